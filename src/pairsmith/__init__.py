@@ -1,0 +1,56 @@
+"""pairsmith: raw preference transcripts to preference data that can be proved and trained on.
+
+    import pairsmith
+
+    built = pairsmith.build("sample", "out", template="llama2")
+    print(built.totals.kept)
+
+Names load when they are used, so that `import pairsmith` stays light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from pairsmith._version import __version__
+from pairsmith.errors import PairsmithError
+
+if TYPE_CHECKING:
+    from pairsmith.kernel.recipe import Recipe
+    from pairsmith.pipeline import Progress, build
+    from pairsmith.schema import Note, Reason
+    from pairsmith.store.manifest import Manifest
+    from pairsmith.store.verify import check
+
+__all__ = [
+    "Manifest",
+    "Note",
+    "PairsmithError",
+    "Progress",
+    "Reason",
+    "Recipe",
+    "__version__",
+    "build",
+    "check",
+]
+
+_HOMES = {
+    "Manifest": "pairsmith.store.manifest",
+    "Note": "pairsmith.schema",
+    "Progress": "pairsmith.pipeline",
+    "Reason": "pairsmith.schema",
+    "Recipe": "pairsmith.kernel.recipe",
+    "build": "pairsmith.pipeline",
+    "check": "pairsmith.store.verify",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

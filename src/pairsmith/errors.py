@@ -1,0 +1,45 @@
+"""What a user can get wrong, each fault with what to do about it.
+
+    PairsmithError            a message (found, expected, available) and a hint
+    ├── RecipeError           an option, a card field, a template name
+    ├── SourceError           nothing to read there, or nothing that can be told apart
+    │   └── DamagedInputError a file that stops short or does not decompress
+    └── OutputError           a folder that holds something else, a full disk, no build
+
+A bad *row* is none of these: it is a value, a `Reason` (see `pairsmith.schema`).
+"""
+
+from __future__ import annotations
+
+
+class PairsmithError(Exception):
+    """A request that cannot be carried out as it stands.
+
+    Attributes:
+        message: What was found, what was expected, what is available.
+        hint: What to do next; may be empty.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+class RecipeError(PairsmithError):
+    """An option, or a combination of options, that no build can follow."""
+
+
+class SourceError(PairsmithError):
+    """A source that is missing, unreadable, or not laid out as expected."""
+
+
+class DamagedInputError(SourceError):
+    """An input that stops short, does not decompress, or breaks off inside a JSON array."""
+
+
+class OutputError(PairsmithError):
+    """An output folder that cannot be written, or that is not what it was taken for."""
