@@ -1,0 +1,166 @@
+"""Reasons and notes: every question about a row, answered for all rows at once.
+
+`Findings` maps each reason to a flag for each row. All are worked out, whatever else is wrong
+with a row, and only then does the first that the recipe does not overrule become the row's
+reason. The definitions are in docs/schema.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pairsmith.kernel.transcript import (
+    ASSISTANT,
+    HUMAN,
+    Mask,
+    Turns,
+    list_array,
+    merge,
+    to_numpy,
+)
+from pairsmith.schema import Policy, Reason
+
+Findings: TypeAlias = dict[Reason, Mask]
+Sides: TypeAlias = dict[str, Turns]
+
+REASONS = tuple(Reason)
+NEAR_EMPTY = 3
+"""A reply of at most so many characters is near empty."""
+
+
+class Verdict(NamedTuple):
+    """What became of the n rows of a batch.
+
+    Attributes:
+        sides: The turns of each transcript, by its field's name, as repaired.
+        code: For each row the place in `REASONS` of its reason, or -1 for a kept row.
+        overruled: For each reason with a policy of its own, the rows where it applied.
+    """
+
+    sides: Sides
+    code: NDArray[np.int8]
+    overruled: dict[str, Mask]
+
+    @property
+    def kept(self) -> Mask:
+        """True at the rows that are not refused."""
+        return self.code < 0
+
+
+def settle(
+    sides: Sides, judge: Callable[[Sides], Findings], policies: Mapping[Reason, Policy]
+) -> Verdict:
+    """Judges rows, repairs those whose first reason has a repair, and judges them again.
+
+    Args:
+        sides: The turns of each transcript, by its field's name.
+        judge: Says which reasons hold where.
+        policies: What to do with the rows of a reason, where that is not to quarantine them.
+    """
+    findings = judge(sides)
+    overruled: dict[str, Mask] = {}
+    if policies.get(Reason.BAD_ROLES) == Policy.MERGE:
+        rows = first_reason(findings, policies) == REASONS.index(Reason.BAD_ROLES)
+        overruled[Reason.BAD_ROLES] = rows
+        if rows.any():
+            sides = {name: merge(turns, rows) for name, turns in sides.items()}
+            findings = judge(sides)
+    for reason, policy in policies.items():
+        if policy == Policy.KEEP:
+            overruled[reason] = findings[reason]
+    return Verdict(sides, first_reason(findings, policies), overruled)
+
+
+def nowhere(rows: int) -> Mask:
+    """A flag for each row, all false."""
+    return np.zeros(rows, bool)
+
+
+def malformed(text: pa.StringArray, turns: Turns, fault: pa.StringArray) -> Mask:
+    """Rows that could not be read, or whose transcript cannot be split into turns."""
+    rows = to_numpy(pc.or_(pc.is_valid(fault), pc.is_null(text)))
+    rows |= turns.stray | holds_nul(text)
+    rows |= turns.counts == 0
+    return rows
+
+
+def holds_nul(text: pa.StringArray) -> Mask:
+    """Rows with a NUL character, which many tools take for the end of the text."""
+    data = text.buffers()[2]
+    if data is None or b"\0" not in memoryview(data).tobytes():
+        return nowhere(len(text))
+    return to_numpy(pc.fill_null(pc.match_substring(text, "\0"), False))
+
+
+def no_reply(turns: Turns) -> Mask:
+    """Rows that do not end in an assistant turn."""
+    rows = np.ones(len(turns.counts), bool)
+    some = turns.counts > 0
+    rows[some] = turns.user[turns.last[some]]
+    return rows
+
+
+def prompt_mismatch(chosen: Turns, rejected: Turns) -> Mask:
+    """Rows whose turns before the last differ between the sides, in number, role or content."""
+    differs: Mask = chosen.counts != rejected.counts
+    left = chosen.before_last & ~differs[chosen.rows]
+    right = rejected.before_last & ~differs[rejected.rows]
+    same = pc.equal(chosen.content.filter(pa.array(left)), rejected.content.filter(pa.array(right)))
+    unequal = ~to_numpy(same) | (chosen.user[left] != rejected.user[right])
+    differs[chosen.rows[left][unequal]] = True
+    return differs
+
+
+def bad_roles(turns: Turns) -> Mask:
+    """Rows whose turns are not user, assistant, user, … throughout."""
+    return turns.any(turns.user != (turns.positions % 2 == 0))
+
+
+def find_control(content: pa.StringArray, control: tuple[str, ...]) -> Mask:
+    """Contents that hold one of the control strings."""
+    if not control:
+        return nowhere(len(content))
+    pattern = "|".join(re.escape(token) for token in control)
+    return to_numpy(pc.match_substring_regex(content, pattern))
+
+
+def first_reason(findings: Findings, policies: Mapping[Reason, Policy]) -> NDArray[np.int8]:
+    """For each row, the place in `REASONS` of the first reason not kept by policy, or -1."""
+    code = np.full(len(findings[Reason.MALFORMED]), -1, np.int8)
+    for place, reason in reversed(list(enumerate(REASONS))):
+        if policies.get(reason) != Policy.KEEP:
+            code[findings[reason]] = place
+    return code
+
+
+def cut_off(replies: pa.StringArray) -> Mask:
+    """Replies that end in a turn marker without its colon."""
+    ends = [pc.ends_with(replies, marker.removesuffix(":")) for marker in (HUMAN, ASSISTANT)]
+    return to_numpy(pc.or_(*ends))
+
+
+def near_empty(replies: pa.StringArray) -> Mask:
+    """Replies of at most `NEAR_EMPTY` characters, or without a letter or digit."""
+    short = pc.less_equal(pc.utf8_length(replies), NEAR_EMPTY)
+    mute = pc.invert(pc.match_substring_regex(replies, r"[\pL\pN]"))
+    return to_numpy(pc.or_(short, mute))
+
+
+def find_role_marker(content: pa.StringArray) -> Mask:
+    """Contents that hold a turn's name and a colon, which no blank line makes a marker."""
+    return to_numpy(pc.match_substring_regex(content, "(Human|Assistant):"))
+
+
+def note_lists(notes: Mapping[str, Mask], kept: Mask) -> pa.ListArray:
+    """The names of the notes of each kept row, in the order given; null for a refused row."""
+    flags = np.column_stack([mask & kept for mask in notes.values()])
+    offsets = np.concatenate([[0], np.cumsum(flags.sum(axis=1))])
+    names = pa.array([str(name) for name in notes], pa.string())
+    return list_array(offsets, names.take(pa.array(np.nonzero(flags)[1])), null=~kept)

@@ -1,0 +1,115 @@
+"""A refused row's reason and detail: the name, and one sentence that quotes none of its text.
+
+The only Python loops over rows in a kernel are here, over refused rows alone.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+import pyarrow as pa
+
+from pairsmith.kernel.check import REASONS, Sides, Verdict
+from pairsmith.kernel.transcript import Turns
+from pairsmith.schema import Reason
+
+Row: TypeAlias = list[tuple[str, str]]
+"""One transcript: its turns' roles and contents."""
+
+
+def explain(
+    verdict: Verdict, faults: pa.StringArray, control: tuple[str, ...]
+) -> tuple[pa.StringArray, pa.StringArray]:
+    """Reason and detail of each row: both for a refused row, neither for a kept one.
+
+    Args:
+        verdict: What became of the rows.
+        faults: What the source said of rows that it could not read; else null.
+        control: The template's control strings.
+    """
+    names = pa.array([reason.value for reason in REASONS])
+    details: list[str | None] = [None] * len(verdict.code)
+    for row in np.flatnonzero(verdict.code >= 0).tolist():
+        reason = REASONS[verdict.code[row]]
+        details[row] = faults[row].as_py() or describe(reason, row, verdict.sides, control)
+    reasons = names.take(pa.array(verdict.code, mask=verdict.kept))
+    return reasons, pa.array(details, pa.string())
+
+
+def describe(reason: Reason, row: int, sides: Sides, control: tuple[str, ...]) -> str:
+    """One sentence on a refused row.
+
+    Args:
+        reason: Why it was refused.
+        row: Its place in the batch.
+        sides: The turns of each of its transcripts, by the name of their field.
+        control: The template's control strings.
+    """
+    turns = {name: turns_of(side, row) for name, side in sides.items()}
+    first = next(iter(turns.values()))
+    match reason:
+        case Reason.MALFORMED:
+            return _malformed(sides, row)
+        case Reason.NO_REPLY:
+            return f"{_where(turns, 'user', None)}: the last turn is not the assistant's"
+        case Reason.PROMPT_MISMATCH:
+            return _mismatch(*turns.values())
+        case Reason.BAD_ROLES:
+            return _roles(first)
+        case Reason.EMPTY_TURN:
+            place, role = next((i, role) for i, (role, text) in enumerate(first, 1) if not text)
+            return f"turn {place} ({role}) is blank"
+        case Reason.EMPTY_REPLY:
+            return f"{_where(turns, 'assistant', '')}: the last assistant turn is blank"
+        case Reason.IDENTICAL:
+            return "the two replies are the same"
+        case Reason.CONTROL_TOKEN:
+            return _control(turns, control)
+
+
+def turns_of(turns: Turns, row: int) -> Row:
+    """One row's turns."""
+    start, stop = int(turns.offsets[row]), int(turns.offsets[row + 1])
+    roles = ["user" if user else "assistant" for user in turns.user[start:stop]]
+    return list(zip(roles, turns.content[start:stop].to_pylist(), strict=True))
+
+
+def _where(turns: dict[str, Row], role: str, text: str | None) -> str:
+    """The sides whose last turn has this role and, unless None, this text."""
+    last = {name: side[-1] for name, side in turns.items()}
+    return " and ".join(n for n, (r, t) in last.items() if r == role and text in (None, t))
+
+
+def _malformed(sides: Sides, row: int) -> str:
+    for name, side in sides.items():
+        if side.stray[row]:
+            return f"{name}: text stands before the first turn marker"
+        if side.counts[row] == 0:
+            return f"{name}: no turn marker (a blank line, then Human: or Assistant:)"
+    return "a transcript holds a NUL character"
+
+
+def _mismatch(chosen: Row, rejected: Row) -> str:
+    count = f"chosen has {len(chosen)} turns, rejected {len(rejected)}"
+    for place, (left, right) in enumerate(zip(chosen[:-1], rejected[:-1], strict=False), 1):
+        if left != right:
+            return f"the sides differ from turn {place} on; {count}"
+    return f"the sides agree, but one goes on; {count}"
+
+
+def _roles(turns: Row) -> str:
+    expected = ["assistant" if place % 2 else "user" for place in range(len(turns))]
+    place, want = next((i, w) for i, w in enumerate(expected) if turns[i][0] != w)
+    return f"turn {place + 1} is {turns[place][0]}, expected {want}"
+
+
+def _control(turns: dict[str, Row], control: tuple[str, ...]) -> str:
+    name, place, role, text = next(
+        (name, place, role, text)
+        for name, side in turns.items()
+        for place, (role, text) in enumerate(side, 1)
+        if any(token in text for token in control)
+    )
+    held = ", ".join(token for token in control if token in text)
+    return f"{name}: turn {place} ({role}) holds {held}"

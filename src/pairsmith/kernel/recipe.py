@@ -1,0 +1,142 @@
+"""The recipe: everything that decides a build's bytes, frozen, hashable, in the manifest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pairsmith.errors import RecipeError
+from pairsmith.schema import POLICIES, Form, Origin, Policy, Reason
+
+SHARD_ROWS = 100_000
+SYSTEM_BYTES = 32_768
+"""The longest system text: it is repeated in every row, and a batch must fit in memory."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to make of a source. Equal recipes over equal inputs make equal bytes.
+
+    Attributes:
+        template: A built-in template's name, or None (then `form` is messages).
+        form: Text or messages.
+        system: The text of the system turn, or None for no such turn.
+        shard_rows: At most so many input rows go into one shard.
+        policies: The reasons whose policy is not to quarantine, in the order of `Reason`.
+        origin: What the source is known to be, by its layout.
+        card: The card's front-matter fields that the user gave, as canonical JSON.
+    """
+
+    template: str | None = None
+    form: Form = Form.MESSAGES
+    system: str | None = None
+    shard_rows: int = SHARD_ROWS
+    policies: tuple[tuple[Reason, Policy], ...] = ()
+    origin: Origin = Origin.OTHER
+    card: str = "{}"
+
+    @property
+    def card_fields(self) -> dict[str, Any]:
+        """The card's fields as a dictionary."""
+        fields: dict[str, Any] = json.loads(self.card)
+        return fields
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the manifest holds it."""
+        return {
+            "template": self.template,
+            "as": self.form.value,
+            "system": self.system,
+            "shard_rows": self.shard_rows,
+            "policies": {reason.value: policy.value for reason, policy in self.policies},
+            "origin": self.origin.value,
+            "card": self.card_fields,
+        }
+
+    @classmethod
+    def from_dict(cls, held: Mapping[str, Any]) -> Recipe:
+        """The inverse of `to_dict`.
+
+        Raises:
+            RecipeError: It is not a recipe that this version can follow.
+        """
+        return make_recipe(
+            template=held["template"],
+            form=held["as"],
+            system=held["system"],
+            shard_rows=held["shard_rows"],
+            policies=held["policies"],
+            origin=Origin(held["origin"]),
+            card=held["card"],
+        )
+
+
+def make_recipe(
+    template: str | None = None,
+    form: str | None = None,
+    system: str | None = None,
+    shard_rows: int = SHARD_ROWS,
+    policies: Mapping[str, str] | None = None,
+    origin: Origin = Origin.OTHER,
+    card: Mapping[str, Any] | None = None,
+) -> Recipe:
+    """Checks the parts of a recipe against each other and freezes them.
+
+    Raises:
+        RecipeError: A part is unknown, out of range, or at odds with another.
+    """
+    form = form or (Form.TEXT if template else Form.MESSAGES)
+    if form not in list(Form):
+        raise RecipeError(f"Rows cannot be written as {form!r}.", "Choose text or messages.")
+    if form == Form.TEXT and template is None:
+        raise RecipeError("Text needs a template.", "Add --template llama2, or use --as messages.")
+    if not 1 <= shard_rows <= 100_000_000:
+        raise RecipeError(f"A shard of {shard_rows} rows is out of range.", "Use 1 or more.")
+    if system is not None:
+        _check_system(system)
+    chosen = _check_policies(policies or {})
+    if form == Form.TEXT and dict(chosen).get(Reason.BAD_ROLES) == Policy.KEEP:
+        raise RecipeError(
+            f"bad_roles rows cannot be kept in text: {template} wants user and assistant in turn.",
+            "Use bad_roles=merge, or --as messages.",
+        )
+    return Recipe(
+        template=template,
+        form=Form(form),
+        system=system,
+        shard_rows=shard_rows,
+        policies=chosen,
+        origin=origin,
+        card=json.dumps(dict(card or {}), sort_keys=True, ensure_ascii=False),
+    )
+
+
+def _check_system(system: str) -> None:
+    if not system.strip():
+        raise RecipeError("The system text is blank.", "Leave --system out for no system turn.")
+    try:
+        size = len(system.encode())
+    except UnicodeEncodeError:
+        raise RecipeError("The system text is not valid Unicode.") from None
+    if "\0" in system:
+        raise RecipeError("The system text holds a NUL character.")
+    if size > SYSTEM_BYTES:
+        raise RecipeError(
+            f"The system text is {size:,} bytes long; it is repeated in every row.",
+            f"At most {SYSTEM_BYTES:,} bytes are taken.",
+        )
+
+
+def _check_policies(policies: Mapping[str, str]) -> tuple[tuple[Reason, Policy], ...]:
+    for reason, policy in policies.items():
+        if reason not in list(Reason):
+            raise RecipeError(f"There is no reason {reason!r}.", f"Reasons: {', '.join(Reason)}.")
+        if policy not in POLICIES[Reason(reason)]:
+            raise RecipeError(
+                f"{reason} rows cannot have the policy {policy!r}.",
+                f"For {reason}: {', '.join(POLICIES[Reason(reason)])}.",
+            )
+    chosen = {Reason(reason): Policy(policy) for reason, policy in policies.items()}
+    return tuple((r, chosen[r]) for r in Reason if chosen.get(r, Policy.QUARANTINE) != "quarantine")

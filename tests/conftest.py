@@ -1,0 +1,44 @@
+"""Fixtures that most tests share: the bundled sample built once, and the real file if it is there."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+import pairsmith
+
+ROOT = Path(__file__).parent.parent
+REAL = ROOT.parent / "shared" / "data" / "hh-rlhf"
+REAL_FILE = REAL / "harmless-base" / "test.jsonl.gz"
+
+
+@pytest.fixture(scope="session")
+def real() -> Path:
+    """The folder with the real harmless-base/test file."""
+    if not REAL_FILE.exists():
+        pytest.skip("the real HH-RLHF file is not beside the repository, in ../shared/data/hh-rlhf")
+    return REAL
+
+
+@pytest.fixture(scope="session")
+def real_rows(real: Path) -> list[dict[str, str]]:
+    """The real file's rows, read by the standard library."""
+    with gzip.open(REAL_FILE, "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+@pytest.fixture(scope="session")
+def sample_text(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample, built as Llama 2 text. Not to be changed."""
+    out = tmp_path_factory.mktemp("sample") / "text"
+    pairsmith.build("sample", out, template="llama2")
+    return out
+
+
+@pytest.fixture(scope="session")
+def sample_messages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample, built as messages. Not to be changed."""
+    out = tmp_path_factory.mktemp("sample") / "messages"
+    pairsmith.build("sample", out)
+    return out
