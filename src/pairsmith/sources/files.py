@@ -1,0 +1,198 @@
+"""Where bytes come from: list, open, hash and decompress, on any file system fsspec knows."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+from pairsmith.errors import DamagedInputError, SourceError
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+CHUNK = 1 << 20
+"""Bytes asked of a decompressor at a time."""
+
+EXTRAS = {"s3": "s3", "s3a": "s3", "http": "http", "https": "http"}
+"""The extra that brings the library for a protocol."""
+
+
+class Place(NamedTuple):
+    """A path on a file system."""
+
+    fs: AbstractFileSystem
+    path: str
+
+    def join(self, *parts: str) -> Place:
+        """A path below this one."""
+        return Place(self.fs, "/".join([self.path.rstrip("/"), *parts]))
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return PurePosixPath(self.path.rstrip("/")).name
+
+
+def locate(url: str) -> Place:
+    """The file system and path of a local path or a URL such as `hf://` or `s3://`.
+
+    Raises:
+        SourceError: The protocol is unknown, or its library is not installed.
+    """
+    from fsspec.core import url_to_fs
+
+    protocol = url.partition("://")[0] if "://" in url else "file"
+    try:
+        fs, path = url_to_fs(url)
+    except ImportError:
+        extra = EXTRAS.get(protocol)
+        hint = f"pip install 'pairsmith[{extra}]'" if extra else "Install its fsspec library."
+        raise SourceError(f"Reading {protocol}:// needs a library that is missing.", hint) from None
+    except ValueError as error:
+        raise SourceError(f"{url} cannot be opened: {error}.") from None
+    return Place(fs, path)
+
+
+def listing(place: Place) -> dict[str, str]:
+    """The names in a folder, each with its type, `file` or `directory`; hidden ones left out.
+
+    Raises:
+        SourceError: There is no such folder, or it cannot be read.
+    """
+    with faults_of(place):
+        entries = place.fs.ls(place.path, detail=True, refresh=True)
+    names = ((PurePosixPath(e["name"].rstrip("/")).name, str(e["type"])) for e in entries)
+    return {name: kind for name, kind in sorted(names) if not name.startswith(".")}
+
+
+def is_folder(place: Place) -> bool:
+    """Whether there is a folder, rather than a file.
+
+    Raises:
+        SourceError: There is neither, or it cannot be read.
+    """
+    with faults_of(place):
+        return str(place.fs.info(place.path)["type"]) == "directory"
+
+
+def size(place: Place) -> int:
+    """The file's size in bytes; 0 where the file system does not tell."""
+    with faults_of(place):
+        return int(place.fs.info(place.path).get("size") or 0)
+
+
+@contextmanager
+def faults_of(place: Place) -> Iterator[None]:
+    """Turns a file system's faults into sentences about one path."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError):
+        raise SourceError(f"There is no {place.path}.", "Check the spelling.") from None
+    except PermissionError:
+        raise SourceError(
+            f"No permission to read {place.path}.", "Change its mode, or log in where it lies."
+        ) from None
+    except OSError as error:
+        raise SourceError(f"{place.path} cannot be read: {error}.") from error
+
+
+class MeteredFile(io.RawIOBase):
+    """A file that counts and hashes the bytes read from it, front to back."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self.raw = raw
+        self.count = 0
+        self.sha256 = hashlib.sha256()
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Reads on, counting and hashing."""
+        data = self.raw.read(size)
+        self.count += len(data)
+        self.sha256.update(data)
+        return data
+
+    def readinto(self, buffer: Any) -> int:
+        """Reads on into a buffer, counting and hashing."""
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        """Closes the file below too."""
+        self.raw.close()
+        super().close()
+
+
+def open_metered(place: Place) -> MeteredFile:
+    """Opens a file for one pass.
+
+    Raises:
+        SourceError: It is not there or cannot be read.
+    """
+    with faults_of(place):
+        return MeteredFile(place.fs.open(place.path, "rb"))
+
+
+def hash_file(place: Place) -> str:
+    """The sha256 of a file as it lies there, compressed or not."""
+    with open_metered(place) as metered, faults_of(place):
+        while metered.read(CHUNK):
+            pass
+        return metered.sha256.hexdigest()
+
+
+def decompressed(metered: MeteredFile, name: str) -> Iterator[bytes]:
+    """A file's content in chunks, decompressed as its name's ending says.
+
+    Whatever decompresses before a fault is yielded before the fault is raised.
+
+    Raises:
+        DamagedInputError: The compressed data stop short or make no sense.
+    """
+    from isal import igzip, igzip_lib, isal_zlib
+
+    zstd = _zstd()
+    damage: Any = (
+        EOFError,
+        igzip.BadGzipFile,
+        zlib.error,
+        isal_zlib.error,
+        igzip_lib.error,
+        zstd.ZstdError,
+    )
+    stream: Any
+    if name.endswith(".gz"):
+        stream = igzip.open(metered)  # type: ignore[no-untyped-call]
+    elif name.endswith(".zst"):
+        stream = zstd.ZstdFile(metered)
+    else:
+        yield from iter(lambda: metered.read(CHUNK), b"")
+        return
+    try:
+        # read1, because read would lose what it has gathered when the fault comes
+        while chunk := stream.read1(CHUNK):
+            yield chunk
+        if metered.count == 0:
+            raise EOFError("The file is empty")
+    except damage as error:
+        raise DamagedInputError(
+            f"{name} is cut short or damaged: its compressed data end at byte {metered.count:,} "
+            f"({str(error).rstrip('.')})."
+        ) from None
+
+
+def _zstd() -> Any:
+    try:
+        from compression import zstd  # Python 3.14 on
+    except ImportError:
+        from backports import zstd
+    return zstd

@@ -1,0 +1,159 @@
+"""Records to columns: JSON objects read by Arrow with an explicit schema, a block at a time.
+
+Arrow's reader is the one judge of what is JSON. A block that it refuses is read again in
+pieces, cut at the rows that look bad, until each bad row stands alone; so a row's fate never
+depends on its neighbours. Python's reader only finds the words for what is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.json as pj
+
+from pairsmith.sources.records import CLOSE, OPEN, Records
+
+ROW_BYTES = 16 << 20
+"""A longer row is not read: no conversation is so long, and a batch must fit in memory."""
+
+_TYPES = {str: "text", bool: "a truth value", int: "a number", float: "a number"}
+_WANTED: dict[str, tuple[tuple[type, ...], str]] = {
+    "string": ((str,), "text"),
+    "bool": ((bool,), "a truth value"),
+    "int64": ((int,), "a whole number"),
+    "double": ((int, float), "a number"),
+}
+_TYPES |= {list: "an array", dict: "an object", type(None): "null"}
+
+
+def parse_rows(records: Records, fields: pa.Schema, required: tuple[str, ...]) -> pa.Table:
+    """Reads rows as JSON objects.
+
+    Args:
+        records: n rows.
+        fields: What to take of each; other fields are passed over.
+        required: The fields that may not be null.
+
+    Returns:
+        n rows of `fields`, null where missing, and `fault`: a sentence where the row could not
+        be read or lacks a required field, else null.
+    """
+    faults: dict[int, str] = {}
+    pieces = list(_read(records, fields, 0, len(records), faults))
+    table = pa.concat_tables(pieces) if pieces else fields.empty_table()
+    for name in required:
+        nulls = table[name].is_null().to_numpy()
+        for row in np.flatnonzero(nulls).tolist():
+            if row not in faults:
+                faults[row] = fault_of(records.raw(row), fields, required) or f"{name} is null"
+    sentences = [faults.get(row) for row in range(len(records))] if faults else [None] * len(table)
+    return table.append_column("fault", pa.array(sentences, pa.string())).combine_chunks()
+
+
+def _read(
+    records: Records, fields: pa.Schema, first: int, last: int, faults: dict[int, str]
+) -> Iterator[pa.Table]:
+    """The rows from `first` up to `last` in pieces, each bad one as a row of nulls."""
+    table = _arrow(records, fields, first, last)
+    if isinstance(table, pa.Table):
+        yield table
+    elif last - first == 1:
+        faults[first] = fault_of(records.raw(first), fields, ()) or f"not read as JSON: {table}"
+        yield pa.Table.from_pylist([{}], schema=fields)
+    else:
+        rows = range(first, last)
+        bad = [row for row in rows if fault_of(records.raw(row), fields, ())]
+        cuts = sorted({first, last, *bad, *(row + 1 for row in bad)})
+        if len(cuts) == 2:
+            cuts.insert(1, (first + last) // 2)
+        for start, stop in pairwise(cuts):
+            yield from _read(records, fields, start, stop, faults)
+
+
+def _arrow(records: Records, fields: pa.Schema, first: int, last: int) -> pa.Table | str:
+    """The rows as a table, or why Arrow refuses them."""
+    if first == last:
+        return fields.empty_table()
+    starts, ends = records.starts[first:last], records.ends[first:last]
+    data = np.frombuffer(records.data, np.uint8)
+    # With these three, rows and objects are in step: a newline outside a string that follows }
+    # and precedes { stands between objects, a newline in a string is refused, and the counts
+    # agree.
+    if (data[starts] != OPEN).any() or (data[ends - 1] != CLOSE).any():
+        return "a row is not an object"
+    if (ends - starts).max() > ROW_BYTES:
+        return "a row is too long"
+    block = pa.py_buffer(records.data).slice(starts[0], ends[-1] - starts[0])
+    try:
+        _check_utf8(block)
+        table = pj.read_json(
+            pa.BufferReader(block),
+            pj.ReadOptions(use_threads=False, block_size=block.size + 1),
+            pj.ParseOptions(explicit_schema=fields, unexpected_field_behavior="ignore"),
+        )
+    except pa.ArrowInvalid as error:
+        return str(error).removeprefix("JSON parse error: ")
+    if len(table) != last - first:
+        return "a row is not one object"
+    return table.select(fields.names)
+
+
+def _check_utf8(block: pa.Buffer) -> None:
+    offsets = pa.py_buffer(np.array([0, block.size], np.int64))
+    pa.Array.from_buffers(pa.large_string(), 1, [None, offsets, block]).validate(full=True)
+
+
+def fault_of(raw: bytes, fields: pa.Schema, required: tuple[str, ...]) -> str | None:
+    """What is wrong with a row, quoting none of it; None where nothing meets the eye."""
+    if len(raw) > ROW_BYTES:
+        return f"the row is {len(raw):,} bytes long; at most {ROW_BYTES:,} are read"
+    try:
+        row = json.loads(raw.decode(), object_pairs_hook=_Pairs)
+    except UnicodeDecodeError as error:
+        return f"not UTF-8: byte 0x{raw[error.start]:02x} at byte {error.start + 1}"
+    except json.JSONDecodeError as error:
+        said = error.msg.removesuffix(" starting at")
+        return f"not JSON: {said} at character {error.pos + 1}"
+    except RecursionError:
+        return "not read as JSON: nested too deeply"
+    except ValueError as error:
+        return f"not read as JSON: {error}"
+    if not isinstance(row, _Pairs):
+        return f"not an object but {_TYPES[type(row)]}"
+    names = [name for name, _ in row]
+    for field in fields:
+        if names.count(field.name) > 1:
+            return f"the field {field.name} is given twice"
+        if field.name not in names and field.name in required:
+            return f"the field {field.name} is missing"
+    for name, value in row:
+        if name in fields.names and (value is not None or name in required):
+            fault = _value_fault(value, fields.field(name).type)
+            if fault:
+                return f"the field {name} {fault}"
+    return None
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object's fields in order, doubles included."""
+
+
+def _value_fault(value: Any, wanted: pa.DataType) -> str | None:
+    given = dict if isinstance(value, _Pairs) else type(value)
+    if pa.types.is_list(wanted) and given is list:
+        faults = (_value_fault(item, wanted.value_type) for item in value)
+        return next((f"holds one that {fault}" for fault in faults if fault), None)
+    fits, expected = _WANTED.get(str(wanted), ((), "a list"))
+    if given not in fits:
+        return f"is {_TYPES[given]}, not {expected}"
+    if given is str:
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return "holds half of a surrogate pair"
+    return None
