@@ -1,0 +1,48 @@
+"""The command line: one file a command; each parses, calls one library function and prints."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from pairsmith.cli import build, check, show
+from pairsmith.errors import PairsmithError
+
+app = typer.Typer(
+    help="Turn preference transcripts into preference data that can be proved and trained on.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (build.build, check.check, show.show):
+    app.command()(command)
+
+
+def version(wanted: bool) -> None:
+    """Prints the version and stops, if it is wanted."""
+    if wanted:
+        from pairsmith import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: bool = typer.Option(
+        False, "--version", callback=version, is_eager=True, help="Print the version and stop."
+    ),
+) -> None:
+    """Options of every command."""
+
+
+def main() -> None:
+    """Runs the command line: exit 0 done, 1 a check failed, 2 the request cannot be carried out."""
+    try:
+        app(standalone_mode=True)
+    except PairsmithError as error:
+        print(f"pairsmith: {error.message}", file=sys.stderr)
+        if error.hint:
+            print(f"  {error.hint}", file=sys.stderr)
+        sys.exit(2)

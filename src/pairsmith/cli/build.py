@@ -1,0 +1,93 @@
+"""pairsmith build: transcripts in, a dataset out, every row accounted for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def build(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="sample, a folder as released, one file, or a URL such as "
+            "hf://datasets/Anthropic/hh-rlhf."
+        ),
+    ],
+    out: Annotated[Path, typer.Argument(help="The folder to write: a new or an empty one.")],
+    template: Annotated[
+        str | None, typer.Option(help="Chat template: llama2. Without one, rows are messages.")
+    ] = None,
+    as_: Annotated[
+        str | None, typer.Option("--as", metavar="FORM", help="text, or messages.")
+    ] = None,
+    system: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="A system turn before every prompt.")
+    ] = None,
+    shard_rows: Annotated[
+        int, typer.Option(metavar="N", help="At most so many input rows in a shard.")
+    ] = 100_000,
+    on: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="REASON=POLICY",
+            help="Instead of quarantine: identical=keep, bad_roles=merge, … May be repeated.",
+        ),
+    ] = None,
+    card: Annotated[
+        Path | None, typer.Option(help="YAML file of card fields: licence, tags, gate.")
+    ] = None,
+    subset: Annotated[
+        str | None, typer.Option(metavar="NAME", help="For a single file: its subset.")
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(metavar="NAME", help="For a single file: train or test.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Build over an earlier build.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
+) -> None:
+    """Build a dataset: prompt, chosen and rejected, in splits and subsets.
+
+    OUT gets Parquet shards that load_dataset opens, a quarantine of the refused rows with the
+    reason of each, a dataset card, and a manifest that pairsmith check proves.
+    """
+    from pairsmith.cli import draw
+    from pairsmith.pipeline import build as build_dataset
+    from pairsmith.store.card import read_fields
+
+    with draw.progress() as watch:
+        built = build_dataset(
+            source,
+            out,
+            template=template,
+            as_=as_,
+            system=system,
+            shard_rows=shard_rows,
+            policies=_policies(on or []),
+            card=read_fields(card) if card else None,
+            subset=subset,
+            split=split,
+            force=force,
+            progress=watch,
+        )
+    if as_json:
+        typer.echo(json.dumps(built.to_dict(), ensure_ascii=False))
+    else:
+        draw.built(built, out)
+
+
+def _policies(pairs: list[str]) -> dict[str, str]:
+    from pairsmith.errors import RecipeError
+
+    policies: dict[str, str] = {}
+    for pair in pairs:
+        reason, equals, policy = pair.partition("=")
+        if not equals:
+            raise RecipeError(f"--on {pair} names no policy.", "Write --on REASON=POLICY.")
+        if reason in policies:
+            raise RecipeError(f"--on gives two policies for {reason}.", "Leave one of them.")
+        policies[reason] = policy
+    return policies

@@ -1,0 +1,40 @@
+"""Two texts word by word: which words of each the other does not have at that place."""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+_WORDS = re.compile(r"\s+|[^\W_]+|.", re.DOTALL)
+LONGEST = 20_000
+"""Words of both texts together above which they are not compared: it would take too long."""
+
+
+class Span(NamedTuple):
+    """A run of text, and whether it differs from the other side."""
+
+    text: str
+    differs: bool
+
+
+def compare(left: str, right: str) -> tuple[list[Span], list[Span]]:
+    """Splits two texts into runs that agree and runs that differ; joined, they are the texts."""
+    a, b = _WORDS.findall(left), _WORDS.findall(right)
+    if len(a) + len(b) > LONGEST:
+        return [Span(left, left != right)], [Span(right, left != right)]
+    lefts: list[Span] = []
+    rights: list[Span] = []
+    for kind, i, j, k, m in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        # white space alone between two differences belongs to them
+        differs = kind != "equal" or not "".join(a[i:j]).strip()
+        _add(lefts, "".join(a[i:j]), differs)
+        _add(rights, "".join(b[k:m]), differs)
+    return lefts, rights
+
+
+def _add(spans: list[Span], text: str, differs: bool) -> None:
+    if spans and spans[-1].differs == differs:
+        text = spans.pop().text + text
+    if text:
+        spans.append(Span(text, differs))

@@ -1,0 +1,233 @@
+"""The main job: find the files, run each through its kernel into shards, the manifest last."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+from pairsmith import templates
+from pairsmith._version import __version__
+from pairsmith.errors import DamagedInputError, OutputError, RecipeError
+from pairsmith.kernel import Kernel
+from pairsmith.kernel.dialogue import dialogue_kernel
+from pairsmith.kernel.pair import pair_kernel
+from pairsmith.kernel.recipe import SHARD_ROWS, Recipe, make_recipe
+from pairsmith.schema import Kind, Origin, Template
+from pairsmith.sources.files import hash_file, open_metered, size
+from pairsmith.sources.find import ALL_SUBSETS, SAMPLE, SourceFile, find
+from pairsmith.sources.read import read_blocks
+from pairsmith.store import card as cards
+from pairsmith.store import folder
+from pairsmith.store.manifest import FileEntry, Manifest, write_manifest
+from pairsmith.store.shards import ShardWriter, Written
+
+KERNELS: dict[Kind, Callable[[Recipe, Template | None], Kernel]] = {
+    Kind.PAIRS: pair_kernel,
+    Kind.DIALOGUES: dialogue_kernel,
+}
+
+
+class Progress(NamedTuple):
+    """How far a build has come.
+
+    Attributes:
+        path: The file being read.
+        rows: Rows read so far, of all files.
+        done: Bytes read so far, of all files, as they lie there.
+        total: Bytes of all files; 0 where a file system does not tell.
+    """
+
+    path: str
+    rows: int
+    done: int
+    total: int
+
+
+Watch: TypeAlias = Callable[[Progress], None]
+
+
+class Built(NamedTuple):
+    """One file's part of a build."""
+
+    read: FileEntry
+    written: Written
+
+
+def build(
+    source: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    template: str | None = None,
+    as_: str | None = None,
+    system: str | None = None,
+    shard_rows: int = SHARD_ROWS,
+    policies: Mapping[str, str] | None = None,
+    card: Mapping[str, Any] | None = None,
+    subset: str | None = None,
+    split: str | None = None,
+    force: bool = False,
+    progress: Watch | None = None,
+) -> Manifest:
+    """Builds a dataset from transcripts.
+
+    Args:
+        source: `sample`, a folder as released, one subset's folder, a file, or a URL of such.
+        out: The folder to write; new, empty, or an earlier build's.
+        template: A built-in template's name.
+        as_: `text` or `messages`; text where there is a template, else messages.
+        system: The text of a system turn to put in front of every prompt.
+        shard_rows: At most so many input rows go into one shard.
+        policies: For a reason, `keep` or `merge` in place of `quarantine`.
+        card: Front-matter fields of the card: licence, tags, gate.
+        subset: For a single file: the subset it belongs to.
+        split: For a single file: the split it belongs to.
+        force: Build over an earlier build.
+        progress: Called with a `Progress` after every block of rows.
+
+    Returns:
+        The manifest as written. Its `reused` is true where `out` already held this build.
+
+    Raises:
+        RecipeError: The options are at odds.
+        SourceError: There is nothing to read, or it cannot be read.
+        DamagedInputError: A file stops short. What came before is in `out`, without a manifest.
+        OutputError: `out` holds something else, or cannot be written.
+    """
+    source, out = os.fspath(source), Path(out)
+    files = find(source, subset, split)
+    recipe = make_recipe(
+        template,
+        as_,
+        system,
+        shard_rows,
+        policies,
+        _origin(source, files),
+        cards.check_fields(card or {}),
+    )
+    compiled = _template(recipe)
+    with _writing(out):
+        earlier = folder.earlier_build(out)
+        if earlier and not force:
+            return _reuse(earlier, out, recipe, files)
+        folder.claim(out)
+        built = _build_files(files, out, recipe, compiled, progress)
+        manifest = Manifest(
+            pairsmith=__version__,
+            recipe=recipe,
+            inputs=tuple(part.read for part in built),
+            outputs=tuple(sorted(entry for part in built for entry in part.written.outputs)),
+            ledger=tuple(part.written.entry for part in built),
+        )
+        cards.write_card(out, manifest, {file.subset: file.kind for file in files})
+        write_manifest(manifest, out)
+        folder.release(out)
+    return manifest
+
+
+def _origin(source: str, files: list[SourceFile]) -> Origin:
+    if source == SAMPLE:
+        return Origin.SAMPLE
+    return Origin.HH if all(file.subset in ALL_SUBSETS for file in files) else Origin.OTHER
+
+
+def _template(recipe: Recipe) -> Template | None:
+    if recipe.template is None:
+        return None
+    compiled = templates.find(recipe.template)
+    held = [token for token in compiled.control if token in (recipe.system or "")]
+    if held:
+        raise RecipeError(
+            f"The system text holds {', '.join(held)}, control text of {compiled.name}.",
+            "Take it out: a model would read it as a marker, not as words.",
+        )
+    return compiled
+
+
+def _reuse(earlier: Manifest, out: Path, recipe: Recipe, files: list[SourceFile]) -> Manifest:
+    """The earlier build, if it is this one."""
+    hint = "Name another folder, or add --force to build over it."
+    if earlier.recipe != recipe:
+        new, old = recipe.to_dict(), earlier.recipe.to_dict()
+        differ = ", ".join(name for name in new if new[name] != old[name])
+        raise OutputError(f"{out} holds a build of another recipe ({differ} differ).", hint)
+    known = {entry.path: entry.sha256 for entry in earlier.inputs}
+    if known.keys() != {file.path for file in files}:
+        raise OutputError(f"{out} holds a build of other files: {', '.join(known)}.", hint)
+    changed = [file.path for file in files if hash_file(file.place) != known[file.path]]
+    if changed:
+        raise OutputError(f"{out} holds a build of other contents of {', '.join(changed)}.", hint)
+    if not folder.intact(out, earlier):
+        raise OutputError(
+            f"{out} holds this build, but not whole.",
+            "pairsmith check tells what is missing; --force builds it anew.",
+        )
+    return Manifest(**{**vars(earlier), "reused": True})
+
+
+def _build_files(
+    files: list[SourceFile],
+    out: Path,
+    recipe: Recipe,
+    compiled: Template | None,
+    progress: Watch | None,
+) -> list[Built]:
+    """Builds every file, the sound ones too where others are damaged."""
+    total = sum(size(file.place) for file in files)
+    built: list[Built] = []
+    damaged: list[DamagedInputError] = []
+    rows = done = 0
+    for file in files:
+        try:
+            for step in _build_file(file, out, recipe, compiled):
+                if isinstance(step, Built):
+                    built.append(step)
+                    rows, done = rows + step.read.rows, done + step.read.bytes
+                elif progress:
+                    progress(Progress(file.path, rows + step[0], done + step[1], total))
+        except DamagedInputError as error:
+            damaged.append(error)
+    if damaged:
+        raise DamagedInputError(
+            "\n".join(error.message for error in damaged),
+            f"Fetch a whole copy and build again. What came before the damage is in {out}, which "
+            "has no manifest and is not a finished build.",
+        )
+    return built
+
+
+def _build_file(
+    file: SourceFile, out: Path, recipe: Recipe, compiled: Template | None
+) -> Iterator[tuple[int, int] | Built]:
+    """Builds one file, yielding rows and bytes read so far, and at last what became of it."""
+    kernel = KERNELS[file.kind](recipe, compiled)
+    writer = ShardWriter(out, file.kind, file.subset, file.split, file.path, recipe)
+    with open_metered(file.place) as metered, closing(writer):
+        try:
+            for records, batch in read_blocks(file, metered):
+                writer.write(kernel(batch), records.raw, records.lines.tolist())
+                yield writer.read, metered.count
+        except DamagedInputError:
+            writer.finish()
+            raise
+        written = writer.finish()
+        rows = written.entry.read
+        yield Built(FileEntry(file.path, rows, metered.count, metered.sha256.hexdigest()), written)
+
+
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    """Turns faults of writing into sentences; those of reading already are."""
+    try:
+        yield
+    except PermissionError as error:
+        raise OutputError(
+            f"No permission to write {error.filename or out}.", "Name a folder of your own."
+        ) from None
+    except OSError as error:
+        raise OutputError(
+            f"{out} cannot be written: {error.strerror or error}.",
+            "The build is unfinished; when there is room, the same command starts it again.",
+        ) from error

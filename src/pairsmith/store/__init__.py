@@ -1,0 +1,1 @@
+"""A built dataset on disk: shards, quarantine, manifest, card; written, read and proved."""

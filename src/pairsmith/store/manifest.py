@@ -1,0 +1,168 @@
+"""The manifest: what was built, from what, how; the only thing that later work reads to know."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pairsmith.errors import OutputError, RecipeError
+from pairsmith.kernel.recipe import Recipe
+from pairsmith.schema import Reason
+from pairsmith.store.quarantine import quarantine_path
+
+NAME = "manifest.json"
+
+OUTPUT = re.compile(
+    r"(?!quarantine/)[a-z0-9][a-z0-9_-]*/(train|test)-\d{5,}(-of-\d{5,})?\.parquet"
+    r"|quarantine/[a-z0-9][a-z0-9_-]*-(train|test)\.jsonl"
+)
+"""The names that a build's files have; a manifest that lists another is not trusted."""
+
+
+class FileEntry(NamedTuple):
+    """One file, read or written.
+
+    Attributes:
+        path: Below the source or the output folder.
+        rows: Its rows.
+        bytes: Its size as it lies there, compressed.
+        sha256: Of those bytes.
+    """
+
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class LedgerEntry(NamedTuple):
+    """What became of one split of one subset: read = kept + the sum of quarantined.
+
+    Attributes:
+        subset, split: Which.
+        read: Rows of the source; blank lines are none.
+        kept: Rows in the shards.
+        quarantined: Refused rows by reason, in the order of `Reason`, those that occur.
+        noted: Kept rows by note; one row may have several.
+    """
+
+    subset: str
+    split: str
+    read: int
+    kept: int
+    quarantined: dict[str, int]
+    noted: dict[str, int]
+
+    @property
+    def balances(self) -> bool:
+        """Whether every row read is accounted for."""
+        return self.read == self.kept + sum(self.quarantined.values())
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A finished build.
+
+    Attributes:
+        pairsmith: The version that built it.
+        recipe: What it was told to make.
+        inputs: The files read, by path.
+        outputs: The shards and quarantine files written, by path.
+        ledger: An entry for each split of each subset.
+        reused: True where an equal build was found in place and nothing was done. Not written.
+    """
+
+    pairsmith: str
+    recipe: Recipe
+    inputs: tuple[FileEntry, ...]
+    outputs: tuple[FileEntry, ...]
+    ledger: tuple[LedgerEntry, ...]
+    reused: bool = field(default=False, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the file holds it."""
+        return {
+            "pairsmith": self.pairsmith,
+            "recipe": self.recipe.to_dict(),
+            "inputs": [entry._asdict() for entry in self.inputs],
+            "outputs": [entry._asdict() for entry in self.outputs],
+            "ledger": [entry._asdict() for entry in self.ledger],
+        }
+
+    @property
+    def totals(self) -> LedgerEntry:
+        """The whole ledger in one entry, whose subset and split are empty."""
+        return add_up(self.ledger)
+
+    def outputs_of(self, entry: LedgerEntry) -> list[FileEntry]:
+        """The shards and the quarantine file of one ledger entry."""
+        shard = f"{entry.subset}/{entry.split}-"
+        refused = quarantine_path(entry.subset, entry.split)
+        return [o for o in self.outputs if o.path.startswith(shard) or o.path == refused]
+
+
+def add_up(entries: Iterable[LedgerEntry]) -> LedgerEntry:
+    """The sum of ledger entries, as one whose subset and split are empty."""
+    read = kept = 0
+    quarantined: Counter[str] = Counter()
+    noted: Counter[str] = Counter()
+    for entry in entries:
+        read += entry.read
+        kept += entry.kept
+        quarantined.update(entry.quarantined)
+        noted.update(entry.noted)
+    ordered = {r.value: quarantined[r] for r in Reason if quarantined[r]}
+    return LedgerEntry("", "", read, kept, ordered, dict(noted))
+
+
+def sentence(entry: LedgerEntry) -> str:
+    """The ledger's law in one line: `read 8 = kept 6 + malformed 1 + identical 1`."""
+    parts = [f"{reason} {count}" for reason, count in entry.quarantined.items()]
+    return f"read {entry.read} = " + " + ".join([f"kept {entry.kept}", *parts])
+
+
+def write_manifest(manifest: Manifest, out: Path) -> None:
+    """Writes the manifest, under a temporary name first: it marks the build as finished."""
+    partial = out / f"{NAME}.partial"
+    text = json.dumps(manifest.to_dict(), indent=2, ensure_ascii=False)
+    partial.write_text(text + "\n", encoding="utf-8")
+    partial.replace(out / NAME)
+
+
+def read_manifest(out: Path) -> Manifest:
+    """Reads the manifest of a finished build.
+
+    Raises:
+        OutputError: There is none, or it is not one.
+    """
+    try:
+        held = json.loads((out / NAME).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise OutputError(
+            f"{out} holds no finished build: {NAME} is missing.",
+            "It is written last, when a build has succeeded. Run pairsmith build again.",
+        ) from None
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{out / NAME} cannot be read: {error}.") from None
+    try:
+        built = Manifest(
+            pairsmith=held["pairsmith"],
+            recipe=Recipe.from_dict(held["recipe"]),
+            inputs=tuple(FileEntry(**entry) for entry in held["inputs"]),
+            outputs=tuple(FileEntry(**entry) for entry in held["outputs"]),
+            ledger=tuple(LedgerEntry(**entry) for entry in held["ledger"]),
+        )
+    except (KeyError, TypeError, ValueError, RecipeError) as error:
+        raise OutputError(
+            f"{out / NAME} is not a manifest that this version can read: {error}.",
+            "Was it written by another version, or edited?",
+        ) from None
+    strange = [entry.path for entry in built.outputs if not OUTPUT.fullmatch(entry.path)]
+    if strange:
+        raise OutputError(f"{out / NAME} lists {strange[0]!r}, which no build writes.")
+    return built

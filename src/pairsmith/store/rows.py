@@ -1,0 +1,71 @@
+"""Rows of a built dataset, in order: kept ones from the shards, refused ones from quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pairsmith.errors import OutputError
+from pairsmith.store.manifest import Manifest
+from pairsmith.store.quarantine import Refused, read_quarantine
+
+
+def kept_rows(
+    out: Path, built: Manifest, subset: str | None = None, note: str | None = None
+) -> Iterator[dict[str, Any]]:
+    """The rows of the shards.
+
+    Args:
+        out: The folder of the build.
+        built: Its manifest.
+        subset: Only of this subset.
+        note: Only with this note.
+
+    Raises:
+        OutputError: The build has no such subset, or a shard cannot be read.
+    """
+    for path in _paths(built, subset, ".parquet"):
+        try:
+            with pq.ParquetFile(out / path) as shard:
+                for batch in shard.iter_batches(batch_size=256):
+                    if note is not None:
+                        batch = batch.filter(_having(batch["notes"], note))
+                    yield from batch.to_pylist()
+        except (OSError, pa.ArrowException) as error:
+            raise _unreadable(out, path, error) from None
+
+
+def refused_rows(
+    out: Path, built: Manifest, subset: str | None = None, reason: str | None = None
+) -> Iterator[Refused]:
+    """The rows of the quarantine; arguments and faults as `kept_rows`."""
+    for path in _paths(built, subset, ".jsonl"):
+        try:
+            for row in read_quarantine(out / path):
+                if reason in (None, row.reason):
+                    yield row
+        except (OSError, ValueError) as error:
+            raise _unreadable(out, path, error) from None
+
+
+def _paths(built: Manifest, subset: str | None, ending: str) -> list[str]:
+    subsets = list(dict.fromkeys(entry.subset for entry in built.ledger))
+    if subset is not None and subset not in subsets:
+        raise OutputError(f"The build has no subset {subset!r}.", f"It has {', '.join(subsets)}.")
+    entries = [entry for entry in built.ledger if subset in (None, entry.subset)]
+    paths = [output.path for entry in entries for output in built.outputs_of(entry)]
+    return [path for path in paths if path.endswith(ending)]
+
+
+def _having(notes: pa.ListArray, note: str) -> pa.BooleanArray:
+    rows = pc.list_parent_indices(notes).filter(pc.equal(pc.list_flatten(notes), note))
+    return pc.is_in(pa.array(range(len(notes)), rows.type), rows)
+
+
+def _unreadable(out: Path, path: str, error: Exception) -> OutputError:
+    return OutputError(f"{path} cannot be read: {error}.", f"Run pairsmith check {out}.")
