@@ -1,4 +1,4 @@
-"""Fixtures that most tests share: the bundled sample built once, and the real file if it is there."""
+"""Fixtures that most tests share: the sample built once, and the real file if it is there."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""What a kernel should do, said again row by row in plain Python; nothing here is shared with it."""
+"""What a kernel should do, again, row by row in plain Python; it shares nothing with it."""
 
 import re
 
@@ -48,7 +48,7 @@ def messages(row):
 
 
 def llama2(conversation):
-    """A conversation in the Llama 2 format without the first `<s>`; from the format's definition."""
+    """A conversation in the Llama 2 format without the first `<s>`, by its definition."""
     conversation = [dict(message) for message in conversation]
     if conversation[0]["role"] == "system":
         system = conversation.pop(0)["content"]

@@ -96,7 +96,7 @@ def build(
         DamagedInputError: A file stops short. What came before is in `out`, without a manifest.
         OutputError: `out` holds something else, or cannot be written.
     """
-    source, out = os.fspath(source), Path(out)
+    source, out = os.fspath(source), folder.local_folder(os.fspath(out))
     files = find(source, subset, split)
     recipe = make_recipe(
         template,

@@ -1,15 +1,15 @@
 """The kernel for pairs against a reference that goes row by row."""
 
 import pytest
-import reference
 from hypothesis import given
 from hypothesis import strategies as st
-from transcripts import pair_batch, rows
 
+import reference
 from pairsmith import templates
 from pairsmith.kernel.pair import pair_kernel
 from pairsmith.kernel.recipe import make_recipe
 from pairsmith.schema import Note
+from transcripts import pair_batch, rows
 
 LLAMA2 = templates.find("llama2")
 SYSTEM = "  Answer\nin verse. "
@@ -60,15 +60,34 @@ def row(prompt, chosen="Yes, sure.", rejected="No, sorry."):
 Q = "\n\nHuman: Is it late?"
 
 
+LONGER = Q + "\n\nAssistant: A.\n\nHuman: B."
+
+
 @pytest.mark.parametrize(
     ("held", "reason", "detail"),
     [
-        ({"chosen": None, "rejected": Q}, "malformed", "chosen: no turn marker (a blank line, then Human: or Assistant:)"),
+        (
+            {"chosen": None, "rejected": Q},
+            "malformed",
+            "chosen: no turn marker (a blank line, then Human: or Assistant:)",
+        ),
         (row("hello" + Q), "malformed", "chosen: text stands before the first turn marker"),
         (row(Q, chosen="a\0b"), "malformed", "a transcript holds a NUL character"),
-        ({"chosen": Q, "rejected": Q}, "no_reply", "chosen and rejected: the last turn is not the assistant's"),
-        ({**row(Q), "rejected": row("\n\nHuman: Is it early?")["rejected"]}, "prompt_mismatch", "the sides differ from turn 1 on; chosen has 2 turns, rejected 2"),
-        ({**row(Q), "rejected": row(Q + "\n\nAssistant: a\n\nHuman: b")["rejected"]}, "prompt_mismatch", "the sides agree, but one goes on; chosen has 2 turns, rejected 4"),
+        (
+            {"chosen": Q, "rejected": Q},
+            "no_reply",
+            "chosen and rejected: the last turn is not the assistant's",
+        ),
+        (
+            {**row(Q), "rejected": row("\n\nHuman: Is it early?")["rejected"]},
+            "prompt_mismatch",
+            "the sides differ from turn 1 on; chosen has 2 turns, rejected 2",
+        ),
+        (
+            {**row(Q), "rejected": row(LONGER)["rejected"]},
+            "prompt_mismatch",
+            "the sides agree, but one goes on; chosen has 2 turns, rejected 4",
+        ),
         (row(Q + "\n\nHuman: Well?"), "bad_roles", "turn 2 is user, expected assistant"),
         (row(""), "bad_roles", "turn 1 is assistant, expected user"),
         (row("\n\nHuman: \n"), "empty_turn", "turn 1 (user) is blank"),
@@ -76,7 +95,7 @@ Q = "\n\nHuman: Is it late?"
         (row(Q, rejected=" Yes, sure.\n"), "identical", "the two replies are the same"),
         (row(Q, rejected="a </s> b"), "control_token", "rejected: turn 2 (assistant) holds </s>"),
     ],
-)  # fmt: skip
+)
 def test_reason_and_detail(held, reason, detail):
     (out,) = convert([held])
     assert (out["reason"], out["detail"]) == (reason, detail)

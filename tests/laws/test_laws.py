@@ -4,13 +4,13 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from transcripts import anything, conversations, dialogue_batch, pair_batch, rows
 
 from pairsmith import templates
 from pairsmith.kernel.dialogue import dialogue_kernel
 from pairsmith.kernel.pair import pair_kernel
 from pairsmith.kernel.recipe import make_recipe
 from pairsmith.schema import Kind, kernel_schema
+from transcripts import anything, conversations, dialogue_batch, pair_batch, rows
 
 LENIENT = {"empty_turn": "keep", "empty_reply": "keep", "identical": "keep"}
 RECIPES = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
@@ -158,36 +157,52 @@ def decompressed(metered: MeteredFile, name: str) -> Iterator[bytes]:
     Raises:
         DamagedInputError: The compressed data stop short or make no sense.
     """
-    from isal import igzip, igzip_lib, isal_zlib
+    from isal.igzip_lib import IsalError
 
     zstd = _zstd()
-    damage: Any = (
-        EOFError,
-        igzip.BadGzipFile,
-        zlib.error,
-        isal_zlib.error,
-        igzip_lib.error,
-        zstd.ZstdError,
-    )
-    stream: Any
+    damage: Any = (EOFError, IsalError, zstd.ZstdError)
     if name.endswith(".gz"):
-        stream = igzip.open(metered)  # type: ignore[no-untyped-call]
+        chunks = _gunzip(metered)
     elif name.endswith(".zst"):
-        stream = zstd.ZstdFile(metered)
-    else:
-        yield from iter(lambda: metered.read(CHUNK), b"")
-        return
-    try:
         # read1, because read would lose what it has gathered when the fault comes
-        while chunk := stream.read1(CHUNK):
-            yield chunk
-        if metered.count == 0:
-            raise EOFError("The file is empty")
+        file = zstd.ZstdFile(metered)
+        chunks = iter(lambda: file.read1(CHUNK), b"")
+    else:
+        chunks = iter(lambda: metered.read(CHUNK), b"")
+    try:
+        yield from chunks
     except damage as error:
         raise DamagedInputError(
             f"{name} is cut short or damaged: its compressed data end at byte {metered.count:,} "
             f"({str(error).rstrip('.')})."
         ) from None
+
+
+def _gunzip(metered: MeteredFile) -> Iterator[bytes]:
+    """The members of a gzip file (RFC 1952), zero bytes between and behind them passed over.
+
+    The file objects of gzip and isal hold back what they have when a file stops short; a
+    decompressor gives all that it can.
+    """
+    from isal.igzip_lib import DECOMP_GZIP, IgzipDecompressor
+
+    member = None
+    data = metered.read(CHUNK)
+    while data or member is None or not member.eof:
+        if member is None:
+            member = IgzipDecompressor(flag=DECOMP_GZIP)
+        elif member.eof:
+            data = data.lstrip(b"\0")
+            if data:
+                member = IgzipDecompressor(flag=DECOMP_GZIP)
+            data = data or metered.read(CHUNK)
+            continue
+        if member.needs_input and not data:
+            raise EOFError("the end-of-stream marker is missing")
+        yield member.decompress(data, CHUNK)
+        data = member.unused_data if member.eof else b""
+        if not data and (member.eof or member.needs_input):
+            data = metered.read(CHUNK)
 
 
 def _zstd() -> Any:

@@ -8,6 +8,7 @@ depends on its neighbours. Python's reader only finds the words for what is wron
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -17,6 +18,8 @@ import pyarrow as pa
 import pyarrow.json as pj
 
 from pairsmith.sources.records import CLOSE, OPEN, Records
+
+_ROW = re.compile(r"\.? in row \d+$")
 
 ROW_BYTES = 16 << 20
 """A longer row is not read: no conversation is so long, and a batch must fit in memory."""
@@ -97,7 +100,7 @@ def _arrow(records: Records, fields: pa.Schema, first: int, last: int) -> pa.Tab
             pj.ParseOptions(explicit_schema=fields, unexpected_field_behavior="ignore"),
         )
     except pa.ArrowInvalid as error:
-        return str(error).removeprefix("JSON parse error: ")
+        return _ROW.sub("", str(error).removeprefix("JSON parse error: "))
     if len(table) != last - first:
         return "a row is not one object"
     return table.select(fields.names)
@@ -117,7 +120,7 @@ def fault_of(raw: bytes, fields: pa.Schema, required: tuple[str, ...]) -> str | 
     except UnicodeDecodeError as error:
         return f"not UTF-8: byte 0x{raw[error.start]:02x} at byte {error.start + 1}"
     except json.JSONDecodeError as error:
-        said = error.msg.removesuffix(" starting at")
+        said = error.msg.removesuffix(" at").removesuffix(" starting")
         return f"not JSON: {said} at character {error.pos + 1}"
     except RecursionError:
         return "not read as JSON: nested too deeply"

@@ -64,9 +64,18 @@ def read_records(chunks: Iterator[bytes], name: str) -> Iterator[Records]:
     Raises:
         DamagedInputError: The content stops short, a JSON array breaks off, or a row has no end.
     """
-    head = next(chunks, b"").removeprefix(codecs.BOM_UTF8)
+    try:
+        head = next(chunks, b"").removeprefix(codecs.BOM_UTF8)
+    except DamagedInputError as error:
+        raise _after(error, 0, "line") from None
     chunks = chain([head], chunks)
-    return _elements(chunks, name) if _is_array(head) else _lines(chunks, name)
+    yield from _elements(chunks, name) if _is_array(head) else _lines(chunks, name)
+
+
+def _after(error: DamagedInputError, count: int, what: str) -> DamagedInputError:
+    """The fault, and how much of the file came whole before it."""
+    said = f"1 whole {what} comes" if count == 1 else f"{count:,} whole {what}s come"
+    return DamagedInputError(f"{error.message} {said} before that.", error.hint)
 
 
 def _is_array(head: bytes) -> bool:
@@ -98,8 +107,9 @@ def _lines(chunks: Iterator[bytes], name: str) -> Iterator[Records]:
                 yield _cut(block, breaks[:count], line)
                 line += count
                 breaks = _drop(block, breaks, count)
-            if len(block) > RECORD_BYTES and len(breaks) == 0:
-                raise _endless(name, f"line {line:,}")
+            unended = len(block) - (int(breaks[-1]) + 1 if len(breaks) else 0)
+            if unended > RECORD_BYTES:
+                raise _endless(name, line + len(breaks))
     except DamagedInputError as error:
         fault = error
     else:
@@ -111,8 +121,7 @@ def _lines(chunks: Iterator[bytes], name: str) -> Iterator[Records]:
         line += count
         breaks = _drop(block, breaks, count)
     if fault:
-        whole = f"{line - 1:,} whole line{'s' if line != 2 else ''} come before that."
-        raise DamagedInputError(f"{fault.message} {whole}", fault.hint)
+        raise _after(fault, line - 1, "line")
 
 
 def _full(breaks: Index, size: int) -> int:
@@ -214,8 +223,7 @@ def _elements(chunks: Iterator[bytes], name: str) -> Iterator[Records]:
     except DamagedInputError as error:
         if rows:
             yield _pack(rows, number)
-        whole = f"{number + len(rows):,} whole elements come before that."
-        raise DamagedInputError(f"{error.message} {whole}", error.hint) from None
+        raise _after(error, number + len(rows), "element") from None
     if rows:
         yield _pack(rows, number)
 
@@ -253,5 +261,7 @@ def _pack(rows: list[tuple[bytes, int]], number: int) -> Records:
     )
 
 
-def _endless(name: str, where: str) -> DamagedInputError:
-    return DamagedInputError(f"{name}: {where} is longer than {RECORD_BYTES:,} bytes; no row is.")
+def _endless(name: str, line: int) -> DamagedInputError:
+    return DamagedInputError(
+        f"{name}: line {line:,} is longer than {RECORD_BYTES:,} bytes; no row is."
+    )

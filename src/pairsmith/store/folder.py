@@ -16,14 +16,23 @@ from pairsmith.store.shards import PARTIAL
 MARKER = ".pairsmith-unfinished"
 
 
+def local_folder(out: str) -> Path:
+    """The output folder's path.
+
+    Raises:
+        OutputError: It is a URL.
+    """
+    if "://" in out:
+        raise OutputError(f"{out} is a URL.", "The output must be a local folder.")
+    return Path(out)
+
+
 def earlier_build(out: Path) -> Manifest | None:
     """The build that the folder holds; None for an absent, an empty or an unfinished one.
 
     Raises:
         OutputError: It is not a folder, cannot be read, or holds something else.
     """
-    if "://" in str(out):
-        raise OutputError(f"{out} is a URL.", "The output must be a local folder.")
     if not out.exists():
         return None
     if not out.is_dir():

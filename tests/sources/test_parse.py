@@ -1,0 +1,74 @@
+"""Records to columns: every kind of bad row stands alone, and is told in words."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pairsmith.schema import PAIR_TRANSCRIPTS
+from pairsmith.sources.parse import ROW_BYTES, parse_rows
+from pairsmith.sources.records import read_records
+
+GOOD = b'{"chosen": "a", "rejected": "b"}'
+BAD = {
+    b"oops": "not JSON: Expecting value at character 1",
+    b'{"chosen": "a", "rejected": "b"': "not JSON: Expecting ',' delimiter at character 32",
+    b'["a", "b"]': "not an object but an array",
+    b'"a"': "not an object but text",
+    b"12": "not an object but a number",
+    b"null": "not an object but null",
+    b'{"chosen": "a"}': "the field rejected is missing",
+    b'{"chosen": "a", "rejected": null}': "the field rejected is null, not text",
+    b'{"chosen": 5, "rejected": "b"}': "the field chosen is a number, not text",
+    b'{"chosen": ["a"], "rejected": "b"}': "the field chosen is an array, not text",
+    b'{"chosen": {"a": 1}, "rejected": "b"}': "the field chosen is an object, not text",
+    b'{"chosen": true, "rejected": "b"}': "the field chosen is a truth value, not text",
+    b'{"chosen": "a", "chosen": "b", "rejected": "c"}': "the field chosen is given twice",
+    b'{"chosen": "\xff", "rejected": "b"}': "not UTF-8: byte 0xff at byte 13",
+    b'{"chosen": "\\ud800", "rejected": "b"}': "the field chosen holds half of a surrogate pair",
+    b'{"chosen": "a\x00", "rejected": "b"}': "not JSON: Invalid control character at character 14",
+    GOOD + GOOD: "not JSON: Extra data at character 33",
+    GOOD + b" {": "not JSON: Extra data at character 34",
+    b'{"x": ' + b"[" * 100_000 + b"}": "not read as JSON: nested too deeply",
+    b'{"chosen": "a", "rejected": "b", "n": 1e999999}': "not read as JSON: Number too big to be stored in double",
+}  # fmt: skip
+FINE = {
+    GOOD: ("a", "b"),
+    b'{"rejected": "b", "other": [1, {"x": null}], "chosen": "a"}': ("a", "b"),
+    b'{"chosen": "\\ud83d\\ude00", "rejected": "\\u0000"}': ("😀", "\0"),
+    b'{"ch\\u006fsen": "a", "rejected": ""}': ("a", ""),
+    b'{"chosen": "a", "rejected": "b", "x": NaN}': ("a", "b"),
+}
+
+
+def parse(lines):
+    (block,) = read_records(iter([b"\n".join(lines) + b"\n"]), "f")
+    return parse_rows(block, PAIR_TRANSCRIPTS, ("chosen", "rejected")).to_pylist()
+
+
+@pytest.mark.parametrize("raw", BAD, ids=lambda raw: repr(raw[:40]))
+def test_a_bad_row_alone_and_among_good_ones(raw):
+    (alone,) = parse([raw])
+    before, among, after = parse([GOOD, raw, GOOD])
+    assert alone["fault"] == among["fault"] == BAD[raw]
+    assert before == after == {"chosen": "a", "rejected": "b", "fault": None}
+
+
+@pytest.mark.parametrize("raw", FINE, ids=repr)
+def test_a_good_row_is_read(raw):
+    chosen, rejected = FINE[raw]
+    assert parse([raw]) == [{"chosen": chosen, "rejected": rejected, "fault": None}]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([*BAD, *FINE]), min_size=1, max_size=20))
+def test_a_row_is_read_alike_in_any_company(raws):
+    assert parse(raws) == [parse([raw])[0] for raw in raws]
+
+
+def test_a_row_that_is_too_long_is_not_read():
+    raw = json.dumps({"chosen": "a" * ROW_BYTES, "rejected": "b"}).encode()
+    bad, good = parse([raw, GOOD])
+    assert bad["fault"] == f"the row is {len(raw):,} bytes long; at most 16,777,216 are read"
+    assert good["fault"] is None

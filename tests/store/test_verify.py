@@ -1,0 +1,141 @@
+"""check finds every way in which a build can stop being what its manifest says."""
+
+import json
+import shutil
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import pairsmith
+from pairsmith import PairsmithError
+from pairsmith.store.shards import digest
+
+SHARD = "harmless-base/train-00000-of-00001.parquet"
+REFUSED = "quarantine/harmless-base-train.jsonl"
+
+
+@pytest.fixture
+def out(sample_text, tmp_path):
+    return shutil.copytree(sample_text, tmp_path / "out")
+
+
+def problems(out):
+    return {problem.path: problem.message for problem in pairsmith.check(out)}
+
+
+def edit_manifest(out, change):
+    path = out / "manifest.json"
+    held = json.loads(path.read_text())
+    change(held)
+    path.write_text(json.dumps(held))
+
+
+def rewrite(out, table):
+    """Puts another shard in place and makes the manifest agree with its bytes."""
+    pq.write_table(table, out / SHARD)
+    size, sha256 = (out / SHARD).stat().st_size, digest(out / SHARD)
+
+    def agree(held):
+        for entry in held["outputs"]:
+            if entry["path"] == SHARD:
+                entry.update(bytes=size, sha256=sha256)
+
+    edit_manifest(out, agree)
+
+
+def test_a_whole_build_has_no_problems(out):
+    assert problems(out) == {}
+
+
+def test_a_changed_byte(out):
+    data = bytearray((out / SHARD).read_bytes())
+    data[100] ^= 1
+    (out / SHARD).write_bytes(data)
+    assert "its sha256 is not the manifest's" in problems(out)[SHARD]
+
+
+def test_a_missing_and_a_cut_file(out):
+    (out / SHARD).unlink()
+    (out / REFUSED).write_bytes(b"")
+    found = problems(out)
+    assert found[SHARD] == "it is missing"
+    assert found[REFUSED].startswith("it has 0 bytes, expected ")
+
+
+def test_a_file_that_nobody_listed(out):
+    name = "harmless-base/train-00001-of-00001.parquet"
+    shutil.copy(out / SHARD, out / name)
+    assert problems(out)[name] == "the manifest does not list it, but a reader may find it"
+
+
+def test_a_missing_card(out):
+    (out / "README.md").unlink()
+    assert problems(out) == {"README.md": "the dataset card is missing"}
+
+
+def test_an_edited_card_is_no_problem(out):
+    (out / "README.md").write_text("mine")
+    assert problems(out) == {}
+
+
+def test_no_manifest(out):
+    (out / "manifest.json").unlink()
+    assert "holds no finished build" in problems(out)["manifest.json"]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"pairsmith": "1", "recipe": {"as": 3}}'])
+def test_a_manifest_that_is_not_one(out, text):
+    (out / "manifest.json").write_text(text)
+    assert list(problems(out)) == ["manifest.json"]
+
+
+def test_a_manifest_that_points_elsewhere(out):
+    edit_manifest(out, lambda held: held["outputs"][0].update(path="../../etc/passwd"))
+    assert "which no build writes" in problems(out)["manifest.json"]
+
+
+def test_a_ledger_that_does_not_balance(out):
+    edit_manifest(out, lambda held: held["ledger"][0].update(read=99))
+    found = problems(out)
+    assert found["manifest.json"] == "inputs have 80 rows, the ledger 175"
+    assert found["harmless-base/test"] == "read 99 is not kept and quarantined added up"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"kept": 4, "quarantined": {}}, "kept rows: 3 on disk, 4 in the ledger"),
+        (
+            {"quarantined": {"identical": 1}},
+            "{'malformed': 1} on disk, {'identical': 1} in the led",
+        ),
+        ({"noted": {}}, "notes: {'role_marker_in_text': 1} on disk, {} in the ledger"),
+    ],
+)
+def test_a_ledger_at_odds_with_the_files(out, change, message):
+    edit_manifest(out, lambda held: held["ledger"][0].update(change))
+    found = [p.message for p in pairsmith.check(out) if p.path == "harmless-base/test"]
+    assert any(message in text for text in found)
+
+
+def test_a_shard_with_other_columns_or_nulls_or_rows(out):
+    table = pq.read_table(out / SHARD)
+    rewrite(out, table.drop_columns("notes"))
+    assert "its columns are " in problems(out)[SHARD]
+    nulls = pa.nulls(len(table), pa.string())
+    rewrite(out, table.set_column(1, "prompt", nulls))
+    assert "the column prompt holds nulls" in problems(out)[SHARD]
+    rewrite(out, table[:-1])
+    assert problems(out)[SHARD] == "it has 9 rows, the manifest says 10"
+
+
+def test_a_ledger_without_an_entry_for_a_file(out):
+    edit_manifest(out, lambda held: held["ledger"].pop(0))
+    found = problems(out)
+    assert found["harmless-base/test-00000-of-00001.parquet"] == "the ledger has no entry for it"
+
+
+def test_no_folder(tmp_path):
+    with pytest.raises(PairsmithError, match="There is no folder"):
+        pairsmith.check(tmp_path / "nowhere")
