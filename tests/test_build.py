@@ -224,10 +224,12 @@ def test_an_earlier_build_that_lost_a_file_is_told(tmp_path):
         pairsmith.build(file, tmp_path / "out")
 
 
-def test_an_empty_file_makes_an_empty_split(tmp_path):
-    (tmp_path / "train.jsonl").write_bytes(b"")
+@pytest.mark.parametrize(("data", "read"), [(b"", 0), (b"bad\nbad\n", 2)])
+def test_a_split_of_which_nothing_is_kept_has_no_shard(tmp_path, data, read):
+    (tmp_path / "train.jsonl").write_bytes(data)
     built = pairsmith.build(tmp_path / "train.jsonl", tmp_path / "out", template="llama2")
-    assert sentence(built.totals) == "read 0 = kept 0"
+    assert (built.totals.read, built.totals.kept) == (read, 0)
+    assert not (tmp_path / "out" / "pairs").exists()
     assert pairsmith.check(tmp_path / "out") == []
 
 

@@ -16,7 +16,7 @@ from pairsmith.kernel.dialogue import dialogue_kernel
 from pairsmith.kernel.pair import pair_kernel
 from pairsmith.kernel.recipe import SHARD_ROWS, Recipe, make_recipe
 from pairsmith.schema import Kind, Origin, Template
-from pairsmith.sources.files import hash_file, open_metered, size
+from pairsmith.sources.files import MeteredFile, hash_file, size
 from pairsmith.sources.find import ALL_SUBSETS, SAMPLE, SourceFile, find
 from pairsmith.sources.read import read_blocks
 from pairsmith.store import card as cards
@@ -204,7 +204,7 @@ def _build_file(
     """Builds one file, yielding rows and bytes read so far, and at last what became of it."""
     kernel = KERNELS[file.kind](recipe, compiled)
     writer = ShardWriter(out, file.kind, file.subset, file.split, file.path, recipe)
-    with open_metered(file.place) as metered, closing(writer):
+    with MeteredFile(file.place) as metered, closing(writer):
         try:
             for records, batch in read_blocks(file, metered):
                 writer.write(kernel(batch), records.raw, records.lines.tolist())

@@ -31,7 +31,9 @@ BAD = {
     GOOD + GOOD: "not JSON: Extra data at character 33",
     GOOD + b" {": "not JSON: Extra data at character 34",
     b'{"x": ' + b"[" * 100_000 + b"}": "not read as JSON: nested too deeply",
-    b'{"chosen": "a", "rejected": "b", "n": 1e999999}': "not read as JSON: Number too big to be stored in double",
+    b'{"chosen": "a", "rejected": "b", "n": 1e999999}': (
+        "not read as JSON: Number too big to be stored in double"
+    ),
 }  # fmt: skip
 FINE = {
     GOOD: ("a", "b"),

@@ -7,12 +7,13 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
+
+from fsspec import AbstractFileSystem
+from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
 
 from pairsmith.errors import DamagedInputError, SourceError
-
-if TYPE_CHECKING:
-    from fsspec import AbstractFileSystem
 
 CHUNK = 1 << 20
 """Bytes asked of a decompressor at a time."""
@@ -43,8 +44,6 @@ def locate(url: str) -> Place:
     Raises:
         SourceError: The protocol is unknown, or its library is not installed.
     """
-    from fsspec.core import url_to_fs
-
     protocol = url.partition("://")[0] if "://" in url else "file"
     try:
         fs, path = url_to_fs(url)
@@ -87,24 +86,46 @@ def size(place: Place) -> int:
 
 @contextmanager
 def faults_of(place: Place) -> Iterator[None]:
-    """Turns a file system's faults into sentences about one path."""
+    """Turns a file system's faults into sentences about one path.
+
+    A remote file system's library raises what it likes when a network fails; all of that is a
+    fault of reaching the place.
+    """
+    far = not isinstance(place.fs, LocalFileSystem)
     try:
         yield
     except (FileNotFoundError, NotADirectoryError):
-        raise SourceError(f"There is no {place.path}.", "Check the spelling.") from None
+        reach = ", or it cannot be reached" if far else ""
+        raise SourceError(f"There is no {place.path}{reach}.", "Check the spelling.") from None
     except PermissionError:
         raise SourceError(
             f"No permission to read {place.path}.", "Change its mode, or log in where it lies."
         ) from None
     except OSError as error:
-        raise SourceError(f"{place.path} cannot be read: {error}.") from error
+        raise SourceError(f"{place.path} cannot be read: {_first_line(error)}") from error
+    except Exception as error:
+        if not far:
+            raise
+        raise SourceError(
+            f"{place.path} cannot be reached: {_first_line(error)}", "Is the network up?"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 class MeteredFile(io.RawIOBase):
-    """A file that counts and hashes the bytes read from it, front to back."""
+    """A file that counts and hashes the bytes read from it, front to back.
 
-    def __init__(self, raw: BinaryIO) -> None:
-        self.raw = raw
+    Raises:
+        SourceError: It is not there, or cannot be read on.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        with faults_of(place):
+            self.raw: BinaryIO = place.fs.open(place.path, "rb")
         self.count = 0
         self.sha256 = hashlib.sha256()
 
@@ -114,7 +135,8 @@ class MeteredFile(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         """Reads on, counting and hashing."""
-        data = self.raw.read(size)
+        with faults_of(self.place):
+            data = self.raw.read(size)
         self.count += len(data)
         self.sha256.update(data)
         return data
@@ -131,19 +153,9 @@ class MeteredFile(io.RawIOBase):
         super().close()
 
 
-def open_metered(place: Place) -> MeteredFile:
-    """Opens a file for one pass.
-
-    Raises:
-        SourceError: It is not there or cannot be read.
-    """
-    with faults_of(place):
-        return MeteredFile(place.fs.open(place.path, "rb"))
-
-
 def hash_file(place: Place) -> str:
     """The sha256 of a file as it lies there, compressed or not."""
-    with open_metered(place) as metered, faults_of(place):
+    with MeteredFile(place) as metered:
         while metered.read(CHUNK):
             pass
         return metered.sha256.hexdigest()

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pairsmith.schema import Kind, source_schema
-from pairsmith.sources.files import MeteredFile, decompressed, faults_of
+from pairsmith.sources.files import MeteredFile, decompressed
 from pairsmith.sources.find import SourceFile
 from pairsmith.sources.hh import read_pairs
 from pairsmith.sources.records import Records, read_records
@@ -39,13 +39,12 @@ def read_blocks(file: SourceFile, metered: MeteredFile) -> Iterator[Block]:
         DamagedInput: The file stops short or does not decompress.
         SourceError: It cannot be read on.
     """
-    with faults_of(file.place):
-        for records in read_records(decompressed(metered, file.path), file.path):
-            table = READERS[file.kind](records)
-            numbers = pc.cast(pa.array(records.numbers), pa.string())
-            ids = pc.binary_join_element_wise(f"{file.subset}/{file.split}", numbers, "/")
-            columns = [table[name].combine_chunks() for name in table.column_names]
-            rows = pa.table([ids, *columns], ["id", *table.column_names])
-            wanted = source_schema(file.kind)
-            arrays = [rows[name].combine_chunks() for name in wanted.names]
-            yield Block(records, pa.RecordBatch.from_arrays(arrays, schema=wanted))
+    for records in read_records(decompressed(metered, file.path), file.path):
+        table = READERS[file.kind](records)
+        numbers = pc.cast(pa.array(records.numbers), pa.string())
+        ids = pc.binary_join_element_wise(f"{file.subset}/{file.split}", numbers, "/")
+        columns = [table[name].combine_chunks() for name in table.column_names]
+        rows = pa.table([ids, *columns], ["id", *table.column_names])
+        wanted = source_schema(file.kind)
+        arrays = [rows[name].combine_chunks() for name in wanted.names]
+        yield Block(records, pa.RecordBatch.from_arrays(arrays, schema=wanted))

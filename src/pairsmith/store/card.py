@@ -120,7 +120,8 @@ def body(manifest: Manifest, kinds: Mapping[str, Kind]) -> str:
     from jinja2 import Environment, StrictUndefined
 
     recipe = manifest.recipe
-    subsets = {kind: [name for name in kinds if kinds[name] == kind] for kind in Kind}
+    loadable = dict.fromkeys(entry.subset for entry in manifest.ledger if entry.kept)
+    subsets = {kind: [name for name in loadable if kinds[name] == kind] for kind in Kind}
     text = recipe.form == Form.TEXT
     environment = Environment(  # noqa: S701  (Markdown, from our own template)
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
@@ -151,7 +152,7 @@ def body(manifest: Manifest, kinds: Mapping[str, Kind]) -> str:
 
 def _first_split(ledger: Iterable[LedgerEntry], pairs: Iterable[str]) -> str:
     """The split of pairs to train on: train, or the only one there is."""
-    splits = {entry.split for entry in ledger if entry.subset in pairs}
+    splits = {entry.split for entry in ledger if entry.subset in pairs and entry.kept}
     return "train" if "train" in splits else "test"
 
 
@@ -169,11 +170,13 @@ def _tags(recipe: Recipe, kinds: Mapping[str, Kind]) -> list[str]:
 
 
 def _configs(ledger: Iterable[LedgerEntry], kinds: Mapping[str, Kind]) -> list[dict[str, Any]]:
-    places = [(entry.subset, entry.split) for entry in ledger]
+    places = [(entry.subset, entry.split) for entry in ledger if entry.kept]
     pairs = [place for place in places if kinds[place[0]] == Kind.PAIRS]
-    configs = [("default", pairs)] if pairs else []
+    configs = [("default", pairs)]
     configs += [(name, [place for place in places if place[0] == name]) for name in kinds]
-    return [{"config_name": name, "data_files": _data_files(held)} for name, held in configs]
+    return [
+        {"config_name": name, "data_files": _data_files(held)} for name, held in configs if held
+    ]
 
 
 def _data_files(places: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:

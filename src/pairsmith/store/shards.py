@@ -55,7 +55,6 @@ class ShardWriter:
         self.notes: Counter[str] = Counter()
         self.shard: pq.ParquetWriter | None = None
         self.quarantine = QuarantineWriter(self._partial(quarantine_path(subset, split)), source)
-        (out / subset).mkdir(exist_ok=True)
 
     def write(
         self, batch: pa.RecordBatch, raw: Callable[[int], bytes], lines: Sequence[int]
@@ -72,10 +71,10 @@ class ShardWriter:
                 self._close_shard()
 
     def finish(self) -> Written:
-        """Names the files; a split without rows has one shard without rows."""
-        if not self.kept:
-            self._open_shard()
+        """Names the files. A split of which nothing was kept has no shard: none could be loaded."""
         self.close()
+        if not any(self.kept):
+            self._discard()
         shards = len(self.kept)
         outputs = []
         for number, rows in enumerate(self.kept):
@@ -110,6 +109,7 @@ class ShardWriter:
             shard.write_batch(rows)
 
     def _open_shard(self) -> pq.ParquetWriter:
+        (self.out / self.subset).mkdir(exist_ok=True)
         self.shard = pq.ParquetWriter(
             self._partial(self._shard(len(self.kept))),
             self.schema,
@@ -119,6 +119,14 @@ class ShardWriter:
         )
         self.kept.append(0)
         return self.shard
+
+    def _discard(self) -> None:
+        for number in range(len(self.kept)):
+            self._partial(self._shard(number)).unlink()
+        self.kept.clear()
+        folder = self.out / self.subset
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
 
     def _close_shard(self) -> None:
         if self.shard is not None:

@@ -1,0 +1,57 @@
+# make demo: sets up and runs the main job on the bundled sample.
+# make test: sets up and passes the tests.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := demo
+
+.PHONY: help demo test lint format clean
+
+help:
+	@echo "make demo    build the bundled sample into ./$(DEMO), check it, show a row"
+	@echo "make test    run the tests"
+	@echo "make lint    style, types, import contracts"
+	@echo "make format  put the code into style"
+	@echo "make clean   remove $(VENV) and ./$(DEMO)"
+
+# a pip that knows dependency groups
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+
+$(VENV)/.runtime: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.lint: $(VENV)/.runtime
+	$(BIN)/python -m pip install --quiet --group lint
+	@touch $@
+
+# torch first and by itself, so that nothing else chooses its build
+$(VENV)/.dev: $(VENV)/.lint
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+demo: $(VENV)/.runtime
+	@rm -rf $(DEMO)
+	$(BIN)/pairsmith build sample $(DEMO) --template llama2
+	$(BIN)/pairsmith check $(DEMO)
+	$(BIN)/pairsmith show $(DEMO) -n 1
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n auto
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.lint
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) $(DEMO)

@@ -1,0 +1,227 @@
+"""The command line: what is printed where, and with which exit status."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+
+from pairsmith.cli import main, words
+from pairsmith.cli.draw import plain
+
+TOTAL = (
+    "read 80 = kept 63 + malformed 4 + no_reply 2 + prompt_mismatch 2 + bad_roles 3 "
+    "+ empty_turn 1 + empty_reply 2 + identical 1 + control_token 2"
+)
+
+
+@pytest.fixture
+def run(monkeypatch, capfd):
+    """Runs a command line; returns exit status, stdout and stderr."""
+
+    def command(*args):
+        monkeypatch.setattr(sys, "argv", ["pairsmith", *map(str, args)])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        return (caught.value.code, *capfd.readouterr())
+
+    return command
+
+
+def test_build_prints_the_ledger_and_what_to_do_next(run, tmp_path):
+    out = tmp_path / "out"
+    code, printed, errors = run("build", "sample", out, "--template", "llama2")
+    assert (code, errors) == (0, "")
+    assert TOTAL in printed
+    assert "noted role_marker_in_text 3, truncated_marker 1, near_empty_reply 2" in printed
+    assert "Rows are text in the llama2 format." in printed
+    assert f"pairsmith check {out}" in printed
+
+
+def test_build_without_a_template_says_that_it_gives_messages(run, tmp_path):
+    _, printed, _ = run("build", "sample", tmp_path / "out")
+    assert "No template was given: rows are lists of {role, content} messages." in printed
+
+
+def test_build_again_says_so(run, tmp_path):
+    run("build", "sample", tmp_path / "out")
+    code, printed, _ = run("build", "sample", tmp_path / "out")
+    assert code == 0
+    assert "already holds this build; nothing was done." in printed
+
+
+def test_build_takes_every_option(run, tmp_path):
+    card = tmp_path / "card.yaml"
+    card.write_text(
+        "license: other\nlicense_name: by-purchase\nlicense_link: LICENSE\n"
+        "extra_gated_prompt: Agree first.\nextra_gated_fields:\n  Affiliation: text\n"
+    )
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"chosen": "\\n\\nHuman: a\\n\\nAssistant: b", "rejected": "x"}\n')
+    code, printed, _ = run(
+        *("build", rows, tmp_path / "out", "--template", "llama2", "--as", "messages"),
+        *("--system", "Be kind.", "--shard-rows", 10, "--subset", "mine", "--split", "test"),
+        *("--on", "bad_roles=merge", "--on", "identical=keep", "--card", card, "--force", "--json"),
+    )
+    assert code == 0
+    held = json.loads(printed)
+    assert held == json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert held["recipe"]["as"] == "messages"
+    assert held["recipe"]["policies"] == {"bad_roles": "merge", "identical": "keep"}
+    assert held["ledger"][0]["subset"] == "mine"
+    text = (tmp_path / "out" / "README.md").read_text()
+    assert "license_name: by-purchase\n" in text
+    assert "extra_gated_fields:\n  Affiliation: text\n" in text
+
+
+@pytest.mark.parametrize(
+    ("args", "message", "hint"),
+    [
+        (["build", "nowhere", "{out}"], "There is no ", "Check the spelling."),
+        (["build", "sample", "{out}", "--template", "x"], "no template called 'x'", "llama2"),
+        (["build", "sample", "{out}", "--on", "identical"], "names no policy", "REASON=POLICY"),
+        (["build", "sample", "{out}", "--card", "nowhere"], "card file nowhere cannot be", ""),
+        (["check", "{out}"], "There is no folder", "Name the folder"),
+        (["show", "{out}"], "holds no finished build", "build again"),
+        (["show", "{out}", "--reason", "ugly"], "There is no reason 'ugly'", "identical"),
+        (["show", "{out}", "--note", "ugly"], "There is no note 'ugly'", "near_empty_reply"),
+        (["show", "{out}", "--raw"], "--raw prints quarantined rows", "--reason"),
+    ],
+)
+def test_a_bad_request_is_one_sentence_and_a_hint(run, tmp_path, args, message, hint):
+    code, printed, errors = run(*(arg.format(out=tmp_path / "out") for arg in args))
+    assert (code, printed) == (2, "")
+    assert errors.startswith("pairsmith: ")
+    assert message in errors
+    assert hint in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("text", ["{", "[a]", "a: [1", "license: 2", "x: 1", "tags: {}", "\x00"])
+def test_a_card_file_that_is_not_one(run, tmp_path, text):
+    (tmp_path / "card.yaml").write_text(text)
+    code, _, errors = run("build", "sample", tmp_path / "o", "--card", tmp_path / "card.yaml")
+    assert code == 2
+    assert "card" in errors
+
+
+def test_check(run, sample_text, tmp_path):
+    code, printed, _ = run("check", sample_text)
+    assert code == 0
+    assert TOTAL in printed
+    (tmp_path / "manifest.json").write_text("{}")
+    code, printed, _ = run("check", tmp_path)
+    assert code == 1
+    assert "is not as it was built: 1 found." in printed
+    code, printed, _ = run("check", tmp_path, "--json")
+    assert code == 1
+    assert json.loads(printed)[0]["path"] == "manifest.json"
+
+
+def test_show_marks_the_words_that_differ(run, sample_text):
+    code, printed, _ = run("show", sample_text, "-n", 1)
+    assert code == 0
+    assert "harmless-base/test/1" in printed
+    assert "chosen" in printed
+    assert "{+" in printed
+    assert "[-" in printed
+
+
+def test_show_refused_rows_with_why_and_where(run, sample_text):
+    _, printed, _ = run("show", sample_text, "--reason", "any", "-n", 100)
+    assert printed.count("\nwhy    ") == 17
+    _, printed, _ = run("show", sample_text, "--reason", "prompt_mismatch", "-n", 1)
+    assert "why    the sides differ from turn 1 on; chosen has 4 turns, rejected 4" in printed
+    assert "where  harmless-base/train.jsonl, line 6" in printed
+    assert "really {+good+} yogurt" in printed
+
+
+def test_show_picks_rows(run, sample_text, sample_messages):
+    _, printed, _ = run("show", sample_text, "--note", "truncated_marker", "--json")
+    assert [json.loads(line)["id"] for line in printed.splitlines()] == ["harmless-base/train/8"]
+    _, printed, _ = run("show", sample_messages, "--subset", "red-team-attempts", "-n", 2)
+    assert "red-team-attempts/train/2" in printed
+    assert "user: " in printed
+    assert '"rating": ' in printed
+    code, _, errors = run("show", sample_text, "--subset", "x")
+    assert code == 2
+    assert "It has harmless-base" in errors
+    code, _, errors = run("show", sample_text, "--note", "identical")
+    assert code == 0
+    assert "has no such rows" in errors
+
+
+def test_show_raw_gives_lines_that_build_again(run, sample_text, tmp_path):
+    _, printed, _ = run("show", sample_text, "--reason", "control_token", "--raw")
+    (tmp_path / "rows.jsonl").write_text(printed)
+    code, printed, _ = run("build", tmp_path / "rows.jsonl", tmp_path / "out")
+    assert code == 0
+    assert "read 2 = kept 2\n" in printed
+
+
+def test_texts_do_not_steer_the_terminal(run, tmp_path):
+    row = {
+        "chosen": "\n\nHuman: [bold]a\x1b[2J\u202eb\n\nAssistant: :smile: \x07\x9b",
+        "rejected": "\n\nHuman: [bold]a\x1b[2J\u202eb\n\nAssistant: fine",
+    }
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
+    run("build", tmp_path / "rows.jsonl", tmp_path / "out")
+    _, printed, _ = run("show", tmp_path / "out")
+    assert "[bold]a␛[2J\\u202eb" in printed
+    assert ":smile: ␇\\u009b" in printed
+
+
+def test_plain_keeps_what_is_printable():
+    assert plain("a\n\tb é 日本 😀") == "a\n\tb é 日本 😀"
+    assert plain("\0\x7f\u200b") == "␀\\u007f\\u200b"
+
+
+def test_compare_gives_back_both_texts():
+    left, right = words.compare("one two  three", "one 2 three!")
+    assert "".join(span.text for span in left) == "one two  three"
+    assert "".join(span.text for span in right) == "one 2 three!"
+    assert [span.text for span in left if span.differs] == ["two  "]
+    assert [span.text for span in right if span.differs] == ["2 ", "!"]
+
+
+def test_compare_gives_up_on_texts_that_would_take_too_long():
+    left, right = words.compare("a " * words.LONGEST, "b")
+    assert (len(left), len(right)) == (1, 1)
+    assert left[0].differs
+
+
+def command(*args, **options):
+    environment = {**os.environ, "COLUMNS": "100"}
+    line = [sys.executable, "-m", "pairsmith", *map(str, args)]
+    return subprocess.run(line, env=environment, capture_output=True, check=False, **options)
+
+
+def test_a_reader_that_goes_away_is_no_fault(sample_text):
+    line = f"{sys.executable} -m pairsmith show {sample_text} -n 60 | head -n 1"
+    done = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("harmless-base/test/1")
+    assert "Traceback" not in done.stderr
+    assert "Error" not in done.stderr
+
+
+def test_progress_goes_to_stderr_only_if_that_is_a_terminal(tmp_path):
+    quiet = command("build", "sample", tmp_path / "a", "--json")
+    assert quiet.stderr == b""
+    json.loads(quiet.stdout)
+    ours, theirs = pty.openpty()
+    line = [sys.executable, "-m", "pairsmith", "build", "sample", tmp_path / "b", "--json"]
+    done = subprocess.run(line, stderr=theirs, stdout=subprocess.PIPE, check=False)
+    os.close(theirs)
+    drawn = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert json.loads(done.stdout)["ledger"]
+    assert "rows" in drawn
+    assert "/s" in drawn
+
+
+def test_the_version():
+    import pairsmith
+
+    assert command("--version").stdout.decode().strip() == pairsmith.__version__
