@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from pairsmith.cli import main, words
-from pairsmith.cli.draw import plain
+from pairsmith.cli.terminal import plain
 
 TOTAL = (
     "read 80 = kept 63 + malformed 4 + no_reply 2 + prompt_mismatch 2 + bad_roles 3 "

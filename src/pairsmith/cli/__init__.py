@@ -7,6 +7,7 @@ import sys
 import typer
 
 from pairsmith.cli import build, check, show
+from pairsmith.cli.terminal import plain
 from pairsmith.errors import PairsmithError
 
 app = typer.Typer(
@@ -42,7 +43,7 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except PairsmithError as error:
-        print(f"pairsmith: {error.message}", file=sys.stderr)
+        print(plain(f"pairsmith: {error.message}"), file=sys.stderr)
         if error.hint:
-            print(f"  {error.hint}", file=sys.stderr)
+            print(plain(f"  {error.hint}"), file=sys.stderr)
         sys.exit(2)

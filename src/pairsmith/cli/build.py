@@ -54,11 +54,12 @@ def build(
     OUT gets Parquet shards that load_dataset opens, a quarantine of the refused rows with the
     reason of each, a dataset card, and a manifest that pairsmith check proves.
     """
-    from pairsmith.cli import draw
+    from pairsmith.cli.ledger import draw_ledger
+    from pairsmith.cli.progress import progress
     from pairsmith.pipeline import build as build_dataset
     from pairsmith.store.card import read_fields
 
-    with draw.progress() as watch:
+    with progress() as watch:
         built = build_dataset(
             source,
             out,
@@ -76,7 +77,7 @@ def build(
     if as_json:
         typer.echo(json.dumps(built.to_dict(), ensure_ascii=False))
     else:
-        draw.built(built, out)
+        draw_ledger(built, out)
 
 
 def _policies(pairs: list[str]) -> dict[str, str]:

@@ -17,6 +17,7 @@ def check(
 
     Says what is wrong and exits 1; exits 0 where the build is whole.
     """
+    from pairsmith.cli.terminal import plain
     from pairsmith.store.manifest import read_manifest, sentence
     from pairsmith.store.verify import check as check_build
 
@@ -25,7 +26,7 @@ def check(
         typer.echo(json.dumps([problem._asdict() for problem in problems], ensure_ascii=False))
     elif problems:
         for problem in problems:
-            typer.echo(f"{problem.path}: {problem.message}")
+            typer.echo(plain(f"{problem.path}: {problem.message}"))
         typer.echo(f"{out} is not as it was built: {len(problems)} found.")
     else:
         built = read_manifest(out)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pairsmith.cli.draw import console, plain
+from pairsmith.cli.terminal import console, plain
 from pairsmith.cli.words import Span, compare
 
 if TYPE_CHECKING:
@@ -43,9 +43,8 @@ def draw_refused(rows: Sequence[Refused]) -> None:
         _heading(screen, row.id, row.reason)
         screen.print(plain(f"why    {row.detail}"), soft_wrap=True)
         screen.print(plain(f"where  {row.path}, line {row.line}"), soft_wrap=True)
-        sides = _sides(row)
-        if sides:
-            screen.print(_side_by_side(screen, *sides))
+        if row.sides:
+            screen.print(_side_by_side(screen, *row.sides))
         else:
             text = row.data.decode("utf-8", "backslashreplace")
             more = f" … ({len(row.data):,} bytes)" if len(text) > LONGEST else ""
@@ -64,17 +63,6 @@ def _said(content: str | list[dict[str, str]]) -> str:
     return "\n\n".join(f"{message['role']}: {message['content']}" for message in content)
 
 
-def _sides(row: Refused) -> tuple[str, str] | None:
-    """The two transcripts of a refused row, if it can be read so far."""
-    try:
-        held = json.loads(row.raw or "")
-        chosen, rejected = held["chosen"], held["rejected"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    both = isinstance(chosen, str) and isinstance(rejected, str)
-    return (chosen.strip(), rejected.strip()) if both else None
-
-
 def _side_by_side(screen: Console, chosen: str, rejected: str) -> Table:
     from rich import box
     from rich.table import Table
@@ -83,21 +71,22 @@ def _side_by_side(screen: Console, chosen: str, rejected: str) -> Table:
     table = Table(box=box.MINIMAL, expand=True, pad_edge=False)
     for name in ("chosen", "rejected"):
         table.add_column(name, ratio=1, overflow="fold")
+    colours = screen.color_system is not None
     table.add_row(
-        _marked(left, "bold green", ("{+", "+}"), screen.color_system),
-        _marked(right, "bold red", ("[-", "-]"), screen.color_system),
+        _marked(left, None if colours else ("{+", "+}"), "bold green"),
+        _marked(right, None if colours else ("[-", "-]"), "bold red"),
     )
     return table
 
 
-def _marked(spans: list[Span], style: str, marks: tuple[str, str], colours: str | None) -> Text:
-    """The spans with the differing words coloured, or in wdiff's marks where there is no colour."""
+def _marked(spans: list[Span], marks: tuple[str, str] | None, style: str) -> Text:
+    """The spans with those that differ in a style, and in wdiff's marks where there is none."""
     from rich.text import Text
 
     text = Text()
     for span in spans:
         shown = plain(span.text)
-        if span.differs and colours is None and shown.strip():
+        if span.differs and marks and shown.strip():
             shown = f"{marks[0]}{shown}{marks[1]}"
         text.append(shown, style if span.differs else "")
     return text

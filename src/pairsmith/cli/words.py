@@ -27,7 +27,8 @@ def compare(left: str, right: str) -> tuple[list[Span], list[Span]]:
     rights: list[Span] = []
     for kind, i, j, k, m in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
         # white space alone between two differences belongs to them
-        differs = kind != "equal" or not "".join(a[i:j]).strip()
+        between = bool(lefts) and lefts[-1].differs and not "".join(a[i:j]).strip()
+        differs = kind != "equal" or between
         _add(lefts, "".join(a[i:j]), differs)
         _add(rights, "".join(b[k:m]), differs)
     return lefts, rights

@@ -41,6 +41,17 @@ class Refused(NamedTuple):
         """The row as it stood in the source."""
         return base64.b64decode(self.raw_base64) if self.raw_base64 else (self.raw or "").encode()
 
+    @property
+    def sides(self) -> tuple[str, str] | None:
+        """The stripped transcripts of a row of pairs, if it can be read so far."""
+        try:
+            held = json.loads(self.raw or "")
+            chosen, rejected = held["chosen"], held["rejected"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return None
+        both = isinstance(chosen, str) and isinstance(rejected, str)
+        return (chosen.strip(), rejected.strip()) if both else None
+
 
 class QuarantineWriter:
     """Writes the refused rows of one split; the file comes to be with the first of them.

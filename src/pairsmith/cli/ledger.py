@@ -1,0 +1,55 @@
+"""A finished build drawn: the ledger, its sum, and what to do next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pairsmith.cli.terminal import console, plain
+
+if TYPE_CHECKING:
+    from pairsmith.kernel.recipe import Recipe
+    from pairsmith.store.manifest import Manifest
+
+
+def draw_ledger(manifest: Manifest, out: Path) -> None:
+    """The ledger as a table, its sum as a line, and what to do next."""
+    from rich import box
+    from rich.table import Table
+
+    from pairsmith.store.manifest import sentence
+
+    screen = console()
+    if manifest.reused:
+        screen.print(plain(f"{out} already holds this build; nothing was done."), soft_wrap=True)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("subset", "split"):
+        table.add_column(name)
+    for name in ("read", "kept"):
+        table.add_column(name, justify="right")
+    table.add_column("quarantined")
+    for entry in manifest.ledger:
+        refused = ", ".join(f"{reason} {n}" for reason, n in entry.quarantined.items())
+        table.add_row(entry.subset, entry.split, str(entry.read), str(entry.kept), refused)
+    screen.print(table)
+    for line in [
+        sentence(manifest.totals),
+        *_noted(manifest),
+        _form(manifest.recipe),
+        f"  check it:  pairsmith check {out}",
+        f"  look:      pairsmith show {out}",
+        f'  load it:   datasets.load_dataset("{out}")',
+    ]:
+        screen.print(plain(line), soft_wrap=True)
+
+
+def _form(recipe: Recipe) -> str:
+    if recipe.form == "text":
+        return f"Rows are text in the {recipe.template} format."
+    why = "" if recipe.template else "No template was given: "
+    return f"{why}rows are lists of {{role, content}} messages."
+
+
+def _noted(manifest: Manifest) -> list[str]:
+    notes = manifest.totals.noted
+    return ["noted " + ", ".join(f"{name} {n}" for name, n in notes.items())] if notes else []

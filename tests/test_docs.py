@@ -1,0 +1,118 @@
+"""README and docs: every command and every Python example is run, and the output compared."""
+
+import inspect
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+import typer
+
+from pairsmith.cli import app
+from pairsmith.schema import POLICIES, Note, Reason
+from pairsmith.store.card import FIELDS
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"(<!-- not run: [^\n]* -->\n)?```(console|python)\n(.*?)^```$", re.S | re.M)
+COMMANDS = typer.main.get_command(app).commands
+
+
+def text_of(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def examples(page):
+    return [(kind, body) for skip, kind, body in BLOCK.findall(text_of(page)) if not skip]
+
+
+def sessions(body):
+    """The commands of a console block, each with the lines that it should print."""
+    for part in re.split(r"^\$ ", body, flags=re.M)[1:]:
+        line, _, printed = part.partition("\n")
+        yield line, [text.rstrip() for text in printed.rstrip().splitlines()]
+
+
+def matches(expected, found):
+    """Whether lines are as expected, where a line of … stands for any number of lines."""
+    pattern = "".join("(.*\n)*" if line == "…" else re.escape(line) + "\n" for line in expected)
+    return re.fullmatch(pattern, "".join(line + "\n" for line in found))
+
+
+def run(line, folder):
+    """A shell line, with this environment's pairsmith; its lines, stderr among them."""
+    bin_folder = Path(sys.executable).parent
+    environment = {**os.environ, "COLUMNS": "80", "PATH": f"{bin_folder}:{os.environ['PATH']}"}
+    environment.update(HF_HOME=str(folder / "home"), HF_DATASETS_DISABLE_PROGRESS_BARS="1")
+    done = subprocess.run(
+        line, shell=True, cwd=folder, env=environment, text=True, check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    return [text.rstrip() for text in done.stdout.rstrip().splitlines()], done.returncode
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if examples(p)], ids=lambda page: page.name)
+def test_the_examples_of_a_page(page, tmp_path):
+    program = []
+    for kind, body in examples(page):
+        if kind == "python":
+            if "datasets" in body:
+                pytest.importorskip("datasets")
+            program.append(body)
+            (tmp_path / "example.py").write_text("\n".join(program))
+            printed, status = run(f"{shlex.quote(sys.executable)} example.py", tmp_path)
+            assert status == 0, printed
+            continue
+        for line, expected in sessions(body):
+            printed, _ = run(line, tmp_path)
+            assert matches(expected, printed), (line, printed)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_option_is_documented(name):
+    section = re.search(
+        rf"^## pairsmith {name}\n(.*?)(?=^## |\Z)", text_of("docs/cli.md"), re.S | re.M
+    )
+    assert section, f"docs/cli.md has no section on {name}"
+    command = COMMANDS[name]
+    assert command.help
+    options = [
+        p for p in command.params if isinstance(p, click.Option) or p.param_type_name == "option"
+    ]
+    for option in options:
+        assert option.help
+        for spelling in option.opts:
+            assert f"`{spelling}" in section[1] or f"[{spelling}]" in section[1], spelling
+
+
+def test_every_reason_note_policy_and_card_field_is_documented():
+    page = text_of("docs/schema.md")
+    for reason in Reason:
+        assert re.search(rf"^\| `{reason}` \|.*\| {', '.join(POLICIES[reason])} \|$", page, re.M)
+    for name in (*Note, *FIELDS):
+        assert f"`{name}`" in page
+
+
+def test_links_lead_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?:)([^)#]*)(?:#[^)]*)?\)", text_of(page)):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_public_functions_have_docstrings_with_arguments():
+    import pairsmith
+
+    for function in (pairsmith.build, pairsmith.check):
+        doc = inspect.getdoc(function)
+        for name in inspect.signature(function).parameters:
+            assert f"    {name}: " in doc, name
+        assert "Raises:" in doc
+
+
+def test_command_files_stay_short():
+    for path in (ROOT / "src" / "pairsmith" / "cli").glob("*.py"):
+        assert len(path.read_text().splitlines()) <= 100, path.name
