@@ -3,8 +3,10 @@
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -219,6 +221,25 @@ def test_progress_goes_to_stderr_only_if_that_is_a_terminal(tmp_path):
     assert json.loads(done.stdout)["ledger"]
     assert "rows" in drawn
     assert "/s" in drawn
+
+
+def test_ctrl_c_says_how_to_go_on(tmp_path):
+    row = {"chosen": "\n\nHuman: a\n\nAssistant: b", "rejected": "\n\nHuman: a\n\nAssistant: c"}
+    (tmp_path / "rows.jsonl").write_text((json.dumps(row) + "\n") * 300_000)
+    line = [sys.executable, "-m", "pairsmith", "build", tmp_path / "rows.jsonl", tmp_path / "out"]
+    build = subprocess.Popen(line, stderr=subprocess.PIPE, text=True)
+    while not list((tmp_path / "out").glob("*/*.partial")):
+        assert build.poll() is None
+        time.sleep(0.01)
+    build.send_signal(signal.SIGINT)
+    _, errors = build.communicate(timeout=60)
+    assert build.returncode == 130
+    assert "interrupted" in errors
+    assert "The same command starts it again." in errors
+    assert "Traceback" not in errors
+    assert not (tmp_path / "out" / "manifest.json").exists()
+    again = command("build", tmp_path / "rows.jsonl", tmp_path / "out")
+    assert b"read 300000 = kept 300000" in again.stdout
 
 
 def test_the_version():

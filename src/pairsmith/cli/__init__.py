@@ -7,7 +7,7 @@ import sys
 import typer
 
 from pairsmith.cli import build, check, show
-from pairsmith.cli.terminal import plain
+from pairsmith.cli.terminal import say
 from pairsmith.errors import PairsmithError
 
 app = typer.Typer(
@@ -43,7 +43,5 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except PairsmithError as error:
-        print(plain(f"pairsmith: {error.message}"), file=sys.stderr)
-        if error.hint:
-            print(plain(f"  {error.hint}"), file=sys.stderr)
+        say(error.message, error.hint)
         sys.exit(2)

@@ -56,24 +56,29 @@ def build(
     """
     from pairsmith.cli.ledger import draw_ledger
     from pairsmith.cli.progress import progress
+    from pairsmith.cli.terminal import say
     from pairsmith.pipeline import build as build_dataset
     from pairsmith.store.card import read_fields
 
-    with progress() as watch:
-        built = build_dataset(
-            source,
-            out,
-            template=template,
-            as_=as_,
-            system=system,
-            shard_rows=shard_rows,
-            policies=_policies(on or []),
-            card=read_fields(card) if card else None,
-            subset=subset,
-            split=split,
-            force=force,
-            progress=watch,
-        )
+    try:
+        with progress() as watch:
+            built = build_dataset(
+                source,
+                out,
+                template=template,
+                as_=as_,
+                system=system,
+                shard_rows=shard_rows,
+                policies=_policies(on or []),
+                card=read_fields(card) if card else None,
+                subset=subset,
+                split=split,
+                force=force,
+                progress=watch,
+            )
+    except KeyboardInterrupt:
+        say(f"interrupted; {out} holds no finished build.", "The same command starts it again.")
+        raise typer.Exit(130) from None
     if as_json:
         typer.echo(json.dumps(built.to_dict(), ensure_ascii=False))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,3 +24,10 @@ def plain(text: str) -> str:
 def _picture(character: str) -> str:
     code = ord(character)
     return chr(0x2400 + code) if code < 0x20 else f"\\u{code:04x}"
+
+
+def say(message: str, hint: str = "") -> None:
+    """Says on stderr what is wrong and what to do."""
+    print(plain(f"pairsmith: {message}"), file=sys.stderr)
+    if hint:
+        print(plain(f"  {hint}"), file=sys.stderr)
