@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -178,15 +179,13 @@ def _build_files(
     total = sum(size(file.place) for file in files)
     built: list[Built] = []
     damaged: list[DamagedInputError] = []
-    rows = done = 0
     for file in files:
+        rows = sum(part.read.rows for part in built)
+        done = sum(part.read.bytes for part in built)
+
+        tick = partial(_tell, progress, Progress(file.path, rows, done, total))
         try:
-            for step in _build_file(file, out, recipe, compiled):
-                if isinstance(step, Built):
-                    built.append(step)
-                    rows, done = rows + step.read.rows, done + step.read.bytes
-                elif progress:
-                    progress(Progress(file.path, rows + step[0], done + step[1], total))
+            built.append(_build_file(file, out, recipe, compiled, tick))
         except DamagedInputError as error:
             damaged.append(error)
     if damaged:
@@ -198,23 +197,34 @@ def _build_files(
     return built
 
 
+def _tell(progress: Watch | None, before: Progress, rows: int, done: int) -> None:
+    """Tells how far a build has come, so many rows and bytes into one file."""
+    if progress:
+        progress(before._replace(rows=before.rows + rows, done=before.done + done))
+
+
 def _build_file(
-    file: SourceFile, out: Path, recipe: Recipe, compiled: Template | None
-) -> Iterator[tuple[int, int] | Built]:
-    """Builds one file, yielding rows and bytes read so far, and at last what became of it."""
+    file: SourceFile,
+    out: Path,
+    recipe: Recipe,
+    compiled: Template | None,
+    tick: Callable[[int, int], None],
+) -> Built:
+    """Builds one file, telling after each block how many rows and bytes of it were read."""
     kernel = KERNELS[file.kind](recipe, compiled)
     writer = ShardWriter(out, file.kind, file.subset, file.split, file.path, recipe)
     with MeteredFile(file.place) as metered, closing(writer):
         try:
             for records, batch in read_blocks(file, metered):
                 writer.write(kernel(batch), records.raw, records.lines.tolist())
-                yield writer.read, metered.count
+                tick(writer.read, metered.count)
         except DamagedInputError:
             writer.finish()
             raise
         written = writer.finish()
         rows = written.entry.read
-        yield Built(FileEntry(file.path, rows, metered.count, metered.sha256.hexdigest()), written)
+        read = FileEntry(file.path, rows, metered.count, metered.sha256.hexdigest())
+    return Built(read, written)
 
 
 @contextmanager
