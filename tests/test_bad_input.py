@@ -162,8 +162,24 @@ def test_a_folder_that_is_not_laid_out_as_released(tmp_path, names, message, hin
     assert not (tmp_path / "out").exists()
 
 
+def test_an_output_inside_the_source_is_not_taken_for_data(tmp_path):
+    folder = layout(tmp_path, "helpful-base/test.jsonl")
+    pairsmith.build(folder, folder / "out")
+    assert pairsmith.build(folder, folder / "out").reused
+
+
+def test_a_file_name_that_is_not_text(tmp_path):
+    name = os.fsdecode(b"\xff.jsonl")
+    (tmp_path / name).write_bytes(ROWS[0])
+    with pytest.raises(SourceError, match="is not UTF-8"):
+        pairsmith.build(tmp_path / name, tmp_path / "out")
+
+
 def test_other_files_beside_the_layout_do_no_harm(tmp_path):
-    folder = layout(tmp_path, "LICENSE", ".git/config", "docs/a.md", "helpful-base/test.jsonl")
+    folder = layout(
+        tmp_path, "LICENSE", ".git/config", "docs/a.json", "dataset_infos.json",
+        "helpful-base/info.json", "helpful-base/test.jsonl",
+    )  # fmt: skip
     assert pairsmith.build(folder, tmp_path / "out").totals.read == 1
 
 

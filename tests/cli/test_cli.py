@@ -200,6 +200,14 @@ def command(*args, **options):
     return subprocess.run(line, env=environment, capture_output=True, check=False, **options)
 
 
+def test_a_terminal_of_few_letters(sample_text):
+    line = [sys.executable, "-m", "pairsmith", "show", sample_text, "-n", "60"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(line, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0
+    assert rb"\u4ff3" in done.stdout
+
+
 def test_a_reader_that_goes_away_is_no_fault(sample_text):
     line = f"{sys.executable} -m pairsmith show {sample_text} -n 60 | head -n 1"
     done = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
@@ -40,6 +41,9 @@ def options(
 
 def main() -> None:
     """Runs the command line: exit 0 done, 1 a check failed, 2 the request cannot be carried out."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # whatever the terminal can show
     try:
         app(standalone_mode=True)
     except PairsmithError as error:

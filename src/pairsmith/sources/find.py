@@ -16,6 +16,7 @@ ALL_SUBSETS = (*hh.SUBSETS, redteam.SUBSET)
 LAYOUT = "Expected <subset>/train.jsonl and <subset>/test.jsonl, each plain, .gz or .zst."
 
 _DATA = re.compile(r"(?P<stem>.+?)\.(jsonl|json)(\.gz|\.zst)?")
+_LINES = re.compile(r".+\.jsonl(\.gz|\.zst)?")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _RESERVED = ("default", "quarantine")
 
@@ -66,14 +67,14 @@ def _in_subsets(root: Place) -> list[SourceFile]:
     files = []
     for name, kind in listing(root).items():
         if kind != "directory":
-            if _DATA.fullmatch(name):
+            if _LINES.fullmatch(name):
                 raise SourceError(
                     f"{name} in {root.path} belongs to no subset.",
                     f"{LAYOUT} Or build that file by itself.",
                 )
         elif name in ALL_SUBSETS:
             files += _in_subset(name, root.join(name))
-        elif any(_DATA.fullmatch(inner) for inner in listing(root.join(name))):
+        elif any(_LINES.fullmatch(inner) for inner in listing(root.join(name))):
             raise SourceError(
                 f"{name} in {root.path} is not a subset of HH-RLHF.",
                 f"Subsets: {', '.join(ALL_SUBSETS)}. For other data, build one file with --subset.",
@@ -88,6 +89,8 @@ def _in_subset(subset: str, folder: Place) -> list[SourceFile]:
         if kind != "file" or not match:
             continue
         split = _split_of(subset, match["stem"])
+        if split is None and not _LINES.fullmatch(name):
+            continue  # some other JSON
         if split is None:
             raise SourceError(f"{subset}/{name} is neither train nor test.", LAYOUT)
         if split in found:
@@ -114,6 +117,10 @@ def _kind(subset: str) -> Kind:
 
 def _single(place: Place, subset: str | None, split: str | None) -> SourceFile:
     match = _DATA.fullmatch(place.name)
+    try:
+        place.name.encode()
+    except UnicodeEncodeError:
+        raise SourceError(f"The name {place.name!r} is not UTF-8.", "Rename the file.") from None
     if not match:
         raise SourceError(
             f"{place.name} is not a file of transcripts by its name.",
