@@ -2,13 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pairsmith.schema import PAIR_TRANSCRIPTS
 from pairsmith.sources.parse import ROW_BYTES, parse_rows
-from pairsmith.sources.records import read_records
+from pairsmith.sources.records import Records
 
 GOOD = b'{"chosen": "a", "rejected": "b"}'
 BAD = {
@@ -26,8 +27,11 @@ BAD = {
     b'{"chosen": true, "rejected": "b"}': "the field chosen is a truth value, not text",
     b'{"chosen": "a", "chosen": "b", "rejected": "c"}': "the field chosen is given twice",
     b'{"chosen": "\xff", "rejected": "b"}': "not UTF-8: byte 0xff at byte 13",
-    b'{"chosen": "\\ud800", "rejected": "b"}': "the field chosen holds half of a surrogate pair",
+    b'{"chosen": "\\ud800", "rejected": "b"}': "a text in it holds half of a surrogate pair",
     b'{"chosen": "a\x00", "rejected": "b"}': "not JSON: Invalid control character at character 14",
+    b'{"x": "\\udc00", "chosen": "a", "rejected": "b"}': (
+        "a text in it holds half of a surrogate pair"
+    ),
     GOOD + GOOD: "not JSON: Extra data at character 33",
     GOOD + b" {": "not JSON: Extra data at character 34",
     b'{"x": ' + b"[" * 100_000 + b"}": "not read as JSON: nested too deeply",
@@ -45,7 +49,10 @@ FINE = {
 
 
 def parse(lines):
-    (block,) = read_records(iter([b"\n".join(lines) + b"\n"]), "f")
+    ends = np.cumsum([len(line) + 1 for line in lines]) - 1
+    starts = ends - [len(line) for line in lines]
+    places = np.arange(1, len(lines) + 1)
+    block = Records(b"\n".join(lines), starts, ends, places, places)
     return parse_rows(block, PAIR_TRANSCRIPTS, ("chosen", "rejected")).to_pylist()
 
 

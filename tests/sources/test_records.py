@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pairsmith.errors import DamagedInputError
-from pairsmith.sources import records
-from pairsmith.sources.records import read_records
+from pairsmith.sources import arrays, records
+from pairsmith.sources.read import read_records
 
 
 def chunked(data, size):
@@ -17,7 +17,7 @@ def chunked(data, size):
 
 def read(data, size=7):
     blocks = list(read_records(chunked(data, size), "f"))
-    raws = [block.raw(row) for block in blocks for row in range(len(block))]
+    raws = [block.raw(row) for block in blocks for row in range(block.rows)]
     numbers = [int(n) for block in blocks for n in block.numbers]
     lines = [int(n) for block in blocks for n in block.lines]
     return raws, numbers, lines
@@ -49,8 +49,8 @@ def test_blocks_are_cut_by_rows_and_bytes_alone(size, rows):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(records, "BLOCK_ROWS", rows)
         patch.setattr(records, "BLOCK_BYTES", 70)
-        cut = [len(block) for block in read_records(chunked(data, size), "f")]
-        at_once = [len(block) for block in read_records(iter([data]), "f")]
+        cut = [block.rows for block in read_records(chunked(data, size), "f")]
+        at_once = [block.rows for block in read_records(iter([data]), "f")]
     assert cut == at_once
     assert sum(cut) == 40
 
@@ -84,15 +84,53 @@ def test_a_first_line_that_is_an_array_does_not_make_the_file_one():
 
 
 @pytest.mark.parametrize(
-    "tail", [b"", b', {"b": ', b' {"b": 2}]', b"] x", b", ]", b', {"b": tru}]']
+    "tail", [b"", b', {"b": ', b', {"b": "x', b', {"b": "\\', b"}", b"] x", b", [{]"]
 )
-def test_an_array_that_breaks_off_gives_what_came_before(tail):
-    data = b'[{"a": 1},\n{"a": 2}' + tail
+@pytest.mark.parametrize("size", [1, 9, 1000])
+def test_an_array_that_breaks_off_gives_what_came_before(tail, size):
+    data = b'[{"a": 1},\n{"a": 2}, 3' + tail
     found = []
-    with pytest.raises(DamagedInputError, match=r"f: .* in line 2\. 2 whole elements come before"):
-        for block in read_records(chunked(data, 9), "f"):
-            found += [block.raw(row) for row in range(len(block))]
-    assert found == [b'{"a": 1}', b'{"a": 2}']
+    with pytest.raises(DamagedInputError, match=r"f: .* in line 2\. . whole elements come before"):
+        for block in read_records(chunked(data, size), "f"):
+            found += [block.raw(row) for row in range(block.rows)]
+    assert found[:2] == [b'{"a": 1}', b'{"a": 2}']
+    assert len(found) == (2 if tail in (b"", b"}") else 3)  # a comma ends the 3
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [b'{"b": tru}', b'{"x",}', b"", b"{} {}", b'{"a": "raw\nnewline\t"}', b"null", b'{"a": [1}}'],
+)
+@pytest.mark.parametrize("size", [1, 9, 1000])
+def test_a_bad_element_costs_itself_alone(bad, size):
+    data = b'[ {"a": 1},\n' + bad + b',\n\n{"a": "]},[{\\""} ]\n'
+    raws, numbers, _ = read(data, size)
+    assert raws == [b'{"a": 1}', bad, b'{"a": "]},[{\\""}']
+    assert numbers == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("data", "rows"),
+    [
+        (b'["an", "array"]', 2),
+        (b'[null,\n{"a": 1},\n{"b": 2}]', 3),
+        (b'[\n{"a": 1}\n,{"b": 2}]', 2),
+        (b'[{broken\n{"a": 1}\n', 2),
+        (b'[oops\n\n{"a": 1}\n', 2),
+        (b'[1]\n{"a": 1}\n', 2),
+        (b"\n \n[\n]\n", 0),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 5, 1000])
+def test_what_is_an_array_and_what_is_lines(data, rows, size):
+    assert len(read(data, size)[0]) == rows
+    assert len(read(b"\xef\xbb\xbf" + data, size)[0]) == rows
+
+
+def test_an_element_without_end_is_damage(monkeypatch):
+    monkeypatch.setattr(arrays, "RECORD_BYTES", 1000)
+    with pytest.raises(DamagedInputError, match="the element of line 1 is longer than 1,000 bytes"):
+        list(read_records(chunked(b"[{}, [" + b"1," * 5000, 100), "f"))
 
 
 def test_a_line_without_end_is_damage(monkeypatch):

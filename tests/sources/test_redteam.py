@@ -5,7 +5,7 @@ import json
 import pytest
 
 import pairsmith
-from pairsmith.sources.records import read_records
+from pairsmith.sources.read import read_records
 from pairsmith.sources.redteam import AS_RELEASED, SCORE, read_dialogues
 
 ROW = {
@@ -46,6 +46,8 @@ def test_two_values_for_the_score_are_a_fault():
             "the field red_team_member_id is a number, not a whole number",
         ),
         ({"is_upworker": "yes"}, "the field is_upworker is text, not a truth value"),
+        ({"rating": float("nan")}, "the field rating is not a finite number"),
+        ({"rating": float("inf")}, "the field rating is not a finite number"),
         ({"tags": "one"}, "the field tags is text, not a list"),
         ({"tags": ["one", 2]}, "the field tags holds one that is a number, not text"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
@@ -42,30 +43,46 @@ def locate(url: str) -> Place:
     """The file system and path of a local path or a URL such as `hf://` or `s3://`.
 
     Raises:
-        SourceError: The protocol is unknown, or its library is not installed.
+        SourceError: The protocol is unknown, its library is not installed, or it is out of reach.
     """
-    protocol = url.partition("://")[0] if "://" in url else "file"
+    if "://" not in url:
+        return Place(LocalFileSystem(), os.path.abspath(url))  # noqa: PTH100  (bytes that are not UTF-8 too)
+    protocol = url.partition("://")[0]
     try:
         fs, path = url_to_fs(url)
     except ImportError:
         extra = EXTRAS.get(protocol)
         hint = f"pip install 'pairsmith[{extra}]'" if extra else "Install its fsspec library."
         raise SourceError(f"Reading {protocol}:// needs a library that is missing.", hint) from None
-    except ValueError as error:
-        raise SourceError(f"{url} cannot be opened: {error}.") from None
+    except Exception as error:  # whatever a protocol's library raises
+        raise SourceError(f"{url} cannot be opened: {_first_line(error)}") from error
     return Place(fs, path)
 
 
 def listing(place: Place) -> dict[str, str]:
-    """The names in a folder, each with its type, `file` or `directory`; hidden ones left out.
+    """The names in a folder, each with its type, `file`, `directory` or `other`, links followed.
+
+    Hidden names are left out.
 
     Raises:
         SourceError: There is no such folder, or it cannot be read.
     """
     with faults_of(place):
         entries = place.fs.ls(place.path, detail=True, refresh=True)
-    names = ((PurePosixPath(e["name"].rstrip("/")).name, str(e["type"])) for e in entries)
-    return {name: kind for name, kind in sorted(names) if not name.startswith(".")}
+    found = {PurePosixPath(e["name"].rstrip("/")).name: str(e["type"]) for e in entries}
+    return {
+        name: kind if kind in ("file", "directory") else _kind(place.join(name))
+        for name, kind in sorted(found.items())
+        if not name.startswith(".")
+    }
+
+
+def _kind(place: Place) -> str:
+    try:
+        kind = str(place.fs.info(place.path)["type"])
+    except FileNotFoundError:
+        return "other"  # a link that leads nowhere
+    return kind if kind in ("file", "directory") else "other"
 
 
 def is_folder(place: Place) -> bool:
@@ -75,7 +92,10 @@ def is_folder(place: Place) -> bool:
         SourceError: There is neither, or it cannot be read.
     """
     with faults_of(place):
-        return str(place.fs.info(place.path)["type"]) == "directory"
+        kind = str(place.fs.info(place.path)["type"])
+    if kind not in ("file", "directory"):
+        raise SourceError(f"{place.path} is neither a file nor a folder.")
+    return kind == "directory"
 
 
 def size(place: Place) -> int:
@@ -186,7 +206,8 @@ def decompressed(metered: MeteredFile, name: str) -> Iterator[bytes]:
     except damage as error:
         raise DamagedInputError(
             f"{name} is cut short or damaged: its compressed data end at byte {metered.count:,} "
-            f"({str(error).rstrip('.')})."
+            f"({str(error).rstrip('.')}).",
+            "Fetch a whole copy.",
         ) from None
 
 

@@ -66,18 +66,21 @@ def find(source: str, subset: str | None = None, split: str | None = None) -> li
 def _in_subsets(root: Place) -> list[SourceFile]:
     files = []
     for name, kind in listing(root).items():
-        if kind != "directory":
-            if _LINES.fullmatch(name):
-                raise SourceError(
-                    f"{name} in {root.path} belongs to no subset.",
-                    f"{LAYOUT} Or build that file by itself.",
-                )
-        elif name in ALL_SUBSETS:
+        if name in ALL_SUBSETS:
+            if kind != "directory":
+                raise SourceError(f"{name} in {root.path} is not a folder.", LAYOUT)
             files += _in_subset(name, root.join(name))
-        elif any(_LINES.fullmatch(inner) for inner in listing(root.join(name))):
+        elif kind == "directory":
+            if any(_LINES.fullmatch(inner) for inner in listing(root.join(name))):
+                raise SourceError(
+                    f"{name} in {root.path} is not a subset of HH-RLHF.",
+                    f"Subsets: {', '.join(ALL_SUBSETS)}. For other data, build one file with "
+                    "--subset.",
+                )
+        elif _LINES.fullmatch(name):
             raise SourceError(
-                f"{name} in {root.path} is not a subset of HH-RLHF.",
-                f"Subsets: {', '.join(ALL_SUBSETS)}. For other data, build one file with --subset.",
+                f"{name} in {root.path} belongs to no subset.",
+                f"{LAYOUT} Or build that file by itself.",
             )
     return files
 
@@ -85,14 +88,14 @@ def _in_subsets(root: Place) -> list[SourceFile]:
 def _in_subset(subset: str, folder: Place) -> list[SourceFile]:
     found: dict[str, str] = {}
     for name, kind in listing(folder).items():
-        match = _DATA.fullmatch(name)
-        if kind != "file" or not match:
-            continue
-        split = _split_of(subset, match["stem"])
-        if split is None and not _LINES.fullmatch(name):
-            continue  # some other JSON
-        if split is None:
+        split = _split_of(subset, name.partition(".")[0])
+        data = _DATA.fullmatch(name)
+        if split is None and _LINES.fullmatch(name):
             raise SourceError(f"{subset}/{name} is neither train nor test.", LAYOUT)
+        if split is None:
+            continue
+        if not data or kind != "file":
+            raise SourceError(f"{subset}/{name} is not a file that can be read.", LAYOUT)
         if split in found:
             raise SourceError(
                 f"{subset} has two files for {split}: {found[split]} and {name}.",
@@ -100,7 +103,7 @@ def _in_subset(subset: str, folder: Place) -> list[SourceFile]:
             )
         found[split] = name
     return [
-        SourceFile(_kind(subset), subset, split, f"{subset}/{name}", folder.join(name))
+        SourceFile(kind_of(subset), subset, split, f"{subset}/{name}", folder.join(name))
         for split, name in found.items()
     ]
 
@@ -111,7 +114,8 @@ def _split_of(subset: str, stem: str) -> str | None:
     return redteam.SPLIT if subset == redteam.SUBSET and stem == redteam.STEM else None
 
 
-def _kind(subset: str) -> Kind:
+def kind_of(subset: str) -> Kind:
+    """What the rows of a subset are."""
     return Kind.DIALOGUES if subset == redteam.SUBSET else Kind.PAIRS
 
 
@@ -131,7 +135,9 @@ def _single(place: Place, subset: str | None, split: str | None) -> SourceFile:
     if subset is None:
         named = redteam.SUBSET if stem == redteam.STEM else folder
         subset = named if named in ALL_SUBSETS else "pairs"
-    split = split or _split_of(subset, stem) or "train"
+    if split is None:
+        begins = re.match(r"(train|test)(?![a-z])", stem)
+        split = begins[0] if begins else "train"
     if not _SLUG.fullmatch(subset) or subset in _RESERVED:
         raise SourceError(
             f"{subset!r} cannot name a subset.",
@@ -139,4 +145,4 @@ def _single(place: Place, subset: str | None, split: str | None) -> SourceFile:
         )
     if split not in hh.SPLITS:
         raise SourceError(f"There is no split {split!r}.", f"Splits: {', '.join(hh.SPLITS)}.")
-    return SourceFile(_kind(subset), subset, split, place.name, place)
+    return SourceFile(kind_of(subset), subset, split, place.name, place)

@@ -24,14 +24,21 @@ _ROW = re.compile(r"\.? in row \d+$")
 ROW_BYTES = 16 << 20
 """A longer row is not read: no conversation is so long, and a batch must fit in memory."""
 
-_TYPES = {str: "text", bool: "a truth value", int: "a number", float: "a number"}
+_TYPES = {
+    str: "text",
+    bool: "a truth value",
+    int: "a number",
+    float: "a number",
+    list: "an array",
+    dict: "an object",
+    type(None): "null",
+}
 _WANTED: dict[str, tuple[tuple[type, ...], str]] = {
     "string": ((str,), "text"),
     "bool": ((bool,), "a truth value"),
     "int64": ((int,), "a whole number"),
     "double": ((int, float), "a number"),
 }
-_TYPES |= {list: "an array", dict: "an object", type(None): "null"}
 
 
 def parse_rows(records: Records, fields: pa.Schema, required: tuple[str, ...]) -> pa.Table:
@@ -47,14 +54,19 @@ def parse_rows(records: Records, fields: pa.Schema, required: tuple[str, ...]) -
         be read or lacks a required field, else null.
     """
     faults: dict[int, str] = {}
-    pieces = list(_read(records, fields, 0, len(records), faults))
+    pieces = list(_read(records, fields, 0, records.rows, faults))
     table = pa.concat_tables(pieces) if pieces else fields.empty_table()
     for name in required:
         nulls = table[name].is_null().to_numpy()
         for row in np.flatnonzero(nulls).tolist():
             if row not in faults:
                 faults[row] = fault_of(records.raw(row), fields, required) or f"{name} is null"
-    sentences = [faults.get(row) for row in range(len(records))] if faults else [None] * len(table)
+    for field in fields:
+        if pa.types.is_floating(field.type):
+            finite = np.isfinite(table[field.name].fill_null(0).to_numpy())
+            for row in np.flatnonzero(~finite).tolist():
+                faults[row] = f"the field {field.name} is not a finite number"
+    sentences = [faults.get(row) for row in range(records.rows)] if faults else [None] * len(table)
     return table.append_column("fault", pa.array(sentences, pa.string())).combine_chunks()
 
 
@@ -62,6 +74,19 @@ def _read(
     records: Records, fields: pa.Schema, first: int, last: int, faults: dict[int, str]
 ) -> Iterator[pa.Table]:
     """The rows from `first` up to `last` in pieces, each bad one as a row of nulls."""
+    if isinstance(table := _arrow(records, fields, first, last), pa.Table):
+        yield table
+        return
+    rows = range(first, last)
+    bad = [row for row in rows if fault_of(records.raw(row), fields, ())]
+    for start, stop in pairwise(sorted({first, last, *bad, *(row + 1 for row in bad)})):
+        yield from _halve(records, fields, start, stop, faults)
+
+
+def _halve(
+    records: Records, fields: pa.Schema, first: int, last: int, faults: dict[int, str]
+) -> Iterator[pa.Table]:
+    """As `_read`, cutting in half what Arrow refuses."""
     table = _arrow(records, fields, first, last)
     if isinstance(table, pa.Table):
         yield table
@@ -69,13 +94,9 @@ def _read(
         faults[first] = fault_of(records.raw(first), fields, ()) or f"not read as JSON: {table}"
         yield pa.Table.from_pylist([{}], schema=fields)
     else:
-        rows = range(first, last)
-        bad = [row for row in rows if fault_of(records.raw(row), fields, ())]
-        cuts = sorted({first, last, *bad, *(row + 1 for row in bad)})
-        if len(cuts) == 2:
-            cuts.insert(1, (first + last) // 2)
-        for start, stop in pairwise(cuts):
-            yield from _read(records, fields, start, stop, faults)
+        middle = (first + last) // 2
+        yield from _halve(records, fields, first, middle, faults)
+        yield from _halve(records, fields, middle, last, faults)
 
 
 def _arrow(records: Records, fields: pa.Schema, first: int, last: int) -> pa.Table | str:
@@ -83,10 +104,12 @@ def _arrow(records: Records, fields: pa.Schema, first: int, last: int) -> pa.Tab
     if first == last:
         return fields.empty_table()
     starts, ends = records.starts[first:last], records.ends[first:last]
-    data = np.frombuffer(records.data, np.uint8)
     # With these three, rows and objects are in step: a newline outside a string that follows }
     # and precedes { stands between objects, a newline in a string is refused, and the counts
     # agree.
+    if (starts == ends).any():
+        return "a row is blank"
+    data = np.frombuffer(records.data, np.uint8)
     if (data[starts] != OPEN).any() or (data[ends - 1] != CLOSE).any():
         return "a row is not an object"
     if (ends - starts).max() > ROW_BYTES:
@@ -117,8 +140,12 @@ def fault_of(raw: bytes, fields: pa.Schema, required: tuple[str, ...]) -> str | 
         return f"the row is {len(raw):,} bytes long; at most {ROW_BYTES:,} are read"
     try:
         row = json.loads(raw.decode(), object_pairs_hook=_Pairs)
+        if b"\\u" in raw:
+            json.dumps(row, ensure_ascii=False).encode()
     except UnicodeDecodeError as error:
         return f"not UTF-8: byte 0x{raw[error.start]:02x} at byte {error.start + 1}"
+    except UnicodeEncodeError:
+        return "a text in it holds half of a surrogate pair"
     except json.JSONDecodeError as error:
         said = error.msg.removesuffix(" at").removesuffix(" starting")
         return f"not JSON: {said} at character {error.pos + 1}"
@@ -154,9 +181,4 @@ def _value_fault(value: Any, wanted: pa.DataType) -> str | None:
     fits, expected = _WANTED.get(str(wanted), ((), "a list"))
     if given not in fits:
         return f"is {_TYPES[given]}, not {expected}"
-    if given is str:
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            return "holds half of a surrogate pair"
     return None

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import codecs
+import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pairsmith.errors import DamagedInputError
 from pairsmith.schema import Kind, source_schema
+from pairsmith.sources.arrays import read_elements
 from pairsmith.sources.files import MeteredFile, decompressed
 from pairsmith.sources.find import SourceFile
 from pairsmith.sources.hh import read_pairs
-from pairsmith.sources.records import Records, read_records
+from pairsmith.sources.records import BLANK, Records, read_lines
 from pairsmith.sources.redteam import read_dialogues
+
+PEEK = 1 << 20
+"""So much of a file's beginning tells whether it is one JSON array."""
 
 READERS = {Kind.PAIRS: read_pairs, Kind.DIALOGUES: read_dialogues}
 
@@ -36,7 +43,7 @@ def read_blocks(file: SourceFile, metered: MeteredFile) -> Iterator[Block]:
         metered: The same, open.
 
     Raises:
-        DamagedInput: The file stops short or does not decompress.
+        DamagedInputError: The file stops short or does not decompress.
         SourceError: It cannot be read on.
     """
     for records in read_records(decompressed(metered, file.path), file.path):
@@ -48,3 +55,66 @@ def read_blocks(file: SourceFile, metered: MeteredFile) -> Iterator[Block]:
         wanted = source_schema(file.kind)
         arrays = [rows[name].combine_chunks() for name in wanted.names]
         yield Block(records, pa.RecordBatch.from_arrays(arrays, schema=wanted))
+
+
+def read_records(chunks: Iterator[bytes], name: str) -> Iterator[Records]:
+    """Cuts a file's content, JSON lines or one JSON array, into blocks of rows.
+
+    Blank lines are no rows.
+
+    Whatever was read whole before a fault is yielded before the fault is raised.
+
+    Args:
+        chunks: The content, decompressed.
+        name: What to call the file in a fault.
+
+    Raises:
+        DamagedInputError: The content stops short, a JSON array breaks off, or a row has no end.
+    """
+    head, content = _peek(chunks)
+    yield from read_elements(content, name) if _is_array(head) else read_lines(content, name)
+
+
+def _peek(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The beginning of the content, and all of it, without a byte order mark."""
+    held = bytearray()
+    fault: DamagedInputError | None = None
+    try:
+        for chunk in chunks:
+            held += chunk
+            if len(held) >= PEEK:
+                break
+    except DamagedInputError as error:
+        fault = error
+    data = bytes(held).removeprefix(codecs.BOM_UTF8)
+    return data[: PEEK - len(codecs.BOM_UTF8)], _again(data, chunks, fault)
+
+
+def _again(
+    data: bytes, chunks: Iterator[bytes], fault: DamagedInputError | None
+) -> Iterator[bytes]:
+    yield data
+    if fault:
+        raise fault
+    yield from chunks
+
+
+def _is_array(head: bytes) -> bool:
+    """Whether a file that begins so is one JSON array, not lines of which the first is odd."""
+    body = head.lstrip(BLANK)
+    if not body.startswith(b"["):
+        return False
+    line, _, rest = body.partition(b"\n")
+    line, following = line.rstrip(BLANK), rest.lstrip(BLANK).partition(b"\n")[0]
+    if not following:
+        return True
+    opens_list = line == b"[" or line.endswith(b",")
+    return not (_is_json(line) or (not opens_list and _is_json(following)))
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
