@@ -9,6 +9,7 @@ import re
 import resource
 import subprocess
 import zlib
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -77,10 +78,12 @@ def damaged(tmp_path, data, name="train.jsonl.gz"):
     out = tmp_path / "out"
     with pytest.raises(DamagedInputError) as caught:
         pairsmith.build(tmp_path / "in", out, template="llama2")
-    assert not (out / "manifest.json").exists()
-    assert not (out / "README.md").exists()
-    assert len(pq.read_table(out / "harmless-base" / "test-00000-of-00001.parquet")) == 1
-    shard = out / "harmless-base" / "train-00000-of-00001.parquet"
+    assert [path.name for path in out.iterdir()] == ["unfinished"]
+    begun = out / "unfinished"
+    assert not (begun / "manifest.json").exists()
+    assert f"What came before the damage is in {begun}" in caught.value.hint
+    assert len(pq.read_table(begun / "harmless-base" / "test-00000-of-00001.parquet")) == 1
+    shard = begun / "harmless-base" / "train-00000-of-00001.parquet"
     rows = pq.read_table(shard)["id"].to_pylist() if shard.exists() else []
     assert rows == [f"harmless-base/train/{n}" for n in range(1, len(rows) + 1)]
     return caught.value.message, len(rows)
@@ -129,7 +132,7 @@ def test_a_damaged_file_mended_builds_over_what_was_left(tmp_path):
     built = pairsmith.build(tmp_path / "in", tmp_path / "out", template="llama2")
     assert built.totals.kept == 2001
     assert pairsmith.check(tmp_path / "out") == []
-    assert not list((tmp_path / "out").glob(".*"))
+    assert not (tmp_path / "out" / "unfinished").exists()
 
 
 # Sources
@@ -175,6 +178,41 @@ def test_a_file_name_that_is_not_text(tmp_path):
         pairsmith.build(tmp_path / name, tmp_path / "out")
 
 
+def test_links_are_followed(tmp_path):
+    layout(tmp_path, "helpful-base/test.jsonl", "helpful-online/train.jsonl")
+    linked = tmp_path / "linked"
+    (linked / "helpful-base").mkdir(parents=True)
+    real = tmp_path / "in"
+    (linked / "helpful-base" / "test.jsonl").symlink_to(real / "helpful-base" / "test.jsonl")
+    (linked / "helpful-online").symlink_to(real / "helpful-online")
+    assert pairsmith.build(linked, tmp_path / "out").totals.read == 2
+
+
+@pytest.mark.parametrize("kind", ["dangling", "folder", "fifo", "bz2", "subset"])
+def test_what_cannot_be_read_is_not_passed_over(tmp_path, kind):
+    folder = layout(tmp_path, "helpful-base/test.jsonl")
+    train = folder / "helpful-base" / "train.jsonl"
+    if kind == "dangling":
+        train.symlink_to("nowhere")
+    elif kind == "folder":
+        train.mkdir()
+    elif kind == "fifo":
+        os.mkfifo(train)
+    elif kind == "bz2":
+        train.with_suffix(".jsonl.bz2").touch()
+    else:
+        (folder / "helpful-online").touch()
+    message = "is not a f(ile that can be read|older)"
+    with pytest.raises(SourceError, match=message):
+        pairsmith.build(folder, tmp_path / "out")
+
+
+def test_a_source_that_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "train.jsonl")
+    with pytest.raises(SourceError, match="is neither a file nor a folder"):
+        pairsmith.build(tmp_path / "train.jsonl", tmp_path / "out")
+
+
 def test_other_files_beside_the_layout_do_no_harm(tmp_path):
     folder = layout(
         tmp_path, "LICENSE", ".git/config", "docs/a.json", "dataset_infos.json",
@@ -190,6 +228,8 @@ def test_other_files_beside_the_layout_do_no_harm(tmp_path):
         ("nowhere/train.jsonl", {}, "There is no .*nowhere/train.jsonl"),
         ("train.csv", {}, "train.csv is not a file of transcripts by its name"),
         ("nonsense://x", {}, "nonsense://x cannot be opened"),
+        ("zip://x.jsonl::nowhere.zip", {}, "cannot be opened"),
+        ("a::b.jsonl", {}, "There is no .*a::b.jsonl"),
         ("train.jsonl", {"split": "dev"}, "There is no split 'dev'"),
         ("train.jsonl", {"subset": "../up"}, "'../up' cannot name a subset"),
         ("train.jsonl", {"subset": "quarantine"}, "'quarantine' cannot name a subset"),
@@ -224,6 +264,16 @@ def test_a_source_that_cannot_be_read(tmp_path, monkeypatch, source, options, me
         ({"policies": {"malformed": "keep"}}, "malformed rows cannot have the policy 'keep'"),
         ({"policies": {"identical": "merge"}}, "identical rows cannot have the policy 'merge'"),
         ({"policies": {"bad_roles": "keep"}, "template": "llama2"}, "cannot be kept in text"),
+        ({"shard_rows": "5"}, "shard_rows is '5'"),
+        ({"shard_rows": True}, "shard_rows is True"),
+        ({"system": 5}, "system is 5"),
+        ({"policies": ["identical"]}, "policies is"),
+        ({"card": {"tags": [[[[[[[["deep"]]]]]]]]}}, "values too deep"),
+        ({"card": {"tags": [list(range(5000))]}}, "more than 1,000 values"),
+        ({"card": {"tags": [float("nan")]}}, "hold nan"),
+        ({"card": {"extra_gated_fields": {1: "text"}}}, "a name that is not text"),
+        ({"card": {"pretty_name": "\ud800"}}, "a control character, or half"),
+        ({"card": {"pretty_name": "a\n# b"}}, "pretty_name has several lines"),
         ({"card": {"licence": "mit"}}, "The card has no field 'licence'"),
         ({"card": {"tags": "one"}}, "The card field tags is 'one'"),
         ({"card": {"license": "other"}}, "needs a license_name"),
@@ -264,7 +314,7 @@ def test_no_permission_to_write(source, tmp_path_factory, tmp_path):
     closed = tmp_path_factory.mktemp("closed")
     closed.chmod(0o555)
     open_up(tmp_path)
-    with as_nobody(), pytest.raises(OutputError, match="No permission to write .*closed") as caught:
+    with as_nobody(), pytest.raises(OutputError, match="No permission for .*closed") as caught:
         pairsmith.build(source, closed / "out")
     assert caught.value.hint
 
@@ -290,7 +340,7 @@ def test_a_full_disk_then_room_again(tmp_path):
     try:
         with pytest.raises(OutputError, match="cannot be written: .*[Nn]o space left") as caught:
             pairsmith.build("sample", disk / "out", template="llama2")
-        assert "unfinished" in caught.value.hint
+        assert caught.value.hint == "Make room; the same command starts again."
         assert not (disk / "out" / "manifest.json").exists()
         subprocess.run(["mount", "-o", "remount,size=8m", disk], check=True)
         built = pairsmith.build("sample", disk / "out", template="llama2")
@@ -334,15 +384,112 @@ def test_an_output_that_is_a_file_or_a_url(source, tmp_path):
     assert source.read_text() == json.dumps(GOOD) + "\n"
 
 
-def test_an_unfinished_build_leaves_strange_files_alone(source, tmp_path):
+def test_what_a_broken_off_build_left_is_cleared_and_nothing_else(source, tmp_path):
+    begun = tmp_path / "out" / "unfinished"
+    (begun / "pairs").mkdir(parents=True)
+    (begun / "pairsmith.lock").touch()
+    (begun / "pairs" / "train-00007.parquet.partial").touch()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "test-00000.parquet").write_text("precious")
+    (begun / "helpful-base").symlink_to(tmp_path / "mine")
+    pairsmith.build(source, tmp_path / "out")
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "README.md", "manifest.json", "pairs",
+    ]  # fmt: skip
+    assert (tmp_path / "mine" / "test-00000.parquet").read_text() == "precious"
+
+
+@pytest.mark.parametrize("kind", ["folder", "file", "link"])
+def test_a_folder_called_unfinished_that_is_not_ours(source, tmp_path, kind):
+    out, other = tmp_path / "out", tmp_path / "other"
+    out.mkdir()
+    other.mkdir()
+    (other / "pairsmith.lock").touch()
+    (other / "mine.txt").write_text("mine")
+    if kind == "link":
+        (out / "unfinished").symlink_to(other)
+    elif kind == "file":
+        (out / "unfinished").write_text("mine")
+    else:
+        (out / "unfinished").mkdir()
+        (out / "unfinished" / "mine.txt").write_text("mine")
+    with pytest.raises(OutputError, match="holds something else: unfinished"):
+        pairsmith.build(source, out)
+    assert (other / "mine.txt").read_text() == "mine"
+
+
+def test_a_link_in_the_way_of_a_forced_build(source, tmp_path):
     out = tmp_path / "out"
-    (out / "pairs").mkdir(parents=True)
-    (out / ".pairsmith-unfinished").touch()
-    (out / "pairs" / "train-00007.parquet.partial").touch()
-    (out / "pairs" / "notes.txt").write_text("mine")
     pairsmith.build(source, out)
-    names = sorted(path.name for path in (out / "pairs").iterdir())
-    assert names == ["notes.txt", "train-00000-of-00001.parquet"]
+    (tmp_path / "other").mkdir()
+    (out / "quarantine").symlink_to(tmp_path / "other")
+    source.write_text("bad\n")
+    with pytest.raises(OutputError, match="holds something else: quarantine"):
+        pairsmith.build(source, out, force=True)
+    assert not list((tmp_path / "other").iterdir())
+
+
+def test_a_forced_build_that_fails_leaves_the_earlier_one(source, tmp_path):
+    out = tmp_path / "out"
+    pairsmith.build(source, out)
+    bad = tmp_path / "bad.jsonl.gz"
+    bad.write_bytes(gzip.compress(b"\n".join(ROWS))[:2000])
+    with pytest.raises(DamagedInputError):
+        pairsmith.build(bad, out, force=True)
+    assert [p.path for p in pairsmith.check(out)] == ["unfinished"]
+    pairsmith.build(source, out, force=True)
+    assert pairsmith.check(out) == []
+
+
+def test_a_build_may_read_from_the_one_that_it_replaces(tmp_path):
+    out = tmp_path / "out"
+    pairsmith.build("sample", out, template="llama2")
+    built = pairsmith.build(out / "quarantine" / "helpful-base-train.jsonl", out, force=True)
+    assert built.totals.read == 4
+    assert pairsmith.check(out) == []
+
+
+def test_a_build_broken_off_on_its_way_into_place_goes_on(source, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    pairsmith.build("sample", out)
+    expected = pairsmith.build(source, tmp_path / "expected")
+    moved = []
+    replace = Path.replace
+
+    def die_on_the_third(self, target):
+        moved.append(target)
+        if len(moved) > 3:
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", die_on_the_third)
+        with pytest.raises(KeyboardInterrupt):
+            pairsmith.build(source, out, force=True)
+    assert not (out / "manifest.json").exists()
+    again = pairsmith.build(source, out)
+    assert again.reused
+    assert again == expected
+    assert pairsmith.check(out) == []
+
+
+def test_two_builds_into_one_folder(source, tmp_path):
+    from filelock import FileLock
+
+    out = tmp_path / "out"
+    (out / "unfinished").mkdir(parents=True)
+    held = FileLock(out / "unfinished" / "pairsmith.lock")
+    with held, pytest.raises(OutputError, match="Another build is writing"):
+        pairsmith.build(source, out)
+    pairsmith.build(source, out)
+    assert pairsmith.check(out) == []
+
+
+@pytest.mark.parametrize("name", ["run:1", "hdfs:a", "a b", "out[1]", os.fsdecode(b"x\xff")])
+def test_an_output_folder_of_any_name(source, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    pairsmith.build(source, name)
+    assert pairsmith.check(name) == []
 
 
 def test_the_source_is_left_as_it_was(source, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -20,6 +21,7 @@ from pairsmith.schema import Kind, Origin, Template
 from pairsmith.sources.files import MeteredFile, hash_file, size
 from pairsmith.sources.find import ALL_SUBSETS, SAMPLE, SourceFile, find
 from pairsmith.sources.read import read_blocks
+from pairsmith.sources.records import BLOCK_ROWS
 from pairsmith.store import card as cards
 from pairsmith.store import folder
 from pairsmith.store.manifest import FileEntry, Manifest, write_manifest
@@ -29,6 +31,10 @@ KERNELS: dict[Kind, Callable[[Recipe, Template | None], Kernel]] = {
     Kind.PAIRS: pair_kernel,
     Kind.DIALOGUES: dialogue_kernel,
 }
+
+
+SYSTEM_TOTAL = 32 << 20
+"""A kernel repeats the system text in every row; so many bytes of it at once."""
 
 
 class Progress(NamedTuple):
@@ -110,21 +116,22 @@ def build(
     )
     compiled = _template(recipe)
     with _writing(out):
+        folder.recover(out)
         earlier = folder.earlier_build(out)
         if earlier and not force:
             return _reuse(earlier, out, recipe, files)
-        folder.claim(out)
-        built = _build_files(files, out, recipe, compiled, progress)
-        manifest = Manifest(
-            pairsmith=__version__,
-            recipe=recipe,
-            inputs=tuple(part.read for part in built),
-            outputs=tuple(sorted(entry for part in built for entry in part.written.outputs)),
-            ledger=tuple(part.written.entry for part in built),
-        )
-        cards.write_card(out, manifest, {file.subset: file.kind for file in files})
-        write_manifest(manifest, out)
-        folder.release(out)
+        with folder.workspace(out) as staging:
+            built = _build_files(files, staging, recipe, compiled, progress)
+            manifest = Manifest(
+                pairsmith=__version__,
+                recipe=recipe,
+                inputs=tuple(part.read for part in built),
+                outputs=tuple(sorted(entry for part in built for entry in part.written.outputs)),
+                ledger=tuple(part.written.entry for part in built),
+            )
+            cards.write_card(staging, manifest)
+            write_manifest(manifest, staging)
+            folder.settle(out)
     return manifest
 
 
@@ -191,8 +198,9 @@ def _build_files(
     if damaged:
         raise DamagedInputError(
             "\n".join(error.message for error in damaged),
-            f"Fetch a whole copy and build again. What came before the damage is in {out}, which "
-            "has no manifest and is not a finished build.",
+            " ".join(dict.fromkeys(error.hint for error in damaged))
+            + f" What came before the damage is in {out}; it has no manifest and is no finished "
+            "build.",
         )
     return built
 
@@ -212,11 +220,13 @@ def _build_file(
 ) -> Built:
     """Builds one file, telling after each block how many rows and bytes of it were read."""
     kernel = KERNELS[file.kind](recipe, compiled)
+    at_once = min(BLOCK_ROWS, SYSTEM_TOTAL // len((recipe.system or "-").encode()))
     writer = ShardWriter(out, file.kind, file.subset, file.split, file.path, recipe)
     with MeteredFile(file.place) as metered, closing(writer):
         try:
-            for records, batch in read_blocks(file, metered):
-                writer.write(kernel(batch), records.raw, records.lines.tolist())
+            for block in read_blocks(file, metered):
+                for records, batch in block.parts(at_once):
+                    writer.write(kernel(batch), records.raw, records.lines.tolist())
                 tick(writer.read, metered.count)
         except DamagedInputError:
             writer.finish()
@@ -229,15 +239,16 @@ def _build_file(
 
 @contextmanager
 def _writing(out: Path) -> Iterator[None]:
-    """Turns faults of writing into sentences; those of reading already are."""
+    """Turns faults of the output folder into sentences; those of sources already are."""
     try:
         yield
     except PermissionError as error:
         raise OutputError(
-            f"No permission to write {error.filename or out}.", "Name a folder of your own."
+            f"No permission for {error.filename or out}.", "Name a folder of your own."
         ) from None
     except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         raise OutputError(
             f"{out} cannot be written: {error.strerror or error}.",
-            "The build is unfinished; when there is room, the same command starts it again.",
+            "Make room; the same command starts again." if full else "Name another folder.",
         ) from error

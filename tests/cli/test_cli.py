@@ -85,6 +85,7 @@ def test_build_takes_every_option(run, tmp_path):
         (["build", "sample", "{out}", "--template", "x"], "no template called 'x'", "llama2"),
         (["build", "sample", "{out}", "--on", "identical"], "names no policy", "REASON=POLICY"),
         (["build", "sample", "{out}", "--card", "nowhere"], "card file nowhere cannot be", ""),
+        (["build", "sample", "s3://bucket/out"], "s3://bucket/out is a URL", "local folder"),
         (["check", "{out}"], "There is no folder", "Name the folder"),
         (["show", "{out}"], "holds no finished build", "build again"),
         (["show", "{out}", "--reason", "ugly"], "There is no reason 'ugly'", "identical"),
@@ -175,6 +176,19 @@ def test_texts_do_not_steer_the_terminal(run, tmp_path):
     assert ":smile: ␇\\u009b" in printed
 
 
+def test_nothing_kept_is_said(run, tmp_path):
+    (tmp_path / "rows.jsonl").write_text("{}\n")
+    _, printed, _ = run("build", tmp_path / "rows.jsonl", tmp_path / "out")
+    assert "Nothing was kept." in printed
+    assert "load_dataset" not in printed
+
+
+def test_names_do_not_steer_the_terminal(run, tmp_path):
+    code, _, errors = run("build", tmp_path / "a\x1b[2J.jsonl", tmp_path / "out")
+    assert code == 2
+    assert "a␛[2J.jsonl" in errors
+
+
 def test_plain_keeps_what_is_printable():
     assert plain("a\n\tb é 日本 😀") == "a\n\tb é 日本 😀"
     assert plain("\0\x7f\u200b") == "␀\\u007f\\u200b"
@@ -236,7 +250,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path):
     (tmp_path / "rows.jsonl").write_text((json.dumps(row) + "\n") * 300_000)
     line = [sys.executable, "-m", "pairsmith", "build", tmp_path / "rows.jsonl", tmp_path / "out"]
     build = subprocess.Popen(line, stderr=subprocess.PIPE, text=True)
-    while not list((tmp_path / "out").glob("*/*.partial")):
+    while not list((tmp_path / "out").glob("*/*/*.partial")):
         assert build.poll() is None
         time.sleep(0.01)
     build.send_signal(signal.SIGINT)

@@ -1,11 +1,15 @@
 """The kernel for pairs against a reference that goes row by row."""
 
+import json
+
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import pairsmith
 import reference
-from pairsmith import templates
+from pairsmith import pipeline, templates
 from pairsmith.kernel.pair import pair_kernel
 from pairsmith.kernel.recipe import make_recipe
 from pairsmith.schema import Note
@@ -123,6 +127,18 @@ def test_a_kept_reason_is_a_note_and_the_next_reason_still_counts():
     kept, refused = convert([blank, same], policies={"empty_turn": "keep"})
     assert (kept["reason"], kept["notes"]) == (None, ["empty_turn"])
     assert refused["reason"] == "identical"
+
+
+def test_a_long_system_text_takes_bounded_memory(tmp_path, monkeypatch):
+    """The batch is cut, so that the text is not repeated too often; nothing else changes."""
+    rows_ = tmp_path / "rows.jsonl"
+    rows_.write_text("".join(json.dumps(row(f"\n\nHuman: {n}?")) + "\n" for n in range(50)))
+    whole = pairsmith.build(rows_, tmp_path / "whole", template="llama2", system="Be kind.")
+    monkeypatch.setattr(pipeline, "SYSTEM_TOTAL", 8 * 7)
+    parts = pairsmith.build(rows_, tmp_path / "parts", template="llama2", system="Be kind.")
+    tables = [pq.read_table(tmp_path / name / "pairs") for name in ("whole", "parts")]
+    assert tables[0].equals(tables[1])
+    assert whole.ledger == parts.ledger
 
 
 def test_a_blank_first_turn_is_stripped_with_the_system_text():

@@ -75,8 +75,11 @@ def test_a_missing_card(out):
 
 
 def test_an_edited_card_is_no_problem(out):
-    (out / "README.md").write_text("mine")
+    text = (out / "README.md").read_text()
+    (out / "README.md").write_text(text + "\nAnd a word of mine.\n")
     assert problems(out) == {}
+    (out / "README.md").write_text(text.replace("helpful-base/train-*", "*/train-*"))
+    assert "its configs are not the build's" in problems(out)["README.md"]
 
 
 def test_no_manifest(out):
@@ -84,10 +87,70 @@ def test_no_manifest(out):
     assert "holds no finished build" in problems(out)["manifest.json"]
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"pairsmith": "1", "recipe": {"as": 3}}'])
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "{}", '{"pairsmith": "1", "recipe": {"as": 3}}', "[" * 100_000]
+)
 def test_a_manifest_that_is_not_one(out, text):
     (out / "manifest.json").write_text(text)
     assert list(problems(out)) == ["manifest.json"]
+
+
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [
+        ("outputs", {"path": 5}),
+        ("outputs", {"bytes": None}),
+        ("outputs", {"rows": True}),
+        ("inputs", {"rows": "x"}),
+        ("ledger", {"subset": []}),
+        ("ledger", {"quarantined": []}),
+        ("ledger", {"noted": {"a": "b"}}),
+        ("ledger", {"more": 1}),
+    ],
+)
+def test_a_manifest_with_a_field_of_another_type(out, part, change):
+    edit_manifest(out, lambda held: held[part][0].update(change))
+    assert "not a manifest that this version can read" in problems(out)["manifest.json"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"system": 5}, {"policies": ["a"]}, {"shard_rows": 0}, {"origin": "x"}, {"as": None}],
+)
+def test_a_manifest_with_a_recipe_that_is_none(out, change):
+    edit_manifest(out, lambda held: held["recipe"].update(change))
+    assert "manifest.json" in problems(out)
+
+
+def test_a_recipe_that_is_not_the_shards(out):
+    edit_manifest(out, lambda held: held["recipe"].update(shard_rows=5))
+    assert "it has 10 rows, a shard at most 5" in problems(out)[SHARD]
+    edit_manifest(out, lambda held: held["recipe"].update({"as": "messages"}))
+    assert "its columns are" in problems(out)[SHARD]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"raw": 5}, {"raw": None}, {"raw": "\ud800"}, {"reason": "ugly"}, {"line": "3"}, {"x": 1}],
+)
+def test_a_quarantine_that_was_edited(out, change):
+    text = (out / REFUSED).read_text().splitlines()
+    text[0] = json.dumps({**json.loads(text[0]), **change})
+    (out / REFUSED).write_text("\n".join(text) + "\n")
+    size, sha256 = (out / REFUSED).stat().st_size, digest(out / REFUSED)
+
+    def agree(held):
+        for entry in held["outputs"]:
+            if entry["path"] == REFUSED:
+                entry.update(bytes=size, sha256=sha256)
+
+    edit_manifest(out, agree)
+    assert "line 1 is not a refused row" in problems(out)[REFUSED]
+
+
+def test_another_build_begun(out):
+    (out / "unfinished").mkdir()
+    assert "unfinished" in problems(out)
 
 
 def test_a_manifest_that_points_elsewhere(out):
@@ -98,7 +161,7 @@ def test_a_manifest_that_points_elsewhere(out):
 def test_a_ledger_that_does_not_balance(out):
     edit_manifest(out, lambda held: held["ledger"][0].update(read=99))
     found = problems(out)
-    assert found["manifest.json"] == "inputs have 80 rows, the ledger 175"
+    assert found["manifest.json"].startswith("inputs have [4, 12, 4, 12, ")
     assert found["harmless-base/test"] == "read 99 is not kept and quarantined added up"
 
 
@@ -126,6 +189,9 @@ def test_a_shard_with_other_columns_or_nulls_or_rows(out):
     nulls = pa.nulls(len(table), pa.string())
     rewrite(out, table.set_column(1, "prompt", nulls))
     assert "the column prompt holds nulls" in problems(out)[SHARD]
+    again = pa.concat_tables([table[:-1], table[:1]])
+    rewrite(out, again)
+    assert "ids are given twice" in problems(out)["harmless-base/train"]
     rewrite(out, table[:-1])
     assert problems(out)[SHARD] == "it has 9 rows, the manifest says 10"
 

@@ -80,6 +80,13 @@ def test_shards_and_empty_splits(tmp_path, load):
     assert load(out, split="train")[0]["prompt"] == [{"role": "user", "content": "a?"}]
 
 
+def test_a_build_of_which_nothing_is_kept_is_not_taken_for_data(tmp_path, load):
+    (tmp_path / "rows.jsonl").write_text("{}\n")
+    pairsmith.build(tmp_path / "rows.jsonl", tmp_path / "out")
+    with pytest.raises((FileNotFoundError, datasets.exceptions.DatasetNotFoundError, ValueError)):
+        load(tmp_path / "out")
+
+
 def test_the_card_is_one_that_the_hub_takes(sample_text):
     from huggingface_hub import DatasetCard
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import sys
 
@@ -48,4 +49,9 @@ def main() -> None:
         app(standalone_mode=True)
     except PairsmithError as error:
         say(error.message, error.hint)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        say(f"the output cannot be written: {error.strerror}.")
         sys.exit(2)

@@ -17,7 +17,7 @@ def build(
             "hf://datasets/Anthropic/hh-rlhf."
         ),
     ],
-    out: Annotated[Path, typer.Argument(help="The folder to write: a new or an empty one.")],
+    out: Annotated[str, typer.Argument(help="The folder to write: a new or an empty one.")],
     template: Annotated[
         str | None, typer.Option(help="Chat template: llama2. Without one, rows are messages.")
     ] = None,
@@ -80,7 +80,7 @@ def build(
         say(f"interrupted; {out} holds no finished build.", "The same command starts it again.")
         raise typer.Exit(130) from None
     if as_json:
-        typer.echo(json.dumps(built.to_dict(), ensure_ascii=False))
+        typer.echo(json.dumps(built.to_dict()))
     else:
         draw_ledger(built, out)
 

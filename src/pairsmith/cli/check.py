@@ -23,7 +23,7 @@ def check(
 
     problems = check_build(out)
     if as_json:
-        typer.echo(json.dumps([problem._asdict() for problem in problems], ensure_ascii=False))
+        typer.echo(json.dumps([problem._asdict() for problem in problems]))
     elif problems:
         for problem in problems:
             typer.echo(plain(f"{problem.path}: {problem.message}"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pairsmith.cli.terminal import console, plain
@@ -12,7 +11,7 @@ if TYPE_CHECKING:
     from pairsmith.store.manifest import Manifest
 
 
-def draw_ledger(manifest: Manifest, out: Path) -> None:
+def draw_ledger(manifest: Manifest, out: str) -> None:
     """The ledger as a table, its sum as a line, and what to do next."""
     from rich import box
     from rich.table import Table
@@ -36,11 +35,19 @@ def draw_ledger(manifest: Manifest, out: Path) -> None:
         sentence(manifest.totals),
         *_noted(manifest),
         _form(manifest.recipe),
+        *_next(manifest, out),
+    ]:
+        screen.print(plain(line), soft_wrap=True)
+
+
+def _next(manifest: Manifest, out: str) -> list[str]:
+    if not manifest.totals.kept:
+        return ["Nothing was kept.", f"  see why:   pairsmith show {out} --reason any"]
+    return [
         f"  check it:  pairsmith check {out}",
         f"  look:      pairsmith show {out}",
         f'  load it:   datasets.load_dataset("{out}")',
-    ]:
-        screen.print(plain(line), soft_wrap=True)
+    ]
 
 
 def _form(recipe: Recipe) -> str:

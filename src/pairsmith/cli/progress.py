@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pairsmith.cli.terminal import plain
+
 if TYPE_CHECKING:
     from pairsmith.pipeline import Progress as Step
     from pairsmith.pipeline import Watch
@@ -32,7 +34,7 @@ def progress() -> Iterator[Watch]:
     def watch(step: Step) -> None:
         rate = step.rows / (bar.tasks[0].elapsed or 1.0)
         total = step.total or None
-        bar.update(task, description=step.path, completed=step.done, total=total)
+        bar.update(task, description=plain(step.path), completed=step.done, total=total)
         bar.update(task, rows=step.rows, rate=rate)
 
     with bar:

@@ -75,4 +75,4 @@ def _check(reason: str | None, note: str | None, raw: bool) -> None:
 
 def _lines(rows: list[dict[str, object]]) -> None:
     for row in rows:
-        typer.echo(json.dumps(row, ensure_ascii=False))
+        typer.echo(json.dumps(row))

@@ -53,7 +53,7 @@ def draw_refused(rows: Sequence[Refused]) -> None:
 
 
 def _heading(screen: Console, id: str, words: str) -> None:
-    screen.rule(f"{id}  {words}" if words else id, align="left", characters="─")
+    screen.rule(plain(f"{id}  {words}" if words else id), align="left", characters="─")
 
 
 def _said(content: str | list[dict[str, str]]) -> str:

@@ -64,7 +64,7 @@ class Recipe:
         """
         return make_recipe(
             template=held["template"],
-            form=held["as"],
+            form=Form(held["as"]),
             system=held["system"],
             shard_rows=held["shard_rows"],
             policies=held["policies"],
@@ -87,6 +87,7 @@ def make_recipe(
     Raises:
         RecipeError: A part is unknown, out of range, or at odds with another.
     """
+    _check_types(template, form, system, shard_rows, policies)
     form = form or (Form.TEXT if template else Form.MESSAGES)
     if form not in list(Form):
         raise RecipeError(f"Rows cannot be written as {form!r}.", "Choose text or messages.")
@@ -111,6 +112,22 @@ def make_recipe(
         origin=origin,
         card=json.dumps(dict(card or {}), sort_keys=True, ensure_ascii=False),
     )
+
+
+def _check_types(*given: object) -> None:
+    names = ("template", "form", "system", "shard_rows", "policies")
+    wanted = (
+        (str, "text"),
+        (str, "text"),
+        (str, "text"),
+        (int, "a number"),
+        (Mapping, "a mapping"),
+    )
+    for name, value, (kind, words) in zip(names, given, wanted, strict=True):
+        if value is None and name != "shard_rows":
+            continue
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise RecipeError(f"The recipe's {name} is {value!r}.", f"Expected {words}.")
 
 
 def _check_system(system: str) -> None:

@@ -31,6 +31,13 @@ class Block(NamedTuple):
     records: Records
     rows: pa.RecordBatch
 
+    def parts(self, size: int) -> Iterator[Block]:
+        """The block in parts of so many rows."""
+        for start in range(0, len(self.rows), size):
+            part = slice(start, start + size)
+            places = (column[part] for column in self.records[1:])
+            yield Block(Records(self.records.data, *places), self.rows[part])
+
 
 def read_blocks(file: SourceFile, metered: MeteredFile) -> Iterator[Block]:
     """Reads a file's rows, each with its id: `subset/split/number`.

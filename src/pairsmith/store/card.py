@@ -8,7 +8,8 @@ https://huggingface.co/docs/hub/datasets-cards and …/datasets-gated.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,18 @@ from typing import Any
 from pairsmith.errors import RecipeError
 from pairsmith.kernel.recipe import Recipe
 from pairsmith.schema import EXPLANATIONS, Form, Kind, Note, Origin, Reason
+from pairsmith.sources.find import kind_of
 from pairsmith.store.manifest import LedgerEntry, Manifest
 
 NAME = "README.md"
 HERE = "PATH_OR_NAME"
 FIELD_BYTES = 65_536
 """The card fields a user gives may be so long, all together."""
+
+FIELD_NODES, FIELD_DEPTH = 1_000, 6
+"""So many values, and so deep in each other; YAML can make very many out of a few lines."""
+PARAGRAPHS = ("extra_gated_description", "extra_gated_prompt")
+"""The fields that may have several lines."""
 
 FIELDS: dict[str, type | tuple[type, ...]] = {
     "pretty_name": str,
@@ -54,7 +61,7 @@ def read_fields(path: Path) -> dict[str, Any]:
         held = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"The card file {path} cannot be read: {error}.") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise RecipeError(f"The card file {path} is not YAML: {error}.") from None
     if not isinstance(held, dict):
         raise RecipeError(f"The card file {path} holds no fields.", f"Fields: {_names()}.")
@@ -72,10 +79,11 @@ def check_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
             raise RecipeError(f"The card has no field {name!r} to set.", f"Fields: {_names()}.")
         if not isinstance(value, FIELDS[name]):
             raise RecipeError(f"The card field {name} is {value!r}.", f"Expected {_type(name)}.")
-    try:
-        size = len(json.dumps(dict(fields)))
-    except TypeError as error:
-        raise RecipeError(f"A card field holds what JSON cannot: {error}.") from None
+        if isinstance(value, str) and name not in PARAGRAPHS and "\n" in value.strip():
+            raise RecipeError(f"The card field {name} has several lines.", "Expected one.")
+    if fault := next(_faults(dict(fields), FIELD_NODES), None):
+        raise RecipeError(f"The card fields hold {fault}.", "Expected texts, lists, mappings.")
+    size = len(json.dumps(dict(fields)))
     if size > FIELD_BYTES:
         raise RecipeError(f"The card fields are {size:,} bytes long; {FIELD_BYTES:,} are taken.")
     if fields.get("license") == "other" and "license_name" not in fields:
@@ -83,24 +91,46 @@ def check_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     return dict(fields)
 
 
-def write_card(out: Path, manifest: Manifest, kinds: Mapping[str, Kind]) -> None:
-    """Writes the card of a build.
+def _faults(value: Any, budget: int) -> Iterator[str]:
+    """What keeps a value from being written as YAML and JSON alike."""
+    level = [value]
+    for _ in range(FIELD_DEPTH):
+        budget -= len(level)
+        if budget < 0:
+            yield f"more than {FIELD_NODES:,} values"
+            return
+        below: list[Any] = []
+        for held in level:
+            if isinstance(held, dict):
+                below += [*held.keys(), *held.values()]
+                if not all(isinstance(key, str) for key in held):
+                    yield "a name that is not text"
+            elif isinstance(held, list):
+                below += held
+            elif isinstance(held, str):
+                if any(_steers(character) for character in held):
+                    yield "a control character, or half of a surrogate pair"
+            elif not isinstance(held, bool | int | None):
+                yield f"{held!r}"
+        level = below
+    if level:
+        yield "values too deep in each other"
 
-    Args:
-        out: The folder of the build.
-        manifest: What was built.
-        kinds: What the rows of each subset are.
-    """
+
+def _steers(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t"
+
+
+def write_card(folder: Path, manifest: Manifest) -> None:
+    """Writes the card of a build."""
     import yaml
 
-    matter = yaml.safe_dump(
-        front_matter(manifest, kinds), sort_keys=False, allow_unicode=True, width=100
-    )
-    text = f"---\n{matter}---\n\n{body(manifest, kinds)}"
-    (out / NAME).write_text(text, encoding="utf-8", newline="\n")
+    matter = yaml.safe_dump(front_matter(manifest), sort_keys=False, allow_unicode=True, width=100)
+    text = f"---\n{matter}---\n\n{body(manifest)}"
+    (folder / NAME).write_text(text, encoding="utf-8", newline="\n")
 
 
-def front_matter(manifest: Manifest, kinds: Mapping[str, Kind]) -> dict[str, Any]:
+def front_matter(manifest: Manifest) -> dict[str, Any]:
     """The card's fields; those of the recipe go before the defaults."""
     recipe = manifest.recipe
     kept = manifest.totals.kept
@@ -109,19 +139,19 @@ def front_matter(manifest: Manifest, kinds: Mapping[str, Kind]) -> dict[str, Any
         "license": {Origin.HH: "mit", Origin.SAMPLE: "apache-2.0"}.get(recipe.origin),
         "language": None if recipe.origin == Origin.OTHER else ["en"],
         "size_categories": [next((name for limit, name in SIZES if kept < limit), "n>1M")],
-        "tags": _tags(recipe, kinds),
+        "tags": _tags(manifest),
     }
-    fields = {**defaults, **recipe.card_fields, "configs": _configs(manifest.ledger, kinds)}
+    fields = {**defaults, **recipe.card_fields, "configs": configs(manifest.ledger)}
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def body(manifest: Manifest, kinds: Mapping[str, Kind]) -> str:
+def body(manifest: Manifest) -> str:
     """The card's Markdown below the front matter."""
     from jinja2 import Environment, StrictUndefined
 
     recipe = manifest.recipe
     loadable = dict.fromkeys(entry.subset for entry in manifest.ledger if entry.kept)
-    subsets = {kind: [name for name in loadable if kinds[name] == kind] for kind in Kind}
+    subsets = {kind: [name for name in loadable if kind_of(name) == kind] for kind in Kind}
     text = recipe.form == Form.TEXT
     environment = Environment(  # noqa: S701  (Markdown, from our own template)
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
@@ -162,21 +192,40 @@ def _title(recipe: Recipe) -> str:
     return f"{name or 'Preference data'} {form}"
 
 
-def _tags(recipe: Recipe, kinds: Mapping[str, Kind]) -> list[str]:
+def _tags(manifest: Manifest) -> list[str]:
     tags = ["human-feedback", "rlhf", "preference", "dpo"]
-    if Kind.DIALOGUES in kinds.values():
+    if any(kind_of(entry.subset) == Kind.DIALOGUES for entry in manifest.ledger):
         tags.append("red-teaming")
-    return [*tags, recipe.template] if recipe.template else tags
+    template = manifest.recipe.template
+    return [*tags, template] if template else tags
 
 
-def _configs(ledger: Iterable[LedgerEntry], kinds: Mapping[str, Kind]) -> list[dict[str, Any]]:
-    places = [(entry.subset, entry.split) for entry in ledger if entry.kept]
-    pairs = [place for place in places if kinds[place[0]] == Kind.PAIRS]
-    configs = [("default", pairs)]
-    configs += [(name, [place for place in places if place[0] == name]) for name in kinds]
-    return [
-        {"config_name": name, "data_files": _data_files(held)} for name, held in configs if held
-    ]
+def configs(ledger: Sequence[LedgerEntry]) -> list[dict[str, Any]]:
+    """What `load_dataset` opens: all pairs by default, each subset by name.
+
+    Splits of which nothing was kept are left out, since `datasets` opens none of the others
+    beside one. Where nothing was kept at all they stay, so that it finds no file and says so,
+    rather than taking some other file for the data.
+    """
+    filled = [entry for entry in ledger if entry.kept]
+    places = [(entry.subset, entry.split) for entry in filled or ledger]
+    pairs = [place for place in places if kind_of(place[0]) == Kind.PAIRS]
+    held = {"default": pairs} if pairs else {}
+    for place in places:
+        held.setdefault(place[0], []).append(place)
+    return [{"config_name": name, "data_files": _data_files(held[name])} for name in held]
+
+
+def read_configs(folder: Path) -> Any:
+    """The `configs` of a card as it lies there; None where it has none that can be read."""
+    import yaml
+
+    try:
+        text = (folder / NAME).read_text(encoding="utf-8")
+        _, matter, _ = text.split("---\n", 2)
+        return yaml.safe_load(matter)["configs"]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError, yaml.YAMLError):
+        return None
 
 
 def _data_files(places: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, get_origin, get_type_hints
 
 from pairsmith.errors import OutputError, RecipeError
 from pairsmith.kernel.recipe import Recipe
@@ -126,12 +126,10 @@ def sentence(entry: LedgerEntry) -> str:
     return f"read {entry.read} = " + " + ".join([f"kept {entry.kept}", *parts])
 
 
-def write_manifest(manifest: Manifest, out: Path) -> None:
-    """Writes the manifest, under a temporary name first: it marks the build as finished."""
-    partial = out / f"{NAME}.partial"
+def write_manifest(manifest: Manifest, folder: Path) -> None:
+    """Writes the manifest."""
     text = json.dumps(manifest.to_dict(), indent=2, ensure_ascii=False)
-    partial.write_text(text + "\n", encoding="utf-8")
-    partial.replace(out / NAME)
+    (folder / NAME).write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 def read_manifest(out: Path) -> Manifest:
@@ -140,29 +138,57 @@ def read_manifest(out: Path) -> Manifest:
     Raises:
         OutputError: There is none, or it is not one.
     """
-    try:
-        held = json.loads((out / NAME).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not (out / NAME).exists():
         raise OutputError(
             f"{out} holds no finished build: {NAME} is missing.",
             "It is written last, when a build has succeeded. Run pairsmith build again.",
-        ) from None
-    except (OSError, ValueError) as error:
-        raise OutputError(f"{out / NAME} cannot be read: {error}.") from None
+        )
+    return parse_manifest(out / NAME)
+
+
+def parse_manifest(path: Path) -> Manifest:
+    """Reads a manifest, whatever its name.
+
+    Raises:
+        OutputError: It cannot be read, is not a manifest, or lists what no build writes.
+    """
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise OutputError(f"{path} cannot be read: {error}.") from None
     try:
         built = Manifest(
-            pairsmith=held["pairsmith"],
+            pairsmith=str(held["pairsmith"]),
             recipe=Recipe.from_dict(held["recipe"]),
-            inputs=tuple(FileEntry(**entry) for entry in held["inputs"]),
-            outputs=tuple(FileEntry(**entry) for entry in held["outputs"]),
-            ledger=tuple(LedgerEntry(**entry) for entry in held["ledger"]),
+            inputs=tuple(_entry(FileEntry, entry) for entry in held["inputs"]),
+            outputs=tuple(_entry(FileEntry, entry) for entry in held["outputs"]),
+            ledger=tuple(_entry(LedgerEntry, entry) for entry in held["ledger"]),
         )
     except (KeyError, TypeError, ValueError, RecipeError) as error:
         raise OutputError(
-            f"{out / NAME} is not a manifest that this version can read: {error}.",
+            f"{path} is not a manifest that this version can read: {error}.",
             "Was it written by another version, or edited?",
         ) from None
     strange = [entry.path for entry in built.outputs if not OUTPUT.fullmatch(entry.path)]
     if strange:
-        raise OutputError(f"{out / NAME} lists {strange[0]!r}, which no build writes.")
+        raise OutputError(f"{path} lists {strange[0]!r}, which no build writes.")
     return built
+
+
+Entry = TypeVar("Entry", FileEntry, LedgerEntry)
+
+
+def _entry(kind: type[Entry], held: Mapping[str, Any]) -> Entry:
+    """An entry with every field of its type.
+
+    Raises:
+        TypeError: A field is missing, unknown, or of another type.
+    """
+    entry = kind(**held)
+    for name, wanted in get_type_hints(kind).items():
+        value = getattr(entry, name)
+        if not isinstance(value, get_origin(wanted) or wanted) or isinstance(value, bool):
+            raise TypeError(f"{name} is {value!r}")
+        if isinstance(value, dict) and not all(type(count) is int for count in value.values()):
+            raise TypeError(f"{name} is {value!r}")
+    return entry

@@ -7,10 +7,12 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from pairsmith.schema import Reason
 
 FOLDER = "quarantine"
 
@@ -39,7 +41,9 @@ class Refused(NamedTuple):
     @property
     def data(self) -> bytes:
         """The row as it stood in the source."""
-        return base64.b64decode(self.raw_base64) if self.raw_base64 else (self.raw or "").encode()
+        if self.raw_base64 is not None:
+            return base64.b64decode(self.raw_base64, validate=True)
+        return str(self.raw).encode()
 
     @property
     def sides(self) -> tuple[str, str] | None:
@@ -116,6 +120,20 @@ def read_quarantine(path: Path) -> Iterator[Refused]:
     with path.open(encoding="utf-8", newline="\n") as file:
         for number, line in enumerate(file, 1):
             try:
-                yield Refused(**json.loads(line))
-            except (ValueError, TypeError) as error:
+                yield _refused(json.loads(line))
+            except (ValueError, TypeError, RecursionError) as error:
                 raise ValueError(f"line {number} is not a refused row: {error}") from None
+
+
+def _refused(held: dict[str, Any]) -> Refused:
+    row = Refused(**held)
+    texts = (row.id, row.reason, row.detail, row.path)
+    if not all(isinstance(text, str) for text in texts) or type(row.line) is not int:
+        raise TypeError("a field is of another type")
+    if row.reason not in list(Reason):
+        raise ValueError(f"there is no reason {row.reason!r}")
+    if (row.raw is None) == (row.raw_base64 is None):
+        raise ValueError("it has not exactly one of raw and raw_base64")
+    if not isinstance(row.raw or row.raw_base64 or "", str) or not isinstance(row.data, bytes):
+        raise TypeError("raw is not text")
+    return row

@@ -8,11 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pairsmith.errors import OutputError
 from pairsmith.store.manifest import Manifest
 from pairsmith.store.quarantine import Refused, read_quarantine
+from pairsmith.store.shards import open_shard
 
 
 def kept_rows(
@@ -31,7 +31,7 @@ def kept_rows(
     """
     for path in _paths(built, subset, ".parquet"):
         try:
-            with pq.ParquetFile(out / path) as shard:
+            with open_shard(out / path) as shard:
                 for batch in shard.iter_batches(batch_size=256):
                     if note is not None:
                         batch = batch.filter(_having(batch["notes"], note))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,7 +38,7 @@ class ShardWriter:
     many there are.
 
     Args:
-        out: The folder of the build.
+        out: The folder that the build grows in.
         kind: What the rows are.
         subset, split: Where they belong.
         source: The source's file, as the manifest calls it.
@@ -110,8 +111,10 @@ class ShardWriter:
 
     def _open_shard(self) -> pq.ParquetWriter:
         (self.out / self.subset).mkdir(exist_ok=True)
+        # an open file, because pyarrow would take some paths for URLs
+        self.file = self._partial(self._shard(len(self.kept))).open("wb")
         self.shard = pq.ParquetWriter(
-            self._partial(self._shard(len(self.kept))),
+            self.file,
             self.schema,
             compression="zstd",
             use_dictionary=_worth_a_dictionary(self.schema),
@@ -130,8 +133,9 @@ class ShardWriter:
 
     def _close_shard(self) -> None:
         if self.shard is not None:
-            self.shard.close()
-            self.shard = None
+            shard, self.shard = self.shard, None
+            with self.file:
+                shard.close()
 
     def _shard(self, number: int) -> str:
         return f"{self.subset}/{self.split}-{number:05d}.parquet"
@@ -150,6 +154,18 @@ def _worth_a_dictionary(schema: pa.Schema) -> list[str]:
         elif field.name in REPEATING:
             columns.append(field.name)
     return columns
+
+
+@contextmanager
+def open_shard(path: Path) -> Iterator[pq.ParquetFile]:
+    """Opens a shard for reading.
+
+    Raises:
+        pa.ArrowException: It is not Parquet.
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file, pq.ParquetFile(file) as shard:
+        yield shard
 
 
 def publish(partial: Path, out: Path, path: str, rows: int) -> FileEntry:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pairsmith.errors import OutputError
-from pairsmith.schema import DIALOGUE_SCORES, Form, Kind, shard_schema
-from pairsmith.store import card
+from pairsmith.kernel.recipe import Recipe
+from pairsmith.schema import DIALOGUE_SCORES, Kind, shard_schema
+from pairsmith.sources.find import kind_of
+from pairsmith.store import card, folder
 from pairsmith.store.manifest import FileEntry, LedgerEntry, Manifest, read_manifest
 from pairsmith.store.quarantine import FOLDER, read_quarantine
-from pairsmith.store.shards import digest
+from pairsmith.store.shards import digest, open_shard
+
+_NUMBER = re.compile(r"[1-9]\d*")
 
 
 class Problem(NamedTuple):
@@ -34,7 +39,7 @@ def check(out: str | Path) -> list[Problem]:
     """Compares a built dataset with its manifest.
 
     Files are hashed, rows counted, columns and notes looked at, ledger entries added up. The
-    card may have been edited since; only its absence is a problem.
+    card may have been edited since, but for its configs.
 
     Args:
         out: The folder of the build.
@@ -43,11 +48,13 @@ def check(out: str | Path) -> list[Problem]:
         What is wrong; nothing where the build is whole.
 
     Raises:
-        OutputError: There is no such folder.
+        OutputError: There is no such folder, or it may not be read.
     """
     out = Path(out)
     if not out.is_dir():
         raise OutputError(f"There is no folder {out}.", "Name the folder of a build.")
+    if not os.access(out, os.R_OK | os.X_OK):
+        raise OutputError(f"No permission to read {out}.")
     try:
         built = read_manifest(out)
     except OutputError as error:
@@ -59,6 +66,8 @@ def check(out: str | Path) -> list[Problem]:
 
 
 def _check_files(out: Path, built: Manifest) -> Iterator[Problem]:
+    if (out / folder.STAGING).exists():
+        yield Problem(folder.STAGING, "another build was begun here and is not finished")
     if not (out / card.NAME).is_file():
         yield Problem(card.NAME, "the dataset card is missing")
     listed = {entry.path for entry in built.outputs}
@@ -87,12 +96,14 @@ def _check_file(path: Path, entry: FileEntry) -> Iterator[Problem]:
 
 
 def _check_ledger(out: Path, built: Manifest) -> Iterator[Problem]:
-    read = sum(entry.rows for entry in built.inputs)
-    if read != built.totals.read:
-        yield Problem("manifest.json", f"inputs have {read} rows, the ledger {built.totals.read}")
-    told = {output for entry in built.ledger for output in built.outputs_of(entry)}
+    read, told = [e.rows for e in built.inputs], [e.read for e in built.ledger]
+    if read != told:
+        yield Problem("manifest.json", f"inputs have {read} rows, the ledger {told}")
+    if card.read_configs(out) != card.configs(built.ledger):
+        yield Problem(card.NAME, "its configs are not the build's: load_dataset opens other files")
+    known = {output for entry in built.ledger for output in built.outputs_of(entry)}
     for output in built.outputs:
-        if output not in told:
+        if output not in known:
             yield Problem(output.path, "the ledger has no entry for it")
     for entry in built.ledger:
         yield from _check_entry(out, built, entry)
@@ -102,43 +113,74 @@ def _check_entry(out: Path, built: Manifest, entry: LedgerEntry) -> Iterator[Pro
     name = f"{entry.subset}/{entry.split}"
     if not entry.balances:
         yield Problem(name, f"read {entry.read} is not kept and quarantined added up")
-    kept, refused, notes = 0, Counter[str](), Counter[str]()
+    found = Found([], 0, Counter(), Counter())
     for output in built.outputs_of(entry):
         try:
             if output.path.endswith(".parquet"):
-                rows, noted = _count_shard(out / output.path, built.recipe.form)
-                kept, notes = kept + rows, notes + noted
+                part = _read_shard(out / output.path, built.recipe, kind_of(entry.subset))
             else:
-                reasons = Counter(row.reason for row in read_quarantine(out / output.path))
-                rows, refused = reasons.total(), refused + reasons
+                part = _read_refused(out / output.path)
         except (pa.ArrowException, OSError, ValueError) as error:
             yield Problem(output.path, f"it is not what a build writes: {error}")
             continue
+        rows = len(part.ids)
         if rows != output.rows:
             yield Problem(output.path, f"it has {rows} rows, the manifest says {output.rows}")
-    for what, found, said in (
-        ("kept rows", kept, entry.kept),
-        ("quarantined rows", dict(refused), entry.quarantined),
-        ("notes", dict(notes), entry.noted),
+        found = found.add(part)
+    for what, held, said in (
+        ("kept rows", found.kept, entry.kept),
+        ("quarantined rows", dict(found.reasons), entry.quarantined),
+        ("notes", dict(found.notes), entry.noted),
     ):
-        if found != said:
-            yield Problem(name, f"{what}: {found} on disk, {said} in the ledger")
+        if held != said:
+            yield Problem(name, f"{what}: {held} on disk, {said} in the ledger")
+    strange = [id for id in found.ids if not _NUMBER.fullmatch(id.removeprefix(f"{name}/"))]
+    if strange or len(set(found.ids)) < len(found.ids):
+        yield Problem(name, "ids are given twice, or are not of this subset and split")
 
 
-def _count_shard(path: Path, form: Form) -> tuple[int, Counter[str]]:
-    """The rows of a shard, and its notes.
+class Found(NamedTuple):
+    """What files hold: the ids of their rows, how many are kept, notes and reasons."""
+
+    ids: list[str]
+    kept: int
+    notes: Counter[str]
+    reasons: Counter[str]
+
+    def add(self, other: Found) -> Found:
+        """Both together."""
+        return Found(
+            self.ids + other.ids,
+            self.kept + other.kept,
+            self.notes + other.notes,
+            self.reasons + other.reasons,
+        )
+
+
+def _read_refused(path: Path) -> Found:
+    rows = [(row.id, row.reason) for row in read_quarantine(path)]
+    return Found([id for id, _ in rows], 0, Counter(), Counter(reason for _, reason in rows))
+
+
+def _read_shard(path: Path, recipe: Recipe, kind: Kind) -> Found:
+    """What a shard holds.
 
     Raises:
-        ValueError: Its columns are not a shard's, or a column holds a null that may not.
+        ValueError: Its columns are not a shard's, a column holds a null that may not, or it has
+            more rows than a shard may.
     """
+    ids: list[str] = []
     notes = Counter[str]()
-    with pq.ParquetFile(path) as shard:
+    with open_shard(path) as shard:
         columns = shard.schema_arrow
-        if not any(columns.equals(shard_schema(kind, form)) for kind in Kind):
+        if not columns.equals(shard_schema(kind, recipe.form)):
             raise ValueError(f"its columns are {', '.join(map(str, columns))}")
         for batch in shard.iter_batches():
+            ids += batch["id"].to_pylist()
             notes.update(batch["notes"].flatten().to_pylist())
             for name in set(columns.names) - set(DIALOGUE_SCORES.names):
                 if batch[name].null_count:
                     raise ValueError(f"the column {name} holds nulls")
-        return shard.metadata.num_rows, notes
+    if len(ids) > recipe.shard_rows:
+        raise ValueError(f"it has {len(ids)} rows, a shard at most {recipe.shard_rows}")
+    return Found(ids, len(ids), notes, Counter())
