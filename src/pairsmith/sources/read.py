@@ -54,14 +54,12 @@ def read_blocks(file: SourceFile, metered: MeteredFile) -> Iterator[Block]:
         SourceError: It cannot be read on.
     """
     for records in read_records(decompressed(metered, file.path), file.path):
-        table = READERS[file.kind](records)
         numbers = pc.cast(pa.array(records.numbers), pa.string())
         ids = pc.binary_join_element_wise(f"{file.subset}/{file.split}", numbers, "/")
-        columns = [table[name].combine_chunks() for name in table.column_names]
-        rows = pa.table([ids, *columns], ["id", *table.column_names])
+        rows = READERS[file.kind](records).add_column(0, "id", pa.chunked_array([ids]))
         wanted = source_schema(file.kind)
-        arrays = [rows[name].combine_chunks() for name in wanted.names]
-        yield Block(records, pa.RecordBatch.from_arrays(arrays, schema=wanted))
+        columns = [rows[name].combine_chunks() for name in wanted.names]
+        yield Block(records, pa.RecordBatch.from_arrays(columns, schema=wanted))
 
 
 def read_records(chunks: Iterator[bytes], name: str) -> Iterator[Records]:
