@@ -9,7 +9,6 @@ import re
 import resource
 import subprocess
 import zlib
-from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -18,6 +17,8 @@ from backports import zstd
 import pairsmith
 from pairsmith import PairsmithError
 from pairsmith.errors import DamagedInputError, OutputError, RecipeError, SourceError
+from pairsmith.store import folder
+from pairsmith.store.manifest import read_manifest
 
 GOOD = {
     "chosen": "\n\nHuman: How far is it?\n\nAssistant: A mile.",
@@ -233,6 +234,8 @@ def test_other_files_beside_the_layout_do_no_harm(tmp_path):
         ("train.jsonl", {"split": "dev"}, "There is no split 'dev'"),
         ("train.jsonl", {"subset": "../up"}, "'../up' cannot name a subset"),
         ("train.jsonl", {"subset": "quarantine"}, "'quarantine' cannot name a subset"),
+        ("train.jsonl", {"subset": folder.STAGING}, "'unfinished' cannot name a subset"),
+        ("a\0b", {}, "names no source"),
         ("sample", {"subset": "mine"}, "sample is a folder"),
     ],
 )
@@ -270,7 +273,8 @@ def test_a_source_that_cannot_be_read(tmp_path, monkeypatch, source, options, me
         ({"policies": ["identical"]}, "policies is"),
         ({"card": {"tags": [[[[[[[["deep"]]]]]]]]}}, "values too deep"),
         ({"card": {"tags": [list(range(5000))]}}, "more than 1,000 values"),
-        ({"card": {"tags": [float("nan")]}}, "hold nan"),
+        ({"card": {"tags": [float("nan")]}}, r"hold what is .*\(float\)"),
+        ({"card": {"tags": [10**5000]}}, r"hold what is .*\(int\)"),
         ({"card": {"extra_gated_fields": {1: "text"}}}, "a name that is not text"),
         ({"card": {"pretty_name": "\ud800"}}, "a control character, or half"),
         ({"card": {"pretty_name": "a\n# b"}}, "pretty_name has several lines"),
@@ -449,28 +453,113 @@ def test_a_build_may_read_from_the_one_that_it_replaces(tmp_path):
     assert pairsmith.check(out) == []
 
 
-def test_a_build_broken_off_on_its_way_into_place_goes_on(source, tmp_path, monkeypatch):
-    out = tmp_path / "out"
-    pairsmith.build("sample", out)
-    expected = pairsmith.build(source, tmp_path / "expected")
-    moved = []
-    replace = Path.replace
+class Killed(BaseException):
+    """What nothing catches."""
 
-    def die_on_the_third(self, target):
-        moved.append(target)
-        if len(moved) > 3:
-            raise KeyboardInterrupt
-        return replace(self, target)
+
+@contextlib.contextmanager
+def killed_at(number, monkeypatch):
+    """Ends the process, as it were, at one of the steps that change a folder."""
+    steps = []
+
+    def dying(name):
+        real = getattr(os, name)
+
+        def step(*args, **kwargs):
+            steps.append(name)
+            if len(steps) >= number:
+                raise Killed
+            return real(*args, **kwargs)
+
+        return step
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", die_on_the_third)
-        with pytest.raises(KeyboardInterrupt):
-            pairsmith.build(source, out, force=True)
-    assert not (out / "manifest.json").exists()
-    again = pairsmith.build(source, out)
-    assert again.reused
-    assert again == expected
+        for name in ("replace", "unlink", "rmdir", "mkdir"):
+            patch.setattr(os, name, dying(name))
+        yield
+
+
+@pytest.mark.parametrize("over", [False, True], ids=["fresh", "over-another"])
+@pytest.mark.parametrize("again", ["same", "forced", "other"])
+def test_a_build_killed_at_any_step_and_then_the_next_command(
+    source, tmp_path, monkeypatch, over, again
+):
+    (tmp_path / "two.jsonl").write_bytes(ROWS[0] + b"\nbad\n")
+    first = pairsmith.build(tmp_path / "two.jsonl", tmp_path / "first")
+    second = pairsmith.build("sample", tmp_path / "second")
+    outcomes = {"first": 0, "second": 0}
+    for number in range(1, 200):
+        out = tmp_path / f"out{number}"
+        if over:
+            pairsmith.build(tmp_path / "two.jsonl", out)
+        try:
+            with killed_at(number, monkeypatch):
+                pairsmith.build("sample", out, force=over)
+            break
+        except Killed:
+            pass
+        wanted = {"same": "sample", "forced": "sample", "other": tmp_path / "two.jsonl"}[again]
+        with contextlib.suppress(OutputError):  # where the other build is whole
+            pairsmith.build(wanted, out, force=again == "forced")
+        assert pairsmith.check(out) == []
+        held = read_manifest(out)
+        assert held in (first, second)
+        if again == "forced":
+            assert held == second
+        outcomes["first" if held == first else "second"] += 1
+    assert number > 15
+    assert outcomes["second"] > 0
+
+
+def test_a_build_that_was_refused_at_the_end_does_not_come_back(source, tmp_path):
+    out = tmp_path / "out"
+    pairsmith.build(source, out)
+    (out / "quarantine").mkdir()
+    (out / "quarantine" / "pairs-train.jsonl").write_text("mine")
+    other = tmp_path / "other.jsonl"
+    other.write_text("bad\n")
+    for _ in range(2):
+        with pytest.raises(OutputError, match="holds something else: quarantine/pairs-train.jsonl"):
+            pairsmith.build(other, out, subset="pairs", force=True)
+        with pytest.raises(OutputError, match="holds a build of other files"):
+            pairsmith.build(other, out, subset="pairs")
+        assert (out / "quarantine" / "pairs-train.jsonl").read_text() == "mine"
+
+
+def test_a_build_that_ended_meanwhile_is_not_replaced(source, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    real = folder.workspace
+
+    def late(place, earlier):
+        monkeypatch.setattr(folder, "workspace", real)
+        pairsmith.build("sample", out)
+        return real(place, earlier)
+
+    monkeypatch.setattr(folder, "workspace", late)
+    with pytest.raises(OutputError, match="ended just now"):
+        pairsmith.build(source, out)
     assert pairsmith.check(out) == []
+
+
+def test_an_edited_card_is_put_aside_by_a_forced_build(source, tmp_path):
+    out = tmp_path / "out"
+    pairsmith.build(source, out)
+    pairsmith.build("sample", out, force=True)
+    assert not (out / "README.md.old").exists()
+    for number, name in enumerate(["README.md.old", "README.md.old1"]):
+        (out / "README.md").write_text(f"mine {number}")
+        pairsmith.build("sample", out, force=True)
+        assert (out / name).read_text() == f"mine {number}"
+
+
+def test_a_source_that_the_build_would_clear(source, tmp_path):
+    begun = tmp_path / "out" / "unfinished"
+    begun.mkdir(parents=True)
+    (begun / "pairsmith.lock").touch()
+    (begun / "train.jsonl").write_bytes(ROWS[0])
+    with pytest.raises(OutputError, match="would be cleared by this build"):
+        pairsmith.build(begun / "train.jsonl", tmp_path / "out")
+    assert (begun / "train.jsonl").read_bytes() == ROWS[0]
 
 
 def test_two_builds_into_one_folder(source, tmp_path):

@@ -115,12 +115,13 @@ def build(
         cards.check_fields(card or {}),
     )
     compiled = _template(recipe)
+    folder.check_source(out, [file.place.path for file in files])
     with _writing(out):
         folder.recover(out)
         earlier = folder.earlier_build(out)
         if earlier and not force:
             return _reuse(earlier, out, recipe, files)
-        with folder.workspace(out) as staging:
+        with folder.workspace(out, earlier) as staging:
             built = _build_files(files, staging, recipe, compiled, progress)
             manifest = Manifest(
                 pairsmith=__version__,

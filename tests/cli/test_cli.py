@@ -44,7 +44,7 @@ def test_build_prints_the_ledger_and_what_to_do_next(run, tmp_path):
 
 def test_build_without_a_template_says_that_it_gives_messages(run, tmp_path):
     _, printed, _ = run("build", "sample", tmp_path / "out")
-    assert "No template was given: rows are lists of {role, content} messages." in printed
+    assert "Without a template, rows are lists of {role, content} messages." in printed
 
 
 def test_build_again_says_so(run, tmp_path):
@@ -87,7 +87,9 @@ def test_build_takes_every_option(run, tmp_path):
         (["build", "sample", "{out}", "--card", "nowhere"], "card file nowhere cannot be", ""),
         (["build", "sample", "s3://bucket/out"], "s3://bucket/out is a URL", "local folder"),
         (["check", "{out}"], "There is no folder", "Name the folder"),
-        (["show", "{out}"], "holds no finished build", "build again"),
+        (["show", "{out}"], "There is no folder", "Name the folder"),
+        (["build", "", "{out}"], "names no source", "sample"),
+        (["build", "sample", ""], "names no folder", "Name a new"),
         (["show", "{out}", "--reason", "ugly"], "There is no reason 'ugly'", "identical"),
         (["show", "{out}", "--note", "ugly"], "There is no note 'ugly'", "near_empty_reply"),
         (["show", "{out}", "--raw"], "--raw prints quarantined rows", "--reason"),
@@ -102,7 +104,9 @@ def test_a_bad_request_is_one_sentence_and_a_hint(run, tmp_path, args, message, 
     assert "Traceback" not in errors
 
 
-@pytest.mark.parametrize("text", ["{", "[a]", "a: [1", "license: 2", "x: 1", "tags: {}", "\x00"])
+@pytest.mark.parametrize(
+    "text", ["{", "[a]", "a: [1", "license: 2", "tags: [2024-13-45]", "x: 1", "tags: {}", "\x00"]
+)
 def test_a_card_file_that_is_not_one(run, tmp_path, text):
     (tmp_path / "card.yaml").write_text(text)
     code, _, errors = run("build", "sample", tmp_path / "o", "--card", tmp_path / "card.yaml")
@@ -257,7 +261,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path):
     _, errors = build.communicate(timeout=60)
     assert build.returncode == 130
     assert "interrupted" in errors
-    assert "The same command starts it again." in errors
+    assert "The same command starts again." in errors
     assert "Traceback" not in errors
     assert not (tmp_path / "out" / "manifest.json").exists()
     again = command("build", tmp_path / "rows.jsonl", tmp_path / "out")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pairsmith.schema import PAIR_TRANSCRIPTS
-from pairsmith.sources.parse import ROW_BYTES, parse_rows
+from pairsmith.sources.parse import ROW_BYTES, _arrow, _is_sure, fault_of, parse_rows
 from pairsmith.sources.records import Records
 
 GOOD = b'{"chosen": "a", "rejected": "b"}'
@@ -48,6 +48,9 @@ FINE = {
 }
 
 
+BITS = [b"", b"{", b"}", b'"', b"\\", b",", b"0", b"-", b"e5", b"\t", b"\xff", b"I", b":", b"[]"]
+
+
 def parse(lines):
     ends = np.cumsum([len(line) + 1 for line in lines]) - 1
     starts = ends - [len(line) for line in lines]
@@ -74,6 +77,25 @@ def test_a_good_row_is_read(raw):
 @given(st.lists(st.sampled_from([*BAD, *FINE]), min_size=1, max_size=20))
 def test_a_row_is_read_alike_in_any_company(raws):
     assert parse(raws) == [parse([raw])[0] for raw in raws]
+
+
+@given(st.sampled_from([*BAD, *FINE]), st.data())
+def test_what_python_surely_refuses_arrow_refuses(raw, data):
+    """Rows that are surely bad are not offered to Arrow; here they are, mutated at random."""
+    raw = bytearray(raw[:200])
+    for _ in range(data.draw(st.integers(0, 3))):
+        place = data.draw(st.integers(0, len(raw)))
+        raw[place : place + data.draw(st.integers(0, 2))] = data.draw(
+            st.sampled_from(
+                [b"", b"{", b"}", b'"', b"\\", b",", b"0", b"-", b"e5", b"\t", b"\xff", b"I"]
+            )
+        )
+    raw = bytes(raw).replace(b"\n", b"")
+    fault = fault_of(raw, PAIR_TRANSCRIPTS, ())
+    places = np.array([0]), np.array([len(raw)]), np.array([1]), np.array([1])
+    table = _arrow(Records(raw, *places), PAIR_TRANSCRIPTS, 0, 1)
+    if fault and _is_sure(raw, fault):
+        assert isinstance(table, str), (fault, raw)
 
 
 def test_a_row_that_is_too_long_is_not_read():

@@ -74,6 +74,27 @@ def test_an_array_gives_its_elements(values, size, indent, ascii_only):
     assert lines[0] == (3 if indent else 2)
 
 
+def scattered(value, draw):
+    """A value as JSON text with line breaks wherever they may stand."""
+    gap = draw(st.sampled_from(["", " ", "\n", "\n\n  ", "\r\n"]))
+    if isinstance(value, list):
+        return "[" + f"{gap},{gap}".join(scattered(item, draw) for item in value) + gap + "]"
+    if isinstance(value, dict):
+        pairs = (f"{json.dumps(k)}:{gap}{scattered(v, draw)}" for k, v in value.items())
+        return "{" + gap + f",{gap}".join(pairs) + "}"
+    return json.dumps(value)
+
+
+@given(st.lists(JSON, min_size=1, max_size=6), st.integers(1, 20), st.data())
+def test_an_array_with_line_breaks_anywhere(values, size, data):
+    text = scattered(values, data.draw)
+    raws, numbers, lines = read(text.encode(), size)
+    assert [json.loads(raw) for raw in raws] == values
+    assert numbers == list(range(1, len(values) + 1))
+    places = [text.encode().index(raw) for raw in raws[:1]]
+    assert lines[0] == 1 + text.encode()[: places[0]].count(b"\n")
+
+
 def test_an_empty_array_has_no_rows():
     assert read(b"[ ]\n")[0] == []
 
@@ -119,6 +140,8 @@ def test_a_bad_element_costs_itself_alone(bad, size):
         (b'[oops\n\n{"a": 1}\n', 2),
         (b'[1]\n{"a": 1}\n', 2),
         (b"\n \n[\n]\n", 0),
+        (b'[{"a":\n{"b": 1}\n}]', 1),
+        (b'[{"a"\n:\n"b"\n}]\n', 1),
     ],
 )
 @pytest.mark.parametrize("size", [1, 5, 1000])

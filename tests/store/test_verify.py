@@ -101,6 +101,15 @@ def test_a_manifest_that_is_not_one(out, text):
 
 
 @pytest.mark.parametrize(
+    "fields",
+    [{"pretty_name": "Mine ---"}, {"tags": ["a---"]}, {"extra_gated_prompt": "Terms\n---\nAgree"}],
+)
+def test_a_card_with_rules_in_its_fields_is_no_problem(tmp_path, fields):
+    pairsmith.build("sample", tmp_path / "out", card=fields)
+    assert problems(tmp_path / "out") == {}
+
+
+@pytest.mark.parametrize(
     ("part", "change"),
     [
         ("outputs", {"path": 5}),

@@ -77,7 +77,7 @@ def build(
                 progress=watch,
             )
     except KeyboardInterrupt:
-        say(f"interrupted; {out} holds no finished build.", "The same command starts it again.")
+        say(f"interrupted; {out} is as it was.", "The same command starts again.")
         raise typer.Exit(130) from None
     if as_json:
         typer.echo(json.dumps(built.to_dict()))

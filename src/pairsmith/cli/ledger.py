@@ -53,8 +53,8 @@ def _next(manifest: Manifest, out: str) -> list[str]:
 def _form(recipe: Recipe) -> str:
     if recipe.form == "text":
         return f"Rows are text in the {recipe.template} format."
-    why = "" if recipe.template else "No template was given: "
-    return f"{why}rows are lists of {{role, content}} messages."
+    why = "Rows" if recipe.template else "Without a template, rows"
+    return f"{why} are lists of {{role, content}} messages."
 
 
 def _noted(manifest: Manifest) -> list[str]:

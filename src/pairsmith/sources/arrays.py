@@ -51,6 +51,17 @@ def read_elements(chunks: Iterator[bytes], name: str) -> Iterator[Records]:
         yield _pack(rows, number)
 
 
+def first_element_ends(text: bytes) -> bool:
+    """Whether a text that begins with a bracket has a comma or a bracket after one element."""
+    held = _Held(iter([text]), "")
+    held.more()
+    held.take(1)
+    try:
+        return held.data[held.find_end() :][:1] in (b",", b"]")
+    except DamagedInputError:
+        return False
+
+
 def _elements(chunks: Iterator[bytes], name: str) -> Iterator[Element]:
     held = _Held(chunks, name)
     held.more()

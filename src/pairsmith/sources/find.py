@@ -18,7 +18,7 @@ LAYOUT = "Expected <subset>/train.jsonl and <subset>/test.jsonl, each plain, .gz
 _DATA = re.compile(r"(?P<stem>.+?)\.(jsonl|json)(\.gz|\.zst)?")
 _LINES = re.compile(r".+\.jsonl(\.gz|\.zst)?")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
-_RESERVED = ("default", "quarantine")
+_RESERVED = ("default", "quarantine", "unfinished")  # a config, and folders of a build
 
 
 class SourceFile(NamedTuple):
@@ -49,6 +49,8 @@ def find(source: str, subset: str | None = None, split: str | None = None) -> li
     Raises:
         SourceError: There is nothing to read, or something that has no place in the layout.
     """
+    if not source or "\0" in source:
+        raise SourceError(f"{source!r} names no source.", "Try sample.")
     place = locate(str(Path(__file__).parent / SAMPLE) if source == SAMPLE else source)
     if not is_folder(place):
         return [_single(place, subset, split)]
@@ -141,7 +143,7 @@ def _single(place: Place, subset: str | None, split: str | None) -> SourceFile:
     if not _SLUG.fullmatch(subset) or subset in _RESERVED:
         raise SourceError(
             f"{subset!r} cannot name a subset.",
-            "Use small letters, digits, - and _; not default or quarantine.",
+            f"Use small letters, digits, - and _; not {', '.join(_RESERVED)}.",
         )
     if split not in hh.SPLITS:
         raise SourceError(f"There is no split {split!r}.", f"Splits: {', '.join(hh.SPLITS)}.")

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from pairsmith.errors import DamagedInputError
 from pairsmith.schema import Kind, source_schema
-from pairsmith.sources.arrays import read_elements
+from pairsmith.sources.arrays import first_element_ends, read_elements
 from pairsmith.sources.files import MeteredFile, decompressed
 from pairsmith.sources.find import SourceFile
 from pairsmith.sources.hh import read_pairs
@@ -110,16 +110,14 @@ def _is_array(head: bytes) -> bool:
     if not body.startswith(b"["):
         return False
     line, _, rest = body.partition(b"\n")
-    line, following = line.rstrip(BLANK), rest.lstrip(BLANK).partition(b"\n")[0]
-    if not following:
-        return True
-    opens_list = line == b"[" or line.endswith(b",")
-    return not (_is_json(line) or (not opens_list and _is_json(following)))
+    following = rest.lstrip(BLANK).partition(b"\n")[0]
+    if following and _is_json(line, list):
+        return False
+    return first_element_ends(body) or not _is_json(following, dict)
 
 
-def _is_json(line: bytes) -> bool:
+def _is_json(line: bytes, kind: type) -> bool:
     try:
-        json.loads(line)
+        return isinstance(json.loads(line), kind)
     except (ValueError, RecursionError):
         return False
-    return True

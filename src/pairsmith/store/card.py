@@ -8,6 +8,7 @@ https://huggingface.co/docs/hub/datasets-cards and …/datasets-gated.
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import resources
@@ -61,7 +62,7 @@ def read_fields(path: Path) -> dict[str, Any]:
         held = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"The card file {path} cannot be read: {error}.") from None
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise RecipeError(f"The card file {path} is not YAML: {error}.") from None
     if not isinstance(held, dict):
         raise RecipeError(f"The card file {path} holds no fields.", f"Fields: {_names()}.")
@@ -110,8 +111,8 @@ def _faults(value: Any, budget: int) -> Iterator[str]:
             elif isinstance(held, str):
                 if any(_steers(character) for character in held):
                     yield "a control character, or half of a surrogate pair"
-            elif not isinstance(held, bool | int | None):
-                yield f"{held!r}"
+            elif held is not None and not isinstance(held, bool):
+                yield f"what is neither text, list nor mapping ({type(held).__name__})"
         level = below
     if level:
         yield "values too deep in each other"
@@ -123,11 +124,15 @@ def _steers(character: str) -> bool:
 
 def write_card(folder: Path, manifest: Manifest) -> None:
     """Writes the card of a build."""
+    (folder / NAME).write_text(card_text(manifest), encoding="utf-8", newline="\n")
+
+
+def card_text(manifest: Manifest) -> str:
+    """The card of a build, which the manifest alone decides."""
     import yaml
 
     matter = yaml.safe_dump(front_matter(manifest), sort_keys=False, allow_unicode=True, width=100)
-    text = f"---\n{matter}---\n\n{body(manifest)}"
-    (folder / NAME).write_text(text, encoding="utf-8", newline="\n")
+    return f"---\n{matter}---\n\n{body(manifest)}"
 
 
 def front_matter(manifest: Manifest) -> dict[str, Any]:
@@ -222,7 +227,7 @@ def read_configs(folder: Path) -> Any:
 
     try:
         text = (folder / NAME).read_text(encoding="utf-8")
-        _, matter, _ = text.split("---\n", 2)
+        _, matter, _ = re.split(r"^---\n", text, maxsplit=2, flags=re.MULTILINE)
         return yaml.safe_load(matter)["configs"]
     except (OSError, ValueError, TypeError, KeyError, RecursionError, yaml.YAMLError):
         return None

@@ -7,14 +7,16 @@ pairsmith did not write is neither overwritten nor removed.
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from pairsmith.errors import OutputError
 from pairsmith.store import card, manifest
-from pairsmith.store.manifest import Manifest, read_manifest
+from pairsmith.store.manifest import Manifest, parse_manifest, read_manifest
 
 STAGING = "unfinished"
 LOCK = "pairsmith.lock"
@@ -26,11 +28,25 @@ def local_folder(out: str) -> Path:
     """The output folder's path.
 
     Raises:
-        OutputError: It is a URL.
+        OutputError: It is a URL, or no name at all.
     """
     if "://" in out:
         raise OutputError(f"{out} is a URL.", "The output must be a local folder.")
+    if not out or "\0" in out:
+        raise OutputError(f"{out!r} names no folder.", "Name a new or an empty one.")
     return Path(out)
+
+
+def check_source(out: Path, paths: Iterable[str]) -> None:
+    """Sees to it that a build does not read what it is going to clear.
+
+    Raises:
+        OutputError: A path lies in the folder that builds grow in.
+    """
+    staging = (out / STAGING).resolve()
+    for path in paths:
+        if Path(path).resolve().is_relative_to(staging):
+            raise OutputError(f"{path} would be cleared by this build.", "Move it elsewhere first.")
 
 
 def earlier_build(out: Path) -> Manifest | None:
@@ -52,27 +68,39 @@ def earlier_build(out: Path) -> Manifest | None:
 
 
 @contextmanager
-def workspace(out: Path) -> Iterator[Path]:
+def workspace(out: Path, earlier: Manifest | None) -> Iterator[Path]:
     """Claims a folder for one build; yields the empty folder that it grows in.
 
+    Args:
+        out: The folder of the build.
+        earlier: The build that it was seen to hold.
+
     Raises:
-        OutputError: Another build is at work there, or `unfinished` is not pairsmith's.
+        OutputError: Another build is at work there or came between, or `unfinished` is not
+            pairsmith's.
     """
     with _locked(out) as staging:
+        if earlier_build(out) != earlier:
+            _remove(staging)
+            raise OutputError(
+                f"Another build into {out} ended just now.", "Look at it, then build again."
+            )
         _clear(staging)
         yield staging
 
 
 def recover(out: Path) -> None:
-    """Goes on with a build that was broken off while it moved into place.
+    """Tidies up after a build that was broken off: what was whole moves on into place.
 
     Raises:
-        OutputError: Another build is at work there.
+        OutputError: Another build is at work there, or something is in the way of the whole one.
     """
-    if (out / STAGING / manifest.NAME).exists():
+    if (out / STAGING).is_dir() and _is_ours(out / STAGING):
         with _locked(out) as staging:
-            _move(out)
-            shutil.rmtree(staging)
+            if _is_whole(staging):
+                _check_way(out)
+                _move(out)
+            _remove(staging)
 
 
 @contextmanager
@@ -102,9 +130,13 @@ def settle(out: Path) -> None:
     Raises:
         OutputError: Something that pairsmith did not write is in the way.
     """
-    _check_way(out)
+    try:
+        _check_way(out)
+    except OutputError:
+        (out / STAGING / manifest.NAME).unlink()  # or the next build would take it for settled
+        raise
     _move(out)
-    shutil.rmtree(out / STAGING)
+    _remove(out / STAGING)
 
 
 def intact(out: Path, built: Manifest) -> bool:
@@ -126,38 +158,76 @@ def _clear(staging: Path) -> None:
             path.unlink()
 
 
+def _remove(staging: Path) -> None:
+    """Removes the staging folder, the lock last: without it, the folder would not be ours."""
+    _clear(staging)
+    (staging / LOCK).unlink(missing_ok=True)
+    staging.rmdir()
+
+
+def _is_whole(staging: Path) -> bool:
+    try:
+        read_manifest(staging)
+    except OutputError:
+        return False
+    return True
+
+
+def _replaced(out: Path) -> Manifest | None:
+    """The build that the one in the staging folder takes the place of."""
+    for path in (out / STAGING / EARLIER, out / manifest.NAME):
+        if path.exists():
+            return parse_manifest(path)
+    return None
+
+
 def _check_way(out: Path) -> None:
-    new = [entry.path for entry in read_manifest(out / STAGING).outputs]
-    earlier = (out / manifest.NAME).exists()
-    old = [entry.path for entry in read_manifest(out).outputs] if earlier else []
-    links = {f for path in new + old if (f := (out / path).parent).is_symlink() or f.is_file()}
-    strange = [path for path in new if (out / path).exists() and path not in old]
-    if not earlier and (out / card.NAME).exists():
-        strange.append(card.NAME)
-    if links or strange:
-        raise _holds_something_else(out, [*sorted(f.name for f in links), *strange])
+    """Sees to it that a move would overwrite nothing but the replaced build."""
+    staging = out / STAGING
+    new = [entry.path for entry in read_manifest(staging).outputs]
+    replaced = _replaced(out)
+    old = [entry.path for entry in replaced.outputs] if replaced else []
+    folders = {(out / path).parent for path in new + old}
+    strange = [f.name for f in folders if f.is_symlink() or (f.exists() and not f.is_dir())]
+    own = [*old, card.NAME] if replaced else old
+    for path in (*new, card.NAME):
+        if os.path.lexists(staging / path) and os.path.lexists(out / path) and path not in own:
+            strange.append(path)
+    if strange:
+        raise _holds_something_else(out, sorted(strange))
 
 
 def _move(out: Path) -> None:
     """Moves a build into place; where that was begun and broken off, goes on with it."""
     staging = out / STAGING
     new = [entry.path for entry in read_manifest(staging).outputs]
+    replaced = _replaced(out)
     if (out / manifest.NAME).exists():
         (out / manifest.NAME).replace(staging / EARLIER)
-    old = manifest.parse_manifest(staging / EARLIER) if (staging / EARLIER).exists() else None
-    for entry in old.outputs if old else ():
-        if entry.path not in new:
-            (out / entry.path).unlink(missing_ok=True)
+    old = [entry.path for entry in replaced.outputs] if replaced else []
+    for path in set(old) - set(new):
+        (out / path).unlink(missing_ok=True)
     for path in new:
         if (staging / path).exists():
             (out / path).parent.mkdir(exist_ok=True)
             (staging / path).replace(out / path)
-    for folder in {(out / entry.path).parent for entry in old.outputs} if old else ():
+    for folder in {(out / path).parent for path in old}:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
     if (staging / card.NAME).exists():
+        _keep_edited_card(out, replaced)
         (staging / card.NAME).replace(out / card.NAME)
     (staging / manifest.NAME).replace(out / manifest.NAME)
+
+
+def _keep_edited_card(out: Path, replaced: Manifest | None) -> None:
+    """Puts a card aside that is not, or no longer, the one that its build wrote."""
+    held = out / card.NAME
+    if replaced is None or not held.exists():
+        return
+    if held.read_bytes() != card.card_text(replaced).encode():
+        names = (out / f"{card.NAME}.old{number or ''}" for number in count())
+        held.replace(next(name for name in names if not os.path.lexists(name)))
 
 
 def _holds_something_else(out: Path, names: list[str]) -> OutputError:

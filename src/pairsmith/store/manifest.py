@@ -127,9 +127,11 @@ def sentence(entry: LedgerEntry) -> str:
 
 
 def write_manifest(manifest: Manifest, folder: Path) -> None:
-    """Writes the manifest."""
+    """Writes the manifest, whole or not at all."""
+    partial = folder / f"{NAME}.partial"
     text = json.dumps(manifest.to_dict(), indent=2, ensure_ascii=False)
-    (folder / NAME).write_text(text + "\n", encoding="utf-8", newline="\n")
+    partial.write_text(text + "\n", encoding="utf-8", newline="\n")
+    partial.replace(folder / NAME)
 
 
 def read_manifest(out: Path) -> Manifest:
@@ -138,6 +140,8 @@ def read_manifest(out: Path) -> Manifest:
     Raises:
         OutputError: There is none, or it is not one.
     """
+    if not out.is_dir():
+        raise OutputError(f"There is no folder {out}.", "Name the folder of a build.")
     if not (out / NAME).exists():
         raise OutputError(
             f"{out} holds no finished build: {NAME} is missing.",
@@ -165,8 +169,9 @@ def parse_manifest(path: Path) -> Manifest:
             ledger=tuple(_entry(LedgerEntry, entry) for entry in held["ledger"]),
         )
     except (KeyError, TypeError, ValueError, RecipeError) as error:
+        said = error.message if isinstance(error, RecipeError) else str(error)
         raise OutputError(
-            f"{path} is not a manifest that this version can read: {error}.",
+            f"{path} is not a manifest that this version can read: {said.rstrip('.')}.",
             "Was it written by another version, or edited?",
         ) from None
     strange = [entry.path for entry in built.outputs if not OUTPUT.fullmatch(entry.path)]

@@ -51,13 +51,13 @@ def check(out: str | Path) -> list[Problem]:
         OutputError: There is no such folder, or it may not be read.
     """
     out = Path(out)
-    if not out.is_dir():
-        raise OutputError(f"There is no folder {out}.", "Name the folder of a build.")
-    if not os.access(out, os.R_OK | os.X_OK):
+    if out.is_dir() and not os.access(out, os.R_OK | os.X_OK):
         raise OutputError(f"No permission to read {out}.")
     try:
         built = read_manifest(out)
     except OutputError as error:
+        if not out.is_dir():
+            raise
         return [Problem("manifest.json", str(error))]
     found = list(_check_files(out, built))
     if not found:
@@ -67,7 +67,7 @@ def check(out: str | Path) -> list[Problem]:
 
 def _check_files(out: Path, built: Manifest) -> Iterator[Problem]:
     if (out / folder.STAGING).exists():
-        yield Problem(folder.STAGING, "another build was begun here and is not finished")
+        yield Problem(folder.STAGING, "a build was begun here: remove it, or build again")
     if not (out / card.NAME).is_file():
         yield Problem(card.NAME, "the dataset card is missing")
     listed = {entry.path for entry in built.outputs}
