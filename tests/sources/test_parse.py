@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pairsmith.schema import PAIR_TRANSCRIPTS
 from pairsmith.sources.parse import ROW_BYTES, _arrow, _is_sure, fault_of, parse_rows
 from pairsmith.sources.records import Records
+from pairsmith.sources.redteam import FIELDS
 
 GOOD = b'{"chosen": "a", "rejected": "b"}'
 BAD = {
@@ -96,6 +97,23 @@ def test_what_python_surely_refuses_arrow_refuses(raw, data):
     table = _arrow(Records(raw, *places), PAIR_TRANSCRIPTS, 0, 1)
     if fault and _is_sure(raw, fault):
         assert isinstance(table, str), (fault, raw)
+
+
+VALUES = [
+    "1.0", "1e2", "-0", "0.0", "12345678901234567890", "1e400", "-1", "true", "null", '"1"', "[]",
+    "{}", "[1]", '["a",null]', '[["a"]]', "[null]", "0", "01", ".5", "5.", "-", "NaN", "Infinity",
+    '""', "1e-400", '["\\ud800"]',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FIELDS.names)
+@pytest.mark.parametrize("value", VALUES)
+def test_every_kind_of_value_in_every_field_is_judged_alike_in_any_company(name, value):
+    raw = f'{{"{name}": {value}, "x": 0}}'.encode()
+    places = np.array([0]), np.array([len(raw)]), np.array([1]), np.array([1])
+    table = _arrow(Records(raw, *places), FIELDS, 0, 1)
+    fault = fault_of(raw, FIELDS, ())
+    assert isinstance(table, str) or not (fault and _is_sure(raw, fault))
 
 
 def test_a_row_that_is_too_long_is_not_read():

@@ -191,7 +191,7 @@ class _Pairs(list[tuple[str, Any]]):
 def _value_fault(value: Any, wanted: pa.DataType) -> str | None:
     given = dict if isinstance(value, _Pairs) else type(value)
     if pa.types.is_list(wanted) and given is list:
-        faults = (_value_fault(item, wanted.value_type) for item in value)
+        faults = (_value_fault(item, wanted.value_type) for item in value if item is not None)
         return next((f"holds one that {fault}" for fault in faults if fault), None)
     fits, expected = _WANTED.get(str(wanted), ((), "a list"))
     if given not in fits:
