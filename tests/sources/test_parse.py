@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pairsmith.schema import PAIR_TRANSCRIPTS
@@ -74,7 +74,6 @@ def test_a_good_row_is_read(raw):
     assert parse([raw]) == [{"chosen": chosen, "rejected": rejected, "fault": None}]
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from([*BAD, *FINE]), min_size=1, max_size=20))
 def test_a_row_is_read_alike_in_any_company(raws):
     assert parse(raws) == [parse([raw])[0] for raw in raws]
