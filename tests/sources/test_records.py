@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pairsmith.errors import DamagedInputError
 from pairsmith.sources import arrays, records
+from pairsmith.sources import read as read_module
 from pairsmith.sources.read import read_records
 
 
@@ -93,6 +94,16 @@ def test_an_array_with_line_breaks_anywhere(values, size, data):
     assert numbers == list(range(1, len(values) + 1))
     places = [text.encode().index(raw) for raw in raws[:1]]
     assert lines[0] == 1 + text.encode()[: places[0]].count(b"\n")
+
+
+@pytest.mark.parametrize("data", [b'[{"a": 1},{"b": 2},\n{"c": 3}]', b'{"a": 1}\n{"b": 2}\n[3]'])
+@pytest.mark.parametrize("size", range(1, 12))
+def test_empty_chunks_end_nothing(data, size, monkeypatch):
+    """A decompressor may give nothing now and more later."""
+    monkeypatch.setattr(read_module, "PEEK", 4)
+    chunks = [part for chunk in chunked(data, size) for part in (b"", chunk, b"")]
+    raws = [b.raw(r) for b in read_records(iter(chunks), "f") for r in range(b.rows)]
+    assert len(raws) == 3
 
 
 def test_an_empty_array_has_no_rows():

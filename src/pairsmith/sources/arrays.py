@@ -113,7 +113,7 @@ class _Held:
         for chunk in self.chunks:
             parts.append(chunk)
             read += len(chunk)
-            if read >= len(parts[0]):
+            if read > 0 and read >= len(parts[0]):  # an empty chunk ends nothing
                 break
         self.data, self.at = b"".join(parts), 0
         return read > 0
