@@ -38,7 +38,7 @@ class SourceError(PairsmithError):
 
 
 class DamagedInputError(SourceError):
-    """An input that stops short, does not decompress, or breaks off inside a JSON array."""
+    """An input that stops short, does not decompress, or goes on without the end of a row."""
 
 
 class OutputError(PairsmithError):

@@ -100,7 +100,7 @@ def build(
     Raises:
         RecipeError: The options are at odds.
         SourceError: There is nothing to read, or it cannot be read.
-        DamagedInputError: A file stops short. What came before is in `out`, without a manifest.
+        DamagedInputError: A file stops short. What came before is in `out/unfinished`.
         OutputError: `out` holds something else, or cannot be written.
     """
     source, out = os.fspath(source), folder.local_folder(os.fspath(out))

@@ -199,6 +199,10 @@ def test_a_shard_with_other_columns_or_nulls_or_rows(out):
     again = pa.concat_tables([table[:-1], table[:1]])
     rewrite(out, again)
     assert "ids are given twice" in problems(out)["harmless-base/train"]
+    for id in ("5", "helpful-base/train/5", "harmless-base/train/05", "harmless-base/train/x"):
+        ids = pa.array([id, *table["id"].to_pylist()[1:]])
+        rewrite(out, table.set_column(0, "id", ids))
+        assert "an id is not harmless-base/train and a number" in problems(out)[SHARD]
     rewrite(out, table[:-1])
     assert problems(out)[SHARD] == "it has 9 rows, the manifest says 10"
 

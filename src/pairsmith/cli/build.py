@@ -77,7 +77,7 @@ def build(
                 progress=watch,
             )
     except KeyboardInterrupt:
-        say(f"interrupted; {out} is as it was.", "The same command starts again.")
+        say("interrupted; an earlier build is as it was.", "The same command starts again.")
         raise typer.Exit(130) from None
     if as_json:
         typer.echo(json.dumps(built.to_dict()))

@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from pairsmith.errors import OutputError
 from pairsmith.kernel.recipe import Recipe
@@ -19,8 +22,6 @@ from pairsmith.store import card, folder
 from pairsmith.store.manifest import FileEntry, LedgerEntry, Manifest, read_manifest
 from pairsmith.store.quarantine import FOLDER, read_quarantine
 from pairsmith.store.shards import digest, open_shard
-
-_NUMBER = re.compile(r"[1-9]\d*")
 
 
 class Problem(NamedTuple):
@@ -113,74 +114,87 @@ def _check_entry(out: Path, built: Manifest, entry: LedgerEntry) -> Iterator[Pro
     name = f"{entry.subset}/{entry.split}"
     if not entry.balances:
         yield Problem(name, f"read {entry.read} is not kept and quarantined added up")
-    found = Found([], 0, Counter(), Counter())
+    parts: list[Found] = []
     for output in built.outputs_of(entry):
         try:
-            if output.path.endswith(".parquet"):
-                part = _read_shard(out / output.path, built.recipe, kind_of(entry.subset))
-            else:
-                part = _read_refused(out / output.path)
+            part = _read(out / output.path, built.recipe, entry)
         except (pa.ArrowException, OSError, ValueError) as error:
             yield Problem(output.path, f"it is not what a build writes: {error}")
             continue
-        rows = len(part.ids)
-        if rows != output.rows:
-            yield Problem(output.path, f"it has {rows} rows, the manifest says {output.rows}")
-        found = found.add(part)
+        if len(part.numbers) != output.rows:
+            rows = f"{len(part.numbers)} rows, the manifest says {output.rows}"
+            yield Problem(output.path, f"it has {rows}")
+        parts.append(part)
+    kept = sum(len(part.numbers) for part in parts if part.kept)
+    notes = sum((part.notes for part in parts), Counter[str]())
+    reasons = sum((part.reasons for part in parts), Counter[str]())
     for what, held, said in (
-        ("kept rows", found.kept, entry.kept),
-        ("quarantined rows", dict(found.reasons), entry.quarantined),
-        ("notes", dict(found.notes), entry.noted),
+        ("kept rows", kept, entry.kept),
+        ("quarantined rows", dict(reasons), entry.quarantined),
+        ("notes", dict(notes), entry.noted),
     ):
         if held != said:
             yield Problem(name, f"{what}: {held} on disk, {said} in the ledger")
-    strange = [id for id in found.ids if not _NUMBER.fullmatch(id.removeprefix(f"{name}/"))]
-    if strange or len(set(found.ids)) < len(found.ids):
-        yield Problem(name, "ids are given twice, or are not of this subset and split")
+    numbers = np.concatenate([np.empty(0, np.int64), *(part.numbers for part in parts)])
+    if len(np.unique(numbers)) < len(numbers):
+        yield Problem(name, "ids are given twice")
 
 
 class Found(NamedTuple):
-    """What files hold: the ids of their rows, how many are kept, notes and reasons."""
+    """What a file holds: the numbers of its rows, whether kept, their notes, their reasons."""
 
-    ids: list[str]
-    kept: int
+    numbers: NDArray[np.int64]
+    kept: bool
     notes: Counter[str]
     reasons: Counter[str]
 
-    def add(self, other: Found) -> Found:
-        """Both together."""
-        return Found(
-            self.ids + other.ids,
-            self.kept + other.kept,
-            self.notes + other.notes,
-            self.reasons + other.reasons,
-        )
 
+def _read(path: Path, recipe: Recipe, entry: LedgerEntry) -> Found:
+    """What a shard or a quarantine file holds.
 
-def _read_refused(path: Path) -> Found:
+    Raises:
+        ValueError: It is not what its name says.
+    """
+    place = f"{entry.subset}/{entry.split}"
+    if path.suffix == ".parquet":
+        return _read_shard(path, recipe, kind_of(entry.subset), place)
     rows = [(row.id, row.reason) for row in read_quarantine(path)]
-    return Found([id for id, _ in rows], 0, Counter(), Counter(reason for _, reason in rows))
+    ids = pa.array([id for id, _ in rows], pa.string())
+    return Found(_numbers(ids, place), False, Counter(), Counter(reason for _, reason in rows))
 
 
-def _read_shard(path: Path, recipe: Recipe, kind: Kind) -> Found:
+def _read_shard(path: Path, recipe: Recipe, kind: Kind, place: str) -> Found:
     """What a shard holds.
 
     Raises:
-        ValueError: Its columns are not a shard's, a column holds a null that may not, or it has
-            more rows than a shard may.
+        ValueError: Its columns are not a shard's, a column holds a null that may not, an id is
+            of another place, or it has more rows than a shard may.
     """
-    ids: list[str] = []
+    numbers: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
     notes = Counter[str]()
     with open_shard(path) as shard:
-        columns = shard.schema_arrow
+        columns, rows = shard.schema_arrow, shard.metadata.num_rows
         if not columns.equals(shard_schema(kind, recipe.form)):
             raise ValueError(f"its columns are {', '.join(map(str, columns))}")
         for batch in shard.iter_batches():
-            ids += batch["id"].to_pylist()
             notes.update(batch["notes"].flatten().to_pylist())
             for name in set(columns.names) - set(DIALOGUE_SCORES.names):
                 if batch[name].null_count:
                     raise ValueError(f"the column {name} holds nulls")
-    if len(ids) > recipe.shard_rows:
-        raise ValueError(f"it has {len(ids)} rows, a shard at most {recipe.shard_rows}")
-    return Found(ids, len(ids), notes, Counter())
+            numbers.append(_numbers(batch["id"], place))
+    if rows > recipe.shard_rows:
+        raise ValueError(f"it has {rows} rows, a shard at most {recipe.shard_rows}")
+    return Found(np.concatenate(numbers), True, notes, Counter())
+
+
+def _numbers(ids: pa.StringArray, place: str) -> NDArray[np.int64]:
+    """The numbers in ids of one subset and split.
+
+    Raises:
+        ValueError: An id is of another place, or has no number.
+    """
+    fits = pc.match_substring_regex(ids, f"^{re.escape(place)}/[1-9][0-9]{{0,17}}$")
+    if not pc.all(fits, min_count=0).as_py():
+        raise ValueError(f"an id is not {place} and a number")
+    numbers = pc.cast(pc.utf8_slice_codeunits(ids, len(place) + 1), pa.int64())
+    return np.asarray(numbers.to_numpy(), np.int64)
