@@ -22,10 +22,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 
-TEMPLATE = Path(__file__).parent.parent / "tests" / "golden" / "llama2.jinja"
+TEMPLATE = resources.files("pairsmith.templates") / "llama2.jinja"
 SAMPLE = Path(__file__).parent.parent / "src/pairsmith/sources/sample"
 
 

@@ -68,3 +68,77 @@ def texts(row, system=None):
     prompt, chosen, rejected = messages(row)
     front = [{"role": "system", "content": system}] if system is not None else []
     return [llama2(front + prompt), llama2(chosen), llama2(rejected)]
+
+
+def _turns(system, contents, marks, end=""):
+    """Contents between the marks of their roles, user first, and a generation prompt if asked."""
+    turns = [("system", system)] if system else []
+    turns += [(("user", "assistant")[n % 2], text) for n, text in enumerate(contents)]
+    text = "".join(marks[role][0] + content + marks[role][1] for role, content in turns)
+    asked = len(contents) % 2 == 1
+    return text + (marks["assistant"][0] if asked else end)
+
+
+def chatml(system, contents):
+    marks = {r: (f"<|im_start|>{r}\n", "<|im_end|>\n") for r in ("system", "user", "assistant")}
+    return _turns(system, contents, marks)
+
+
+def zephyr(system, contents):
+    return _turns(
+        system,
+        contents,
+        {role: (f"<|{role}|>\n", "</s>\n") for role in ("system", "user", "assistant")},
+    )
+
+
+def deepseek_v3(system, contents):
+    marks = {
+        "system": ("", ""),
+        "user": ("<｜User｜>", ""),
+        "assistant": ("<｜Assistant｜>", "<｜end▁of▁sentence｜>"),
+    }
+    return "<｜begin▁of▁sentence｜>" + _turns(system, contents, marks)
+
+
+def vicuna(system, contents):
+    system = system or (
+        "A chat between a curious user and an artificial intelligence assistant. The assistant "
+        "gives helpful, detailed, and polite answers to the user's questions."
+    )
+    text = system + " "
+    for n, content in enumerate(contents):
+        text += f"USER: {content} " if n % 2 == 0 else f"ASSISTANT: {content}</s>"
+    return text + ("ASSISTANT:" if len(contents) % 2 else "")
+
+
+def mistral(system, contents):
+    contents = list(contents)
+    if system:
+        contents[(len(contents) - 1) // 2 * 2] = (
+            f"{system}\n\n" + contents[(len(contents) - 1) // 2 * 2]
+        )
+    marks = {"user": ("[INST] ", "[/INST]"), "assistant": (" ", "</s>")}
+    text = "<s>"
+    for n, content in enumerate(contents):
+        before, behind = marks["assistant" if n % 2 else "user"]
+        text += before + content + behind
+    return text
+
+
+def llama2_whole(system, contents):
+    front = [{"role": "system", "content": system}] if system else []
+    turns = [
+        {"role": ("user", "assistant")[n % 2], "content": text} for n, text in enumerate(contents)
+    ]
+    return "<s>" + llama2(front + turns)
+
+
+FORMATS = {
+    "chatml": chatml,
+    "deepseek-v3": deepseek_v3,
+    "llama2": llama2_whole,
+    "mistral": mistral,
+    "vicuna": vicuna,
+    "zephyr": zephyr,
+}

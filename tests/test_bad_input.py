@@ -266,7 +266,6 @@ def test_a_source_that_cannot_be_read(tmp_path, monkeypatch, source, options, me
         ({"policies": {"ugly": "keep"}}, "There is no reason 'ugly'"),
         ({"policies": {"malformed": "keep"}}, "malformed rows cannot have the policy 'keep'"),
         ({"policies": {"identical": "merge"}}, "identical rows cannot have the policy 'merge'"),
-        ({"policies": {"bad_roles": "keep"}, "template": "llama2"}, "cannot be kept in text"),
         ({"shard_rows": "5"}, "shard_rows is '5'"),
         ({"shard_rows": True}, "shard_rows is True"),
         ({"system": 5}, "system is 5"),

@@ -57,13 +57,28 @@ def test_the_real_file_on_disk_equals_the_reference(real, real_rows, tmp_path):
 
 def test_the_sample_has_every_reason_and_every_note(sample_text):
     built = pairsmith.store.manifest.read_manifest(sample_text)
-    assert set(built.totals.quarantined) == set(Reason)
+    assert set(built.totals.quarantined) == set(Reason) - {Reason.TEMPLATE_ERROR}
     assert set(built.totals.noted) == set(Note)
     pairs = [entry for entry in built.ledger if entry.subset != "red-team-attempts"]
     assert sum(entry.read for entry in pairs) == 60
     assert len({entry.subset for entry in pairs}) == 4
     assert len(pairs) == 8
     assert built.totals.read == 80
+
+
+def test_rows_that_a_template_refuses_are_quarantined_in_its_words(tmp_path):
+    built = pairsmith.build(
+        "sample", tmp_path / "out", template="llama2", policies={"bad_roles": "keep"}
+    )
+    assert built.totals.quarantined["template_error"] == 3
+    [row, *_] = [
+        json.loads(line)
+        for path in (tmp_path / "out" / "quarantine").iterdir()
+        for line in path.read_text().splitlines()
+        if json.loads(line)["reason"] == "template_error"
+    ]
+    assert row["detail"] == "the template says: roles must alternate user, assistant, …"
+    assert pairsmith.check(tmp_path / "out") == []
 
 
 def test_the_ledger_balances_and_agrees_with_the_disk(sample_text):

@@ -1,8 +1,8 @@
 """A tokenizer and a model made on the spot: nothing is fetched."""
 
-from pathlib import Path
+from formats import source
 
-TEMPLATE = (Path(__file__).parent / "golden" / "llama2.jinja").read_text(encoding="utf-8")
+TEMPLATE = source("llama2")
 
 
 def llama_tokenizer(texts):

@@ -5,19 +5,19 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from pairsmith import templates
 from pairsmith._version import __version__
 from pairsmith.errors import DamagedInputError, OutputError, RecipeError
 from pairsmith.kernel import Kernel
 from pairsmith.kernel.dialogue import dialogue_kernel
 from pairsmith.kernel.pair import pair_kernel
 from pairsmith.kernel.recipe import SHARD_ROWS, Recipe, make_recipe
-from pairsmith.schema import Kind, Origin, Template
+from pairsmith.kernel.render import UnfaithfulError, Writer
+from pairsmith.schema import Form, Kind, Origin, Reason
 from pairsmith.sources.files import MeteredFile, hash_file, size
 from pairsmith.sources.find import ALL_SUBSETS, SAMPLE, SourceFile, find
 from pairsmith.sources.read import read_blocks
@@ -25,9 +25,12 @@ from pairsmith.sources.records import BLOCK_ROWS
 from pairsmith.store import card as cards
 from pairsmith.store import folder
 from pairsmith.store.manifest import FileEntry, Manifest, write_manifest
+from pairsmith.store.rows import refused_rows
 from pairsmith.store.shards import ShardWriter, Written
+from pairsmith.templates.compile import REFUSES
+from pairsmith.templates.prepare import Prepared, prepare, remarks, uncompiled
 
-KERNELS: dict[Kind, Callable[[Recipe, Template | None], Kernel]] = {
+KERNELS: dict[Kind, Callable[[Recipe, Writer | None], Kernel]] = {
     Kind.PAIRS: pair_kernel,
     Kind.DIALOGUES: dialogue_kernel,
 }
@@ -68,6 +71,8 @@ def build(
     out: str | os.PathLike[str],
     *,
     template: str | None = None,
+    tokens: Mapping[str, str] | None = None,
+    date: str | None = None,
     as_: str | None = None,
     system: str | None = None,
     shard_rows: int = SHARD_ROWS,
@@ -83,11 +88,13 @@ def build(
     Args:
         source: `sample`, a folder as released, one subset's folder, a file, or a URL of such.
         out: The folder to write; new, empty, or an earlier build's.
-        template: A built-in template's name.
+        template: A built-in template's name, a `.jinja` file, a tokenizer's folder, a hub id.
+        tokens: Special tokens by name, such as `eos_token`, for a template that does not tell.
+        date: What to tell a template that asks for the date, as `2026-01-31`; today by default.
         as_: `text` or `messages`; text where there is a template, else messages.
         system: The text of a system turn to put in front of every prompt.
         shard_rows: At most so many input rows go into one shard.
-        policies: For a reason, `keep` or `merge` in place of `quarantine`.
+        policies: For a reason, `keep`, `merge` or `escape` in place of `quarantine`.
         card: Front-matter fields of the card: licence, tags, gate.
         subset: For a single file: the subset it belongs to.
         split: For a single file: the split it belongs to.
@@ -95,7 +102,8 @@ def build(
         progress: Called with a `Progress` after every block of rows.
 
     Returns:
-        The manifest as written. Its `reused` is true where `out` already held this build.
+        The manifest as written. Its `reused` is true where `out` already held this build; its
+        `remarks` are sentences on how it was built.
 
     Raises:
         RecipeError: The options are at odds.
@@ -105,54 +113,107 @@ def build(
     """
     source, out = os.fspath(source), folder.local_folder(os.fspath(out))
     files = find(source, subset, split)
-    recipe = make_recipe(
-        template,
-        as_,
-        system,
-        shard_rows,
-        policies,
-        _origin(source, files),
-        cards.check_fields(card or {}),
-    )
-    compiled = _template(recipe)
-    folder.check_source(out, [file.place.path for file in files])
-    with _writing(out):
+    fields = cards.check_fields(card or {})
+    with ExitStack() as stack:
+        prepared = stack.enter_context(prepare(template, tokens, date)) if template else None
+        recipe = make_recipe(
+            prepared.compiled.template if prepared else None,
+            as_,
+            system,
+            shard_rows,
+            policies,
+            _origin(source, files),
+            fields,
+        )
+        _check_system(recipe, prepared)
+        folder.check_source(out, [file.place.path for file in files])
+        stack.enter_context(_writing(out))
         folder.recover(out)
         earlier = folder.earlier_build(out)
         if earlier and not force:
             return _reuse(earlier, out, recipe, files)
-        with folder.workspace(out, earlier) as staging:
-            built = _build_files(files, staging, recipe, compiled, progress)
-            manifest = Manifest(
-                pairsmith=__version__,
-                recipe=recipe,
-                inputs=tuple(part.read for part in built),
-                outputs=tuple(sorted(entry for part in built for entry in part.written.outputs)),
-                ledger=tuple(part.written.entry for part in built),
-            )
-            cards.write_card(staging, manifest)
-            write_manifest(manifest, staging)
-            folder.settle(out)
+        staging = stack.enter_context(folder.workspace(out, earlier))
+        built, said = _build_with(files, staging, recipe, prepared, progress)
+        manifest = Manifest(
+            pairsmith=__version__,
+            recipe=recipe,
+            inputs=tuple(part.read for part in built),
+            outputs=tuple(sorted(entry for part in built for entry in part.written.outputs)),
+            ledger=tuple(part.written.entry for part in built),
+            remarks=tuple(said),
+        )
+        _check_rendered(manifest, staging)
+        cards.write_card(staging, manifest)
+        write_manifest(manifest, staging)
+        folder.settle(out)
     return manifest
+
+
+def _check_system(recipe: Recipe, prepared: Prepared | None) -> None:
+    """Sees to it that the recipe's system text goes with its template.
+
+    Raises:
+        RecipeError: It does not.
+    """
+    if recipe.system is None or recipe.template is None or prepared is None:
+        return
+    held = [token for token in recipe.template.control if token in recipe.system]
+    if held:
+        raise RecipeError(
+            f"The system text holds {', '.join(held)}, control text of {recipe.template.name}.",
+            "Take it out: a model would read it as a marker, not as words.",
+        )
+    fault = prepared.compiled.faults.get(True, "")
+    if fault.startswith(REFUSES):
+        raise RecipeError(
+            f"The template {recipe.template.name} refuses a system turn: "
+            f"{fault.removeprefix(REFUSES).rstrip('.')}.",
+            "Leave --system out, or name another template.",
+        )
+
+
+def _build_with(
+    files: list[SourceFile],
+    staging: Path,
+    recipe: Recipe,
+    prepared: Prepared | None,
+    progress: Watch | None,
+) -> tuple[list[Built], list[str]]:
+    """Builds every file; and sentences on how. Row by row, where a template fails its proof."""
+    if prepared is None or recipe.form != Form.TEXT:
+        return _build_files(files, staging, recipe, None, progress), []
+    compiled = prepared.compiled
+    try:
+        writer = Writer(compiled, prepared.jinja)
+        return _build_files(files, staging, recipe, writer, progress), remarks(compiled)
+    except UnfaithfulError:
+        folder.clear(staging)
+        compiled = uncompiled(compiled, "its compiled form does not give what Jinja gives")
+        writer = Writer(compiled, prepared.jinja)
+        return _build_files(files, staging, recipe, writer, progress), remarks(compiled)
+
+
+def _check_rendered(manifest: Manifest, staging: Path) -> None:
+    """Sees to it that the template took some row.
+
+    Raises:
+        RecipeError: It refused every row that came to it.
+    """
+    if manifest.totals.kept or not manifest.totals.quarantined.get(Reason.TEMPLATE_ERROR):
+        return
+    row = next(refused_rows(staging, manifest, reason=Reason.TEMPLATE_ERROR))
+    template = manifest.recipe.template
+    raise RecipeError(
+        f"The template {template.name if template else ''} refuses every row. At {row.path}, line "
+        f"{row.line}, {row.detail.rstrip('.')}.",
+        "Mend it, or name another template.",
+    )
 
 
 def _origin(source: str, files: list[SourceFile]) -> Origin:
     if source == SAMPLE:
         return Origin.SAMPLE
     return Origin.HH if all(file.subset in ALL_SUBSETS for file in files) else Origin.OTHER
-
-
-def _template(recipe: Recipe) -> Template | None:
-    if recipe.template is None:
-        return None
-    compiled = templates.find(recipe.template)
-    held = [token for token in compiled.control if token in (recipe.system or "")]
-    if held:
-        raise RecipeError(
-            f"The system text holds {', '.join(held)}, control text of {compiled.name}.",
-            "Take it out: a model would read it as a marker, not as words.",
-        )
-    return compiled
 
 
 def _reuse(earlier: Manifest, out: Path, recipe: Recipe, files: list[SourceFile]) -> Manifest:
@@ -180,7 +241,7 @@ def _build_files(
     files: list[SourceFile],
     out: Path,
     recipe: Recipe,
-    compiled: Template | None,
+    writer: Writer | None,
     progress: Watch | None,
 ) -> list[Built]:
     """Builds every file, the sound ones too where others are damaged."""
@@ -193,7 +254,7 @@ def _build_files(
 
         tick = partial(_tell, progress, Progress(file.path, rows, done, total))
         try:
-            built.append(_build_file(file, out, recipe, compiled, tick))
+            built.append(_build_file(file, out, recipe, writer, tick))
         except DamagedInputError as error:
             damaged.append(error)
     if damaged:
@@ -216,23 +277,23 @@ def _build_file(
     file: SourceFile,
     out: Path,
     recipe: Recipe,
-    compiled: Template | None,
+    writer: Writer | None,
     tick: Callable[[int, int], None],
 ) -> Built:
     """Builds one file, telling after each block how many rows and bytes of it were read."""
-    kernel = KERNELS[file.kind](recipe, compiled)
+    kernel = KERNELS[file.kind](recipe, writer)
     at_once = min(BLOCK_ROWS, SYSTEM_TOTAL // len((recipe.system or "-").encode()))
-    writer = ShardWriter(out, file.kind, file.subset, file.split, file.path, recipe)
-    with MeteredFile(file.place) as metered, closing(writer):
+    shards = ShardWriter(out, file.kind, file.subset, file.split, file.path, recipe)
+    with MeteredFile(file.place) as metered, closing(shards):
         try:
             for block in read_blocks(file, metered):
                 for records, batch in block.parts(at_once):
-                    writer.write(kernel(batch), records.raw, records.lines.tolist())
-                tick(writer.read, metered.count)
+                    shards.write(kernel(batch), records.raw, records.lines.tolist())
+                tick(shards.read, metered.count)
         except DamagedInputError:
-            writer.finish()
+            shards.finish()
             raise
-        written = writer.finish()
+        written = shards.finish()
         rows = written.entry.read
         read = FileEntry(file.path, rows, metered.count, metered.sha256.hexdigest())
     return Built(read, written)

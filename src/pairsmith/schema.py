@@ -1,7 +1,8 @@
-"""The vocabulary as code: reasons, notes, policies, the compiled template, the Arrow schemas."""
+"""The vocabulary as code: reasons, notes, policies, chat templates, the Arrow schemas."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -20,6 +21,7 @@ class Reason(StrEnum):
     EMPTY_REPLY = "empty_reply"
     IDENTICAL = "identical"
     CONTROL_TOKEN = "control_token"  # noqa: S105
+    TEMPLATE_ERROR = "template_error"
 
 
 class Note(StrEnum):
@@ -40,6 +42,7 @@ class Policy(StrEnum):
     QUARANTINE = "quarantine"
     KEEP = "keep"
     MERGE = "merge"
+    ESCAPE = "escape"
 
 
 POLICIES: dict[Reason, tuple[Policy, ...]] = {
@@ -50,7 +53,8 @@ POLICIES: dict[Reason, tuple[Policy, ...]] = {
     Reason.EMPTY_TURN: (Policy.QUARANTINE, Policy.KEEP),
     Reason.EMPTY_REPLY: (Policy.QUARANTINE, Policy.KEEP),
     Reason.IDENTICAL: (Policy.QUARANTINE, Policy.KEEP),
-    Reason.CONTROL_TOKEN: (Policy.QUARANTINE, Policy.KEEP),
+    Reason.CONTROL_TOKEN: (Policy.QUARANTINE, Policy.KEEP, Policy.ESCAPE),
+    Reason.TEMPLATE_ERROR: (Policy.QUARANTINE,),
 }
 """The policies each reason admits, the default first. Where no pair exists, none can be kept."""
 
@@ -63,6 +67,7 @@ EXPLANATIONS: dict[Reason | Note, str] = {
     Reason.EMPTY_REPLY: "a reply is blank",
     Reason.IDENTICAL: "chosen and rejected are the same",
     Reason.CONTROL_TOKEN: "a content holds control text of the template",
+    Reason.TEMPLATE_ERROR: "the chat template refuses the conversation",
     Note.ROLE_MARKER_IN_TEXT: "`Human:` or `Assistant:` stands inside a content",
     Note.TRUNCATED_MARKER: "a reply ends in a turn marker without its colon",
     Note.NEAR_EMPTY_REPLY: "a reply of at most 3 characters, or without a letter or digit",
@@ -83,6 +88,15 @@ class Form(StrEnum):
     MESSAGES = "messages"
 
 
+class Trim(StrEnum):
+    """What a template does to white space around a content."""
+
+    NONE = "none"
+    BOTH = "both"
+    LEFT = "left"
+    RIGHT = "right"
+
+
 class Origin(StrEnum):
     """What a source is known to be; decides what its card says of licence and citation."""
 
@@ -91,36 +105,158 @@ class Origin(StrEnum):
     OTHER = "other"
 
 
-class Wrap(NamedTuple):
-    """The constant text before and after one content."""
+class Conversation(NamedTuple):
+    """What a chat template renders.
 
-    before: str
-    after: str
+    Attributes:
+        messages: Each `{"role": …, "content": …}`.
+        generation: Whether the text is to end where the assistant's reply begins.
+    """
+
+    messages: list[dict[str, str]]
+    generation: bool = False
+
+
+class Refusal(NamedTuple):
+    """What a chat template said against a conversation, in place of a text."""
+
+    message: str
 
 
 @dataclass(frozen=True)
 class Template:
-    """A chat template in compiled form: the constant strings around contents.
+    """A model's chat template.
 
     Attributes:
         name: What the command line calls it.
-        bos: Beginning-of-sequence text. A text build leaves out the one that opens a row,
-            because the tokenizer adds it.
-        eos: End-of-sequence text.
-        user: Around a user turn.
-        assistant: Around an assistant turn.
-        system: Around a system text, which is joined to the first user turn; the join is then
-            stripped.
-        control: Strings that a content must not hold.
+        source: The Jinja source.
+        tokens: The special tokens that it is given, by name, such as `bos_token`; sorted.
+        control: Strings that a content must not hold, since a tokenizer or a model reads them
+            as control text.
+        adds_bos: Whether the tokenizer puts the beginning-of-sequence token in front of a text.
+        date: The day that a template which asks for it is told, as `2026-01-31`; else None.
     """
 
     name: str
-    bos: str
-    eos: str
-    user: Wrap
-    assistant: Wrap
-    system: Wrap
-    control: tuple[str, ...]
+    source: str
+    tokens: tuple[tuple[str, str], ...] = ()
+    control: tuple[str, ...] = ()
+    adds_bos: bool = True
+    date: str | None = None
+
+    @property
+    def bos(self) -> str:
+        """The beginning-of-sequence token; empty where it has none."""
+        return dict(self.tokens).get("bos_token", "")
+
+    @property
+    def eos(self) -> str:
+        """The end-of-sequence token; empty where it has none."""
+        return dict(self.tokens).get("eos_token", "")
+
+    def opened(self, text: str) -> str:
+        """A text without the beginning-of-sequence token that the tokenizer puts before it."""
+        return text.removeprefix(self.bos) if self.adds_bos else text
+
+    def closed(self, text: str) -> str:
+        """A text without white space behind the end-of-sequence token that it ends with.
+
+        A trainer that does not find the token at the very end adds another.
+        """
+        bare = text.rstrip()
+        return bare if self.eos and bare.endswith(self.eos) else text
+
+
+def common_start(texts: Sequence[str]) -> str:
+    """What all of these texts begin with, by characters."""
+    low, high = min(texts), max(texts)
+    pairs = enumerate(zip(low, high, strict=False))
+    return low[: next((place for place, (a, b) in pairs if a != b), len(low))]
+
+
+class Joints(NamedTuple):
+    """The constant text before, between and behind the contents of conversations.
+
+    A conversation of m contents has joints 0 to m. Short ones are held one by one. In a longer
+    one, the first joints are those of `head`, the last those of `tail`, and the ones between are
+    those of `middle` in turn.
+
+    Attributes:
+        short: For a number of contents, its joints.
+        head, middle, tail: Of every longer conversation.
+    """
+
+    short: dict[int, tuple[str, ...]]
+    head: tuple[str, ...]
+    middle: tuple[str, str]
+    tail: tuple[str, ...]
+
+    def of(self, contents: int) -> tuple[str, ...]:
+        """The joints of a conversation of so many contents."""
+        if contents in self.short:
+            return self.short[contents]
+        between = range(contents + 1 - len(self.head) - len(self.tail))
+        return (*self.head, *(self.middle[place % 2] for place in between), *self.tail)
+
+
+class Layout(NamedTuple):
+    """How a template lays out conversations that begin alike: with or without a system turn.
+
+    Attributes:
+        whole: Around the contents of one that ends in a reply.
+        asked: Around those of one that ends with the user.
+        prompt: The same, ending where the assistant's reply begins.
+        overhang: What such a prompt ends in that no finished reply begins with, as `<think>`;
+            mostly empty.
+        system_back: None where the system text comes first; else the number of contents that
+            follow it where the user speaks last.
+        trims: For `user`, `assistant` and `system`, what becomes of white space around a
+            content; None where that is not simple.
+        blanks: The roles that may have an empty content.
+    """
+
+    whole: Joints
+    asked: Joints
+    prompt: Joints
+    overhang: str
+    system_back: int | None
+    trims: dict[str, Trim | None]
+    blanks: frozenset[str]
+
+
+class Texts(NamedTuple):
+    """The joints of a dataset's texts: those of a layout, `opened` and `closed`.
+
+    Attributes:
+        prompt: Around the contents of a prompt, up to where its reply begins.
+        reply: Of whole conversations; the last two joints are those around the reply.
+        whole, asked: Around the contents of dialogues, which end with a reply or with the user.
+    """
+
+    prompt: Joints
+    reply: Joints
+    whole: Joints
+    asked: Joints
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A chat template as constant strings.
+
+    Attributes:
+        template: What was compiled.
+        layouts: For conversations with a system turn (True) and without (False); the one is
+            missing that the template refuses, or that constant strings do not describe.
+        guards: A content that holds one of these is rendered by Jinja: the template looks for it.
+        faults: For a layout that is missing, why.
+        texts: The joints of a dataset's texts, by layout.
+    """
+
+    template: Template
+    layouts: dict[bool, Layout]
+    guards: tuple[str, ...]
+    faults: dict[bool, str]
+    texts: dict[bool, Texts]
 
 
 MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))

@@ -83,7 +83,11 @@ def test_build_takes_every_option(run, tmp_path):
     [
         (["build", "nowhere", "{out}"], "There is no ", "Check the spelling."),
         (["build", "sample", "{out}", "--template", "x"], "no template called 'x'", "llama2"),
-        (["build", "sample", "{out}", "--on", "identical"], "names no policy", "REASON=POLICY"),
+        (
+            ["build", "sample", "{out}", "--on", "identical"],
+            "identical gives no value",
+            "--on NAME=VALUE",
+        ),
         (["build", "sample", "{out}", "--card", "nowhere"], "card file nowhere cannot be", ""),
         (["build", "sample", "s3://bucket/out"], "s3://bucket/out is a URL", "local folder"),
         (["check", "{out}"], "There is no folder", "Name the folder"),

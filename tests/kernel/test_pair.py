@@ -9,20 +9,19 @@ from hypothesis import strategies as st
 
 import pairsmith
 import reference
-from pairsmith import pipeline, templates
+from formats import kernel_for, recipe_for
+from pairsmith import pipeline
 from pairsmith.kernel.pair import pair_kernel
-from pairsmith.kernel.recipe import make_recipe
 from pairsmith.schema import Note
 from transcripts import pair_batch, rows
 
-LLAMA2 = templates.find("llama2")
 SYSTEM = "  Answer\nin verse. "
 PARTS = ("prompt", "chosen", "rejected")
 
 
 def convert(held, system=None, template="llama2", **options):
-    recipe = make_recipe(template, system=system, **options)
-    return pair_kernel(recipe, LLAMA2 if template else None)(pair_batch(held)).to_pylist()
+    recipe = recipe_for(template, system=system, **options)
+    return kernel_for(pair_kernel, recipe)(pair_batch(held)).to_pylist()
 
 
 def assert_equal_to_reference(held):

@@ -5,22 +5,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairsmith import templates
+from formats import kernel_for, recipe_for
 from pairsmith.kernel.dialogue import dialogue_kernel
 from pairsmith.kernel.pair import pair_kernel
-from pairsmith.kernel.recipe import make_recipe
 from pairsmith.schema import Kind, kernel_schema
 from transcripts import anything, conversations, dialogue_batch, pair_batch, rows
 
 LENIENT = {"empty_turn": "keep", "empty_reply": "keep", "identical": "keep"}
 RECIPES = {
-    "text": make_recipe("llama2"),
-    "text-system": make_recipe("llama2", system=" Be kind.\n"),
-    "text-lenient": make_recipe("llama2", policies={**LENIENT, "control_token": "keep"}),
-    "text-merge": make_recipe("llama2", policies={"bad_roles": "merge"}),
-    "messages": make_recipe(),
-    "messages-system": make_recipe(system="Be kind."),
-    "messages-lenient": make_recipe(policies={**LENIENT, "bad_roles": "keep"}),
+    "text": recipe_for("llama2"),
+    "text-system": recipe_for("llama2", system=" Be kind.\n"),
+    "text-lenient": recipe_for("llama2", policies={**LENIENT, "control_token": "keep"}),
+    "text-merge": recipe_for("llama2", policies={"bad_roles": "merge"}),
+    "text-escape": recipe_for("chatml", policies={"control_token": "escape", "bad_roles": "keep"}),
+    "messages": recipe_for(),
+    "messages-system": recipe_for(system="Be kind."),
+    "messages-lenient": recipe_for(policies={**LENIENT, "bad_roles": "keep"}),
 }
 KINDS = {
     Kind.PAIRS: (pair_kernel, st.lists(rows(), max_size=8).map(pair_batch)),
@@ -33,17 +33,12 @@ every = pytest.mark.parametrize("name", RECIPES)
 both = pytest.mark.parametrize("kind", KINDS, ids=str)
 
 
-def kernel_for(kind, recipe):
-    template = templates.find(recipe.template) if recipe.template else None
-    return KINDS[kind][0](recipe, template)
-
-
 @every
 @both
 @given(data=st.data())
 def test_row_wise(kind, name, data):
     """Cut anywhere, the same comes out."""
-    kernel = kernel_for(kind, RECIPES[name])
+    kernel = kernel_for(KINDS[kind][0], RECIPES[name])
     batch = data.draw(KINDS[kind][1])
     cut = data.draw(st.integers(0, len(batch)))
     whole = kernel(batch)
@@ -57,7 +52,7 @@ def test_row_wise(kind, name, data):
 def test_row_preserving(kind, name, data):
     """The ids that go in come out, in order; each row is kept whole or refused in words."""
     batch = data.draw(KINDS[kind][1])
-    out = kernel_for(kind, RECIPES[name])(batch)
+    out = kernel_for(KINDS[kind][0], RECIPES[name])(batch)
     assert out["id"].to_pylist() == batch["id"].to_pylist()
     for row in out.to_pylist():
         refused = row["reason"] is not None
@@ -72,7 +67,7 @@ def test_row_preserving(kind, name, data):
 def test_schema_exact(kind, name, data):
     """The output schema is the declared one, and valid down to every offset."""
     recipe = RECIPES[name]
-    out = kernel_for(kind, recipe)(data.draw(KINDS[kind][1]))
+    out = kernel_for(KINDS[kind][0], recipe)(data.draw(KINDS[kind][1]))
     assert out.schema.equals(kernel_schema(kind, recipe.form))
     out.validate(full=True)
 
@@ -82,6 +77,6 @@ def test_schema_exact(kind, name, data):
 def test_schema_exact_when_empty(kind, name):
     recipe = RECIPES[name]
     empty = {Kind.PAIRS: pair_batch, Kind.DIALOGUES: dialogue_batch}[kind]([])
-    out = kernel_for(kind, recipe)(empty)
+    out = kernel_for(KINDS[kind][0], recipe)(empty)
     assert out.schema.equals(kernel_schema(kind, recipe.form))
     assert len(out) == 0

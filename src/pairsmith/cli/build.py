@@ -19,7 +19,18 @@ def build(
     ],
     out: Annotated[str, typer.Argument(help="The folder to write: a new or an empty one.")],
     template: Annotated[
-        str | None, typer.Option(help="Chat template: llama2. Without one, rows are messages.")
+        str | None,
+        typer.Option(
+            help="Chat template: a name (see pairsmith templates), a .jinja file, a tokenizer's "
+            "folder, a hub id. Without one, rows are messages."
+        ),
+    ] = None,
+    token: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=TEXT", help="A special token for the template: eos_token=…"),
+    ] = None,
+    date: Annotated[
+        str | None, typer.Option(metavar="DAY", help="For a template that writes the date.")
     ] = None,
     as_: Annotated[
         str | None, typer.Option("--as", metavar="FORM", help="text, or messages.")
@@ -34,7 +45,7 @@ def build(
         list[str] | None,
         typer.Option(
             metavar="REASON=POLICY",
-            help="Instead of quarantine: identical=keep, bad_roles=merge, … May be repeated.",
+            help="Instead of quarantine: identical=keep, bad_roles=merge, … Repeatable.",
         ),
     ] = None,
     card: Annotated[
@@ -55,6 +66,7 @@ def build(
     reason of each, a dataset card, and a manifest that pairsmith check proves.
     """
     from pairsmith.cli.ledger import draw_ledger
+    from pairsmith.cli.options import pairs_of
     from pairsmith.cli.progress import progress
     from pairsmith.cli.terminal import say
     from pairsmith.pipeline import build as build_dataset
@@ -66,10 +78,12 @@ def build(
                 source,
                 out,
                 template=template,
+                tokens=pairs_of("--token", token or []),
+                date=date,
                 as_=as_,
                 system=system,
                 shard_rows=shard_rows,
-                policies=_policies(on or []),
+                policies=pairs_of("--on", on or []),
                 card=read_fields(card) if card else None,
                 subset=subset,
                 split=split,
@@ -83,17 +97,3 @@ def build(
         typer.echo(json.dumps(built.to_dict()))
     else:
         draw_ledger(built, out)
-
-
-def _policies(pairs: list[str]) -> dict[str, str]:
-    from pairsmith.errors import RecipeError
-
-    policies: dict[str, str] = {}
-    for pair in pairs:
-        reason, equals, policy = pair.partition("=")
-        if not equals:
-            raise RecipeError(f"--on {pair} names no policy.", "Write --on REASON=POLICY.")
-        if reason in policies:
-            raise RecipeError(f"--on gives two policies for {reason}.", "Leave one of them.")
-        policies[reason] = policy
-    return policies

@@ -35,6 +35,7 @@ def draw_ledger(manifest: Manifest, out: str) -> None:
         sentence(manifest.totals),
         *_noted(manifest),
         _form(manifest.recipe),
+        *manifest.remarks,
         *_next(manifest, out),
     ]:
         screen.print(plain(line), soft_wrap=True)
@@ -52,7 +53,8 @@ def _next(manifest: Manifest, out: str) -> list[str]:
 
 def _form(recipe: Recipe) -> str:
     if recipe.form == "text":
-        return f"Rows are text in the {recipe.template} format."
+        name = recipe.template.name if recipe.template else ""
+        return f"Rows are text in the {name} format."
     why = "Rows" if recipe.template else "Without a template, rows"
     return f"{why} are lists of {{role, content}} messages."
 

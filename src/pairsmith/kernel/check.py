@@ -8,7 +8,7 @@ reason. The definitions are in docs/schema.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -16,13 +16,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pairsmith.kernel.transcript import (
+from pairsmith.kernel.transcript import ASSISTANT_MARK, HUMAN_MARK
+from pairsmith.kernel.turns import (
     ASSISTANT,
-    HUMAN,
+    SYSTEM,
     Mask,
     Turns,
+    holds_any,
     list_array,
     merge,
+    select,
     to_numpy,
 )
 from pairsmith.schema import Policy, Reason
@@ -42,20 +45,31 @@ class Verdict(NamedTuple):
         sides: The turns of each transcript, by its field's name, as repaired.
         code: For each row the place in `REASONS` of its reason, or -1 for a kept row.
         overruled: For each reason with a policy of its own, the rows where it applied.
+        refused: By row, what the template said against it.
     """
 
     sides: Sides
     code: NDArray[np.int8]
     overruled: dict[str, Mask]
+    refused: dict[int, str] = {}  # noqa: RUF012  (never changed)
 
     @property
     def kept(self) -> Mask:
         """True at the rows that are not refused."""
         return self.code < 0
 
+    def refuse(self, refused: dict[int, str]) -> Verdict:
+        """The verdict after the template was asked; by row, what it said against it."""
+        code = self.code.copy()
+        code[list(refused)] = REASONS.index(Reason.TEMPLATE_ERROR)
+        return self._replace(code=code, refused=refused)
+
 
 def settle(
-    sides: Sides, judge: Callable[[Sides], Findings], policies: Mapping[Reason, Policy]
+    sides: Sides,
+    judge: Callable[[Sides], Findings],
+    policies: Mapping[Reason, Policy],
+    control: Sequence[str],
 ) -> Verdict:
     """Judges rows, repairs those whose first reason has a repair, and judges them again.
 
@@ -63,6 +77,7 @@ def settle(
         sides: The turns of each transcript, by its field's name.
         judge: Says which reasons hold where.
         policies: What to do with the rows of a reason, where that is not to quarantine them.
+        control: The template's control strings.
     """
     findings = judge(sides)
     overruled: dict[str, Mask] = {}
@@ -72,10 +87,28 @@ def settle(
         if rows.any():
             sides = {name: merge(turns, rows) for name, turns in sides.items()}
             findings = judge(sides)
+    if policies.get(Reason.CONTROL_TOKEN) == Policy.ESCAPE:
+        rows = first_reason(findings, policies) == REASONS.index(Reason.CONTROL_TOKEN)
+        overruled[Reason.CONTROL_TOKEN] = rows
+        if rows.any():
+            sides = {name: escape(turns, rows, control) for name, turns in sides.items()}
+            findings = judge(sides)
     for reason, policy in policies.items():
         if policy == Policy.KEEP:
             overruled[reason] = findings[reason]
     return Verdict(sides, first_reason(findings, policies), overruled)
+
+
+def escape(turns: Turns, rows: Mask, control: Sequence[str]) -> Turns:
+    """Puts a space behind the first character of each control string, in the rows asked for."""
+    pattern = re.compile("|".join(re.escape(c) for c in sorted(control, key=len, reverse=True)))
+    found = rows[turns.rows] & holds_any(turns.content, control)
+    mended = [
+        pattern.sub(lambda match: f"{match[0][0]} {match[0][1:]}", content)
+        for content in turns.content.filter(pa.array(found)).to_pylist()
+    ]
+    content = pc.replace_with_mask(turns.content, pa.array(found), pa.array(mended, pa.string()))
+    return turns._replace(content=content)
 
 
 def nowhere(rows: int) -> Mask:
@@ -83,11 +116,18 @@ def nowhere(rows: int) -> Mask:
     return np.zeros(rows, bool)
 
 
-def malformed(text: pa.StringArray, turns: Turns, fault: pa.StringArray) -> Mask:
-    """Rows that could not be read, or whose transcript cannot be split into turns."""
-    rows = to_numpy(pc.or_(pc.is_valid(fault), pc.is_null(text)))
-    rows |= turns.stray | holds_nul(text)
-    rows |= turns.counts == 0
+def malformed(given: pa.Array, turns: Turns, fault: pa.StringArray) -> Mask:
+    """Rows that could not be read, or that have no turns.
+
+    Args:
+        given: n transcripts, or n lists of messages.
+        turns: The turns of them.
+        fault: What the source said of rows that it could not read; else null.
+    """
+    rows = to_numpy(pc.or_(pc.is_valid(fault), pc.is_null(given)))
+    rows |= turns.stray | (turns.counts == 0)
+    if pa.types.is_string(given.type):
+        rows |= holds_nul(given)
     return rows
 
 
@@ -103,7 +143,7 @@ def no_reply(turns: Turns) -> Mask:
     """Rows that do not end in an assistant turn."""
     rows = np.ones(len(turns.counts), bool)
     some = turns.counts > 0
-    rows[some] = turns.user[turns.last[some]]
+    rows[some] = turns.role[turns.last[some]] != ASSISTANT
     return rows
 
 
@@ -112,37 +152,36 @@ def prompt_mismatch(chosen: Turns, rejected: Turns) -> Mask:
     differs: Mask = chosen.counts != rejected.counts
     left = chosen.before_last & ~differs[chosen.rows]
     right = rejected.before_last & ~differs[rejected.rows]
-    same = pc.equal(chosen.content.filter(pa.array(left)), rejected.content.filter(pa.array(right)))
-    unequal = ~to_numpy(same) | (chosen.user[left] != rejected.user[right])
+    here, there = select(chosen, left), select(rejected, right)
+    same = pc.and_(
+        pc.equal(here.stripped, there.stripped), pc.equal(here.role_names, there.role_names)
+    )
+    unequal = ~to_numpy(same)
     differs[chosen.rows[left][unequal]] = True
     return differs
 
 
 def bad_roles(turns: Turns) -> Mask:
-    """Rows whose turns are not user, assistant, user, … throughout."""
-    return turns.any(turns.user != (turns.positions % 2 == 0))
-
-
-def find_control(content: pa.StringArray, control: tuple[str, ...]) -> Mask:
-    """Contents that hold one of the control strings."""
-    if not control:
-        return nowhere(len(content))
-    pattern = "|".join(re.escape(token) for token in control)
-    return to_numpy(pc.match_substring_regex(content, pattern))
+    """Rows whose turns are not user, assistant, user, …, behind at most one system turn."""
+    place = turns.positions - turns.opens_with_system[turns.rows]
+    expected = np.where(place < 0, SYSTEM, place % 2)
+    return turns.any(turns.role != expected)
 
 
 def first_reason(findings: Findings, policies: Mapping[Reason, Policy]) -> NDArray[np.int8]:
     """For each row, the place in `REASONS` of the first reason not kept by policy, or -1."""
     code = np.full(len(findings[Reason.MALFORMED]), -1, np.int8)
     for place, reason in reversed(list(enumerate(REASONS))):
-        if policies.get(reason) != Policy.KEEP:
+        if reason in findings and policies.get(reason) != Policy.KEEP:
             code[findings[reason]] = place
     return code
 
 
 def cut_off(replies: pa.StringArray) -> Mask:
     """Replies that end in a turn marker without its colon."""
-    ends = [pc.ends_with(replies, marker.removesuffix(":")) for marker in (HUMAN, ASSISTANT)]
+    ends = [
+        pc.ends_with(replies, marker.removesuffix(":")) for marker in (HUMAN_MARK, ASSISTANT_MARK)
+    ]
     return to_numpy(pc.or_(*ends))
 
 

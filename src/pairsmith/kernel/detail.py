@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from pairsmith.kernel.check import REASONS, Sides, Verdict
-from pairsmith.kernel.transcript import Turns
+from pairsmith.kernel.turns import Turns
 from pairsmith.schema import Reason
 
 Row: TypeAlias = list[tuple[str, str]]
@@ -32,27 +32,28 @@ def explain(
     details: list[str | None] = [None] * len(verdict.code)
     for row in np.flatnonzero(verdict.code >= 0).tolist():
         reason = REASONS[verdict.code[row]]
-        details[row] = faults[row].as_py() or describe(reason, row, verdict.sides, control)
+        details[row] = faults[row].as_py() or describe(reason, row, verdict, control)
     reasons = names.take(pa.array(verdict.code, mask=verdict.kept))
     return reasons, pa.array(details, pa.string())
 
 
-def describe(reason: Reason, row: int, sides: Sides, control: tuple[str, ...]) -> str:
+def describe(reason: Reason, row: int, verdict: Verdict, control: tuple[str, ...]) -> str:
     """One sentence on a refused row.
 
     Args:
         reason: Why it was refused.
         row: Its place in the batch.
-        sides: The turns of each of its transcripts, by the name of their field.
+        verdict: What became of it.
         control: The template's control strings.
     """
+    sides = verdict.sides
     turns = {name: turns_of(side, row) for name, side in sides.items()}
     first = next(iter(turns.values()))
     match reason:
         case Reason.MALFORMED:
             return _malformed(sides, row)
         case Reason.NO_REPLY:
-            return f"{_where(turns, 'user', None)}: the last turn is not the assistant's"
+            return f"{_where(turns)}: the last turn is not the assistant's"
         case Reason.PROMPT_MISMATCH:
             return _mismatch(*turns.values())
         case Reason.BAD_ROLES:
@@ -61,32 +62,41 @@ def describe(reason: Reason, row: int, sides: Sides, control: tuple[str, ...]) -
             place, role = next((i, role) for i, (role, text) in enumerate(first, 1) if not text)
             return f"turn {place} ({role}) is blank"
         case Reason.EMPTY_REPLY:
-            return f"{_where(turns, 'assistant', '')}: the last assistant turn is blank"
+            return f"{_where(turns, '')}: the last assistant turn is blank"
         case Reason.IDENTICAL:
             return "the two replies are the same"
         case Reason.CONTROL_TOKEN:
             return _control(turns, control)
+        case Reason.TEMPLATE_ERROR:
+            return f"the template says: {verdict.refused[row]}"
 
 
 def turns_of(turns: Turns, row: int) -> Row:
     """One row's turns."""
     start, stop = int(turns.offsets[row]), int(turns.offsets[row + 1])
-    roles = ["user" if user else "assistant" for user in turns.user[start:stop]]
-    return list(zip(roles, turns.content[start:stop].to_pylist(), strict=True))
+    roles = [turns.roles[code] for code in turns.role[start:stop].tolist()]
+    return list(zip(roles, turns.stripped[start:stop].to_pylist(), strict=True))
 
 
-def _where(turns: dict[str, Row], role: str, text: str | None) -> str:
-    """The sides whose last turn has this role and, unless None, this text."""
+def _where(turns: dict[str, Row], reply: str | None = None) -> str:
+    """The sides whose last turn is this reply; without one, is not the assistant's."""
     last = {name: side[-1] for name, side in turns.items()}
-    return " and ".join(n for n, (r, t) in last.items() if r == role and text in (None, t))
+    return " and ".join(
+        name
+        for name, (role, text) in last.items()
+        if ((role == "assistant") if reply is not None else (role != "assistant"))
+        and reply in (None, text)
+    )
 
 
 def _malformed(sides: Sides, row: int) -> str:
     for name, side in sides.items():
         if side.stray[row]:
             return f"{name}: text stands before the first turn marker"
-        if side.counts[row] == 0:
+        if side.counts[row] == 0 and side.bare:
             return f"{name}: no turn marker (a blank line, then Human: or Assistant:)"
+        if side.counts[row] == 0:
+            return f"{name}: there are no messages"
     return "a transcript holds a NUL character"
 
 
@@ -99,9 +109,11 @@ def _mismatch(chosen: Row, rejected: Row) -> str:
 
 
 def _roles(turns: Row) -> str:
-    expected = ["assistant" if place % 2 else "user" for place in range(len(turns))]
+    system = turns[0][0] == "system"
+    expected = ["assistant" if place % 2 else "user" for place in range(len(turns) - system)]
+    expected = ["system"] * system + expected
     place, want = next((i, w) for i, w in enumerate(expected) if turns[i][0] != w)
-    return f"turn {place + 1} is {turns[place][0]}, expected {want}"
+    return f"turn {place + 1} is {ascii(turns[place][0])[1:-1][:40]}, expected {want}"
 
 
 def _control(turns: dict[str, Row], control: tuple[str, ...]) -> str:

@@ -15,12 +15,13 @@ from pairsmith.kernel import Kernel, check
 from pairsmith.kernel.check import Sides, Verdict
 from pairsmith.kernel.detail import explain
 from pairsmith.kernel.recipe import Recipe
-from pairsmith.kernel.render import render
-from pairsmith.kernel.transcript import Mask, not_blank, parse, select
-from pairsmith.schema import DIALOGUE_SCORES, Kind, Note, Reason, Template, kernel_schema
+from pairsmith.kernel.render import Writer, render_messages, write_dialogues
+from pairsmith.kernel.transcript import parse
+from pairsmith.kernel.turns import Mask, Turns, blank, holds_any, select
+from pairsmith.schema import DIALOGUE_SCORES, Kind, Note, Reason, kernel_schema
 
 
-def dialogue_kernel(recipe: Recipe, template: Template | None) -> Kernel:
+def dialogue_kernel(recipe: Recipe, writer: Writer | None) -> Kernel:
     """The kernel that renders dialogues by this recipe.
 
     It takes `source_schema(Kind.DIALOGUES)` and returns
@@ -28,27 +29,28 @@ def dialogue_kernel(recipe: Recipe, template: Template | None) -> Kernel:
 
     Args:
         recipe: What to make.
-        template: The compiled template that the recipe names, if it names one.
+        writer: What writes text; None where the recipe makes messages.
     """
-    return partial(convert_dialogues, recipe=recipe, template=template)
+    return partial(convert_dialogues, recipe=recipe, writer=writer)
 
 
 def convert_dialogues(
-    batch: pa.RecordBatch, recipe: Recipe, template: Template | None
+    batch: pa.RecordBatch, recipe: Recipe, writer: Writer | None
 ) -> pa.RecordBatch:
     """Renders dialogues; see `dialogue_kernel`."""
-    control = template.control if template else ()
+    control = recipe.template.control if recipe.template else ()
     verdict = check.settle(
         {"transcript": parse(batch["transcript"])},
         partial(judge_dialogues, batch=batch, control=control),
         dict(recipe.policies),
+        control,
     )
-    turns, kept = verdict.sides["transcript"], verdict.kept
-    whole = select(turns, kept[turns.rows])
+    [column], refused = render_dialogues(verdict.sides["transcript"], verdict.kept, writer)
+    verdict = verdict.refuse(refused)
     return pa.RecordBatch.from_arrays(
         [
             batch["id"],
-            render(whole, recipe.form, template, None, ~kept),
+            column,
             *(batch[name] for name in DIALOGUE_SCORES.names),
             note_dialogues(verdict),
             *explain(verdict, batch["fault"], control),
@@ -57,23 +59,32 @@ def convert_dialogues(
     )
 
 
+def render_dialogues(
+    turns: Turns, kept: Mask, writer: Writer | None
+) -> tuple[list[pa.Array], dict[int, str]]:
+    """The kept rows' conversations, and what a template refused; see `Written`."""
+    if writer:
+        return write_dialogues(turns, kept, writer)
+    return [render_messages(select(turns, kept[turns.rows]), ~kept)], {}
+
+
 def judge_dialogues(
     sides: Sides, batch: pa.RecordBatch, control: tuple[str, ...]
 ) -> check.Findings:
     """Every reason that holds, for each row."""
     turns = sides["transcript"]
     never = check.nowhere(len(batch))
-    blank = ~not_blank(turns.content)
+    empty = blank(turns.content)
     reply = ~turns.before_last & ~turns.user
     return {
         Reason.MALFORMED: check.malformed(batch["transcript"], turns, batch["fault"]),
         Reason.NO_REPLY: never,
         Reason.PROMPT_MISMATCH: never,
         Reason.BAD_ROLES: check.bad_roles(turns),
-        Reason.EMPTY_TURN: turns.any(blank & ~reply),
-        Reason.EMPTY_REPLY: turns.any(blank & reply),
+        Reason.EMPTY_TURN: turns.any(empty & ~reply),
+        Reason.EMPTY_REPLY: turns.any(empty & reply),
         Reason.IDENTICAL: never,
-        Reason.CONTROL_TOKEN: turns.any(check.find_control(turns.content, control)),
+        Reason.CONTROL_TOKEN: turns.any(holds_any(turns.content, control)),
     }
 
 
@@ -81,7 +92,7 @@ def note_dialogues(verdict: Verdict) -> pa.ListArray:
     """The notes of the kept rows; null for the others."""
     turns = verdict.sides["transcript"]
     replied = ~check.no_reply(turns)
-    reply = turns.last_content
+    reply = turns.of_last(turns.content)
     notes: dict[str, Mask] = {
         Note.ROLE_MARKER_IN_TEXT: turns.any(check.find_role_marker(turns.content)),
         Note.TRUNCATED_MARKER: replied & check.cut_off(reply),

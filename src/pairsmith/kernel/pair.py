@@ -1,4 +1,4 @@
-"""The kernel for pairs: two transcripts in; prompt, chosen and rejected out."""
+"""The kernel for pairs: two conversations in; prompt, chosen and rejected out."""
 
 from __future__ import annotations
 
@@ -10,38 +10,51 @@ import pyarrow.compute as pc
 from pairsmith.kernel import Kernel, check
 from pairsmith.kernel.check import Sides, Verdict
 from pairsmith.kernel.detail import explain
+from pairsmith.kernel.messages import read_messages
 from pairsmith.kernel.recipe import Recipe
-from pairsmith.kernel.render import render
-from pairsmith.kernel.transcript import Mask, not_blank, parse, select, to_numpy
-from pairsmith.schema import PAIR_TRANSCRIPTS, Kind, Note, Reason, Template, kernel_schema
+from pairsmith.kernel.render import Writer, render_messages, write_pairs
+from pairsmith.kernel.transcript import parse
+from pairsmith.kernel.turns import (
+    Mask,
+    Turns,
+    blank,
+    holds_any,
+    lead,
+    select,
+    to_numpy,
+)
+from pairsmith.schema import PAIR_TRANSCRIPTS, Kind, Note, Reason, kernel_schema
 
 
-def pair_kernel(recipe: Recipe, template: Template | None) -> Kernel:
+def pair_kernel(recipe: Recipe, writer: Writer | None) -> Kernel:
     """The kernel that makes pairs by this recipe.
 
-    It takes `source_schema(Kind.PAIRS)` and returns `kernel_schema(Kind.PAIRS, recipe.form)`.
+    It takes `source_schema(Kind.PAIRS)`, transcripts or messages, and returns
+    `kernel_schema(Kind.PAIRS, recipe.form)`.
 
     Args:
         recipe: What to make.
-        template: The compiled template that the recipe names, if it names one.
+        writer: What writes text; None where the recipe makes messages.
     """
-    return partial(convert_pairs, recipe=recipe, template=template)
+    return partial(convert_pairs, recipe=recipe, writer=writer)
 
 
-def convert_pairs(
-    batch: pa.RecordBatch, recipe: Recipe, template: Template | None
-) -> pa.RecordBatch:
-    """Turns transcripts into pairs; see `pair_kernel`."""
-    control = template.control if template else ()
+def convert_pairs(batch: pa.RecordBatch, recipe: Recipe, writer: Writer | None) -> pa.RecordBatch:
+    """Turns conversations into pairs; see `pair_kernel`."""
+    control = recipe.template.control if recipe.template else ()
     verdict = check.settle(
-        {name: parse(batch[name]) for name in PAIR_TRANSCRIPTS.names},
+        {name: _turns(batch[name]) for name in PAIR_TRANSCRIPTS.names},
         partial(judge_pairs, batch=batch, control=control),
         dict(recipe.policies),
+        control,
     )
+    chosen, rejected = (lead(t, recipe.system, verdict.kept) for t in verdict.sides.values())
+    columns, refused = render_pairs(chosen, rejected, verdict.kept, writer)
+    verdict = verdict.refuse(refused)
     return pa.RecordBatch.from_arrays(
         [
             batch["id"],
-            *render_pairs(verdict, recipe, template),
+            *columns,
             note_pairs(verdict),
             *explain(verdict, batch["fault"], control),
         ],
@@ -49,43 +62,46 @@ def convert_pairs(
     )
 
 
+def _turns(column: pa.Array) -> Turns:
+    return parse(column) if pa.types.is_string(column.type) else read_messages(column)
+
+
 def judge_pairs(sides: Sides, batch: pa.RecordBatch, control: tuple[str, ...]) -> check.Findings:
     """Every reason that holds, for each row. Of a prompt, chosen's turns are looked at."""
     chosen, rejected = sides.values()
     prompt = select(chosen, chosen.before_last)
-    better, worse = chosen.last_content, rejected.last_content
+    better, worse = (turns.of_last(turns.stripped) for turns in sides.values())
     unreadable = [
         check.malformed(batch[name], turns, batch["fault"]) for name, turns in sides.items()
     ]
-    in_chosen = chosen.any(check.find_control(chosen.content, control))
+    in_chosen = chosen.any(holds_any(chosen.content, control))
     return {
         Reason.MALFORMED: unreadable[0] | unreadable[1],
         Reason.NO_REPLY: check.no_reply(chosen) | check.no_reply(rejected),
         Reason.PROMPT_MISMATCH: check.prompt_mismatch(chosen, rejected),
         Reason.BAD_ROLES: check.bad_roles(chosen),
-        Reason.EMPTY_TURN: prompt.any(~not_blank(prompt.content)),
-        Reason.EMPTY_REPLY: ~(not_blank(better) & not_blank(worse)),
+        Reason.EMPTY_TURN: prompt.any(blank(prompt.content)),
+        Reason.EMPTY_REPLY: blank(better) | blank(worse),
         Reason.IDENTICAL: to_numpy(pc.equal(better, worse)),
-        Reason.CONTROL_TOKEN: in_chosen | check.find_control(worse, control),
+        Reason.CONTROL_TOKEN: in_chosen | holds_any(worse, control),
     }
 
 
-def render_pairs(verdict: Verdict, recipe: Recipe, template: Template | None) -> list[pa.Array]:
-    """Prompt, chosen and rejected of the kept rows; null for the others."""
-    chosen, rejected = verdict.sides.values()
-    kept = verdict.kept
+def render_pairs(
+    chosen: Turns, rejected: Turns, kept: Mask, writer: Writer | None
+) -> tuple[list[pa.Array], dict[int, str]]:
+    """Prompt, chosen and rejected of the kept rows, and what a template refused; see `Written`."""
+    if writer:
+        return write_pairs(chosen, rejected, kept, writer)
     prompt = select(chosen, chosen.before_last & kept[chosen.rows])
     replies = [select(side, ~side.before_last & kept[side.rows]) for side in (chosen, rejected)]
-    return [
-        render(prompt, recipe.form, template, recipe.system, ~kept),
-        *(render(reply, recipe.form, template, None, ~kept) for reply in replies),
-    ]
+    return [render_messages(turns, ~kept) for turns in (prompt, *replies)], {}
 
 
 def note_pairs(verdict: Verdict) -> pa.ListArray:
     """The notes of the kept rows; null for the others."""
-    chosen, rejected = verdict.sides.values()
-    better, worse = chosen.last_content, rejected.last_content
+    chosen = verdict.sides["chosen"]
+    better, worse = (turns.of_last(turns.stripped) for turns in verdict.sides.values())
     marker = chosen.any(check.find_role_marker(chosen.content))
     notes: dict[str, Mask] = {
         Note.ROLE_MARKER_IN_TEXT: marker | check.find_role_marker(worse),

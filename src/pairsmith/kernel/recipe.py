@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pairsmith.errors import RecipeError
-from pairsmith.schema import POLICIES, Form, Origin, Policy, Reason
+from pairsmith.schema import POLICIES, Form, Origin, Policy, Reason, Template
 
 SHARD_ROWS = 100_000
 SYSTEM_BYTES = 32_768
@@ -20,7 +21,7 @@ class Recipe:
     """What to make of a source. Equal recipes over equal inputs make equal bytes.
 
     Attributes:
-        template: A built-in template's name, or None (then `form` is messages).
+        template: The chat template, or None (then `form` is messages).
         form: Text or messages.
         system: The text of the system turn, or None for no such turn.
         shard_rows: At most so many input rows go into one shard.
@@ -29,7 +30,7 @@ class Recipe:
         card: The card's front-matter fields that the user gave, as canonical JSON.
     """
 
-    template: str | None = None
+    template: Template | None = None
     form: Form = Form.MESSAGES
     system: str | None = None
     shard_rows: int = SHARD_ROWS
@@ -46,7 +47,7 @@ class Recipe:
     def to_dict(self) -> dict[str, Any]:
         """As the manifest holds it."""
         return {
-            "template": self.template,
+            "template": _template_to_dict(self.template) if self.template else None,
             "as": self.form.value,
             "system": self.system,
             "shard_rows": self.shard_rows,
@@ -63,7 +64,7 @@ class Recipe:
             RecipeError: It is not a recipe that this version can follow.
         """
         return make_recipe(
-            template=held["template"],
+            template=_template_from_dict(held["template"]) if held["template"] else None,
             form=Form(held["as"]),
             system=held["system"],
             shard_rows=held["shard_rows"],
@@ -73,8 +74,26 @@ class Recipe:
         )
 
 
+def _template_to_dict(template: Template) -> dict[str, Any]:
+    digest = hashlib.sha256(template.source.encode()).hexdigest()
+    held = {**vars(template), "tokens": dict(template.tokens), "control": list(template.control)}
+    return {"name": held.pop("name"), "sha256": digest, **held}
+
+
+def _template_from_dict(held: Mapping[str, Any]) -> Template:
+    given = {name: value for name, value in held.items() if name != "sha256"}
+    tokens, control = tuple(sorted(held["tokens"].items())), tuple(held["control"])
+    template = Template(**{**given, "tokens": tokens, "control": control})
+    texts = (template.name, template.source, *control, *(text for pair in tokens for text in pair))
+    if not all(isinstance(text, str) for text in texts) or not isinstance(template.adds_bos, bool):
+        raise RecipeError("The recipe's template has a field of another type.")
+    if _template_to_dict(template)["sha256"] != held["sha256"]:
+        raise RecipeError("The recipe's template is not the one that its sha256 names.")
+    return template
+
+
 def make_recipe(
-    template: str | None = None,
+    template: Template | None = None,
     form: str | None = None,
     system: str | None = None,
     shard_rows: int = SHARD_ROWS,
@@ -98,11 +117,6 @@ def make_recipe(
     if system is not None:
         _check_system(system)
     chosen = _check_policies(policies or {})
-    if form == Form.TEXT and dict(chosen).get(Reason.BAD_ROLES) == Policy.KEEP:
-        raise RecipeError(
-            f"bad_roles rows cannot be kept in text: {template} wants user and assistant in turn.",
-            "Use bad_roles=merge, or --as messages.",
-        )
     return Recipe(
         template=template,
         form=Form(form),
@@ -117,7 +131,7 @@ def make_recipe(
 def _check_types(*given: object) -> None:
     names = ("template", "form", "system", "shard_rows", "policies")
     wanted = (
-        (str, "text"),
+        (Template, "a template"),
         (str, "text"),
         (str, "text"),
         (int, "a number"),

@@ -20,6 +20,7 @@ from pairsmith.kernel.recipe import Recipe
 from pairsmith.schema import EXPLANATIONS, Form, Kind, Note, Origin, Reason
 from pairsmith.sources.find import kind_of
 from pairsmith.store.manifest import LedgerEntry, Manifest
+from pairsmith.templates.builtin import FAMILIES
 
 NAME = "README.md"
 HERE = "PATH_OR_NAME"
@@ -168,11 +169,12 @@ def body(manifest: Manifest) -> str:
         title=recipe.card_fields.get("pretty_name", _title(recipe)),
         version=manifest.pairsmith,
         here=HERE,
-        model="meta-llama/Llama-2-7b-chat-hf" if recipe.template == "llama2" else "YOUR_MODEL",
+        model=_model(recipe),
+        template=recipe.template,
         pairs=subsets[Kind.PAIRS],
         dialogues=subsets[Kind.DIALOGUES],
         text=text,
-        form_words=f"as text in the `{recipe.template}` chat format" if text else "as messages",
+        form_words=f"as text in the `{_format(recipe)}` chat format" if text else "as messages",
         first_split=_first_split(manifest.ledger, subsets[Kind.PAIRS]),
         total=manifest.totals,
         ledger=manifest.ledger,
@@ -180,7 +182,7 @@ def body(manifest: Manifest) -> str:
         words={reason.value: EXPLANATIONS[reason] for reason in Reason},
         notes={note.value: EXPLANATIONS[note] for note in Note},
         recipe=recipe.to_dict(),
-        recipe_json=json.dumps(recipe.to_dict(), indent=2, ensure_ascii=False),
+        recipe_json=json.dumps(_shown(recipe), indent=2, ensure_ascii=False),
         origin=recipe.origin.value,
     )
 
@@ -193,7 +195,7 @@ def _first_split(ledger: Iterable[LedgerEntry], pairs: Iterable[str]) -> str:
 
 def _title(recipe: Recipe) -> str:
     name = {Origin.HH: "HH-RLHF", Origin.SAMPLE: "pairsmith sample"}.get(recipe.origin)
-    form = f"in the {recipe.template} format" if recipe.form == Form.TEXT else "as messages"
+    form = f"in the {_format(recipe)} format" if recipe.form == Form.TEXT else "as messages"
     return f"{name or 'Preference data'} {form}"
 
 
@@ -201,8 +203,27 @@ def _tags(manifest: Manifest) -> list[str]:
     tags = ["human-feedback", "rlhf", "preference", "dpo"]
     if any(kind_of(entry.subset) == Kind.DIALOGUES for entry in manifest.ledger):
         tags.append("red-teaming")
-    template = manifest.recipe.template
-    return [*tags, template] if template else tags
+    name = _format(manifest.recipe)
+    return [*tags, name] if name in FAMILIES else tags
+
+
+def _format(recipe: Recipe) -> str:
+    return recipe.template.name if recipe.template else ""
+
+
+def _model(recipe: Recipe) -> str:
+    """A model to name in the example."""
+    name = _format(recipe)
+    model = FAMILIES[name].model if name in FAMILIES else name
+    return model if re.fullmatch(r"[\w.-]+/[\w.-]+", model) else "YOUR_MODEL"
+
+
+def _shown(recipe: Recipe) -> dict[str, Any]:
+    """The recipe without the long parts of its template, which the manifest has."""
+    held = recipe.to_dict()
+    if held["template"]:
+        held["template"] = {k: held["template"][k] for k in ("name", "sha256", "tokens", "date")}
+    return held
 
 
 def configs(ledger: Sequence[LedgerEntry]) -> list[dict[str, Any]]:

@@ -85,7 +85,7 @@ def workspace(out: Path, earlier: Manifest | None) -> Iterator[Path]:
             raise OutputError(
                 f"Another build into {out} ended just now.", "Look at it, then build again."
             )
-        _clear(staging)
+        clear(staging)
         yield staging
 
 
@@ -150,7 +150,8 @@ def _is_ours(staging: Path) -> bool:
     return not names or LOCK in names
 
 
-def _clear(staging: Path) -> None:
+def clear(staging: Path) -> None:
+    """Empties the folder that a build grows in; the lock stays."""
     for path in staging.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
@@ -160,7 +161,7 @@ def _clear(staging: Path) -> None:
 
 def _remove(staging: Path) -> None:
     """Removes the staging folder, the lock last: without it, the folder would not be ours."""
-    _clear(staging)
+    clear(staging)
     (staging / LOCK).unlink(missing_ok=True)
     staging.rmdir()
 

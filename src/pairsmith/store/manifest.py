@@ -75,6 +75,7 @@ class Manifest:
         outputs: The shards and quarantine files written, by path.
         ledger: An entry for each split of each subset.
         reused: True where an equal build was found in place and nothing was done. Not written.
+        remarks: Sentences on how it was built, for whoever builds it. Not written.
     """
 
     pairsmith: str
@@ -83,6 +84,7 @@ class Manifest:
     outputs: tuple[FileEntry, ...]
     ledger: tuple[LedgerEntry, ...]
     reused: bool = field(default=False, compare=False)
+    remarks: tuple[str, ...] = field(default=(), compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """As the file holds it."""

@@ -1,0 +1,119 @@
+"""Text by Jinja, row by row: for what a compiled template does not describe, and to prove it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pairsmith.kernel.turns import Mask, Turns, to_numpy
+from pairsmith.schema import Conversation, Refusal, Template, common_start
+
+Jinja: TypeAlias = Callable[[Sequence[Conversation]], list[str | Refusal]]
+Messages: TypeAlias = list[dict[str, str]]
+
+REPLY = "qW0Zq"
+"""A reply that tells where any reply begins."""
+
+LOOKED_AT = 1_000
+"""Rows of a batch among which those with unusual contents are sought."""
+
+UNUSUAL = (r"\n\s*\n", r"[^\x00-\x7f]", r"[<\[{][|/%{A-Z]", r"[ \t]\n|\n[ \t]")
+"""Blank lines, other scripts, what looks like control text, white space at the ends of lines."""
+
+
+class Pair(NamedTuple):
+    """One row's texts."""
+
+    prompt: str
+    chosen: str
+    rejected: str
+
+
+def messages_of(turns: Turns, row: int) -> Messages:
+    """One row's turns as messages."""
+    part = slice(int(turns.offsets[row]), int(turns.offsets[row + 1]))
+    roles = [turns.roles[code] for code in turns.role[part].tolist()]
+    contents = turns.content[part].to_pylist()
+    return [{"role": r, "content": c} for r, c in zip(roles, contents, strict=True)]
+
+
+def pairs_by_row(
+    chosen: Sequence[Messages], rejected: Sequence[Messages], template: Template, jinja: Jinja
+) -> list[Pair | Refusal]:
+    """Renders pairs of whole conversations that differ in the last message.
+
+    The prompt ends where the rendered prompt, both whole conversations, and one with another
+    reply cease to agree; so it never holds the beginning of a reply.
+
+    Args:
+        chosen: n conversations.
+        rejected: n conversations.
+        template: Tells what a dataset's texts leave out; see `Texts`.
+        jinja: Renders them.
+
+    Returns:
+        The texts of each, or what the template said against one of its conversations.
+    """
+    asked: list[Conversation] = []
+    for better, worse in zip(chosen, rejected, strict=True):
+        prompt = better[:-1]
+        marked = [*prompt, {"role": "assistant", "content": REPLY}]
+        asked += [
+            Conversation(prompt, generation=True),
+            *map(Conversation, (marked, better, worse)),
+        ]
+    texts = jinja(asked)
+    return [_pair(texts[i : i + 4], template) for i in range(0, len(texts), 4)]
+
+
+def _pair(texts: list[str | Refusal], template: Template) -> Pair | Refusal:
+    told = [text for text in texts if isinstance(text, str)]
+    if len(told) < len(texts):
+        return next(text for text in texts if isinstance(text, Refusal))
+    boundary = len(common_start(told))
+    _, _, better, worse = told
+    return Pair(
+        template.opened(better[:boundary]),
+        template.closed(better[boundary:]),
+        template.closed(worse[boundary:]),
+    )
+
+
+def dialogues_by_row(
+    dialogues: Sequence[Messages], template: Template, jinja: Jinja
+) -> list[str | Refusal]:
+    """Renders whole conversations; arguments and result as `pairs_by_row`."""
+    texts = jinja([Conversation(messages) for messages in dialogues])
+    return [
+        text if isinstance(text, Refusal) else template.closed(template.opened(text))
+        for text in texts
+    ]
+
+
+def extremes(turns: Turns, rows: Mask) -> list[int]:
+    """Rows to prove a compiled template on: the longest, those of most turns, the unusual ones.
+
+    Args:
+        turns: The turns of n rows.
+        rows: n flags: the rows to choose from.
+    """
+    candidates = np.flatnonzero(rows)
+    if not len(candidates):
+        return []
+    sizes = np.concatenate([[0], np.cumsum(pc.binary_length(turns.content).to_numpy())])
+    size = sizes[turns.offsets[1:]] - sizes[turns.offsets[:-1]]
+    chosen = [candidates[0], candidates[-1]]
+    for measure in (size, -size, turns.counts):
+        chosen.append(candidates[np.argmax(measure[candidates])])
+    few = candidates[:LOOKED_AT]
+    mask = np.isin(turns.rows, few)
+    content, owners = turns.content.filter(pa.array(mask)), turns.rows[mask]
+    flags = [to_numpy(pc.match_substring_regex(content, pattern)) for pattern in UNUSUAL]
+    flags.append(~to_numpy(pc.equal(content, pc.utf8_trim_whitespace(content))))
+    flags.append(turns.opens_with_system[owners])
+    chosen += [owners[np.argmax(flag)] for flag in flags if flag.any()]
+    return sorted({int(row) for row in chosen})

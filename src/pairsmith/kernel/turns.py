@@ -1,0 +1,179 @@
+"""The turns of many rows as flat columns: what kernels work on, whatever a source looks like."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+JOINT = "\n\n"
+"""Between the contents of neighbouring turns that `merge` makes one: a paragraph's end."""
+
+USER, ASSISTANT, SYSTEM = 0, 1, 2
+ROLES = ("user", "assistant", "system")
+"""What the codes of roles stand for; a source's other roles follow them."""
+
+Mask = NDArray[np.bool_]
+Index = NDArray[np.int64]
+Codes = NDArray[np.int32]
+
+
+class Turns(NamedTuple):
+    """The turns of n rows, m in all, flattened in order.
+
+    Attributes:
+        offsets: n + 1 numbers; the turns of row i are `offsets[i]` to `offsets[i + 1]`.
+        role: m places in `roles`: who spoke.
+        content: m texts, never null.
+        stray: n flags, true where text stands before the first marker of a transcript.
+        bare: Whether contents have no white space around them, as those of transcripts.
+        roles: The names of the roles, `ROLES` first.
+    """
+
+    offsets: Index
+    role: Codes
+    content: pa.StringArray
+    stray: Mask
+    bare: bool
+    roles: tuple[str, ...] = ROLES
+
+    @property
+    def user(self) -> Mask:
+        """True at the turns of the user."""
+        mask: Mask = self.role == USER
+        return mask
+
+    @property
+    def stripped(self) -> pa.StringArray:
+        """The contents without surrounding white space: what is compared."""
+        return self.content if self.bare else pc.utf8_trim_whitespace(self.content)
+
+    @property
+    def role_names(self) -> pa.StringArray:
+        """The name of each turn's role."""
+        return pa.array(self.roles).take(pa.array(self.role))
+
+    @property
+    def opens_with_system(self) -> Mask:
+        """True at the rows whose first turn is a system turn."""
+        some = self.counts > 0
+        rows = np.zeros(len(some), bool)
+        rows[some] = self.role[self.offsets[:-1][some]] == SYSTEM
+        return rows
+
+    @property
+    def counts(self) -> Index:
+        """Turns in each row."""
+        return np.diff(self.offsets)
+
+    @property
+    def rows(self) -> Index:
+        """The row of each turn."""
+        return np.repeat(np.arange(len(self.counts)), self.counts)
+
+    @property
+    def positions(self) -> Index:
+        """The place of each turn in its row, from 0."""
+        return np.arange(len(self.role)) - np.repeat(self.offsets[:-1], self.counts)
+
+    @property
+    def last(self) -> Index:
+        """The last turn of each row; a row without turns gets a turn that is not its own."""
+        return np.clip(self.offsets[1:] - 1, 0, None)
+
+    @property
+    def before_last(self) -> Mask:
+        """True at every turn but the last of each row."""
+        mask = np.ones(len(self.role), bool)
+        mask[self.last[self.counts > 0]] = False
+        return mask
+
+    def of_last(self, content: pa.StringArray) -> pa.StringArray:
+        """Of m texts, that of each row's last turn; empty for a row without turns."""
+        return pc.fill_null(content.take(pa.array(self.last, mask=self.counts == 0)), "")
+
+    def any(self, mask: Mask) -> Mask:
+        """True at the rows in which `mask`, a flag for each turn, holds somewhere."""
+        found = np.zeros(len(self.counts), bool)
+        found[self.rows[mask]] = True
+        return found
+
+
+def merge(turns: Turns, rows: Mask) -> Turns:
+    """Makes neighbouring turns of one speaker one turn, in the rows asked for.
+
+    Args:
+        turns: The turns of n rows.
+        rows: n flags.
+    """
+    joins = np.zeros(len(turns.role), bool)
+    joins[1:] = turns.role[1:] == turns.role[:-1]
+    joins &= (turns.positions > 0) & rows[turns.rows]
+    groups = np.append(np.flatnonzero(~joins), len(joins))
+    content = pc.binary_join(list_array(groups, turns.content), JOINT)
+    return turns._replace(
+        offsets=np.searchsorted(groups, turns.offsets),
+        role=turns.role[~joins],
+        content=pc.utf8_trim_whitespace(content),
+    )
+
+
+def select(turns: Turns, mask: Mask) -> Turns:
+    """The turns at which `mask`, a flag for each turn, holds; the rows stay as many."""
+    kept = np.concatenate([[0], np.cumsum(mask)])
+    return turns._replace(
+        offsets=kept[turns.offsets],
+        role=turns.role[mask],
+        content=turns.content.filter(pa.array(mask)),
+    )
+
+
+def lead(turns: Turns, system: str | None, rows: Mask) -> Turns:
+    """Puts a system turn in front of rows that have none.
+
+    Args:
+        turns: The turns of n rows.
+        system: The text of the system turn; None for none.
+        rows: n flags: where.
+    """
+    rows = rows & ~turns.opens_with_system
+    if system is None or not rows.any():
+        return turns
+    fronts = turns.offsets[:-1][rows]
+    places = np.insert(np.arange(1, len(turns.role) + 1), fronts, 0)
+    contents = pa.concat_arrays([pa.array([system], pa.string()), turns.content])
+    return turns._replace(
+        offsets=turns.offsets + np.concatenate([[0], np.cumsum(rows)]),
+        role=np.insert(turns.role, fronts, SYSTEM),
+        content=contents.take(pa.array(places)),
+        bare=turns.bare and system == system.strip(),
+    )
+
+
+def holds_any(content: pa.StringArray, strings: Sequence[str]) -> Mask:
+    """True where a content holds one of these strings; all are sought in one pass."""
+    if not strings:
+        return np.zeros(len(content), bool)
+    pattern = "|".join(re.escape(string) for string in strings)
+    return to_numpy(pc.match_substring_regex(content, pattern))
+
+
+def blank(content: pa.StringArray) -> Mask:
+    """True where a content is empty or nothing but white space."""
+    return to_numpy(pc.or_(pc.equal(pc.binary_length(content), 0), pc.utf8_is_space(content)))
+
+
+def list_array(offsets: Index, values: pa.Array, null: Mask | None = None) -> pa.ListArray:
+    """A list array over `values`, null at the rows where `null` holds."""
+    mask = None if null is None else pa.array(null)
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values, mask=mask)
+
+
+def to_numpy(flags: pa.BooleanArray) -> Mask:
+    """A Boolean array without nulls as a numpy array."""
+    return np.asarray(flags.to_numpy(zero_copy_only=False), bool)

@@ -1,0 +1,82 @@
+"""A template made ready: found, opened in a sandbox, compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from typing import NamedTuple
+
+from pairsmith.errors import RecipeError
+from pairsmith.schema import Compiled
+from pairsmith.templates.compile import Jinja, compile_template
+from pairsmith.templates.find import find, settle, with_marks
+from pairsmith.templates.sandbox import Sandbox
+
+
+class Prepared(NamedTuple):
+    """A template that can be rendered.
+
+    Attributes:
+        compiled: As constant strings, as far as they describe it.
+        jinja: Renders it row by row.
+        by: Whose Jinja environment does: `transformers 5.23.0` or `jinja2`.
+    """
+
+    compiled: Compiled
+    jinja: Jinja
+    by: str
+
+
+@contextmanager
+def prepare(
+    name: str, tokens: Mapping[str, str] | None = None, day: str | None = None
+) -> Iterator[Prepared]:
+    """Makes a template ready.
+
+    Args:
+        name: What the user calls it; see `find`.
+        tokens: Special tokens by name, in place of those found.
+        day: What to tell a template that asks for the date, as `2026-01-31`; None for today.
+
+    Raises:
+        RecipeError: There is no such template, or it cannot be used.
+    """
+    found, today = find(name, tokens), _date(day)
+    with Sandbox(found, today) as sandbox:
+        look = sandbox.look()
+        template = settle(found, look, today)
+        compiled = compile_template(template, sandbox.render, look.texts)
+        compiled = replace(compiled, template=with_marks(template, look, compiled))
+        yield Prepared(compiled, sandbox.render, look.by)
+
+
+def _date(day: str | None) -> date:
+    try:
+        return date.fromisoformat(day) if day else date.today()
+    except ValueError:
+        raise RecipeError(f"{day!r} is not a date.", "Write --date 2026-01-31.") from None
+
+
+def uncompiled(compiled: Compiled, why: str) -> Compiled:
+    """The same template, to be rendered row by row."""
+    return Compiled(compiled.template, {}, (), dict.fromkeys((False, True), why), {})
+
+
+def remarks(compiled: Compiled) -> list[str]:
+    """What a user should be told once of how a template was used."""
+    name, said = compiled.template.name, []
+    if False in compiled.faults:
+        said.append(
+            f"The template {name} is rendered row by row, which is slow: {compiled.faults[False]}."
+        )
+    for text in dict.fromkeys(layout.overhang for layout in compiled.layouts.values()):
+        if text:
+            said.append(
+                f"The template {name} ends a prompt in {text!r}, with which finished replies do "
+                "not begin: prompts end before it."
+            )
+    if compiled.template.date:
+        said.append(f"The template {name} writes the date: {compiled.template.date} (--date).")
+    return said

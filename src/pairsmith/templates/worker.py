@@ -1,0 +1,154 @@
+"""The process that renders a chat template: untrusted code, within bounds.
+
+Run as `python -m pairsmith.templates.worker` by `sandbox`; one JSON value a line. In comes first
+the template, then lists of conversations; out goes one answer a line. Templates run in a
+sandboxed environment, in a process of their own that may take so much memory and so much
+computing time, writes no file, and answers in JSON, which nothing can be executed from.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from importlib import import_module
+from importlib.metadata import version
+from types import SimpleNamespace
+from typing import Any, TypeAlias
+
+MEMORY = 1 << 30
+"""Bytes that rendering may take, besides what the process holds before."""
+
+SECONDS = 10
+"""Computing time for one request."""
+
+Render: TypeAlias = Callable[[dict[str, Any]], str]
+
+
+def main() -> None:
+    """Answers requests until there are no more."""
+    lines = iter(sys.stdin.buffer.readline, b"")
+    setup = json.loads(next(lines))
+    render, by = _renderer(setup)
+    _bound_memory()
+    _bound_time()
+    _answer(_look(setup["source"], by))
+    for line in lines:
+        _bound_time()
+        _answer([_outcome(render, request) for request in json.loads(line)])
+
+
+def _answer(value: Any) -> None:
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+def _renderer(setup: dict[str, Any]) -> tuple[Render, str]:
+    """How to render a request, and by whose environment."""
+    now = datetime.fromisoformat(setup["now"])
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            theirs: Any = import_module("transformers.utils.chat_template_utils")
+    except ImportError:
+        given = {**setup["tokens"], "strftime_now": now.strftime}
+        return _own_renderer(setup["source"], given), "jinja2"
+
+    theirs.datetime = SimpleNamespace(now=lambda: now)  # the recipe's day, for strftime_now
+
+    def render(request: dict[str, Any]) -> str:
+        texts, _ = theirs.render_jinja_template(
+            [request["messages"]],
+            chat_template=setup["source"],
+            add_generation_prompt=request["generation"],
+            **setup["tokens"],
+        )
+        return str(texts[0])
+
+    return render, f"transformers {version('transformers')}"
+
+
+def _own_renderer(source: str, given: dict[str, Any]) -> Render:
+    held: list[Any] = []  # the template, once it has been compiled, within bounds
+
+    def render(request: dict[str, Any]) -> str:
+        from pairsmith.templates.environment import make_environment
+
+        if not held:
+            held.append(make_environment().from_string(source))
+        return str(
+            held[0].render(
+                messages=request["messages"],
+                add_generation_prompt=request["generation"],
+                tools=None,
+                documents=None,
+                **given,
+            )
+        )
+
+    return render
+
+
+def _look(source: str, by: str) -> dict[str, Any]:
+    """What the template's text shows without rendering it, or why it cannot be read."""
+    from jinja2 import TemplateSyntaxError, meta, nodes
+
+    from pairsmith.templates.environment import make_environment
+
+    try:
+        tree = make_environment().parse(source)
+        variables = sorted(meta.find_undeclared_variables(tree))
+        dated = any(node.name == "strftime_now" for node in tree.find_all(nodes.Name))
+        texts = {node.data for node in tree.find_all(nodes.TemplateData)}
+        texts |= {node.value for node in tree.find_all(nodes.Const) if isinstance(node.value, str)}
+    except TemplateSyntaxError as error:
+        return {"fault": f"{error.message} (line {error.lineno})"}
+    except (RecursionError, MemoryError, ValueError) as error:
+        return {"fault": f"it cannot be parsed ({type(error).__name__})"}
+    return {"by": by, "variables": variables, "texts": sorted(texts), "dated": dated}
+
+
+def _outcome(render: Render, request: dict[str, Any]) -> list[str]:
+    """`["text", …]`, or `["error", …]` with what the template or Jinja said, or `["memory", …]`."""
+    try:
+        text = render(request)
+        text.encode()
+    except MemoryError:
+        return ["memory", ""]
+    except UnicodeEncodeError:
+        return ["error", "the text holds half of a surrogate pair"]
+    except Exception as error:  # whatever a template can make Jinja or Python raise
+        return ["error", (str(error).strip() or type(error).__name__)[:500]]
+    if "\0" in text:
+        return ["error", "the text holds a NUL character"]
+    return ["text", text]
+
+
+def _bound_memory() -> None:
+    """Limits the process's memory, where the system tells how much it holds (Linux)."""
+    try:
+        import resource
+
+        with open("/proc/self/status") as status:  # noqa: PTH123
+            held = next(int(line.split()[1]) << 10 for line in status if line.startswith("VmData"))
+    except (ImportError, OSError, StopIteration):
+        return
+    resource.setrlimit(resource.RLIMIT_DATA, (held + MEMORY, held + MEMORY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _bound_time() -> None:
+    """Limits the computing time from here on, where the system can (not Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    until = int(usage.ru_utime + usage.ru_stime) + 1 + SECONDS
+    resource.setrlimit(resource.RLIMIT_CPU, (until, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+if __name__ == "__main__":
+    main()
