@@ -5,10 +5,15 @@ from pathlib import Path
 TEMPLATE = (Path(__file__).parent / "golden" / "llama2.jinja").read_text(encoding="utf-8")
 
 
-def llama_tokenizer(texts):
+ADDED = {"bos": "<s> {}", "eos": "{} </s>", "none": "{}"}
+"""What a tokenizer adds around a text, by what we call it."""
+
+
+def llama_tokenizer(texts, added="bos"):
     """A byte-level tokenizer trained on texts, with Llama's special tokens and template.
 
     As Llama's own: `<s>` goes in front when special tokens are asked for, and nothing behind.
+    With `added="eos"`, `</s>` goes behind instead; with `"none"`, nothing anywhere.
     """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
@@ -24,7 +29,9 @@ def llama_tokenizer(texts):
     )
     inner.train_from_iterator(texts, trainer)
     inner.post_processor = processors.TemplateProcessing(
-        single="<s> $A", pair="<s> $A $B", special_tokens=[("<s>", inner.token_to_id("<s>"))]
+        single=ADDED[added].format("$A"),
+        pair=ADDED[added].format("$A $B"),
+        special_tokens=[(name, inner.token_to_id(name)) for name in ("<s>", "</s>")],
     )
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=inner, bos_token="<s>", eos_token="</s>", pad_token="</s>"
