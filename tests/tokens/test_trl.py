@@ -67,8 +67,9 @@ def ids(row):
 
 
 @pytest.mark.parametrize("form", ["text", "messages"])
-@pytest.mark.parametrize("max_length", [1024, 200])
-def test_the_ids_are_those_of_trl(builds, tokenizer, form, max_length, tmp_path):
+def test_the_ids_are_those_of_trl(builds, tokenizer, form, tmp_path):
+    # short, so that many rows are dropped and cut, where one tokenizer is enough to see it
+    max_length = 200 if tokenizer.name == "bos" else 1024
     trainer = prepared(builds / form, tokenizer, tmp_path, max_length)
     theirs = trainer.train_dataset.to_list()
     ours = pairsmith.preview(builds / form, tokenizer, max_length=max_length, rows=ALL)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 EXTRA = "pip install 'pairsmith[tokens]'"
 
+HUB_SECONDS = 10
+"""How long the hub may take to answer."""
+
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 _PROBE = "pairsmith looks for this"
 
@@ -59,18 +62,53 @@ def _from_pretrained(name: str) -> Any:
         from transformers import AutoTokenizer
     except ImportError as error:
         raise TokenizerError(f"Tokens need a library: {error}.", EXTRA) from None
-    local = Path(name).is_dir()
-    if not local and (Path(name).exists() or not _HUB_ID.fullmatch(name)):
-        raise TokenizerError(f"There is no folder {name}.", "Name a tokenizer's folder.")
-    try:
-        return AutoTokenizer.from_pretrained(name, trust_remote_code=False, local_files_only=local)
-    except Exception as error:  # tokenizers raises nothing narrower over a file it cannot read
-        said = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".:")
-        where = "" if local else "no folder here, and from the hub: "
+    folder = bool(name) and Path(name).is_dir()
+    if not folder and (Path(name).exists() or not _HUB_ID.fullmatch(name)):
+        what = f"{name} is not a folder" if Path(name).exists() else f"There is no folder {name}"
         raise TokenizerError(
-            f"The tokenizer of {name} cannot be loaded: {where}{said}.",
+            f"{what if name else 'No tokenizer is named'}.",
+            "Name a tokenizer's folder, or its id on the hub.",
+        )
+    offline = folder or not _on_hub(name)
+    try:
+        return AutoTokenizer.from_pretrained(
+            name, trust_remote_code=False, local_files_only=offline
+        )
+    except Exception as error:  # tokenizers raises nothing narrower over a file it cannot read
+        if offline and not folder:
+            why = "there is no such folder, no copy in the cache, and the hub cannot be reached"
+        else:
+            why = (str(error).splitlines() or [type(error).__name__])[0].rstrip(" .:")
+        raise TokenizerError(
+            f"The tokenizer of {name} cannot be loaded: {why}.",
             "Name a folder with tokenizer.json and tokenizer_config.json.",
         ) from error
+
+
+def _on_hub(name: str) -> bool:
+    """Asks the hub once, because what loads tokenizers asks for a minute; False offline.
+
+    Raises:
+        TokenizerError: The hub answers that there is no such model, or not for this user.
+    """
+    from huggingface_hub import errors, model_info
+
+    # by way of that module, because its HTTP library differs with its version
+    no_connection = (errors.HTTPError, OSError)  # type: ignore[attr-defined]
+    try:
+        model_info(name, timeout=HUB_SECONDS)
+    except (errors.HfHubHTTPError, errors.HFValidationError) as error:
+        raise _not_on_hub(name) from error
+    except no_connection:
+        return False
+    return True
+
+
+def _not_on_hub(name: str) -> TokenizerError:
+    return TokenizerError(
+        f"There is no folder {name}, and the hub gives nobody or not you a model of that name.",
+        "Check the spelling; for a gated model, accept its terms and run hf auth login.",
+    )
 
 
 def _check_template(tokenizer: PreTrainedTokenizerBase, name: str) -> None:

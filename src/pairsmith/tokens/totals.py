@@ -158,7 +158,7 @@ class Tally:
             max_length=self.max_length,
             refused=self.counts["refused"],
             refusal=self.refusal,
-            lengths={name: _percentiles(parts) for name, parts in self.lengths.items()},
+            lengths=self._lengths(),
             dropped=self.counts["dropped"],
             cut=self._sides("cut"),
             identical=self.counts["identical"],
@@ -174,6 +174,10 @@ class Tally:
             ),
             control_token=control_token,
         )
+
+    def _lengths(self) -> dict[str, Lengths]:
+        whole = {name: np.concatenate(parts) for name, parts in self.lengths.items()}
+        return {name: _percentiles(lengths) for name, lengths in whole.items() if len(lengths)}
 
     def _add_lengths(self, encoded: Encoded) -> None:
         whole = np.maximum(encoded.whole_chosen.lengths, encoded.whole_rejected.lengths)
@@ -254,7 +258,6 @@ def _first_full(blank: NDArray[np.bool_], start: NDArray[np.int64]) -> NDArray[n
     return np.asarray(np.argmax(full, axis=1), np.int64)
 
 
-def _percentiles(parts: list[NDArray[np.int32]]) -> Lengths:
-    lengths = np.concatenate(parts)
+def _percentiles(lengths: NDArray[np.int32]) -> Lengths:
     found = np.percentile(lengths, [50, 90, 99, 100], method="inverted_cdf")
     return Lengths(*(int(length) for length in found))
