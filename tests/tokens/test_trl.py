@@ -8,7 +8,7 @@ import pairsmith
 from pairsmith.store.manifest import read_manifest
 from pairsmith.store.rows import kept_rows
 from pairsmith.tokens.row import PARTS
-from tiny import ADDED, llama_model, llama_tokenizer
+from tiny import ADDED, chat_template, llama_model, llama_tokenizer
 
 pytest.importorskip("torch")
 trl = pytest.importorskip("trl")
@@ -93,3 +93,42 @@ def assert_cut(trainer, kept, theirs):
             cut = kept[at].cut(side)
             assert trained == (len(getattr(kept[at], side)) if cut is None else cut)
         assert kept[at].cut("prompt") is None
+
+
+def by_trl(row, tokenizer):
+    """One row by the functions that TRL's preparation calls."""
+    from trl.data_utils import _tokenize, common_prefix_length
+
+    prompt = _tokenize(tokenizer, row["prompt"], add_generation_prompt=True)["input_ids"]
+    chosen, rejected = (
+        _tokenize(tokenizer, row["prompt"] + row[side])["input_ids"]
+        for side in ("chosen", "rejected")
+    )
+    end = min(common_prefix_length(prompt, whole) for whole in (chosen, rejected))
+    return {
+        "prompt_ids": prompt[:end],
+        "chosen_ids": chosen[end:],
+        "rejected_ids": rejected[end:],
+    }
+
+
+@pytest.mark.parametrize(
+    "chat",
+    [
+        chat_template("</s>\n", go="<assistant><think>\n\n</think>"),
+        chat_template("</s>\n</s>", go="", start="<s>\n"),
+        chat_template("", go=" ", start="  {{ pad_token }}"),
+        "{% for m in messages %}{{ m.role|upper }}: {{ m.content|trim }}\n\n{% endfor %}",
+    ],
+)
+@pytest.mark.parametrize("added", ADDED)
+def test_other_templates(sample_messages, tmp_path, added, chat):
+    tokenizer = llama_tokenizer(["Is the bus late? No, it is on time."], added)
+    tokenizer.chat_template = chat
+    tokenizer.save_pretrained(tmp_path)
+    rows = list(kept_rows(sample_messages, read_manifest(sample_messages)))
+    ours = pairsmith.preview(sample_messages, tmp_path, rows=ALL).rows
+    pairs = [row for row in rows if "prompt" in row]
+    assert len(ours) == len(pairs) == 47
+    for row, pair in zip(ours, pairs, strict=True):
+        assert ids(row) == by_trl(pair, tokenizer)

@@ -150,9 +150,9 @@ def _batches(
 def _finder(built: Manifest, tokenizer: PreTrainedTokenizerBase) -> Callable[[Batch], special.Hits]:
     """What looks for contents that are read as special tokens, in rows of this build."""
     if built.recipe.form == Form.TEXT:
-        in_texts = special.Texts(tokenizer, templates.find(str(built.recipe.template)))
+        in_texts = special.InText(tokenizer, templates.find(str(built.recipe.template)))
         return lambda batch: in_texts.find(batch.encoded)
-    in_contents = special.Contents(tokenizer)
+    in_contents = special.InMessages(tokenizer)
     return lambda batch: in_contents.find(batch.stored.take(pa.array(batch.texts.rows, pa.int64())))
 
 

@@ -28,7 +28,7 @@ class Hits(NamedTuple):
     ids: NDArray[np.int32]
 
 
-class Contents:
+class InMessages:
     """Looks for special tokens in the contents of messages.
 
     A content is a candidate where it holds the text of a token, and counts where, tokenized by
@@ -56,7 +56,7 @@ class Contents:
         return Hits(rows[hits.rows], hits.ids)
 
 
-class Texts:
+class InText:
     """Looks for special tokens in rendered text, where contents are not apart.
 
     Those count that neither the template of the build uses nor the tokenizer or the trainer

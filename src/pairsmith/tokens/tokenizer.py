@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 EXTRA = "pip install 'pairsmith[tokens]'"
 
+FILES = "Name a folder with tokenizer.json and tokenizer_config.json."
 HUB_SECONDS = 10
 """How long the hub may take to answer."""
 
@@ -44,6 +45,10 @@ def load(name: str, form: Form) -> PreTrainedTokenizerBase:
         raise TokenizerError(
             f"The tokenizer of {name} is not a fast one ({type(tokenizer).__name__}).",
             "A tokenizer.json is wanted.",
+        )
+    if not tokenizer("text", add_special_tokens=False)["input_ids"]:  # of a folder without one
+        raise TokenizerError(
+            f"The tokenizer of {name} cannot be loaded: it makes no tokens of text.", FILES
         )
     if tokenizer.pad_token is None and tokenizer.eos_token is not None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -81,7 +86,7 @@ def _from_pretrained(name: str) -> Any:
             why = (str(error).splitlines() or [type(error).__name__])[0].rstrip(" .:")
         raise TokenizerError(
             f"The tokenizer of {name} cannot be loaded: {why}.",
-            "Name a folder with tokenizer.json and tokenizer_config.json.",
+            FILES,
         ) from error
 
 
