@@ -6,14 +6,25 @@ import sys
 
 import pairsmith
 
-HEAVY = {"pyarrow", "numpy", "jinja2", "yaml", "fsspec", "huggingface_hub", "rich", "isal"}
+HEAVY = {
+    "pyarrow",
+    "numpy",
+    "jinja2",
+    "yaml",
+    "fsspec",
+    "huggingface_hub",
+    "rich",
+    "isal",
+    "transformers",
+    "tokenizers",
+}
 
 
 def test_the_public_names():
     assert pairsmith.__all__ == sorted(pairsmith.__all__)
     assert pairsmith.__all__ == [
         "Manifest", "Note", "PairsmithError", "Progress", "Reason", "Recipe", "__version__",
-        "build", "check",
+        "build", "check", "preview",
     ]  # fmt: skip
     assert dir(pairsmith) == pairsmith.__all__
     for name in pairsmith.__all__:

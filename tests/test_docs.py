@@ -12,9 +12,13 @@ import click
 import pytest
 import typer
 
+import pairsmith
 from pairsmith.cli import app
 from pairsmith.schema import POLICIES, Note, Reason
 from pairsmith.store.card import FIELDS
+from pairsmith.store.manifest import read_manifest
+from pairsmith.store.rows import kept_rows
+from tiny import llama_tokenizer
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -55,8 +59,18 @@ def run(line, folder):
     return [text.rstrip() for text in done.stdout.rstrip().splitlines()], done.returncode
 
 
+def save_tokenizer(out, folder):
+    """A tokenizer for the sample, which the examples find in their folder."""
+    pairs = [row for row in kept_rows(out, read_manifest(out)) if "prompt" in row]
+    turns = [turn for row in pairs for turn in row["prompt"] + row["chosen"] + row["rejected"]]
+    llama_tokenizer([turn["content"] for turn in turns], vocabulary=4000).save_pretrained(folder)
+
+
 @pytest.mark.parametrize("page", [p for p in PAGES if examples(p)], ids=lambda page: page.name)
-def test_the_examples_of_a_page(page, tmp_path):
+def test_the_examples_of_a_page(page, tmp_path, request):
+    if "--tokenizer" in "".join(body for _, body in examples(page)):
+        pytest.importorskip("transformers")
+        save_tokenizer(request.getfixturevalue("sample_messages"), tmp_path / "tokenizer")
     program = []
     for kind, body in examples(page):
         if kind == "python":
@@ -104,9 +118,7 @@ def test_links_lead_somewhere():
 
 
 def test_public_functions_have_docstrings_with_arguments():
-    import pairsmith
-
-    for function in (pairsmith.build, pairsmith.check):
+    for function in (pairsmith.build, pairsmith.check, pairsmith.preview):
         doc = inspect.getdoc(function)
         for name in inspect.signature(function).parameters:
             assert f"    {name}: " in doc, name

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pairsmith.schema import Note, Reason
     from pairsmith.store.manifest import Manifest
     from pairsmith.store.verify import check
+    from pairsmith.tokens.preview import preview
 
 __all__ = [
     "Manifest",
@@ -33,6 +34,7 @@ __all__ = [
     "__version__",
     "build",
     "check",
+    "preview",
 ]
 
 _HOMES = {
@@ -43,6 +45,7 @@ _HOMES = {
     "Recipe": "pairsmith.kernel.recipe",
     "build": "pairsmith.pipeline",
     "check": "pairsmith.store.verify",
+    "preview": "pairsmith.tokens.preview",
 }
 
 

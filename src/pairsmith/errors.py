@@ -4,6 +4,7 @@
     ├── RecipeError           an option, a card field, a template name
     ├── SourceError           nothing to read there, or nothing that can be told apart
     │   └── DamagedInputError a file that stops short or does not decompress
+    ├── TokenizerError        a tokenizer that is missing, or lacks what the rows want
     └── OutputError           a folder that holds something else, a full disk, no build
 
 A bad *row* is none of these: it is a value, a `Reason` (see `pairsmith.schema`).
@@ -39,6 +40,10 @@ class SourceError(PairsmithError):
 
 class DamagedInputError(SourceError):
     """An input that stops short, does not decompress, or goes on without the end of a row."""
+
+
+class TokenizerError(PairsmithError):
+    """A tokenizer that cannot be loaded, or that lacks what the rows want of it."""
 
 
 class OutputError(PairsmithError):

@@ -10,26 +10,13 @@ import time
 
 import pytest
 
-from pairsmith.cli import main, words
+from pairsmith.cli import words
 from pairsmith.cli.terminal import plain
 
 TOTAL = (
     "read 80 = kept 63 + malformed 4 + no_reply 2 + prompt_mismatch 2 + bad_roles 3 "
     "+ empty_turn 1 + empty_reply 2 + identical 1 + control_token 2"
 )
-
-
-@pytest.fixture
-def run(monkeypatch, capfd):
-    """Runs a command line; returns exit status, stdout and stderr."""
-
-    def command(*args):
-        monkeypatch.setattr(sys, "argv", ["pairsmith", *map(str, args)])
-        with pytest.raises(SystemExit) as caught:
-            main()
-        return (caught.value.code, *capfd.readouterr())
-
-    return command
 
 
 def test_build_prints_the_ledger_and_what_to_do_next(run, tmp_path):

@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pairsmith.errors import OutputError
+from pairsmith.schema import Kind
+from pairsmith.sources.find import kind_of
 from pairsmith.store.manifest import Manifest
 from pairsmith.store.quarantine import Refused, read_quarantine
 from pairsmith.store.shards import open_shard
@@ -29,13 +31,37 @@ def kept_rows(
     Raises:
         OutputError: The build has no such subset, or a shard cannot be read.
     """
+    for _, batch in kept_batches(out, built, subset):
+        rows = batch if note is None else batch.filter(_having(batch["notes"], note))
+        yield from rows.to_pylist()
+
+
+def kept_batches(
+    out: Path,
+    built: Manifest,
+    subset: str | None = None,
+    kind: Kind | None = None,
+    batch_rows: int = 256,
+) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """The rows of the shards in batches, each with its shard's path.
+
+    Args:
+        out: The folder of the build.
+        built: Its manifest.
+        subset: Only of this subset.
+        kind: Only of this kind.
+        batch_rows: At most so many rows in a batch.
+
+    Raises:
+        OutputError: The build has no such subset, or a shard cannot be read.
+    """
     for path in _paths(built, subset, ".parquet"):
+        if kind not in (None, kind_of(path.partition("/")[0])):
+            continue
         try:
             with open_shard(out / path) as shard:
-                for batch in shard.iter_batches(batch_size=256):
-                    if note is not None:
-                        batch = batch.filter(_having(batch["notes"], note))
-                    yield from batch.to_pylist()
+                for batch in shard.iter_batches(batch_size=batch_rows):
+                    yield path, batch
         except (OSError, pa.ArrowException) as error:
             raise _unreadable(out, path, error) from None
 

@@ -1,0 +1,179 @@
+"""The main job: a dataset's rows as a trainer tokenizes them, and what holds of all of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pairsmith import templates
+from pairsmith.errors import OutputError, RecipeError
+from pairsmith.pipeline import Progress, Watch
+from pairsmith.schema import Form, Kind, Reason
+from pairsmith.sources.find import kind_of
+from pairsmith.store.manifest import LedgerEntry, Manifest, read_manifest
+from pairsmith.store.rows import kept_batches
+from pairsmith.tokens import special
+from pairsmith.tokens.encode import Encoded, encode
+from pairsmith.tokens.render import Texts, render_messages, render_text
+from pairsmith.tokens.row import Row, read_tokens
+from pairsmith.tokens.tokenizer import load
+from pairsmith.tokens.totals import Tally, Totals
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+TRAINERS = ("trl",)
+MAX_LENGTH = 1024
+"""What TRL's DPOConfig has, unless it is told otherwise."""
+BATCH_ROWS = 512
+
+
+class Preview(NamedTuple):
+    """The first rows as token ids, and the totals over all rows."""
+
+    rows: list[Row]
+    totals: Totals
+
+
+class Batch(NamedTuple):
+    """A batch of rows on its way: as stored, as texts, as token ids."""
+
+    stored: pa.RecordBatch
+    texts: Texts
+    encoded: Encoded
+
+
+def preview(
+    out: str | os.PathLike[str],
+    tokenizer: str | os.PathLike[str],
+    *,
+    trainer: str = "trl",
+    max_length: int = MAX_LENGTH,
+    rows: int = 3,
+    subset: str | None = None,
+    progress: Watch | None = None,
+) -> Preview:
+    """Tokenizes a built dataset as a trainer does, and counts what the trainer does not say.
+
+    Args:
+        out: The folder of the build.
+        tokenizer: A tokenizer's folder, or its id on the hub. Its code is not run.
+        trainer: `trl`, for the DPOTrainer of TRL 1.16.
+        max_length: The tokens of prompt and reply that are trained on.
+        rows: At most so many rows are given token by token.
+        subset: Only rows of this subset.
+        progress: Called after every batch, with rows in place of bytes.
+
+    Returns:
+        The first rows that the chat template takes, and the totals over all.
+
+    Raises:
+        RecipeError: An argument is out of range.
+        OutputError: There is no finished build, no such subset, or no pair in it.
+        TokenizerError: The tokenizer cannot be loaded, or lacks what the rows want.
+    """
+    _check_arguments(trainer, max_length, rows)
+    built = read_manifest(Path(out))
+    total, dialogues = _count(built, subset)
+    reader = load(str(tokenizer), built.recipe.form)
+    tally = Tally(reader, max_length)
+    find = _finder(built, reader)
+    shown: list[Row] = []
+    done = noted = 0
+    for path, batch in _batches(Path(out), built, subset, reader, tally):
+        tally.add(batch.encoded, find(batch))
+        shown += _rows(batch, reader, built.recipe.form, max_length, rows - len(shown))
+        noted += _noted(batch.stored)
+        done += len(batch.stored)
+        if progress is not None:
+            progress(Progress(path, done, done, total))
+    return Preview(shown, tally.totals(done, dialogues, noted))
+
+
+def _check_arguments(trainer: str, max_length: int, rows: int) -> None:
+    if trainer not in TRAINERS:
+        raise RecipeError(
+            f"Rows cannot be tokenized as for {trainer!r}.", f"Trainers: {', '.join(TRAINERS)}."
+        )
+    if max_length < 1:
+        raise RecipeError(f"A max_length of {max_length} is out of range.", "Use 1 or more.")
+    if rows < 0:
+        raise RecipeError(f"{rows} rows cannot be shown.", "Use 0 or more.")
+
+
+def _count(built: Manifest, subset: str | None) -> tuple[int, int]:
+    """The pairs that there are to read, and the dialogues that are left out.
+
+    Raises:
+        OutputError: There are dialogues alone.
+    """
+    entries = [entry for entry in built.ledger if subset in (None, entry.subset)]
+    pairs = sum(entry.kept for entry in entries if _has_pairs(entry))
+    dialogues = sum(entry.kept for entry in entries if not _has_pairs(entry))
+    if dialogues and not pairs:
+        where = f"The subset {subset}" if subset else "The build"
+        raise OutputError(
+            f"{where} holds dialogues, without a chosen and a rejected reply.",
+            "DPO wants pairs: name another subset.",
+        )
+    return pairs, dialogues
+
+
+def _has_pairs(entry: LedgerEntry) -> bool:
+    return kind_of(entry.subset) == Kind.PAIRS
+
+
+def _batches(
+    out: Path,
+    built: Manifest,
+    subset: str | None,
+    tokenizer: PreTrainedTokenizerBase,
+    tally: Tally,
+) -> Iterator[tuple[str, Batch]]:
+    """The rows tokenized, batch by batch, each with its shard; refused ones go to the tally."""
+    as_text = built.recipe.form == Form.TEXT
+    for path, stored in kept_batches(out, built, subset, Kind.PAIRS, BATCH_ROWS):
+        if as_text:
+            texts = render_text(stored, str(tokenizer.eos_token))
+        else:
+            texts = render_messages(stored, tokenizer)
+        for number, why in texts.refused.items():
+            tally.refuse(stored["id"][number].as_py(), why)
+        yield path, Batch(stored, texts, encode(texts, tokenizer, special=as_text))
+
+
+def _finder(built: Manifest, tokenizer: PreTrainedTokenizerBase) -> Callable[[Batch], special.Hits]:
+    """What looks for contents that are read as special tokens, in rows of this build."""
+    if built.recipe.form == Form.TEXT:
+        in_texts = special.InText(tokenizer, templates.find(str(built.recipe.template)))
+        return lambda batch: in_texts.find(batch.encoded)
+    in_contents = special.InMessages(tokenizer)
+    return lambda batch: in_contents.find(batch.stored.take(pa.array(batch.texts.rows, pa.int64())))
+
+
+def _rows(
+    batch: Batch, tokenizer: PreTrainedTokenizerBase, form: Form, max_length: int, wanted: int
+) -> list[Row]:
+    """The first rows of a batch, at most as many as wanted, token by token."""
+    texts, as_text = batch.texts, form == Form.TEXT
+    rows = []
+    for place, number in enumerate(texts.rows[: max(wanted, 0)]):
+        end = int(batch.encoded.prompt.lengths[place])
+        chosen, rejected = (
+            read_tokens(side[place], tokenizer, special=as_text)
+            for side in (texts.chosen, texts.rejected)
+        )
+        id = batch.stored["id"][number].as_py()
+        rows.append(Row(id, chosen[:end], chosen[end:], rejected[end:], max_length))
+    return rows
+
+
+def _noted(stored: pa.RecordBatch) -> int:
+    """The rows with the note `control_token`."""
+    notes = pc.equal(pc.list_flatten(stored["notes"]), Reason.CONTROL_TOKEN.value)
+    return int(pc.sum(notes).as_py() or 0)

@@ -1,0 +1,95 @@
+"""Lists of token ids as columns: one flat array of ids, and where each row's begin and end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+NO_ID = -1
+"""Stands where a row has no token."""
+
+
+class Ragged(NamedTuple):
+    """A list of token ids a row; slices of it share the ids.
+
+    Attributes:
+        ids: The ids of all rows, int32, shape (tokens,).
+        starts, ends: Where those of each row begin and end in `ids`, int64, shape (rows,).
+    """
+
+    ids: NDArray[np.int32]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """The number of tokens of each row."""
+        return self.ends - self.starts
+
+    def row(self, number: int) -> list[int]:
+        """The ids of one row."""
+        ids: list[int] = self.ids[self.starts[number] : self.ends[number]].tolist()
+        return ids
+
+    def take(self, rows: NDArray[np.bool_]) -> Ragged:
+        """The rows where the mask is true."""
+        return Ragged(self.ids, self.starts[rows], self.ends[rows])
+
+    def first(self, tokens: NDArray[np.int64]) -> Ragged:
+        """At most so many tokens of each row, from its start."""
+        return Ragged(self.ids, self.starts, np.minimum(self.ends, self.starts + tokens))
+
+    def after(self, tokens: NDArray[np.int64]) -> Ragged:
+        """What is left of each row without so many tokens at its start."""
+        return Ragged(self.ids, np.minimum(self.ends, self.starts + tokens), self.ends)
+
+
+def from_lists(lists: Sequence[Sequence[int]]) -> Ragged:
+    """Lists of ids as columns."""
+    held = pa.array(lists, pa.list_(pa.int32()))
+    offsets = held.offsets.to_numpy().astype(np.int64)
+    return Ragged(held.values.to_numpy(), offsets[:-1], offsets[1:])
+
+
+def positions(rows: Ragged) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For every token of the rows: its row, and its place in `ids`; both shape (tokens,)."""
+    lengths = rows.lengths
+    row = np.repeat(np.arange(len(lengths)), lengths)
+    before = np.cumsum(lengths) - lengths
+    return row, np.arange(len(row)) + np.repeat(rows.starts - before, lengths)
+
+
+def common_prefix(left: Ragged, right: Ragged) -> NDArray[np.int64]:
+    """How many tokens at their start the rows of both have in common, shape (rows,)."""
+    shared = np.minimum(left.lengths, right.lengths)
+    row, place = positions(left.first(shared))
+    differ = left.ids[place] != right.ids[place + (right.starts - left.starts)[row]]
+    rows, first = np.unique(row[differ], return_index=True)
+    shared[rows] = place[differ][first] - left.starts[rows]
+    return shared
+
+
+def same(left: Ragged, right: Ragged) -> NDArray[np.bool_]:
+    """Which rows of both are the same tokens, shape (rows,)."""
+    shared = common_prefix(left, right)
+    return np.equal(left.lengths, shared) & np.equal(right.lengths, shared)
+
+
+def heads(rows: Ragged, width: int) -> NDArray[np.int32]:
+    """The first tokens of each row, `NO_ID` where it is shorter, shape (rows, width)."""
+    return _at(rows, rows.starts[:, None] + np.arange(width))
+
+
+def tails(rows: Ragged, width: int) -> NDArray[np.int32]:
+    """The last tokens of each row, the last one first, as `heads`."""
+    return _at(rows, rows.ends[:, None] - 1 - np.arange(width))
+
+
+def _at(rows: Ragged, places: NDArray[np.int64]) -> NDArray[np.int32]:
+    inside = (places >= rows.starts[:, None]) & (places < rows.ends[:, None])
+    ids = np.append(rows.ids, np.int32(NO_ID))
+    return ids[np.where(inside, places, len(rows.ids))]

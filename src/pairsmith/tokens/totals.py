@@ -1,0 +1,263 @@
+"""What holds of the rows of a dataset as token ids, counted batch by batch."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairsmith.tokens.ragged import NO_ID, Ragged, heads, same, tails
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from pairsmith.tokens.encode import Encoded
+    from pairsmith.tokens.special import Hits
+
+WINDOW = 16
+"""Tokens at the end of a reply among which EOS is looked for."""
+LEFT_OUT = 64
+"""Tokens shown of what is left out at a boundary."""
+KINDS = 1_000
+"""Different texts left out at a boundary that are told apart."""
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Percentiles of a number of tokens, each a length that occurs."""
+
+    p50: int
+    p90: int
+    p99: int
+    max: int
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Rows of which something holds: on any side, of chosen, of rejected."""
+
+    rows: int
+    chosen: int
+    rejected: int
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What holds of the rows of a dataset, as one trainer tokenizes them.
+
+    Attributes:
+        rows: The pairs.
+        dialogues: Rows without a pair, which are left out.
+        max_length: The tokens of prompt and reply that are trained on.
+        refused: Rows on which the chat template raises; they are in none of the counts below.
+        refusal: The first such row's id and what the template said, or None.
+        lengths: Tokens of `prompt`, `chosen`, `rejected` and `whole` (the prompt with the longer
+            reply); empty without rows.
+        dropped: Rows whose prompt fills max_length; the trainer drops them.
+        cut: Other rows that are longer than max_length.
+        identical: Rows whose replies are the same tokens.
+        identical_once_cut: Other rows, not dropped, whose replies are the same within max_length.
+        bos_doubled: Rows that begin with two BOS; None where the tokenizer has none.
+        eos_doubled: Replies that end in two EOS; this and the next three are None without EOS.
+        eos_doubled_apart: Replies that end in EOS, white space, EOS.
+        eos_then_blank: Replies that end in EOS and white space.
+        eos_missing: Replies that do not end in EOS, white space aside.
+        boundary: Rows whose prompt is not how the whole begins.
+        left_out: The text at the prompt's end that these leave out most often, or None.
+        left_out_kinds: How many different texts are left out.
+        special: Rows with contents that are read as special or added tokens.
+        special_tokens: Such tokens, each with the number of its rows, most first.
+        control_token: Rows that the build noted as `control_token`.
+    """
+
+    rows: int
+    dialogues: int
+    max_length: int
+    refused: int
+    refusal: tuple[str, str] | None
+    lengths: dict[str, Lengths]
+    dropped: int
+    cut: Sides
+    identical: int
+    identical_once_cut: int
+    bos_doubled: int | None
+    eos_doubled: Sides | None
+    eos_doubled_apart: Sides | None
+    eos_then_blank: Sides | None
+    eos_missing: Sides | None
+    boundary: int
+    left_out: str | None
+    left_out_kinds: int
+    special: int
+    special_tokens: dict[str, int]
+    control_token: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        return asdict(self)
+
+
+class Ends(NamedTuple):
+    """How each reply of a batch ends; every field has shape (rows,)."""
+
+    doubled: NDArray[np.bool_]
+    doubled_apart: NDArray[np.bool_]
+    then_blank: NDArray[np.bool_]
+    missing: NDArray[np.bool_]
+
+
+class Tally:
+    """Adds up the totals. Grows with the number of rows by four lengths a row alone."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, max_length: int) -> None:
+        self.tokenizer, self.max_length = tokenizer, max_length
+        self.bos, self.eos = tokenizer.bos_token_id, tokenizer.eos_token_id
+        self.counts: Counter[str] = Counter()
+        self.sides: dict[str, NDArray[np.int64]] = {}
+        self.lengths: dict[str, list[NDArray[np.int32]]] = {}
+        self.left_out: Counter[bytes] = Counter()
+        self.special: Counter[int] = Counter()
+        self.blank: dict[int, bool] = {NO_ID: False}
+        self.refusal: tuple[str, str] | None = None
+
+    def add(self, encoded: Encoded, hits: Hits) -> None:
+        """Counts a batch that the template did not refuse."""
+        self._add_lengths(encoded)
+        self._add_cuts(encoded)
+        self._add_boundary(encoded.left_out)
+        self._add_special(hits)
+        if self.bos is not None:
+            begun = [
+                (heads(side, 2) == self.bos).all(axis=1)
+                for side in (encoded.whole_chosen, encoded.whole_rejected)
+            ]
+            self.counts["bos_doubled"] += int((begun[0] | begun[1]).sum())
+        if self.eos is not None:
+            chosen, rejected = self._ends(encoded.chosen), self._ends(encoded.rejected)
+            for name in Ends._fields:
+                self._add_sides(f"eos_{name}", getattr(chosen, name), getattr(rejected, name))
+
+    def refuse(self, id: str, why: str) -> None:
+        """Counts a row that the template refused."""
+        self.counts["refused"] += 1
+        self.refusal = self.refusal or (id, why)
+
+    def totals(self, rows: int, dialogues: int, control_token: int) -> Totals:
+        """The totals; the arguments are those of the result."""
+        ends = {
+            f"eos_{name}": None if self.eos is None else self._sides(f"eos_{name}")
+            for name in Ends._fields
+        }
+        names = self.tokenizer.convert_ids_to_tokens([id for id, _ in self.special.most_common()])
+        return Totals(
+            rows=rows,
+            dialogues=dialogues,
+            max_length=self.max_length,
+            refused=self.counts["refused"],
+            refusal=self.refusal,
+            lengths=self._lengths(),
+            dropped=self.counts["dropped"],
+            cut=self._sides("cut"),
+            identical=self.counts["identical"],
+            identical_once_cut=self.counts["identical_once_cut"],
+            bos_doubled=None if self.bos is None else self.counts["bos_doubled"],
+            **ends,
+            boundary=self.counts["boundary"],
+            left_out=self._left_out(),
+            left_out_kinds=len(self.left_out),
+            special=self.counts["special"],
+            special_tokens=dict(
+                zip(names, (n for _, n in self.special.most_common()), strict=True)
+            ),
+            control_token=control_token,
+        )
+
+    def _lengths(self) -> dict[str, Lengths]:
+        whole = {name: np.concatenate(parts) for name, parts in self.lengths.items()}
+        return {name: _percentiles(lengths) for name, lengths in whole.items() if len(lengths)}
+
+    def _add_lengths(self, encoded: Encoded) -> None:
+        whole = np.maximum(encoded.whole_chosen.lengths, encoded.whole_rejected.lengths)
+        for name, lengths in (
+            ("prompt", encoded.prompt.lengths),
+            ("chosen", encoded.chosen.lengths),
+            ("rejected", encoded.rejected.lengths),
+            ("whole", whole),
+        ):
+            self.lengths.setdefault(name, []).append(lengths.astype(np.int32))
+
+    def _add_cuts(self, encoded: Encoded) -> None:
+        room = np.maximum(self.max_length - encoded.prompt.lengths, 0)
+        kept = room > 0
+        chosen, rejected = encoded.chosen, encoded.rejected
+        identical = same(chosen, rejected)
+        once_cut = same(chosen.first(room), rejected.first(room))
+        self.counts["dropped"] += int((~kept).sum())
+        self.counts["identical"] += int(identical.sum())
+        self.counts["identical_once_cut"] += int((kept & once_cut & ~identical).sum())
+        self._add_sides("cut", kept & (chosen.lengths > room), kept & (rejected.lengths > room))
+
+    def _add_boundary(self, left_out: Ragged) -> None:
+        some = left_out.take(left_out.lengths > 0)
+        self.counts["boundary"] += len(some.starts)
+        ids, counts = np.unique(heads(some, LEFT_OUT), axis=0, return_counts=True)
+        for row, count in zip(ids, counts, strict=True):
+            key = row[row != NO_ID].tobytes()
+            if key in self.left_out or len(self.left_out) < KINDS:
+                self.left_out[key] += int(count)
+
+    def _add_special(self, hits: Hits) -> None:
+        self.counts["special"] += len(np.unique(hits.rows))
+        pairs = np.unique(np.stack([hits.rows, hits.ids.astype(np.int64)]), axis=1)
+        self.special.update(pairs[1].tolist())
+
+    def _add_sides(self, name: str, chosen: NDArray[np.bool_], rejected: NDArray[np.bool_]) -> None:
+        counts = np.array([(chosen | rejected).sum(), chosen.sum(), rejected.sum()])
+        self.sides[name] = self.sides.get(name, np.zeros(3, np.int64)) + counts
+
+    def _sides(self, name: str) -> Sides:
+        return Sides(*self.sides.get(name, np.zeros(3, np.int64)).tolist())
+
+    def _ends(self, replies: Ragged) -> Ends:
+        last = np.pad(tails(replies, WINDOW), ((0, 0), (0, 1)), constant_values=NO_ID)
+        blank = self._blank(last)
+        rows = np.arange(len(last))
+        at = _first_full(blank, np.zeros(len(last), np.int64))
+        before = _first_full(blank, np.minimum(at + 1, WINDOW))
+        ended = last[rows, at] == self.eos
+        twice = ended & (last[rows, before] == self.eos) & (before > at)
+        return Ends(
+            doubled=twice & (before == at + 1),
+            doubled_apart=twice & (before > at + 1),
+            then_blank=ended & (at > 0),
+            missing=~ended,
+        )
+
+    def _blank(self, ids: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Which ids stand for white space alone; EOS is none of them."""
+        kinds, places = np.unique(ids, return_inverse=True)
+        for id in kinds.tolist():
+            if id not in self.blank:
+                self.blank[id] = id != self.eos and not self.tokenizer.decode([id]).strip()
+        blank = np.array([self.blank[id] for id in kinds.tolist()], np.bool_)
+        return blank[places].reshape(ids.shape)
+
+    def _left_out(self) -> str | None:
+        if not self.left_out:
+            return None
+        ids = np.frombuffer(self.left_out.most_common(1)[0][0], np.int32)
+        return str(self.tokenizer.decode(ids.tolist()))
+
+
+def _first_full(blank: NDArray[np.bool_], start: NDArray[np.int64]) -> NDArray[np.int64]:
+    """In each row the first place from `start` on that is not blank; the last place never is."""
+    full = ~blank & (np.arange(blank.shape[1]) >= start[:, None])
+    return np.asarray(np.argmax(full, axis=1), np.int64)
+
+
+def _percentiles(lengths: NDArray[np.int32]) -> Lengths:
+    found = np.percentile(lengths, [50, 90, 99, 100], method="inverted_cdf")
+    return Lengths(*(int(length) for length in found))
