@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pairsmith import templates
 from pairsmith.errors import OutputError, RecipeError
 from pairsmith.pipeline import Progress, Watch
 from pairsmith.schema import Form, Kind, Reason
@@ -150,7 +149,8 @@ def _batches(
 def _finder(built: Manifest, tokenizer: PreTrainedTokenizerBase) -> Callable[[Batch], special.Hits]:
     """What looks for contents that are read as special tokens, in rows of this build."""
     if built.recipe.form == Form.TEXT:
-        in_texts = special.InText(tokenizer, templates.find(str(built.recipe.template)))
+        control = built.recipe.template.control if built.recipe.template else ()
+        in_texts = special.InText(tokenizer, control)
         return lambda batch: in_texts.find(batch.encoded)
     in_contents = special.InMessages(tokenizer)
     return lambda batch: in_contents.find(batch.stored.take(pa.array(batch.texts.rows, pa.int64())))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -17,8 +17,6 @@ from pairsmith.tokens.tokenizer import added_around, control_tokens
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
-
-    from pairsmith.schema import Template
 
 
 class Hits(NamedTuple):
@@ -61,11 +59,15 @@ class InText:
 
     Those count that neither the template of the build uses nor the tokenizer or the trainer
     adds around a text.
+
+    Args:
+        tokenizer: The tokenizer.
+        known: The control strings of the build's template.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, template: Template) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, known: Sequence[str]) -> None:
         control = control_tokens(tokenizer)
-        foreign = [id for id, text in control.items() if text not in template.control]
+        foreign = [id for id, text in control.items() if text not in known]
         self.ids = np.array(foreign, np.int32)
         self.eos = tokenizer.eos_token_id
         self.front, self.behind = added_around(tokenizer)
