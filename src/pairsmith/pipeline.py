@@ -21,7 +21,9 @@ from pairsmith.schema import Kind, Origin, Template
 from pairsmith.sources.files import MeteredFile, hash_file, size
 from pairsmith.sources.find import ALL_SUBSETS, SAMPLE, SourceFile, find
 from pairsmith.sources.read import read_blocks
+from pairsmith.sources.recognise import AUTO, choose
 from pairsmith.sources.records import BLOCK_ROWS
+from pairsmith.sources.shapes import HH, SHAPES, Shape
 from pairsmith.store import card as cards
 from pairsmith.store import folder
 from pairsmith.store.manifest import FileEntry, Manifest, write_manifest
@@ -75,13 +77,14 @@ def build(
     card: Mapping[str, Any] | None = None,
     subset: str | None = None,
     split: str | None = None,
+    from_: str = AUTO,
     force: bool = False,
     progress: Watch | None = None,
 ) -> Manifest:
-    """Builds a dataset from transcripts.
+    """Builds a dataset from preference data.
 
     Args:
-        source: `sample`, a folder as released, one subset's folder, a file, or a URL of such.
+        source: `sample`, a folder of subsets, one subset's folder, a file, or a URL of such.
         out: The folder to write; new, empty, or an earlier build's.
         template: A built-in template's name.
         as_: `text` or `messages`; text where there is a template, else messages.
@@ -91,6 +94,7 @@ def build(
         card: Front-matter fields of the card: licence, tags, gate.
         subset: For a single file: the subset it belongs to.
         split: For a single file: the split it belongs to.
+        from_: The shape of the rows, such as `hh` or `trl`, or `auto` to tell it from the first.
         force: Build over an earlier build.
         progress: Called with a `Progress` after every block of rows.
 
@@ -105,14 +109,16 @@ def build(
     """
     source, out = os.fspath(source), folder.local_folder(os.fspath(out))
     files = find(source, subset, split)
+    shape = choose(files, from_)
     recipe = make_recipe(
         template,
         as_,
         system,
         shard_rows,
         policies,
-        _origin(source, files),
+        _origin(source, files, shape),
         cards.check_fields(card or {}),
+        shape.name,
     )
     compiled = _template(recipe)
     folder.check_source(out, [file.place.path for file in files])
@@ -136,10 +142,11 @@ def build(
     return manifest
 
 
-def _origin(source: str, files: list[SourceFile]) -> Origin:
+def _origin(source: str, files: list[SourceFile], shape: Shape) -> Origin:
     if source == SAMPLE:
         return Origin.SAMPLE
-    return Origin.HH if all(file.subset in ALL_SUBSETS for file in files) else Origin.OTHER
+    released = shape == HH and all(file.subset in ALL_SUBSETS for file in files)
+    return Origin.HH if released else Origin.OTHER
 
 
 def _template(recipe: Recipe) -> Template | None:
@@ -225,7 +232,7 @@ def _build_file(
     writer = ShardWriter(out, file.kind, file.subset, file.split, file.path, recipe)
     with MeteredFile(file.place) as metered, closing(writer):
         try:
-            for block in read_blocks(file, metered):
+            for block in read_blocks(file, metered, SHAPES[recipe.shape]):
                 for records, batch in block.parts(at_once):
                     writer.write(kernel(batch), records.raw, records.lines.tolist())
                 tick(writer.read, metered.count)

@@ -13,7 +13,7 @@ def build(
     source: Annotated[
         str,
         typer.Argument(
-            help="sample, a folder as released, one file, or a URL such as "
+            help="sample, a folder of subsets, one file, or a URL such as "
             "hf://datasets/Anthropic/hh-rlhf."
         ),
     ],
@@ -46,6 +46,9 @@ def build(
     split: Annotated[
         str | None, typer.Option(metavar="NAME", help="For a single file: train or test.")
     ] = None,
+    from_: Annotated[
+        str, typer.Option("--from", metavar="SHAPE", help="What a row looks like: hh, trl, …")
+    ] = "auto",
     force: Annotated[bool, typer.Option("--force", help="Build over an earlier build.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
 ) -> None:
@@ -73,6 +76,7 @@ def build(
                 card=read_fields(card) if card else None,
                 subset=subset,
                 split=split,
+                from_=from_,
                 force=force,
                 progress=watch,
             )
