@@ -70,7 +70,7 @@ SINGLE = ("trl-text",)
 
 contents = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12
-).filter(lambda text: text.strip())
+).filter(lambda text: text.strip() and not text.startswith("\n\n"))
 
 
 @st.composite

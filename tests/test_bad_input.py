@@ -223,8 +223,8 @@ def test_a_source_that_is_no_file(tmp_path):
 def test_other_files_beside_the_layout_do_no_harm(tmp_path):
     folder = layout(
         tmp_path, "LICENSE", ".git/config", "docs/a.json", "dataset_infos.json",
-        "dataset_info.json", "README.md", "train.py", "train.yaml", "scripts/train.py", "helpful-base/info.json",
-        "helpful-base/test.jsonl", "helpful-base/train.md",
+        "dataset_info.json", "README.md", "train.py", "train.yaml", "scripts/train.py",
+        "helpful-base/info.json", "helpful-base/test.jsonl", "helpful-base/train.md",
     )  # fmt: skip
     assert pairsmith.build(folder, tmp_path / "out").totals.read == 1
 

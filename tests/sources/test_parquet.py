@@ -177,6 +177,20 @@ def test_a_column_that_is_not_there(tmp_path):
         read(path, "trl")
 
 
+def test_a_column_that_is_there_twice(tmp_path):
+    texts = [pa.array([HH["chosen"]])] * 3
+    path = save(tmp_path / "train.parquet", pa.table(texts, ["chosen", "chosen", "rejected"]))
+    with pytest.raises(SourceError, match=r"train\.parquet has two columns chosen"):
+        pairsmith.build(path, tmp_path / "out")
+    texts[0] = texts[0].cast(pa.large_string())
+    path = save(tmp_path / "train.parquet", pa.table([*texts, texts[0]], ["x", *HH, "x"]))
+    (block,) = blocks(path, "hh")
+    assert json.loads(block.records.raw(0)) == {
+        "x": HH["chosen"],
+        **dict.fromkeys(HH, HH["chosen"]),
+    }
+
+
 def test_every_word_for_a_type():
     for shape in SHAPES.values():
         for field in shape.fields:

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ from pairsmith.errors import RecipeError, SourceError
 from pairsmith.sources import recognise as module
 from pairsmith.sources.recognise import choose, recognise
 from pairsmith.sources.shapes import SHAPES
-from shapes import WRITE, example, rows, source_file, write
+from shapes import WRITE, example, read, rows, source_file, write
 
 HH = {"chosen": "\n\nHuman: Hi?\n\nAssistant: Hi.", "rejected": "\n\nHuman: Hi?\n\nAssistant: No."}
 HALVED = {"prompt": "\n\nHuman: Hi?\n\nAssistant:", "chosen": " Hi.", "rejected": " No."}
@@ -22,6 +24,24 @@ JUNK = [
     '{"chosen": "x"', '{"messages": null}', '{"prompt": 1, "chosen": [], "rejected": []}',
     '{"chosen": {"a": 1}, "rejected": []}', "\ufeff{}", "[" * 2000, '{"a": ' + "[" * 100_000,
 ]  # fmt: skip
+
+
+def documented():
+    """The example of each shape in docs/schema.md."""
+    page = (Path(__file__).parents[2] / "docs" / "schema.md").read_text(encoding="utf-8")
+    return re.findall(r"^### (\S+)\n.*?^```json\n(.*?)^```", page, re.S | re.M)
+
+
+def test_every_shape_is_documented_with_an_example_that_is_read(tmp_path):
+    assert {name for name, _ in documented()} == set(SHAPES)
+    for name, text in documented():
+        path = write(tmp_path / "train.jsonl", [json.loads(text)])
+        assert told(path) == name
+        (row,) = read(path, name)
+        assert row["fault"] is None
+        replies = {side: json.dumps(row[side])[-20:] for side in ("chosen", "rejected")}
+        assert "Mostly." in replies["chosen"]
+        assert "No." in replies["rejected"]
 
 
 def told(path):
@@ -48,6 +68,12 @@ def test_a_bad_first_row_decides_nothing(shape, junk, tmp_path):
     path = tmp_path / "train.jsonl"
     path.write_text("\n".join([junk, json.dumps(ROWS[shape]), junk]), encoding="utf-8")
     assert told(path) == shape
+
+
+def test_many_bad_rows_first_decide_nothing(tmp_path):
+    lines = ["oops", "{}", '{"note": 1}'] * 300 + [json.dumps(ROWS["axolotl"])]
+    (tmp_path / "train.jsonl").write_text("\n".join(lines))
+    assert told(tmp_path / "train.jsonl") == "axolotl"
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -1,4 +1,4 @@
-"""pairsmith build: transcripts in, a dataset out, every row accounted for."""
+"""pairsmith build: preference data in, a dataset out, every row accounted for."""
 
 from __future__ import annotations
 
@@ -11,11 +11,7 @@ import typer
 
 def build(
     source: Annotated[
-        str,
-        typer.Argument(
-            help="sample, a folder of subsets, one file, or a URL such as "
-            "hf://datasets/Anthropic/hh-rlhf."
-        ),
+        str, typer.Argument(help="sample, a folder, a file, or a URL: hf://datasets/OWNER/NAME.")
     ],
     out: Annotated[str, typer.Argument(help="The folder to write: a new or an empty one.")],
     template: Annotated[

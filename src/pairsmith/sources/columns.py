@@ -7,6 +7,7 @@ may stand in any order, with others between them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import shorten
 
 import numpy as np
 import pyarrow as pa
@@ -30,14 +31,17 @@ def check_types(found: pa.Schema, fields: pa.Schema, required: tuple[str, ...], 
         if field.name not in found.names:
             if field.name in required:
                 raise SourceError(
-                    f"{name} has no column {field.name}; it has {', '.join(found.names)}.",
+                    f"{name} has no column {field.name}; it has {', '.join(found.names[:12])}.",
                     "Name another shape with --from.",
                 )
             continue
+        if found.names.count(field.name) > 1:
+            raise SourceError(f"{name} has two columns {field.name}.", "Leave one of them.")
         given = found.field(field.name).type
         if not _fits(given, field.type):
+            said = shorten(str(given), 100, placeholder=" …")
             raise SourceError(
-                f"{name}: the column {field.name} is {given}, not {words_of(field.type)}.",
+                f"{name}: the column {field.name} is {said}, not {words_of(field.type)}.",
                 "Name another shape with --from, or write the column anew.",
             )
 

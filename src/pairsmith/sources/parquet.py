@@ -45,7 +45,9 @@ class ParquetRows(NamedTuple):
 
     def raw(self, row: int) -> bytes:
         """One row as a line of JSON; bytes that are not text in base64."""
-        held = {name: _value(self.table[name][row]) for name in self.table.column_names}
+        held = {
+            n: _value(self.table[place][row]) for place, n in enumerate(self.table.column_names)
+        }
         text = json.dumps(held, ensure_ascii=False, default=str)
         return text.encode("utf-8", "surrogateescape")
 

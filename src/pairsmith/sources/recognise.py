@@ -25,9 +25,11 @@ from pairsmith.sources.shapes import HH, SHAPES, Shape
 from pairsmith.sources.sides import MARKED
 
 AUTO = "auto"
-SAMPLE_ROWS = 100
 SAMPLE_BYTES = (1 << 20, 2 * ROW_BYTES)
 """So much of the content is looked at; the second where the first held no whole row."""
+
+SAMPLE_ROWS = 100
+"""So many rows of a Parquet file are looked at."""
 
 TEXTS, UNPAIRED = "two texts", "unpaired"
 """What rows may look like that are no shape."""
@@ -160,16 +162,14 @@ def _sample(file: SourceFile) -> list[dict[str, Any]]:
 
 
 def _sample_json(file: SourceFile, limit: int) -> tuple[list[dict[str, Any]], bool]:
-    """The first rows within so many bytes of content, and whether that is all of it."""
+    """The rows within so many bytes of content, and whether that is all of it."""
     rows: list[dict[str, Any]] = []
     with MeteredFile(file.place) as metered:
         content = _Beginning(decompressed(metered, file.path), limit)
         try:
             for block in read_records(iter(content), file.path):
-                for row in range(min(block.rows, SAMPLE_ROWS - len(rows))):
+                for row in range(block.rows):
                     rows += _object(block.raw(row))
-                if len(rows) == SAMPLE_ROWS:
-                    break
         except DamagedInputError:
             pass  # it is cut here, or is damaged there
     return rows, not content.cut
@@ -200,8 +200,8 @@ def _object(raw: bytes) -> list[dict[str, Any]]:
 
 
 def _unknown(file: SourceFile, rows: list[dict[str, Any]]) -> SourceError:
-    names = list(dict.fromkeys(str(name) for row in rows for name in row))
-    told = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    told = ", ".join(name[:40] for name in names[:12]) + (", …" if len(names) > 12 else "")
     known = "\n".join(f"  {shape.name}: {shape.about}" for shape in SHAPES.values())
     return SourceError(
         f"{file.path} has rows of no shape that is known; their fields: {told or 'none'}.",
