@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pairsmith.schema import Kind, source_schema
@@ -23,6 +23,7 @@ def test_every_shape_of_messages_is_tested():
 
 @every
 @pytest.mark.parametrize("ending", ["jsonl", "json", "jsonl.gz", "parquet"])
+@settings(max_examples=25)
 @given(data=st.data())
 def test_sound_rows_come_out_as_they_went_in(shape, ending, data, tmp_path_factory):
     held = data.draw(st.lists(rows(shape), min_size=1, max_size=4))
@@ -164,6 +165,51 @@ def test_a_bad_row_alone_and_among_good_ones(shape, bad, words, tmp_path):
 def test_a_row_is_read_alike_in_any_company(tmp_path_factory, held):
     path = write(tmp_path_factory.mktemp("rows") / "train.jsonl", [row for _, row, _ in held])
     assert [row["fault"] for row in read(path, "trl")] == [words for *_, words in held]
+
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 2) | st.floats(0, 2) | st.sampled_from(["", "a"]),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(["role", "content", "from", "value", "rank", "completion", "messages"]),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=5,
+)
+
+
+def spoilt(value, draw):
+    """The value with anything at all in some place of it."""
+    if draw(st.integers(0, 5)) == 0:
+        return draw(ANY)
+    if isinstance(value, dict):
+        names = [name for name in value if draw(st.integers(0, 9)) > 0]
+        return {name: spoilt(value[name], draw) for name in names}
+    if isinstance(value, list):
+        return [spoilt(item, draw) for item in value for _ in range(draw(st.integers(0, 2)))]
+    return value
+
+
+@every
+@settings(max_examples=25)
+@given(data=st.data())
+def test_spoilt_rows_are_kept_or_refused_alike_in_any_company(shape, data, tmp_path_factory):
+    held = [spoilt(example(shape), data.draw) for _ in range(3)]
+    held = [row if isinstance(row, dict) else {"x": row} for row in held]
+    folder = tmp_path_factory.mktemp("rows")
+    together = read(write(folder / "train.jsonl", held), shape)
+    for row, raw in zip(together, held, strict=True):
+        (alone,) = read(write(folder / "one.json", [raw]), shape)
+        assert {**alone, "id": row["id"]} == row
+        assert (
+            (row["fault"] is None) == (row["chosen"] is not None) == (row["rejected"] is not None)
+        )
+        for side in ("chosen", "rejected"):
+            spoken = [text for m in row[side] or [] for text in m.values()]
+            assert all(isinstance(text, str) for text in spoken)
 
 
 def test_what_is_given_twice_inside_of_a_message(tmp_path):
