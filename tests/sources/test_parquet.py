@@ -1,5 +1,6 @@
 """Parquet: any make of the same columns, read in bounded batches; bad rows and bad files."""
 
+import contextlib
 import datetime
 import hashlib
 import json
@@ -8,13 +9,16 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import pairsmith
 from pairsmith.errors import DamagedInputError, SourceError
 from pairsmith.sources import columns, files
 from pairsmith.sources import parquet as module
+from pairsmith.sources.recognise import recognise
 from pairsmith.sources.shapes import SHAPES
-from shapes import blocks, example, read, write
+from shapes import blocks, example, read, source_file, write
 
 HH = {"chosen": "\n\nHuman: Hi?\n\nAssistant: Hi.", "rejected": "\n\nHuman: Hi?\n\nAssistant: No."}
 TEXT = [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())]
@@ -130,6 +134,28 @@ def test_a_file_cut_short(cut, tmp_path):
     ) as said:
         pairsmith.build(path, tmp_path / "out")
     assert "0 whole rows come before that" in said.value.message
+
+
+@given(st.integers(0, 10_000), st.integers(0, 255), st.sampled_from(["none", "snappy"]))
+def test_a_byte_that_is_another(tmp_path_factory, place, byte, compression):
+    """Whatever it hits, there are rows or there is a sentence."""
+    path = tmp_path_factory.mktemp("rows") / "train.parquet"
+    table = pa.Table.from_pylist([example("openai", "x" * n) for n in range(9)])
+    save(path, table, row_group_size=4, compression=compression)
+    data = bytearray(path.read_bytes())
+    data[place % len(data)] = byte
+    path.write_bytes(data)
+    with contextlib.suppress(SourceError):
+        assert all(block.records.raw(0) for block in blocks(path, "openai"))
+    with contextlib.suppress(SourceError):
+        recognise(source_file(path))
+
+
+def test_a_name_that_is_not_utf8(tmp_path):
+    path = write(tmp_path / "train.parquet", [HH])
+    path.write_bytes(path.read_bytes().replace(b"rejected", b"reject\xff\xff"))
+    with pytest.raises(DamagedInputError, match="is damaged, or no Parquet file"):
+        read(path, "hh")
 
 
 def test_a_page_that_does_not_decode(tmp_path):

@@ -111,6 +111,7 @@ def _opened(place: Place, name: str) -> Iterator[pq.ParquetFile]:
             file = pq.ParquetFile(
                 raw, pre_buffer=False, buffer_size=1 << 20, page_checksum_verification=True
             )
+            str(file.schema_arrow)  # its names may be no text
         with file:
             yield file
 
@@ -120,7 +121,7 @@ def _damage(name: str) -> Iterator[None]:
     """Turns what Arrow says of bytes that are no Parquet into a sentence."""
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         said = str(error).strip().partition("\n")[0].rstrip(".")
         raise DamagedInputError(
             f"{name} is damaged, or no Parquet file: {said}.", "Fetch a whole copy."
