@@ -129,29 +129,32 @@ def _damage(name: str) -> Iterator[None]:
 
 
 def _blocks(file: pq.ParquetFile, name: str) -> Iterator[pa.Table]:
+    """The rows in blocks; those before a fault too."""
     held: list[pa.RecordBatch] = []
     rows = size = 0
-    batches = file.iter_batches(batch_size=_batch_rows(file.metadata), use_threads=False)
-    fault: DamagedInputError | None = None
-    while fault is None:
-        try:
-            with _damage(name):
-                batch = next(batches, None)
-        except DamagedInputError as error:
-            fault = error
-            break
-        if batch is None:
-            break
-        full = rows + len(batch) > records.BLOCK_ROWS or size + batch.nbytes > records.BLOCK_BYTES
-        if held and full:
+    try:
+        for batch in _batches(file, name):
+            rows, size = rows + len(batch), size + batch.nbytes
+            if held and (rows > records.BLOCK_ROWS or size > records.BLOCK_BYTES):
+                yield pa.Table.from_batches(held)
+                held, rows, size = [], len(batch), batch.nbytes
+            held.append(batch)
+    except DamagedInputError:
+        if held:
             yield pa.Table.from_batches(held)
-            held, rows, size = [], 0, 0
-        held.append(batch)
-        rows, size = rows + len(batch), size + batch.nbytes
+        raise
     if held:
         yield pa.Table.from_batches(held)
-    if fault:
-        raise fault
+
+
+def _batches(file: pq.ParquetFile, name: str) -> Iterator[pa.RecordBatch]:
+    batches = file.iter_batches(batch_size=_batch_rows(file.metadata), use_threads=False)
+    while True:
+        with _damage(name):
+            batch = next(batches, None)
+        if batch is None:
+            return
+        yield batch
 
 
 def _batch_rows(about: pq.FileMetaData) -> int:

@@ -34,7 +34,7 @@ SAMPLE_ROWS = 100
 TEXTS, UNPAIRED = "two texts", "unpaired"
 """What rows may look like that are no shape."""
 
-_MARKED = re.compile(MARKED)
+_MARKED = re.compile(MARKED, re.ASCII)
 _BY_FIELDS = (
     "openai",
     "nemo-rl",

@@ -92,12 +92,13 @@ def _say_holes(fault: pa.StringArray, name: str, column: pa.Array) -> pa.StringA
 
 
 def _hh_prompt(table: pa.Table) -> pa.Table:
+    """Transcripts from their parts; whether they are sound is for the kernel to say."""
     prompt, fault = table["prompt"].combine_chunks(), table["fault"].combine_chunks()
-    sides = {
+    joined = {
         name: pc.binary_join_element_wise(prompt, table[name].combine_chunks(), "")
         for name in PAIR_TRANSCRIPTS.names
     }
-    return pa.table({**sides, "fault": fault})
+    return pa.table({**joined, "fault": fault})
 
 
 def _texts(*names: str) -> list[tuple[str, pa.DataType]]:
