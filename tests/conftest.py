@@ -15,6 +15,7 @@ settings.load_profile("shared")
 
 ROOT = Path(__file__).parent.parent
 REAL = ROOT.parent / "shared" / "data" / "hh-rlhf"
+DEMO = ROOT.parent / "shared" / "data" / "preferences" / "dpo_en_demo.json"
 REAL_FILE = REAL / "harmless-base" / "test.jsonl.gz"
 
 
@@ -31,6 +32,14 @@ def real_rows(real: Path) -> list[dict[str, str]]:
     """The real file's rows, read by the standard library."""
     with gzip.open(REAL_FILE, "rt", encoding="utf-8") as file:
         return [json.loads(line) for line in file]
+
+
+@pytest.fixture(scope="session")
+def demo() -> Path:
+    """A real file in the shape `sharegpt`: 300 rows, one JSON array."""
+    if not DEMO.exists():
+        pytest.skip("dpo_en_demo.json is not beside the repository, in ../shared/data/preferences")
+    return DEMO
 
 
 @pytest.fixture(scope="session")

@@ -153,7 +153,13 @@ def layout(tmp_path, *names):
     [
         ([], "There are no transcripts in ", "Expected <subset>/train.jsonl"),
         (["README.md", "harmless-base/notes.txt"], "There are no transcripts in ", "Expected"),
-        (["harmfull-base/train.jsonl"], "harmfull-base in .* is not a subset", "harmless-base, h"),
+        (["Mine/train.jsonl"], "'Mine' cannot name a subset", "small letters"),
+        (["quarantine/train.jsonl"], "'quarantine' cannot name a subset", "small letters"),
+        (["mine/rows.parquet"], "mine/rows.parquet is neither train nor test", "Or build that"),
+        (["mine/train.json.bz2"], "mine/train.json.bz2 is not a file that can be read", "Exp"),
+        (["train.parquet.gz"], "train.parquet.gz is not a file that can be read", "Expected"),
+        (["test.jsonl", "test.parquet"], "pairs has two files for test", "Leave one"),
+        (["test.jsonl", "pairs/test.jsonl"], "has test of pairs in itself and in a folder", "Le"),
         (["harmless-base/dev.jsonl"], "harmless-base/dev.jsonl is neither train nor test", "Exp"),
         (["harmless-base/train.jsonl", "harmless-base/train.jsonl.gz"], "two files for train", ""),
         (["harmless-base/train.jsonl", "all.jsonl"], "all.jsonl in .* belongs to no subset", "by"),
@@ -217,9 +223,22 @@ def test_a_source_that_is_no_file(tmp_path):
 def test_other_files_beside_the_layout_do_no_harm(tmp_path):
     folder = layout(
         tmp_path, "LICENSE", ".git/config", "docs/a.json", "dataset_infos.json",
-        "helpful-base/info.json", "helpful-base/test.jsonl",
+        "dataset_info.json", "README.md", "train.py", "train.yaml", "scripts/train.py",
+        "helpful-base/info.json", "helpful-base/test.jsonl", "helpful-base/train.md",
     )  # fmt: skip
     assert pairsmith.build(folder, tmp_path / "out").totals.read == 1
+
+
+def test_a_folder_of_other_subsets_and_files_of_its_own(tmp_path):
+    folder = layout(tmp_path, "mine/train.jsonl", "yours_2/test.json", "train.jsonl", "test.json")
+    built = pairsmith.build(folder, tmp_path / "out")
+    assert [(entry.subset, entry.split) for entry in built.ledger] == [
+        ("mine", "train"), ("pairs", "test"), ("pairs", "train"), ("yours_2", "test"),
+    ]  # fmt: skip
+    assert built.recipe.origin == "other"
+    assert [entry.path for entry in built.inputs] == [
+        "mine/train.jsonl", "test.json", "train.jsonl", "yours_2/test.json",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -447,7 +466,8 @@ def test_a_forced_build_that_fails_leaves_the_earlier_one(source, tmp_path):
 def test_a_build_may_read_from_the_one_that_it_replaces(tmp_path):
     out = tmp_path / "out"
     pairsmith.build("sample", out, template="llama2")
-    built = pairsmith.build(out / "quarantine" / "helpful-base-train.jsonl", out, force=True)
+    refused = out / "quarantine" / "helpful-base-train.jsonl"
+    built = pairsmith.build(refused, out, from_="hh", force=True)
     assert built.totals.read == 4
     assert pairsmith.check(out) == []
 

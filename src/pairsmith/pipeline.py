@@ -21,7 +21,9 @@ from pairsmith.schema import Form, Kind, Origin, Reason
 from pairsmith.sources.files import MeteredFile, hash_file, size
 from pairsmith.sources.find import ALL_SUBSETS, SAMPLE, SourceFile, find
 from pairsmith.sources.read import read_blocks
+from pairsmith.sources.recognise import AUTO, choose
 from pairsmith.sources.records import BLOCK_ROWS
+from pairsmith.sources.shapes import HH, SHAPES, Shape
 from pairsmith.store import card as cards
 from pairsmith.store import folder
 from pairsmith.store.manifest import FileEntry, Manifest, write_manifest
@@ -80,13 +82,14 @@ def build(
     card: Mapping[str, Any] | None = None,
     subset: str | None = None,
     split: str | None = None,
+    from_: str = AUTO,
     force: bool = False,
     progress: Watch | None = None,
 ) -> Manifest:
-    """Builds a dataset from transcripts.
+    """Builds a dataset from preference data.
 
     Args:
-        source: `sample`, a folder as released, one subset's folder, a file, or a URL of such.
+        source: `sample`, a folder of subsets, one subset's folder, a file, or a URL of such.
         out: The folder to write; new, empty, or an earlier build's.
         template: A built-in template's name, a `.jinja` file, a tokenizer's folder, a hub id.
         tokens: Special tokens by name, such as `eos_token`, for a template that does not tell.
@@ -98,6 +101,7 @@ def build(
         card: Front-matter fields of the card: licence, tags, gate.
         subset: For a single file: the subset it belongs to.
         split: For a single file: the split it belongs to.
+        from_: The shape of the rows, such as `hh` or `trl`, or `auto` to tell it from the first.
         force: Build over an earlier build.
         progress: Called with a `Progress` after every block of rows.
 
@@ -113,6 +117,7 @@ def build(
     """
     source, out = os.fspath(source), folder.local_folder(os.fspath(out))
     files = find(source, subset, split)
+    shape = choose(files, from_)
     fields = cards.check_fields(card or {})
     with ExitStack() as stack:
         prepared = stack.enter_context(prepare(template, tokens, date)) if template else None
@@ -122,8 +127,9 @@ def build(
             system,
             shard_rows,
             policies,
-            _origin(source, files),
+            _origin(source, files, shape),
             fields,
+            shape.name,
         )
         _check_system(recipe, prepared)
         folder.check_source(out, [file.place.path for file in files])
@@ -210,10 +216,11 @@ def _check_rendered(manifest: Manifest, staging: Path) -> None:
     )
 
 
-def _origin(source: str, files: list[SourceFile]) -> Origin:
+def _origin(source: str, files: list[SourceFile], shape: Shape) -> Origin:
     if source == SAMPLE:
         return Origin.SAMPLE
-    return Origin.HH if all(file.subset in ALL_SUBSETS for file in files) else Origin.OTHER
+    released = shape == HH and all(file.subset in ALL_SUBSETS for file in files)
+    return Origin.HH if released else Origin.OTHER
 
 
 def _reuse(earlier: Manifest, out: Path, recipe: Recipe, files: list[SourceFile]) -> Manifest:
@@ -286,7 +293,7 @@ def _build_file(
     shards = ShardWriter(out, file.kind, file.subset, file.split, file.path, recipe)
     with MeteredFile(file.place) as metered, closing(shards):
         try:
-            for block in read_blocks(file, metered):
+            for block in read_blocks(file, metered, SHAPES[recipe.shape]):
                 for records, batch in block.parts(at_once):
                     shards.write(kernel(batch), records.raw, records.lines.tolist())
                 tick(shards.read, metered.count)

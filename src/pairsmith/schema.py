@@ -280,13 +280,23 @@ DIALOGUE_SCORES = pa.schema(
 """What a red-team row tells besides its transcript. Any of it may be null."""
 
 
-def source_schema(kind: Kind) -> pa.Schema:
+PAIR_MESSAGES = pa.schema([("chosen", MESSAGES), ("rejected", MESSAGES)])
+"""Two whole conversations as messages: the system message, if any, the prompt, the reply."""
+
+
+def source_schema(kind: Kind, messages: bool = False) -> pa.Schema:
     """What a source yields and a kernel takes.
 
-    Columns: `id` (never null), the transcripts (null where the row could not be read), for
-    dialogues the scores, and `fault`: a sentence where the row could not be read, else null.
+    Columns: `id` (never null), the transcripts, or for pairs the conversations as messages (null
+    where the row could not be read, never null inside), for dialogues the scores, and `fault`: a
+    sentence where the row could not be read, else null.
+
+    Args:
+        kind: What the rows are.
+        messages: For pairs: whether the sides are lists of messages, not transcripts.
     """
-    transcripts = [("transcript", pa.string())] if kind == Kind.DIALOGUES else PAIR_TRANSCRIPTS
+    sides = PAIR_MESSAGES if messages else PAIR_TRANSCRIPTS
+    transcripts = [("transcript", pa.string())] if kind == Kind.DIALOGUES else sides
     scores = DIALOGUE_SCORES if kind == Kind.DIALOGUES else []
     return pa.schema([("id", pa.string()), *transcripts, *scores, ("fault", pa.string())])
 

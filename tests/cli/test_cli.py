@@ -53,16 +53,28 @@ def test_build_takes_every_option(run, tmp_path):
         *("build", rows, tmp_path / "out", "--template", "llama2", "--as", "messages"),
         *("--system", "Be kind.", "--shard-rows", 10, "--subset", "mine", "--split", "test"),
         *("--on", "bad_roles=merge", "--on", "identical=keep", "--card", card, "--force", "--json"),
+        *("--from", "hh"),
     )
     assert code == 0
     held = json.loads(printed)
     assert held == json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert held["recipe"]["as"] == "messages"
     assert held["recipe"]["policies"] == {"bad_roles": "merge", "identical": "keep"}
+    assert held["recipe"]["from"] == "hh"
     assert held["ledger"][0]["subset"] == "mine"
     text = (tmp_path / "out" / "README.md").read_text()
     assert "license_name: by-purchase\n" in text
     assert "extra_gated_fields:\n  Affiliation: text\n" in text
+
+
+def test_build_says_what_shape_it_read(run, tmp_path):
+    row = {"prompt": "\n\nHuman: a\n\nAssistant:", "chosen": "b", "rejected": "c"}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row))
+    _, printed, _ = run("build", tmp_path / "rows.jsonl", tmp_path / "out")
+    assert "Rows were read in the shape hh-prompt." in printed
+    code, _, said = run("build", tmp_path / "rows.jsonl", tmp_path / "out", "--from", "csv")
+    assert code == 2
+    assert "There is no shape 'csv'." in said
 
 
 @pytest.mark.parametrize(

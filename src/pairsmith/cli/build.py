@@ -1,4 +1,4 @@
-"""pairsmith build: transcripts in, a dataset out, every row accounted for."""
+"""pairsmith build: preference data in, a dataset out, every row accounted for."""
 
 from __future__ import annotations
 
@@ -11,11 +11,7 @@ import typer
 
 def build(
     source: Annotated[
-        str,
-        typer.Argument(
-            help="sample, a folder as released, one file, or a URL such as "
-            "hf://datasets/Anthropic/hh-rlhf."
-        ),
+        str, typer.Argument(help="sample, a folder, a file, or a URL: hf://datasets/OWNER/NAME.")
     ],
     out: Annotated[str, typer.Argument(help="The folder to write: a new or an empty one.")],
     template: Annotated[
@@ -57,6 +53,9 @@ def build(
     split: Annotated[
         str | None, typer.Option(metavar="NAME", help="For a single file: train or test.")
     ] = None,
+    from_: Annotated[
+        str, typer.Option("--from", metavar="SHAPE", help="What a row looks like: hh, trl, …")
+    ] = "auto",
     force: Annotated[bool, typer.Option("--force", help="Build over an earlier build.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
 ) -> None:
@@ -87,6 +86,7 @@ def build(
                 card=read_fields(card) if card else None,
                 subset=subset,
                 split=split,
+                from_=from_,
                 force=force,
                 progress=watch,
             )

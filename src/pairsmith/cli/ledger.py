@@ -34,6 +34,7 @@ def draw_ledger(manifest: Manifest, out: str) -> None:
     for line in [
         sentence(manifest.totals),
         *_noted(manifest),
+        *_shape(manifest.recipe),
         _form(manifest.recipe),
         *manifest.remarks,
         *_next(manifest, out),
@@ -49,6 +50,10 @@ def _next(manifest: Manifest, out: str) -> list[str]:
         f"  look:      pairsmith show {out}",
         f'  load it:   datasets.load_dataset("{out}")',
     ]
+
+
+def _shape(recipe: Recipe) -> list[str]:
+    return [] if recipe.shape == "hh" else [f"Rows were read in the shape {recipe.shape}."]
 
 
 def _form(recipe: Recipe) -> str:

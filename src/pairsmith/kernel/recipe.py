@@ -28,6 +28,7 @@ class Recipe:
         policies: The reasons whose policy is not to quarantine, in the order of `Reason`.
         origin: What the source is known to be, by its layout.
         card: The card's front-matter fields that the user gave, as canonical JSON.
+        shape: The shape that pairs are read in, as `--from` calls it.
     """
 
     template: Template | None = None
@@ -37,6 +38,7 @@ class Recipe:
     policies: tuple[tuple[Reason, Policy], ...] = ()
     origin: Origin = Origin.OTHER
     card: str = "{}"
+    shape: str = "hh"
 
     @property
     def card_fields(self) -> dict[str, Any]:
@@ -54,6 +56,7 @@ class Recipe:
             "policies": {reason.value: policy.value for reason, policy in self.policies},
             "origin": self.origin.value,
             "card": self.card_fields,
+            "from": self.shape,
         }
 
     @classmethod
@@ -71,6 +74,7 @@ class Recipe:
             policies=held["policies"],
             origin=Origin(held["origin"]),
             card=held["card"],
+            shape=held["from"],
         )
 
 
@@ -100,13 +104,14 @@ def make_recipe(
     policies: Mapping[str, str] | None = None,
     origin: Origin = Origin.OTHER,
     card: Mapping[str, Any] | None = None,
+    shape: str = "hh",
 ) -> Recipe:
     """Checks the parts of a recipe against each other and freezes them.
 
     Raises:
         RecipeError: A part is unknown, out of range, or at odds with another.
     """
-    _check_types(template, form, system, shard_rows, policies)
+    _check_types(template, form, system, shard_rows, policies, shape)
     form = form or (Form.TEXT if template else Form.MESSAGES)
     if form not in list(Form):
         raise RecipeError(f"Rows cannot be written as {form!r}.", "Choose text or messages.")
@@ -125,17 +130,19 @@ def make_recipe(
         policies=chosen,
         origin=origin,
         card=json.dumps(dict(card or {}), sort_keys=True, ensure_ascii=False),
+        shape=shape,
     )
 
 
 def _check_types(*given: object) -> None:
-    names = ("template", "form", "system", "shard_rows", "policies")
+    names = ("template", "form", "system", "shard_rows", "policies", "shape")
     wanted = (
         (Template, "a template"),
         (str, "text"),
         (str, "text"),
         (int, "a number"),
         (Mapping, "a mapping"),
+        (str, "text"),
     )
     for name, value, (kind, words) in zip(names, given, wanted, strict=True):
         if value is None and name != "shard_rows":

@@ -173,6 +173,46 @@ class MeteredFile(io.RawIOBase):
         super().close()
 
 
+class SeekableFile(io.RawIOBase):
+    """A file read in any order, whose faults are sentences.
+
+    Raises:
+        SourceError: It is not there, cannot be read on, or its file system cannot seek.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        with faults_of(place):
+            self.raw: BinaryIO = place.fs.open(place.path, "rb")
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Reads on."""
+        with faults_of(self.place):
+            return self.raw.read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Goes to another place."""
+        with faults_of(self.place):
+            return self.raw.seek(offset, whence)
+
+    def tell(self) -> int:
+        """The place that is read next."""
+        return self.raw.tell()
+
+    def close(self) -> None:
+        """Closes the file below too."""
+        self.raw.close()
+        super().close()
+
+
 def hash_file(place: Place) -> str:
     """The sha256 of a file as it lies there, compressed or not."""
     with MeteredFile(place) as metered:

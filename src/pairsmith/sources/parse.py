@@ -178,9 +178,9 @@ def fault_of(raw: bytes, fields: pa.Schema, required: tuple[str, ...]) -> str | 
             return f"the field {field.name} is missing"
     for name, value in row:
         if name in fields.names and (value is not None or name in required):
-            fault = _value_fault(value, fields.field(name).type)
+            fault = _value_fault(value, fields.field(name).type, f"the field {name}")
             if fault:
-                return f"the field {name} {fault}"
+                return fault
     return None
 
 
@@ -188,12 +188,59 @@ class _Pairs(list[tuple[str, Any]]):
     """An object's fields in order, doubles included."""
 
 
-def _value_fault(value: Any, wanted: pa.DataType) -> str | None:
+def _value_fault(value: Any, wanted: pa.DataType, what: str) -> str | None:
+    """What is wrong with a value, in a sentence that begins with `what`; nulls inside are not."""
     given = dict if isinstance(value, _Pairs) else type(value)
+    if pa.types.is_struct(wanted) and given is dict:
+        return _object_fault(value, wanted, what)
     if pa.types.is_list(wanted) and given is list:
-        faults = (_value_fault(item, wanted.value_type) for item in value if item is not None)
-        return next((f"holds one that {fault}" for fault in faults if fault), None)
-    fits, expected = _WANTED.get(str(wanted), ((), "a list"))
+        return _list_fault(value, wanted.value_type, what)
+    fits = _WANTED[str(wanted)][0] if str(wanted) in _WANTED else ()
     if given not in fits:
-        return f"is {_TYPES[given]}, not {expected}"
+        return f"{what} is {_TYPES[given]}, not {expected_words(wanted)}"
     return None
+
+
+def _object_fault(value: _Pairs, wanted: pa.StructType, what: str) -> str | None:
+    names = [name for name, _ in value]
+    for field in wanted:
+        if names.count(field.name) > 1:
+            return f"the {field.name} of {path_of(what)} is given twice"
+    for name, held in value:
+        place = wanted.get_field_index(name)
+        if held is not None and place >= 0:
+            part = f"the {name} of {path_of(what)}"
+            if fault := _value_fault(held, wanted.field(place).type, part):
+                return fault
+    return None
+
+
+def _list_fault(value: list[Any], wanted: pa.DataType, what: str) -> str | None:
+    for number, item in enumerate(value, 1):
+        if item is None:
+            continue
+        if pa.types.is_struct(wanted):
+            fault = _value_fault(item, wanted, item_of(what, wanted, number))
+        elif fault := _value_fault(item, wanted, "one that"):
+            fault = f"{what} holds {fault}"
+        if fault:
+            return fault
+    return None
+
+
+def path_of(what: str) -> str:
+    """A thing's name without its article: `the field chosen` is called `chosen` in a path."""
+    return what.removeprefix("the field ").removeprefix("the ")
+
+
+def item_of(what: str, wanted: pa.DataType, number: int) -> str:
+    """What to call an item of a list, such as `message 2 of chosen`."""
+    spoken = pa.types.is_struct(wanted) and wanted.field(0).name in ("role", "from")
+    return f"{'message' if spoken else 'item'} {number} of {path_of(what)}"
+
+
+def expected_words(wanted: pa.DataType) -> str:
+    """A type in words: `text`, `a list`, `an object`."""
+    if pa.types.is_struct(wanted):
+        return "an object"
+    return _WANTED[str(wanted)][1] if str(wanted) in _WANTED else "a list"

@@ -1,11 +1,11 @@
-"""One file to record batches: opened, decompressed, cut into records, read into columns."""
+"""One file to record batches: JSON or Parquet, read into columns, arranged as its shape says."""
 
 from __future__ import annotations
 
 import codecs
 import json
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,33 +13,33 @@ import pyarrow.compute as pc
 from pairsmith.errors import DamagedInputError
 from pairsmith.schema import Kind, source_schema
 from pairsmith.sources.arrays import first_element_ends, read_elements
-from pairsmith.sources.files import MeteredFile, decompressed
+from pairsmith.sources.files import CHUNK, MeteredFile, decompressed
 from pairsmith.sources.find import SourceFile
-from pairsmith.sources.hh import read_pairs
+from pairsmith.sources.parquet import ENDING, ParquetRows, read_parquet
+from pairsmith.sources.parse import parse_rows
 from pairsmith.sources.records import BLANK, Records, read_lines
-from pairsmith.sources.redteam import read_dialogues
+from pairsmith.sources.shapes import DIALOGUES, HH, Shape
 
 PEEK = 1 << 20
 """So much of a file's beginning tells whether it is one JSON array."""
 
-READERS = {Kind.PAIRS: read_pairs, Kind.DIALOGUES: read_dialogues}
+Rows: TypeAlias = Records | ParquetRows
+"""Rows as the file has them: each knows its number, its line and its own bytes."""
 
 
 class Block(NamedTuple):
-    """A batch of rows, and the records that they were read from, row for row."""
+    """A batch of rows, and what they were read from, row for row."""
 
-    records: Records
+    records: Rows
     rows: pa.RecordBatch
 
     def parts(self, size: int) -> Iterator[Block]:
         """The block in parts of so many rows."""
         for start in range(0, len(self.rows), size):
-            part = slice(start, start + size)
-            places = (column[part] for column in self.records[1:])
-            yield Block(Records(self.records.data, *places), self.rows[part])
+            yield Block(self.records.part(start, size), self.rows[start : start + size])
 
 
-def read_blocks(file: SourceFile, metered: MeteredFile) -> Iterator[Block]:
+def read_blocks(file: SourceFile, metered: MeteredFile, shape: Shape = HH) -> Iterator[Block]:
     """Reads a file's rows, each with its id: `subset/split/number`.
 
     Blocks are cut by the file's content alone. Whatever was read whole before a fault is
@@ -47,19 +47,36 @@ def read_blocks(file: SourceFile, metered: MeteredFile) -> Iterator[Block]:
 
     Args:
         file: The file.
-        metered: The same, open.
+        metered: The same, open. A Parquet file, which is read in any order, is hashed first.
+        shape: What its rows are, if they are pairs.
+
+    Yields:
+        Batches of `source_schema`.
 
     Raises:
         DamagedInputError: The file stops short or does not decompress.
-        SourceError: It cannot be read on.
+        SourceError: It cannot be read on, or its columns are not the shape's.
     """
-    for records in read_records(decompressed(metered, file.path), file.path):
+    shape = shape if file.kind == Kind.PAIRS else DIALOGUES
+    wanted = source_schema(file.kind, shape.messages)
+    for records, table in _tables(file, metered, shape):
         numbers = pc.cast(pa.array(records.numbers), pa.string())
         ids = pc.binary_join_element_wise(f"{file.subset}/{file.split}", numbers, "/")
-        rows = READERS[file.kind](records).add_column(0, "id", pa.chunked_array([ids]))
-        wanted = source_schema(file.kind)
+        rows = shape.arrange(table).add_column(0, "id", pa.chunked_array([ids]))
         columns = [rows[name].combine_chunks() for name in wanted.names]
         yield Block(records, pa.RecordBatch.from_arrays(columns, schema=wanted))
+
+
+def _tables(
+    file: SourceFile, metered: MeteredFile, shape: Shape
+) -> Iterator[tuple[Rows, pa.Table]]:
+    if file.path.endswith(ENDING):
+        while metered.read(CHUNK):
+            pass
+        yield from read_parquet(file.place, file.path, shape.fields, shape.required)
+        return
+    for records in read_records(decompressed(metered, file.path), file.path):
+        yield records, parse_rows(records, shape.fields, shape.required)
 
 
 def read_records(chunks: Iterator[bytes], name: str) -> Iterator[Records]:

@@ -49,6 +49,11 @@ class Records(NamedTuple):
         """One row's bytes as the file has them."""
         return self.data[self.starts[row] : self.ends[row]]
 
+    def part(self, start: int, size: int) -> Records:
+        """So many rows from `start` on."""
+        places = (column[start : start + size] for column in self[1:])
+        return Records(self.data, *places)
+
 
 def after(error: DamagedInputError, count: int, what: str) -> DamagedInputError:
     """The fault, and how much of the file came whole before it."""

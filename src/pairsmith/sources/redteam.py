@@ -24,11 +24,15 @@ FIELDS = pa.schema([("transcript", pa.string()), *DIALOGUE_SCORES, (AS_RELEASED,
 
 
 def read_dialogues(records: Records) -> pa.Table:
-    """Rows of `transcript`, the scores and `fault`; see `parse_rows`.
+    """Rows of `transcript`, the scores and `fault`; see `parse_rows` and `spell_score`."""
+    return spell_score(parse_rows(records, FIELDS, ("transcript",)))
 
-    A row that gives the score under both names, with two values, has a fault.
+
+def spell_score(table: pa.Table) -> pa.Table:
+    """The score that is read under either name, under the right one.
+
+    A row that gives it under both names, with two values, has a fault.
     """
-    table = parse_rows(records, FIELDS, ("transcript",))
     score, released, fault = (
         table[name].combine_chunks() for name in (SCORE, AS_RELEASED, "fault")
     )
