@@ -120,7 +120,9 @@ def build(
     shape = choose(files, from_)
     fields = cards.check_fields(card or {})
     with ExitStack() as stack:
-        prepared = stack.enter_context(prepare(template, tokens, date)) if template else None
+        prepared = (
+            stack.enter_context(prepare(template, tokens, date)) if template is not None else None
+        )
         recipe = make_recipe(
             prepared.compiled.template if prepared else None,
             as_,

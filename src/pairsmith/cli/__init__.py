@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from pairsmith.cli import build, check, preview, show
+from pairsmith.cli import build, check, preview, show, templates
 from pairsmith.cli.terminal import say
 from pairsmith.errors import PairsmithError
 
@@ -19,7 +19,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (build.build, check.check, show.show, preview.preview):
+for command in (
+    build.build,
+    check.check,
+    show.show,
+    preview.preview,
+    templates.templates,
+):
     app.command()(command)
 
 

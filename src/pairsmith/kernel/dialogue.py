@@ -17,7 +17,7 @@ from pairsmith.kernel.detail import explain
 from pairsmith.kernel.recipe import Recipe
 from pairsmith.kernel.render import Writer, render_messages, write_dialogues
 from pairsmith.kernel.transcript import parse
-from pairsmith.kernel.turns import Mask, Turns, blank, holds_any, select
+from pairsmith.kernel.turns import Mask, Turns, holds_any, select
 from pairsmith.schema import DIALOGUE_SCORES, Kind, Note, Reason, kernel_schema
 
 
@@ -74,7 +74,7 @@ def judge_dialogues(
     """Every reason that holds, for each row."""
     turns = sides["transcript"]
     never = check.nowhere(len(batch))
-    empty = blank(turns.content)
+    empty = turns.blank
     reply = ~turns.before_last & ~turns.user
     return {
         Reason.MALFORMED: check.malformed(batch["transcript"], turns, batch["fault"]),

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pairsmith.kernel.turns import ROLES, Turns
+from pairsmith.kernel.turns import ROLES, Turns, padded
 
 
 def read_messages(conversations: pa.ListArray) -> Turns:
@@ -22,11 +22,12 @@ def read_messages(conversations: pa.ListArray) -> Turns:
     names = named.dictionary.to_pylist()
     roles = (*ROLES, *sorted(set(names) - set(ROLES)))
     codes = np.array([roles.index(name) for name in names], np.int32)
+    content = messages.field("content")
     return Turns(
         offsets=np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]),
         role=codes[named.indices.to_numpy()] if len(names) else np.zeros(0, np.int32),
-        content=messages.field("content"),
+        content=content,
         stray=np.zeros(len(conversations), bool),
-        bare=False,
+        bare=not padded(content).any(),
         roles=roles,
     )

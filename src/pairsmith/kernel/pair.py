@@ -80,7 +80,7 @@ def judge_pairs(sides: Sides, batch: pa.RecordBatch, control: tuple[str, ...]) -
         Reason.NO_REPLY: check.no_reply(chosen) | check.no_reply(rejected),
         Reason.PROMPT_MISMATCH: check.prompt_mismatch(chosen, rejected),
         Reason.BAD_ROLES: check.bad_roles(chosen),
-        Reason.EMPTY_TURN: prompt.any(blank(prompt.content)),
+        Reason.EMPTY_TURN: prompt.any(prompt.blank),
         Reason.EMPTY_REPLY: blank(better) | blank(worse),
         Reason.IDENTICAL: to_numpy(pc.equal(better, worse)),
         Reason.CONTROL_TOKEN: in_chosen | holds_any(worse, control),

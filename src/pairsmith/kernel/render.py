@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -65,35 +66,41 @@ def write_pairs(chosen: Turns, rejected: Turns, kept: Mask, writer: Writer) -> W
         UnfaithfulError: The compiled template fails the proof.
     """
     compiled = writer.compiled
-    odd = chosen.any(odd_turns(chosen, compiled)) | rejected.any(odd_turns(rejected, compiled))
+    worse = select(rejected, ~rejected.before_last)
+    system = chosen.opens_with_system
+    odd = chosen.any(odd_turns(chosen, system, compiled))
+    odd |= worse.any(odd_turns(worse, system, compiled))
     odd |= check.bad_roles(chosen) | _without_layout(chosen, compiled)
     plain = kept & ~odd
-    columns = [pa.nulls(len(kept), pa.string())] * 3
-    for system, layout in compiled.layouts.items():
-        rows = plain & (chosen.opens_with_system == system)
-        if rows.any():
-            made = _pair_columns(chosen, rejected, rows, layout, compiled.texts[system])
-            columns = [pc.coalesce(a, b) for a, b in zip(columns, made, strict=True)]
-    others = np.flatnonzero(kept & odd).tolist()
-    proof = extremes(chosen, plain)
-    texts = pairs_by_row(
-        [messages_of(chosen, row) for row in others + proof],
-        [messages_of(chosen, row)[:-1] + messages_of(rejected, row)[-1:] for row in others + proof],
-        compiled.template,
-        writer.jinja,
-    )
+    others, proof = np.flatnonzero(kept & odd).tolist(), extremes(chosen, plain)
+    better = [messages_of(chosen, row) for row in others + proof]
+    other = [messages_of(chosen, row)[:-1] + messages_of(worse, row) for row in others + proof]
+    with ThreadPoolExecutor(1) as meanwhile:
+        by_row = meanwhile.submit(pairs_by_row, better, other, compiled.template, writer.jinja)
+        columns = [pa.nulls(len(kept), pa.string())] * 3
+        for opening, layout in compiled.layouts.items():
+            rows = plain & (system == opening)
+            if rows.any():
+                made = _pair_columns(chosen, worse, rows, layout, compiled.texts[opening])
+                columns = [_either(a, b) for a, b in zip(columns, made, strict=True)]
+        texts = by_row.result()
     for row, text in zip(proof, texts[len(others) :], strict=True):
         if tuple(column[row].as_py() for column in columns) != text:
             raise UnfaithfulError
     return _put_in(columns, others, texts)
 
 
+def _either(left: pa.StringArray, right: pa.StringArray) -> pa.StringArray:
+    """Of each row the one that is not null."""
+    return right if left.null_count == len(left) else pc.coalesce(left, right)
+
+
 def _pair_columns(
-    chosen: Turns, rejected: Turns, rows: Mask, layout: Layout, texts: Texts
+    chosen: Turns, worse: Turns, rows: Mask, layout: Layout, texts: Texts
 ) -> list[pa.StringArray]:
-    of_rows = rows[chosen.rows]
-    prompt = select(chosen, chosen.before_last & of_rows)
-    replies = [select(t, ~t.before_last & rows[t.rows]) for t in (chosen, rejected)]
+    of_rows, last = rows[chosen.rows], ~chosen.before_last
+    prompt = select(chosen, ~last & of_rows)
+    replies = (select(chosen, last & of_rows), select(worse, rows[worse.rows]))
     return [
         render_turns(prompt, layout, texts.prompt, ~rows),
         *(render_replies(r, layout, texts.reply, chosen.counts, ~rows) for r in replies),
@@ -103,7 +110,7 @@ def _pair_columns(
 def write_dialogues(turns: Turns, kept: Mask, writer: Writer) -> Written:
     """Renders whole conversations, which may end with the user; as `write_pairs`."""
     compiled = writer.compiled
-    odd = turns.any(odd_turns(turns, compiled))
+    odd = turns.any(odd_turns(turns, turns.opens_with_system, compiled))
     odd |= check.bad_roles(turns) | _without_layout(turns, compiled)
     plain = kept & ~odd
     column = pa.nulls(len(kept), pa.string())
@@ -112,7 +119,7 @@ def write_dialogues(turns: Turns, kept: Mask, writer: Writer) -> Written:
         of_layout = plain & (turns.opens_with_system == system)
         asked = check.no_reply(turns)
         for rows, joints in ((of_layout & ~asked, texts.whole), (of_layout & asked, texts.asked)):
-            column = pc.coalesce(column, _dialogue_column(turns, rows, layout, joints))
+            column = _either(column, _dialogue_column(turns, rows, layout, joints))
     others = np.flatnonzero(kept & odd).tolist()
     proof = extremes(turns, plain)
     dialogues = [messages_of(turns, row) for row in others + proof]
@@ -150,9 +157,7 @@ def _put_in(
         return Written(columns, refused)
     index = pa.array(places, mask=places < 0)
     held = [pa.array([row[i] for row in told], pa.string()) for i in range(len(columns))]
-    return Written(
-        [pc.coalesce(a, b.take(index)) for a, b in zip(columns, held, strict=True)], refused
-    )
+    return Written([_either(a, b.take(index)) for a, b in zip(columns, held, strict=True)], refused)
 
 
 def render_messages(turns: Turns, null: Mask) -> pa.ListArray:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pairsmith.kernel.turns import Mask, Turns, to_numpy
+from pairsmith.kernel.turns import Mask, Turns, padded, to_numpy
 from pairsmith.schema import Conversation, Refusal, Template, common_start
 
 Jinja: TypeAlias = Callable[[Sequence[Conversation]], list[str | Refusal]]
@@ -113,7 +113,7 @@ def extremes(turns: Turns, rows: Mask) -> list[int]:
     mask = np.isin(turns.rows, few)
     content, owners = turns.content.filter(pa.array(mask)), turns.rows[mask]
     flags = [to_numpy(pc.match_substring_regex(content, pattern)) for pattern in UNUSUAL]
-    flags.append(~to_numpy(pc.equal(content, pc.utf8_trim_whitespace(content))))
+    flags.append(padded(content))
     flags.append(turns.opens_with_system[owners])
     chosen += [owners[np.argmax(flag)] for flag in flags if flag.any()]
     return sorted({int(row) for row in chosen})

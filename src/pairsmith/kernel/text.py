@@ -11,10 +11,9 @@ from pairsmith.kernel.turns import (
     Index,
     Mask,
     Turns,
-    blank,
     holds_any,
     list_array,
-    to_numpy,
+    padded,
 )
 from pairsmith.schema import Compiled, Joints, Layout, Trim
 
@@ -65,7 +64,9 @@ def render_replies(
         texts.take(pa.array(first(counts, counts))),
         "",
     )
-    return pc.binary_join(list_array(replies.offsets, pieces, null), "")
+    if not null.any():
+        return pieces
+    return pieces.take(pa.array(replies.offsets[:-1], mask=null))
 
 
 def _flat(joints: Joints) -> tuple[pa.StringArray, _Find]:
@@ -127,20 +128,25 @@ def trim(turns: Turns, layout: Layout) -> pa.StringArray:
     return content
 
 
-def odd_turns(turns: Turns, compiled: Compiled) -> Mask:
+def odd_turns(turns: Turns, system: Mask, compiled: Compiled) -> Mask:
     """Turns whose contents the compiled form does not describe, a flag for each.
 
     They hold a string that the template looks for, or are blank or have white space around them
     where it minds.
+
+    Args:
+        turns: The turns of n rows.
+        system: n flags: whether the row's conversation opens with a system turn.
+        compiled: The template.
     """
     odd = holds_any(turns.content, compiled.guards)
-    empty = blank(turns.content)
-    for system, layout in compiled.layouts.items():
-        rows = (turns.opens_with_system == system)[turns.rows]
+    empty, around = turns.blank, padded(turns.content) if not turns.bare else None
+    for opening, layout in compiled.layouts.items():
+        rows = (system == opening)[turns.rows]
         for code, role in enumerate(ROLES):
             here = rows & (turns.role == code)
             if role not in layout.blanks:
                 odd |= here & empty
-            if not turns.bare and layout.trims.get(role) is None:
-                odd |= here & ~to_numpy(pc.equal(turns.content, turns.stripped))
+            if around is not None and layout.trims.get(role) is None:
+                odd |= here & around
     return odd

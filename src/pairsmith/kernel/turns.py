@@ -18,6 +18,9 @@ USER, ASSISTANT, SYSTEM = 0, 1, 2
 ROLES = ("user", "assistant", "system")
 """What the codes of roles stand for; a source's other roles follow them."""
 
+SPACE, DELETE = 0x20, 0x7F
+"""The characters that enclose visible ASCII."""
+
 Mask = NDArray[np.bool_]
 Index = NDArray[np.int64]
 Codes = NDArray[np.int32]
@@ -52,6 +55,13 @@ class Turns(NamedTuple):
     def stripped(self) -> pa.StringArray:
         """The contents without surrounding white space: what is compared."""
         return self.content if self.bare else pc.utf8_trim_whitespace(self.content)
+
+    @property
+    def blank(self) -> Mask:
+        """True at the turns that say nothing."""
+        if self.bare:
+            return to_numpy(pc.equal(pc.binary_length(self.content), 0))
+        return blank(self.content)
 
     @property
     def role_names(self) -> pa.StringArray:
@@ -125,6 +135,8 @@ def merge(turns: Turns, rows: Mask) -> Turns:
 
 def select(turns: Turns, mask: Mask) -> Turns:
     """The turns at which `mask`, a flag for each turn, holds; the rows stay as many."""
+    if mask.all():
+        return turns
     kept = np.concatenate([[0], np.cumsum(mask)])
     return turns._replace(
         offsets=kept[turns.offsets],
@@ -166,6 +178,26 @@ def holds_any(content: pa.StringArray, strings: Sequence[str]) -> Mask:
 def blank(content: pa.StringArray) -> Mask:
     """True where a content is empty or nothing but white space."""
     return to_numpy(pc.or_(pc.equal(pc.binary_length(content), 0), pc.utf8_is_space(content)))
+
+
+def padded(content: pa.StringArray) -> Mask:
+    """True where a content has white space around it.
+
+    Only contents that begin or end in white space or beyond ASCII are looked at as text.
+    """
+    held = content.buffers()[2]
+    offsets = np.frombuffer(content.buffers()[1], np.int32)[content.offset :][: len(content) + 1]
+    some = np.flatnonzero(np.diff(offsets))
+    mask = np.zeros(len(content), bool)
+    if held is None or not len(some):
+        return mask
+    data = np.frombuffer(held, np.uint8)
+    first, last = data[offsets[some]], data[offsets[some + 1] - 1]
+    # every byte but those of visible ASCII may belong to white space
+    doubtful = some[(first <= SPACE) | (first >= DELETE) | (last <= SPACE) | (last >= DELETE)]
+    texts = content.take(pa.array(doubtful))
+    mask[doubtful] = ~to_numpy(pc.equal(texts, pc.utf8_trim_whitespace(texts)))
+    return mask
 
 
 def list_array(offsets: Index, values: pa.Array, null: Mask | None = None) -> pa.ListArray:

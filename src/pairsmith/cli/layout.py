@@ -1,0 +1,76 @@
+"""Chat templates drawn: one turn of each, or the constant strings of one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pairsmith.cli.terminal import console, plain
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def draw_list(templates: Sequence[Mapping[str, str]]) -> None:
+    """Names with a picture of one turn."""
+    table = _table("template", "one turn")
+    for template in templates:
+        table.add_row(template["name"], quoted(template["turn"]))
+    screen = console()
+    screen.print(table)
+    screen.print("pairsmith templates NAME shows how one compiles.")
+
+
+def draw_template(told: Mapping[str, Any]) -> None:
+    """How one template compiled; see `describe`."""
+    screen = console()
+    screen.print(plain(f"{told['name']}, rendered by {told['rendered_by']}"), soft_wrap=True)
+    for name, text in told["tokens"].items():
+        added = " (the tokenizer adds it)" if name == "bos_token" and told["adds_bos"] else ""
+        screen.print(plain(f"  {name}  {text}{added}"), soft_wrap=True)
+    if told["date"]:
+        screen.print(f"  writes the date: {told['date']}")
+    for title, layout in (
+        ("without a system turn", told["plain"]),
+        ("with a system turn", told["system"]),
+    ):
+        screen.print()
+        if "fault" in layout:
+            screen.print(plain(f"{title}: not compiled, {layout['fault']}"), soft_wrap=True)
+        else:
+            screen.print(_layout(title, layout))
+    screen.print()
+    for words, strings in (("control text", "control"), ("left to Jinja", "by_jinja")):
+        if told[strings]:
+            held = "  ".join(told[strings][:40]) + (" …" if len(told[strings]) > 40 else "")
+            screen.print(plain(f"{words}: {held}"), soft_wrap=True)
+
+
+def _layout(title: str, layout: Mapping[str, Any]) -> Table:
+    table = _table(title, "text")
+    for place, text in layout["text"].items():
+        table.add_row(place, quoted(text))
+    table.add_row("a prompt ends", quoted(layout["prompt_ends"]))
+    if layout["overhang"]:
+        table.add_row("  of which no finished reply begins with", quoted(layout["overhang"]))
+    for place, text in layout["in_a_dataset"].items():
+        table.add_row(f"in a dataset, {place}", quoted(text))
+    trims = ", ".join(f"{role} {trim}" for role, trim in layout["white_space"].items())
+    table.add_row("white space trimmed", trims)
+    return table
+
+
+def _table(*columns: str) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def quoted(text: str) -> str:
+    """A text with its line ends and ends to be seen."""
+    return plain(json.dumps(text, ensure_ascii=False))

@@ -1,0 +1,41 @@
+"""pairsmith templates: the built-in chat templates, and how any one compiles."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+
+def templates(
+    name: Annotated[
+        str | None,
+        typer.Argument(help="A built-in name, a .jinja file, a tokenizer's folder, a hub id."),
+    ] = None,
+    token: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=TEXT", help="A special token for the template: eos_token=…"),
+    ] = None,
+    date: Annotated[
+        str | None, typer.Option(metavar="DAY", help="For a template that writes the date.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """List the built-in chat templates, or show how one compiles.
+
+    With NAME: the constant strings around contents, the special tokens, the control text that a
+    content must not hold, and what becomes of a system turn.
+    """
+    from pairsmith.cli.layout import draw_list, draw_template
+    from pairsmith.cli.options import pairs_of
+    from pairsmith.templates.picture import describe, list_built_in
+    from pairsmith.templates.prepare import prepare
+
+    if name is None:
+        listed = list_built_in()
+        typer.echo(json.dumps(listed)) if as_json else draw_list(listed)
+        return
+    with prepare(name, pairs_of("--token", token or []), date) as ready:
+        described = describe(ready.compiled, ready.by)
+    typer.echo(json.dumps(described)) if as_json else draw_template(described)
