@@ -106,7 +106,7 @@ def test_links_lead_somewhere():
 def test_public_functions_have_docstrings_with_arguments():
     import pairsmith
 
-    for function in (pairsmith.build, pairsmith.check):
+    for function in (pairsmith.build, pairsmith.check, pairsmith.export):
         doc = inspect.getdoc(function)
         for name in inspect.signature(function).parameters:
             assert f"    {name}: " in doc, name

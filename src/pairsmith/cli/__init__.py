@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from pairsmith.cli import build, check, show
+from pairsmith.cli import build, check, export, show
 from pairsmith.cli.terminal import say
 from pairsmith.errors import PairsmithError
 
@@ -19,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (build.build, check.check, show.show):
+for command in (build.build, check.check, export.export, show.show):
     app.command()(command)
 
 

@@ -10,7 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pairsmith.errors import OutputError
-from pairsmith.store.manifest import Manifest
+from pairsmith.schema import shard_schema
+from pairsmith.sources.find import kind_of
+from pairsmith.store.manifest import LedgerEntry, Manifest
 from pairsmith.store.quarantine import Refused, read_quarantine
 from pairsmith.store.shards import open_shard
 
@@ -30,14 +32,49 @@ def kept_rows(
         OutputError: The build has no such subset, or a shard cannot be read.
     """
     for path in _paths(built, subset, ".parquet"):
-        try:
-            with open_shard(out / path) as shard:
-                for batch in shard.iter_batches(batch_size=256):
-                    if note is not None:
-                        batch = batch.filter(_having(batch["notes"], note))
-                    yield from batch.to_pylist()
-        except (OSError, pa.ArrowException) as error:
-            raise _unreadable(out, path, error) from None
+        for batch in _batches(out, path, 256):
+            if note is not None:
+                batch = batch.filter(_having(batch["notes"], note))
+            yield from batch.to_pylist()
+
+
+def kept_batches(
+    out: Path, built: Manifest, entry: LedgerEntry, rows: int
+) -> Iterator[pa.RecordBatch]:
+    """The rows of one split's shards, in batches of at most so many rows.
+
+    Args:
+        out: The folder of the build.
+        built: Its manifest.
+        entry: The split, by its entry in the ledger.
+        rows: At most so many rows at once.
+
+    Raises:
+        OutputError: A shard cannot be read, or the shards are not what the manifest says.
+    """
+    wanted = shard_schema(kind_of(entry.subset), built.recipe.form)
+    shards = [file.path for file in built.outputs_of(entry) if file.path.endswith(".parquet")]
+    read = 0
+    for path in shards:
+        for batch in _batches(out, path, rows):
+            if not batch.schema.equals(wanted):
+                raise _unreadable(out, path, "its columns are not those of the manifest's recipe")
+            read += len(batch)
+            yield batch
+    if read != entry.kept:
+        place = f"{entry.subset}/{entry.split}"
+        raise OutputError(
+            f"{place} holds {read} rows where the manifest says {entry.kept}.",
+            f"Run pairsmith check {out}.",
+        )
+
+
+def _batches(out: Path, path: str, rows: int) -> Iterator[pa.RecordBatch]:
+    try:
+        with open_shard(out / path) as shard:
+            yield from shard.iter_batches(batch_size=rows)
+    except (OSError, pa.ArrowException) as error:
+        raise _unreadable(out, path, error) from None
 
 
 def refused_rows(
@@ -67,5 +104,5 @@ def _having(notes: pa.ListArray, note: str) -> pa.BooleanArray:
     return pc.is_in(pa.array(range(len(notes)), rows.type), rows)
 
 
-def _unreadable(out: Path, path: str, error: Exception) -> OutputError:
+def _unreadable(out: Path, path: str, error: Exception | str) -> OutputError:
     return OutputError(f"{path} cannot be read: {error}.", f"Run pairsmith check {out}.")
