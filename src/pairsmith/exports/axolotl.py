@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pairsmith.exports.format import Config, ExportedFile, Format, test_files, training_files
-from pairsmith.exports.pair import Pair, Row, Unfit, has_empty_reply
+from pairsmith.exports.pair import Pair, Row, Unfit, has_empty_reply, has_no_prompt
 
 PLACEHOLDER = "[[dummy_message]]"
 
@@ -53,5 +53,9 @@ def is_found_elsewhere(pair: Pair) -> bool:
 FORMAT = Format(
     rows,
     config,
-    {Unfit.EMPTY_REPLY: has_empty_reply, Unfit.FOUND_ELSEWHERE: is_found_elsewhere},
+    {
+        Unfit.NO_PROMPT: has_no_prompt,
+        Unfit.EMPTY_REPLY: has_empty_reply,
+        Unfit.FOUND_ELSEWHERE: is_found_elsewhere,
+    },
 )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pairsmith.exports.format import Config, ExportedFile, Format, test_files, training_files
-from pairsmith.exports.pair import Pair, Row
+from pairsmith.exports.pair import Pair, Row, Unfit, has_no_prompt
 
 HEAD = """\
 # in place of these keys of `data` in a DPO configuration; PAIRS is the path of this folder
@@ -55,4 +55,4 @@ def config(files: Sequence[ExportedFile]) -> Config:
     return Config("nemo-rl.yaml", text)
 
 
-FORMAT = Format(rows, config)
+FORMAT = Format(rows, config, {Unfit.NO_PROMPT: has_no_prompt})

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pairsmith.exports.format import Config, ExportedFile, Format, test_files, training_files
-from pairsmith.exports.pair import Pair, Row
+from pairsmith.exports.pair import Pair, Row, Unfit, has_no_prompt
 
 
 def rows(pairs: Sequence[Pair]) -> list[Row]:
@@ -37,4 +37,4 @@ def config(files: Sequence[ExportedFile]) -> Config:
     return Config("train.sh", "# run in this folder\n" + " \\\n  ".join(lines) + "\n")
 
 
-FORMAT = Format(rows, config)
+FORMAT = Format(rows, config, {Unfit.NO_PROMPT: has_no_prompt})

@@ -47,6 +47,7 @@ class Pair(NamedTuple):
 class Unfit(StrEnum):
     """Why a trainer's format has no place for a kept pair; named as the `Reason` where one is."""
 
+    NO_PROMPT = "no_prompt"
     BAD_ROLES = Reason.BAD_ROLES.value
     EMPTY_REPLY = Reason.EMPTY_REPLY.value
     IDENTICAL = Reason.IDENTICAL.value
@@ -54,6 +55,7 @@ class Unfit(StrEnum):
 
 
 EXPLANATIONS: dict[Unfit, str] = {
+    Unfit.NO_PROMPT: "the prompt has no turn before the reply",
     Unfit.BAD_ROLES: "the prompt is not user, assistant, …, user after a system turn, if any",
     Unfit.EMPTY_REPLY: "a reply is blank",
     Unfit.IDENTICAL: "chosen and rejected are the same",
@@ -62,6 +64,11 @@ EXPLANATIONS: dict[Unfit, str] = {
 
 Refuses: TypeAlias = Mapping[Unfit, Callable[[Pair], bool]]
 """The reasons for which a format leaves pairs out, each with its test, the first that applies."""
+
+
+def has_no_prompt(pair: Pair) -> bool:
+    """Whether nothing but a system turn comes before the replies. Text always has a prompt."""
+    return not isinstance(pair.prompt, str) and not pair.turns
 
 
 def has_bad_roles(pair: Pair) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pairsmith.exports.format import Config, ExportedFile, Format, test_files, training_files
-from pairsmith.exports.pair import Pair, Row
+from pairsmith.exports.pair import Pair, Row, Unfit, has_no_prompt
 
 DATASET = """\
 {name}:
@@ -42,4 +42,4 @@ def _dataset(name: str, paths: Sequence[str]) -> str:
     return DATASET.format(name=name, paths="".join(f"    - {path}\n" for path in paths))
 
 
-FORMAT = Format(rows, config)
+FORMAT = Format(rows, config, {Unfit.NO_PROMPT: has_no_prompt})

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pairsmith.exports.format import Config, ExportedFile, Format, test_files, training_files
-from pairsmith.exports.pair import Pair, Row
+from pairsmith.exports.pair import Pair, Row, Unfit, has_no_prompt
 
 SCRIPT = '''\
 """Trains with TRL on the files beside it: python train.py MODEL"""
@@ -59,4 +59,4 @@ def script(method: str, files: Sequence[ExportedFile]) -> str:
     return SCRIPT.format(method=method, files=listed, folder=method.lower())
 
 
-FORMAT = Format(rows, config, takes_text=True)
+FORMAT = Format(rows, config, {Unfit.NO_PROMPT: has_no_prompt}, takes_text=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pairsmith.exports.format import Config, ExportedFile, Format
-from pairsmith.exports.pair import Pair, Row
+from pairsmith.exports.pair import Pair, Row, Unfit, has_no_prompt
 from pairsmith.exports.trl import script
 
 
@@ -30,4 +30,4 @@ def config(files: Sequence[ExportedFile]) -> Config:
     return Config("train.py", script("KTO", files))
 
 
-FORMAT = Format(rows, config, takes_text=True)
+FORMAT = Format(rows, config, {Unfit.NO_PROMPT: has_no_prompt}, takes_text=True)
