@@ -38,7 +38,7 @@ job = client.fine_tuning.jobs.create(
     model=sys.argv[1],
     training_file=upload(TRAIN, "train.jsonl"),
     validation_file=upload(TEST, "test.jsonl"),
-    method={{"type": "dpo", "dpo": {{"hyperparameters": {{"beta": 0.1}}}}}},
+    method={{"type": "dpo"}},
 )
 print(job.id)
 '''

@@ -30,7 +30,10 @@ def rows(pairs: Sequence[Pair]) -> list[Row]:
 
 
 def config(files: Sequence[ExportedFile]) -> Config:
-    """The part of a recipe's configuration that is about data."""
+    """The part of a recipe's configuration that is about data.
+
+    The DPO recipes of 0.6.1 do not evaluate and pass `dataset_val` over; others read it.
+    """
     text = "# in place of `dataset` in the configuration of a DPO recipe; run it in this folder\n"
     text += _dataset("dataset", training_files(files))
     if test_files(files):
