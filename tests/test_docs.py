@@ -13,6 +13,8 @@ import pytest
 import typer
 
 from pairsmith.cli import app
+from pairsmith.exports import TRAINERS
+from pairsmith.exports.pair import EXPLANATIONS
 from pairsmith.schema import POLICIES, Note, Reason
 from pairsmith.store.card import FIELDS
 
@@ -95,6 +97,19 @@ def test_every_reason_note_policy_and_card_field_is_documented():
         assert re.search(rf"^\| `{reason}` \|.*\| {', '.join(POLICIES[reason])} \|$", page, re.M)
     for name in (*Note, *FIELDS):
         assert f"`{name}`" in page
+
+
+def test_every_trainer_and_what_it_leaves_out_is_documented():
+    page, help = text_of("docs/trainers.md"), COMMANDS["export"].params
+    option = next(param.help for param in help if "--for" in param.opts)
+    for name, format in TRAINERS.items():
+        assert re.search(rf"^## {name}$", page, re.M)
+        assert re.search(rf"\b{name}\b", option)
+        takes = "text, messages" if format.takes_text else "messages"
+        refused = ", ".join(f"`{reason}`" for reason in format.refuses)
+        assert f"| [`{name}`](#{name}) | {takes} | {refused} |" in page
+    for reason, words in EXPLANATIONS.items():
+        assert f"| `{reason}` | {words} |" in page
 
 
 def test_links_lead_somewhere():
