@@ -5,15 +5,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
+LOADERS := .loaders
 
-.PHONY: help demo test lint format clean
+.PHONY: help demo test loaders lint format clean
 
 help:
-	@echo "make demo    build the bundled sample into ./$(DEMO), check it, show a row"
-	@echo "make test    run the tests"
-	@echo "make lint    style, types, import contracts"
-	@echo "make format  put the code into style"
-	@echo "make clean   remove $(VENV) and ./$(DEMO)"
+	@echo "make demo     build the bundled sample into ./$(DEMO), check it, show a row"
+	@echo "make test     run the tests"
+	@echo "make loaders  get the trainers' loaders that some tests want"
+	@echo "make lint     style, types, import contracts"
+	@echo "make format   put the code into style"
+	@echo "make clean    remove $(VENV), $(LOADERS) and ./$(DEMO)"
 
 # a pip that knows dependency groups
 $(BIN)/python:
@@ -43,6 +45,17 @@ demo: $(VENV)/.runtime
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto
 
+# trainers' own loaders, each apart and without what it depends on; tests that want them skip else
+loaders: $(LOADERS)/.done
+
+$(LOADERS)/.done: $(VENV)/.dev pyproject.toml
+	@rm -rf $(LOADERS)
+	@for name in axolotl llamafactory ms-swift openrlhf torchtune; do \
+	    $(BIN)/python -m pip install --quiet --no-deps --target $(LOADERS)/$$name \
+	        --group loader-$$name || exit 1; \
+	done
+	@touch $@
+
 lint: $(VENV)/.lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -54,4 +67,4 @@ format: $(VENV)/.lint
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) $(DEMO)
+	rm -rf $(VENV) $(LOADERS) $(DEMO)

@@ -24,7 +24,7 @@ def test_the_public_names():
     assert pairsmith.__all__ == sorted(pairsmith.__all__)
     assert pairsmith.__all__ == [
         "Manifest", "Note", "PairsmithError", "Progress", "Reason", "Recipe", "__version__",
-        "build", "check", "preview",
+        "build", "check", "export", "preview",
     ]  # fmt: skip
     assert dir(pairsmith) == pairsmith.__all__
     for name in pairsmith.__all__:
@@ -35,11 +35,12 @@ def test_an_unknown_name_is_an_attribute_error():
     assert not hasattr(pairsmith, "forge")
 
 
-def test_build_stays_callable_whatever_is_imported():
+def test_functions_stay_callable_whatever_is_imported():
+    import pairsmith.exports
     import pairsmith.pipeline
 
-    assert callable(pairsmith.build)
     assert pairsmith.build is pairsmith.pipeline.build
+    assert pairsmith.export is pairsmith.exports.export
 
 
 def loaded(program):

@@ -14,6 +14,8 @@ import typer
 
 import pairsmith
 from pairsmith.cli import app
+from pairsmith.exports import TRAINERS
+from pairsmith.exports.pair import EXPLANATIONS
 from pairsmith.schema import POLICIES, Note, Reason
 from pairsmith.store.card import FIELDS
 from pairsmith.store.manifest import read_manifest
@@ -111,6 +113,19 @@ def test_every_reason_note_policy_and_card_field_is_documented():
         assert f"`{name}`" in page
 
 
+def test_every_trainer_and_what_it_leaves_out_is_documented():
+    page, help = text_of("docs/trainers.md"), COMMANDS["export"].params
+    option = next(param.help for param in help if "--for" in param.opts)
+    for name, format in TRAINERS.items():
+        assert re.search(rf"^## {name}$", page, re.M)
+        assert re.search(rf"\b{name}\b", option)
+        takes = "text, messages" if format.takes_text else "messages"
+        refused = ", ".join(f"`{reason}`" for reason in format.refuses)
+        assert f"| [`{name}`](#{name}) | {takes} | {refused} |" in page
+    for reason, words in EXPLANATIONS.items():
+        assert f"| `{reason}` | {words} |" in page
+
+
 def test_links_lead_somewhere():
     for page in PAGES:
         for target in re.findall(r"\]\((?!https?:)([^)#]*)(?:#[^)]*)?\)", text_of(page)):
@@ -118,7 +133,7 @@ def test_links_lead_somewhere():
 
 
 def test_public_functions_have_docstrings_with_arguments():
-    for function in (pairsmith.build, pairsmith.check, pairsmith.preview):
+    for function in (pairsmith.build, pairsmith.check, pairsmith.export, pairsmith.preview):
         doc = inspect.getdoc(function)
         for name in inspect.signature(function).parameters:
             assert f"    {name}: " in doc, name

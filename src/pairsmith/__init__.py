@@ -17,6 +17,7 @@ from pairsmith._version import __version__
 from pairsmith.errors import PairsmithError
 
 if TYPE_CHECKING:
+    from pairsmith.exports import export
     from pairsmith.kernel.recipe import Recipe
     from pairsmith.pipeline import Progress, build
     from pairsmith.schema import Note, Reason
@@ -34,6 +35,7 @@ __all__ = [
     "__version__",
     "build",
     "check",
+    "export",
     "preview",
 ]
 
@@ -45,6 +47,7 @@ _HOMES = {
     "Recipe": "pairsmith.kernel.recipe",
     "build": "pairsmith.pipeline",
     "check": "pairsmith.store.verify",
+    "export": "pairsmith.exports",
     "preview": "pairsmith.tokens.preview",
 }
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -135,7 +134,7 @@ def build(
         )
         _check_system(recipe, prepared)
         folder.check_source(out, [file.place.path for file in files])
-        stack.enter_context(_writing(out))
+        stack.enter_context(folder.writing(out))
         folder.recover(out)
         earlier = folder.earlier_build(out)
         if earlier and not force:
@@ -306,20 +305,3 @@ def _build_file(
         rows = written.entry.read
         read = FileEntry(file.path, rows, metered.count, metered.sha256.hexdigest())
     return Built(read, written)
-
-
-@contextmanager
-def _writing(out: Path) -> Iterator[None]:
-    """Turns faults of the output folder into sentences; those of sources already are."""
-    try:
-        yield
-    except PermissionError as error:
-        raise OutputError(
-            f"No permission for {error.filename or out}.", "Name a folder of your own."
-        ) from None
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        raise OutputError(
-            f"{out} cannot be written: {error.strerror or error}.",
-            "Make room; the same command starts again." if full else "Name another folder.",
-        ) from error

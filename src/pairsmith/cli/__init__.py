@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from pairsmith.cli import build, check, preview, show, templates
+from pairsmith.cli import build, check, export, preview, show, templates
 from pairsmith.cli.terminal import say
 from pairsmith.errors import PairsmithError
 
@@ -23,6 +23,7 @@ for command in (
     build.build,
     check.check,
     show.show,
+    export.export,
     preview.preview,
     templates.templates,
 ):

@@ -7,6 +7,7 @@ pairsmith did not write is neither overwritten nor removed.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -35,6 +36,27 @@ def local_folder(out: str) -> Path:
     if not out or "\0" in out:
         raise OutputError(f"{out!r} names no folder.", "Name a new or an empty one.")
     return Path(out)
+
+
+@contextmanager
+def writing(out: Path) -> Iterator[None]:
+    """Turns faults of the output folder into sentences; those of sources already are.
+
+    Raises:
+        OutputError: The folder cannot be written.
+    """
+    try:
+        yield
+    except PermissionError as error:
+        raise OutputError(
+            f"No permission for {error.filename or out}.", "Name a folder of your own."
+        ) from None
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        raise OutputError(
+            f"{out} cannot be written: {error.strerror or error}.",
+            "Make room; the same command starts again." if full else "Name another folder.",
+        ) from error
 
 
 def check_source(out: Path, paths: Iterable[str]) -> None:
@@ -87,6 +109,25 @@ def workspace(out: Path, earlier: Manifest | None) -> Iterator[Path]:
             )
         clear(staging)
         yield staging
+
+
+@contextmanager
+def filling(out: Path) -> Iterator[Path]:
+    """Claims a new or an empty folder; yields the empty folder in which its contents grow.
+
+    They move into place when all of them are whole. Of what fails, nothing stays.
+
+    Raises:
+        OutputError: The folder holds something, or another process is at work there.
+    """
+    if earlier_build(out) is not None:
+        raise _holds_something_else(out, [manifest.NAME])
+    with workspace(out, None) as staging:
+        try:
+            yield staging
+            _move_all(out)
+        finally:
+            _remove(staging)
 
 
 def recover(out: Path) -> None:
@@ -219,6 +260,16 @@ def _move(out: Path) -> None:
         _keep_edited_card(out, replaced)
         (staging / card.NAME).replace(out / card.NAME)
     (staging / manifest.NAME).replace(out / manifest.NAME)
+
+
+def _move_all(out: Path) -> None:
+    """Moves what has grown in the staging folder into place, folders first."""
+    grown = [path for path in (out / STAGING).iterdir() if path.name != LOCK]
+    strange = [path.name for path in grown if os.path.lexists(out / path.name)]
+    if strange:
+        raise _holds_something_else(out, sorted(strange))
+    for path in sorted(grown, key=lambda path: (path.is_file(), path.name)):
+        path.replace(out / path.name)
 
 
 def _keep_edited_card(out: Path, replaced: Manifest | None) -> None:

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pairsmith.errors import OutputError
-from pairsmith.schema import Kind
+from pairsmith.schema import shard_schema
 from pairsmith.sources.find import kind_of
-from pairsmith.store.manifest import Manifest
+from pairsmith.store.manifest import LedgerEntry, Manifest
 from pairsmith.store.quarantine import Refused, read_quarantine
 from pairsmith.store.shards import open_shard
 
@@ -31,39 +31,50 @@ def kept_rows(
     Raises:
         OutputError: The build has no such subset, or a shard cannot be read.
     """
-    for _, batch in kept_batches(out, built, subset):
-        rows = batch if note is None else batch.filter(_having(batch["notes"], note))
-        yield from rows.to_pylist()
+    for path in _paths(built, subset, ".parquet"):
+        for batch in _batches(out, path, 256):
+            if note is not None:
+                batch = batch.filter(_having(batch["notes"], note))
+            yield from batch.to_pylist()
 
 
 def kept_batches(
-    out: Path,
-    built: Manifest,
-    subset: str | None = None,
-    kind: Kind | None = None,
-    batch_rows: int = 256,
-) -> Iterator[tuple[str, pa.RecordBatch]]:
-    """The rows of the shards in batches, each with its shard's path.
+    out: Path, built: Manifest, entry: LedgerEntry, rows: int
+) -> Iterator[pa.RecordBatch]:
+    """The rows of one split's shards, in batches of at most so many rows.
 
     Args:
         out: The folder of the build.
         built: Its manifest.
-        subset: Only of this subset.
-        kind: Only of this kind.
-        batch_rows: At most so many rows in a batch.
+        entry: The split, by its entry in the ledger.
+        rows: At most so many rows at once.
 
     Raises:
-        OutputError: The build has no such subset, or a shard cannot be read.
+        OutputError: A shard cannot be read, or the shards are not what the manifest says.
     """
-    for path in _paths(built, subset, ".parquet"):
-        if kind not in (None, kind_of(path.partition("/")[0])):
-            continue
-        try:
-            with open_shard(out / path) as shard:
-                for batch in shard.iter_batches(batch_size=batch_rows):
-                    yield path, batch
-        except (OSError, pa.ArrowException) as error:
-            raise _unreadable(out, path, error) from None
+    wanted = shard_schema(kind_of(entry.subset), built.recipe.form)
+    shards = [file.path for file in built.outputs_of(entry) if file.path.endswith(".parquet")]
+    read = 0
+    for path in shards:
+        for batch in _batches(out, path, rows):
+            if not batch.schema.equals(wanted):
+                raise _unreadable(out, path, "its columns are not those of the manifest's recipe")
+            read += len(batch)
+            yield batch
+    if read != entry.kept:
+        place = f"{entry.subset}/{entry.split}"
+        raise OutputError(
+            f"{place} holds {read} rows where the manifest says {entry.kept}.",
+            f"Run pairsmith check {out}.",
+        )
+
+
+def _batches(out: Path, path: str, rows: int) -> Iterator[pa.RecordBatch]:
+    try:
+        with open_shard(out / path) as shard:
+            yield from shard.iter_batches(batch_size=rows)
+    except (OSError, pa.ArrowException) as error:
+        raise _unreadable(out, path, error) from None
 
 
 def refused_rows(
@@ -79,11 +90,20 @@ def refused_rows(
             raise _unreadable(out, path, error) from None
 
 
-def _paths(built: Manifest, subset: str | None, ending: str) -> list[str]:
+def entries_of(built: Manifest, subset: str | None = None) -> list[LedgerEntry]:
+    """The ledger's entries, all or those of one subset.
+
+    Raises:
+        OutputError: The build has no such subset.
+    """
     subsets = list(dict.fromkeys(entry.subset for entry in built.ledger))
     if subset is not None and subset not in subsets:
         raise OutputError(f"The build has no subset {subset!r}.", f"It has {', '.join(subsets)}.")
-    entries = [entry for entry in built.ledger if subset in (None, entry.subset)]
+    return [entry for entry in built.ledger if subset in (None, entry.subset)]
+
+
+def _paths(built: Manifest, subset: str | None, ending: str) -> list[str]:
+    entries = entries_of(built, subset)
     paths = [output.path for entry in entries for output in built.outputs_of(entry)]
     return [path for path in paths if path.endswith(ending)]
 
@@ -93,5 +113,5 @@ def _having(notes: pa.ListArray, note: str) -> pa.BooleanArray:
     return pc.is_in(pa.array(range(len(notes)), rows.type), rows)
 
 
-def _unreadable(out: Path, path: str, error: Exception) -> OutputError:
+def _unreadable(out: Path, path: str, error: Exception | str) -> OutputError:
     return OutputError(f"{path} cannot be read: {error}.", f"Run pairsmith check {out}.")

@@ -15,7 +15,7 @@ from pairsmith.pipeline import Progress, Watch
 from pairsmith.schema import Form, Kind, Reason
 from pairsmith.sources.find import kind_of
 from pairsmith.store.manifest import LedgerEntry, Manifest, read_manifest
-from pairsmith.store.rows import kept_batches
+from pairsmith.store.rows import entries_of, kept_batches
 from pairsmith.tokens import special
 from pairsmith.tokens.encode import Encoded, encode
 from pairsmith.tokens.render import Texts, render_messages, render_text
@@ -111,7 +111,7 @@ def _count(built: Manifest, subset: str | None) -> tuple[int, int]:
     Raises:
         OutputError: There are dialogues alone.
     """
-    entries = [entry for entry in built.ledger if subset in (None, entry.subset)]
+    entries = entries_of(built, subset)
     pairs = sum(entry.kept for entry in entries if _has_pairs(entry))
     dialogues = sum(entry.kept for entry in entries if not _has_pairs(entry))
     if dialogues and not pairs:
@@ -134,16 +134,18 @@ def _batches(
     tokenizer: PreTrainedTokenizerBase,
     tally: Tally,
 ) -> Iterator[tuple[str, Batch]]:
-    """The rows tokenized, batch by batch, each with its shard; refused ones go to the tally."""
+    """The rows tokenized, batch by batch, each with its split; refused ones go to the tally."""
     as_text = built.recipe.form == Form.TEXT
-    for path, stored in kept_batches(out, built, subset, Kind.PAIRS, BATCH_ROWS):
-        if as_text:
-            texts = render_text(stored, str(tokenizer.eos_token))
-        else:
-            texts = render_messages(stored, tokenizer)
-        for number, why in texts.refused.items():
-            tally.refuse(stored["id"][number].as_py(), why)
-        yield path, Batch(stored, texts, encode(texts, tokenizer, special=as_text))
+    for entry in filter(_has_pairs, entries_of(built, subset)):
+        for stored in kept_batches(out, built, entry, BATCH_ROWS):
+            if as_text:
+                texts = render_text(stored, str(tokenizer.eos_token))
+            else:
+                texts = render_messages(stored, tokenizer)
+            for number, why in texts.refused.items():
+                tally.refuse(stored["id"][number].as_py(), why)
+            batch = Batch(stored, texts, encode(texts, tokenizer, special=as_text))
+            yield f"{entry.subset}/{entry.split}", batch
 
 
 def _finder(built: Manifest, tokenizer: PreTrainedTokenizerBase) -> Callable[[Batch], special.Hits]:
