@@ -209,9 +209,8 @@ def _check_rendered(manifest: Manifest, staging: Path) -> None:
     if manifest.totals.kept or not manifest.totals.quarantined.get(Reason.TEMPLATE_ERROR):
         return
     row = next(refused_rows(staging, manifest, reason=Reason.TEMPLATE_ERROR))
-    template = manifest.recipe.template
     raise RecipeError(
-        f"The template {template.name if template else ''} refuses every row. At {row.path}, line "
+        f"The template {manifest.recipe.chat_format} refuses every row. At {row.path}, line "
         f"{row.line}, {row.detail.rstrip('.')}.",
         "Mend it, or name another template.",
     )

@@ -58,8 +58,7 @@ def _shape(recipe: Recipe) -> list[str]:
 
 def _form(recipe: Recipe) -> str:
     if recipe.form == "text":
-        name = recipe.template.name if recipe.template else ""
-        return f"Rows are text in the {name} format."
+        return f"Rows are text in the {recipe.chat_format} format."
     why = "Rows" if recipe.template else "Without a template, rows"
     return f"{why} are lists of {{role, content}} messages."
 

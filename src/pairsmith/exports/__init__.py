@@ -89,7 +89,7 @@ def _check_form(built: Manifest, trainer: str, format: Format) -> None:
     if built.recipe.form == Form.TEXT and not format.takes_text:
         raise RecipeError(
             f"{trainer} takes messages and applies the model's own template; this build is text "
-            f"in the {built.recipe.template} format.",
+            f"in the {built.recipe.chat_format} format.",
             "Build again with --as messages.",
         )
 

@@ -41,6 +41,11 @@ class Recipe:
     shape: str = "hh"
 
     @property
+    def chat_format(self) -> str:
+        """The template's name; empty without one."""
+        return self.template.name if self.template else ""
+
+    @property
     def card_fields(self) -> dict[str, Any]:
         """The card's fields as a dictionary."""
         fields: dict[str, Any] = json.loads(self.card)

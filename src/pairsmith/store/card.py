@@ -174,7 +174,7 @@ def body(manifest: Manifest) -> str:
         pairs=subsets[Kind.PAIRS],
         dialogues=subsets[Kind.DIALOGUES],
         text=text,
-        form_words=f"as text in the `{_format(recipe)}` chat format" if text else "as messages",
+        form_words=f"as text in the `{recipe.chat_format}` chat format" if text else "as messages",
         first_split=_first_split(manifest.ledger, subsets[Kind.PAIRS]),
         total=manifest.totals,
         ledger=manifest.ledger,
@@ -195,7 +195,7 @@ def _first_split(ledger: Iterable[LedgerEntry], pairs: Iterable[str]) -> str:
 
 def _title(recipe: Recipe) -> str:
     name = {Origin.HH: "HH-RLHF", Origin.SAMPLE: "pairsmith sample"}.get(recipe.origin)
-    form = f"in the {_format(recipe)} format" if recipe.form == Form.TEXT else "as messages"
+    form = f"in the {recipe.chat_format} format" if recipe.form == Form.TEXT else "as messages"
     return f"{name or 'Preference data'} {form}"
 
 
@@ -203,17 +203,13 @@ def _tags(manifest: Manifest) -> list[str]:
     tags = ["human-feedback", "rlhf", "preference", "dpo"]
     if any(kind_of(entry.subset) == Kind.DIALOGUES for entry in manifest.ledger):
         tags.append("red-teaming")
-    name = _format(manifest.recipe)
+    name = manifest.recipe.chat_format
     return [*tags, name] if name in FAMILIES else tags
-
-
-def _format(recipe: Recipe) -> str:
-    return recipe.template.name if recipe.template else ""
 
 
 def _model(recipe: Recipe) -> str:
     """A model to name in the example."""
-    name = _format(recipe)
+    name = recipe.chat_format
     model = FAMILIES[name].model if name in FAMILIES else name
     return model if re.fullmatch(r"[\w.-]+/[\w.-]+", model) else "YOUR_MODEL"
 
