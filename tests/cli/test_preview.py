@@ -93,10 +93,10 @@ def test_a_template_that_speaks_does_not_steer_it_either(run, tmp_path, sample_m
     made = AutoTokenizer.from_pretrained(tokenizer)
     made.chat_template = "{{ raise_exception('\\x1b[2J' + messages[0].content) }}"
     made.save_pretrained(tmp_path)
-    code, printed, _ = run("preview", sample_messages, "--tokenizer", tmp_path)
-    assert code == 0
-    assert "\x1b" not in printed
-    assert "first harmless-base/test/1: ␛[2J" in printed
+    code, _, errors = run("preview", sample_messages, "--tokenizer", tmp_path)
+    assert code == 2
+    assert "\x1b" not in errors
+    assert "refuses every conversation: ␛[2J" in errors
 
 
 def drawn(row, monkeypatch):

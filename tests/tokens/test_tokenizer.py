@@ -32,12 +32,12 @@ def test_text_wants_no_template(build, tokenizer):
 
 
 def test_a_template_that_is_not_one(build, tokenizer):
-    refused(build(ROW), tokenizer(chat="{% for %}"), "chat template", "cannot be read")
+    refused(build(ROW), tokenizer(chat="{% for %}"), "is not Jinja", "Mend it")
 
 
 def test_a_template_for_parts(build, tokenizer):
     chat = "{% for m in messages %}{% for p in m.content %}{{ p.text }}{% endfor %}{% endfor %}"
-    refused(build(ROW), tokenizer(chat=chat), "does not write a content that is text", "parts")
+    refused(build(ROW), tokenizer(chat=chat), "lists of parts", "text model")
 
 
 @pytest.mark.parametrize("name", ["/nowhere/at/all", "a/b/c", "two words"])

@@ -152,9 +152,14 @@ def test_rows_that_the_template_refuses(build, tokenizer):
 
 
 def test_a_template_that_refuses_every_row(build, tokenizer):
-    seen = pairsmith.preview(build(ROWS), tokenizer(chat="{{ raise_exception('no') }}"))
-    assert seen.rows == []
-    assert seen.totals.refused == 2
+    with pytest.raises(pairsmith.PairsmithError, match="refuses every conversation: no"):
+        pairsmith.preview(build(ROWS), tokenizer(chat="{{ raise_exception('no') }}"))
+
+
+def test_a_template_that_never_ends_is_stopped(build, tokenizer):
+    chat = "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
+    with pytest.raises(pairsmith.PairsmithError, match="stopped after 10 seconds"):
+        pairsmith.preview(build(ROWS), tokenizer(chat=chat))
 
 
 def test_no_eos_and_messages(build, tokenizer):

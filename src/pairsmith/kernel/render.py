@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 from pairsmith.kernel import check
 from pairsmith.kernel.rows import (
     Jinja,
+    Messages,
     Pair,
     dialogues_by_row,
     extremes,
@@ -21,7 +23,7 @@ from pairsmith.kernel.rows import (
 )
 from pairsmith.kernel.text import odd_turns, render_replies, render_turns
 from pairsmith.kernel.turns import Mask, Turns, list_array, select
-from pairsmith.schema import Compiled, Joints, Layout, Refusal, Texts
+from pairsmith.schema import Compiled, Conversation, Joints, Layout, Refusal, Template, Texts
 
 
 class UnfaithfulError(Exception):
@@ -109,25 +111,72 @@ def _pair_columns(
 
 def write_dialogues(turns: Turns, kept: Mask, writer: Writer) -> Written:
     """Renders whole conversations, which may end with the user; as `write_pairs`."""
+    texts = writer.compiled.texts
+
+    def joints(opening: bool, asked: bool) -> Joints:
+        return texts[opening].asked if asked else texts[opening].whole
+
+    return _write_wholes(turns, kept, writer, joints, dialogues_by_row)
+
+
+def write_conversations(turns: Turns, kept: Mask, generation: bool, writer: Writer) -> Written:
+    """Renders whole conversations as the template does: nothing is left out at either end.
+
+    Args:
+        turns: The turns of n rows.
+        kept: n flags: the rows to render.
+        generation: Whether texts are to end where a reply begins; all rows must then end with
+            the user, or are rendered by Jinja.
+        writer: What renders them.
+
+    Raises:
+        UnfaithfulError: The compiled template fails the proof.
+    """
+    layouts = writer.compiled.layouts
+
+    def joints(opening: bool, asked: bool) -> Joints | None:
+        if not asked:
+            return None if generation else layouts[opening].whole
+        return layouts[opening].prompt if generation else layouts[opening].asked
+
+    def by_row(talks: Sequence[Messages], _template: Template, jinja: Jinja) -> list[str | Refusal]:
+        return jinja([Conversation(messages, generation) for messages in talks])
+
+    return _write_wholes(turns, kept, writer, joints, by_row)
+
+
+def _write_wholes(
+    turns: Turns,
+    kept: Mask,
+    writer: Writer,
+    joints: Callable[[bool, bool], Joints | None],
+    by_row: Callable[[Sequence[Messages], Template, Jinja], list[str | Refusal]],
+) -> Written:
+    """Renders whole conversations in one column; see `write_conversations`.
+
+    `joints` gives, for an opening and for whether the user speaks last, the joints to use, or
+    None to leave such rows to Jinja; `by_row` renders rows by Jinja.
+    """
     compiled = writer.compiled
-    odd = turns.any(odd_turns(turns, turns.opens_with_system, compiled))
+    system, asked = turns.opens_with_system, check.no_reply(turns)
+    odd = turns.any(odd_turns(turns, system, compiled))
     odd |= check.bad_roles(turns) | _without_layout(turns, compiled)
-    plain = kept & ~odd
     column = pa.nulls(len(kept), pa.string())
-    for system, layout in compiled.layouts.items():
-        texts = compiled.texts[system]
-        of_layout = plain & (turns.opens_with_system == system)
-        asked = check.no_reply(turns)
-        for rows, joints in ((of_layout & ~asked, texts.whole), (of_layout & asked, texts.asked)):
-            column = _either(column, _dialogue_column(turns, rows, layout, joints))
-    others = np.flatnonzero(kept & odd).tolist()
-    proof = extremes(turns, plain)
-    dialogues = [messages_of(turns, row) for row in others + proof]
-    texts_ = dialogues_by_row(dialogues, compiled.template, writer.jinja)
-    for row, text in zip(proof, texts_[len(others) :], strict=True):
+    plain = np.zeros(len(kept), bool)
+    for opening, layout in compiled.layouts.items():
+        for last in (False, True):
+            rows = kept & ~odd & (system == opening) & (asked == last)
+            found = joints(opening, last)
+            if found is not None and rows.any():
+                column = _either(column, _dialogue_column(turns, rows, layout, found))
+                plain |= rows
+    others, proof = np.flatnonzero(kept & ~plain).tolist(), extremes(turns, plain)
+    talks = [messages_of(turns, row) for row in others + proof]
+    texts = by_row(talks, compiled.template, writer.jinja)
+    for row, text in zip(proof, texts[len(others) :], strict=True):
         if column[row].as_py() != text:
             raise UnfaithfulError
-    return _put_in([column], others, texts_)
+    return _put_in([column], others, texts)
 
 
 def _dialogue_column(turns: Turns, rows: Mask, layout: Layout, joints: Joints) -> pa.StringArray:

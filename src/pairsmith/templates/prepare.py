@@ -9,7 +9,7 @@ from datetime import date
 from typing import NamedTuple
 
 from pairsmith.errors import RecipeError
-from pairsmith.schema import Compiled
+from pairsmith.schema import Compiled, Template
 from pairsmith.templates.compile import Jinja, compile_template
 from pairsmith.templates.find import find, settle, with_marks
 from pairsmith.templates.sandbox import Sandbox
@@ -43,7 +43,19 @@ def prepare(
     Raises:
         RecipeError: There is no such template, or it cannot be used.
     """
-    found, today = find(name, tokens), _date(day)
+    today = _date(day)
+    with make_ready(find(name, tokens), today) as prepared:
+        yield prepared
+
+
+@contextmanager
+def make_ready(found: Template, today: date) -> Iterator[Prepared]:
+    """Opens a template in a sandbox and compiles it; faults as `prepare`.
+
+    Args:
+        found: The template.
+        today: What to tell a template that asks for the date.
+    """
     with Sandbox(found, today) as sandbox:
         look = sandbox.look()
         template = settle(found, look, today)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pairsmith.errors import OutputError, RecipeError
+from pairsmith.kernel.render import Writer
 from pairsmith.pipeline import Progress, Watch
 from pairsmith.schema import Form, Kind, Reason
 from pairsmith.sources.find import kind_of
@@ -18,7 +20,7 @@ from pairsmith.store.manifest import LedgerEntry, Manifest, read_manifest
 from pairsmith.store.rows import entries_of, kept_batches
 from pairsmith.tokens import special
 from pairsmith.tokens.encode import Encoded, encode
-from pairsmith.tokens.render import Texts, render_messages, render_text
+from pairsmith.tokens.render import Texts, open_chat, render_messages, render_text
 from pairsmith.tokens.row import Row, read_tokens
 from pairsmith.tokens.tokenizer import load
 from pairsmith.tokens.totals import Tally, Totals
@@ -84,13 +86,16 @@ def preview(
     find = _finder(built, reader)
     shown: list[Row] = []
     done = noted = 0
-    for path, batch in _batches(Path(out), built, subset, reader, tally):
-        tally.add(batch.encoded, find(batch))
-        shown += _rows(batch, reader, built.recipe.form, max_length, rows - len(shown))
-        noted += _noted(batch.stored)
-        done += len(batch.stored)
-        if progress is not None:
-            progress(Progress(path, done, done, total))
+    with ExitStack() as stack:
+        as_text = built.recipe.form == Form.TEXT
+        chat = None if as_text else stack.enter_context(open_chat(reader, str(tokenizer)))
+        for path, batch in _batches(Path(out), built, subset, reader, chat, tally):
+            tally.add(batch.encoded, find(batch))
+            shown += _rows(batch, reader, built.recipe.form, max_length, rows - len(shown))
+            noted += _noted(batch.stored)
+            done += len(batch.stored)
+            if progress is not None:
+                progress(Progress(path, done, done, total))
     return Preview(shown, tally.totals(done, dialogues, noted))
 
 
@@ -132,19 +137,19 @@ def _batches(
     built: Manifest,
     subset: str | None,
     tokenizer: PreTrainedTokenizerBase,
+    chat: Writer | None,
     tally: Tally,
 ) -> Iterator[tuple[str, Batch]]:
     """The rows tokenized, batch by batch, each with its split; refused ones go to the tally."""
-    as_text = built.recipe.form == Form.TEXT
     for entry in filter(_has_pairs, entries_of(built, subset)):
         for stored in kept_batches(out, built, entry, BATCH_ROWS):
-            if as_text:
+            if chat is None:
                 texts = render_text(stored, str(tokenizer.eos_token))
             else:
-                texts = render_messages(stored, tokenizer)
+                texts = render_messages(stored, chat)
             for number, why in texts.refused.items():
                 tally.refuse(stored["id"][number].as_py(), why)
-            batch = Batch(stored, texts, encode(texts, tokenizer, special=as_text))
+            batch = Batch(stored, texts, encode(texts, tokenizer, special=chat is None))
             yield f"{entry.subset}/{entry.split}", batch
 
 

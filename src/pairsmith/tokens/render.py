@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from jinja2 import TemplateError
+
+from pairsmith.errors import RecipeError, TokenizerError
+from pairsmith.kernel.messages import read_messages
+from pairsmith.kernel.render import UnfaithfulError, Writer, Written, write_conversations
+from pairsmith.kernel.turns import Turns
+from pairsmith.schema import Template
+from pairsmith.sources.messages import join, of_lists, put_together
+from pairsmith.templates.prepare import make_ready, uncompiled
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
-
-REFUSALS = (TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
-"""What a template can raise over a row that it was not written for."""
 
 
 class Texts(NamedTuple):
@@ -48,40 +56,54 @@ def _ended(replies: pa.StringArray, eos: str) -> pa.StringArray:
     return pc.binary_join_element_wise(replies, ending, "")
 
 
-def render_messages(batch: pa.RecordBatch, tokenizer: PreTrainedTokenizerBase) -> Texts:
+@contextmanager
+def open_chat(tokenizer: PreTrainedTokenizerBase, name: str) -> Iterator[Writer]:
+    """What writes messages as text by the tokenizer's own chat template, in a sandbox.
+
+    Args:
+        tokenizer: The tokenizer.
+        name: What to call it.
+
+    Raises:
+        TokenizerError: Its template cannot be read, refuses everything, or takes no text.
+    """
+    tokens = {"bos_token": "", "eos_token": ""}  # Jinja writes nothing for one that is missing
+    named = tokenizer.special_tokens_map.items()
+    tokens |= {key: text for key, text in named if isinstance(text, str)}
+    source = str(tokenizer.get_chat_template())
+    template = Template(Path(name).name, source, tuple(sorted(tokens.items())))
+    try:
+        with make_ready(template, date.today()) as ready:
+            yield Writer(ready.compiled, ready.jinja)
+    except RecipeError as error:
+        raise TokenizerError(error.message, error.hint) from None
+
+
+def render_messages(batch: pa.RecordBatch, writer: Writer) -> Texts:
     """Rows of a messages build through the tokenizer's chat template.
 
     The prompt is rendered with the generation prompt. The texts, tokenized without special
     tokens, give the ids of `apply_chat_template(tokenize=True)`.
     """
-    prompts, *sides = (batch[name].to_pylist() for name in ("prompt", "chosen", "rejected"))
-    wholes = [[p + reply for p, reply in zip(prompts, side, strict=True)] for side in sides]
+    prompt, *replies = (of_lists(batch[name]) for name in ("prompt", "chosen", "rejected"))
+    nothing = np.zeros(len(batch), bool)
+    talks = [prompt, *(join(prompt, reply) for reply in replies)]
+    turns = [read_messages(put_together(talk, nothing)) for talk in talks]
     try:
-        prompt = _render(tokenizer, prompts, True)
-        chosen, rejected = (_render(tokenizer, whole) for whole in wholes)
-        return Texts(list(range(len(batch))), prompt, chosen, rejected, {})
-    except REFUSALS:
-        return _one_by_one(tokenizer, list(zip(prompts, *wholes, strict=True)))
+        written = _render(turns, writer)
+    except UnfaithfulError:
+        by_row = uncompiled(writer.compiled, "")
+        written = _render(turns, Writer(by_row, writer.jinja))
+    refused = {row: why for side in reversed(written) for row, why in side.refused.items()}
+    rows = [row for row in range(len(batch)) if row not in refused]
+    index = pa.array(rows, pa.int64())
+    prompts, chosen, rejected = (side.columns[0].take(index).to_pylist() for side in written)
+    return Texts(rows, prompts, chosen, rejected, refused)
 
 
-def _one_by_one(tokenizer: PreTrainedTokenizerBase, rows: Sequence[tuple[Any, Any, Any]]) -> Texts:
-    """Finds the rows that the template refuses, once it has refused some of a batch."""
-    kept: list[list[str]] = []
-    refused: dict[int, str] = {}
-    for number, (prompt, *wholes) in enumerate(rows):
-        try:
-            kept.append([*_render(tokenizer, [prompt], True), *_render(tokenizer, wholes)])
-        except REFUSALS as error:
-            refused[number] = str(error) or type(error).__name__
-    rest = [number for number in range(len(rows)) if number not in refused]
-    prompt, chosen, rejected = ([texts[i] for texts in kept] for i in range(3))
-    return Texts(rest, prompt, chosen, rejected, refused)
-
-
-def _render(
-    tokenizer: PreTrainedTokenizerBase, conversations: list[Any], generation: bool = False
-) -> list[str]:
-    texts: list[str] = tokenizer.apply_chat_template(
-        conversations, tokenize=False, add_generation_prompt=generation
-    )
-    return texts
+def _render(turns: Sequence[Turns], writer: Writer) -> list[Written]:
+    """The prompts, ending where a reply begins, and the whole conversations."""
+    return [
+        write_conversations(side, side.counts >= 0, place == 0, writer)
+        for place, side in enumerate(turns)
+    ]
