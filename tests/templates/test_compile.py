@@ -20,9 +20,10 @@ from pairsmith.schema import MESSAGES
 from pairsmith.templates.builtin import FAMILIES
 from pairsmith.templates.compile import Talk, assemble
 from transcripts import conversations, dialogue_batch, pair_batch
+from trl_table import TOKENS, table_row, trl_templates
 
 SYSTEM = "You are careful.\n\nAnd brief."
-TOKENS = {"bos_token": "<BOS>", "eos_token": "<EOS>"}
+PAGE = Path(__file__).parents[2] / "docs" / "templates.md"
 
 every = pytest.mark.parametrize("name", FAMILIES)
 
@@ -37,13 +38,9 @@ def render(source, conversation, generation=False, **tokens):
     return texts[0]
 
 
-def trl_templates():
-    trl = pytest.importorskip("trl")
-    return sorted((Path(trl.__file__).parent / "chat_templates").glob("*.jinja"))
-
-
 def pytest_generate_tests(metafunc):
     if "trl_template" in metafunc.fixturenames:
+        pytest.importorskip("trl")
         paths = trl_templates()
         metafunc.parametrize("trl_template", paths, ids=[path.stem for path in paths])
 
@@ -87,6 +84,10 @@ def test_every_template_of_trl_on_every_real_row(trl_template, system, real_rows
             assert template.closed(template.opened(whole)) == text
             assert whole.removeprefix("<BOS>").rstrip() == text.rstrip()
     assert kept == 2299
+
+
+def test_the_table_says_how_it_compiles(trl_template):
+    assert table_row(trl_template, prepared) in PAGE.read_text(encoding="utf-8").splitlines()
 
 
 TRL_TWINS = {
