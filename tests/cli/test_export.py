@@ -1,24 +1,6 @@
 """pairsmith export: what is printed, and with which exit status."""
 
 import json
-import sys
-
-import pytest
-
-from pairsmith.cli import main
-
-
-@pytest.fixture
-def run(monkeypatch, capfd):
-    """Runs a command line; returns exit status, stdout and stderr."""
-
-    def command(*args):
-        monkeypatch.setattr(sys, "argv", ["pairsmith", *map(str, args)])
-        with pytest.raises(SystemExit) as caught:
-            main()
-        return (caught.value.code, *capfd.readouterr())
-
-    return command
 
 
 def test_it_prints_files_and_configuration(run, sample_messages, tmp_path):

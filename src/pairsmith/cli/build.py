@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from pairsmith.cli.options import Date, Tokens, pairs_of
+
 
 def build(
     source: Annotated[
@@ -21,13 +23,8 @@ def build(
             "folder, a hub id. Without one, rows are messages."
         ),
     ] = None,
-    token: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=TEXT", help="A special token for the template: eos_token=…"),
-    ] = None,
-    date: Annotated[
-        str | None, typer.Option(metavar="DAY", help="For a template that writes the date.")
-    ] = None,
+    token: Tokens = None,
+    date: Date = None,
     as_: Annotated[
         str | None, typer.Option("--as", metavar="FORM", help="text, or messages.")
     ] = None,
@@ -65,7 +62,6 @@ def build(
     reason of each, a dataset card, and a manifest that pairsmith check proves.
     """
     from pairsmith.cli.ledger import draw_ledger
-    from pairsmith.cli.options import pairs_of
     from pairsmith.cli.progress import progress
     from pairsmith.cli.terminal import say
     from pairsmith.pipeline import build as build_dataset

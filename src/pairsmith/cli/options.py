@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated, TypeAlias
+
+import typer
+
+Tokens: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--token", metavar="NAME=TEXT", help="A special token for the template: eos_token=…"
+    ),
+]
+Date: TypeAlias = Annotated[
+    str | None, typer.Option("--date", metavar="DAY", help="For a template that writes the date.")
+]
 
 
 def pairs_of(option: str, given: Sequence[str]) -> dict[str, str]:

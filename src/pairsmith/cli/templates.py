@@ -7,19 +7,16 @@ from typing import Annotated
 
 import typer
 
+from pairsmith.cli.options import Date, Tokens, pairs_of
+
 
 def templates(
     name: Annotated[
         str | None,
         typer.Argument(help="A built-in name, a .jinja file, a tokenizer's folder, a hub id."),
     ] = None,
-    token: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=TEXT", help="A special token for the template: eos_token=…"),
-    ] = None,
-    date: Annotated[
-        str | None, typer.Option(metavar="DAY", help="For a template that writes the date.")
-    ] = None,
+    token: Tokens = None,
+    date: Date = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
     """List the built-in chat templates, or show how one compiles.
@@ -28,7 +25,6 @@ def templates(
     content must not hold, and what becomes of a system turn.
     """
     from pairsmith.cli.layout import draw_list, draw_template
-    from pairsmith.cli.options import pairs_of
     from pairsmith.templates.picture import describe, list_built_in
     from pairsmith.templates.prepare import prepare
 
