@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 
 def test_it_prints_files_and_configuration(run, sample_messages, tmp_path):
     code, printed, errors = run("export", sample_messages, tmp_path / "dest", "--for", "axolotl")
