@@ -107,6 +107,14 @@ def test_no_code_is_run_and_no_file_written(template, tmp_path):
     assert not target.exists()
 
 
+def test_nothing_is_imported_from_the_working_directory(template, tmp_path, monkeypatch):
+    for name in ("jinja2", "transformers", "json"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()")
+    monkeypatch.chdir(tmp_path)
+    build(template(PLAIN), tmp_path)
+    assert not (tmp_path / "ran").exists()
+
+
 def test_a_worker_that_dies_is_a_sentence(template):
     with prepare(str(template(PLAIN))) as ready:
         box = ready.jinja.__self__

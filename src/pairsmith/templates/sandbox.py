@@ -130,7 +130,8 @@ class _Worker:
     def __init__(self, template: Template, day: date) -> None:
         self.template = template
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "pairsmith.templates.worker"],
+            # -P, because a module in the working directory may be anyone's
+            [sys.executable, "-P", "-m", "pairsmith.templates.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
