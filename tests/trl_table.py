@@ -27,7 +27,7 @@ def table_row(path, prepare):
         words = "vision, refused" if "vision template" in error.message else error.message
         return f"| {path.stem} | {words} | {words} | | |"
     plain, system = (_words(compiled, opening) for opening in (False, True))
-    overhang = compiled.layouts[False].overhang if False in compiled.layouts else ""
+    overhang = compiled.overhang
     ends = f"before {_code(overhang)}" if overhang else "where a reply begins"
     return f"| {path.stem} | {plain} | {system} | {ends} | {_guards(compiled.guards)} |"
 

@@ -206,8 +206,6 @@ class Layout(NamedTuple):
         whole: Around the contents of one that ends in a reply.
         asked: Around those of one that ends with the user.
         prompt: The same, ending where the assistant's reply begins.
-        overhang: What such a prompt ends in that no finished reply begins with, as `<think>`;
-            mostly empty.
         system_back: None where the system text comes first; else the number of contents that
             follow it where the user speaks last.
         trims: For `user`, `assistant` and `system`, what becomes of white space around a
@@ -218,7 +216,6 @@ class Layout(NamedTuple):
     whole: Joints
     asked: Joints
     prompt: Joints
-    overhang: str
     system_back: int | None
     trims: dict[str, Trim | None]
     blanks: frozenset[str]
@@ -250,6 +247,8 @@ class Compiled:
         guards: A content that holds one of these is rendered by Jinja: the template looks for it.
         faults: For a layout that is missing, why.
         texts: The joints of a dataset's texts, by layout.
+        overhang: What a prompt ends in, rendered for generation, that no finished reply begins
+            with, as `<think>`; mostly empty.
     """
 
     template: Template
@@ -257,6 +256,7 @@ class Compiled:
     guards: tuple[str, ...]
     faults: dict[bool, str]
     texts: dict[bool, Texts]
+    overhang: str
 
 
 MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))

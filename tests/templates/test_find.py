@@ -7,9 +7,14 @@ import pytest
 import pairsmith
 from formats import prepared
 from pairsmith import PairsmithError
-from pairsmith.templates.find import find
+from pairsmith.templates import find as finding
 from pairsmith.templates.prepare import prepare
 from tiny import llama_tokenizer
+
+
+def find(name, tokens=None):
+    return finding.find(name, tokens).template
+
 
 CHAT = (
     "{{ bos_token }}{% for m in messages %}{{ m.role + ': ' + m.content + eos_token }}{% endfor %}"
@@ -67,6 +72,9 @@ def test_the_file_goes_before_the_configuration(folder):
     [
         ({}, None, True),
         ({"add_bos_token": True}, None, True),
+        ({"add_bos_token": True}, {"post_processor": None}, False),
+        ({}, {"post_processor": {"type": "RobertaProcessing", "cls": ["<a>", 0]}}, True),
+        ({}, {"post_processor": {"type": "Sequence", "processors": None}}, False),
         ({"add_bos_token": False}, None, False),
         ({}, {"post_processor": None}, False),
         (

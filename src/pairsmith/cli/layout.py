@@ -41,6 +41,8 @@ def draw_template(told: Mapping[str, Any]) -> None:
         else:
             screen.print(_layout(title, layout))
     screen.print()
+    if told["overhang"]:
+        screen.print(f"a prompt ends in {quoted(told['overhang'])}, with which no reply begins")
     for words, strings in (("control text", "control"), ("left to Jinja", "by_jinja")):
         if told[strings]:
             held = "  ".join(told[strings][:40]) + (" …" if len(told[strings]) > 40 else "")
@@ -52,8 +54,6 @@ def _layout(title: str, layout: Mapping[str, Any]) -> Table:
     for place, text in layout["text"].items():
         table.add_row(place, quoted(text))
     table.add_row("a prompt ends", quoted(layout["prompt_ends"]))
-    if layout["overhang"]:
-        table.add_row("  of which no finished reply begins with", quoted(layout["overhang"]))
     for place, text in layout["in_a_dataset"].items():
         table.add_row(f"in a dataset, {place}", quoted(text))
     trims = ", ".join(f"{role} {trim}" for role, trim in layout["white_space"].items())

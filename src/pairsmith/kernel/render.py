@@ -74,7 +74,7 @@ def write_pairs(chosen: Turns, rejected: Turns, kept: Mask, writer: Writer) -> W
     odd |= worse.any(odd_turns(worse, system, compiled))
     odd |= check.bad_roles(chosen) | _without_layout(chosen, compiled)
     plain = kept & ~odd
-    others, proof = np.flatnonzero(kept & odd).tolist(), extremes(chosen, plain)
+    others, proof = np.flatnonzero(kept & odd).tolist(), extremes((chosen, worse), plain)
     better = [messages_of(chosen, row) for row in others + proof]
     other = [messages_of(chosen, row)[:-1] + messages_of(worse, row) for row in others + proof]
     with ThreadPoolExecutor(1) as meanwhile:
@@ -170,7 +170,7 @@ def _write_wholes(
             if found is not None and rows.any():
                 column = _either(column, _dialogue_column(turns, rows, layout, found))
                 plain |= rows
-    others, proof = np.flatnonzero(kept & ~plain).tolist(), extremes(turns, plain)
+    others, proof = np.flatnonzero(kept & ~plain).tolist(), extremes((turns,), plain)
     talks = [messages_of(turns, row) for row in others + proof]
     texts = by_row(talks, compiled.template, writer.jinja)
     for row, text in zip(proof, texts[len(others) :], strict=True):

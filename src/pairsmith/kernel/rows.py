@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pairsmith.kernel.turns import Mask, Turns, padded, to_numpy
+from pairsmith.kernel.turns import Index, Mask, Turns, padded, to_numpy
 from pairsmith.schema import Conversation, Refusal, Template, common_start
 
 Jinja: TypeAlias = Callable[[Sequence[Conversation]], list[str | Refusal]]
@@ -20,6 +20,9 @@ REPLY = "qW0Zq"
 
 LOOKED_AT = 1_000
 """Rows of a batch among which those with unusual contents are sought."""
+
+SPREAD = 6
+"""Rows at even distances."""
 
 UNUSUAL = (r"\n\s*\n", r"[^\x00-\x7f]", r"[<\[{][|/%{A-Z]", r"[ \t]\n|\n[ \t]")
 """Blank lines, other scripts, what looks like control text, white space at the ends of lines."""
@@ -71,11 +74,13 @@ def pairs_by_row(
 
 
 def _pair(texts: list[str | Refusal], template: Template) -> Pair | Refusal:
+    _, marked, better, worse = texts
+    if isinstance(marked, Refusal):  # a template may want something of every reply
+        texts = [text for text in texts if text is not marked]
     told = [text for text in texts if isinstance(text, str)]
-    if len(told) < len(texts):
+    if isinstance(better, Refusal) or isinstance(worse, Refusal) or len(told) < len(texts):
         return next(text for text in texts if isinstance(text, Refusal))
     boundary = len(common_start(told))
-    _, _, better, worse = told
     return Pair(
         template.opened(better[:boundary]),
         template.closed(better[boundary:]),
@@ -94,19 +99,30 @@ def dialogues_by_row(
     ]
 
 
-def extremes(turns: Turns, rows: Mask) -> list[int]:
-    """Rows to prove a compiled template on: the longest, those of most turns, the unusual ones.
+def extremes(sides: Sequence[Turns], rows: Mask) -> list[int]:
+    """Rows to prove a compiled template on.
+
+    Of the rows that open alike: the longest and the shortest on each side, those of most turns,
+    the first with each kind of unusual content, and some at even distances.
 
     Args:
-        turns: The turns of n rows.
+        sides: The turns of n rows; the first has the whole conversations.
         rows: n flags: the rows to choose from.
     """
-    candidates = np.flatnonzero(rows)
+    system = sides[0].opens_with_system
+    found: set[int] = set()
+    for turns in sides:
+        for opening in (False, True):
+            found.update(_extremes(turns, np.flatnonzero(rows & (system == opening))))
+    return sorted(found)
+
+
+def _extremes(turns: Turns, candidates: Index) -> set[int]:
     if not len(candidates):
-        return []
+        return set()
     sizes = np.concatenate([[0], np.cumsum(pc.binary_length(turns.content).to_numpy())])
     size = sizes[turns.offsets[1:]] - sizes[turns.offsets[:-1]]
-    chosen = [candidates[0], candidates[-1]]
+    chosen = list(candidates[np.linspace(0, len(candidates) - 1, SPREAD, dtype=np.int64)])
     for measure in (size, -size, turns.counts):
         chosen.append(candidates[np.argmax(measure[candidates])])
     few = candidates[:LOOKED_AT]
@@ -114,6 +130,5 @@ def extremes(turns: Turns, rows: Mask) -> list[int]:
     content, owners = turns.content.filter(pa.array(mask)), turns.rows[mask]
     flags = [to_numpy(pc.match_substring_regex(content, pattern)) for pattern in UNUSUAL]
     flags.append(padded(content))
-    flags.append(turns.opens_with_system[owners])
     chosen += [owners[np.argmax(flag)] for flag in flags if flag.any()]
-    return sorted({int(row) for row in chosen})
+    return {int(row) for row in chosen}

@@ -139,7 +139,7 @@ def odd_turns(turns: Turns, system: Mask, compiled: Compiled) -> Mask:
         system: n flags: whether the row's conversation opens with a system turn.
         compiled: The template.
     """
-    odd = holds_any(turns.content, compiled.guards)
+    odd = holds_any(turns.content, compiled.guards, ignore_case=True)
     empty, around = turns.blank, padded(turns.content) if not turns.bare else None
     for opening, layout in compiled.layouts.items():
         rows = (system == opening)[turns.rows]

@@ -167,12 +167,12 @@ def lead(turns: Turns, system: str | None, rows: Mask) -> Turns:
     )
 
 
-def holds_any(content: pa.StringArray, strings: Sequence[str]) -> Mask:
+def holds_any(content: pa.StringArray, strings: Sequence[str], ignore_case: bool = False) -> Mask:
     """True where a content holds one of these strings; all are sought in one pass."""
     if not strings:
         return np.zeros(len(content), bool)
     pattern = "|".join(re.escape(string) for string in strings)
-    return to_numpy(pc.match_substring_regex(content, pattern))
+    return to_numpy(pc.match_substring_regex(content, pattern, ignore_case=ignore_case))
 
 
 def blank(content: pa.StringArray) -> Mask:

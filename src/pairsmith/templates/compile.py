@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
+from time import monotonic
 from typing import Any, NamedTuple, TypeAlias
 
 from pairsmith.errors import RecipeError
@@ -25,6 +26,7 @@ from pairsmith.schema import (
     Trim,
     common_start,
 )
+from pairsmith.templates.sandbox import Look
 
 Jinja: TypeAlias = Callable[[Sequence[Conversation]], list[str | Refusal]]
 
@@ -34,8 +36,17 @@ HEAD, TAIL = 4, 3
 LENGTHS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 39, 40)
 """Turns of the probe conversations."""
 
-LITERAL = 200
-"""Longer strings in a template are text to write, not text to look for."""
+LITERAL, LITERALS = 200, 400
+"""Longer strings are text to write, not text to look for; a template with more is not compiled."""
+
+PAIRED = 30
+"""Of so many strings that contents are compared with, every two are tried together."""
+
+AROUND = 200_000
+"""Characters that a template may write around the contents of a probe."""
+
+MINUTES = 2
+"""So long may compiling take."""
 
 AWKWARD = {
     "blank lines": "\n\n",
@@ -51,8 +62,14 @@ AWKWARD = {
 }
 """What contents may hold anywhere; a template that changes one of these is not compiled."""
 
-BEFORE, BEHIND = ("", " ", "\n\t ", " \n"), ("", " ", "\n \t", "\t\n")
-"""White space to put around a content."""
+PADS = (" ", "\n\t ", " \n", "\r\n")
+"""White space to put before, behind and around a content."""
+
+NOTHING = ("", " ", "\n\n", "\u3000")
+"""Contents that say nothing."""
+
+RARE_PADS = ("\x0b", "\x0c", "\x1c", "\x85", "\xa0", "\u2028", "\u3000")
+"""White space that a template may know or not, to put around a content."""
 
 TRIMS: dict[Trim, Callable[[str], str]] = {
     Trim.NONE: str,
@@ -95,28 +112,60 @@ class Talk(NamedTuple):
         return Conversation([{"role": r, "content": c} for r, c in pairs], self.generation)
 
 
-def compile_template(template: Template, jinja: Jinja, texts: Iterable[str]) -> Compiled:
+def compile_template(template: Template, jinja: Jinja, look: Look) -> Compiled:
     """Compiles a template.
 
     Args:
         template: The template.
         jinja: Renders it.
-        texts: The constant strings in its source.
+        look: What its source shows.
 
     Raises:
-        RecipeError: It refuses every conversation, or does not write what messages say.
+        RecipeError: It refuses every conversation, does not write what messages say or not the
+            same twice, writes far more than they say, or takes minutes.
     """
+    if look.chance:
+        raise RecipeError(
+            f"The template {template.name} uses {', '.join(look.chance)}: it does not write the "
+            "same twice.",
+            "Name another template.",
+        )
+    jinja = _bounded(template, jinja)
     layouts: dict[bool, Layout] = {}
     faults: dict[bool, str] = {}
-    _check_renders(template, jinja)
+    overhang = _check_renders(template, jinja)
     for system in (False, True):
         try:
-            layouts[system] = _lay_out(jinja, system)
+            layouts[system] = _lay_out(jinja, system, look)
         except _Uncompiled as fault:
             faults[system] = str(fault)
-    literals = [text for text in texts if 1 < len(text) <= LITERAL and text.strip()]
+    guards = (*_guards(jinja, layouts, look, template), *filter(None, (template.bos, template.eos)))
     joined = {system: _texts(layout, template, system) for system, layout in layouts.items()}
-    return Compiled(template, layouts, _guards(jinja, layouts, literals), faults, joined)
+    return Compiled(template, layouts, tuple(dict.fromkeys(guards)), faults, joined, overhang)
+
+
+def _bounded(template: Template, jinja: Jinja) -> Jinja:
+    """The same, with a bound to all that it writes and to the time that it takes in all."""
+    until = monotonic() + 60 * MINUTES
+
+    def render(talks: Sequence[Conversation]) -> list[str | Refusal]:
+        texts = jinja(talks)
+        for talk, text in zip(talks, texts, strict=True):
+            said = sum(len(message["content"]) for message in talk.messages)
+            if isinstance(text, str) and len(text) > said + AROUND:
+                raise RecipeError(
+                    f"The template {template.name} writes {len(text):,} characters around "
+                    f"{said:,}.",
+                    "Is it a chat template?",
+                )
+        if monotonic() > until:
+            raise RecipeError(
+                f"The template {template.name} took more than {MINUTES} minutes to compile.",
+                "It computes too much. Name another template.",
+            )
+        return texts
+
+    return render
 
 
 def assemble(layout: Layout, talk: Talk) -> str | None:
@@ -151,8 +200,11 @@ def _talks(system: bool, turns: int) -> list[Talk]:
     return [Talk(system, marks, generation) for generation in (False, True)[: 1 + turns % 2]]
 
 
-def _check_renders(template: Template, jinja: Jinja) -> None:
+def _check_renders(template: Template, jinja: Jinja) -> str:
     """Sees to it that the template renders something, and what messages say.
+
+    Returns:
+        What a prompt ends in that no finished reply begins with.
 
     Raises:
         RecipeError: It does not.
@@ -166,7 +218,7 @@ def _check_renders(template: Template, jinja: Jinja) -> None:
         if isinstance(text, str)
     )
     if told:
-        return
+        return next(filter(None, (_overhang(texts[i + 1], texts[i + 2]) for i in (0, 3))), "")
     parts: Any = [{"type": "text", "text": _mark(0)}]  # what vision models take for a text
     [seen] = jinja([Conversation([{"role": "user", "content": parts}])])
     if isinstance(seen, str) and _mark(0) in seen:
@@ -186,19 +238,25 @@ def _check_renders(template: Template, jinja: Jinja) -> None:
     )
 
 
-def _lay_out(jinja: Jinja, system: bool) -> Layout:
+def _lay_out(jinja: Jinja, system: bool, look: Look) -> Layout:
     """The layout of conversations that begin alike.
 
     Raises:
         _Uncompiled: Constant strings do not describe them.
     """
+    if look.classes:
+        raise _Uncompiled(f"it looks at the kind of characters in a text ({look.classes[0]})")
+    if len(look.texts) > LITERALS:
+        raise _Uncompiled(f"it holds {len(look.texts):,} strings")
     talks = [talk for turns in LENGTHS for talk in _talks(system, turns)]
     texts = jinja([talk.conversation for talk in talks])
     found: dict[tuple[bool, bool], dict[int, tuple[str, ...]]] = {}
     backs: list[int] = []
     for talk, text in zip(talks, texts, strict=True):
         if isinstance(text, Refusal):
-            raise _Uncompiled(REFUSES + text.message)
+            turns = len(talk.contents) - system
+            of_length = REFUSES if turns < 3 else f"it refuses conversations of {turns} turns: "
+            raise _Uncompiled(of_length + text.message)
         back, joints = _take_apart(text, talk)
         backs.append(back)
         found.setdefault((talk.asked, talk.generation), {})[len(talk.contents)] = joints
@@ -207,7 +265,6 @@ def _lay_out(jinja: Jinja, system: bool) -> Layout:
         whole=_fit(whole),
         asked=_fit(asked),
         prompt=_fit(prompt),
-        overhang=_overhang(prompt[max(prompt)], whole[max(whole)]),
         system_back=_system_back(talks, backs),
         trims=dict.fromkeys(_roles(system)),
         blanks=frozenset(),
@@ -233,9 +290,14 @@ def _boundary(prompt: tuple[str, ...], whole: tuple[str, ...]) -> str:
     return common_start([prompt[-1], whole[-2]])
 
 
-def _overhang(prompt: tuple[str, ...], whole: tuple[str, ...]) -> str:
-    """What a prompt ends in beyond the boundary."""
-    return prompt[-1].removeprefix(_boundary(prompt, whole))
+def _overhang(prompt: str | Refusal, whole: str | Refusal) -> str:
+    """What a prompt for generation ends in where the whole conversation goes on otherwise."""
+    if isinstance(prompt, Refusal) or isinstance(whole, Refusal):
+        return ""
+    before, mark, _ = (
+        whole.rpartition(_mark(1)) if _mark(2) not in whole else whole.rpartition(_mark(2))
+    )
+    return prompt[len(common_start([prompt, before])) :] if mark else ""
 
 
 def _texts(layout: Layout, template: Template, system: bool) -> Texts:
@@ -327,8 +389,9 @@ def _trims(jinja: Jinja, layout: Layout, system: bool) -> dict[str, Trim | None]
     """What becomes of white space around each role's contents; None where that varies."""
     trims = dict(layout.trims)
     for role in _roles(system):
-        probes = [_of_role(system, role, f"{a}qWZq{b}") for a in BEFORE for b in BEHIND]
-        talks = [talk for probe in probes for talk in probe]
+        around = [pad + "qWZq" + pad for pad in ("", *PADS, *RARE_PADS)]
+        contents = [*around, *(pad + "qWZq" for pad in PADS), *("qWZq" + pad for pad in PADS)]
+        talks = [talk for content in contents for talk in _of_role(system, role, content)]
         texts = jinja([talk.conversation for talk in talks])
         fits = (t for t in Trim if _agree(layout._replace(trims={**trims, role: t}), talks, texts))
         trims[role] = next(fits, None)
@@ -340,26 +403,60 @@ def _blanks(jinja: Jinja, layout: Layout, system: bool) -> frozenset[str]:
     held = layout._replace(blanks=frozenset(_roles(system)))
     roles = []
     for role in _roles(system):
-        talks = _of_role(system, role, "")
+        talks = [talk for nothing in NOTHING for talk in _of_role(system, role, nothing)]
         if _agree(held, talks, jinja([talk.conversation for talk in talks])):
             roles.append(role)
     return frozenset(roles)
 
 
-def _guards(jinja: Jinja, layouts: dict[bool, Layout], texts: Sequence[str]) -> tuple[str, ...]:
-    """The strings that the template treats otherwise than other text."""
-    talks: list[tuple[str, Layout, Talk]] = []
-    for text in texts:
-        kinds = [f"{text}qWZq", f"qWZq{text}", f"qW {text} Zq", text.strip()]
-        for system, layout in layouts.items():
-            for turn in range(len(kinds)):
-                filled = _filled(system, kinds[turn:] + kinds[:turn])
-                talks += [(text, layout, talk) for talk in filled]
-    seen = jinja([talk.conversation for _, _, talk in talks])
-    return tuple(
-        dict.fromkeys(
-            text.strip()
-            for (text, layout, talk), told in zip(talks, seen, strict=True)
-            if assemble(layout, talk) not in (told, None)
-        )
-    )
+def _guards(jinja: Jinja, layouts: dict[bool, Layout], look: Look, template: Template) -> list[str]:
+    """The strings that the template treats otherwise than other text.
+
+    Each is tried at every place of a content, alone, and in capitals; a single character at
+    either end. Of those that contents are compared with, every two are tried together, since a
+    template may look for both.
+    """
+    if not layouts:
+        return []
+    texts = [*look.texts, *dict(template.tokens).values(), *_characters(look.tested)]
+    texts = [text for text in dict.fromkeys(texts) if 0 < len(text) <= LITERAL]
+    found = [text for text in texts if not _is_harmless(jinja, layouts, _places_of(text))]
+    tested = [text for text in look.tested if text.strip() and len(text) <= LITERAL]
+    rest = [text for text in tested if len(text) > 1 and text not in found][:PAIRED]
+    for first in rest:
+        contents = [f"{first}qWZq{second}" for second in rest]
+        if not _is_harmless(jinja, layouts, contents, turned=False):
+            found.append(first)
+    return [text.strip() or text for text in found]
+
+
+def _characters(texts: Iterable[str]) -> list[str]:
+    """The single characters of short strings, of which a template may strip any."""
+    return sorted({c for text in texts if len(text) <= PAIRED for c in text if not c.isalnum()})
+
+
+def _places_of(text: str) -> list[str]:
+    """Contents that hold a string, in its own case and in others."""
+    if len(text) == 1:
+        return [f"{text}qWZq", f"qWZq{text}", f"{text}qWZq{text}", f"qW{text}Zq"]
+    kinds = [f"{text}qWZq", f"qWZq{text}", f"qW {text} Zq", text.strip() or "qWZq"]
+    other = dict.fromkeys((text.lower(), text.upper(), text.title()))
+    return [*kinds, *(f"qW {t} Zq" for t in other if t != text)]
+
+
+def _is_harmless(
+    jinja: Jinja, layouts: dict[bool, Layout], contents: Sequence[str], turned: bool = True
+) -> bool:
+    """Whether the layouts give what Jinja gives for these contents, each at each turn if asked."""
+    for system, layout in layouts.items():
+        talks = []
+        for turn in range(len(contents)):
+            order = [*contents[turn:], *contents[:turn]] if turned else [contents[turn]]
+            talks += _filled(system, order)
+        texts = jinja([talk.conversation for talk in talks])
+        if any(
+            assemble(layout, talk) not in (text, None)
+            for talk, text in zip(talks, texts, strict=True)
+        ):
+            return False
+    return True

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from pairsmith.errors import RecipeError
 from pairsmith.schema import Compiled, Template
@@ -18,11 +18,12 @@ from pairsmith.templates.sandbox import Look
 KNOWN = ", ".join(FAMILIES)
 SOURCE_BYTES, FILE_BYTES = 1 << 20, 256 << 20
 
-CONFIG, SOURCE, TOKENIZER, SPECIAL = (
+CONFIG, SOURCE, TOKENIZER, SPECIAL, ADDED = (
     "tokenizer_config.json",
     "chat_template.jinja",
     "tokenizer.json",
     "special_tokens_map.json",
+    "added_tokens.json",
 )
 """The files of a tokenizer."""
 
@@ -38,7 +39,19 @@ Read: TypeAlias = Callable[[str], bytes | None]
 """From a tokenizer's file to its content; None where there is no such file."""
 
 
-def find(name: str, tokens: Mapping[str, str] | None = None) -> Template:
+class Found(NamedTuple):
+    """A template as it was found.
+
+    Attributes:
+        template: The template.
+        alone: Whether it came without a tokenizer, and does not tell its special tokens.
+    """
+
+    template: Template
+    alone: bool = False
+
+
+def find(name: str, tokens: Mapping[str, str] | None = None) -> Found:
     """The template that a user names.
 
     Args:
@@ -51,17 +64,22 @@ def find(name: str, tokens: Mapping[str, str] | None = None) -> Template:
     """
     if not name or "\0" in name:
         raise RecipeError(f"{name!r} names no template.", f"Built in: {KNOWN}.")
-    path = Path(name)
+    path, alone = Path(name), False
+    try:
+        is_folder, is_file = path.is_dir(), path.is_file()
+    except OSError as error:
+        raise RecipeError(f"{name[:80]!r} names no template: {error.strerror}.") from None
     if name in FAMILIES:
         found = built_in(name)
-    elif path.is_dir():
+    elif is_folder:
         found = _tokenizer(path.resolve().name, _reader(path))
-    elif path.is_file() and path.suffix == ".json":
+    elif is_file and path.suffix == ".json":
         if path.name != CONFIG:
             raise RecipeError(f"{name} is not a {CONFIG}.", "Name that file, or its folder.")
         found = _tokenizer(path.resolve().parent.name, _reader(path.parent))
-    elif path.is_file():
-        read = _reader(path.parent) if (path.parent / CONFIG).is_file() else lambda _: None
+    elif is_file:
+        alone = not (path.parent / CONFIG).is_file()
+        read = (lambda _: None) if alone else _reader(path.parent)
         found = _template(path.name, _decode(_read_file(path) or b"", name), read)
     elif re.fullmatch(r"[\w.-]+/[\w.-]+", name) and path.suffix != ".jinja":
         found = _tokenizer(name, _from_hub(name))
@@ -70,22 +88,43 @@ def find(name: str, tokens: Mapping[str, str] | None = None) -> Template:
             f"There is no template called {name!r}, and no such file.",
             f"Built in: {KNOWN}. Or name a .jinja file, a tokenizer's folder, or a hub id.",
         )
-    given = {**dict(found.tokens), **(tokens or {})}
-    return replace(found, tokens=tuple(sorted(given.items())))
+    given = dict(tokens or {})
+    strange = [token for token in given if not token.endswith("_token")]
+    if strange:
+        raise RecipeError(f"{strange[0]!r} names no special token.", "Write eos_token, bos_token.")
+    found = replace(
+        found,
+        tokens=tuple(sorted({**dict(found.tokens), **given}.items())),
+        control=tuple(dict.fromkeys([*found.control, *filter(None, given.values())])),
+    )
+    _check_unicode(found)
+    return Found(found, alone)
 
 
-def settle(template: Template, look: Look, day: date) -> Template:
+def _check_unicode(template: Template) -> None:
+    texts = (template.name, template.source, *template.control, *dict(template.tokens).values())
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        raise RecipeError(
+            f"The template {template.name!a} or a token of it is not valid Unicode."
+        ) from None
+
+
+def settle(found: Found, look: Look, day: date) -> Template:
     """The template with all that its text asks for.
 
     Args:
-        template: As it was found.
+        found: As it was found.
         look: What its text shows.
         day: What to tell a template that asks for the date.
 
     Raises:
         RecipeError: It needs a special token that nobody told.
     """
-    missing = [name for name in ("bos_token", "eos_token") if name in look.variables]
+    template = found.template
+    wanted = ("bos_token", "eos_token") if found.alone else ()
+    missing = [name for name in wanted if name in look.variables]
     missing = [name for name in missing if name not in dict(template.tokens)]
     if missing:
         told = " ".join(f"--token {name}='…'" for name in missing)
@@ -105,7 +144,7 @@ def with_marks(template: Template, look: Look, compiled: Compiled) -> Template:
         look: What its text shows.
         compiled: The constant strings that it writes.
     """
-    if template.name in FAMILIES:
+    if template.name in FAMILIES and template.source == built_in(template.name).source:
         return template
     marks = [m for text in look.texts for m in MARK.findall(text)]
     marks += [m for text in sorted(_written(compiled)) for m in TAG.findall(text)]
@@ -144,15 +183,16 @@ def _template(name: str, source: str, read: Read) -> Template:
     if len(source) > SOURCE_BYTES:
         raise RecipeError(f"The template {name} is {len(source):,} characters long.")
     config, tokenizer = _json(read, CONFIG, name), _json(read, TOKENIZER, name)
-    named = {**_json(read, SPECIAL, name), **config}
+    named = _json(read, SPECIAL, name)
+    named |= {key: value for key, value in config.items() if value is not None}
     tokens = {key: _content(value) for key, value in named.items() if key.endswith("_token")}
     held = {key: text for key, text in tokens.items() if text}
-    bos = held.get("bos_token", "")
+    bos, added = held.get("bos_token", ""), _added(named, tokenizer, source, read, name)
     return Template(
         name=name,
         source=source,
         tokens=tuple(sorted(held.items())),
-        control=tuple(dict.fromkeys([*held.values(), *_added(config, tokenizer, source)])),
+        control=tuple(dict.fromkeys([*held.values(), *added])),
         adds_bos=_adds_bos(config, tokenizer, bos),
     )
 
@@ -160,8 +200,8 @@ def _template(name: str, source: str, read: Read) -> Template:
 def _default(held: Any) -> str | None:
     """A configuration's template; of several, the one called default."""
     if isinstance(held, list):
-        named = {entry.get("name"): entry for entry in held if isinstance(entry, dict)}
-        held = named.get("default", {}).get("template")
+        named = [entry for entry in held if isinstance(entry, dict)]
+        held = next((e.get("template") for e in named if e.get("name") == "default"), None)
     return held if isinstance(held, str) else None
 
 
@@ -171,8 +211,15 @@ def _content(token: Any) -> str | None:
     return held if isinstance(held, str) else None
 
 
-def _added(config: dict[str, Any], tokenizer: dict[str, Any], source: str) -> Iterable[str]:
+def _added(
+    config: dict[str, Any], tokenizer: dict[str, Any], source: str, read: Read, name: str
+) -> Iterable[str]:
     """Tokens that are read from text as ids: the special ones, and others that the template has."""
+    for key in ("additional_special_tokens", "extra_special_tokens"):
+        further = config.get(key)
+        further = list(further.values()) if isinstance(further, dict) else further
+        yield from filter(None, map(_content, further if isinstance(further, list) else []))
+    yield from (token for token in _json(read, ADDED, name) if token in source)
     decoder = config.get("added_tokens_decoder")
     entries = list(decoder.values()) if isinstance(decoder, dict) else []
     added = tokenizer.get("added_tokens")
@@ -184,16 +231,28 @@ def _added(config: dict[str, Any], tokenizer: dict[str, Any], source: str) -> It
 
 
 def _adds_bos(config: dict[str, Any], tokenizer: dict[str, Any], bos: str) -> bool:
-    """Whether the tokenizer puts the beginning-of-sequence token in front; true if unknown."""
+    """Whether the tokenizer puts the beginning-of-sequence token in front; true if unknown.
+
+    Where there is a `tokenizer.json`, its post-processor decides, whatever the configuration
+    says.
+    """
+    if not tokenizer:
+        return bool(config.get("add_bos_token", True))
     processor = tokenizer.get("post_processor")
-    if isinstance(processor, dict):
-        steps = processor.get("processors", [processor])
-        singles = [step["single"] for step in steps if isinstance(step, dict) and "single" in step]
-        if singles:
-            return json.dumps({"SpecialToken": {"id": bos, "type_id": 0}}) in json.dumps(singles)
-    if tokenizer and "add_bos_token" not in config:
-        return False
-    return bool(config.get("add_bos_token", True))
+    held = processor if isinstance(processor, dict) else {}
+    steps = held.get("processors") or [held]
+    return any(_first_token(step) == bos for step in steps if isinstance(step, dict)) and bool(bos)
+
+
+def _first_token(step: dict[str, Any]) -> str | None:
+    """What a post-processor puts in front of a text: a template's first piece, or BERT's `cls`."""
+    single, cls = step.get("single"), step.get("cls")
+    if isinstance(cls, list) and cls and isinstance(cls[0], str):
+        return cls[0]
+    first = single[0] if isinstance(single, list) and single else None
+    special = first.get("SpecialToken") if isinstance(first, dict) else None
+    held = special.get("id") if isinstance(special, dict) else None
+    return held if isinstance(held, str) else None
 
 
 def _json(read: Read, file: str, name: str) -> dict[str, Any]:

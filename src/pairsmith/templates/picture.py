@@ -41,10 +41,10 @@ def describe(compiled: Compiled, by: str) -> dict[str, Any]:
         by: Whose Jinja environment renders it.
 
     Returns:
-        `name`, `rendered_by`, `tokens`, `adds_bos`, `date`, `control`; `plain` and `system`:
-        the constant strings of conversations without and with a system turn, or under `fault`
-        why there are none; `by_jinja`: strings of which a content that holds one is rendered by
-        Jinja.
+        `name`, `rendered_by`, `tokens`, `adds_bos`, `date`, `control`, `overhang`; `plain` and
+        `system`: the constant strings of conversations without and with a system turn, or under
+        `fault` why there are none; `by_jinja`: strings of which a content that holds one is
+        rendered by Jinja.
     """
     template = compiled.template
     return {
@@ -53,6 +53,7 @@ def describe(compiled: Compiled, by: str) -> dict[str, Any]:
         "tokens": dict(template.tokens),
         "adds_bos": template.adds_bos,
         "date": template.date,
+        "overhang": compiled.overhang,
         "control": list(template.control),
         "plain": _layout(compiled, False),
         "system": _layout(compiled, True),
@@ -68,7 +69,6 @@ def _layout(compiled: Compiled, system: bool) -> dict[str, Any]:
     return {
         "text": _places(layout, system),
         "prompt_ends": layout.prompt.of(1 + system)[-1],
-        "overhang": layout.overhang,
         "white_space": trims,
         "in_a_dataset": {
             "opens": compiled.texts[system].prompt.of(1 + system)[0],

@@ -9,9 +9,9 @@ from datetime import date
 from typing import NamedTuple
 
 from pairsmith.errors import RecipeError
-from pairsmith.schema import Compiled, Template
+from pairsmith.schema import Compiled
 from pairsmith.templates.compile import Jinja, compile_template
-from pairsmith.templates.find import find, settle, with_marks
+from pairsmith.templates.find import Found, find, settle, with_marks
 from pairsmith.templates.sandbox import Sandbox
 
 
@@ -49,17 +49,17 @@ def prepare(
 
 
 @contextmanager
-def make_ready(found: Template, today: date) -> Iterator[Prepared]:
+def make_ready(found: Found, today: date) -> Iterator[Prepared]:
     """Opens a template in a sandbox and compiles it; faults as `prepare`.
 
     Args:
         found: The template.
         today: What to tell a template that asks for the date.
     """
-    with Sandbox(found, today) as sandbox:
+    with Sandbox(found.template, today) as sandbox:
         look = sandbox.look()
         template = settle(found, look, today)
-        compiled = compile_template(template, sandbox.render, look.texts)
+        compiled = compile_template(template, sandbox.render, look)
         compiled = replace(compiled, template=with_marks(template, look, compiled))
         yield Prepared(compiled, sandbox.render, look.by)
 
@@ -73,7 +73,8 @@ def _date(day: str | None) -> date:
 
 def uncompiled(compiled: Compiled, why: str) -> Compiled:
     """The same template, to be rendered row by row."""
-    return Compiled(compiled.template, {}, (), dict.fromkeys((False, True), why), {})
+    faults = dict.fromkeys((False, True), why)
+    return replace(compiled, layouts={}, guards=(), faults=faults, texts={})
 
 
 def remarks(compiled: Compiled) -> list[str]:
@@ -83,12 +84,11 @@ def remarks(compiled: Compiled) -> list[str]:
         said.append(
             f"The template {name} is rendered row by row, which is slow: {compiled.faults[False]}."
         )
-    for text in dict.fromkeys(layout.overhang for layout in compiled.layouts.values()):
-        if text:
-            said.append(
-                f"The template {name} ends a prompt in {text!r}, with which finished replies do "
-                "not begin: prompts end before it."
-            )
+    if compiled.overhang:
+        said.append(
+            f"The template {name} ends a prompt in {compiled.overhang!r}, with which finished "
+            "replies do not begin: prompts end before it."
+        )
     if compiled.template.date:
         said.append(f"The template {name} writes the date: {compiled.template.date} (--date).")
     return said

@@ -36,13 +36,19 @@ class Look(NamedTuple):
         by: Whose environment renders it: `transformers 5.23.0` or `jinja2`.
         variables: The names that it takes from outside.
         texts: Its constant strings.
+        tested: Those of them that contents may be compared with.
         dated: Whether it asks for the date.
+        chance: What it uses that is not the same twice.
+        classes: Methods it calls that look at the kind of a text's characters.
     """
 
     by: str
     variables: tuple[str, ...]
     texts: tuple[str, ...]
+    tested: tuple[str, ...]
     dated: bool
+    chance: tuple[str, ...]
+    classes: tuple[str, ...]
 
 
 class Sandbox:
@@ -143,7 +149,7 @@ class _Worker:
         }
         try:
             seen = self.ask(setup)
-        except RecipeError:
+        except BaseException:
             self.stop()
             raise
         if "fault" in seen:
@@ -152,7 +158,8 @@ class _Worker:
                 f"The template {template.name} is not Jinja: {seen['fault']}.",
                 "Mend it, or name another template.",
             )
-        self.look = Look(seen["by"], tuple(seen["variables"]), tuple(seen["texts"]), seen["dated"])
+        lists = {name: tuple(held) for name, held in seen.items() if isinstance(held, list)}
+        self.look = Look(by=str(seen["by"]), dated=bool(seen["dated"]), **lists)
 
     def ask(self, request: Any) -> Any:
         """Sends a request and waits for its answer.

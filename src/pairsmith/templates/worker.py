@@ -21,6 +21,13 @@ from typing import Any, TypeAlias
 MEMORY = 1 << 30
 """Bytes that rendering may take, besides what the process holds before."""
 
+LONGEST = 256 << 20
+"""Characters that one text may have."""
+
+CLASSES = {f"is{kind}" for kind in ("alnum", "alpha", "ascii", "decimal", "digit", "lower",
+           "numeric", "space", "title", "upper")}  # fmt: skip
+"""Methods that look at the kind of a content's characters, which no probe can exhaust."""
+
 SECONDS = 10
 """Computing time for one request."""
 
@@ -99,20 +106,42 @@ def _look(source: str, by: str) -> dict[str, Any]:
     try:
         tree = make_environment().parse(source)
         variables = sorted(meta.find_undeclared_variables(tree))
-        dated = any(node.name == "strftime_now" for node in tree.find_all(nodes.Name))
+        names = {node.name for node in tree.find_all(nodes.Name)}
+        filters = {node.name for node in tree.find_all(nodes.Filter)}
+        tested = {
+            node.value
+            for test in tree.find_all((nodes.Call, nodes.Filter, nodes.Test, nodes.Operand))
+            for node in test.find_all(nodes.Const)
+            if isinstance(node.value, str)
+        }
+        methods = {
+            call.node.attr
+            for call in tree.find_all(nodes.Call)
+            if isinstance(call.node, nodes.Getattr)
+        }
         texts = {node.data for node in tree.find_all(nodes.TemplateData)}
         texts |= {node.value for node in tree.find_all(nodes.Const) if isinstance(node.value, str)}
     except TemplateSyntaxError as error:
         return {"fault": f"{error.message} (line {error.lineno})"}
     except (RecursionError, MemoryError, ValueError) as error:
         return {"fault": f"it cannot be parsed ({type(error).__name__})"}
-    return {"by": by, "variables": variables, "texts": sorted(texts), "dated": dated}
+    return {
+        "by": by,
+        "variables": variables,
+        "texts": sorted(texts),
+        "tested": sorted(tested),
+        "dated": "strftime_now" in names,
+        "chance": sorted((names & {"lipsum"}) | (filters & {"random"})),
+        "classes": sorted(methods & CLASSES),
+    }
 
 
 def _outcome(render: Render, request: dict[str, Any]) -> list[str]:
     """`["text", …]`, or `["error", …]` with what the template or Jinja said, or `["memory", …]`."""
     try:
         text = render(request)
+        if len(text) > LONGEST:
+            return ["memory", ""]
         text.encode()
     except MemoryError:
         return ["memory", ""]

@@ -18,6 +18,7 @@ from pairsmith.kernel.render import UnfaithfulError, Writer, Written, write_conv
 from pairsmith.kernel.turns import Turns
 from pairsmith.schema import Template
 from pairsmith.sources.messages import join, of_lists, put_together
+from pairsmith.templates.find import Found
 from pairsmith.templates.prepare import make_ready, uncompiled
 
 if TYPE_CHECKING:
@@ -67,13 +68,12 @@ def open_chat(tokenizer: PreTrainedTokenizerBase, name: str) -> Iterator[Writer]
     Raises:
         TokenizerError: Its template cannot be read, refuses everything, or takes no text.
     """
-    tokens = {"bos_token": "", "eos_token": ""}  # Jinja writes nothing for one that is missing
     named = tokenizer.special_tokens_map.items()
-    tokens |= {key: text for key, text in named if isinstance(text, str)}
+    tokens = {key: text for key, text in named if isinstance(text, str)}
     source = str(tokenizer.get_chat_template())
     template = Template(Path(name).name, source, tuple(sorted(tokens.items())))
     try:
-        with make_ready(template, date.today()) as ready:
+        with make_ready(Found(template), date.today()) as ready:
             yield Writer(ready.compiled, ready.jinja)
     except RecipeError as error:
         raise TokenizerError(error.message, error.hint) from None
