@@ -19,7 +19,7 @@ ODD = [
     "<s>", "12 eggs", "use REASONING strength low",
 ]  # fmt: skip
 CASES = {
-    "two literals": "{% if c.startswith('<a>') and c.endswith('</b>') %}{% set c = 'T' %}{% endif %}",
+    "two ends": "{% if c.startswith('<a>') and c.endswith('</b>') %}{% set c = 'T' %}{% endif %}",
     "two inside": "{% if '<a>' in c and '</b>' in c %}{% set c = c.split('</b>')[-1] %}{% endif %}",
     "any case": "{% if '/no_think' in c.lower() %}{% set c = 'quiet' %}{% endif %}",
     "upper": "{% if 'reasoning strength' in (c | lower) %}{% set c = 'R' %}{% endif %}",

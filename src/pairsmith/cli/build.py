@@ -29,7 +29,8 @@ def build(
         str | None, typer.Option("--as", metavar="FORM", help="text, or messages.")
     ] = None,
     system: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="A system turn before every prompt.")
+        str | None,
+        typer.Option(metavar="TEXT", help="A system turn before every prompt that has none."),
     ] = None,
     shard_rows: Annotated[
         int, typer.Option(metavar="N", help="At most so many input rows in a shard.")

@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 
 from pairsmith.exports.format import Config, ExportedFile, Format
-from pairsmith.exports.pair import Message, Pair, Row, Unfit, has_bad_roles
+from pairsmith.exports.pair import Message, Pair, Row, Unfit, has_bad_roles, has_empty_system
 
 TAGS = {"user": "human", "assistant": "gpt"}
 COLUMNS = {
@@ -55,4 +55,6 @@ def _said(message: Message) -> Message:
     return {"from": TAGS[message["role"]], "value": message["content"]}
 
 
-FORMAT = Format(rows, config, {Unfit.BAD_ROLES: has_bad_roles})
+FORMAT = Format(
+    rows, config, {Unfit.BAD_ROLES: has_bad_roles, Unfit.EMPTY_SYSTEM: has_empty_system}
+)

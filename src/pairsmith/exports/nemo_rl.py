@@ -8,6 +8,7 @@ and named paths to validate on.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from pairsmith.exports.format import Config, ExportedFile, Format, test_files, training_files
@@ -48,7 +49,7 @@ def config(files: Sequence[ExportedFile]) -> Config:
     if tested:
         text += "  val_data_paths:\n"
         text += "".join(
-            f"    {file.subset}: ${{oc.env:PAIRS}}/{file.path}\n"
+            f"    {json.dumps(file.subset)}: ${{oc.env:PAIRS}}/{file.path}\n"
             for file in files
             if file.path in tested
         )

@@ -51,6 +51,7 @@ class Unfit(StrEnum):
     BAD_ROLES = Reason.BAD_ROLES.value
     EMPTY_REPLY = Reason.EMPTY_REPLY.value
     IDENTICAL = Reason.IDENTICAL.value
+    EMPTY_SYSTEM = "empty_system"
     FOUND_ELSEWHERE = "found_elsewhere"
 
 
@@ -59,6 +60,7 @@ EXPLANATIONS: dict[Unfit, str] = {
     Unfit.BAD_ROLES: "the prompt is not user, assistant, …, user after a system turn, if any",
     Unfit.EMPTY_REPLY: "a reply is blank",
     Unfit.IDENTICAL: "chosen and rejected are the same",
+    Unfit.EMPTY_SYSTEM: "the system turn is blank, which the trainer takes for none",
     Unfit.FOUND_ELSEWHERE: "the trainer would look for the reply and find it in its own text",
 }
 
@@ -83,6 +85,11 @@ def has_bad_roles(pair: Pair) -> bool:
 def has_empty_reply(pair: Pair) -> bool:
     """Whether a reply is blank."""
     return not all(reply.strip() for reply in pair.replies)
+
+
+def has_empty_system(pair: Pair) -> bool:
+    """Whether there is a system turn that says nothing."""
+    return pair.system is not None and not pair.system.strip()
 
 
 def is_identical(pair: Pair) -> bool:

@@ -93,7 +93,7 @@ def _malformed(sides: Sides, row: int) -> str:
     for name, side in sides.items():
         if side.stray[row]:
             return f"{name}: text stands before the first turn marker"
-        if side.counts[row] == 0 and side.bare:
+        if side.counts[row] == 0 and side.marked:
             return f"{name}: no turn marker (a blank line, then Human: or Assistant:)"
         if side.counts[row] == 0:
             return f"{name}: there are no messages"

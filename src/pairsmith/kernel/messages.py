@@ -29,5 +29,6 @@ def read_messages(conversations: pa.ListArray) -> Turns:
         content=content,
         stray=np.zeros(len(conversations), bool),
         bare=not padded(content).any(),
+        marked=False,
         roles=roles,
     )

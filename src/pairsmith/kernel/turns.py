@@ -35,6 +35,7 @@ class Turns(NamedTuple):
         content: m texts, never null.
         stray: n flags, true where text stands before the first marker of a transcript.
         bare: Whether contents have no white space around them, as those of transcripts.
+        marked: Whether they come from transcripts with turn markers, not from messages.
         roles: The names of the roles, `ROLES` first.
     """
 
@@ -43,6 +44,7 @@ class Turns(NamedTuple):
     content: pa.StringArray
     stray: Mask
     bare: bool
+    marked: bool = True
     roles: tuple[str, ...] = ROLES
 
     @property

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 TRAINERS = ("trl",)
 MAX_LENGTH = 1024
 """What TRL's DPOConfig has, unless it is told otherwise."""
+LONGEST = 1_000_000_000
+"""No model takes more tokens."""
 BATCH_ROWS = 512
 
 
@@ -104,8 +106,10 @@ def _check_arguments(trainer: str, max_length: int, rows: int) -> None:
         raise RecipeError(
             f"Rows cannot be tokenized as for {trainer!r}.", f"Trainers: {', '.join(TRAINERS)}."
         )
-    if max_length < 1:
-        raise RecipeError(f"A max_length of {max_length} is out of range.", "Use 1 or more.")
+    if not 1 <= max_length <= LONGEST:
+        raise RecipeError(
+            f"A max_length of {max_length} is out of range.", f"Use 1 to {LONGEST:,}."
+        )
     if rows < 0:
         raise RecipeError(f"{rows} rows cannot be shown.", "Use 0 or more.")
 
