@@ -39,6 +39,7 @@ def _words(compiled, opening):
 
 
 def _guards(guards):
+    guards = [guard for guard in guards if guard not in TOKENS.values()]  # every template has them
     shown = ", ".join(_code(guard) for guard in guards[:3])
     return shown + (f", {len(guards) - 3} more" if len(guards) > 3 else "")
 
