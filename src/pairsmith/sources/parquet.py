@@ -220,6 +220,12 @@ def _batches(opened: _Opened, columns: list[str] | None) -> Iterator[pa.RecordBa
     """One row group after another: what spans two, Arrow cannot always put together."""
     for group in range(opened.file.num_row_groups):
         with _damage(opened.name):
+            # Asked for a damaged column, the metadata abort the process; reading a row raises.
+            if (
+                next(opened.file.iter_batches(1, row_groups=[group], use_threads=False), None)
+                is None
+            ):
+                continue
             size = _batch_rows(opened.file.metadata.row_group(group), opened.raw)
             batches = opened.file.iter_batches(
                 size, row_groups=[group], columns=columns, use_threads=False
