@@ -16,7 +16,7 @@ import pairsmith
 from pairsmith.errors import DamagedInputError, SourceError
 from pairsmith.sources import columns, files
 from pairsmith.sources import parquet as module
-from pairsmith.sources.recognise import recognise
+from pairsmith.sources.recognise import choose, recognise
 from pairsmith.sources.shapes import SHAPES
 from shapes import blocks, example, read, source_file, write
 
@@ -243,3 +243,91 @@ def test_a_file_system_that_fails_midway(tmp_path, monkeypatch):
 def failing(self, size=-1):
     with files.faults_of(self.place):
         raise OSError("the network is down")
+
+
+TALL = pa.dictionary(pa.int32(), pa.string())
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_dictionary_that_makes_of_one_text_many(nested, tmp_path, monkeypatch):
+    monkeypatch.setattr("pairsmith.sources.records.BLOCK_BYTES", 50_000)
+    row = example("trl" if nested else "trl-text", "x" * 10_000)
+    spoken = pa.list_(pa.struct([("role", TALL), ("content", TALL)])) if nested else TALL
+    schema = pa.schema([(name, spoken) for name in row])
+    table = pa.Table.from_pylist([row] * 100, schema=schema)
+    path = save(tmp_path / "train.parquet", table, compression="zstd")
+    found = list(blocks(path, "trl" if nested else "trl-text"))
+    assert sum(len(block.rows) for block in found) == 100
+    assert all(block.rows.nbytes < 200_000 for block in found)
+
+
+@pytest.mark.parametrize("text", [pa.string(), TALL], ids=str)
+def test_few_rows_at_a_time_where_a_dictionary_is_long(text, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "BATCH_BYTES", 100_000)
+    prompt = pa.array(["x" * 20_000] * 1000).cast(text)
+    replies = pa.array([str(n) for n in range(1000)])
+    table = pa.table({"prompt": prompt, "chosen": replies, "rejected": replies})
+    path = save(tmp_path / "train.parquet", table, compression="zstd")
+    with files.locate(str(path)).fs.open(str(path), "rb") as raw:
+        assert module._batch_rows(pq.read_metadata(path).row_group(0), raw) in (4, 5)
+
+
+def test_a_row_that_a_dictionary_makes_too_long(tmp_path, monkeypatch):
+    monkeypatch.setattr(columns, "ROW_BYTES", 1_000)
+    monkeypatch.setattr("pairsmith.sources.records.RECORD_BYTES", 10_000)
+    row = {"prompt": "Hi?", "chosen": "a", "rejected": "b"}
+    long, endless = ({**row, "prompt": "x" * size} for size in (2_000, 20_000))
+    schema = pa.schema([(name, TALL) for name in row])
+    table = pa.Table.from_pylist([row, long, row, endless], schema=schema)
+    path = save(tmp_path / "train.parquet", table)
+    with pytest.raises(DamagedInputError, match=r"row 4 is longer than 10,000 .* 3 whole rows"):
+        list(blocks(path, "trl-text"))
+    found = read(save(path, table[:3]), "trl-text")
+    said = "the row is 2,002 bytes long; at most 1,000 are read"
+    assert [row["fault"] for row in found] == [None, said, None]
+
+
+def test_a_want_of_memory_is_a_sentence(tmp_path, monkeypatch):
+    def project(*_):
+        raise pa.ArrowMemoryError("malloc failed")
+
+    monkeypatch.setattr(module, "project", project)
+    with pytest.raises(DamagedInputError, match="rows that do not fit into memory"):
+        read(write(tmp_path / "train.parquet", [HH]), "hh")
+
+
+def test_a_nested_dictionary_in_two_row_groups(tmp_path):
+    row = example("trl")
+    spoken = pa.list_(pa.struct([("role", TALL), ("content", pa.string())]))
+    table = pa.Table.from_pylist([row] * 10, schema=pa.schema([(name, spoken) for name in row]))
+    path = save(tmp_path / "train.parquet", table, row_group_size=5)
+    assert recognise(source_file(path)).name == "trl"
+    assert [row["fault"] for row in read(path, "trl")] == [None] * 10
+
+
+def test_replies_with_a_label(tmp_path):
+    path = write(tmp_path / "train.parquet", [{"prompt": "a", "completion": "b", "label": True}])
+    with pytest.raises(SourceError, match="single replies with a label"):
+        recognise(source_file(path))
+
+
+def test_no_columns(tmp_path):
+    path = save(tmp_path / "train.parquet", pa.table({}))
+    with pytest.raises(SourceError, match=r"train\.parquet has no columns\."):
+        read(path, "hh")
+
+
+@pytest.mark.parametrize("shape", ["trl", "openai", "trl-text", "hh"])
+def test_no_rows_but_a_schema(shape, tmp_path):
+    row = HH if shape == "hh" else example(shape)
+    path = save(tmp_path / "train.parquet", pa.Table.from_pylist([row])[:0])
+    assert choose([source_file(path)]).name == shape
+
+
+def test_a_damaged_row_group_leaves_the_schema(tmp_path):
+    path = write(tmp_path / "train.parquet", [example("trl")] * 3)
+    data = bytearray(path.read_bytes())
+    data[4:40] = b"\xff" * 36
+    path.write_bytes(data)
+    with pytest.raises(DamagedInputError, match="is damaged, or no Parquet file"):
+        pairsmith.build(path, tmp_path / "out")

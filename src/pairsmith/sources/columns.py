@@ -6,7 +6,7 @@ may stand in any order, with others between them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from textwrap import shorten
 
 import numpy as np
@@ -30,10 +30,7 @@ def check_types(found: pa.Schema, fields: pa.Schema, required: tuple[str, ...], 
     for field in fields:
         if field.name not in found.names:
             if field.name in required:
-                raise SourceError(
-                    f"{name} has no column {field.name}; it has {', '.join(found.names[:12])}.",
-                    "Name another shape with --from.",
-                )
+                raise _missing(found, field.name, name)
             continue
         if found.names.count(field.name) > 1:
             raise SourceError(f"{name} has two columns {field.name}.", "Leave one of them.")
@@ -44,6 +41,15 @@ def check_types(found: pa.Schema, fields: pa.Schema, required: tuple[str, ...], 
                 f"{name}: the column {field.name} is {said}, not {words_of(field.type)}.",
                 "Name another shape with --from, or write the column anew.",
             )
+
+
+def _missing(found: pa.Schema, column: str, name: str) -> SourceError:
+    if not found.names:
+        return SourceError(f"{name} has no columns.", "Look at how the file was written.")
+    return SourceError(
+        f"{name} has no column {column}; it has {', '.join(found.names[:12])}.",
+        "Name another shape with --from.",
+    )
 
 
 def _fits(given: pa.DataType, wanted: pa.DataType) -> bool:
@@ -105,18 +111,23 @@ def project(table: pa.Table, fields: pa.Schema, required: tuple[str, ...]) -> pa
         fields: What to take of each.
         required: The fields that may not be null.
     """
-    columns = {
-        field.name: _conform(table[field.name].combine_chunks(), field.type)
+    held = {
+        field.name: table[field.name].combine_chunks()
         if field.name in table.column_names
         else pa.nulls(len(table), field.type)
         for field in fields
     }
-    faults: dict[int, str] = {}
+    sizes = text_sizes(held.values(), len(table))
+    short = sizes <= ROW_BYTES
+    if not short.all():  # before a dictionary makes of one text many
+        held = {name: only(column, short) for name, column in held.items()}
+    columns = {field.name: _conform(held[field.name], field.type) for field in fields}
+    faults = {
+        row: f"the row is {sizes[row]:,} bytes long; at most {ROW_BYTES:,} are read"
+        for row in np.flatnonzero(~short).tolist()
+    }
     for row in _not_utf8(columns):
         faults[row] = NOT_UTF8
-    sizes = sum((_sizes(column) for column in columns.values()), np.zeros(len(table), np.int64))
-    for row in np.flatnonzero(sizes > ROW_BYTES).tolist():
-        faults[row] = f"the row is {sizes[row]:,} bytes long; at most {ROW_BYTES:,} are read"
     for name in required:
         for row in np.flatnonzero(columns[name].is_null()).tolist():
             faults.setdefault(row, f"the field {name} is null")
@@ -167,15 +178,28 @@ def _is_valid(column: pa.Array) -> bool:
     return True
 
 
+def text_sizes(columns: Iterable[pa.Array], rows: int) -> Index:
+    """How many bytes of text each of so many rows holds, if every dictionary is looked up."""
+    return sum((_sizes(column) for column in columns), np.zeros(rows, np.int64))
+
+
 def _sizes(column: pa.Array) -> Index:
-    """How many bytes of text each row holds."""
-    if pa.types.is_list(column.type):
+    given = column.type
+    if pa.types.is_dictionary(given):
+        inside = np.append(_sizes(column.dictionary), 0)  # the last for null
+        places = pc.fill_null(column.indices.cast(pa.int64()), len(inside) - 1)
+        return np.asarray(inside.take(_numbers(places), mode="clip"), np.int64)
+    if is_list(given):
         inside = np.concatenate([[0], np.cumsum(_sizes(column.flatten()))])
-        sizes: Index = np.diff(inside[list_offsets(column)])
-        return sizes
-    if pa.types.is_struct(column.type):
-        return sum((_sizes(child) for child in column.flatten()), np.zeros(len(column), np.int64))
-    if not pa.types.is_string(column.type):
+        return np.asarray(np.diff(inside[list_offsets(column)]), np.int64)
+    if pa.types.is_struct(given):
+        return text_sizes(column.flatten(), len(column))
+    if pa.types.is_string_view(given):
+        column = column.cast(pa.large_string())
+    elif not (is_text(given) or pa.types.is_binary(given) or pa.types.is_large_binary(given)):
         return np.zeros(len(column), np.int64)
-    lengths = pc.fill_null(pc.binary_length(column), 0)
-    return np.asarray(lengths.to_numpy(zero_copy_only=False), np.int64)
+    return _numbers(pc.fill_null(pc.binary_length(column), 0))
+
+
+def _numbers(column: pa.Array) -> Index:
+    return np.asarray(column.to_numpy(zero_copy_only=False), np.int64)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -18,13 +19,19 @@ import pyarrow.parquet as pq
 
 from pairsmith.errors import DamagedInputError
 from pairsmith.sources import records
-from pairsmith.sources.columns import check_types, is_list, is_text, project
+from pairsmith.sources.columns import check_types, is_list, is_text, project, text_sizes
 from pairsmith.sources.files import Place, SeekableFile
 from pairsmith.sources.records import Index, after
 
 ENDING = ".parquet"
 BATCH_ROWS = 250
-"""At most so many rows are decoded at a time: how long they become, a dictionary does not tell."""
+BATCH_BYTES = 256 << 20
+"""At most so many rows are decoded at a time, and fewer where the texts of a column's dictionary
+are so long that they could become more bytes."""
+
+
+_PAGE_HEADER = rb"\x15[\x80-\xff]*[\x00-\x7f]\x15([\x80-\xff]*[\x00-\x7f])"
+"""How a page begins (Thrift's compact protocol): its type, then its size without compression."""
 
 
 class ParquetRows(NamedTuple):
@@ -94,18 +101,32 @@ def read_parquet(
     """
     number = 0
     try:
-        with _opened(place, name) as file:
-            check_types(file.schema_arrow, fields, required, name)
-            for table in _blocks(file, name):
+        with _opened(place, name) as opened:
+            check_types(opened.schema, fields, required, name)
+            for table in _blocks(opened):
                 rows = np.arange(number + 1, number + len(table) + 1)
-                yield ParquetRows(table, rows), project(table, fields, required)
+                with _memory(name):
+                    projected = project(table, fields, required)
+                yield ParquetRows(table, rows), projected
                 number += len(table)
     except DamagedInputError as error:
         raise after(error, number, "row") from None
 
 
+class _Opened(NamedTuple):
+    """A file, the bytes below it, and what to call it in a fault."""
+
+    file: pq.ParquetFile
+    raw: SeekableFile
+    name: str
+
+    @property
+    def schema(self) -> pa.Schema:
+        return self.file.schema_arrow
+
+
 @contextmanager
-def _opened(place: Place, name: str) -> Iterator[pq.ParquetFile]:
+def _opened(place: Place, name: str) -> Iterator[_Opened]:
     with SeekableFile(place) as raw:
         with _damage(name):
             file = pq.ParquetFile(
@@ -113,14 +134,27 @@ def _opened(place: Place, name: str) -> Iterator[pq.ParquetFile]:
             )
             str(file.schema_arrow)  # its names may be no text
         with file:
-            yield file
+            yield _Opened(file, raw, name)
+
+
+@contextmanager
+def _memory(name: str) -> Iterator[None]:
+    """Turns a want of memory into a sentence."""
+    try:
+        yield
+    except MemoryError:
+        raise DamagedInputError(
+            f"{name} has rows that do not fit into memory.",
+            "No conversation is so long: look at the file, or write it with shorter rows.",
+        ) from None
 
 
 @contextmanager
 def _damage(name: str) -> Iterator[None]:
     """Turns what Arrow says of bytes that are no Parquet into a sentence."""
     try:
-        yield
+        with _memory(name):
+            yield
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         said = str(error).strip().partition("\n")[0].rstrip(".")
         raise DamagedInputError(
@@ -128,17 +162,17 @@ def _damage(name: str) -> Iterator[None]:
         ) from None
 
 
-def _blocks(file: pq.ParquetFile, name: str) -> Iterator[pa.Table]:
+def _blocks(opened: _Opened) -> Iterator[pa.Table]:
     """The rows in blocks; those before a fault too."""
     held: list[pa.RecordBatch] = []
     rows = size = 0
     try:
-        for batch in _batches(file, name):
-            rows, size = rows + len(batch), size + batch.nbytes
+        for piece, long in _pieces(opened):
+            rows, size = rows + len(piece), size + long
             if held and (rows > records.BLOCK_ROWS or size > records.BLOCK_BYTES):
                 yield pa.Table.from_batches(held)
-                held, rows, size = [], len(batch), batch.nbytes
-            held.append(batch)
+                held, rows, size = [], len(piece), long
+            held.append(piece)
     except DamagedInputError:
         if held:
             yield pa.Table.from_batches(held)
@@ -147,37 +181,115 @@ def _blocks(file: pq.ParquetFile, name: str) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(held)
 
 
-def _batches(file: pq.ParquetFile, name: str) -> Iterator[pa.RecordBatch]:
-    batches = file.iter_batches(batch_size=_batch_rows(file.metadata), use_threads=False)
-    while True:
-        with _damage(name):
-            batch = next(batches, None)
-        if batch is None:
-            return
-        yield batch
+def _pieces(
+    opened: _Opened, columns: list[str] | None = None
+) -> Iterator[tuple[pa.RecordBatch, int]]:
+    """Rows that fit into a block, or one that does not, and how long they are when decoded."""
+    number = 0
+    for batch in _batches(opened, columns):
+        texts = text_sizes(batch.columns, len(batch))
+        endless = np.flatnonzero(texts > records.RECORD_BYTES)[:1].tolist()
+        sizes = texts + max(batch.nbytes - int(texts.sum()), 0) // max(len(batch), 1)
+        sizes = sizes[: endless[0]] if endless else sizes
+        for start, stop in _cuts(np.cumsum(sizes)):
+            yield batch.slice(start, stop - start), int(sizes[start:stop].sum())
+        if endless:
+            raise _endless(opened.name, number + endless[0] + 1)
+        number += len(batch)
 
 
-def _batch_rows(about: pq.FileMetaData) -> int:
-    """How many rows to decode at a time, so that they fit into a block by the file's own word."""
-    groups = [about.row_group(n) for n in range(about.num_row_groups)]
-    long = max((g.total_byte_size // max(g.num_rows, 1) for g in groups), default=0)
-    return int(min(max(records.BLOCK_BYTES // max(long, 1), 1), BATCH_ROWS, records.BLOCK_ROWS))
+def _cuts(ends: Index) -> Iterator[tuple[int, int]]:
+    """Where to cut rows that end at these bytes, so that what is between fits into a block."""
+    start = 0
+    while start < len(ends):
+        before = int(ends[start - 1]) if start else 0
+        fitting = int(np.searchsorted(ends, before + records.BLOCK_BYTES, side="right"))
+        stop = max(fitting, start + 1)
+        yield start, stop
+        start = stop
 
 
-def sample_rows(place: Place, name: str, known: set[str], count: int) -> list[dict[str, Any]]:
+def _endless(name: str, row: int) -> DamagedInputError:
+    return DamagedInputError(
+        f"{name}: row {row:,} is longer than {records.RECORD_BYTES:,} bytes.",
+        "No conversation is so long: look at the file there.",
+    )
+
+
+def _batches(opened: _Opened, columns: list[str] | None) -> Iterator[pa.RecordBatch]:
+    """One row group after another: what spans two, Arrow cannot always put together."""
+    for group in range(opened.file.num_row_groups):
+        with _damage(opened.name):
+            # Asked for a damaged column, the metadata abort the process; reading a row raises.
+            if (
+                next(opened.file.iter_batches(1, row_groups=[group], use_threads=False), None)
+                is None
+            ):
+                continue
+            size = _batch_rows(opened.file.metadata.row_group(group), opened.raw)
+            batches = opened.file.iter_batches(
+                size, row_groups=[group], columns=columns, use_threads=False
+            )
+        while True:
+            with _damage(opened.name):
+                batch = next(batches, None)
+            if batch is None:
+                break
+            yield batch
+
+
+def _batch_rows(group: pq.RowGroupMetaData, raw: SeekableFile) -> int:
+    """How many rows to decode at a time, so that they fit into memory whatever they hold."""
+    rows = max(group.num_rows, 1)
+    by_word = records.BLOCK_BYTES // max(group.total_byte_size // rows, 1)
+    chunks = [group.column(n) for n in range(group.num_columns)]
+    longest = max((_longest(chunk, raw) * chunk.num_values // rows for chunk in chunks), default=0)
+    by_dictionary = BATCH_BYTES // max(longest, 1)
+    return int(max(min(by_word, by_dictionary, BATCH_ROWS, records.BLOCK_ROWS), 1))
+
+
+def _longest(chunk: pq.ColumnChunkMetaData, raw: SeekableFile) -> int:
+    """No text of a column's dictionary is longer than this; 0 where it has none."""
+    if chunk.physical_type != "BYTE_ARRAY" or not chunk.has_dictionary_page:
+        return 0
+    whole = int(chunk.total_uncompressed_size)
+    if whole * chunk.num_values <= BATCH_BYTES:
+        return whole
+    raw.seek(chunk.dictionary_page_offset)
+    header = re.match(_PAGE_HEADER, raw.read(16), re.DOTALL)
+    if not header:
+        return whole
+    number: int = sum((byte & 0x7F) << 7 * n for n, byte in enumerate(header[1]))
+    return min(number >> 1, whole)
+
+
+def sample_rows(
+    place: Place, name: str, known: set[str], count: int, size: int
+) -> Iterator[dict[str, Any]]:
     """The first rows, of the columns that are known; columns that are not hold None.
+
+    Args:
+        place: Where the file lies.
+        name: What to call it in a fault.
+        known: The columns to look at.
+        count: About so many rows are enough.
+        size: So many bytes are enough.
 
     Raises:
         DamagedInputError: It is no Parquet file, or breaks off.
     """
-    with _opened(place, name) as file, _damage(name):
-        names = file.schema_arrow.names
+    with _opened(place, name) as opened:
+        names = opened.schema.names
         columns = [column for column in names if column in known]
         if not columns:
-            return [dict.fromkeys(names)] if file.metadata.num_rows else []
-        batch = next(file.iter_batches(batch_size=count, columns=columns), None)
-        rows = [batch.slice(n, 1) for n in range(len(batch))] if batch else []
-        return [dict.fromkeys(names) | row for held in rows for row in _readable(held)]
+            yield from [dict.fromkeys(names)] if opened.file.metadata.num_rows else []
+            return
+        for piece, long in _pieces(opened, columns):
+            for row in range(min(len(piece), count)):
+                yield from (dict.fromkeys(names) | held for held in _readable(piece.slice(row, 1)))
+            count, size = count - len(piece), size - long
+            if count <= 0 or size <= 0:
+                return
 
 
 def _readable(row: pa.RecordBatch) -> list[dict[str, Any]]:
@@ -185,3 +297,23 @@ def _readable(row: pa.RecordBatch) -> list[dict[str, Any]]:
         return list(row.to_pylist())
     except UnicodeDecodeError:
         return []
+
+
+def sample_schema(place: Place, name: str) -> dict[str, Any]:
+    """A row such as the schema lets one expect: empty texts, lists of one item.
+
+    Raises:
+        DamagedInputError: It is no Parquet file.
+    """
+    with _opened(place, name) as opened:
+        return {field.name: _blank(field.type) for field in opened.schema}
+
+
+def _blank(given: pa.DataType) -> Any:
+    if pa.types.is_dictionary(given):
+        return _blank(given.value_type)
+    if is_list(given):
+        return [_blank(given.value_type)]
+    if pa.types.is_struct(given):
+        return {field.name: _blank(field.type) for field in given}
+    return "" if is_text(given) else 0

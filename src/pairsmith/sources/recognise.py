@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pyarrow as pa
@@ -18,7 +19,7 @@ from pairsmith.errors import DamagedInputError, RecipeError, SourceError
 from pairsmith.schema import Kind
 from pairsmith.sources.files import MeteredFile, decompressed
 from pairsmith.sources.find import SourceFile
-from pairsmith.sources.parquet import ENDING, sample_rows
+from pairsmith.sources.parquet import ENDING, sample_rows, sample_schema
 from pairsmith.sources.parse import ROW_BYTES
 from pairsmith.sources.read import read_records
 from pairsmith.sources.shapes import HH, SHAPES, Shape
@@ -34,6 +35,7 @@ SAMPLE_ROWS = 100
 TEXTS, UNPAIRED = "two texts", "unpaired"
 """What rows may look like that are no shape."""
 
+_OF_UNPAIRED = {"label", "completion", "messages"}
 _MARKED = re.compile(MARKED, re.ASCII)
 _BY_FIELDS = (
     "openai",
@@ -77,10 +79,8 @@ def choose(files: list[SourceFile], name: str = AUTO) -> Shape:
                 f"There is no shape {name!r}.", f"Shapes: {', '.join([AUTO, *SHAPES])}."
             )
         return SHAPES[name]
-    found: dict[str, str] = {}
-    for file in files:
-        if file.kind == Kind.PAIRS and (shape := recognise(file)):
-            found.setdefault(shape.name, file.path)
+    pairs = [file for file in files if file.kind == Kind.PAIRS]
+    found = _shapes(pairs, recognise) or _shapes(pairs, _by_schema)
     if len(found) > 1:
         said = ", ".join(f"{path} {shape}" for shape, path in found.items())
         raise SourceError(
@@ -88,6 +88,15 @@ def choose(files: list[SourceFile], name: str = AUTO) -> Shape:
             "Build them one by one, or name one shape with --from.",
         )
     return SHAPES[next(iter(found), HH.name)]
+
+
+def _shapes(files: list[SourceFile], tell: Callable[[SourceFile], Shape | None]) -> dict[str, str]:
+    """The names of the files' shapes, and the first file of each."""
+    found: dict[str, str] = {}
+    for file in files:
+        if shape := tell(file):
+            found.setdefault(shape.name, file.path)
+    return found
 
 
 def recognise(file: SourceFile) -> Shape | None:
@@ -108,6 +117,19 @@ def recognise(file: SourceFile) -> Shape | None:
     if name in SHAPES:
         return SHAPES[name]
     raise _no_pairs(file) if name == UNPAIRED else _no_prompt(file)
+
+
+def _by_schema(file: SourceFile) -> Shape | None:
+    """The shape of a Parquet file without a row that can be read; None if its schema has none."""
+    if not file.path.endswith(ENDING):
+        return None
+    try:
+        name = looks_like(sample_schema(file.place, file.path))
+    except DamagedInputError:
+        return None  # the build says so
+    if name == UNPAIRED:
+        raise _no_pairs(file)
+    return SHAPES.get(name or "")  # two texts may be transcripts
 
 
 def looks_like(row: dict[str, Any]) -> str | None:
@@ -149,16 +171,20 @@ def _is_a(value: Any, wanted: pa.DataType) -> bool:
 def _sample(file: SourceFile) -> list[dict[str, Any]]:
     """The first rows of a file that are objects; a fault further on is met when it is built."""
     if file.path.endswith(ENDING):
-        known = {name for shape in SHAPES.values() for name in shape.fields.names}
-        try:
-            return sample_rows(file.place, file.path, known, SAMPLE_ROWS)
-        except DamagedInputError:
-            return []
+        return _sample_parquet(file)
     for limit in SAMPLE_BYTES:
         rows, ended = _sample_json(file, limit)
         if rows or ended:
             return rows
     return []
+
+
+def _sample_parquet(file: SourceFile) -> list[dict[str, Any]]:
+    known = {name for shape in SHAPES.values() for name in shape.fields.names} | _OF_UNPAIRED
+    rows: list[dict[str, Any]] = []
+    with suppress(DamagedInputError):  # the build meets it where it lies, and says so
+        rows.extend(sample_rows(file.place, file.path, known, SAMPLE_ROWS, SAMPLE_BYTES[1]))
+    return rows
 
 
 def _sample_json(file: SourceFile, limit: int) -> tuple[list[dict[str, Any]], bool]:
