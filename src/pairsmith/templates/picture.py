@@ -57,7 +57,7 @@ def describe(compiled: Compiled, by: str) -> dict[str, Any]:
         "control": list(template.control),
         "plain": _layout(compiled, False),
         "system": _layout(compiled, True),
-        "by_jinja": list(compiled.guards),
+        "by_jinja": [text for text in compiled.guards if text not in (template.bos, template.eos)],
     }
 
 
