@@ -20,7 +20,7 @@ from pairsmith.schema import Form, Kind, Origin, Reason
 from pairsmith.sources.files import MeteredFile, hash_file, size
 from pairsmith.sources.find import ALL_SUBSETS, SAMPLE, SourceFile, find
 from pairsmith.sources.read import read_blocks
-from pairsmith.sources.recognise import AUTO, choose
+from pairsmith.sources.recognise import AUTO, choose, passed_over
 from pairsmith.sources.records import BLOCK_ROWS
 from pairsmith.sources.shapes import HH, SHAPES, Shape
 from pairsmith.store import card as cards
@@ -141,6 +141,9 @@ def build(
             return _reuse(earlier, out, recipe, files)
         staging = stack.enter_context(folder.workspace(out, earlier))
         built, said = _build_with(files, staging, recipe, prepared, progress)
+        unused = passed_over(files, shape)
+        if unused:
+            said = [f"Fields that were not used: {', '.join(unused[:12])}.", *said]
         manifest = Manifest(
             pairsmith=__version__,
             recipe=recipe,

@@ -207,3 +207,15 @@ def test_the_origin_is_claimed_for_transcripts_in_the_layout_alone(tmp_path):
         write(folder / "train.jsonl", [row])
         built = pairsmith.build(folder, tmp_path / "out", force=True)
         assert built.recipe.origin == origin
+
+
+def test_fields_that_are_not_used_are_told(tmp_path):
+    row = {"system": "Answer in verse.", "prompt": "q", "chosen": "g", "rejected": "b", "score": 1}
+    built = pairsmith.build(write(tmp_path / "train.jsonl", [row]), tmp_path / "out")
+    assert built.remarks == ("Fields that were not used: system, score.",)
+
+
+def test_a_prompt_in_another_form_is_not_one_that_is_missing(tmp_path):
+    row = {"prompt": [{"role": "user", "content": "q"}], "chosen": "g", "rejected": "b"}
+    with pytest.raises(SourceError, match="no shape that is known; their fields: prompt, chosen"):
+        told(write(tmp_path / "train.jsonl", [row]))

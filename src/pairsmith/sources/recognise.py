@@ -36,6 +36,9 @@ TEXTS, UNPAIRED = "two texts", "unpaired"
 """What rows may look like that are no shape."""
 
 _OF_UNPAIRED = {"label", "completion", "messages"}
+_PROMPTS = {"prompt", "question", "instruction", "messages", "conversations", "input"}
+"""Fields that hold a prompt, in this shape or that."""
+
 _MARKED = re.compile(MARKED, re.ASCII)
 _BY_FIELDS = (
     "openai",
@@ -119,6 +122,20 @@ def recognise(file: SourceFile) -> Shape | None:
     raise _no_pairs(file) if name == UNPAIRED else _no_prompt(file)
 
 
+def passed_over(files: list[SourceFile], shape: Shape) -> list[str]:
+    """The fields of the first rows of pairs that a shape does not take, as they come."""
+    names: dict[str, None] = {}
+    for file in files:
+        if file.kind != Kind.PAIRS:
+            continue
+        with suppress(SourceError):  # the build meets it where it lies, and says so
+            if file.path.endswith(ENDING):
+                names |= dict.fromkeys(sample_schema(file.place, file.path))
+            else:
+                names |= dict.fromkeys(name for row in _sample(file) for name in row)
+    return [name for name in names if name not in shape.fields.names]
+
+
 def _by_schema(file: SourceFile) -> Shape | None:
     """The shape of a Parquet file without a row that can be read; None if its schema has none."""
     if not file.path.endswith(ENDING):
@@ -139,8 +156,8 @@ def looks_like(row: dict[str, Any]) -> str | None:
     if texts and any(_MARKED.match(given[name]) for name in HH.required):
         return HH.name
     name = next((name for name in _BY_FIELDS if _fits(given, SHAPES[name])), None)
-    if name == HH.name:
-        return TEXTS
+    if name == HH.name:  # a prompt in another form is no prompt that is missing
+        return None if given.keys() & _PROMPTS else TEXTS
     if name == "trl-text" and _MARKED.match(given["prompt"]):
         return "hh-prompt"
     if name == "trl-implicit" and "prompt" in given:
