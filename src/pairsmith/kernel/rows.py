@@ -21,9 +21,6 @@ REPLY = "qW0Zq"
 LOOKED_AT = 1_000
 """Rows of a batch among which those with unusual contents are sought."""
 
-SPREAD = 6
-"""Rows at even distances."""
-
 UNUSUAL = (r"\n\s*\n", r"[^\x00-\x7f]", r"[<\[{][|/%{A-Z]", r"[ \t]\n|\n[ \t]")
 """Blank lines, other scripts, what looks like control text, white space at the ends of lines."""
 
@@ -102,8 +99,8 @@ def dialogues_by_row(
 def extremes(sides: Sequence[Turns], rows: Mask) -> list[int]:
     """Rows to prove a compiled template on.
 
-    Of the rows that open alike: the longest and the shortest on each side, those of most turns,
-    the first with each kind of unusual content, and some at even distances.
+    Of the rows that open alike: the longest on each side, the shortest, the one of most turns,
+    the first and the last, and the first with each kind of unusual content.
 
     Args:
         sides: The turns of n rows; the first has the whole conversations.
@@ -111,19 +108,24 @@ def extremes(sides: Sequence[Turns], rows: Mask) -> list[int]:
     """
     system = sides[0].opens_with_system
     found: set[int] = set()
-    for turns in sides:
-        for opening in (False, True):
-            found.update(_extremes(turns, np.flatnonzero(rows & (system == opening))))
+    for opening in (False, True):
+        candidates = np.flatnonzero(rows & (system == opening))
+        if len(candidates):
+            found |= _extremes(sides[0], candidates)
+            found |= {int(candidates[np.argmax(_sizes(t)[candidates])]) for t in sides}
     return sorted(found)
 
 
+def _sizes(turns: Turns) -> Index:
+    """The bytes of each row's contents."""
+    ends = np.concatenate([[0], np.cumsum(pc.binary_length(turns.content).to_numpy())])
+    sizes: Index = ends[turns.offsets[1:]] - ends[turns.offsets[:-1]]
+    return sizes
+
+
 def _extremes(turns: Turns, candidates: Index) -> set[int]:
-    if not len(candidates):
-        return set()
-    sizes = np.concatenate([[0], np.cumsum(pc.binary_length(turns.content).to_numpy())])
-    size = sizes[turns.offsets[1:]] - sizes[turns.offsets[:-1]]
-    chosen = list(candidates[np.linspace(0, len(candidates) - 1, SPREAD, dtype=np.int64)])
-    for measure in (size, -size, turns.counts):
+    chosen = [candidates[0], candidates[-1]]
+    for measure in (-_sizes(turns), turns.counts):
         chosen.append(candidates[np.argmax(measure[candidates])])
     few = candidates[:LOOKED_AT]
     mask = np.isin(turns.rows, few)
