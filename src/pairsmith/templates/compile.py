@@ -218,7 +218,11 @@ def _check_renders(template: Template, jinja: Jinja) -> str:
         if isinstance(text, str)
     )
     if told:
-        return next(filter(None, (_overhang(texts[i + 1], texts[i + 2]) for i in (0, 3))), "")
+        plain, system = (
+            _overhang(texts[1], texts[2], _mark(1)),
+            _overhang(texts[4], texts[5], _mark(2)),
+        )
+        return plain or system
     parts: Any = [{"type": "text", "text": _mark(0)}]  # what vision models take for a text
     [seen] = jinja([Conversation([{"role": "user", "content": parts}])])
     if isinstance(seen, str) and _mark(0) in seen:
@@ -290,14 +294,11 @@ def _boundary(prompt: tuple[str, ...], whole: tuple[str, ...]) -> str:
     return common_start([prompt[-1], whole[-2]])
 
 
-def _overhang(prompt: str | Refusal, whole: str | Refusal) -> str:
+def _overhang(prompt: str | Refusal, whole: str | Refusal, reply: str) -> str:
     """What a prompt for generation ends in where the whole conversation goes on otherwise."""
     if isinstance(prompt, Refusal) or isinstance(whole, Refusal):
         return ""
-    before, mark, _ = (
-        whole.rpartition(_mark(1)) if _mark(2) not in whole else whole.rpartition(_mark(2))
-    )
-    return prompt[len(common_start([prompt, before])) :] if mark else ""
+    return prompt.removeprefix(common_start([prompt, whole.partition(reply)[0]]))
 
 
 def _texts(layout: Layout, template: Template, system: bool) -> Texts:
