@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pairsmith.schema import Kind
 from pairsmith.sources.files import MeteredFile, locate
 from pairsmith.sources.find import SourceFile
-from pairsmith.sources.read import read_blocks
+from pairsmith.sources.read import arrange_rows, read_rows
 from pairsmith.sources.shapes import SHAPES
 
 NAMES = {"user": "human", "assistant": "gpt"}
@@ -117,7 +117,8 @@ def source_file(path):
 def blocks(path, shape):
     file = source_file(path)
     with MeteredFile(file.place) as metered:
-        yield from read_blocks(file, metered, SHAPES[shape])
+        for rows in read_rows(file, metered, SHAPES[shape]):
+            yield arrange_rows(file, rows, SHAPES[shape])
 
 
 def read(path, shape):

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 import pairsmith
 import reference
 from formats import kernel_for, recipe_for
-from pairsmith import pipeline
 from pairsmith.kernel.pair import pair_kernel
+from pairsmith.pipeline import task
 from pairsmith.schema import Note
 from transcripts import pair_batch, rows
 
@@ -133,7 +133,7 @@ def test_a_long_system_text_takes_bounded_memory(tmp_path, monkeypatch):
     rows_ = tmp_path / "rows.jsonl"
     rows_.write_text("".join(json.dumps(row(f"\n\nHuman: {n}?")) + "\n" for n in range(50)))
     whole = pairsmith.build(rows_, tmp_path / "whole", template="llama2", system="Be kind.")
-    monkeypatch.setattr(pipeline, "SYSTEM_TOTAL", 8 * 7)
+    monkeypatch.setattr(task, "SYSTEM_TOTAL", 8 * 7)
     parts = pairsmith.build(rows_, tmp_path / "parts", template="llama2", system="Be kind.")
     tables = [pq.read_table(tmp_path / name / "pairs") for name in ("whole", "parts")]
     assert tables[0].equals(tables[1])

@@ -164,7 +164,7 @@ def test_a_hub_that_nobody_answers_for(tmp_path):
     command = [sys.executable, "-c", program, str(tmp_path / "out")]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     last = done.stderr.strip().splitlines()[-2:]
-    assert "SourceError: datasets/a/b cannot be reached: [Errno 111]" in last[0]
+    assert "BrokenReadError: datasets/a/b cannot be reached: [Errno 111]" in last[0]
     assert last[1] == "Is the network up?"
 
 

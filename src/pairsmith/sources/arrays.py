@@ -32,15 +32,18 @@ Element: TypeAlias = tuple[bytes, int]
 """An element's bytes, stripped, and the line that it begins in."""
 
 
-def read_elements(chunks: Iterator[bytes], name: str) -> Iterator[Records]:
+def read_elements(
+    chunks: Iterator[bytes], name: str, at_once: int | None = None
+) -> Iterator[Records]:
     """Cuts an array's elements into blocks; arguments and faults as `read_records`."""
+    at_once = at_once or BLOCK_ROWS
     rows: list[Element] = []
     number, size = 0, 0
     try:
         for row in _elements(chunks, name):
             rows.append(row)
             size += len(row[0])
-            if len(rows) == BLOCK_ROWS or size > BLOCK_BYTES:
+            if len(rows) == at_once or size > BLOCK_BYTES:
                 yield _pack(rows, number)
                 number, size, rows = number + len(rows), 0, []
     except DamagedInputError as error:

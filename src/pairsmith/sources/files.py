@@ -14,7 +14,7 @@ from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
-from pairsmith.errors import DamagedInputError, SourceError
+from pairsmith.errors import BrokenReadError, DamagedInputError, SourceError
 
 CHUNK = 1 << 20
 """Bytes asked of a decompressor at a time."""
@@ -122,11 +122,11 @@ def faults_of(place: Place) -> Iterator[None]:
             f"No permission to read {place.path}.", "Change its mode, or log in where it lies."
         ) from None
     except OSError as error:
-        raise SourceError(f"{place.path} cannot be read: {_first_line(error)}") from error
+        raise BrokenReadError(f"{place.path} cannot be read: {_first_line(error)}") from error
     except Exception as error:
         if not far:
             raise
-        raise SourceError(
+        raise BrokenReadError(
             f"{place.path} cannot be reached: {_first_line(error)}", "Is the network up?"
         ) from error
 
@@ -148,6 +148,11 @@ class MeteredFile(io.RawIOBase):
             self.raw: BinaryIO = place.fs.open(place.path, "rb")
         self.count = 0
         self.sha256 = hashlib.sha256()
+
+    @property
+    def prefix(self) -> Prefix:
+        """What was read so far."""
+        return Prefix(self.count, self.sha256.hexdigest())
 
     def readable(self) -> bool:
         """It is."""
@@ -213,12 +218,33 @@ class SeekableFile(io.RawIOBase):
         super().close()
 
 
-def hash_file(place: Place) -> str:
-    """The sha256 of a file as it lies there, compressed or not."""
+class Prefix(NamedTuple):
+    """The beginning of a file as it lies there, or all of it: what was read of it so far.
+
+    Attributes:
+        bytes: How many.
+        sha256: Of those.
+    """
+
+    bytes: int
+    sha256: str
+
+
+def hash_file(place: Place, bytes: int | None = None) -> Prefix:
+    """Hashes a file as it lies there, compressed or not; or its first so many bytes."""
     with MeteredFile(place) as metered:
-        while metered.read(CHUNK):
-            pass
-        return metered.sha256.hexdigest()
+        while data := metered.read(CHUNK if bytes is None else min(CHUNK, bytes - metered.count)):
+            del data
+        return metered.prefix
+
+
+def content_range(place: Place, start: int, stop: int) -> Iterator[bytes]:
+    """The bytes of a plain file from `start` up to `stop`, in chunks."""
+    with SeekableFile(place) as file:
+        file.seek(start)
+        while start < stop and (data := file.read(min(CHUNK, stop - start))):
+            start += len(data)
+            yield data
 
 
 def decompressed(metered: MeteredFile, name: str) -> Iterator[bytes]:

@@ -79,38 +79,64 @@ def _value(held: pa.Scalar) -> Any:
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
+def count_rows(place: Place, name: str) -> int:
+    """How many rows a file has.
+
+    Raises:
+        DamagedInputError: It is no Parquet file.
+    """
+    with _opened(place, name) as opened:
+        return int(opened.file.metadata.num_rows)
+
+
 def read_parquet(
-    place: Place, name: str, fields: pa.Schema, required: tuple[str, ...]
-) -> Iterator[tuple[ParquetRows, pa.Table]]:
-    """Reads a file's rows, at most `BLOCK_ROWS` and about `BLOCK_BYTES` at a time.
+    place: Place,
+    name: str,
+    fields: pa.Schema,
+    required: tuple[str, ...],
+    at_once: int | None = None,
+    span: tuple[int, int | None] = (0, None),
+) -> Iterator[ParquetRows]:
+    """Reads a file's rows, at most `at_once` and about `BLOCK_BYTES` at a time.
 
     Whatever was read whole before a fault is yielded before the fault is raised.
 
     Args:
         place: Where the file lies.
         name: What to call it in a fault.
-        fields: What to take of each row.
+        fields: What will be taken of each row; see `project_rows`.
         required: The fields that may not be null.
+        at_once: At most so many rows at a time; `BLOCK_ROWS` where none are given.
+        span: The rows to read, from the first up to the second, counted from 0.
 
     Yields:
-        The rows with all columns, and a table as `parse_rows` returns it.
+        The rows with all columns.
 
     Raises:
         DamagedInputError: It is no Parquet file, or breaks off, or does not decode.
         SourceError: A column is missing or of another type, or the file cannot be read on.
     """
-    number = 0
+    number = span[0]
     try:
         with _opened(place, name) as opened:
             check_types(opened.schema, fields, required, name)
-            for table in _blocks(opened):
-                rows = np.arange(number + 1, number + len(table) + 1)
-                with _memory(name):
-                    projected = project(table, fields, required)
-                yield ParquetRows(table, rows), projected
+            for table in _blocks(opened, at_once or records.BLOCK_ROWS, span):
+                yield ParquetRows(table, np.arange(number + 1, number + len(table) + 1))
                 number += len(table)
     except DamagedInputError as error:
         raise after(error, number, "row") from None
+
+
+def project_rows(
+    rows: ParquetRows, fields: pa.Schema, required: tuple[str, ...], name: str
+) -> pa.Table:
+    """The fields of rows, as `parse_rows` returns them; `name` is what to call the file.
+
+    Raises:
+        DamagedInputError: They do not fit into memory.
+    """
+    with _memory(name):
+        return project(rows.table, fields, required)
 
 
 class _Opened(NamedTuple):
@@ -162,14 +188,14 @@ def _damage(name: str) -> Iterator[None]:
         ) from None
 
 
-def _blocks(opened: _Opened) -> Iterator[pa.Table]:
+def _blocks(opened: _Opened, at_once: int, span: tuple[int, int | None]) -> Iterator[pa.Table]:
     """The rows in blocks; those before a fault too."""
     held: list[pa.RecordBatch] = []
     rows = size = 0
     try:
-        for piece, long in _pieces(opened):
+        for piece, long in _pieces(opened, at_once, span):
             rows, size = rows + len(piece), size + long
-            if held and (rows > records.BLOCK_ROWS or size > records.BLOCK_BYTES):
+            if held and (rows > at_once or size > records.BLOCK_BYTES):
                 yield pa.Table.from_batches(held)
                 held, rows, size = [], len(piece), long
             held.append(piece)
@@ -182,11 +208,13 @@ def _blocks(opened: _Opened) -> Iterator[pa.Table]:
 
 
 def _pieces(
-    opened: _Opened, columns: list[str] | None = None
+    opened: _Opened,
+    at_once: int,
+    span: tuple[int, int | None],
+    columns: list[str] | None = None,
 ) -> Iterator[tuple[pa.RecordBatch, int]]:
     """Rows that fit into a block, or one that does not, and how long they are when decoded."""
-    number = 0
-    for batch in _batches(opened, columns):
+    for number, batch in _batches(opened, at_once, span, columns):
         texts = text_sizes(batch.columns, len(batch))
         endless = np.flatnonzero(texts > records.RECORD_BYTES)[:1].tolist()
         sizes = texts + max(batch.nbytes - int(texts.sum()), 0) // max(len(batch), 1)
@@ -195,7 +223,6 @@ def _pieces(
             yield batch.slice(start, stop - start), int(sizes[start:stop].sum())
         if endless:
             raise _endless(opened.name, number + endless[0] + 1)
-        number += len(batch)
 
 
 def _cuts(ends: Index) -> Iterator[tuple[int, int]]:
@@ -216,9 +243,19 @@ def _endless(name: str, row: int) -> DamagedInputError:
     )
 
 
-def _batches(opened: _Opened, columns: list[str] | None) -> Iterator[pa.RecordBatch]:
-    """One row group after another: what spans two, Arrow cannot always put together."""
+def _batches(
+    opened: _Opened, at_once: int, span: tuple[int, int | None], columns: list[str] | None
+) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Batches and the number of rows before them; a file's row groups one after another.
+
+    What spans two of them, Arrow cannot always put together.
+    """
+    first, last = span
+    number, end = 0, 0
     for group in range(opened.file.num_row_groups):
+        number, end = end, end + opened.file.metadata.row_group(group).num_rows
+        if end <= first or (last is not None and number >= last):
+            continue
         with _damage(opened.name):
             # Asked for a damaged column, the metadata abort the process; reading a row raises.
             if (
@@ -226,7 +263,7 @@ def _batches(opened: _Opened, columns: list[str] | None) -> Iterator[pa.RecordBa
                 is None
             ):
                 continue
-            size = _batch_rows(opened.file.metadata.row_group(group), opened.raw)
+            size = min(_batch_rows(opened.file.metadata.row_group(group), opened.raw), at_once)
             batches = opened.file.iter_batches(
                 size, row_groups=[group], columns=columns, use_threads=False
             )
@@ -235,7 +272,10 @@ def _batches(opened: _Opened, columns: list[str] | None) -> Iterator[pa.RecordBa
                 batch = next(batches, None)
             if batch is None:
                 break
-            yield batch
+            here, number = number, number + len(batch)
+            start, stop = max(first - here, 0), len(batch) if last is None else max(last - here, 0)
+            if start < min(stop, len(batch)):
+                yield here + start, batch[start:stop]
 
 
 def _batch_rows(group: pq.RowGroupMetaData, raw: SeekableFile) -> int:
@@ -245,7 +285,7 @@ def _batch_rows(group: pq.RowGroupMetaData, raw: SeekableFile) -> int:
     chunks = [group.column(n) for n in range(group.num_columns)]
     longest = max((_longest(chunk, raw) * chunk.num_values // rows for chunk in chunks), default=0)
     by_dictionary = BATCH_BYTES // max(longest, 1)
-    return int(max(min(by_word, by_dictionary, BATCH_ROWS, records.BLOCK_ROWS), 1))
+    return int(max(min(by_word, by_dictionary, BATCH_ROWS), 1))
 
 
 def _longest(chunk: pq.ColumnChunkMetaData, raw: SeekableFile) -> int:
@@ -284,7 +324,7 @@ def sample_rows(
         if not columns:
             yield from [dict.fromkeys(names)] if opened.file.metadata.num_rows else []
             return
-        for piece, long in _pieces(opened, columns):
+        for piece, long in _pieces(opened, records.BLOCK_ROWS, (0, None), columns):
             for row in range(min(len(piece), count)):
                 yield from (dict.fromkeys(names) | held for held in _readable(piece.slice(row, 1)))
             count, size = count - len(piece), size - long

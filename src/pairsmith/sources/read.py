@@ -1,4 +1,7 @@
-"""One file to record batches: JSON or Parquet, read into columns, arranged as its shape says."""
+"""One file to record batches: JSON or Parquet, cut into rows, then arranged as its shape says.
+
+Cutting goes from front to back; arranging takes each block by itself, in any thread.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,16 @@ import pyarrow.compute as pc
 from pairsmith.errors import DamagedInputError
 from pairsmith.schema import Kind, source_schema
 from pairsmith.sources.arrays import first_element_ends, read_elements
-from pairsmith.sources.files import CHUNK, MeteredFile, decompressed
+from pairsmith.sources.files import (
+    CHUNK,
+    MeteredFile,
+    Place,
+    content_range,
+    decompressed,
+    size,
+)
 from pairsmith.sources.find import SourceFile
-from pairsmith.sources.parquet import ENDING, ParquetRows, read_parquet
+from pairsmith.sources.parquet import ENDING, ParquetRows, project_rows, read_parquet
 from pairsmith.sources.parse import parse_rows
 from pairsmith.sources.records import BLANK, Records, read_lines
 from pairsmith.sources.shapes import DIALOGUES, HH, Shape
@@ -39,47 +49,107 @@ class Block(NamedTuple):
             yield Block(self.records.part(start, size), self.rows[start : start + size])
 
 
-def read_blocks(file: SourceFile, metered: MeteredFile, shape: Shape = HH) -> Iterator[Block]:
-    """Reads a file's rows, each with its id: `subset/split/number`.
+class Span(NamedTuple):
+    """A part of a file that can be read by itself.
+
+    Attributes:
+        start, stop: Of plain JSON lines bytes, of Parquet rows; the stop is None for the end.
+        line: The number of the line that it begins with; of Parquet 1.
+    """
+
+    start: int = 0
+    stop: int | None = None
+    line: int = 1
+
+
+WHOLE = Span()
+
+
+def read_rows(
+    file: SourceFile,
+    metered: MeteredFile,
+    shape: Shape = HH,
+    at_once: int | None = None,
+    span: Span = WHOLE,
+) -> Iterator[Rows]:
+    """Reads a file's rows, not yet as columns.
 
     Blocks are cut by the file's content alone. Whatever was read whole before a fault is
     yielded before the fault is raised.
 
     Args:
         file: The file.
-        metered: The same, open. A Parquet file, which is read in any order, is hashed first.
+        metered: The same, open; only read where the span is the whole file. A Parquet file,
+            which is read in any order, is hashed first.
         shape: What its rows are, if they are pairs.
-
-    Yields:
-        Batches of `source_schema`.
+        at_once: At most so many rows at a time; `BLOCK_ROWS` where none are given.
+        span: The part of it to read.
 
     Raises:
         DamagedInputError: The file stops short or does not decompress.
         SourceError: It cannot be read on, or its columns are not the shape's.
     """
-    shape = shape if file.kind == Kind.PAIRS else DIALOGUES
-    wanted = source_schema(file.kind, shape.messages)
-    for records, table in _tables(file, metered, shape):
-        numbers = pc.cast(pa.array(records.numbers), pa.string())
-        ids = pc.binary_join_element_wise(f"{file.subset}/{file.split}", numbers, "/")
-        rows = shape.arrange(table).add_column(0, "id", pa.chunked_array([ids]))
-        columns = [rows[name].combine_chunks() for name in wanted.names]
-        yield Block(records, pa.RecordBatch.from_arrays(columns, schema=wanted))
+    if span == WHOLE:
+        yield from _read_whole(file, metered, shape, at_once)
+    elif file.path.endswith(ENDING):
+        yield from _read_parquet(file, shape, at_once, span)
+    else:
+        stop = span.stop if span.stop is not None else size(file.place)
+        content = content_range(file.place, span.start, stop)
+        yield from read_lines(content, file.path, at_once, span.line)
 
 
-def _tables(
-    file: SourceFile, metered: MeteredFile, shape: Shape
-) -> Iterator[tuple[Rows, pa.Table]]:
+def _read_whole(
+    file: SourceFile, metered: MeteredFile, shape: Shape, at_once: int | None
+) -> Iterator[Rows]:
     if file.path.endswith(ENDING):
         while metered.read(CHUNK):
             pass
-        yield from read_parquet(file.place, file.path, shape.fields, shape.required)
-        return
-    for records in read_records(decompressed(metered, file.path), file.path):
-        yield records, parse_rows(records, shape.fields, shape.required)
+        yield from _read_parquet(file, shape, at_once, WHOLE)
+    else:
+        yield from read_records(decompressed(metered, file.path), file.path, at_once)
 
 
-def read_records(chunks: Iterator[bytes], name: str) -> Iterator[Records]:
+def _read_parquet(
+    file: SourceFile, shape: Shape, at_once: int | None, span: Span
+) -> Iterator[ParquetRows]:
+    shape = shape_of(file, shape)
+    rows = (span.start, span.stop)
+    yield from read_parquet(file.place, file.path, shape.fields, shape.required, at_once, rows)
+
+
+def shape_of(file: SourceFile, shape: Shape) -> Shape:
+    """The shape of a file's rows: `shape`, if they are pairs."""
+    return shape if file.kind == Kind.PAIRS else DIALOGUES
+
+
+def arrange_rows(file: SourceFile, rows: Rows, shape: Shape = HH) -> Block:
+    """Makes columns of rows, each row with its id: `subset/split/number`.
+
+    Args:
+        file: Where they are from.
+        rows: n rows.
+        shape: What they are, if they are pairs.
+
+    Returns:
+        n rows of `source_schema`.
+    """
+    shape = shape_of(file, shape)
+    wanted = source_schema(file.kind, shape.messages)
+    if isinstance(rows, ParquetRows):
+        table = project_rows(rows, shape.fields, shape.required, file.path)
+    else:
+        table = parse_rows(rows, shape.fields, shape.required)
+    numbers = pc.cast(pa.array(rows.numbers), pa.string())
+    ids = pc.binary_join_element_wise(f"{file.subset}/{file.split}", numbers, "/")
+    arranged = shape.arrange(table).add_column(0, "id", pa.chunked_array([ids]))
+    columns = [arranged[name].combine_chunks() for name in wanted.names]
+    return Block(rows, pa.RecordBatch.from_arrays(columns, schema=wanted))
+
+
+def read_records(
+    chunks: Iterator[bytes], name: str, at_once: int | None = None
+) -> Iterator[Records]:
     """Cuts a file's content, JSON lines or one JSON array, into blocks of rows.
 
     Blank lines are no rows.
@@ -89,12 +159,24 @@ def read_records(chunks: Iterator[bytes], name: str) -> Iterator[Records]:
     Args:
         chunks: The content, decompressed.
         name: What to call the file in a fault.
+        at_once: At most so many rows at a time; `BLOCK_ROWS` where none are given.
 
     Raises:
         DamagedInputError: The content stops short, a JSON array breaks off, or a row has no end.
     """
     head, content = _peek(chunks)
-    yield from read_elements(content, name) if _is_array(head) else read_lines(content, name)
+    cut = read_elements if _is_array(head) else read_lines
+    yield from cut(content, name, at_once)
+
+
+def lines_begin(place: Place) -> int | None:
+    """Where the lines of a plain file begin: behind its byte order mark; None for a JSON array."""
+    with MeteredFile(place) as metered:
+        head, _ = _peek(iter(lambda: metered.read(CHUNK), b""))
+    if _is_array(head):
+        return None
+    with MeteredFile(place) as metered:
+        return 3 if metered.read(3) == codecs.BOM_UTF8 else 0
 
 
 def _peek(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:

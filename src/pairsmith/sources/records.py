@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pairsmith.errors import DamagedInputError
 
-BLOCK_ROWS = 10_000
+BLOCK_ROWS = 5_000
 BLOCK_BYTES = 32 << 20
 RECORD_BYTES = 128 << 20
 """A record that goes on for longer than this is no row: the file is taken as damaged."""
@@ -61,18 +61,23 @@ def after(error: DamagedInputError, count: int, what: str) -> DamagedInputError:
     return DamagedInputError(f"{error.message} {said} before that.", error.hint)
 
 
-def read_lines(chunks: Iterator[bytes], name: str) -> Iterator[Records]:
-    """Cuts lines into blocks; arguments and faults as `read_records`; blank lines are no rows."""
+def read_lines(
+    chunks: Iterator[bytes], name: str, rows: int | None = None, line: int = 1
+) -> Iterator[Records]:
+    """Cuts lines into blocks; blank lines are no rows.
+
+    Arguments and faults as `read_records`; `line` is the number of the first line.
+    """
+    rows = rows or BLOCK_ROWS
     block = bytearray()
     breaks: Index = np.empty(0, np.int64)
-    line = 1
     fault: DamagedInputError | None = None
     try:
         for chunk in chunks:
             found = np.flatnonzero(np.frombuffer(chunk, np.uint8) == NEWLINE)
             breaks = np.append(breaks, found + len(block))
             block += chunk
-            while (count := _full(breaks, len(block))) > 0:
+            while (count := _full(breaks, len(block), rows)) > 0:
                 yield _cut(block, breaks[:count], line)
                 line += count
                 breaks = _drop(block, breaks, count)
@@ -85,7 +90,7 @@ def read_lines(chunks: Iterator[bytes], name: str) -> Iterator[Records]:
         if block and (len(breaks) == 0 or breaks[-1] != len(block) - 1):
             breaks = np.append(breaks, len(block))
     while len(breaks):
-        count = _full(breaks, len(block)) or len(breaks)
+        count = _full(breaks, len(block), rows) or len(breaks)
         yield _cut(block, breaks[:count], line)
         line += count
         breaks = _drop(block, breaks, count)
@@ -93,11 +98,11 @@ def read_lines(chunks: Iterator[bytes], name: str) -> Iterator[Records]:
         raise after(fault, line - 1, "line")
 
 
-def _full(breaks: Index, size: int) -> int:
+def _full(breaks: Index, size: int, rows: int) -> int:
     """How many lines make a block, or 0 where there are not yet enough."""
-    if len(breaks) >= BLOCK_ROWS or (len(breaks) and size > BLOCK_BYTES):
+    if len(breaks) >= rows or (len(breaks) and size > BLOCK_BYTES):
         within = int(np.searchsorted(breaks, BLOCK_BYTES, side="right"))
-        return min(max(within, 1), BLOCK_ROWS, len(breaks))
+        return min(max(within, 1), rows, len(breaks))
     return 0
 
 

@@ -1,26 +1,37 @@
 """The output folder: whose it is, where a build grows, and how it takes its place.
 
 A build grows in `OUT/unfinished`, under a lock, and moves into place when it is whole: the old
-manifest goes first, the new one comes last. Until then an earlier build stays as it was. What
-pairsmith did not write is neither overwritten nor removed.
+manifest goes first, the new one comes last. Until then an earlier build stays as it was. One that
+was broken off stays there too, for the next to go on with. What pairsmith did not write is
+neither overwritten nor removed.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import platform
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
 from pairsmith.errors import OutputError
 from pairsmith.store import card, manifest
+from pairsmith.store.disk import put, sync
 from pairsmith.store.manifest import Manifest, parse_manifest, read_manifest
 
 STAGING = "unfinished"
 LOCK = "pairsmith.lock"
+PLAN = "plan.json"
+"""Beside the lock: what the build is to be; without it, what lies there is of no use."""
+
+HOLDER = "holder.txt"
+"""Beside the lock: who has it, in words."""
+
 EARLIER = "earlier.json"
 """In the staging folder: the manifest of the build that is being replaced."""
 
@@ -55,7 +66,7 @@ def writing(out: Path) -> Iterator[None]:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         raise OutputError(
             f"{out} cannot be written: {error.strerror or error}.",
-            "Make room; the same command starts again." if full else "Name another folder.",
+            "Make room; the same command goes on." if full else "Name another folder.",
         ) from error
 
 
@@ -91,7 +102,7 @@ def earlier_build(out: Path) -> Manifest | None:
 
 @contextmanager
 def workspace(out: Path, earlier: Manifest | None) -> Iterator[Path]:
-    """Claims a folder for one build; yields the empty folder that it grows in.
+    """Claims a folder for one build; yields the folder that it grows in, as it was left.
 
     Args:
         out: The folder of the build.
@@ -107,7 +118,6 @@ def workspace(out: Path, earlier: Manifest | None) -> Iterator[Path]:
             raise OutputError(
                 f"Another build into {out} ended just now.", "Look at it, then build again."
             )
-        clear(staging)
         yield staging
 
 
@@ -123,6 +133,7 @@ def filling(out: Path) -> Iterator[Path]:
     if earlier_build(out) is not None:
         raise _holds_something_else(out, [manifest.NAME])
     with workspace(out, None) as staging:
+        clear(staging)
         try:
             yield staging
             _move_all(out)
@@ -131,7 +142,7 @@ def filling(out: Path) -> Iterator[Path]:
 
 
 def recover(out: Path) -> None:
-    """Tidies up after a build that was broken off: what was whole moves on into place.
+    """Goes on with a build that was broken off on its way into place, or clears up behind it.
 
     Raises:
         OutputError: Another build is at work there, or something is in the way of the whole one.
@@ -141,7 +152,9 @@ def recover(out: Path) -> None:
             if _is_whole(staging):
                 _check_way(out)
                 _move(out)
-            _remove(staging)
+                _remove(staging)
+            elif not (staging / PLAN).exists():
+                _remove(staging)
 
 
 @contextmanager
@@ -157,12 +170,24 @@ def _locked(out: Path) -> Iterator[Path]:
         lock.acquire()
     except Timeout:
         raise OutputError(
-            f"Another build is writing {out}.", "Wait for it to end, or name another folder."
+            f"Another build is writing {out}{_holder(staging)}.",
+            "Wait for it to end, or name another folder.",
         ) from None
+    now = datetime.now(UTC)
+    who = f"process {os.getpid()} on {platform.node()}, since {now:%Y-%m-%d %H:%M:%S} UTC"
     try:
+        (staging / HOLDER).write_text(who, encoding="utf-8")
         yield staging
     finally:
         lock.release()
+
+
+def _holder(staging: Path) -> str:
+    try:
+        who = (staging / HOLDER).read_text(encoding="utf-8", errors="replace")[:200]
+    except OSError:
+        return ""
+    return f": {who}" if who.isprintable() and who else ""
 
 
 def settle(out: Path) -> None:
@@ -186,6 +211,11 @@ def intact(out: Path, built: Manifest) -> bool:
     return all(path.is_file() and path.stat().st_size == size for path, size in paths)
 
 
+def staged(path: str) -> str:
+    """Where a file of a build lies while it grows: how many shards there will be is not known."""
+    return re.sub(r"-of-\d{5,}(?=\.parquet$)", "", path)
+
+
 def _is_ours(staging: Path) -> bool:
     names = [path.name for path in staging.iterdir()] if staging.is_dir() else ["?"]
     return not names or LOCK in names
@@ -196,13 +226,14 @@ def clear(staging: Path) -> None:
     for path in staging.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
-        elif path.name != LOCK:
+        elif path.name not in (LOCK, HOLDER):
             path.unlink()
 
 
 def _remove(staging: Path) -> None:
     """Removes the staging folder, the lock last: without it, the folder would not be ours."""
     clear(staging)
+    (staging / HOLDER).unlink(missing_ok=True)
     (staging / LOCK).unlink(missing_ok=True)
     staging.rmdir()
 
@@ -233,7 +264,11 @@ def _check_way(out: Path) -> None:
     strange = [f.name for f in folders if f.is_symlink() or (f.exists() and not f.is_dir())]
     own = [*old, card.NAME] if replaced else old
     for path in (*new, card.NAME):
-        if os.path.lexists(staging / path) and os.path.lexists(out / path) and path not in own:
+        if (
+            os.path.lexists(staging / staged(path))
+            and os.path.lexists(out / path)
+            and path not in own
+        ):
             strange.append(path)
     if strange:
         raise _holds_something_else(out, sorted(strange))
@@ -250,21 +285,24 @@ def _move(out: Path) -> None:
     for path in set(old) - set(new):
         (out / path).unlink(missing_ok=True)
     for path in new:
-        if (staging / path).exists():
+        if (staging / staged(path)).exists():
             (out / path).parent.mkdir(exist_ok=True)
-            (staging / path).replace(out / path)
+            (staging / staged(path)).replace(out / path)
     for folder in {(out / path).parent for path in old}:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
     if (staging / card.NAME).exists():
         _keep_edited_card(out, replaced)
-        (staging / card.NAME).replace(out / card.NAME)
-    (staging / manifest.NAME).replace(out / manifest.NAME)
+        put(staging / card.NAME, out / card.NAME)
+    for folder in {(out / path).parent for path in new}:
+        sync(folder)
+    (staging / PLAN).unlink(missing_ok=True)
+    put(staging / manifest.NAME, out / manifest.NAME)
 
 
 def _move_all(out: Path) -> None:
     """Moves what has grown in the staging folder into place, folders first."""
-    grown = [path for path in (out / STAGING).iterdir() if path.name != LOCK]
+    grown = [path for path in (out / STAGING).iterdir() if path.name not in (LOCK, HOLDER)]
     strange = [path.name for path in grown if os.path.lexists(out / path.name)]
     if strange:
         raise _holds_something_else(out, sorted(strange))

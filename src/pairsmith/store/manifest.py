@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar, get_origin, get_type_hints
 from pairsmith.errors import OutputError, RecipeError
 from pairsmith.kernel.recipe import Recipe
 from pairsmith.schema import Reason
+from pairsmith.store.disk import put_text
 from pairsmith.store.quarantine import quarantine_path
 
 NAME = "manifest.json"
@@ -130,10 +131,8 @@ def sentence(entry: LedgerEntry) -> str:
 
 def write_manifest(manifest: Manifest, folder: Path) -> None:
     """Writes the manifest, whole or not at all."""
-    partial = folder / f"{NAME}.partial"
     text = json.dumps(manifest.to_dict(), indent=2, ensure_ascii=False)
-    partial.write_text(text + "\n", encoding="utf-8", newline="\n")
-    partial.replace(folder / NAME)
+    put_text(folder / NAME, text + "\n")
 
 
 def read_manifest(out: Path) -> Manifest:

@@ -1,4 +1,8 @@
-"""Kernel output to files: shards of kept rows, the quarantine of refused ones, the ledger."""
+"""Kernel output to a shard: a Parquet file of kept rows, its part of the quarantine, its record.
+
+A file is written under a name of its own, made durable, and then given its name; the record
+comes last. So a shard that has a record is whole, whatever happens.
+"""
 
 from __future__ import annotations
 
@@ -9,110 +13,86 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pairsmith.kernel.recipe import Recipe
 from pairsmith.schema import Kind, Note, Reason, shard_schema
+from pairsmith.sources.columns import text_sizes
+from pairsmith.sources.files import Prefix
+from pairsmith.store.disk import partial_of, put, put_text
 from pairsmith.store.manifest import FileEntry, LedgerEntry
-from pairsmith.store.quarantine import QuarantineWriter, quarantine_path
+from pairsmith.store.quarantine import FOLDER, QuarantineWriter
+from pairsmith.store.record import Shard, record_text
 
-PARTIAL = ".partial"
-"""The ending of a file that is still being written."""
+GROUP_ROWS = 10_000
+"""So many rows of the source make a row group of a shard, but for the last."""
+
+GROUP_BYTES = 32 << 20
+"""A row group ends early where its texts would take more."""
 
 REPEATING = ("num_params", "model_type", "rating", "red_team_member_id")
 """Columns of few distinct values, besides lists; these are worth a dictionary, texts are not."""
 
 
-class Written(NamedTuple):
-    """What became of one source file."""
+class Place(NamedTuple):
+    """Which shard of a build: the `number`th, from 0, of a split of a subset.
 
-    outputs: list[FileEntry]
-    entry: LedgerEntry
+    Attributes:
+        kind: What its rows are.
+        subset, split: Where they belong.
+        source: The file that they come from, as the manifest calls it.
+        number: Of the shard in that file.
+    """
+
+    kind: Kind
+    subset: str
+    split: str
+    source: str
+    number: int
+
+    @property
+    def rows(self) -> str:
+        """The path of its Parquet file while the number of shards is not known."""
+        return f"{self.subset}/{self.split}-{self.number:05d}.parquet"
+
+    @property
+    def refused(self) -> str:
+        """The path of its part of the quarantine."""
+        return f"{FOLDER}/{self.subset}-{self.split}-{self.number:05d}.jsonl"
+
+    @property
+    def record(self) -> str:
+        """The path of its record."""
+        return f"{self.subset}/{self.split}-{self.number:05d}.json"
+
+    def entry(self, shard: Shard, shards: int) -> FileEntry:
+        """Its Parquet file in the manifest, one of so many."""
+        name = f"{self.subset}/{self.split}-{self.number:05d}-of-{shards:05d}.parquet"
+        return FileEntry(name, shard.kept, shard.rows.bytes, shard.rows.sha256)
 
 
 class ShardWriter:
-    """Writes one split of one subset: a shard for every `shard_rows` rows of the source.
+    """Writes one shard.
 
-    Each batch becomes a row group. Files have a temporary name until `finish`, which knows how
-    many there are.
+    Where row groups end depends on the rows alone, not on the batches that they come in.
 
     Args:
         out: The folder that the build grows in.
-        kind: What the rows are.
-        subset, split: Where they belong.
-        source: The source's file, as the manifest calls it.
-        recipe: Tells the form and the rows of a shard.
+        place: Which shard.
+        recipe: Tells the form.
     """
 
-    def __init__(
-        self, out: Path, kind: Kind, subset: str, split: str, source: str, recipe: Recipe
-    ) -> None:
-        self.out, self.subset, self.split = out, subset, split
-        self.shard_rows = recipe.shard_rows
-        self.schema = shard_schema(kind, recipe.form)
-        self.read = 0
-        self.kept: list[int] = []
+    def __init__(self, out: Path, place: Place, recipe: Recipe) -> None:
+        self.out, self.place = out, place
+        self.schema = shard_schema(place.kind, recipe.form)
+        self.read = self.kept = 0
         self.notes: Counter[str] = Counter()
-        self.shard: pq.ParquetWriter | None = None
-        self.quarantine = QuarantineWriter(self._partial(quarantine_path(subset, split)), source)
-
-    def write(
-        self, batch: pa.RecordBatch, raw: Callable[[int], bytes], lines: Sequence[int]
-    ) -> None:
-        """Writes a kernel's output; the arguments are those of `QuarantineWriter.write`."""
-        self.quarantine.write(batch, raw, lines)
-        done = 0
-        while done < len(batch):
-            part = batch.slice(done, self.shard_rows - self.read % self.shard_rows)
-            self._keep(part.filter(part["reason"].is_null()).select(self.schema.names))
-            done += len(part)
-            self.read += len(part)
-            if self.read % self.shard_rows == 0:
-                self._close_shard()
-
-    def finish(self) -> Written:
-        """Names the files. A split of which nothing was kept has no shard: none could be loaded."""
-        self.close()
-        if not any(self.kept):
-            self._discard()
-        shards = len(self.kept)
-        outputs = []
-        for number, rows in enumerate(self.kept):
-            name = f"{self.subset}/{self.split}-{number:05d}-of-{shards:05d}.parquet"
-            outputs.append(publish(self._partial(self._shard(number)), self.out, name, rows))
-        refused = self.quarantine.counts
-        if refused:
-            name = quarantine_path(self.subset, self.split)
-            outputs.append(publish(self._partial(name), self.out, name, refused.total()))
-        return Written(outputs, self._entry(refused))
-
-    def close(self) -> None:
-        """Closes what is open, leaving it under its temporary name."""
-        self._close_shard()
-        self.quarantine.close()
-
-    def _entry(self, refused: Counter[str]) -> LedgerEntry:
-        return LedgerEntry(
-            subset=self.subset,
-            split=self.split,
-            read=self.read,
-            kept=sum(self.kept),
-            quarantined={name.value: refused[name] for name in Reason if refused[name]},
-            noted={name.value: self.notes[name] for name in (*Note, *Reason) if self.notes[name]},
-        )
-
-    def _keep(self, rows: pa.RecordBatch) -> None:
-        shard = self.shard or self._open_shard()
-        self.kept[-1] += len(rows)
-        self.notes.update(rows["notes"].flatten().to_pylist())
-        if len(rows):
-            shard.write_batch(rows)
-
-    def _open_shard(self) -> pq.ParquetWriter:
-        (self.out / self.subset).mkdir(exist_ok=True)
+        self.partial = partial_of(out / place.rows)
+        self.partial.parent.mkdir(exist_ok=True)
         # an open file, because pyarrow would take some paths for URLs
-        self.file = self._partial(self._shard(len(self.kept))).open("wb")
+        self.file = self.partial.open("wb")
         self.shard = pq.ParquetWriter(
             self.file,
             self.schema,
@@ -120,28 +100,110 @@ class ShardWriter:
             use_dictionary=_worth_a_dictionary(self.schema),
             store_schema=False,
         )
-        self.kept.append(0)
-        return self.shard
+        self.group = _Group()
+        self.quarantine = QuarantineWriter(partial_of(out / place.refused), place.source)
 
-    def _discard(self) -> None:
-        for number in range(len(self.kept)):
-            self._partial(self._shard(number)).unlink()
-        self.kept.clear()
-        folder = self.out / self.subset
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
+    def write(
+        self, batch: pa.RecordBatch, raw: Callable[[int], bytes], lines: Sequence[int]
+    ) -> None:
+        """Writes a kernel's output; the arguments are those of `QuarantineWriter.write`."""
+        self.quarantine.write(batch, raw, lines)
+        self.read += len(batch)
+        while len(batch):
+            count = self.group.room(batch.select(self.schema.names))
+            part = batch.slice(0, count)
+            kept = part.filter(part["reason"].is_null()).select(self.schema.names)
+            self.notes.update(kept["notes"].flatten().to_pylist())
+            self.kept += len(kept)
+            self.group.add(kept, count)
+            batch = batch.slice(count)
+            if len(batch) or self.group.full:
+                self._end_group()
 
-    def _close_shard(self) -> None:
-        if self.shard is not None:
-            shard, self.shard = self.shard, None
+    def _end_group(self) -> None:
+        table = self.group.take()
+        if table is not None:
+            self.shard.write_table(table, row_group_size=len(table))
+
+    def finish(self, source: Prefix) -> Shard:
+        """Makes the files durable, names them, and writes the record.
+
+        Args:
+            source: What has been read of the source's file.
+        """
+        self.close()
+        put(self.partial, self.out / self.place.rows)
+        refused = None
+        if self.quarantine.counts:
+            put(self.quarantine.partial, self.out / self.place.refused)
+            refused = held(self.out / self.place.refused)
+        shard = Shard(
+            self.read,
+            self.kept,
+            {name.value: n for name in Reason if (n := self.quarantine.counts[name])},
+            {name.value: self.notes[name] for name in (*Note, *Reason) if self.notes[name]},
+            held(self.out / self.place.rows),
+            refused,
+            source,
+        )
+        put_text(self.out / self.place.record, record_text(shard))
+        return shard
+
+    def leave(self) -> None:
+        """Names the files without a record: what came before a fault, for whoever looks."""
+        self.close()
+        put(self.partial, self.out / self.place.rows)
+        if self.quarantine.counts:
+            put(self.quarantine.partial, self.out / self.place.refused)
+
+    def close(self) -> None:
+        """Closes what is open, leaving it under its temporary name."""
+        if not self.file.closed:
             with self.file:
-                shard.close()
+                self._end_group()
+                self.shard.close()
+        self.quarantine.close()
 
-    def _shard(self, number: int) -> str:
-        return f"{self.subset}/{self.split}-{number:05d}.parquet"
+    def discard(self) -> None:
+        """Closes what is open and removes it, if there is still something."""
+        self.shard.is_open = False  # or it would go on writing when it is collected
+        self.file.close()
+        self.quarantine.close()
+        for partial in (self.partial, self.quarantine.partial):
+            partial.unlink(missing_ok=True)
 
-    def _partial(self, name: str) -> Path:
-        return self.out / f"{name}{PARTIAL}"
+
+class _Group:
+    """The rows of the row group that is growing."""
+
+    def __init__(self) -> None:
+        self.held: list[pa.RecordBatch] = []
+        self.read = self.bytes = 0
+
+    @property
+    def full(self) -> bool:
+        return self.read >= GROUP_ROWS
+
+    def room(self, rows: pa.RecordBatch) -> int:
+        """How many of these rows it can still take; of an empty group at least one."""
+        count = min(GROUP_ROWS - self.read, len(rows))
+        ends = self.bytes + np.cumsum(text_sizes(rows.slice(0, count).columns, count))
+        fitting = int(np.searchsorted(ends, GROUP_BYTES, side="right"))
+        count = fitting if self.read else max(fitting, 1)
+        self.bytes = int(ends[count - 1]) if count else self.bytes
+        return count
+
+    def add(self, kept: pa.RecordBatch, read: int) -> None:
+        """Takes so many of the source's rows, of which some are kept."""
+        self.read += read
+        if len(kept):
+            self.held.append(kept)
+
+    def take(self) -> pa.Table | None:
+        """Its rows in one piece, so that pages end where they would; it is empty afterwards."""
+        held, self.held = self.held, []
+        self.read = self.bytes = 0
+        return pa.Table.from_batches(held).combine_chunks() if held else None
 
 
 def _worth_a_dictionary(schema: pa.Schema) -> list[str]:
@@ -168,14 +230,28 @@ def open_shard(path: Path) -> Iterator[pq.ParquetFile]:
         yield shard
 
 
-def publish(partial: Path, out: Path, path: str, rows: int) -> FileEntry:
-    """Gives a finished file its name; returns its line in the manifest."""
-    final = out / path
-    partial.replace(final)
-    return FileEntry(path, rows, final.stat().st_size, digest(final))
+def held(path: Path) -> Prefix:
+    """A local file's size and sha256."""
+    return Prefix(path.stat().st_size, digest(path))
 
 
 def digest(path: Path) -> str:
     """The sha256 of a local file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def entry_of(subset: str, split: str, shards: Sequence[Shard]) -> LedgerEntry:
+    """What became of the rows of one split, given what became of those of its shards."""
+    quarantined, noted = Counter[str](), Counter[str]()
+    for shard in shards:
+        quarantined.update(shard.quarantined)
+        noted.update(shard.noted)
+    return LedgerEntry(
+        subset=subset,
+        split=split,
+        read=sum(shard.read for shard in shards),
+        kept=sum(shard.kept for shard in shards),
+        quarantined={name.value: quarantined[name] for name in Reason if quarantined[name]},
+        noted={name.value: noted[name] for name in (*Note, *Reason) if noted[name]},
+    )

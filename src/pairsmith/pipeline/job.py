@@ -1,70 +1,29 @@
-"""The main job: find the files, run each through its kernel into shards, the manifest last."""
+"""The main job: find the files, map their parts over an engine, the manifest last."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, closing
-from functools import partial
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
 from pairsmith._version import __version__
-from pairsmith.errors import DamagedInputError, OutputError, RecipeError
-from pairsmith.kernel import Kernel
-from pairsmith.kernel.dialogue import dialogue_kernel
-from pairsmith.kernel.pair import pair_kernel
+from pairsmith.errors import OutputError, RecipeError
 from pairsmith.kernel.recipe import SHARD_ROWS, Recipe, make_recipe
-from pairsmith.kernel.render import UnfaithfulError, Writer
-from pairsmith.schema import Form, Kind, Origin, Reason
-from pairsmith.sources.files import MeteredFile, hash_file, size
+from pairsmith.kernel.render import UnfaithfulError
+from pairsmith.pipeline.run import ENGINES, Run, Watch, Way, run
+from pairsmith.schema import Form, Origin, Reason
+from pairsmith.sources.files import hash_file
 from pairsmith.sources.find import ALL_SUBSETS, SAMPLE, SourceFile, find
-from pairsmith.sources.read import read_blocks
 from pairsmith.sources.recognise import AUTO, choose, passed_over
-from pairsmith.sources.records import BLOCK_ROWS
-from pairsmith.sources.shapes import HH, SHAPES, Shape
+from pairsmith.sources.shapes import HH, Shape
 from pairsmith.store import card as cards
-from pairsmith.store import folder
-from pairsmith.store.manifest import FileEntry, Manifest, write_manifest
+from pairsmith.store import folder, journal
+from pairsmith.store.manifest import Manifest, write_manifest
 from pairsmith.store.rows import refused_rows
-from pairsmith.store.shards import ShardWriter, Written
 from pairsmith.templates.compile import REFUSES
 from pairsmith.templates.prepare import Prepared, prepare, remarks, uncompiled
-
-KERNELS: dict[Kind, Callable[[Recipe, Writer | None], Kernel]] = {
-    Kind.PAIRS: pair_kernel,
-    Kind.DIALOGUES: dialogue_kernel,
-}
-
-
-SYSTEM_TOTAL = 32 << 20
-"""A kernel repeats the system text in every row; so many bytes of it at once."""
-
-
-class Progress(NamedTuple):
-    """How far a build has come.
-
-    Attributes:
-        path: The file being read.
-        rows: Rows read so far, of all files.
-        done: Bytes read so far, of all files, as they lie there.
-        total: Bytes of all files; 0 where a file system does not tell.
-    """
-
-    path: str
-    rows: int
-    done: int
-    total: int
-
-
-Watch: TypeAlias = Callable[[Progress], None]
-
-
-class Built(NamedTuple):
-    """One file's part of a build."""
-
-    read: FileEntry
-    written: Written
 
 
 def build(
@@ -83,6 +42,10 @@ def build(
     split: str | None = None,
     from_: str = AUTO,
     force: bool = False,
+    engine: str = "local",
+    workers: int | None = None,
+    address: str | None = None,
+    batch_rows: int | None = None,
     progress: Watch | None = None,
 ) -> Manifest:
     """Builds a dataset from preference data.
@@ -101,7 +64,12 @@ def build(
         subset: For a single file: the subset it belongs to.
         split: For a single file: the split it belongs to.
         from_: The shape of the rows, such as `hh` or `trl`, or `auto` to tell it from the first.
-        force: Build over an earlier build.
+        force: Build over an earlier build, and over what another one left unfinished.
+        engine: `local` or `ray`.
+        workers: Processes that work at once; by default as many as the cores, for much data, and
+            1, this one, for little.
+        address: The address of a Ray cluster; without one, Ray is started on this machine.
+        batch_rows: At most so many rows are worked on at a time.
         progress: Called with a `Progress` after every block of rows.
 
     Returns:
@@ -112,9 +80,11 @@ def build(
         RecipeError: The options are at odds.
         SourceError: There is nothing to read, or it cannot be read.
         DamagedInputError: A file stops short. What came before is in `out/unfinished`.
+        WorkerError: A worker died again and again, or the engine cannot be reached.
         OutputError: `out` holds something else, or cannot be written.
     """
     source, out = os.fspath(source), folder.local_folder(os.fspath(out))
+    way = _way(engine, workers, address, batch_rows)
     files = find(source, subset, split)
     shape = choose(files, from_)
     fields = cards.check_fields(card or {})
@@ -140,7 +110,7 @@ def build(
         if earlier and not force:
             return _reuse(earlier, out, recipe, files)
         staging = stack.enter_context(folder.workspace(out, earlier))
-        built, said = _build_with(files, staging, recipe, prepared, progress)
+        built, said = _build_files(files, staging, recipe, prepared, way, force, progress)
         unused = passed_over(files, shape)
         if unused:
             said = [f"Fields that were not used: {', '.join(unused[:12])}.", *said]
@@ -148,8 +118,8 @@ def build(
             pairsmith=__version__,
             recipe=recipe,
             inputs=tuple(part.read for part in built),
-            outputs=tuple(sorted(entry for part in built for entry in part.written.outputs)),
-            ledger=tuple(part.written.entry for part in built),
+            outputs=tuple(sorted(entry for part in built for entry in part.outputs)),
+            ledger=tuple(part.entry for part in built),
             remarks=tuple(said),
         )
         _check_rendered(manifest, staging)
@@ -182,25 +152,61 @@ def _check_system(recipe: Recipe, prepared: Prepared | None) -> None:
         )
 
 
-def _build_with(
+def _way(engine: str, workers: int | None, address: str | None, batch_rows: int | None) -> Way:
+    """How to run a build.
+
+    Raises:
+        RecipeError: So it cannot be run.
+    """
+    if engine not in ENGINES:
+        raise RecipeError(f"There is no engine {engine!r}.", f"Engines: {', '.join(ENGINES)}.")
+    if address is not None and engine != "ray":
+        raise RecipeError("--address is of a Ray cluster.", "Add --engine ray.")
+    for name, number in (("--workers", workers), ("--batch-rows", batch_rows)):
+        if number is not None and number < 1:
+            raise RecipeError(f"{name} {number} is less than 1.")
+    return Way(engine, workers, address, batch_rows)
+
+
+def _build_files(
     files: list[SourceFile],
     staging: Path,
     recipe: Recipe,
     prepared: Prepared | None,
+    way: Way,
+    force: bool,
     progress: Watch | None,
-) -> tuple[list[Built], list[str]]:
+) -> tuple[list[journal.Assembled], list[str]]:
     """Builds every file; and sentences on how. Row by row, where a template fails its proof."""
-    if prepared is None or recipe.form != Form.TEXT:
-        return _build_files(files, staging, recipe, None, progress), []
-    compiled = prepared.compiled
-    try:
-        writer = Writer(compiled, prepared.jinja)
-        return _build_files(files, staging, recipe, writer, progress), remarks(compiled)
-    except UnfaithfulError:
-        folder.clear(staging)
-        compiled = uncompiled(compiled, "its compiled form does not give what Jinja gives")
-        writer = Writer(compiled, prepared.jinja)
-        return _build_files(files, staging, recipe, writer, progress), remarks(compiled)
+    import pyarrow as pa
+
+    wanted = {
+        "pairsmith": __version__,
+        "pyarrow": pa.__version__,
+        "recipe": recipe.to_dict(),
+        "inputs": [file.path for file in files],
+        journal.COMPILED: True,
+    }
+    plan = journal.begin(staging, wanted, force)
+    compiled = prepared.compiled if prepared and recipe.form == Form.TEXT else None
+    said: list[str] = []
+    for again in (False, True):
+        if compiled and not plan[journal.COMPILED]:
+            compiled = uncompiled(compiled, "its compiled form does not give what Jinja gives")
+        finished, changed = journal.find_finished(staging, files)
+        said += changed
+        jinja = prepared.jinja if prepared else None
+        try:
+            run(Run(files, finished, staging, recipe, compiled, jinja, way, progress))
+            break
+        except UnfaithfulError:
+            if again:
+                raise
+            plan = {**plan, journal.COMPILED: False}
+            journal.restart(staging, plan)
+    if compiled:
+        said += remarks(compiled)
+    return [journal.assemble(staging, file) for file in files], said
 
 
 def _check_rendered(manifest: Manifest, staging: Path) -> None:
@@ -236,7 +242,7 @@ def _reuse(earlier: Manifest, out: Path, recipe: Recipe, files: list[SourceFile]
     known = {entry.path: entry.sha256 for entry in earlier.inputs}
     if known.keys() != {file.path for file in files}:
         raise OutputError(f"{out} holds a build of other files: {', '.join(known)}.", hint)
-    changed = [file.path for file in files if hash_file(file.place) != known[file.path]]
+    changed = [file.path for file in files if hash_file(file.place).sha256 != known[file.path]]
     if changed:
         raise OutputError(f"{out} holds a build of other contents of {', '.join(changed)}.", hint)
     if not folder.intact(out, earlier):
@@ -245,65 +251,3 @@ def _reuse(earlier: Manifest, out: Path, recipe: Recipe, files: list[SourceFile]
             "pairsmith check tells what is missing; --force builds it anew.",
         )
     return Manifest(**{**vars(earlier), "reused": True})
-
-
-def _build_files(
-    files: list[SourceFile],
-    out: Path,
-    recipe: Recipe,
-    writer: Writer | None,
-    progress: Watch | None,
-) -> list[Built]:
-    """Builds every file, the sound ones too where others are damaged."""
-    total = sum(size(file.place) for file in files)
-    built: list[Built] = []
-    damaged: list[DamagedInputError] = []
-    for file in files:
-        rows = sum(part.read.rows for part in built)
-        done = sum(part.read.bytes for part in built)
-
-        tick = partial(_tell, progress, Progress(file.path, rows, done, total))
-        try:
-            built.append(_build_file(file, out, recipe, writer, tick))
-        except DamagedInputError as error:
-            damaged.append(error)
-    if damaged:
-        raise DamagedInputError(
-            "\n".join(error.message for error in damaged),
-            " ".join(dict.fromkeys(error.hint for error in damaged))
-            + f" What came before the damage is in {out}; it has no manifest and is no finished "
-            "build.",
-        )
-    return built
-
-
-def _tell(progress: Watch | None, before: Progress, rows: int, done: int) -> None:
-    """Tells how far a build has come, so many rows and bytes into one file."""
-    if progress:
-        progress(before._replace(rows=before.rows + rows, done=before.done + done))
-
-
-def _build_file(
-    file: SourceFile,
-    out: Path,
-    recipe: Recipe,
-    writer: Writer | None,
-    tick: Callable[[int, int], None],
-) -> Built:
-    """Builds one file, telling after each block how many rows and bytes of it were read."""
-    kernel = KERNELS[file.kind](recipe, writer)
-    at_once = min(BLOCK_ROWS, SYSTEM_TOTAL // len((recipe.system or "-").encode()))
-    shards = ShardWriter(out, file.kind, file.subset, file.split, file.path, recipe)
-    with MeteredFile(file.place) as metered, closing(shards):
-        try:
-            for block in read_blocks(file, metered, SHAPES[recipe.shape]):
-                for records, batch in block.parts(at_once):
-                    shards.write(kernel(batch), records.raw, records.lines.tolist())
-                tick(shards.read, metered.count)
-        except DamagedInputError:
-            shards.finish()
-            raise
-        written = shards.finish()
-        rows = written.entry.read
-        read = FileEntry(file.path, rows, metered.count, metered.sha256.hexdigest())
-    return Built(read, written)

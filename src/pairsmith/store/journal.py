@@ -1,0 +1,225 @@
+"""Going on with a build that was broken off: what it was to be, and what of it can be kept.
+
+A shard is kept if its record is there, its files have the hashes that the record tells, and the
+source's file still begins with what they were made of. All else is removed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pairsmith.errors import OutputError
+from pairsmith.sources.files import hash_file
+from pairsmith.sources.find import SourceFile
+from pairsmith.store import folder
+from pairsmith.store.disk import put, put_text
+from pairsmith.store.manifest import FileEntry, LedgerEntry
+from pairsmith.store.quarantine import quarantine_path
+from pairsmith.store.record import Shard, Source, read_shard, read_source, record_text
+from pairsmith.store.shards import Place, entry_of, held
+
+COMPILED = "compiled"
+"""The field of a plan that is false once a template was found to need rendering row by row."""
+
+
+class Finished(NamedTuple):
+    """What of one source file is finished.
+
+    Attributes:
+        source: Its record, if all of it is.
+        shards: The numbers of its shards that are.
+    """
+
+    source: Source | None
+    shards: frozenset[int]
+
+
+def place_of(file: SourceFile, number: int) -> Place:
+    """The place of one shard of a file."""
+    return Place(file.kind, file.subset, file.split, file.path, number)
+
+
+def begin(staging: Path, plan: dict[str, Any], force: bool) -> dict[str, Any]:
+    """Writes the plan of a build, or finds the same one there.
+
+    Args:
+        staging: The folder that the build grows in.
+        plan: As JSON has it.
+        force: Whether to clear away what another build left.
+
+    Returns:
+        The plan, `COMPILED` as it was found.
+
+    Raises:
+        OutputError: Another build left something there.
+    """
+    found = _read_plan(staging)
+    if found is not None:
+        was = {**found, COMPILED: plan[COMPILED]}
+        if was == plan:
+            return found
+        if not force and any(staging.glob("*/*.json")):
+            raise OutputError(
+                f"{staging.parent} holds an unfinished build of {_difference(was, plan)}.",
+                "The command that began it goes on with it; --force starts anew.",
+            )
+    restart(staging, plan)
+    return plan
+
+
+def restart(staging: Path, plan: dict[str, Any]) -> None:
+    """Clears away what there is and writes a plan."""
+    folder.clear(staging)
+    put_text(staging / folder.PLAN, json.dumps(plan, ensure_ascii=False, indent=1) + "\n")
+
+
+def _read_plan(staging: Path) -> dict[str, Any] | None:
+    try:
+        held = json.loads((staging / folder.PLAN).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return held if isinstance(held, dict) else None
+
+
+def _difference(was: dict[str, Any], plan: dict[str, Any]) -> str:
+    """What an unfinished build is of, that this one is not."""
+    for name, what in (("inputs", "other files"), ("recipe", "another recipe")):
+        old, new = was.get(name), plan[name]
+        if old != new and isinstance(old, dict):
+            return f"{what} ({', '.join(key for key in new if old.get(key) != new[key])} differ)"
+        if old != new:
+            return f"{what}: {', '.join(map(str, old or []))}"
+    return "another version of pairsmith or pyarrow"
+
+
+def find_finished(
+    staging: Path, files: Sequence[SourceFile]
+) -> tuple[dict[str, Finished], list[str]]:
+    """What can be kept of a build that was broken off; everything else is removed.
+
+    Returns:
+        By path, what of a file is finished; and sentences on files that have changed since.
+    """
+    finished: dict[str, Finished] = {}
+    keep = {folder.LOCK, folder.HOLDER, folder.PLAN}
+    said = []
+    for file in files:
+        source = read_source(staging / source_path(file))
+        shards = _shards(staging, file)
+        if not _is_prefix(file, source, shards):
+            said.append(f"{file.path} has changed since the build was broken off: built anew.")
+            source, shards = None, {}
+        if source and len(shards) < source.shards:
+            source = None
+        if source:
+            keep.add(source_path(file))
+        for number in shards:
+            place = place_of(file, number)
+            keep |= {place.rows, place.refused, place.record}
+        finished[file.path] = Finished(source, frozenset(shards))
+    _remove_others(staging, keep)
+    return finished, said
+
+
+def source_path(file: SourceFile) -> str:
+    """The path of a source file's record."""
+    return f"{file.subset}/{file.split}.json"
+
+
+def _shards(staging: Path, file: SourceFile) -> dict[int, Shard]:
+    """The shards of a file that are whole, by number."""
+    found = {}
+    for path in (staging / file.subset).glob(f"{file.split}-*.json"):
+        digits = path.stem.removeprefix(f"{file.split}-")
+        if not digits.isdecimal():
+            continue
+        place = place_of(file, int(digits))
+        shard = read_shard(staging / place.record)
+        if shard and _is_whole(staging, place, shard):
+            found[place.number] = shard
+    return found
+
+
+def _is_whole(staging: Path, place: Place, shard: Shard) -> bool:
+    files = [(place.rows, shard.rows), (place.refused, shard.refused)]
+    return all(
+        (staging / path).is_file() and held(staging / path) == known
+        for path, known in files
+        if known is not None
+    )
+
+
+def _is_prefix(file: SourceFile, source: Source | None, shards: dict[int, Shard]) -> bool:
+    """Whether a file still begins with what its shards were made of, and ends there if whole."""
+    if source:
+        return hash_file(file.place) == source.whole
+    read = max((shard.source for shard in shards.values()), default=None)
+    return read is None or hash_file(file.place, read.bytes) == read
+
+
+def _remove_others(staging: Path, keep: Iterable[str]) -> None:
+    wanted = set(keep)
+    for path in sorted(staging.rglob("*"), reverse=True):
+        if path.is_dir() and not path.is_symlink():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif str(path.relative_to(staging)) not in wanted:
+            path.unlink()
+
+
+def note_source(staging: Path, file: SourceFile, source: Source) -> None:
+    """Records that all shards of a file are finished."""
+    (staging / file.subset).mkdir(exist_ok=True)
+    put_text(staging / source_path(file), record_text(source))
+
+
+class Assembled(NamedTuple):
+    """What a build wrote of one source file."""
+
+    read: FileEntry
+    outputs: list[FileEntry]
+    entry: LedgerEntry
+
+
+def assemble(staging: Path, file: SourceFile) -> Assembled:
+    """Puts together what became of a file whose shards are finished.
+
+    A split of which nothing was kept has no shard: none could be loaded.
+    """
+    source = read_source(staging / source_path(file))
+    count = source.shards if source else 0
+    shards = [
+        shard
+        for number in range(count)
+        if (shard := read_shard(staging / place_of(file, number).record))
+    ]
+    if source is None or len(shards) < count:
+        raise OutputError(
+            f"Of {file.path}, {len(shards)} shards are there, not as many as were finished.",
+            "Has something else removed them? The same command goes on.",
+        )
+    entry = entry_of(file.subset, file.split, shards)
+    outputs = []
+    if entry.kept:
+        outputs = [place_of(file, n).entry(s, len(shards)) for n, s in enumerate(shards)]
+    if entry.quarantined:
+        outputs.append(_join_refused(staging, file, shards))
+    return Assembled(FileEntry(file.path, source.rows, *source.whole), outputs, entry)
+
+
+def _join_refused(staging: Path, file: SourceFile, shards: Sequence[Shard]) -> FileEntry:
+    """The quarantine of a split, of the parts of its shards."""
+    path = quarantine_path(file.subset, file.split)
+    partial = staging / f"{path}.partial"
+    with partial.open("wb") as joined:
+        for number, shard in enumerate(shards):
+            if shard.refused:
+                with (staging / place_of(file, number).refused).open("rb") as part:
+                    while data := part.read(1 << 20):
+                        joined.write(data)
+    put(partial, staging / path)
+    rows = sum(sum(shard.quarantined.values()) for shard in shards)
+    return FileEntry(path, rows, *held(staging / path))
