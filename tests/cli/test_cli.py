@@ -264,7 +264,8 @@ def test_ctrl_c_says_how_to_go_on(tmp_path):
     _, errors = build.communicate(timeout=60)
     assert build.returncode == 130
     assert "interrupted" in errors
-    assert "The same command starts again." in errors
+    assert "finished shards are kept" in errors
+    assert "The same command goes on." in errors
     assert "Traceback" not in errors
     assert not (tmp_path / "out" / "manifest.json").exists()
     again = command("build", tmp_path / "rows.jsonl", tmp_path / "out")

@@ -8,7 +8,21 @@ from typing import Annotated
 
 import typer
 
-from pairsmith.cli.options import Date, Tokens, pairs_of
+from pairsmith.cli.options import (
+    Address,
+    BatchRows,
+    Date,
+    Engine,
+    Form,
+    From,
+    On,
+    Split,
+    Subset,
+    Template,
+    Tokens,
+    Workers,
+    pairs_of,
+)
 
 
 def build(
@@ -16,18 +30,10 @@ def build(
         str, typer.Argument(help="sample, a folder, a file, or a URL: hf://datasets/OWNER/NAME.")
     ],
     out: Annotated[str, typer.Argument(help="The folder to write: a new or an empty one.")],
-    template: Annotated[
-        str | None,
-        typer.Option(
-            help="Chat template: a name (see pairsmith templates), a .jinja file, a tokenizer's "
-            "folder, a hub id. Without one, rows are messages."
-        ),
-    ] = None,
+    template: Template = None,
     token: Tokens = None,
     date: Date = None,
-    as_: Annotated[
-        str | None, typer.Option("--as", metavar="FORM", help="text, or messages.")
-    ] = None,
+    as_: Form = None,
     system: Annotated[
         str | None,
         typer.Option(metavar="TEXT", help="A system turn before every prompt that has none."),
@@ -35,26 +41,18 @@ def build(
     shard_rows: Annotated[
         int, typer.Option(metavar="N", help="At most so many input rows in a shard.")
     ] = 100_000,
-    on: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="REASON=POLICY",
-            help="Instead of quarantine: identical=keep, bad_roles=merge, … Repeatable.",
-        ),
-    ] = None,
+    on: On = None,
     card: Annotated[
         Path | None, typer.Option(help="YAML file of card fields: licence, tags, gate.")
     ] = None,
-    subset: Annotated[
-        str | None, typer.Option(metavar="NAME", help="For a single file: its subset.")
-    ] = None,
-    split: Annotated[
-        str | None, typer.Option(metavar="NAME", help="For a single file: train or test.")
-    ] = None,
-    from_: Annotated[
-        str, typer.Option("--from", metavar="SHAPE", help="What a row looks like: hh, trl, …")
-    ] = "auto",
+    subset: Subset = None,
+    split: Split = None,
+    from_: From = "auto",
     force: Annotated[bool, typer.Option("--force", help="Build over an earlier build.")] = False,
+    engine: Engine = "local",
+    workers: Workers = None,
+    address: Address = None,
+    batch_rows: BatchRows = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
 ) -> None:
     """Build a dataset: prompt, chosen and rejected, in splits and subsets.
@@ -67,6 +65,7 @@ def build(
     from pairsmith.cli.terminal import say
     from pairsmith.pipeline import build as build_dataset
     from pairsmith.store.card import read_fields
+    from pairsmith.store.journal import count_shards
 
     try:
         with progress() as watch:
@@ -85,10 +84,15 @@ def build(
                 split=split,
                 from_=from_,
                 force=force,
+                engine=engine,
+                workers=workers,
+                address=address,
+                batch_rows=batch_rows,
                 progress=watch,
             )
     except KeyboardInterrupt:
-        say("interrupted; an earlier build is as it was.", "The same command starts again.")
+        kept = f"{count_shards(out)} finished shards are kept; an earlier build is as it was."
+        say(f"interrupted; {kept}", "The same command goes on.")
         raise typer.Exit(130) from None
     if as_json:
         typer.echo(json.dumps(built.to_dict()))

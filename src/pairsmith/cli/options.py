@@ -16,6 +16,44 @@ Tokens: TypeAlias = Annotated[
 Date: TypeAlias = Annotated[
     str | None, typer.Option("--date", metavar="DAY", help="For a template that writes the date.")
 ]
+Template: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        help="Chat template: a name (see pairsmith templates), a .jinja file, a tokenizer's "
+        "folder, a hub id. Without one, rows are messages."
+    ),
+]
+Form: TypeAlias = Annotated[
+    str | None, typer.Option("--as", metavar="FORM", help="text, or messages.")
+]
+On: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="REASON=POLICY",
+        help="Instead of quarantine: identical=keep, bad_roles=merge, … Repeatable.",
+    ),
+]
+Subset: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="NAME", help="For a single file: its subset.")
+]
+Split: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="NAME", help="For a single file: train or test.")
+]
+From: TypeAlias = Annotated[
+    str, typer.Option("--from", metavar="SHAPE", help="What a row looks like: hh, trl, …")
+]
+Engine: TypeAlias = Annotated[
+    str, typer.Option(metavar="NAME", help="Where the work is done: local, ray.")
+]
+Address: TypeAlias = Annotated[
+    str | None, typer.Option(help="Of a Ray cluster: auto, HOST:6379, ray://HOST:10001.")
+]
+Workers: TypeAlias = Annotated[
+    int | None, typer.Option(metavar="N", help="Processes that work at once.")
+]
+BatchRows: TypeAlias = Annotated[
+    int | None, typer.Option(metavar="N", help="At most so many rows are worked on at a time.")
+]
 
 
 def pairs_of(option: str, given: Sequence[str]) -> dict[str, str]:

@@ -160,6 +160,11 @@ def _is_prefix(file: SourceFile, source: Source | None, shards: dict[int, Shard]
     return read is None or hash_file(file.place, read.bytes) == read
 
 
+def count_shards(out: str | Path) -> int:
+    """How many shards of a build that was broken off are finished."""
+    return len(list((Path(out) / folder.STAGING).glob("*/*-[0-9]*.json")))
+
+
 def _remove_others(staging: Path, keep: Iterable[str]) -> None:
     wanted = set(keep)
     for path in sorted(staging.rglob("*"), reverse=True):
