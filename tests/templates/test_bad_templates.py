@@ -289,12 +289,13 @@ def test_without_transformers_the_same_comes_out(tmp_path):
         assert render({"messages": messages, "generation": True}) == text
 
 
-def test_the_worker_says_whose_environment_it_has():
-    setup = {"source": PLAIN, "tokens": {}, "now": "2026-01-31"}
+@pytest.mark.parametrize(("own", "by"), [(False, "transformers 5"), (True, "jinja2")])
+def test_the_worker_says_whose_environment_it_has(own, by):
+    setup = {"source": PLAIN, "tokens": {}, "now": "2026-01-31", "own": own}
     done = subprocess.run(
         [sys.executable, "-m", "pairsmith.templates.worker"],
         input=json.dumps(setup).encode() + b"\n",
         capture_output=True,
         check=True,
     )
-    assert json.loads(done.stdout)["by"].startswith("transformers 5")
+    assert json.loads(done.stdout)["by"].startswith(by)

@@ -148,10 +148,19 @@ FAMILIES = {
 }
 
 
+def is_built_in(template: Template) -> bool:
+    """Whether a template is, in its source, the built-in one that it is called after."""
+    return template.name in FAMILIES and template.source == _source(template.name)
+
+
+def _source(name: str) -> str:
+    path = resources.files("pairsmith.templates") / f"{name}.jinja"
+    return path.read_text(encoding="utf-8")
+
+
 def built_in(name: str) -> Template:
     """The built-in template of this name, which must be one of `FAMILIES`."""
-    family = FAMILIES[name]
-    source = (resources.files("pairsmith.templates") / f"{name}.jinja").read_text(encoding="utf-8")
+    family, source = FAMILIES[name], _source(name)
     tokens = {"bos_token": family.bos, "eos_token": family.eos}
     return Template(
         name=name,

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from pairsmith.errors import RecipeError
 from pairsmith.schema import Conversation, Refusal, Template
+from pairsmith.templates.builtin import is_built_in
 from pairsmith.templates.worker import MEMORY, SECONDS
 
 AT_ONCE = 64
@@ -53,6 +54,8 @@ class Look(NamedTuple):
 
 class Sandbox:
     """A template that can be rendered, by the renderer of `transformers` where it is installed.
+
+    A built-in template is rendered by the environment of our own, which starts sooner.
 
     Processes start as there is work for them, at most one a core, and end with `close`.
 
@@ -141,11 +144,13 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for the process that asks
         )
         setup = {
             "source": template.source,
             "tokens": dict(template.tokens),
             "now": day.isoformat(),
+            "own": is_built_in(template),
         }
         try:
             seen = self.ask(setup)

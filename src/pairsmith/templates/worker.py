@@ -55,11 +55,13 @@ def _answer(value: Any) -> None:
 def _renderer(setup: dict[str, Any]) -> tuple[Render, str]:
     """How to render a request, and by whose environment."""
     now = datetime.fromisoformat(setup["now"])
+    given = {**setup["tokens"], "strftime_now": now.strftime}
+    if setup["own"]:  # importing transformers would take longer than most builds
+        return _own_renderer(setup["source"], given), "jinja2"
     try:
         with contextlib.redirect_stdout(sys.stderr):
             theirs: Any = import_module("transformers.utils.chat_template_utils")
     except ImportError:
-        given = {**setup["tokens"], "strftime_now": now.strftime}
         return _own_renderer(setup["source"], given), "jinja2"
 
     theirs.datetime = SimpleNamespace(now=lambda: now)  # the recipe's day, for strftime_now
