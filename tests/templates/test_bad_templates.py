@@ -12,6 +12,7 @@ import reference
 from formats import prepared
 from pairsmith import PairsmithError
 from pairsmith.templates.prepare import prepare
+from pairsmith.templates.builtin import FAMILIES, built_in
 from pairsmith.templates.sandbox import Sandbox
 
 PLAIN = "{% for m in messages %}{{ '<' + m.role + '>' + m.content + '</end>' }}{% endfor %}"
@@ -270,23 +271,27 @@ def test_a_template_is_in_the_manifest_and_names_no_machine(template, tmp_path):
     assert pairsmith.check(tmp_path / "out") == []
 
 
-def test_without_transformers_the_same_comes_out(tmp_path):
-    """The environment of our own, in a worker that cannot import transformers."""
-    from pairsmith.templates.worker import _own_renderer
+@pytest.mark.parametrize("name", FAMILIES)
+def test_our_environment_gives_what_that_of_transformers_gives(name, monkeypatch):
+    """Built-in templates are rendered by ours; others too where there is no transformers."""
+    from transformers.utils import chat_template_utils
 
-    for name in ("llama2", "qwen3", "mistral"):
-        ready = prepared(name)
-        template = ready.compiled.template
-        render = _own_renderer(template.source, dict(template.tokens))
-        messages = [
-            {"role": "user", "content": " a\n\nb "},
-            {"role": "assistant", "content": "<b>&amp;</think> ok"},
-            {"role": "user", "content": "é日本"},
-        ]
-        from pairsmith.schema import Conversation
+    from pairsmith.templates.worker import _renderer
 
-        [text] = ready.jinja([Conversation(messages, True)])
-        assert render({"messages": messages, "generation": True}) == text
+    monkeypatch.setattr(chat_template_utils, "datetime", chat_template_utils.datetime)
+    template = built_in(name)
+    setup = {"source": template.source, "tokens": dict(template.tokens), "now": "2026-01-31"}
+    (ours, _), (theirs, _) = (_renderer({**setup, "own": own}) for own in (True, False))
+    messages = [
+        {"role": "user", "content": " a\n\nb "},
+        {"role": "assistant", "content": "<b>&amp;</think> ok"},
+        {"role": "user", "content": "é日本"},
+        {"role": "assistant", "content": ""},
+    ]
+    for count in (1, 2, 3, 4):
+        for generation in (False, True):
+            request = {"messages": messages[:count], "generation": generation}
+            assert ours(request) == theirs(request)
 
 
 @pytest.mark.parametrize(("own", "by"), [(False, "transformers 5"), (True, "jinja2")])
