@@ -9,10 +9,9 @@ import pytest
 
 import pairsmith
 import reference
-from formats import prepared
 from pairsmith import PairsmithError
-from pairsmith.templates.prepare import prepare
 from pairsmith.templates.builtin import FAMILIES, built_in
+from pairsmith.templates.prepare import prepare
 from pairsmith.templates.sandbox import Sandbox
 
 PLAIN = "{% for m in messages %}{{ '<' + m.role + '>' + m.content + '</end>' }}{% endfor %}"

@@ -22,7 +22,9 @@ from pairsmith.kernel.turns import (
     SYSTEM,
     Mask,
     Turns,
+    flat,
     holds_any,
+    holds_byte,
     list_array,
     merge,
     select,
@@ -34,6 +36,7 @@ Findings: TypeAlias = dict[Reason, Mask]
 Sides: TypeAlias = dict[str, Turns]
 
 REASONS = tuple(Reason)
+ALPHANUMERIC = np.array([byte < 128 and chr(byte).isalnum() for byte in range(256)])
 NEAR_EMPTY = 3
 """A reply of at most so many characters is near empty."""
 
@@ -133,10 +136,7 @@ def malformed(given: pa.Array, turns: Turns, fault: pa.StringArray) -> Mask:
 
 def holds_nul(text: pa.StringArray) -> Mask:
     """Rows with a NUL character, which many tools take for the end of the text."""
-    data = text.buffers()[2]
-    if data is None or b"\0" not in memoryview(data).tobytes():
-        return nowhere(len(text))
-    return to_numpy(pc.fill_null(pc.match_substring(text, "\0"), False))
+    return holds_byte(text, b"\0") & to_numpy(text.is_valid())
 
 
 def no_reply(turns: Turns) -> Mask:
@@ -187,14 +187,28 @@ def cut_off(replies: pa.StringArray) -> Mask:
 
 def near_empty(replies: pa.StringArray) -> Mask:
     """Replies of at most `NEAR_EMPTY` characters, or without a letter or digit."""
-    short = pc.less_equal(pc.utf8_length(replies), NEAR_EMPTY)
-    mute = pc.invert(pc.match_substring_regex(replies, r"[\pL\pN]"))
-    return to_numpy(pc.or_(short, mute))
+    offsets, _ = flat(replies)
+    rows = np.diff(offsets) <= NEAR_EMPTY * 4  # bytes that a character has in UTF-8, at most
+    few = replies.filter(pa.array(rows))
+    rows[rows] = to_numpy(pc.less_equal(pc.utf8_length(few), NEAR_EMPTY))
+    odd = ~begins_with_alphanumeric(replies)
+    others = replies.filter(pa.array(odd))
+    rows[odd] |= ~to_numpy(pc.match_substring_regex(others, r"[\pL\pN]"))
+    return rows
+
+
+def begins_with_alphanumeric(texts: pa.StringArray) -> Mask:
+    """True where a text begins with an ASCII letter or digit, as most do."""
+    offsets, data = flat(texts)
+    some = np.diff(offsets) > 0
+    mask = nowhere(len(texts))
+    mask[some] = ALPHANUMERIC[data[offsets[:-1][some]]]
+    return mask
 
 
 def find_role_marker(content: pa.StringArray) -> Mask:
     """Contents that hold a turn's name and a colon, which no blank line makes a marker."""
-    return to_numpy(pc.match_substring_regex(content, "(Human|Assistant):"))
+    return holds_any(content, ("Human:", "Assistant:"))
 
 
 def note_lists(notes: Mapping[str, Mask], kept: Mask) -> pa.ListArray:

@@ -18,7 +18,7 @@ Messages: TypeAlias = list[dict[str, str]]
 REPLY = "qW0Zq"
 """A reply that tells where any reply begins."""
 
-LOOKED_AT = 1_000
+LOOKED_AT = 250
 """Rows of a batch among which those with unusual contents are sought."""
 
 UNUSUAL = (r"\n\s*\n", r"[^\x00-\x7f]", r"[<\[{][|/%{A-Z]", r"[ \t]\n|\n[ \t]")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,12 @@ ROLES = ("user", "assistant", "system")
 
 SPACE, DELETE = 0x20, 0x7F
 """The characters that enclose visible ASCII."""
+
+RARE = frozenset(b"<>[]{}|#@&*_`~^\\:")
+"""Bytes that few texts hold: a string with one of them is sought only where that byte stands."""
+
+SCANNED = 1 << 18
+"""Bytes that are looked at together: what they give stays in the processor's cache."""
 
 Mask = NDArray[np.bool_]
 Index = NDArray[np.int64]
@@ -174,7 +180,40 @@ def holds_any(content: pa.StringArray, strings: Sequence[str], ignore_case: bool
     if not strings:
         return np.zeros(len(content), bool)
     pattern = "|".join(re.escape(string) for string in strings)
-    return to_numpy(pc.match_substring_regex(content, pattern, ignore_case=ignore_case))
+    signs = [_rare_byte(string) for string in strings]
+    if None in signs:
+        return to_numpy(pc.match_substring_regex(content, pattern, ignore_case=ignore_case))
+    mask = holds_byte(content, {sign for sign in signs if sign is not None})
+    few = content.filter(pa.array(mask))
+    mask[mask] = to_numpy(pc.match_substring_regex(few, pattern, ignore_case=ignore_case))
+    return mask
+
+
+def _rare_byte(string: str) -> int | None:
+    """A byte of a string that few texts hold, and that has no other case; None without one."""
+    return next((byte for byte in string.encode() if byte in RARE), None)
+
+
+def holds_byte(content: pa.StringArray, sought: Collection[int]) -> Mask:
+    """True where a content holds one of these ASCII bytes; much faster than any pattern."""
+    offsets, data = flat(content)
+    mask = np.zeros(len(content), bool)
+    for start in range(0, len(data), SCANNED):
+        part = data[start : start + SCANNED]
+        for byte in sought:
+            places = np.flatnonzero(part == byte) + start
+            mask[np.searchsorted(offsets[1:], places, side="right")] = True
+    return mask
+
+
+def flat(content: pa.StringArray) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+    """The n + 1 offsets of n texts, from 0, and the bytes that they are of; nulls are as empty."""
+    offsets = np.frombuffer(content.buffers()[1], np.int32)[content.offset :][: len(content) + 1]
+    held = content.buffers()[2]
+    data = np.frombuffer(held, np.uint8) if held is not None else np.empty(0, np.uint8)
+    if not len(offsets):
+        return np.zeros(1, np.int32), data[:0]
+    return offsets - offsets[0], data[offsets[0] : offsets[-1]]
 
 
 def blank(content: pa.StringArray) -> Mask:
@@ -187,13 +226,11 @@ def padded(content: pa.StringArray) -> Mask:
 
     Only contents that begin or end in white space or beyond ASCII are looked at as text.
     """
-    held = content.buffers()[2]
-    offsets = np.frombuffer(content.buffers()[1], np.int32)[content.offset :][: len(content) + 1]
+    offsets, data = flat(content)
     some = np.flatnonzero(np.diff(offsets))
     mask = np.zeros(len(content), bool)
-    if held is None or not len(some):
+    if not len(some):
         return mask
-    data = np.frombuffer(held, np.uint8)
     first, last = data[offsets[some]], data[offsets[some + 1] - 1]
     # every byte but those of visible ASCII may belong to white space
     doubtful = some[(first <= SPACE) | (first >= DELETE) | (last <= SPACE) | (last >= DELETE)]
