@@ -3,8 +3,10 @@
     PairsmithError            a message (found, expected, available) and a hint
     ├── RecipeError           an option, a card field, a template name
     ├── SourceError           nothing to read there, or nothing that can be told apart
-    │   └── DamagedInputError a file that stops short or does not decompress
+    │   ├── DamagedInputError a file that stops short or does not decompress
+    │   └── BrokenReadError   a read that failed on the way; another may not
     ├── TokenizerError        a tokenizer that is missing, or lacks what the rows want
+    ├── WorkerError           a worker that died again and again, an engine out of reach
     └── OutputError           a folder that holds something else, a full disk, no build
 
 A bad *row* is none of these: it is a value, a `Reason` (see `pairsmith.schema`).
@@ -40,6 +42,14 @@ class SourceError(PairsmithError):
 
 class DamagedInputError(SourceError):
     """An input that stops short, does not decompress, or goes on without the end of a row."""
+
+
+class BrokenReadError(SourceError):
+    """A source that was there and could not be read on, or reached; it may be again."""
+
+
+class WorkerError(PairsmithError):
+    """A worker that died every time that it was tried, or an engine that cannot be reached."""
 
 
 class TokenizerError(PairsmithError):
