@@ -1,6 +1,7 @@
 """A Ray that the tests share, for it takes seconds to start."""
 
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -17,17 +18,11 @@ def ray_cluster(ray_installed: None, tmp_path_factory: pytest.TempPathFactory) -
     """A Ray with two CPUs, started by the caller of the engine."""
     import ray
 
-    home = os.environ.get("HOME", "")
-    os.environ["HOME"] = str(tmp_path_factory.mktemp("home"))  # Ray leaves a token there
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    ray.init(
-        "local",
-        num_cpus=2,
-        include_dashboard=False,
-        log_to_driver=False,
-        configure_logging=False,
-        object_store_memory=100 << 20,
-    )
-    yield
-    ray.shutdown()
-    os.environ["HOME"] = home
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))  # Ray leaves a token there
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))  # for errands.py
+        quiet = {"include_dashboard": False, "log_to_driver": False, "configure_logging": False}
+        ray.init("local", num_cpus=2, object_store_memory=100 << 20, **quiet)
+        yield
+        ray.shutdown()

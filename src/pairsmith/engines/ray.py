@@ -252,7 +252,8 @@ def _died(name: str, how: str) -> WorkerError:
 
 def _cancel(ray: Any, refs: list[Any]) -> None:
     """Ends what is running, and waits for it, or it would write where the next build does."""
+    if not refs or not ray.is_initialized():
+        return  # asked for anything once it is shut down, Ray starts again
     for ref in refs:
         ray.cancel(ref, force=True)
-    if refs:
-        ray.wait(refs, num_returns=len(refs), timeout=PATIENCE)
+    ray.wait(refs, num_returns=len(refs), timeout=PATIENCE)
