@@ -78,7 +78,7 @@ def deaf() -> Iterator[int]:
 
 @pytest.mark.usefixtures("ray_installed")
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "nowhere.invalid:6379"])
-def test_nobody_answers(tmp_path: Path, address: str) -> None:
+def test_nobody_answers(address: str) -> None:
     with pytest.raises(WorkerError, match="No Ray cluster can be reached at ") as caught:
         engine._knock(address)
     assert address in caught.value.message

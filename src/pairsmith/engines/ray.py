@@ -36,7 +36,9 @@ EXTRA = "pip install 'pairsmith[ray]'"
 
 FORMS = "An address is ray://HOST:10001, HOST:6379 or auto."
 
-_MUTE: Any = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+TOKEN = "Set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN_PATH to the file of the cluster's token."
+
+_MUTE: Any = {"stdin": subprocess.DEVNULL, "capture_output": True}
 
 
 def run(
@@ -135,7 +137,9 @@ def _knock(address: str) -> None:
         if not address.startswith("ray://"):
             check = "-m", "ray.scripts.scripts", "health-check", "--address", address
             subprocess.run((sys.executable, *check), **_MUTE, timeout=PATIENCE, check=True)  # noqa: S603
-    except subprocess.SubprocessError:
+    except subprocess.SubprocessError as error:
+        if b"AuthenticationError" in (error.stderr or b""):  # type: ignore[attr-defined]
+            raise WorkerError(f"The Ray cluster at {address} asks for a token.", TOKEN) from None
         why = "what listens there does not answer as a Ray of this version does"
         raise WorkerError(f"No Ray cluster can be reached at {address}: {why}.", FORMS) from None
     except OSError as error:
