@@ -36,7 +36,7 @@ EXTRA = "pip install 'pairsmith[ray]'"
 
 FORMS = "An address is ray://HOST:10001, HOST:6379 or auto."
 
-TOKEN = "Set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN_PATH to the file of the cluster's token."
+TOKEN = "Set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN_PATH to the file of the cluster's token."  # noqa: S105
 
 _MUTE: Any = {"stdin": subprocess.DEVNULL, "capture_output": True}
 
@@ -257,7 +257,7 @@ def _died(name: str, how: str) -> WorkerError:
 
 
 def _cancel(ray: Any, refs: list[Any]) -> None:
-    """Ends what is running, and waits for it, or it would write where the next build does."""
+    """Ends what is running; on a cluster its process may be there for a moment longer."""
     if not refs or not ray.is_initialized():
         return  # asked for anything once it is shut down, Ray starts again
     for ref in refs:
