@@ -1,0 +1,73 @@
+"""A real S3 API on loopback: moto's server, which can be told to answer 503."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+BUSY = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+
+
+class Bucket:
+    """A bucket, and how often the server still answers 503 to requests for objects.
+
+    Attributes:
+        url: Of the bucket, `s3://…`.
+        busy: So many answers are 503; set it before a request.
+        refused: So many were.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self.url = "s3://bucket"
+        self.app = app
+        self.busy = 0
+        self.refused = 0
+        self.lock = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        with self.lock:
+            refuse = self.busy > 0
+            self.busy -= refuse
+            self.refused += refuse
+        if not refuse:
+            return self.app(environ, start_response)
+        start_response("503 Slow Down", [("Content-Type", "application/xml")])
+        return [BUSY]
+
+
+@contextmanager
+def serve(patch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+    """Serves an empty bucket; stock clients find it by the environment, in child processes too."""
+    server = pytest.importorskip("moto.server", reason="moto[server] is not installed")
+    s3fs = pytest.importorskip("s3fs", reason="s3fs is not installed: pip install 'pairsmith[s3]'")
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    class Quiet(WSGIRequestHandler):
+        def log(self, *args: Any) -> None:
+            pass
+
+    bucket = Bucket(server.DomainDispatcherApplication(server.create_backend_app))
+    web = make_server("127.0.0.1", 0, bucket, threaded=True, request_handler=Quiet)
+    threading.Thread(target=web.serve_forever, daemon=True).start()
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{web.port}",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        patch.setenv(name, value)
+    s3fs.S3FileSystem.clear_instance_cache()  # each has the endpoint of its time
+    fs = s3fs.S3FileSystem()
+    if fs.exists(bucket.url):
+        fs.rm(bucket.url, recursive=True)  # moto keeps one store a process
+    fs.mkdir(bucket.url)
+    try:
+        yield bucket
+    finally:
+        s3fs.S3FileSystem.clear_instance_cache()
+        web.shutdown()
+        web.server_close()
