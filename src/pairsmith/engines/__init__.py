@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Generic, NamedTuple, TypeVar
 
+from pairsmith.errors import WorkerError
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -23,3 +25,12 @@ class Outcome(NamedTuple, Generic[T, R]):
     task: T
     result: R | None
     error: Exception | None
+
+
+def died(name: str, how: str) -> WorkerError:
+    """The fault of a task whose worker died every time."""
+    return WorkerError(
+        f"The worker for {name} died {ATTEMPTS} times ({how}).",
+        "Does it run out of memory? Take fewer --workers. What is finished is kept: the same "
+        "command goes on.",
+    )

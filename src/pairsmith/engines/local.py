@@ -11,8 +11,7 @@ from multiprocessing.connection import Connection, wait
 from threading import Thread
 from typing import Any, Generic, TypeVar
 
-from pairsmith.engines import ATTEMPTS, Outcome
-from pairsmith.errors import WorkerError
+from pairsmith.engines import ATTEMPTS, Outcome, died
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -92,6 +91,8 @@ def _in_processes(
                 worker = idle.pop() if idle else _Worker(work)
                 busy.append(worker)
                 worker.give(task, 1)
+            if not busy:
+                return
             ready = wait([worker.here for worker in busy])
             for worker in [worker for worker in busy if worker.here in ready]:
                 busy.remove(worker)
@@ -102,7 +103,7 @@ def _in_processes(
                     continue
                 worker.stop()
                 if worker.attempt == ATTEMPTS:
-                    yield Outcome(worker.task, None, died(name(worker.task), worker.process))
+                    yield Outcome(worker.task, None, died(name(worker.task), _how(worker.process)))
                     continue
                 fresh: _Worker[T, R] = _Worker(work)
                 busy.append(fresh)
@@ -112,17 +113,10 @@ def _in_processes(
             worker.stop()
 
 
-def died(name: str, process: Any) -> WorkerError:
-    """The fault of a task whose worker died every time."""
+def _how(process: Any) -> str:
+    """How a process ended, or was ended when it was out of memory."""
     code = process.exitcode
-    how = f"signal {signal.Signals(-code).name}" if code and code < 0 else f"status {code}"
-    if code == 0:
-        how = "out of memory"
-    return WorkerError(
-        f"The worker for {name} died {ATTEMPTS} times ({how}).",
-        "Does it run out of memory? Take fewer --workers. What is finished is kept: the same "
-        "command goes on.",
-    )
+    return signal.Signals(-code).name if code and code < 0 else f"status {code}"
 
 
 def _serve(work: Callable[[T], R], connection: Connection) -> None:

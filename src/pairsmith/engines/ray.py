@@ -20,7 +20,7 @@ from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-from pairsmith.engines import ATTEMPTS, Outcome
+from pairsmith.engines import ATTEMPTS, Outcome, died
 from pairsmith.errors import PairsmithError, WorkerError
 
 T = TypeVar("T")
@@ -192,7 +192,7 @@ def _in_flight(
             if done.death and number < ATTEMPTS:
                 busy[submit(work, task)] = _Attempt(task, number + 1)
                 continue
-            error = _died(name(task), done.death) if done.death else done.error
+            error = died(name(task), done.death) if done.death else done.error
             yield Outcome(task, done.result, error)
     finally:
         _cancel(ray, list(busy))
@@ -245,15 +245,6 @@ def _done(ray: Any, ref: Any) -> _Done:
     except ray.exceptions.RayError as error:
         return _Done(death=type(error).__name__)
     return done
-
-
-def _died(name: str, how: str) -> WorkerError:
-    """The fault of a task whose worker died every time."""
-    return WorkerError(
-        f"The worker for {name} died {ATTEMPTS} times ({how}).",
-        "Does it run out of memory? Take fewer --workers. What is finished is kept: the same "
-        "command goes on.",
-    )
 
 
 def _cancel(ray: Any, refs: list[Any]) -> None:

@@ -124,7 +124,12 @@ def _map(job: Run, state: _State) -> Iterable[Outcome[Task, Source]]:
     if job.in_process:
         here = partial(work, jinja=job.jinja, tick=state.tick)
         return local.run(here, state.tasks(), workers=1, name=_name)
-    return local.run(work, state.tasks(), workers=job.workers, name=_name)
+    if job.way.engine == "local":
+        return local.run(work, state.tasks(), workers=job.workers, name=_name)
+    from pairsmith.engines import ray
+
+    way = job.way
+    return ray.run(work, state.tasks(), workers=way.workers, name=_name, address=way.address)
 
 
 def _name(task: Task) -> str:
@@ -145,6 +150,7 @@ class _State:
     def tasks(self) -> Iterator[Task]:
         """The tasks as the plan finds them; faults of a file are kept for the end."""
         job = self.job
+        staging = job.staging.absolute()  # a worker may have another working directory
         threads = max((os.cpu_count() or 1) // job.workers, 1)
         for self.file in job.files:
             finished = job.finished[self.file.path]
@@ -155,7 +161,7 @@ class _State:
                         continue
                     self.open[self.file.path] += 1
                     rows = job.way.batch_rows
-                    yield Task(part, job.recipe, job.compiled, job.staging, threads, rows)
+                    yield Task(part, job.recipe, job.compiled, staging, threads, rows)
             except SourceError as error:
                 self.errors.append(error)
 
