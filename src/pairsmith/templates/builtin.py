@@ -159,3 +159,8 @@ def built_in(name: str) -> Template:
         tokens=tuple((token, text) for token, text in tokens.items() if text),
         control=tuple(text for text in (*family.control, family.bos, family.eos) if text),
     )
+
+
+def is_built_in(template: Template) -> bool:
+    """Whether this is a built-in template, by its name and its source."""
+    return template.name in FAMILIES and template.source == built_in(template.name).source

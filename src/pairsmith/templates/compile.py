@@ -48,6 +48,9 @@ AROUND = 200_000
 MINUTES = 2
 """So long may compiling take."""
 
+PART = 256
+"""Conversations between two looks at the clock."""
+
 AWKWARD = {
     "blank lines": "\n\n",
     "several blank lines": "\n \n\n\n",
@@ -149,6 +152,10 @@ def _bounded(template: Template, jinja: Jinja) -> Jinja:
     until = monotonic() + 60 * MINUTES
 
     def render(talks: Sequence[Conversation]) -> list[str | Refusal]:
+        parts = (talks[start : start + PART] for start in range(0, len(talks), PART))
+        return [text for part in parts for text in render_part(part)]
+
+    def render_part(talks: Sequence[Conversation]) -> list[str | Refusal]:
         texts = jinja(talks)
         for talk, text in zip(talks, texts, strict=True):
             said = sum(len(message["content"]) for message in talk.messages)
@@ -283,9 +290,12 @@ def _lay_out(jinja: Jinja, system: bool, look: Look) -> Layout:
 
 
 def _check_awkward(jinja: Jinja, layout: Layout, system: bool) -> None:
-    for words, awkward in AWKWARD.items():
-        talks = _filled(system, [f"qW{awkward}Zq"])
-        if not _agree(layout, talks, jinja([talk.conversation for talk in talks])):
+    talks = [talk for held in AWKWARD.values() for talk in _filled(system, [f"qW{held}Zq"])]
+    texts = jinja([talk.conversation for talk in talks])
+    each = len(talks) // len(AWKWARD)
+    for place, words in enumerate(AWKWARD):
+        own = slice(place * each, (place + 1) * each)
+        if not _agree(layout, talks[own], texts[own]):
             raise _Uncompiled(f"it changes {words} inside contents")
 
 
@@ -370,8 +380,9 @@ def _filled(system: bool, contents: Sequence[str], turns: int = 4) -> list[Talk]
 
 
 def _of_role(system: bool, role: str, content: str) -> list[Talk]:
-    """Conversations in which one role's contents are this."""
+    """Conversations in which one role speaks, and its contents are this."""
     talks = [talk for turns in (1, 2, 5, 6) for talk in _talks(system, turns)]
+    talks = [talk for talk in talks if role in talk.roles]
     return [
         talk._replace(
             contents=tuple(
@@ -421,13 +432,11 @@ def _guards(jinja: Jinja, layouts: dict[bool, Layout], look: Look, template: Tem
         return []
     texts = [*look.texts, *dict(template.tokens).values(), *_characters(look.tested)]
     texts = [text for text in dict.fromkeys(texts) if 0 < len(text) <= LITERAL]
-    found = [text for text in texts if not _is_harmless(jinja, layouts, _places_of(text))]
+    found = _harmful(jinja, layouts, {text: _places_of(text) for text in texts})
     tested = [text for text in look.tested if text.strip() and len(text) <= LITERAL]
     rest = [text for text in tested if len(text) > 1 and text not in found][:PAIRED]
-    for first in rest:
-        contents = [f"{first}qWZq{second}" for second in rest]
-        if not _is_harmless(jinja, layouts, contents, turned=False):
-            found.append(first)
+    pairs = {first: [f"{first}qWZq{second}" for second in rest] for first in rest}
+    found += _harmful(jinja, layouts, pairs, turned=False)
     return [text.strip() or text for text in found]
 
 
@@ -445,19 +454,26 @@ def _places_of(text: str) -> list[str]:
     return [*kinds, *(f"qW {t} Zq" for t in other if t != text)]
 
 
-def _is_harmless(
-    jinja: Jinja, layouts: dict[bool, Layout], contents: Sequence[str], turned: bool = True
-) -> bool:
-    """Whether the layouts give what Jinja gives for these contents, each at each turn if asked."""
-    for system, layout in layouts.items():
-        talks = []
-        for turn in range(len(contents)):
-            order = [*contents[turn:], *contents[:turn]] if turned else [contents[turn]]
-            talks += _filled(system, order)
-        texts = jinja([talk.conversation for talk in talks])
-        if any(
-            assemble(layout, talk) not in (text, None)
-            for talk, text in zip(talks, texts, strict=True)
-        ):
-            return False
-    return True
+def _harmful(
+    jinja: Jinja,
+    layouts: dict[bool, Layout],
+    trials: dict[str, list[str]],
+    turned: bool = True,
+) -> list[str]:
+    """Those strings in whose contents, each at each turn if asked, a layout and Jinja differ."""
+    offered = [
+        (text, layout, talk)
+        for text, contents in trials.items()
+        for system, layout in layouts.items()
+        for turn in range(len(contents))
+        for talk in _filled(
+            system, [*contents[turn:], *contents[:turn]] if turned else [contents[turn]]
+        )
+    ]
+    texts = jinja([talk.conversation for _, _, talk in offered])
+    harmful = {
+        text
+        for (text, layout, talk), rendered in zip(offered, texts, strict=True)
+        if assemble(layout, talk) not in (rendered, None)
+    }
+    return [text for text in trials if text in harmful]

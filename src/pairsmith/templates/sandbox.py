@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from pairsmith.errors import RecipeError
 from pairsmith.schema import Conversation, Refusal, Template
+from pairsmith.templates.builtin import is_built_in
 from pairsmith.templates.worker import MEMORY, SECONDS
 
 AT_ONCE = 64
@@ -52,7 +53,10 @@ class Look(NamedTuple):
 
 
 class Sandbox:
-    """A template that can be rendered, by the renderer of `transformers` where it is installed.
+    """A template that can be rendered.
+
+    A built-in one is rendered in the environment of `pairsmith`, any other by the renderer of
+    `transformers` where it is installed: it decides how a stranger's template is meant.
 
     Processes start as there is work for them, at most one a core, and end with `close`.
 
@@ -146,6 +150,7 @@ class _Worker:
             "source": template.source,
             "tokens": dict(template.tokens),
             "now": day.isoformat(),
+            "built_in": is_built_in(template),
         }
         try:
             seen = self.ask(setup)
