@@ -4,15 +4,19 @@ import json
 import subprocess
 import sys
 import time
+from datetime import datetime
 
 import pytest
+from transformers.utils.chat_template_utils import render_jinja_template
 
 import pairsmith
 import reference
+from formats import prepared
 from pairsmith import PairsmithError
 from pairsmith.templates.builtin import FAMILIES, built_in
 from pairsmith.templates.prepare import prepare
 from pairsmith.templates.sandbox import Sandbox
+from pairsmith.templates.worker import _outcome, _own_renderer
 
 PLAIN = "{% for m in messages %}{{ '<' + m.role + '>' + m.content + '</end>' }}{% endfor %}"
 FALCON = (
@@ -134,8 +138,6 @@ def test_a_template_that_does_not_compile_is_rendered_row_by_row(
     template, tmp_path, real, real_rows
 ):
     """And says so; the same bytes as Jinja's on every real row."""
-    from transformers.utils.chat_template_utils import render_jinja_template
-
     path = template(FALCON, "falcon.jinja")
     built = pairsmith.build(real, tmp_path / "out", template=str(path))
     assert built.remarks == (
@@ -270,36 +272,94 @@ def test_a_template_is_in_the_manifest_and_names_no_machine(template, tmp_path):
     assert pairsmith.check(tmp_path / "out") == []
 
 
+TALK = [
+    {"role": "user", "content": " a\n\nb "},
+    {"role": "assistant", "content": "<b>&amp;</think> ok\n"},
+    {"role": "user", "content": "é日本 {{ x }}"},
+]
+SYSTEM = {"role": "system", "content": " Be brief.\n"}
+
+
+@pytest.mark.parametrize("messages", [TALK, TALK[:2], [SYSTEM, *TALK], TALK[1:], [SYSTEM], []])
+@pytest.mark.parametrize("generation", [False, True])
 @pytest.mark.parametrize("name", FAMILIES)
-def test_our_environment_gives_what_that_of_transformers_gives(name, monkeypatch):
-    """Built-in templates are rendered by ours; others too where there is no transformers."""
-    from transformers.utils import chat_template_utils
-
-    from pairsmith.templates.worker import _renderer
-
-    monkeypatch.setattr(chat_template_utils, "datetime", chat_template_utils.datetime)
-    template = built_in(name)
-    setup = {"source": template.source, "tokens": dict(template.tokens), "now": "2026-01-31"}
-    (ours, _), (theirs, _) = (_renderer({**setup, "own": own}) for own in (True, False))
-    messages = [
-        {"role": "user", "content": " a\n\nb "},
-        {"role": "assistant", "content": "<b>&amp;</think> ok"},
-        {"role": "user", "content": "é日本"},
-        {"role": "assistant", "content": ""},
-    ]
-    for count in (1, 2, 3, 4):
-        for generation in (False, True):
-            request = {"messages": messages[:count], "generation": generation}
-            assert ours(request) == theirs(request)
+def test_our_environment_gives_what_transformers_does(name, generation, messages):
+    """Built-in templates are rendered in it, and all where transformers is not installed."""
+    template, now = built_in(name), datetime(2026, 1, 31)
+    render = _own_renderer(template.source, {**dict(template.tokens), "strftime_now": now.strftime})
+    ours = _outcome(render, {"messages": messages, "generation": generation})
+    theirs = _outcome(
+        lambda request: render_jinja_template(
+            [request["messages"]],
+            chat_template=template.source,
+            add_generation_prompt=request["generation"],
+            **dict(template.tokens),
+        )[0][0],
+        {"messages": messages, "generation": generation},
+    )
+    assert ours == theirs
 
 
-@pytest.mark.parametrize(("own", "by"), [(False, "transformers 5"), (True, "jinja2")])
-def test_the_worker_says_whose_environment_it_has(own, by):
-    setup = {"source": PLAIN, "tokens": {}, "now": "2026-01-31", "own": own}
+@pytest.mark.parametrize("source", ["{{ strftime_now('%d %b %Y') }}", "{{ messages | tojson }}"])
+def test_the_module_of_transformers_alone_renders_as_in_its_package(source):
+    setup = {"source": source, "tokens": {}, "now": "2026-01-31"}
+    asked = [{"messages": TALK, "generation": False}]
+    lines = "".join(json.dumps(line) + "\n" for line in (setup, asked))
+    done = subprocess.run(
+        [sys.executable, "-m", "pairsmith.templates.worker"],
+        input=lines.encode(),
+        capture_output=True,
+        check=True,
+    )
+    seen, [[kind, text]] = map(json.loads, done.stdout.splitlines())
+    assert seen["by"].startswith("transformers 5")
+    dated = source.startswith("{{ strf")
+    whole = "31 Jan 2026" if dated else render_jinja_template([TALK], chat_template=source)[0][0]
+    assert (kind, text) == ("text", whole)
+
+
+LOADS = """
+import sys
+from pairsmith.templates import worker
+{before}
+setup = {{"source": "x", "tokens": {{}}, "now": "2026-01-31", "built_in": {own}}}
+_, by = worker._renderer(setup)
+print(by.split()[0], "transformers" in sys.modules, "transformers.utils.hub" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    ("own", "before", "said"),
+    [
+        (True, "", "jinja2 False False"),
+        (False, "", "transformers True False"),
+        (False, "worker._theirs_alone = None  # as where a version cannot do without its packages",
+         "transformers True True"),
+        (False, "sys.modules['transformers'] = None", "jinja2 True False"),
+    ],
+    ids=["built in", "alone", "whole", "not installed"],
+)  # fmt: skip
+def test_the_worker_loads_no_more_than_it_needs(own, before, said):
+    done = subprocess.run(
+        [sys.executable, "-c", LOADS.format(own=own, before=before)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == said
+
+
+def test_a_changed_built_in_template_is_a_strangers(tmp_path):
+    assert prepared("llama2").by == "jinja2"
+    changed = tmp_path / "llama2"
+    changed.write_text(built_in("llama2").source + "{# mine #}")
+    assert prepared(changed, bos_token="<s>", eos_token="</s>").by.startswith("transformers 5")
+
+
+def test_the_worker_says_whose_environment_it_has():
+    setup = {"source": PLAIN, "tokens": {}, "now": "2026-01-31"}
     done = subprocess.run(
         [sys.executable, "-m", "pairsmith.templates.worker"],
         input=json.dumps(setup).encode() + b"\n",
         capture_output=True,
         check=True,
     )
-    assert json.loads(done.stdout)["by"].startswith(by)
+    assert json.loads(done.stdout)["by"].startswith("transformers 5")

@@ -18,7 +18,8 @@ from pairsmith.kernel.render import Writer, write_pairs
 from pairsmith.kernel.turns import lead
 from pairsmith.schema import MESSAGES
 from pairsmith.templates.builtin import FAMILIES
-from pairsmith.templates.compile import Talk, assemble
+from pairsmith.templates.joints import assemble
+from pairsmith.templates.talks import Talk
 from transcripts import conversations, dialogue_batch, pair_batch
 from trl_table import TOKENS, table_row, trl_templates
 

@@ -148,19 +148,10 @@ FAMILIES = {
 }
 
 
-def is_built_in(template: Template) -> bool:
-    """Whether a template is, in its source, the built-in one that it is called after."""
-    return template.name in FAMILIES and template.source == _source(template.name)
-
-
-def _source(name: str) -> str:
-    path = resources.files("pairsmith.templates") / f"{name}.jinja"
-    return path.read_text(encoding="utf-8")
-
-
 def built_in(name: str) -> Template:
     """The built-in template of this name, which must be one of `FAMILIES`."""
-    family, source = FAMILIES[name], _source(name)
+    family = FAMILIES[name]
+    source = (resources.files("pairsmith.templates") / f"{name}.jinja").read_text(encoding="utf-8")
     tokens = {"bos_token": family.bos, "eos_token": family.eos}
     return Template(
         name=name,
@@ -168,3 +159,8 @@ def built_in(name: str) -> Template:
         tokens=tuple((token, text) for token, text in tokens.items() if text),
         control=tuple(text for text in (*family.control, family.bos, family.eos) if text),
     )
+
+
+def is_built_in(template: Template) -> bool:
+    """Whether this is a built-in template, by its name and its source."""
+    return template.name in FAMILIES and template.source == built_in(template.name).source

@@ -1,7 +1,8 @@
 """The Jinja environment that chat templates are written for, sandboxed.
 
-It is defined by `transformers` (`utils/chat_template_utils.py`), which is used where it is
-installed; this one stands in where it is not, and a test holds them equal: sandboxed and
+It is defined by `transformers` (`utils/chat_template_utils.py`), which takes 0.1 to 0.7 seconds to
+load. This one renders the built-in templates, and any where `transformers` is not installed; tests
+hold them equal: sandboxed and
 immutable, blocks trimmed, loop controls, the `generation` tag, `tojson` that escapes no HTML,
 `raise_exception`, `strftime_now`, and a `namespace` and `dict` that lead nowhere.
 """

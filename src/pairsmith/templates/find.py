@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from pairsmith.errors import RecipeError
 from pairsmith.schema import Compiled, Template
-from pairsmith.templates.builtin import FAMILIES, built_in
+from pairsmith.templates.builtin import FAMILIES, built_in, is_built_in
 from pairsmith.templates.sandbox import Look
 
 KNOWN = ", ".join(FAMILIES)
@@ -144,7 +144,7 @@ def with_marks(template: Template, look: Look, compiled: Compiled) -> Template:
         look: What its text shows.
         compiled: The constant strings that it writes.
     """
-    if template.name in FAMILIES and template.source == built_in(template.name).source:
+    if is_built_in(template):
         return template
     marks = [m for text in look.texts for m in MARK.findall(text)]
     marks += [m for text in sorted(_written(compiled)) for m in TAG.findall(text)]

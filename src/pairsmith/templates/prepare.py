@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from pairsmith.errors import RecipeError
 from pairsmith.schema import Compiled
-from pairsmith.templates.compile import Jinja, compile_template
+from pairsmith.templates.compile import compile_template
 from pairsmith.templates.find import Found, find, settle, with_marks
 from pairsmith.templates.sandbox import Sandbox
+from pairsmith.templates.talks import Jinja
 
 
 class Prepared(NamedTuple):

@@ -53,9 +53,10 @@ class Look(NamedTuple):
 
 
 class Sandbox:
-    """A template that can be rendered, by the renderer of `transformers` where it is installed.
+    """A template that can be rendered.
 
-    A built-in template is rendered by the environment of our own, which starts sooner.
+    A built-in one is rendered in the environment of `pairsmith`, any other by the renderer of
+    `transformers` where it is installed: it decides how a stranger's template is meant.
 
     Processes start as there is work for them, at most one a core, and end with `close`.
 
@@ -150,7 +151,7 @@ class _Worker:
             "source": template.source,
             "tokens": dict(template.tokens),
             "now": day.isoformat(),
-            "own": is_built_in(template),
+            "built_in": is_built_in(template),
         }
         try:
             seen = self.ask(setup)
