@@ -6,16 +6,22 @@ import multiprocessing
 import os
 import pickle
 import signal
+import traceback
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from threading import Thread
 from typing import Any, Generic, TypeVar
 
 from pairsmith.engines import ATTEMPTS, Outcome
-from pairsmith.errors import WorkerError
+from pairsmith.errors import PairsmithError, WorkerError
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+GRACE = 5
+"""Seconds for a process that closed its connection to be gone."""
 
 
 def run(
@@ -46,6 +52,20 @@ def _attempt(work: Callable[[T], R], task: T) -> Outcome[T, R]:
         return Outcome(task, None, error)
 
 
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Blocks Ctrl-C, which a terminal sends to children too, for a process started meanwhile.
+
+    It is told to ignore it only once it runs; the parent, which stops it, gets it afterwards.
+    """
+    resource_tracker.ensure_running()  # starting it with the first process would unblock it
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Worker(Generic[T, R]):
     """A process and the task that it is at."""
 
@@ -54,20 +74,23 @@ class _Worker(Generic[T, R]):
         context = multiprocessing.get_context("spawn")
         self.here, there = context.Pipe()
         self.process = context.Process(target=_serve, args=(work, there), daemon=True)
-        self.process.start()
+        with _deaf_to_interrupts():
+            self.process.start()
         there.close()
 
     def give(self, task: T, attempt: int) -> None:
         self.task, self.attempt = task, attempt
-        self.here.send(task)
+        with suppress(BrokenPipeError, ConnectionResetError):  # it has died: `take` finds out
+            self.here.send(task)
 
     def take(self) -> Outcome[T, R] | None:
         """What became of the task; None where the process died over it."""
         try:
             outcome: Outcome[T, R] = self.here.recv()
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):  # it ended before its answer, or in the middle of it
+            self.process.join(GRACE)
             return None
-        return None if isinstance(outcome.error, MemoryError) else outcome
+        return outcome
 
     def stop(self) -> None:
         self.process.kill()
@@ -135,10 +158,22 @@ def _serve(work: Callable[[T], R], connection: Connection) -> None:
         except EOFError:
             return
         outcome = _attempt(work, task)
-        try:
-            connection.send(outcome)
-        except (pickle.PicklingError, TypeError, AttributeError) as error:
-            connection.send(Outcome(task, None, RuntimeError(f"{outcome.error!r}: {error}")))
+        if isinstance(outcome.error, MemoryError):
+            return  # what it holds is free when it is gone
+        connection.send(_portable(outcome))
+
+
+def _portable(outcome: Outcome[T, R]) -> Outcome[T, R]:
+    """An outcome that the parent can read; an error that is a bug with its traceback."""
+    error = outcome.error
+    said = "".join(traceback.format_exception(error)).rstrip() if error else "its result"
+    if error and not isinstance(error, PairsmithError):
+        error.add_note(said)
+    try:
+        pickle.loads(pickle.dumps((outcome.result, error)))  # noqa: S301  (its own)
+    except Exception as fault:  # whatever a class does there
+        return Outcome(outcome.task, None, RuntimeError(f"{said} (cannot be pickled: {fault})"))
+    return outcome
 
 
 def _end_with_parent() -> None:
