@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
+import traceback
 from typing import Generic, NamedTuple, TypeVar
 
-from pairsmith.errors import WorkerError
+from pairsmith.errors import PairsmithError, WorkerError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -34,3 +36,18 @@ def died(name: str, how: str) -> WorkerError:
         "Does it run out of memory? Take fewer --workers. What is finished is kept: the same "
         "command goes on.",
     )
+
+
+def portable(error: Exception) -> Exception:
+    """An error that a worker can send: one that cannot be pickled as one that tells of it.
+
+    A bug gets its traceback as a note, which pickling keeps.
+    """
+    said = "".join(traceback.format_exception(error))
+    if not isinstance(error, PairsmithError):
+        error.add_note(said)
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301  (its own)
+    except Exception as fault:  # whatever its class raises
+        return RuntimeError(f"{said.rstrip()} (cannot be pickled: {fault})")
+    return error

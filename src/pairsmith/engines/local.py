@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import pickle
 import signal
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from threading import Thread
 from typing import Any, Generic, TypeVar
 
-from pairsmith.engines import ATTEMPTS, Outcome, died
+from pairsmith.engines import ATTEMPTS, Outcome, died, portable
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+GRACE = 5
+"""Seconds for a process that closed its connection to be gone."""
 
 
 def run(
@@ -45,6 +49,20 @@ def _attempt(work: Callable[[T], R], task: T) -> Outcome[T, R]:
         return Outcome(task, None, error)
 
 
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Blocks Ctrl-C, which a terminal sends to children too, for a process started meanwhile.
+
+    It is told to ignore it only once it runs; the parent, which stops it, gets it afterwards.
+    """
+    resource_tracker.ensure_running()  # starting it with the first process would unblock it
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Worker(Generic[T, R]):
     """A process and the task that it is at."""
 
@@ -53,20 +71,23 @@ class _Worker(Generic[T, R]):
         context = multiprocessing.get_context("spawn")
         self.here, there = context.Pipe()
         self.process = context.Process(target=_serve, args=(work, there), daemon=True)
-        self.process.start()
+        with _deaf_to_interrupts():
+            self.process.start()
         there.close()
 
     def give(self, task: T, attempt: int) -> None:
         self.task, self.attempt = task, attempt
-        self.here.send(task)
+        with suppress(BrokenPipeError, ConnectionResetError):  # it has died: `take` finds out
+            self.here.send(task)
 
     def take(self) -> Outcome[T, R] | None:
         """What became of the task; None where the process died over it."""
         try:
             outcome: Outcome[T, R] = self.here.recv()
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):  # it ended before its answer, or in the middle of it
+            self.process.join(GRACE)
             return None
-        return None if isinstance(outcome.error, MemoryError) else outcome
+        return outcome
 
     def stop(self) -> None:
         self.process.kill()
@@ -114,9 +135,11 @@ def _in_processes(
 
 
 def _how(process: Any) -> str:
-    """How a process ended, or was ended when it was out of memory."""
+    """How a process ended; it ends by itself when it is out of memory."""
     code = process.exitcode
-    return signal.Signals(-code).name if code and code < 0 else f"status {code}"
+    if not code:
+        return "out of memory"
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"status {code}"
 
 
 def _serve(work: Callable[[T], R], connection: Connection) -> None:
@@ -129,10 +152,14 @@ def _serve(work: Callable[[T], R], connection: Connection) -> None:
         except EOFError:
             return
         outcome = _attempt(work, task)
+        if isinstance(outcome.error, MemoryError):
+            return  # what it holds is free when it is gone
+        error = portable(outcome.error) if outcome.error else None
         try:
-            connection.send(outcome)
-        except (pickle.PicklingError, TypeError, AttributeError) as error:
-            connection.send(Outcome(task, None, RuntimeError(f"{outcome.error!r}: {error}")))
+            connection.send(outcome._replace(error=error))
+        except Exception as fault:  # whatever a result raises that cannot be pickled
+            said = f"its result cannot be pickled: {fault}"
+            connection.send(Outcome(task, None, RuntimeError(said)))
 
 
 def _end_with_parent() -> None:

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import logging
 import os
-import pickle
 import socket
 import subprocess
 import sys
-import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -20,8 +18,8 @@ from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-from pairsmith.engines import ATTEMPTS, Outcome, died
-from pairsmith.errors import PairsmithError, WorkerError
+from pairsmith.engines import ATTEMPTS, Outcome, died, portable
+from pairsmith.errors import WorkerError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -218,19 +216,7 @@ def _attempt(work: Callable[[T], R], task: T) -> _Done:
     except MemoryError:
         return _Done(death="out of memory")
     except Exception as error:  # whoever asked for the work decides
-        return _Done(error=_portable(error))
-
-
-def _portable(error: Exception) -> Exception:
-    """The error as it can be sent: one that cannot be pickled as one that tells of it."""
-    if not isinstance(error, PairsmithError):
-        # pickling keeps notes, and drops the traceback that a bug is found by
-        error.add_note("".join(traceback.format_exception(error)))
-    try:
-        pickle.loads(pickle.dumps(error))  # noqa: S301  (its own)
-    except Exception:  # whatever its class raises
-        return RuntimeError("".join(traceback.format_exception(error)))
-    return error
+        return _Done(error=portable(error))
 
 
 def _done(ray: Any, ref: Any) -> _Done:

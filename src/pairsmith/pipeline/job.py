@@ -193,7 +193,7 @@ def _build_files(
     for again in (False, True):
         if compiled and not plan[journal.COMPILED]:
             compiled = uncompiled(compiled, "its compiled form does not give what Jinja gives")
-        finished, changed = journal.find_finished(staging, files)
+        finished, changed = journal.find_finished(staging, files, recipe.shard_rows)
         said += changed
         jinja = prepared.jinja if prepared else None
         try:

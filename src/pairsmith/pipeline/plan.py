@@ -8,10 +8,11 @@ at line ends, once the rows before are counted; Parquet tells how many it has.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from time import sleep
 
-from pairsmith.errors import DamagedInputError
+from pairsmith.errors import BrokenReadError, DamagedInputError
 from pairsmith.kernel.recipe import Recipe
-from pairsmith.pipeline.task import Part
+from pairsmith.pipeline.task import ATTEMPTS, PAUSE, Part, still_broken
 from pairsmith.sources.files import CHUNK, MeteredFile, Prefix, hash_file
 from pairsmith.sources.find import SourceFile
 from pairsmith.sources.parquet import ENDING, count_rows
@@ -24,6 +25,28 @@ PLAIN = (".jsonl", ".json")
 
 
 def parts_of(
+    file: SourceFile, recipe: Recipe, finished: Finished, cut: bool
+) -> Iterator[Part | Source]:
+    """The parts of a file that are still to be worked on; a read that fails is tried again.
+
+    Arguments, parts and faults as those of `_parts`.
+    """
+    given = set(finished.shards)
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            for part in _parts(file, recipe, finished._replace(shards=frozenset(given)), cut):
+                if isinstance(part, Part):
+                    given.add(part.first)
+                yield part
+        except BrokenReadError as error:
+            if attempt == ATTEMPTS:
+                raise still_broken(file.path, error) from error
+            sleep(PAUSE * attempt)
+        else:
+            return
+
+
+def _parts(
     file: SourceFile, recipe: Recipe, finished: Finished, cut: bool
 ) -> Iterator[Part | Source]:
     """The parts of a file that are still to be worked on.

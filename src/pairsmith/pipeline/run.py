@@ -141,7 +141,8 @@ class _State:
 
     def __init__(self, job: Run) -> None:
         self.job, self.total = job, job.total
-        self.rows = self.bytes = 0
+        self.rows, self.bytes = Counter[str](), Counter[str]()
+        self.seen = (0, 0)
         self.file = job.files[0]
         self.open: Counter[str] = Counter()
         self.sources: dict[str, Source] = {}
@@ -178,8 +179,8 @@ class _State:
             self.errors.append(outcome.error)
             return
         self.open[part.file.path] -= 1
-        self.rows += made.rows
-        self.bytes += part.bytes or made.whole.bytes
+        self.rows[part.file.path] += made.rows
+        self.bytes[part.file.path] += part.bytes or made.whole.bytes
         if part.span == WHOLE:
             self._learn(part.file, made)
         elif part.file.path in self.sources:
@@ -194,12 +195,15 @@ class _State:
         """Records what a file makes, once all of its parts are finished."""
         self.sources[file.path] = source
         if not self.open[file.path]:
+            self.rows[file.path], self.bytes[file.path] = source.rows, source.whole.bytes
             journal.note_source(self.job.staging, file, source)
 
     def _tell(self, path: str, rows: int = 0, bytes: int = 0) -> None:
         if self.job.watch:
-            step = Progress(path, self.rows + rows, self.bytes + bytes, self.total)
-            self.job.watch(step)
+            so_far = self.rows.total() + rows, self.bytes.total() + bytes
+            # a part that is tried again begins anew
+            self.seen = max(self.seen[0], so_far[0]), max(self.seen[1], so_far[1])
+            self.job.watch(Progress(path, *self.seen, self.total))
 
 
 def _together(errors: list[PairsmithError], staging: Path) -> PairsmithError:

@@ -131,10 +131,15 @@ def work(task: Task, jinja: Jinja | None = None, tick: Tick | None = None) -> So
     try:
         return attempts(_work, task, jinja, tick or _silent)
     except BrokenReadError as error:
-        raise BrokenReadError(
-            f"{task.name}: {error.message.rstrip('.')} (tried {ATTEMPTS} times).",
-            f"{error.hint} What is finished is kept: the same command goes on.".strip(),
-        ) from error
+        raise still_broken(task.name, error) from error
+
+
+def still_broken(name: str, error: BrokenReadError) -> BrokenReadError:
+    """The fault of a read that failed every time."""
+    return BrokenReadError(
+        f"{name}: {error.message.rstrip('.')} (tried {ATTEMPTS} times).",
+        f"{error.hint} What is finished is kept: the same command goes on.".strip(),
+    )
 
 
 def _silent(_rows: int, _bytes: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from pathlib import Path
 
 PARTIAL = ".partial"
@@ -30,6 +31,15 @@ def put_text(path: Path, text: str) -> None:
         put(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def is_plain(folder: Path, name: str) -> bool:
+    """Whether there is a file of this name in a folder's folder, not reached over a link."""
+    path = folder / name
+    try:
+        return stat.S_ISREG(path.lstat().st_mode) and not path.parent.is_symlink()
+    except OSError:
+        return False
 
 
 def sync(path: Path) -> None:

@@ -1,21 +1,24 @@
 """Going on with a build that was broken off: what it was to be, and what of it can be kept.
 
 A shard is kept if its record is there, its files have the hashes that the record tells, and the
-source's file still begins with what they were made of. All else is removed.
+source's file still begins with what they were made of; one that has fewer rows than others, only
+if the file still ends there. All else is removed.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pairsmith.errors import OutputError
-from pairsmith.sources.files import hash_file
+from pairsmith.sources.files import CHUNK, MeteredFile, Prefix, hash_file, size
+from pairsmith.sources.files import Place as Spot
 from pairsmith.sources.find import SourceFile
+from pairsmith.sources.parquet import ENDING
 from pairsmith.store import folder
-from pairsmith.store.disk import put, put_text
+from pairsmith.store.disk import is_plain, put, put_text
 from pairsmith.store.manifest import FileEntry, LedgerEntry
 from pairsmith.store.quarantine import quarantine_path
 from pairsmith.store.record import Shard, Source, read_shard, read_source, record_text
@@ -60,7 +63,7 @@ def begin(staging: Path, plan: dict[str, Any], force: bool) -> dict[str, Any]:
     if found is not None:
         was = {**found, COMPILED: plan[COMPILED]}
         if was == plan:
-            return found
+            return {**plan, COMPILED: found.get(COMPILED) is not False}
         if not force and any(staging.glob("*/*.json")):
             raise OutputError(
                 f"{staging.parent} holds an unfinished build of {_difference(was, plan)}.",
@@ -77,8 +80,11 @@ def restart(staging: Path, plan: dict[str, Any]) -> None:
 
 
 def _read_plan(staging: Path) -> dict[str, Any] | None:
+    path = staging / folder.PLAN
+    if path.is_symlink() or not path.is_file():
+        return None
     try:
-        held = json.loads((staging / folder.PLAN).read_text(encoding="utf-8"))
+        held = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
     return held if isinstance(held, dict) else None
@@ -88,17 +94,23 @@ def _difference(was: dict[str, Any], plan: dict[str, Any]) -> str:
     """What an unfinished build is of, that this one is not."""
     for name, what in (("inputs", "other files"), ("recipe", "another recipe")):
         old, new = was.get(name), plan[name]
-        if old != new and isinstance(old, dict):
+        if old != new and isinstance(old, dict) and isinstance(new, dict):
             return f"{what} ({', '.join(key for key in new if old.get(key) != new[key])} differ)"
         if old != new:
-            return f"{what}: {', '.join(map(str, old or []))}"
+            named = [str(item) for item in old] if isinstance(old, list) else [str(old)]
+            return f"{what}: {', '.join(named)}"
     return "another version of pairsmith or pyarrow"
 
 
 def find_finished(
-    staging: Path, files: Sequence[SourceFile]
+    staging: Path, files: Sequence[SourceFile], shard_rows: int
 ) -> tuple[dict[str, Finished], list[str]]:
     """What can be kept of a build that was broken off; everything else is removed.
+
+    Args:
+        staging: The folder that the build grows in.
+        files: The source's files.
+        shard_rows: The rows of every shard but a file's last.
 
     Returns:
         By path, what of a file is finished; and sentences on files that have changed since.
@@ -107,15 +119,18 @@ def find_finished(
     keep = {folder.LOCK, folder.HOLDER, folder.PLAN}
     said = []
     for file in files:
-        source = read_source(staging / source_path(file))
+        source = read_source(staging, source_path(file))
         shards = _shards(staging, file)
-        if not _is_prefix(file, source, shards):
-            said.append(f"{file.path} has changed since the build was broken off: built anew.")
-            source, shards = None, {}
-        if source and len(shards) < source.shards:
-            source = None
-        if source:
+        if not source or hash_file(file.place) != source.whole:
+            same = _unchanged(file, shards, shard_rows)
+            if source or len(same) < len(shards):
+                anew = "" if same else ": built anew"
+                said.append(f"{file.path} has changed since the build was broken off{anew}.")
+            source, shards = None, same
+        if source and set(shards) == set(range(source.shards)):
             keep.add(source_path(file))
+        else:
+            source = None
         for number in shards:
             place = place_of(file, number)
             keep |= {place.rows, place.refused, place.record}
@@ -137,7 +152,7 @@ def _shards(staging: Path, file: SourceFile) -> dict[int, Shard]:
         if not digits.isdecimal():
             continue
         place = place_of(file, int(digits))
-        shard = read_shard(staging / place.record)
+        shard = read_shard(staging, place.record)
         if shard and _is_whole(staging, place, shard):
             found[place.number] = shard
     return found
@@ -146,18 +161,35 @@ def _shards(staging: Path, file: SourceFile) -> dict[int, Shard]:
 def _is_whole(staging: Path, place: Place, shard: Shard) -> bool:
     files = [(place.rows, shard.rows), (place.refused, shard.refused)]
     return all(
-        (staging / path).is_file() and held(staging / path) == known
+        is_plain(staging, path) and held(staging / path) == known
         for path, known in files
         if known is not None
     )
 
 
-def _is_prefix(file: SourceFile, source: Source | None, shards: dict[int, Shard]) -> bool:
-    """Whether a file still begins with what its shards were made of, and ends there if whole."""
-    if source:
-        return hash_file(file.place) == source.whole
-    read = max((shard.source for shard in shards.values()), default=None)
-    return read is None or hash_file(file.place, read.bytes) == read
+def _unchanged(file: SourceFile, shards: dict[int, Shard], shard_rows: int) -> dict[int, Shard]:
+    """The shards of which the file still holds the rows, those and no more."""
+    begun = set(_beginnings(file.place, {shard.source.bytes for shard in shards.values()}))
+    length = size(file.place) if shards else 0
+
+    def is_same(shard: Shard) -> bool:
+        # a file that grew adds rows to its last shard; what Parquet holds stands at its end
+        ended = shard.read != shard_rows or file.path.endswith(ENDING)
+        return shard.source in begun and (not ended or shard.source.bytes == length)
+
+    return {number: shard for number, shard in shards.items() if is_same(shard)}
+
+
+def _beginnings(place: Spot, sizes: Iterable[int]) -> Iterator[Prefix]:
+    """The first so many bytes of a file, for each of several sizes, read once."""
+    wanted = sorted(sizes)
+    if not wanted:
+        return
+    with MeteredFile(place) as metered:
+        for size in wanted:
+            while metered.read(min(CHUNK, size - metered.count)):
+                pass
+            yield metered.prefix
 
 
 def count_shards(out: str | Path) -> int:
@@ -178,7 +210,7 @@ def _remove_others(staging: Path, keep: Iterable[str]) -> None:
 def note_source(staging: Path, file: SourceFile, source: Source) -> None:
     """Records that all shards of a file are finished."""
     (staging / file.subset).mkdir(exist_ok=True)
-    put_text(staging / source_path(file), record_text(source))
+    put_text(staging / source_path(file), record_text(source, source_path(file)))
 
 
 class Assembled(NamedTuple):
@@ -194,12 +226,12 @@ def assemble(staging: Path, file: SourceFile) -> Assembled:
 
     A split of which nothing was kept has no shard: none could be loaded.
     """
-    source = read_source(staging / source_path(file))
+    source = read_source(staging, source_path(file))
     count = source.shards if source else 0
     shards = [
         shard
         for number in range(count)
-        if (shard := read_shard(staging / place_of(file, number).record))
+        if (shard := read_shard(staging, place_of(file, number).record))
     ]
     if source is None or len(shards) < count:
         raise OutputError(

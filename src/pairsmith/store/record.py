@@ -1,15 +1,19 @@
 """What a build that has not ended knows of itself: its plan, its finished shards and files.
 
-These lie beside the shards in the folder that a build grows in, as JSON, and go with it.
+These lie beside the shards in the folder that a build grows in, as JSON, and go with it. Each is
+sealed with a hash of itself and of its name, so that one which was changed or put elsewhere is
+not believed.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pairsmith.sources.files import Prefix
+from pairsmith.store.disk import is_plain
 
 
 class Shard(NamedTuple):
@@ -48,15 +52,19 @@ class Source(NamedTuple):
     whole: Prefix
 
 
-def record_text(record: Shard | Source) -> str:
-    """A record as JSON."""
+def record_text(record: Shard | Source, name: str) -> str:
+    """A record as JSON; `name` is its path in the folder that the build grows in."""
     held = {n: v._asdict() if isinstance(v, Prefix) else v for n, v in record._asdict().items()}
-    return json.dumps(held, indent=1) + "\n"
+    return json.dumps({**held, "seal": _seal(held, name)}, indent=1) + "\n"
 
 
-def read_shard(path: Path) -> Shard | None:
-    """A shard's record; None where there is none that can be read."""
-    held = _read(path)
+def _seal(held: Any, name: str) -> str:
+    return hashlib.sha256(json.dumps([name, held], sort_keys=True).encode()).hexdigest()
+
+
+def read_shard(staging: Path, name: str) -> Shard | None:
+    """A shard's record; None where there is none that can be believed."""
+    held = _read(staging, name)
     try:
         refused = Prefix(**held.pop("refused")) if held.get("refused") else held.pop("refused")
         rows, source = Prefix(**held.pop("rows")), Prefix(**held.pop("source"))
@@ -65,17 +73,23 @@ def read_shard(path: Path) -> Shard | None:
         return None
 
 
-def read_source(path: Path) -> Source | None:
-    """A source file's record; None where there is none that can be read."""
-    held = _read(path)
+def read_source(staging: Path, name: str) -> Source | None:
+    """A source file's record; None where there is none that can be believed."""
+    held = _read(staging, name)
     try:
-        return Source(int(held["rows"]), int(held["shards"]), Prefix(**held["whole"]))
-    except (KeyError, TypeError, ValueError):
+        return Source(held["rows"], held["shards"], Prefix(**held["whole"]))
+    except (KeyError, TypeError):
         return None
 
 
-def _read(path: Path) -> Any:
+def _read(staging: Path, name: str) -> dict[str, Any]:
+    """What a record holds; nothing where it is not as it was written."""
+    if not is_plain(staging, name):
+        return {}
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        held = json.loads((staging / name).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
+    if not isinstance(held, dict) or held.pop("seal", None) != _seal(held, name):
+        return {}
+    return held

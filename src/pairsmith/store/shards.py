@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -146,7 +146,7 @@ class ShardWriter:
             refused,
             source,
         )
-        put_text(self.out / self.place.record, record_text(shard))
+        put_text(self.out / self.place.record, record_text(shard, self.place.record))
         return shard
 
     def leave(self) -> None:
@@ -167,8 +167,10 @@ class ShardWriter:
     def discard(self) -> None:
         """Closes what is open and removes it, if there is still something."""
         self.shard.is_open = False  # or it would go on writing when it is collected
-        self.file.close()
-        self.quarantine.close()
+        with suppress(OSError):  # a full disk takes nothing more
+            self.file.close()
+        with suppress(OSError):
+            self.quarantine.close()
         for partial in (self.partial, self.quarantine.partial):
             partial.unlink(missing_ok=True)
 
