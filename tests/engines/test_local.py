@@ -182,6 +182,13 @@ def children_of(pid):
     return [int(child) for child in held]
 
 
+def is_deaf(pid):
+    """Whether an interrupt does nothing to a process."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    masks = [int(line.split()[1], 16) for line in lines if line.startswith(("SigBlk", "SigIgn"))]
+    return any(mask & 1 << signal.SIGINT - 1 for mask in masks)
+
+
 @pytest.mark.parametrize("when", ["starting", "working"])
 def test_an_interrupt_of_the_whole_group_is_the_parents_alone(parent, when):
     process, marks = parent
@@ -189,6 +196,7 @@ def test_an_interrupt_of_the_whole_group_is_the_parents_alone(parent, when):
         pids_of(marks, 2)
     wait_for(lambda: len(children_of(process.pid)) == 3)  # the resource tracker is one
     pids = children_of(process.pid)
+    assert sum(is_deaf(pid) for pid in pids) == 3
     os.killpg(process.pid, signal.SIGINT)
     errors = process.stderr.read().decode()
     assert process.wait() == -signal.SIGINT
