@@ -194,7 +194,8 @@ def _build_files(
         if compiled and not plan[journal.COMPILED]:
             compiled = uncompiled(compiled, "its compiled form does not give what Jinja gives")
         finished, changed = journal.find_finished(staging, files, recipe.shard_rows)
-        said += changed
+        kept = sum(len(done.shards) for done in finished.values())
+        said += [*changed, f"Went on from {kept} finished shards."] if kept else changed
         jinja = prepared.jinja if prepared else None
         try:
             run(Run(files, finished, staging, recipe, compiled, jinja, way, progress))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from pairsmith.engines import Outcome, local
-from pairsmith.errors import DamagedInputError, PairsmithError, SourceError
+from pairsmith.errors import DamagedInputError, PairsmithError, SourceError, WorkerError
 from pairsmith.kernel.recipe import Recipe
 from pairsmith.kernel.rows import Jinja
 from pairsmith.pipeline.plan import parts_of
@@ -174,6 +174,8 @@ class _State:
         """
         part, made = outcome.task.part, outcome.result
         if made is None:
+            if isinstance(outcome.error, MemoryError):
+                outcome = outcome._replace(error=_too_large(outcome.task))
             if not isinstance(outcome.error, PairsmithError):
                 raise outcome.error or RuntimeError("a task came to nothing")
             self.errors.append(outcome.error)
@@ -204,6 +206,14 @@ class _State:
             # a part that is tried again begins anew
             self.seen = max(self.seen[0], so_far[0]), max(self.seen[1], so_far[1])
             self.job.watch(Progress(path, *self.seen, self.total))
+
+
+def _too_large(task: Task) -> WorkerError:
+    return WorkerError(
+        f"There is not enough memory for {task.name}.",
+        "Take fewer --workers, or --batch-rows 1000. What is finished is kept: the same command "
+        "goes on.",
+    )
 
 
 def _together(errors: list[PairsmithError], staging: Path) -> PairsmithError:
