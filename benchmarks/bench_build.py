@@ -6,8 +6,8 @@ Three contestants read the same gzip JSON lines and write Parquet:
 
 - pairsmith build --template llama2: reads, checks, renders, counts, hashes, writes the card.
 - datasets by hand: load_dataset, a map to messages that drops rows whose roles do not alternate,
-  a map that renders the prompt and both sides with a compiled Jinja template, to_parquet; as many
-  processes as cores. It counts and checks nothing else.
+  a map that renders the prompt and both sides with a short compiled Jinja template, no sandbox,
+  to_parquet; as many processes as cores. It counts and checks nothing else.
 - the floor, one thread: gunzip, JSON to columns, Parquet of the two texts as they were read. It
   parses and renders nothing; polars where it is installed, else pyarrow.
 
@@ -23,12 +23,17 @@ import re
 import shutil
 import sys
 import tempfile
-from importlib import resources
 from pathlib import Path
 
 from contest import build, conditions, repeat, rows_of, timed
 
-TEMPLATE = resources.files("pairsmith.templates") / "llama2.jinja"
+TEMPLATE = (
+    "{% for message in messages %}{% if message['role'] == 'user' %}"
+    "{{ bos_token + '[INST] ' + message['content'].strip() + ' [/INST]' }}{% else %}"
+    "{{ ' ' + message['content'].strip() + ' ' + eos_token }}{% endif %}{% endfor %}"
+)
+"""Llama 2 as short as it is right here: no system turn, roles checked before."""
+
 ROLES = {"Human": "user", "Assistant": "assistant"}
 ONE_THREAD = dict.fromkeys(("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "ARROW_IO_THREADS"), "1")
 
@@ -61,9 +66,9 @@ def to_messages(rows):
 @functools.cache
 def compiled():
     """The template, compiled once in each process."""
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+    from jinja2 import Environment
 
-    return ImmutableSandboxedEnvironment().from_string(TEMPLATE.read_text())
+    return Environment().from_string(TEMPLATE)
 
 
 def render(messages):
