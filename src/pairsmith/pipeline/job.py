@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from pairsmith._version import __version__
@@ -85,6 +86,7 @@ def build(
     """
     source, out = os.fspath(source), folder.local_folder(os.fspath(out))
     way = _way(engine, workers, address, batch_rows)
+    Thread(target=_warm_up, daemon=True).start()
     files = find(source, subset, split)
     shape = choose(files, from_)
     fields = cards.check_fields(card or {})
@@ -150,6 +152,17 @@ def _check_system(recipe: Recipe, prepared: Prepared | None) -> None:
             f"{fault.removeprefix(REFUSES).rstrip('.')}.",
             "Leave --system out, or name another template.",
         )
+
+
+def _warm_up() -> None:
+    """Imports what is needed further on, while a process of its own gets the template ready.
+
+    pyarrow imports pandas, where that is installed, with its first array.
+    """
+    import jinja2
+    import pyarrow as pa
+
+    pa.array([jinja2.__name__])
 
 
 def _way(engine: str, workers: int | None, address: str | None, batch_rows: int | None) -> Way:
