@@ -505,7 +505,13 @@ def test_a_build_killed_at_any_step_and_then_the_next_command(
 ):
     (tmp_path / "two.jsonl").write_bytes(ROWS[0] + b"\nbad\n")
     first = pairsmith.build(tmp_path / "two.jsonl", tmp_path / "first")
-    second = pairsmith.build("sample", tmp_path / "second")
+    small = (
+        tmp_path / "small" / "harmless-base"
+    )  # a folder that is kept, one that goes, a quarantine
+    small.mkdir(parents=True)
+    (small / "train.jsonl").write_bytes(ROWS[0] + b"\nbad\n")
+    (small / "test.jsonl").write_bytes(ROWS[1] + b"\n")
+    second = pairsmith.build(small.parent, tmp_path / "second")
     outcomes = {"first": 0, "second": 0}
     for number in range(1, 200):
         out = tmp_path / f"out{number}"
@@ -513,16 +519,18 @@ def test_a_build_killed_at_any_step_and_then_the_next_command(
             pairsmith.build(tmp_path / "two.jsonl", out)
         try:
             with killed_at(number, monkeypatch):
-                pairsmith.build("sample", out, force=over)
+                pairsmith.build(small.parent, out, force=over)
             break
         except Killed:
             pass
-        wanted = {"same": "sample", "forced": "sample", "other": tmp_path / "two.jsonl"}[again]
+        wanted = {"same": small.parent, "forced": small.parent, "other": tmp_path / "two.jsonl"}[
+            again
+        ]
         try:
             pairsmith.build(wanted, out, force=again == "forced")
         except OutputError as error:  # the other build is whole, or has shards that are
             if "unfinished" in error.message:
-                pairsmith.build("sample", out, force=over)
+                pairsmith.build(small.parent, out, force=over)
         left = {problem.path for problem in pairsmith.check(out)}
         assert left <= ({"unfinished"} if over and again != "forced" else set())
         held = read_manifest(out)
