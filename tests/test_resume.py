@@ -170,7 +170,8 @@ def moving(out):
     return (staging / "manifest.json").exists() or not (staging / "plan.json").exists()
 
 
-def test_a_build_killed_at_fifty_moments(mixture, tmp_path):
+def test_a_build_killed_at_fifty_moments(tmp_path):
+    mixture = write_mixture(tmp_path / "in", 250)
     usual = tmp_path / "usual"
     build(mixture, usual, template=None)
     chance = random.Random(4)
@@ -189,7 +190,7 @@ def test_a_build_killed_at_fifty_moments(mixture, tmp_path):
                 workers = 1 + kill % 2
                 before = begun(out) if (out / "unfinished").exists() else {}
                 resumed += bool(before)
-                if host.build(out, workers, chance.uniform(0, takes[workers] * 1.2)):
+                if host.build(out, workers, chance.uniform(0, takes[workers])):
                     assert hashes(out) == hashes(usual)
                     out, ended = next(outs), ended + 1
                 elif not moving(out):
@@ -592,17 +593,17 @@ def raise_broken(file):
     raise BrokenReadError(f"{file.place.path} cannot be read: Input/output error")
 
 
-LONG_ROWS = 2000
+LONG_ROWS = 1200
 
 
 @pytest.fixture
 def long(tmp_path):
-    """A gzip file of 50 shards, and a short one."""
+    """A gzip file of 30 shards, and a short one."""
     folder = tmp_path / "in"
     folder.mkdir()
     chance = random.Random(1)
     rows = [
-        json.dumps({**pair(number), "more": chance.randbytes(600).hex()}).encode()
+        json.dumps({**pair(number), "more": chance.randbytes(1000).hex()}).encode()
         for number in range(LONG_ROWS)
     ]
     (folder / "train.jsonl.gz").write_bytes(gzip.compress(b"\n".join(rows), 1, mtime=0))
@@ -677,8 +678,8 @@ def test_a_whole_copy_goes_on_from_before_the_damage(long, tmp_path, monkeypatch
     build(long, out, workers=workers)
     assert hashes(out) == usual
     held = finished(out)
-    same = [name for name, mark in kept.items() if held[name] == mark]
-    assert len(same) >= 15
+    same = [name for name, mark in kept.items() if held.get(name) == mark]
+    assert len(same) >= 10
 
 
 # Stopped, or two at once
