@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -23,7 +23,7 @@ GRACE = 5
 
 def run(
     work: Callable[[T], R], tasks: Iterable[T], *, workers: int, name: Callable[[T], str]
-) -> Iterator[Outcome[T, R]]:
+) -> Generator[Outcome[T, R]]:
     """Works on tasks, in this process if there is one worker.
 
     Args:
@@ -97,7 +97,7 @@ class _Worker(Generic[T, R]):
 
 def _in_processes(
     work: Callable[[T], R], tasks: Iterator[T], workers: int, name: Callable[[T], str]
-) -> Iterator[Outcome[T, R]]:
+) -> Generator[Outcome[T, R]]:
     busy: list[_Worker[T, R]] = []
     idle: list[_Worker[T, R]] = []
     left = True

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
@@ -46,7 +46,7 @@ def run(
     workers: int | None,
     name: Callable[[T], str],
     address: str | None = None,
-) -> Iterator[Outcome[T, R]]:
+) -> Generator[Outcome[T, R]]:
     """Works on tasks on a Ray cluster, one CPU each.
 
     A Ray that the caller has started is used as it is and left running; `address` is then not
@@ -174,7 +174,7 @@ def _in_flight(
     tasks: Iterator[T],
     workers: int | None,
     name: Callable[[T], str],
-) -> Iterator[Outcome[T, R]]:
+) -> Generator[Outcome[T, R]]:
     # attempts are counted here: Ray tries without end what ran out of memory
     submit = ray.remote(num_cpus=1, max_retries=0)(_attempt).remote
     busy: dict[Any, _Attempt] = {}

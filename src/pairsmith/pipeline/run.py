@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -114,13 +115,14 @@ def run(job: Run) -> None:
         UnfaithfulError: The compiled template fails its proof.
     """
     state = _State(job)
-    for outcome in _map(job, state):
-        state.take(outcome)
+    with closing(_map(job, state)) as outcomes:  # or workers would outlive a fault
+        for outcome in outcomes:
+            state.take(outcome)
     if state.errors:
         raise _together(state.errors, job.staging)
 
 
-def _map(job: Run, state: _State) -> Iterable[Outcome[Task, Source]]:
+def _map(job: Run, state: _State) -> Generator[Outcome[Task, Source]]:
     if job.in_process:
         here = partial(work, jinja=job.jinja, tick=state.tick)
         return local.run(here, state.tasks(), workers=1, name=_name)
