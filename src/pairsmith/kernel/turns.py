@@ -136,7 +136,7 @@ def halves(turns: Turns) -> pa.StringArray:
     begins = places[turns.offsets]
     splits = np.where(turns.counts > 0, places[turns.last], begins[:-1])
     offsets = np.append(np.column_stack([begins[:-1], splits]), begins[-1:])
-    buffers = [None, pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(data)]
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
     return pa.Array.from_buffers(pa.string(), 2 * len(splits), buffers)
 
 
@@ -261,6 +261,17 @@ def list_array(offsets: Index, values: pa.Array, null: Mask | None = None) -> pa
     """A list array over `values`, null at the rows where `null` holds."""
     mask = None if null is None else pa.array(null)
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values, mask=mask)
+
+
+def join_rows(offsets: Index, pieces: pa.StringArray, null: Mask) -> pa.StringArray:
+    """Each row's pieces as one text over the same bytes, null where `null` holds."""
+    places, data = flat(pieces)
+    buffers = [
+        pa.array(~null).buffers()[1],
+        pa.py_buffer(places[offsets]),
+        pa.py_buffer(data),
+    ]
+    return pa.Array.from_buffers(pa.string(), len(null), buffers)
 
 
 def to_numpy(flags: pa.BooleanArray) -> Mask:
