@@ -23,11 +23,11 @@ from pairsmith.kernel.turns import (
     Mask,
     Turns,
     flat,
+    halves,
     holds_any,
     holds_byte,
     list_array,
     merge,
-    select,
     to_numpy,
 )
 from pairsmith.schema import Policy, Reason
@@ -147,18 +147,33 @@ def no_reply(turns: Turns) -> Mask:
     return rows
 
 
-def prompt_mismatch(chosen: Turns, rejected: Turns) -> Mask:
-    """Rows whose turns before the last differ between the sides, in number, role or content."""
-    differs: Mask = chosen.counts != rejected.counts
+def same_texts(chosen: Turns, rejected: Turns) -> tuple[Mask, Mask]:
+    """Rows whose contents before the last are the same once joined, and whose last contents are."""
+    same = to_numpy(pc.equal(halves(chosen), halves(rejected)))
+    return same[0::2], same[1::2]
+
+
+def prompt_mismatch(chosen: Turns, rejected: Turns, joined: Mask) -> Mask:
+    """Rows whose turns before the last differ between the sides, in number, role or content.
+
+    Args:
+        chosen: The turns of n rows.
+        rejected: The same.
+        joined: The rows in which these turns' contents are the same once joined; then they are
+            the same where they are as long.
+    """
+    differs: Mask = (chosen.counts != rejected.counts) | ~joined
     left = chosen.before_last & ~differs[chosen.rows]
     right = rejected.before_last & ~differs[rejected.rows]
-    here, there = select(chosen, left), select(rejected, right)
-    same = pc.and_(
-        pc.equal(here.stripped, there.stripped), pc.equal(here.role_names, there.role_names)
-    )
-    unequal = ~to_numpy(same)
+    sizes, others = (pc.binary_length(side.stripped).to_numpy() for side in (chosen, rejected))
+    named = np.array([_place(chosen.roles, name) for name in rejected.roles])
+    unequal = (sizes[left] != others[right]) | (chosen.role[left] != named[rejected.role[right]])
     differs[chosen.rows[left][unequal]] = True
     return differs
+
+
+def _place(names: tuple[str, ...], name: str) -> int:
+    return names.index(name) if name in names else -1
 
 
 def bad_roles(turns: Turns) -> Mask:
@@ -191,9 +206,12 @@ def near_empty(replies: pa.StringArray) -> Mask:
     rows = np.diff(offsets) <= NEAR_EMPTY * 4  # bytes that a character has in UTF-8, at most
     few = replies.filter(pa.array(rows))
     rows[rows] = to_numpy(pc.less_equal(pc.utf8_length(few), NEAR_EMPTY))
-    odd = ~begins_with_alphanumeric(replies)
-    others = replies.filter(pa.array(odd))
-    rows[odd] |= ~to_numpy(pc.match_substring_regex(others, r"[\pL\pN]"))
+    mute = np.flatnonzero(~begins_with_alphanumeric(replies))
+    for pattern in ("[0-9A-Za-z]", r"[\pL\pN]"):  # the second alone takes long to get ready
+        if len(mute):
+            others = replies.take(pa.array(mute))
+            mute = mute[~to_numpy(pc.match_substring_regex(others, pattern))]
+    rows[mute] = True
     return rows
 
 

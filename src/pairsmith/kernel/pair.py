@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pairsmith.kernel import Kernel, check
 from pairsmith.kernel.check import Sides, Verdict
@@ -17,11 +16,9 @@ from pairsmith.kernel.transcript import parse
 from pairsmith.kernel.turns import (
     Mask,
     Turns,
-    blank,
     holds_any,
     lead,
     select,
-    to_numpy,
 )
 from pairsmith.schema import PAIR_TRANSCRIPTS, Kind, Note, Reason, kernel_schema
 
@@ -69,21 +66,22 @@ def _turns(column: pa.Array) -> Turns:
 def judge_pairs(sides: Sides, batch: pa.RecordBatch, control: tuple[str, ...]) -> check.Findings:
     """Every reason that holds, for each row. Of a prompt, chosen's turns are looked at."""
     chosen, rejected = sides.values()
-    prompt = select(chosen, chosen.before_last)
-    better, worse = (turns.of_last(turns.stripped) for turns in sides.values())
+    same_prompt, same_reply = check.same_texts(chosen, rejected)
+    empty = chosen.blank
     unreadable = [
         check.malformed(batch[name], turns, batch["fault"]) for name, turns in sides.items()
     ]
     in_chosen = chosen.any(holds_any(chosen.content, control))
+    in_worse = holds_any(rejected.of_last(rejected.stripped), control)
     return {
         Reason.MALFORMED: unreadable[0] | unreadable[1],
         Reason.NO_REPLY: check.no_reply(chosen) | check.no_reply(rejected),
-        Reason.PROMPT_MISMATCH: check.prompt_mismatch(chosen, rejected),
+        Reason.PROMPT_MISMATCH: check.prompt_mismatch(chosen, rejected, same_prompt),
         Reason.BAD_ROLES: check.bad_roles(chosen),
-        Reason.EMPTY_TURN: prompt.any(prompt.blank),
-        Reason.EMPTY_REPLY: blank(better) | blank(worse),
-        Reason.IDENTICAL: to_numpy(pc.equal(better, worse)),
-        Reason.CONTROL_TOKEN: in_chosen | holds_any(worse, control),
+        Reason.EMPTY_TURN: chosen.any(empty & chosen.before_last),
+        Reason.EMPTY_REPLY: chosen.at_last(empty) | rejected.at_last(rejected.blank),
+        Reason.IDENTICAL: same_reply,
+        Reason.CONTROL_TOKEN: in_chosen | in_worse,
     }
 
 

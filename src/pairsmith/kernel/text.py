@@ -12,7 +12,7 @@ from pairsmith.kernel.turns import (
     Mask,
     Turns,
     holds_any,
-    list_array,
+    join_rows,
     padded,
 )
 from pairsmith.schema import Compiled, Joints, Layout, Trim
@@ -41,7 +41,7 @@ def render_turns(turns: Turns, layout: Layout, joints: Joints, null: Mask) -> pa
     pieces = pc.binary_join_element_wise(
         texts.take(pa.array(first(counts, places))), trim(turns, layout), texts.take(after), ""
     )
-    return pc.binary_join(list_array(turns.offsets, pieces, null), "")
+    return join_rows(turns.offsets, pieces, null)
 
 
 def render_replies(

@@ -115,11 +115,29 @@ class Turns(NamedTuple):
         """Of m texts, that of each row's last turn; empty for a row without turns."""
         return pc.fill_null(content.take(pa.array(self.last, mask=self.counts == 0)), "")
 
+    def at_last(self, mask: Mask) -> Mask:
+        """Of m flags, that of each row's last turn; false for a row without turns."""
+        return mask[self.last] & (self.counts > 0) if len(mask) else self.counts > 0
+
     def any(self, mask: Mask) -> Mask:
         """True at the rows in which `mask`, a flag for each turn, holds somewhere."""
         found = np.zeros(len(self.counts), bool)
         found[self.rows[mask]] = True
         return found
+
+
+def halves(turns: Turns) -> pa.StringArray:
+    """2 n texts: of each of n rows the stripped contents before the last, joined, and the last.
+
+    They lie over the bytes of the contents; nothing is copied. A row without turns has two
+    empty texts.
+    """
+    places, data = flat(turns.stripped)
+    begins = places[turns.offsets]
+    splits = np.where(turns.counts > 0, places[turns.last], begins[:-1])
+    offsets = np.append(np.column_stack([begins[:-1], splits]), begins[-1:])
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    return pa.Array.from_buffers(pa.string(), 2 * len(splits), buffers)
 
 
 def merge(turns: Turns, rows: Mask) -> Turns:
@@ -243,6 +261,17 @@ def list_array(offsets: Index, values: pa.Array, null: Mask | None = None) -> pa
     """A list array over `values`, null at the rows where `null` holds."""
     mask = None if null is None else pa.array(null)
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values, mask=mask)
+
+
+def join_rows(offsets: Index, pieces: pa.StringArray, null: Mask) -> pa.StringArray:
+    """Each row's pieces as one text over the same bytes, null where `null` holds."""
+    places, data = flat(pieces)
+    buffers = [
+        pa.array(~null).buffers()[1],
+        pa.py_buffer(places[offsets]),
+        pa.py_buffer(data),
+    ]
+    return pa.Array.from_buffers(pa.string(), len(null), buffers)
 
 
 def to_numpy(flags: pa.BooleanArray) -> Mask:

@@ -116,14 +116,15 @@ def _drop(block: bytearray, breaks: Index, count: int) -> Index:
 
 def _cut(block: bytearray, breaks: Index, line: int) -> Records:
     """The lines that end at these breaks, trimmed, the blank ones left out."""
-    data = bytes(block[: breaks[-1]])
-    padded = np.frombuffer(data + b"\n", np.uint8)
+    with memoryview(block) as view:
+        data = bytes(view[: breaks[-1] + 1])
+    held = np.frombuffer(data, np.uint8)
     starts = np.concatenate([[0], breaks[:-1] + 1])
-    ends = breaks - ((breaks > starts) & (padded[breaks - 1] == RETURN))
+    ends = breaks - ((breaks > starts) & (held[breaks - 1] == RETURN))
     lines = np.arange(line, line + len(breaks))
     full = ends > starts
     starts, ends, lines = starts[full], ends[full], lines[full]
-    ragged = (padded[starts] != OPEN) | (padded[ends - 1] != CLOSE)
+    ragged = (held[starts] != OPEN) | (held[ends - 1] != CLOSE)
     for row in np.flatnonzero(ragged).tolist():
         text = data[starts[row] : ends[row]]
         starts[row] += len(text) - len(text.lstrip(BLANK))
