@@ -28,13 +28,14 @@ class Records(NamedTuple):
     """The rows of a block.
 
     Attributes:
-        data: The block; between two rows it holds nothing but white space.
+        data: The block, or a view of it where it lies among others; between two rows it holds
+            nothing but white space.
         starts, ends: Each row's place in the block, without surrounding white space.
         numbers: Each row's number in the file, from 1: its line, or its place in the array.
         lines: The line that each row begins in, from 1.
     """
 
-    data: bytes
+    data: bytes | memoryview
     starts: Index
     ends: Index
     numbers: Index
@@ -47,7 +48,7 @@ class Records(NamedTuple):
 
     def raw(self, row: int) -> bytes:
         """One row's bytes as the file has them."""
-        return self.data[self.starts[row] : self.ends[row]]
+        return bytes(self.data[self.starts[row] : self.ends[row]])
 
     def part(self, start: int, size: int) -> Records:
         """So many rows from `start` on."""
@@ -69,31 +70,36 @@ def read_lines(
     Arguments and faults as `read_records`; `line` is the number of the first line.
     """
     rows = rows or BLOCK_ROWS
-    block = bytearray()
-    breaks: Index = np.empty(0, np.int64)
+    held: list[bytes] = []
+    size, breaks = 0, np.empty(0, np.int64)
     fault: DamagedInputError | None = None
     try:
         for chunk in chunks:
             found = np.flatnonzero(np.frombuffer(chunk, np.uint8) == NEWLINE)
-            breaks = np.append(breaks, found + len(block))
-            block += chunk
-            while (count := _full(breaks, len(block), rows)) > 0:
-                yield _cut(block, breaks[:count], line)
-                line += count
-                breaks = _drop(block, breaks, count)
-            unended = len(block) - (int(breaks[-1]) + 1 if len(breaks) else 0)
+            breaks = np.append(breaks, found + size)
+            held.append(chunk)
+            size += len(chunk)
+            if _full(breaks, size, rows):
+                data, start = b"".join(held), 0
+                while (count := _full(breaks - start, size - start, rows)) > 0:
+                    yield _cut(data, start, breaks[:count], line)
+                    line += count
+                    start, breaks = int(breaks[count - 1]) + 1, breaks[count:]
+                held, size, breaks = [data[start:]], size - start, breaks - start
+            unended = size - (int(breaks[-1]) + 1 if len(breaks) else 0)
             if unended > RECORD_BYTES:
                 raise _endless(name, line + len(breaks))
     except DamagedInputError as error:
         fault = error
     else:
-        if block and (len(breaks) == 0 or breaks[-1] != len(block) - 1):
-            breaks = np.append(breaks, len(block))
+        if size and (len(breaks) == 0 or breaks[-1] != size - 1):
+            breaks = np.append(breaks, size)
+    data, start = b"".join(held), 0
     while len(breaks):
-        count = _full(breaks, len(block), rows) or len(breaks)
-        yield _cut(block, breaks[:count], line)
+        count = _full(breaks - start, size - start, rows) or len(breaks)
+        yield _cut(data, start, breaks[:count], line)
         line += count
-        breaks = _drop(block, breaks, count)
+        start, breaks = int(breaks[count - 1]) + 1, breaks[count:]
     if fault:
         raise after(fault, line - 1, "line")
 
@@ -106,20 +112,10 @@ def _full(breaks: Index, size: int, rows: int) -> int:
     return 0
 
 
-def _drop(block: bytearray, breaks: Index, count: int) -> Index:
-    """Takes the first lines off the block; returns the breaks of the others."""
-    end = int(breaks[count - 1]) + 1
-    del block[:end]
-    rest: Index = breaks[count:] - end
-    return rest
-
-
-def _cut(block: bytearray, breaks: Index, line: int) -> Records:
-    """The lines that end at these breaks, trimmed, the blank ones left out."""
-    with memoryview(block) as view:
-        data = bytes(view[: breaks[-1] + 1])
+def _cut(data: bytes, start: int, breaks: Index, line: int) -> Records:
+    """The lines from `start` that end at these breaks, trimmed, the blank ones left out."""
     held = np.frombuffer(data, np.uint8)
-    starts = np.concatenate([[0], breaks[:-1] + 1])
+    starts = np.concatenate([[start], breaks[:-1] + 1])
     ends = breaks - ((breaks > starts) & (held[breaks - 1] == RETURN))
     lines = np.arange(line, line + len(breaks))
     full = ends > starts
@@ -130,7 +126,8 @@ def _cut(block: bytearray, breaks: Index, line: int) -> Records:
         starts[row] += len(text) - len(text.lstrip(BLANK))
         ends[row] = starts[row] + len(text.strip(BLANK))
     full = ends > starts
-    return Records(data, starts[full], ends[full], lines[full], lines[full])
+    block = memoryview(data)[start : breaks[-1]]
+    return Records(block, starts[full] - start, ends[full] - start, lines[full], lines[full])
 
 
 def _endless(name: str, line: int) -> DamagedInputError:
