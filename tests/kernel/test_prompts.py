@@ -1,10 +1,10 @@
-"""Prompts are compared as joined bytes and lengths as if turn by turn."""
+"""Prompts are compared where they lie as if turn by turn."""
 
 import pyarrow as pa
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pairsmith.kernel.check import prompt_mismatch, same_texts
+from pairsmith.kernel.check import prompt_mismatch, same_reply
 from pairsmith.kernel.messages import read_messages
 from pairsmith.schema import MESSAGES
 
@@ -33,10 +33,9 @@ def turn(content, role="user"):
 def test_prompts_and_replies(pairs):
     columns = [pa.array([pair[place] for pair in pairs], MESSAGES) for place in (0, 1)]
     chosen, rejected = (read_messages(column) for column in columns)
-    joined, replies = same_texts(chosen, rejected)
     expected = [
         len(left) != len(right) or told(left)[:-1] != told(right)[:-1] for left, right in pairs
     ]
-    assert prompt_mismatch(chosen, rejected, joined).tolist() == expected
+    assert prompt_mismatch(chosen, rejected).tolist() == expected
     last = [tuple(told(side)[-1][1] if side else "" for side in pair) for pair in pairs]
-    assert replies.tolist() == [left == right for left, right in last]
+    assert same_reply(chosen, rejected).tolist() == [left == right for left, right in last]

@@ -226,4 +226,4 @@ def test_a_system_turn_goes_in_front_of_the_rows_without_one():
     turns = turns_of(rows)
     led = lead(turns, "given", turns.counts > 0)
     assert led.role_names.to_pylist() == ["system", "user", "system", "user"]
-    assert led.content.to_pylist() == ["given", "a", "own", "b"]
+    assert led.content.texts().to_pylist() == ["given", "a", "own", "b"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import io
 import sys
 
 import typer
 
-from pairsmith.cli import build, check, export, preview, show, templates
+from pairsmith.cli import build, check, export, preview, process, show, templates
 from pairsmith.cli.terminal import say
 from pairsmith.errors import PairsmithError
 
@@ -50,6 +51,8 @@ def options(
 
 def main() -> None:
     """Runs the command line: exit 0 done, 1 a check failed, 2 the request cannot be carried out."""
+    process.settle()
+    atexit.register(process.leave)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # whatever the terminal can show

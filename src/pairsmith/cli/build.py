@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from pairsmith.cli.ahead import template_ahead
 from pairsmith.cli.options import (
     Address,
     BatchRows,
@@ -23,6 +24,8 @@ from pairsmith.cli.options import (
     Workers,
     pairs_of,
 )
+from pairsmith.cli.process import leave_out_pandas
+from pairsmith.cli.progress import progress
 
 
 def build(
@@ -60,20 +63,20 @@ def build(
     OUT gets Parquet shards that load_dataset opens, a quarantine of the refused rows with the
     reason of each, a dataset card, and a manifest that pairsmith check proves.
     """
-    from pairsmith.cli.ledger import draw_ledger
-    from pairsmith.cli.progress import progress
-    from pairsmith.cli.terminal import say
-    from pairsmith.pipeline import build as build_dataset
-    from pairsmith.store.card import read_fields
-    from pairsmith.store.journal import count_shards
+    tokens = pairs_of("--token", token or [])
+    with template_ahead(template, tokens, date), progress() as watch:
+        from pairsmith.cli.terminal import say
+        from pairsmith.pipeline import build as build_dataset
+        from pairsmith.store.card import read_fields
+        from pairsmith.store.journal import count_shards
 
-    try:
-        with progress() as watch:
+        leave_out_pandas()
+        try:
             built = build_dataset(
                 source,
                 out,
                 template=template,
-                tokens=pairs_of("--token", token or []),
+                tokens=tokens,
                 date=date,
                 as_=as_,
                 system=system,
@@ -90,11 +93,13 @@ def build(
                 batch_rows=batch_rows,
                 progress=watch,
             )
-    except KeyboardInterrupt:
-        kept = f"{count_shards(out)} finished shards are kept; an earlier build is as it was."
-        say(f"interrupted; {kept}", "The same command goes on.")
-        raise typer.Exit(130) from None
+        except KeyboardInterrupt:
+            kept = f"{count_shards(out)} finished shards are kept; an earlier build is as it was."
+            say(f"interrupted; {kept}", "The same command goes on.")
+            raise typer.Exit(130) from None
     if as_json:
         typer.echo(json.dumps(built.to_dict()))
     else:
+        from pairsmith.cli.ledger import draw_ledger
+
         draw_ledger(built, out)

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def progress() -> Iterator[Watch]:
+def progress() -> Iterator[Watch | None]:
     """A bar with rows a second and the time left, on stderr if that is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -27,7 +30,6 @@ def progress() -> Iterator[Watch]:
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
-        disable=not sys.stderr.isatty(),
     )
     task = bar.add_task("reading", total=None, rows=0, rate=0.0)
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-AHEAD = 1
+AHEAD = 2
 """So many items are read before a thread is free for them, or wait for those before them."""
 
 

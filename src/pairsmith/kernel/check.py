@@ -16,20 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pairsmith.kernel.spans import Index, Mask, Spans, to_numpy
 from pairsmith.kernel.transcript import ASSISTANT_MARK, HUMAN_MARK
-from pairsmith.kernel.turns import (
-    ASSISTANT,
-    SYSTEM,
-    Mask,
-    Turns,
-    flat,
-    halves,
-    holds_any,
-    holds_byte,
-    list_array,
-    merge,
-    to_numpy,
-)
+from pairsmith.kernel.turns import ASSISTANT, SYSTEM, Turns, list_array, merge
 from pairsmith.schema import Policy, Reason
 
 Findings: TypeAlias = dict[Reason, Mask]
@@ -105,13 +94,13 @@ def settle(
 def escape(turns: Turns, rows: Mask, control: Sequence[str]) -> Turns:
     """Puts a space behind the first character of each control string, in the rows asked for."""
     pattern = re.compile("|".join(re.escape(c) for c in sorted(control, key=len, reverse=True)))
-    found = rows[turns.rows] & holds_any(turns.content, control)
+    found = rows[turns.rows] & turns.content.holds_any(control)
     mended = [
         pattern.sub(lambda match: f"{match[0][0]} {match[0][1:]}", content)
-        for content in turns.content.filter(pa.array(found)).to_pylist()
+        for content in turns.content.select(found).texts().to_pylist()
     ]
-    content = pc.replace_with_mask(turns.content, pa.array(found), pa.array(mended, pa.string()))
-    return turns._replace(content=content)
+    held = (turns.content.texts(), pa.array(found), pa.array(mended, pa.string()))
+    return turns.with_contents(pc.replace_with_mask(*held))
 
 
 def nowhere(rows: int) -> Mask:
@@ -129,14 +118,9 @@ def malformed(given: pa.Array, turns: Turns, fault: pa.StringArray) -> Mask:
     """
     rows = to_numpy(pc.or_(pc.is_valid(fault), pc.is_null(given)))
     rows |= turns.stray | (turns.counts == 0)
-    if pa.types.is_string(given.type):
-        rows |= holds_nul(given)
+    if turns.marked and turns.content.run.has_nul:
+        rows |= to_numpy(pc.fill_null(pc.match_substring(given, "\0"), False))
     return rows
-
-
-def holds_nul(text: pa.StringArray) -> Mask:
-    """Rows with a NUL character, which many tools take for the end of the text."""
-    return holds_byte(text, b"\0") & to_numpy(text.is_valid())
 
 
 def no_reply(turns: Turns) -> Mask:
@@ -147,29 +131,51 @@ def no_reply(turns: Turns) -> Mask:
     return rows
 
 
-def same_texts(chosen: Turns, rejected: Turns) -> tuple[Mask, Mask]:
-    """Rows whose contents before the last are the same once joined, and whose last contents are."""
-    same = to_numpy(pc.equal(halves(chosen), halves(rejected)))
-    return same[0::2], same[1::2]
+def same_reply(chosen: Turns, rejected: Turns) -> Mask:
+    """Rows whose last turns say the same."""
+    return _same(chosen.replies, rejected.replies)
 
 
-def prompt_mismatch(chosen: Turns, rejected: Turns, joined: Mask) -> Mask:
+def prompt_mismatch(chosen: Turns, rejected: Turns) -> Mask:
     """Rows whose turns before the last differ between the sides, in number, role or content.
 
-    Args:
-        chosen: The turns of n rows.
-        rejected: The same.
-        joined: The rows in which these turns' contents are the same once joined; then they are
-            the same where they are as long.
+    Where these lie as the same bytes, in the same places and roles, they are the same. Only the
+    other rows are compared turn by turn.
     """
-    differs: Mask = (chosen.counts != rejected.counts) | ~joined
-    left = chosen.before_last & ~differs[chosen.rows]
-    right = rejected.before_last & ~differs[rejected.rows]
-    sizes, others = (pc.binary_length(side.stripped).to_numpy() for side in (chosen, rejected))
+    differs: Mask = chosen.counts != rejected.counts
+    asked = ~differs & (chosen.counts > 1)
+    left, right = (np.flatnonzero(s.before_last & asked[s.rows]) for s in (chosen, rejected))
+    owners = chosen.rows[left]
     named = np.array([_place(chosen.roles, name) for name in rejected.roles])
-    unequal = (sizes[left] != others[right]) | (chosen.role[left] != named[rejected.role[right]])
-    differs[chosen.rows[left][unequal]] = True
+    roles = chosen.role[left] == named[rejected.role[right]]
+    same = np.zeros(len(differs), bool)
+    same[asked] = _same(_prompts(chosen, asked), _prompts(rejected, asked))
+    moved = roles & (chosen.stripped.sizes[left] == rejected.stripped.sizes[right])
+    moved &= _within(chosen, left) == _within(rejected, right)
+    same[owners[~moved]] = False
+    open_ = ~same[owners]
+    left, right, owners, roles = left[open_], right[open_], owners[open_], roles[open_]
+    contents = [s.stripped.select(w).texts() for s, w in ((chosen, left), (rejected, right))]
+    differs[owners[~(roles & to_numpy(pc.equal(*contents)))]] = True
     return differs
+
+
+def _same(left: Spans, right: Spans) -> Mask:
+    """Which of n texts are the same; nothing is copied."""
+    return to_numpy(pc.equal(left.pieces(), right.pieces()))[::2]
+
+
+def _prompts(turns: Turns, rows: Mask) -> Spans:
+    """Of rows of two turns and more, what lies from the first to the last but one."""
+    first, last = turns.offsets[:-1][rows], turns.last[rows] - 1
+    return Spans(turns.stripped.run, turns.stripped.starts[first], turns.stripped.ends[last])
+
+
+def _within(turns: Turns, places: Index) -> Index:
+    """Where turns begin, counted from the first turn of their row."""
+    starts = turns.stripped.starts
+    begins: Index = starts[places] - starts[turns.offsets[turns.rows[places]]]
+    return begins
 
 
 def _place(names: tuple[str, ...], name: str) -> int:
@@ -192,41 +198,36 @@ def first_reason(findings: Findings, policies: Mapping[Reason, Policy]) -> NDArr
     return code
 
 
-def cut_off(replies: pa.StringArray) -> Mask:
+def cut_off(replies: Spans) -> Mask:
     """Replies that end in a turn marker without its colon."""
-    ends = [
-        pc.ends_with(replies, marker.removesuffix(":")) for marker in (HUMAN_MARK, ASSISTANT_MARK)
-    ]
-    return to_numpy(pc.or_(*ends))
+    human, assistant = (mark.removesuffix(":") for mark in (HUMAN_MARK, ASSISTANT_MARK))
+    return replies.ends_with(human) | replies.ends_with(assistant)
 
 
-def near_empty(replies: pa.StringArray) -> Mask:
+def near_empty(replies: Spans) -> Mask:
     """Replies of at most `NEAR_EMPTY` characters, or without a letter or digit."""
-    offsets, _ = flat(replies)
-    rows = np.diff(offsets) <= NEAR_EMPTY * 4  # bytes that a character has in UTF-8, at most
-    few = replies.filter(pa.array(rows))
+    rows = replies.sizes <= NEAR_EMPTY * 4  # bytes that a character has in UTF-8, at most
+    few = replies.select(rows).texts()
     rows[rows] = to_numpy(pc.less_equal(pc.utf8_length(few), NEAR_EMPTY))
     mute = np.flatnonzero(~begins_with_alphanumeric(replies))
     for pattern in ("[0-9A-Za-z]", r"[\pL\pN]"):  # the second alone takes long to get ready
         if len(mute):
-            others = replies.take(pa.array(mute))
+            others = replies.select(mute).texts()
             mute = mute[~to_numpy(pc.match_substring_regex(others, pattern))]
     rows[mute] = True
     return rows
 
 
-def begins_with_alphanumeric(texts: pa.StringArray) -> Mask:
+def begins_with_alphanumeric(texts: Spans) -> Mask:
     """True where a text begins with an ASCII letter or digit, as most do."""
-    offsets, data = flat(texts)
-    some = np.diff(offsets) > 0
-    mask = nowhere(len(texts))
-    mask[some] = ALPHANUMERIC[data[offsets[:-1][some]]]
+    mask: Mask = texts.sizes > 0
+    mask[mask] = ALPHANUMERIC[texts.run.data[texts.starts[mask]]]
     return mask
 
 
-def find_role_marker(content: pa.StringArray) -> Mask:
+def find_role_marker(content: Spans) -> Mask:
     """Contents that hold a turn's name and a colon, which no blank line makes a marker."""
-    return holds_any(content, ("Human:", "Assistant:"))
+    return content.holds_any(("Human:", "Assistant:"))
 
 
 def note_lists(notes: Mapping[str, Mask], kept: Mask) -> pa.ListArray:

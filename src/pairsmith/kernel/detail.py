@@ -5,12 +5,14 @@ The only Python loops over rows in a kernel are here, over refused rows alone.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
 
 from pairsmith.kernel.check import REASONS, Sides, Verdict
+from pairsmith.kernel.spans import Index
 from pairsmith.kernel.turns import Turns
 from pairsmith.schema import Reason
 
@@ -30,28 +32,32 @@ def explain(
     """
     names = pa.array([reason.value for reason in REASONS])
     details: list[str | None] = [None] * len(verdict.code)
-    for row in np.flatnonzero(verdict.code >= 0).tolist():
+    refused = np.flatnonzero(verdict.code >= 0)
+    told = {name: rows_of(turns, refused) for name, turns in verdict.sides.items()}
+    for place, row in enumerate(refused.tolist()):
         reason = REASONS[verdict.code[row]]
-        details[row] = faults[row].as_py() or describe(reason, row, verdict, control)
+        sides = {name: rows[place] for name, rows in told.items()}
+        details[row] = faults[row].as_py() or describe(reason, row, verdict, sides, control)
     reasons = names.take(pa.array(verdict.code, mask=verdict.kept))
     return reasons, pa.array(details, pa.string())
 
 
-def describe(reason: Reason, row: int, verdict: Verdict, control: tuple[str, ...]) -> str:
+def describe(
+    reason: Reason, row: int, verdict: Verdict, turns: dict[str, Row], control: tuple[str, ...]
+) -> str:
     """One sentence on a refused row.
 
     Args:
         reason: Why it was refused.
         row: Its place in the batch.
         verdict: What became of it.
+        turns: Its turns, by side.
         control: The template's control strings.
     """
-    sides = verdict.sides
-    turns = {name: turns_of(side, row) for name, side in sides.items()}
     first = next(iter(turns.values()))
     match reason:
         case Reason.MALFORMED:
-            return _malformed(sides, row)
+            return _malformed(verdict.sides, row)
         case Reason.NO_REPLY:
             return f"{_where(turns)}: the last turn is not the assistant's"
         case Reason.PROMPT_MISMATCH:
@@ -71,11 +77,15 @@ def describe(reason: Reason, row: int, verdict: Verdict, control: tuple[str, ...
             return f"the template says: {verdict.refused[row]}"
 
 
-def turns_of(turns: Turns, row: int) -> Row:
-    """One row's turns."""
-    start, stop = int(turns.offsets[row]), int(turns.offsets[row + 1])
-    roles = [turns.roles[code] for code in turns.role[start:stop].tolist()]
-    return list(zip(roles, turns.stripped[start:stop].to_pylist(), strict=True))
+def rows_of(turns: Turns, rows: Index) -> list[Row]:
+    """The turns of some rows."""
+    asked = np.zeros(len(turns.counts), bool)
+    asked[rows] = True
+    places = np.flatnonzero(asked[turns.rows])
+    roles = [turns.roles[code] for code in turns.role[places].tolist()]
+    told = list(zip(roles, turns.stripped.select(places).texts().to_pylist(), strict=True))
+    ends = [0, *np.cumsum(turns.counts[rows]).tolist()]
+    return [told[start:stop] for start, stop in pairwise(ends)]
 
 
 def _where(turns: dict[str, Row], reply: str | None = None) -> str:

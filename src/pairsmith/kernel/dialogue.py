@@ -16,8 +16,9 @@ from pairsmith.kernel.check import Sides, Verdict
 from pairsmith.kernel.detail import explain
 from pairsmith.kernel.recipe import Recipe
 from pairsmith.kernel.render import Writer, render_messages, write_dialogues
+from pairsmith.kernel.spans import Mask
 from pairsmith.kernel.transcript import parse
-from pairsmith.kernel.turns import Mask, Turns, holds_any, select
+from pairsmith.kernel.turns import Turns, select
 from pairsmith.schema import DIALOGUE_SCORES, Kind, Note, Reason, kernel_schema
 
 
@@ -84,7 +85,7 @@ def judge_dialogues(
         Reason.EMPTY_TURN: turns.any(empty & ~reply),
         Reason.EMPTY_REPLY: turns.any(empty & reply),
         Reason.IDENTICAL: never,
-        Reason.CONTROL_TOKEN: turns.any(holds_any(turns.content, control)),
+        Reason.CONTROL_TOKEN: turns.any(turns.content.holds_any(control)),
     }
 
 
@@ -92,7 +93,7 @@ def note_dialogues(verdict: Verdict) -> pa.ListArray:
     """The notes of the kept rows; null for the others."""
     turns = verdict.sides["transcript"]
     replied = ~check.no_reply(turns)
-    reply = turns.of_last(turns.content)
+    reply = turns.replies
     notes: dict[str, Mask] = {
         Note.ROLE_MARKER_IN_TEXT: turns.any(check.find_role_marker(turns.content)),
         Note.TRUNCATED_MARKER: replied & check.cut_off(reply),

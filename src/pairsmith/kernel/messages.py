@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pairsmith.kernel.turns import ROLES, Turns, padded
+from pairsmith.kernel.spans import spans_of
+from pairsmith.kernel.turns import ROLES, Turns
 
 
 def read_messages(conversations: pa.ListArray) -> Turns:
@@ -22,13 +23,13 @@ def read_messages(conversations: pa.ListArray) -> Turns:
     names = named.dictionary.to_pylist()
     roles = (*ROLES, *sorted(set(names) - set(ROLES)))
     codes = np.array([roles.index(name) for name in names], np.int32)
-    content = messages.field("content")
+    content = spans_of(messages.field("content"))
     return Turns(
         offsets=np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]),
         role=codes[named.indices.to_numpy()] if len(names) else np.zeros(0, np.int32),
         content=content,
+        stripped=content.strip(),
         stray=np.zeros(len(conversations), bool),
-        bare=not padded(content).any(),
         marked=False,
         roles=roles,
     )

@@ -12,14 +12,9 @@ from pairsmith.kernel.detail import explain
 from pairsmith.kernel.messages import read_messages
 from pairsmith.kernel.recipe import Recipe
 from pairsmith.kernel.render import Writer, render_messages, write_pairs
+from pairsmith.kernel.spans import Mask
 from pairsmith.kernel.transcript import parse
-from pairsmith.kernel.turns import (
-    Mask,
-    Turns,
-    holds_any,
-    lead,
-    select,
-)
+from pairsmith.kernel.turns import Turns, lead, select
 from pairsmith.schema import PAIR_TRANSCRIPTS, Kind, Note, Reason, kernel_schema
 
 
@@ -66,21 +61,20 @@ def _turns(column: pa.Array) -> Turns:
 def judge_pairs(sides: Sides, batch: pa.RecordBatch, control: tuple[str, ...]) -> check.Findings:
     """Every reason that holds, for each row. Of a prompt, chosen's turns are looked at."""
     chosen, rejected = sides.values()
-    same_prompt, same_reply = check.same_texts(chosen, rejected)
     empty = chosen.blank
     unreadable = [
         check.malformed(batch[name], turns, batch["fault"]) for name, turns in sides.items()
     ]
-    in_chosen = chosen.any(holds_any(chosen.content, control))
-    in_worse = holds_any(rejected.of_last(rejected.stripped), control)
+    in_chosen = chosen.any(chosen.content.holds_any(control))
+    in_worse = rejected.replies.holds_any(control)
     return {
         Reason.MALFORMED: unreadable[0] | unreadable[1],
         Reason.NO_REPLY: check.no_reply(chosen) | check.no_reply(rejected),
-        Reason.PROMPT_MISMATCH: check.prompt_mismatch(chosen, rejected, same_prompt),
+        Reason.PROMPT_MISMATCH: check.prompt_mismatch(chosen, rejected),
         Reason.BAD_ROLES: check.bad_roles(chosen),
         Reason.EMPTY_TURN: chosen.any(empty & chosen.before_last),
         Reason.EMPTY_REPLY: chosen.at_last(empty) | rejected.at_last(rejected.blank),
-        Reason.IDENTICAL: same_reply,
+        Reason.IDENTICAL: check.same_reply(chosen, rejected),
         Reason.CONTROL_TOKEN: in_chosen | in_worse,
     }
 
@@ -99,7 +93,7 @@ def render_pairs(
 def note_pairs(verdict: Verdict) -> pa.ListArray:
     """The notes of the kept rows; null for the others."""
     chosen = verdict.sides["chosen"]
-    better, worse = (turns.of_last(turns.stripped) for turns in verdict.sides.values())
+    better, worse = (turns.replies for turns in verdict.sides.values())
     marker = chosen.any(check.find_role_marker(chosen.content))
     notes: dict[str, Mask] = {
         Note.ROLE_MARKER_IN_TEXT: marker | check.find_role_marker(worse),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -21,9 +22,13 @@ from pairsmith.kernel.rows import (
     messages_of,
     pairs_by_row,
 )
+from pairsmith.kernel.spans import Mask
 from pairsmith.kernel.text import odd_turns, render_replies, render_turns
-from pairsmith.kernel.turns import Mask, Turns, list_array, select
+from pairsmith.kernel.turns import Turns, list_array, select
 from pairsmith.schema import Compiled, Conversation, Joints, Layout, Refusal, Template, Texts
+
+THOROUGH = 1
+"""So many batches are proved on about ten rows each, those behind them on two."""
 
 
 class UnfaithfulError(Exception):
@@ -37,10 +42,16 @@ class Writer:
     Attributes:
         compiled: The template.
         jinja: Renders it row by row.
+        proofs: Counts the batches on which the compiled form was proved.
     """
 
     compiled: Compiled
     jinja: Jinja
+    proofs: Iterator[int] = field(default_factory=count, compare=False)
+
+    def thorough(self) -> bool:
+        """Whether the next proof is to be on many rows: the first few batches tell most."""
+        return next(self.proofs) < THOROUGH
 
 
 class Written(NamedTuple):
@@ -73,20 +84,25 @@ def write_pairs(chosen: Turns, rejected: Turns, kept: Mask, writer: Writer) -> W
     odd = chosen.any(odd_turns(chosen, system, compiled))
     odd |= worse.any(odd_turns(worse, system, compiled))
     odd |= check.bad_roles(chosen) | _without_layout(chosen, compiled)
-    plain = kept & ~odd
-    others, proof = np.flatnonzero(kept & odd).tolist(), extremes((chosen, worse), plain)
-    better = [messages_of(chosen, row) for row in others + proof]
-    other = [messages_of(chosen, row)[:-1] + messages_of(worse, row) for row in others + proof]
+    plain, marked = kept & ~odd, bool(compiled.overhang)
+    others = np.flatnonzero(kept & odd).tolist()
+    proof = extremes((chosen, worse), plain, writer.thorough())
+
+    def by_row(rows: list[int], marked: bool) -> list[Pair | Refusal]:
+        better = [messages_of(chosen, row) for row in rows]
+        other = [messages_of(chosen, row)[:-1] + messages_of(worse, row) for row in rows]
+        return pairs_by_row(better, other, compiled.template, writer.jinja, marked)
+
     with ThreadPoolExecutor(1) as meanwhile:
-        by_row = meanwhile.submit(pairs_by_row, better, other, compiled.template, writer.jinja)
+        told = meanwhile.submit(lambda: (by_row(others, True), by_row(proof, marked)))
         columns = [pa.nulls(len(kept), pa.string())] * 3
         for opening, layout in compiled.layouts.items():
             rows = plain & (system == opening)
             if rows.any():
                 made = _pair_columns(chosen, worse, rows, layout, compiled.texts[opening])
                 columns = [_either(a, b) for a, b in zip(columns, made, strict=True)]
-        texts = by_row.result()
-    for row, text in zip(proof, texts[len(others) :], strict=True):
+        texts, proved = told.result()
+    for row, text in zip(proof, proved, strict=True):
         if tuple(column[row].as_py() for column in columns) != text:
             raise UnfaithfulError
     return _put_in(columns, others, texts)
@@ -170,7 +186,10 @@ def _write_wholes(
             if found is not None and rows.any():
                 column = _either(column, _dialogue_column(turns, rows, layout, found))
                 plain |= rows
-    others, proof = np.flatnonzero(kept & ~plain).tolist(), extremes((turns,), plain)
+    others, proof = (
+        np.flatnonzero(kept & ~plain).tolist(),
+        extremes((turns,), plain, writer.thorough()),
+    )
     talks = [messages_of(turns, row) for row in others + proof]
     texts = by_row(talks, compiled.template, writer.jinja)
     for row, text in zip(proof, texts[len(others) :], strict=True):
@@ -216,5 +235,7 @@ def render_messages(turns: Turns, null: Mask) -> pa.ListArray:
         turns: The turns of n rows.
         null: n flags, true where the result is null.
     """
-    messages = pa.StructArray.from_arrays([turns.role_names, turns.content], ["role", "content"])
+    messages = pa.StructArray.from_arrays(
+        [turns.role_names, turns.content.texts()], ["role", "content"]
+    )
     return list_array(turns.offsets, messages, null)

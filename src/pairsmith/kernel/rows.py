@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
-from pairsmith.kernel.turns import Index, Mask, Turns, padded, to_numpy
+from pairsmith.kernel.spans import Index, Mask, to_numpy
+from pairsmith.kernel.turns import Turns
 from pairsmith.schema import Conversation, Refusal, Template, common_start
 
 Jinja: TypeAlias = Callable[[Sequence[Conversation]], list[str | Refusal]]
@@ -37,12 +37,16 @@ def messages_of(turns: Turns, row: int) -> Messages:
     """One row's turns as messages."""
     part = slice(int(turns.offsets[row]), int(turns.offsets[row + 1]))
     roles = [turns.roles[code] for code in turns.role[part].tolist()]
-    contents = turns.content[part].to_pylist()
+    contents = turns.content.select(part).texts().to_pylist()
     return [{"role": r, "content": c} for r, c in zip(roles, contents, strict=True)]
 
 
 def pairs_by_row(
-    chosen: Sequence[Messages], rejected: Sequence[Messages], template: Template, jinja: Jinja
+    chosen: Sequence[Messages],
+    rejected: Sequence[Messages],
+    template: Template,
+    jinja: Jinja,
+    marked: bool = True,
 ) -> list[Pair | Refusal]:
     """Renders pairs of whole conversations that differ in the last message.
 
@@ -54,6 +58,8 @@ def pairs_by_row(
         rejected: n conversations.
         template: Tells what a dataset's texts leave out; see `Texts`.
         jinja: Renders them.
+        marked: Whether to render the one with another reply; there is no need to where every
+            reply begins as a rendered prompt ends.
 
     Returns:
         The texts of each, or what the template said against one of its conversations.
@@ -61,23 +67,22 @@ def pairs_by_row(
     asked: list[Conversation] = []
     for better, worse in zip(chosen, rejected, strict=True):
         prompt = better[:-1]
-        marked = [*prompt, {"role": "assistant", "content": REPLY}]
-        asked += [
-            Conversation(prompt, generation=True),
-            *map(Conversation, (marked, better, worse)),
-        ]
-    texts = jinja(asked)
-    return [_pair(texts[i : i + 4], template) for i in range(0, len(texts), 4)]
+        asked += [Conversation(prompt, generation=True), Conversation(better), Conversation(worse)]
+        if marked:
+            asked.append(Conversation([*prompt, {"role": "assistant", "content": REPLY}]))
+    texts, each = jinja(asked), 3 + marked
+    return [_pair(texts[i : i + each], template) for i in range(0, len(texts), each)]
 
 
 def _pair(texts: list[str | Refusal], template: Template) -> Pair | Refusal:
-    _, marked, better, worse = texts
-    if isinstance(marked, Refusal):  # a template may want something of every reply
-        texts = [text for text in texts if text is not marked]
-    told = [text for text in texts if isinstance(text, str)]
-    if isinstance(better, Refusal) or isinstance(worse, Refusal) or len(told) < len(texts):
-        return next(text for text in texts if isinstance(text, Refusal))
+    prompt, better, worse, *marked = texts
+    told = [text for text in marked if isinstance(text, str)]  # it may want more of every reply
+    for text in (prompt, better, worse):
+        if isinstance(text, Refusal):
+            return text
+        told.append(text)
     boundary = len(common_start(told))
+    better, worse = told[-2:]
     return Pair(
         template.opened(better[:boundary]),
         template.closed(better[boundary:]),
@@ -96,41 +101,46 @@ def dialogues_by_row(
     ]
 
 
-def extremes(sides: Sequence[Turns], rows: Mask) -> list[int]:
+def extremes(sides: Sequence[Turns], rows: Mask, thorough: bool) -> list[int]:
     """Rows to prove a compiled template on.
 
-    Of the rows that open alike: the longest on each side, the shortest, the one of most turns,
-    the first and the last, and the first with each kind of unusual content.
+    Of the rows that open alike, the one in the middle and the last; to be thorough also the first,
+    the longest on each side, the shortest, the one of most turns, and the first with each kind of
+    unusual content.
 
     Args:
         sides: The turns of n rows; the first has the whole conversations.
         rows: n flags: the rows to choose from.
+        thorough: Whether to look for more.
     """
     system = sides[0].opens_with_system
     found: set[int] = set()
     for opening in (False, True):
         candidates = np.flatnonzero(rows & (system == opening))
         if len(candidates):
-            found |= _extremes(sides[0], candidates)
-            found |= {int(candidates[np.argmax(_sizes(t)[candidates])]) for t in sides}
+            chosen = [len(candidates) // 2, -1]
+            if thorough:
+                sizes = [_sizes(turns)[candidates] for turns in sides]
+                most = [sides[0].counts[candidates], *sizes]
+                chosen += [0, int(np.argmin(sizes[0])), *(int(np.argmax(m)) for m in most)]
+                found |= _unusual(sides[0], candidates)
+            found |= set(candidates[chosen].tolist())
     return sorted(found)
 
 
 def _sizes(turns: Turns) -> Index:
     """The bytes of each row's contents."""
-    ends = np.concatenate([[0], np.cumsum(pc.binary_length(turns.content).to_numpy())])
+    ends = np.concatenate([[0], np.cumsum(turns.content.sizes)])
     sizes: Index = ends[turns.offsets[1:]] - ends[turns.offsets[:-1]]
     return sizes
 
 
-def _extremes(turns: Turns, candidates: Index) -> set[int]:
-    chosen = [candidates[0], candidates[-1]]
-    for measure in (-_sizes(turns), turns.counts):
-        chosen.append(candidates[np.argmax(measure[candidates])])
-    few = candidates[:LOOKED_AT]
-    mask = np.isin(turns.rows, few)
-    content, owners = turns.content.filter(pa.array(mask)), turns.rows[mask]
+def _unusual(turns: Turns, candidates: Index) -> set[int]:
+    """Of the first rows, the first with each kind of unusual content."""
+    few = np.zeros(len(turns.counts), bool)
+    few[candidates[:LOOKED_AT]] = True
+    places = np.flatnonzero(few[turns.rows])
+    content, owners = turns.content.select(places).texts(), turns.rows[places]
     flags = [to_numpy(pc.match_substring_regex(content, pattern)) for pattern in UNUSUAL]
-    flags.append(padded(content))
-    chosen += [owners[np.argmax(flag)] for flag in flags if flag.any()]
-    return {int(row) for row in chosen}
+    flags.append(turns.padded[places])
+    return {int(owners[np.argmax(flag)]) for flag in flags if flag.any()}

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pairsmith.kernel.turns import (
-    ROLES,
-    Index,
-    Mask,
-    Turns,
-    holds_any,
-    join_rows,
-    padded,
-)
+from pairsmith.kernel.spans import Index, Mask, Spans, flat, over
+from pairsmith.kernel.turns import ROLES, Turns
 from pairsmith.schema import Compiled, Joints, Layout, Trim
-
-TRIMS = {
-    Trim.BOTH: pc.utf8_trim_whitespace,
-    Trim.LEFT: pc.utf8_ltrim_whitespace,
-    Trim.RIGHT: pc.utf8_rtrim_whitespace,
-}
 
 
 def render_turns(turns: Turns, layout: Layout, joints: Joints, null: Mask) -> pa.StringArray:
@@ -34,14 +23,11 @@ def render_turns(turns: Turns, layout: Layout, joints: Joints, null: Mask) -> pa
         null: n flags, true where the result is null.
     """
     turns = _seat_system(turns, layout)
-    counts, places = np.repeat(turns.counts, turns.counts), turns.positions
-    last = places == counts - 1
-    texts, first = _flat(joints)
-    after = pa.array(np.where(last, first(counts, counts), len(texts) - 1))
-    pieces = pc.binary_join_element_wise(
-        texts.take(pa.array(first(counts, places))), trim(turns, layout), texts.take(after), ""
-    )
-    return join_rows(turns.offsets, pieces, null)
+    counts = np.repeat(turns.counts, turns.counts)
+    texts, find = _flat(joints)
+    before = find(turns.counts, np.zeros(len(null), np.int64))
+    after = find(counts, turns.positions + 1)
+    return _splice(turns, trim(turns, layout), texts, before, after, null)
 
 
 def render_replies(
@@ -56,17 +42,48 @@ def render_replies(
         contents: n numbers: the turns of the whole conversation.
         null: n flags, true where the result is null.
     """
-    counts = contents[~null]
-    texts, first = _flat(joints)
-    pieces = pc.binary_join_element_wise(
-        texts.take(pa.array(first(counts, counts - 1))),
-        trim(replies, layout),
-        texts.take(pa.array(first(counts, counts))),
-        "",
-    )
-    if not null.any():
-        return pieces
-    return pieces.take(pa.array(replies.offsets[:-1], mask=null))
+    texts, find = _flat(joints)
+    before, after = find(contents, np.maximum(contents - 1, 0)), find(contents, contents)
+    return _splice(replies, trim(replies, layout), texts, before, after[~null], null)
+
+
+def _splice(
+    turns: Turns, contents: Spans, texts: pa.StringArray, before: Index, after: Index, null: Mask
+) -> pa.StringArray:
+    """Each row's contents as one text, constant text in place of what stands between them.
+
+    The contents, and pieces of the same bytes that lie around them, take turns in one array of
+    2 m + n pieces; it is copied once, the joints written where the pieces in between stood.
+
+    Args:
+        turns: The m turns of n rows.
+        contents: Their contents, as trimmed.
+        texts: The constant texts, an empty one last.
+        before: Of n rows, which of these stands before the first content.
+        after: Of m turns, which of these stands behind it.
+        null: n flags, true where the result is null.
+    """
+    held = np.arange(len(turns.role)) * 2 + turns.rows + 1
+    begins = turns.offsets * 2 + np.arange(len(turns.offsets))
+    size = int(begins[-1])
+    offsets = np.zeros(size + 1, np.int32)
+    offsets[held], offsets[held + 1] = contents.starts, contents.ends
+    offsets[begins[:-1]] = 0
+    np.maximum.accumulate(offsets, out=offsets)
+    joint = np.full(size, len(texts) - 1)
+    joint[begins[:-1]] = np.where(null, len(texts) - 1, before)
+    joint[held + 1] = after
+    is_content = np.zeros(size, bool)
+    is_content[held] = True
+    pieces = over(contents.run.data, offsets)
+    spliced = pc.if_else(pa.array(is_content), pieces, texts.take(pa.array(joint)))
+    return join_rows(begins, spliced, null)
+
+
+def join_rows(offsets: Index, pieces: pa.StringArray, null: Mask) -> pa.StringArray:
+    """Each row's pieces as one text over the same bytes, null where `null` holds."""
+    places, run = flat(pieces)
+    return over(run.data, places[offsets].astype(np.int32), null)
 
 
 def _flat(joints: Joints) -> tuple[pa.StringArray, _Find]:
@@ -113,19 +130,22 @@ def _seat_system(turns: Turns, layout: Layout) -> Turns:
     moved = np.where(turns.opens_with_system[rows], moved, places)
     order = np.empty(len(places), np.int64)
     order[turns.offsets[:-1][rows] + moved] = np.arange(len(places))
-    return turns._replace(role=turns.role[order], content=turns.content.take(pa.array(order)))
+    texts = turns.content.texts().take(pa.array(order))
+    return replace(turns, role=turns.role[order]).with_contents(texts)
 
 
-def trim(turns: Turns, layout: Layout) -> pa.StringArray:
+def trim(turns: Turns, layout: Layout) -> Spans:
     """The contents as the template trims them."""
-    content = turns.content
     if turns.bare:
-        return content
+        return turns.content
+    starts, ends = turns.content.starts.copy(), turns.content.ends.copy()
     for role, kind in layout.trims.items():
-        if kind in TRIMS:
-            mask = turns.role == ROLES.index(role)
-            content = pc.if_else(pa.array(mask), TRIMS[kind](content), content)
-    return content
+        mask = turns.role == ROLES.index(role)
+        if kind in (Trim.BOTH, Trim.LEFT):
+            starts[mask] = turns.stripped.starts[mask]
+        if kind in (Trim.BOTH, Trim.RIGHT):
+            ends[mask] = np.where(turns.blank, starts, turns.stripped.ends)[mask]
+    return Spans(turns.content.run, starts, ends)
 
 
 def odd_turns(turns: Turns, system: Mask, compiled: Compiled) -> Mask:
@@ -139,8 +159,8 @@ def odd_turns(turns: Turns, system: Mask, compiled: Compiled) -> Mask:
         system: n flags: whether the row's conversation opens with a system turn.
         compiled: The template.
     """
-    odd = holds_any(turns.content, compiled.guards, ignore_case=True)
-    empty, around = turns.blank, padded(turns.content) if not turns.bare else None
+    odd = turns.content.holds_any(compiled.guards, ignore_case=True)
+    empty, around = turns.blank, None if turns.bare else turns.padded
     for opening, layout in compiled.layouts.items():
         rows = (system == opening)[turns.rows]
         for code, role in enumerate(ROLES):

@@ -1,25 +1,34 @@
-r"""Transcripts to turns, columnar: split on the markers, flatten, combine the offsets.
+r"""Transcripts to turns, columnar: find the markers in the column's bytes, cut between them.
 
-A transcript's text column is split on ``\n\nHuman:`` and each segment on ``\n\nAssistant:``.
-A piece that opens its segment was spoken by the human, every other by the assistant, and the
-first piece of a row stands before any marker. That is exact without a sentinel character: the
-two markers cannot overlap, since neither's end is a beginning of the other.
+A turn begins behind ``\n\nHuman:`` or ``\n\nAssistant:`` and goes on to the next marker of its
+transcript, or to its end; what stands before the first marker belongs to no turn. The two markers
+cannot overlap, since neither's end is a beginning of the other, so each stands where it is found.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from pairsmith.kernel.turns import ASSISTANT, USER, Turns, blank
+from pairsmith.kernel.spans import Index, Run, Spans, spans_of
+from pairsmith.kernel.turns import ASSISTANT, USER, Codes, Turns
 
 HUMAN_MARK = "\n\nHuman:"
 ASSISTANT_MARK = "\n\nAssistant:"
 
 
+class _Marks(NamedTuple):
+    """The turn markers in a run of bytes, in order: where each begins and ends, and whose it is."""
+
+    starts: Index
+    ends: Index
+    role: Codes
+
+
 def parse(text: pa.StringArray) -> Turns:
-    """Splits transcripts into turns.
+    """Cuts transcripts into turns.
 
     Args:
         text: n transcripts; null counts as empty.
@@ -27,20 +36,35 @@ def parse(text: pa.StringArray) -> Turns:
     Returns:
         The turns of every row, whatever it holds; a row without a marker has none.
     """
-    segments = pc.split_pattern(pc.fill_null(text, ""), HUMAN_MARK)
-    pieces = pc.split_pattern(segments.flatten(), ASSISTANT_MARK)
-    content = pc.utf8_trim_whitespace(pieces.flatten())
-    opens_segment = pieces.offsets.to_numpy()
-    opens_row = opens_segment[segments.offsets.to_numpy()].astype(np.int64)
+    rows = spans_of(text)
+    edges = np.append(rows.starts, rows.ends[-1:])
+    marks = _within_rows(_find_marks(rows.run), edges)
+    offsets = np.searchsorted(marks.starts, edges) if len(text) else np.zeros(1, np.int64)
+    some = np.diff(offsets) > 0
+    ends = np.append(marks.starts[1:], 0)[: len(marks.starts)]
+    ends[offsets[1:][some] - 1] = rows.ends[some]
+    before = rows.ends.copy()
+    before[some] = marks.starts[offsets[:-1][some]]
+    content = Spans(rows.run, marks.ends, ends).strip()
+    lead = Spans(rows.run, rows.starts, before).strip()
+    return Turns(offsets, marks.role, content, content, stray=lead.sizes > 0)
 
-    role = np.full(len(content), ASSISTANT, np.int32)
-    role[opens_segment[:-1]] = USER
-    turn = np.ones(len(content), bool)
-    turn[opens_row[:-1]] = False
-    return Turns(
-        offsets=opens_row - np.arange(len(opens_row)),
-        role=role[turn],
-        content=content.filter(pa.array(turn)),
-        stray=~blank(content.take(pa.array(opens_row[:-1]))),
-        bare=True,
-    )
+
+def _find_marks(run: Run) -> _Marks:
+    human, assistant = HUMAN_MARK.encode(), ASSISTANT_MARK.encode()
+    asked, told = run.find(human, human[-1]), run.find(assistant, assistant[-1])
+    starts = np.concatenate([asked, told])
+    order = np.argsort(starts, kind="stable")
+    sizes = np.repeat([len(human), len(assistant)], [len(asked), len(told)])
+    role = np.repeat(np.array([USER, ASSISTANT], np.int32), [len(asked), len(told)])
+    return _Marks(starts[order], (starts + sizes)[order], role[order])
+
+
+def _within_rows(marks: _Marks, edges: Index) -> _Marks:
+    """The markers that do not begin in one transcript and end in the next."""
+    across = np.searchsorted(marks.starts, edges) != np.searchsorted(marks.ends, edges, "right")
+    if not across.any():
+        return marks
+    kept = np.ones(len(marks.starts), bool)
+    kept[np.searchsorted(marks.ends, edges[across], "right")] = False
+    return _Marks(marks.starts[kept], marks.ends[kept], marks.role[kept])

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pairsmith.kernel.recipe import Recipe
+from pairsmith.kernel.spans import flat, over, to_numpy
 from pairsmith.schema import Kind, Note, Reason, shard_schema
 from pairsmith.sources.columns import text_sizes
 from pairsmith.sources.files import Prefix
@@ -112,7 +113,7 @@ class ShardWriter:
         while len(batch):
             count = self.group.room(batch.select(self.schema.names))
             part = batch.slice(0, count)
-            kept = part.filter(part["reason"].is_null()).select(self.schema.names)
+            kept = _kept(part, self.schema)
             self.notes.update(kept["notes"].flatten().to_pylist())
             self.kept += len(kept)
             self.group.add(kept, count)
@@ -206,6 +207,24 @@ class _Group:
         held, self.held = self.held, []
         self.read = self.bytes = 0
         return pa.Table.from_batches(held).combine_chunks() if held else None
+
+
+def _kept(rows: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """The kept rows of a kernel's output, in a shard's columns."""
+    kept = rows["reason"].is_null()
+    columns = [_without_others(rows[name], kept) for name in schema.names]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _without_others(column: pa.Array, kept: pa.BooleanArray) -> pa.Array:
+    """The kept rows of a column; where the others have no text, over the same bytes."""
+    if not pa.types.is_string(column.type):
+        return column.filter(kept)
+    mask, nulls = to_numpy(kept), to_numpy(column.is_null())
+    offsets, run = flat(column)
+    if nulls[mask].any() or np.diff(offsets)[~mask].any():
+        return column.filter(kept)
+    return over(run.data, np.append(offsets[:-1][mask], offsets[-1]).astype(np.int32))
 
 
 def _worth_a_dictionary(schema: pa.Schema) -> list[str]:

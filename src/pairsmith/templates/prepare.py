@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
@@ -44,9 +45,36 @@ def prepare(
     Raises:
         RecipeError: There is no such template, or it cannot be used.
     """
-    today = _date(day)
-    with make_ready(find(name, tokens), today) as prepared:
+    begun = _begun.pop(_key(name, tokens, day), None)
+    sandbox, prepared = begun.result() if begun else _open(name, tokens, day)
+    with sandbox:
         yield prepared
+
+
+@contextmanager
+def prepared_ahead(name: str, tokens: Mapping[str, str] | None, day: str | None) -> Iterator[None]:
+    """Begins to make a template ready while this thread goes on: `prepare` of the same gets it.
+
+    Arguments as those of `prepare`, which also raises what is wrong.
+    """
+    key = _key(name, tokens, day)
+    with ThreadPoolExecutor(1) as thread:
+        _begun[key] = thread.submit(_open, name, tokens, day)
+        try:
+            yield
+        finally:
+            begun = _begun.pop(key, None)
+    if begun and not begun.exception():
+        begun.result()[0].close()
+
+
+_begun: dict[tuple[str, str, str | None], Future[tuple[Sandbox, Prepared]]] = {}
+
+
+def _key(
+    name: str, tokens: Mapping[str, str] | None, day: str | None
+) -> tuple[str, str, str | None]:
+    return name, repr(sorted((tokens or {}).items())), day
 
 
 @contextmanager
@@ -58,11 +86,26 @@ def make_ready(found: Found, today: date) -> Iterator[Prepared]:
         today: What to tell a template that asks for the date.
     """
     with Sandbox(found.template, today) as sandbox:
-        look = sandbox.look()
-        template = settle(found, look, today)
-        compiled = compile_template(template, sandbox.render, look)
-        compiled = replace(compiled, template=with_marks(template, look, compiled))
-        yield Prepared(compiled, sandbox.render, look.by)
+        yield _compile(found, sandbox, today)
+
+
+def _open(name: str, tokens: Mapping[str, str] | None, day: str | None) -> tuple[Sandbox, Prepared]:
+    """A template's sandbox, which is the caller's to close, and the template."""
+    today = _date(day)
+    found = find(name, tokens)
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(Sandbox(found.template, today))
+        prepared = _compile(found, sandbox, today)
+        stack.pop_all()
+    return sandbox, prepared
+
+
+def _compile(found: Found, sandbox: Sandbox, today: date) -> Prepared:
+    look = sandbox.look()
+    template = settle(found, look, today)
+    compiled = compile_template(template, sandbox.render, look)
+    compiled = replace(compiled, template=with_marks(template, look, compiled))
+    return Prepared(compiled, sandbox.render, look.by)
 
 
 def _date(day: str | None) -> date:

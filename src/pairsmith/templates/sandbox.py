@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -17,6 +15,7 @@ from typing import Any, NamedTuple
 
 from pairsmith.errors import RecipeError
 from pairsmith.schema import Conversation, Refusal, Template
+from pairsmith.templates import process
 from pairsmith.templates.builtin import is_built_in
 from pairsmith.templates.worker import MEMORY, SECONDS
 
@@ -139,14 +138,7 @@ class _Worker:
 
     def __init__(self, template: Template, day: date) -> None:
         self.template = template
-        self.process = subprocess.Popen(
-            # -P, because a module in the working directory may be anyone's
-            [sys.executable, "-P", "-m", "pairsmith.templates.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is for the process that asks
-        )
+        self.process = process.take()
         setup = {
             "source": template.source,
             "tokens": dict(template.tokens),

@@ -40,6 +40,8 @@ Render: TypeAlias = Callable[[dict[str, Any]], str]
 
 def main() -> None:
     """Answers requests until there are no more."""
+    import pairsmith.templates.environment  # noqa: F401  (before there is something to do)
+
     lines = iter(sys.stdin.buffer.readline, b"")
     setup = json.loads(next(lines))
     render, by = _renderer(setup)

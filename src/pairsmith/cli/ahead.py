@@ -1,0 +1,23 @@
+"""A template made ready while the rest of the program loads, which takes as long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from pairsmith.templates.process import started_ahead
+
+
+@contextmanager
+def template_ahead(
+    template: str | None, tokens: Mapping[str, str], date: str | None
+) -> Iterator[None]:
+    """Begins with a template, if there is one, as `pairsmith.templates.prepare` takes it."""
+    if template is None:
+        yield
+        return
+    with started_ahead():
+        from pairsmith.templates.prepare import prepared_ahead
+
+        with prepared_ahead(template, tokens, date):
+            yield

@@ -1,0 +1,41 @@
+"""What a process that is ours alone is spared: work for things that it has no use for."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from types import ModuleType
+
+GARBAGE = 50_000
+"""Python looks for cycles of garbage when there are so many new objects, not 700."""
+
+
+def settle() -> None:
+    """Spares it the search for garbage while it loads, and threads for linear algebra.
+
+    To be called before numpy is loaded.
+    """
+    gc.set_threshold(GARBAGE)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def leave() -> None:
+    """Spares it a last search for garbage on its way out: the system takes back what there is."""
+    gc.freeze()
+
+
+def leave_out_pandas() -> None:
+    """Spares it pandas, which pyarrow imports with its first array, where it is installed."""
+    sys.meta_path.insert(0, _WithoutPandas())
+
+
+class _WithoutPandas(MetaPathFinder):
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> None:
+        """Raises an error for pandas; else says nothing, so that the next finder is asked."""
+        if name == "pandas":
+            raise ModuleNotFoundError("pandas is not needed here", name=name)
