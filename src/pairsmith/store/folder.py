@@ -20,7 +20,7 @@ from itertools import count
 from pathlib import Path
 
 from pairsmith.errors import OutputError
-from pairsmith.store import card, manifest
+from pairsmith.store import card, manifest, quality
 from pairsmith.store.disk import put, sync
 from pairsmith.store.manifest import Manifest, parse_manifest, read_manifest
 
@@ -282,6 +282,8 @@ def _move(out: Path) -> None:
     if (out / manifest.NAME).exists():
         (out / manifest.NAME).replace(staging / EARLIER)
     old = [entry.path for entry in replaced.outputs] if replaced else []
+    if replaced:
+        quality.remove_audit(out)  # it is of the build that goes
     for path in set(old) - set(new):
         (out / path).unlink(missing_ok=True)
     for path in new:
@@ -315,7 +317,7 @@ def _keep_edited_card(out: Path, replaced: Manifest | None) -> None:
     held = out / card.NAME
     if replaced is None or not held.exists():
         return
-    if held.read_bytes() != card.card_text(replaced).encode():
+    if quality.without(held.read_bytes()) != card.card_text(replaced).encode():
         names = (out / f"{card.NAME}.old{number or ''}" for number in count())
         held.replace(next(name for name in names if not os.path.lexists(name)))
 
