@@ -27,14 +27,14 @@ COLOURS = {
     RULE: "var(--rule)",
     **{colour: f"var(--series-{place})" for place, colour in enumerate(SERIES, 1)},
 }
-SIZE = (4.6, 2.7)
+SIZE = (4.6, 2.9)
 """In inches; drawn so small that text can be read where the page is narrow."""
 
 STYLE: dict[str, Any] = {
     "svg.fonttype": "path",
     "svg.hashsalt": "pairsmith",
     "font.family": "DejaVu Sans",  # comes with matplotlib
-    "font.size": 9.0,
+    "font.size": 10.5,
     "text.parse_math": False,
     "text.color": INK,
     "axes.edgecolor": INK,

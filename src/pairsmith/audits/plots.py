@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from pairsmith.audits.answer import Answer
-from pairsmith.audits.figure import INK, RULE, SERIES, Plot, figure, figures, style, to_svg
-from pairsmith.audits.legible import legible, number, shorten, words
+from pairsmith.audits.figure import INK, SERIES, Plot, figure, figures, style, to_svg
+from pairsmith.audits.legible import legible, number, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BARS = 12
 """So many bars are drawn; the table has the others."""
-NAME = 28
+NAME = 22
 """Characters of a bar's name."""
 
 Draw: TypeAlias = Callable[[Answer], Plot | None]
@@ -41,10 +41,7 @@ def draw_bars(prefix: str, counts: Mapping[str, float], unit: str = "") -> Plot 
     if not any(shown.values()):
         return None
     made, axes = figure(0.7 + 0.27 * len(shown))
-    names = [
-        legible(shorten(words(name), NAME)).encode("ascii", "backslashreplace").decode()
-        for name in shown
-    ]
+    names = [_bar_name(name) for name in shown]
     drawn = axes.barh(range(len(shown)), list(shown.values()), color=SERIES[0], height=0.7)
     axes.set_yticks(range(len(shown)), names)
     axes.invert_yaxis()
@@ -55,6 +52,12 @@ def draw_bars(prefix: str, counts: Mapping[str, float], unit: str = "") -> Plot 
         axes.set_xlabel(unit)
     told = ", ".join(f"{words(name)} {number(value)}" for name, value in shown.items())
     return Plot(to_svg(made, prefix), f"Bars: {told}.")
+
+
+def _bar_name(name: str) -> str:
+    """A name that the font has, short enough to leave room for bars."""
+    plain = legible(words(name)).encode("ascii", "backslashreplace").decode()
+    return plain if len(plain) <= NAME else f"{plain[: NAME - 1]}…"
 
 
 def draw_length(answer: Answer) -> Plot | None:
@@ -83,7 +86,7 @@ def draw_labels(answer: Answer) -> Plot | None:
         for p, o in zip(held["predicted"], held["observed"], strict=True)
         if p is not None and o is not None
     ]
-    curve.plot([0, 1], [0, 1], color=RULE, linestyle="--")
+    curve.plot([0, 1], [0, 1], color=INK, linestyle=":", linewidth=1)
     curve.plot(*zip(*points, strict=True), color=SERIES[0], marker="o", markersize=4)
     curve.set_xlabel("chance that the model gives")
     curve.set_ylabel("how often it is so")

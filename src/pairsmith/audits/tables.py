@@ -16,6 +16,9 @@ DRAWN = {"edges", "counts"}
 SHARE = {"low", "high"}
 """What has these beside one value is that value with its interval."""
 
+WIDE = 4
+"""A table of more columns than this, and than rows, is turned round."""
+
 LONGEST = 40
 """A table has at most so many rows."""
 
@@ -57,12 +60,16 @@ def _nested(caption: str, value: Any) -> Iterator[Table]:
 
 def _of_mapping(caption: str, value: Mapping[str, Any]) -> Iterator[Table]:
     """A mapping's plain values, its records in columns, and what is nested deeper."""
-    if DRAWN <= value.keys():
+    if value.keys() >= DRAWN:
         return
     plain = {name: held for name, held in value.items() if _is_plain(held)}
     records = {n: held for n, held in value.items() if n not in plain and isinstance(held, Mapping)}
     if plain:
         yield _of_values(caption, plain)
+    if len(records) == 1:
+        [(name, held)] = records.items()
+        yield from _of_mapping(f"{caption}, {words(name)}", held)
+        records = {}
     flat = {n: {k: v for k, v in held.items() if _is_plain(v)} for n, held in records.items()}
     if any(flat.values()):
         yield _of_records(caption, flat)
@@ -71,7 +78,7 @@ def _of_mapping(caption: str, value: Mapping[str, Any]) -> Iterator[Table]:
         if deeper:
             yield from _of_mapping(f"{caption}, {words(inner)}", deeper)
     for name, held in value.items():
-        if name not in plain and name not in records:
+        if name not in plain and not isinstance(held, Mapping):
             yield from _nested(f"{caption}, {words(name)}", held)
 
 
@@ -87,6 +94,8 @@ def _of_records(caption: str, records: Mapping[str, Mapping[str, Any]]) -> Table
         for row, held in records.items()
     ]
     columns = ["", *map(words, names)]
+    if len(names) > WIDE and len(records) < len(names):
+        columns, *rows = map(list, zip(columns, *rows, strict=True))
     return Table(caption, columns, rows[:LONGEST], max(len(rows) - LONGEST, 0))
 
 
@@ -102,7 +111,7 @@ def _is_plain(value: Any) -> bool:
 def _with_interval(value: Mapping[str, Any]) -> str | None:
     """An estimate and its interval as text; None where it is none."""
     named = [name for name in ("share", "difference", "estimate", "mean") if name in value]
-    if not SHARE <= value.keys() or not named:
+    if not value.keys() >= SHARE or not named:
         return None
     middle, low, high = (number(value[name]) for name in (named[0], "low", "high"))
     return f"{middle} ({low} to {high})"
