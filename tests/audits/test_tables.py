@@ -38,10 +38,35 @@ def test_records_are_rows_of_one_table():
 def test_what_is_nested_deeper_has_tables_of_its_own():
     numbers = {"by": {"a": {"rows": 1, "kinds": {"x": 2}}, "bins": list(range(20))}}
     assert [(table.caption, table.rows) for table in tables(numbers)] == [
-        ("by", [["a", "1"]]),
-        ("by: a, kinds", [["x", "2"]]),
-        ("by: bins", [["values", "20"]]),
+        ("by, a", [["rows", "1"]]),
+        ("by, a, kinds", [["x", "2"]]),
+        ("by, bins", [["values", "20"]]),
     ]
+
+
+def test_what_records_nest_goes_into_one_table():
+    numbers = {"by": {name: {"rows": 1, "judge": {"rule": name}} for name in "ab"}}
+    assert [(table.caption, table.rows) for table in tables(numbers)] == [
+        ("by", [["a", "1"], ["b", "1"]]),
+        ("by, judge", [["a", "a"], ["b", "b"]]),
+    ]
+
+
+def test_an_estimate_and_its_interval_are_one_cell():
+    held = {"hits": 1, "rows": 4, "share": 0.25, "low": 0.046, "high": 0.6994}
+    [table] = tables({"accuracy": held})
+    assert table.rows == [["accuracy", "0.25 (0.046 to 0.6994)"]]
+
+
+def test_a_histogram_is_for_a_plot():
+    assert tables({"histogram": {"edges": [0, 1, 2], "counts": {"a": [1, 2]}}}) == []
+
+
+def test_a_wide_table_is_turned_round():
+    wide = {row: dict.fromkeys("vwxyz", 1) for row in "ab"}
+    [table] = tables({"by": wide})
+    assert table.columns == ["", "a", "b"]
+    assert table.rows == [[name, "1", "1"] for name in "vwxyz"]
 
 
 def test_long_tables_are_cut_and_say_so():

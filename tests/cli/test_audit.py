@@ -2,6 +2,9 @@
 
 import json
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +27,21 @@ def test_the_table_and_where_the_report_is(run, out):
     assert ["longest", "Lengths", "differ.", "20"] in lines
     assert "Not answered. There is one" in printed
     assert printed.endswith(f"The report: {out / 'audit' / 'report.html'}\n")
+
+
+def test_the_process_leaves_without_a_word(out):
+    program = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent.parent)!r})
+from pairsmith.audits import ask
+from pairsmith.cli import main
+from standins import STANDINS
+ask.QUESTIONS = STANDINS
+sys.argv = ["pairsmith", "audit", {str(out)!r}, "--json"]
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_json_is_the_file(run, out):
