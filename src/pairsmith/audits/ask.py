@@ -54,7 +54,7 @@ class InModule:
 
 QUESTIONS: dict[str, Question] = {
     name: InModule(name)
-    for name in ("duplicates", "near", "leaks", "direction", "length", "labels", "text", "tokens")
+    for name in ("duplicates", "leaks", "direction", "length", "labels")
 }
 """All questions, in the order in which they are put."""
 

@@ -77,7 +77,8 @@ def newcombe(both: int, first: int, second: int, neither: int) -> Difference:
 
     Args:
         both: Rows of which both hold.
-        first, second: Rows of which one holds alone.
+        first: Rows of which the first alone holds.
+        second: Rows of which the second alone holds.
         neither: Rows of which none holds; with the others at least one.
     """
     rows = both + first + second + neither
