@@ -28,6 +28,18 @@ class Bucket:
         self.refused = 0
         self.lock = threading.Lock()
 
+    @property
+    def fs(self) -> Any:
+        """The bucket as a stock client sees it, without what it remembers."""
+        import s3fs
+
+        return s3fs.S3FileSystem(use_listings_cache=False)
+
+    def objects(self, folder: str) -> dict[str, bytes]:
+        """All objects below a folder, by their path there."""
+        root = f"bucket/{folder}/"
+        return {p.removeprefix(root): self.fs.cat_file(p) for p in self.fs.find(root)}
+
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         with self.lock:
             refuse = self.busy > 0
