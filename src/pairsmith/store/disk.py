@@ -111,6 +111,11 @@ def is_there(path: Where) -> bool:
     return path.exists() if isinstance(path, Remote) else os.path.lexists(path)
 
 
+def is_left(folder: Where) -> bool:
+    """Whether there is a folder; in a store, whether it has anything in it."""
+    return bool(folder.rglob()) if isinstance(folder, Remote) else folder.exists()
+
+
 def is_below(path: str, folder: Where) -> bool:
     """Whether a source's path lies in a folder."""
     if isinstance(folder, Remote):
@@ -119,11 +124,16 @@ def is_below(path: str, folder: Where) -> bool:
 
 
 def is_copy(path: Where, original: Where) -> bool:
-    """Whether a move of the original that was broken off may have made this; never on a disk."""
+    """Whether a move of the original that was broken off may have made this; never on a disk.
+
+    What is large has to be of the same size, what is not has to be the same.
+    """
     if isinstance(path, Path) or isinstance(original, Path):
         return False
-    made, known = path.info(), original.info()
-    return made is not None and known is not None and made.get("size") == known.get("size")
+    found, wanted = size(path), size(original)
+    if found is None or found != wanted:
+        return False
+    return found > CHUNK or path.read_bytes() == original.read_bytes()
 
 
 def size(path: Where) -> int | None:

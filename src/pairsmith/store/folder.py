@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import errno
 import re
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from itertools import count
+from itertools import compress, count
 from pathlib import Path
 
 from pairsmith.errors import BrokenWriteError, OutputError
@@ -69,11 +70,26 @@ def writing(out: Where) -> Iterator[None]:
             f"No permission for {error.filename or out}.", "Name a folder of your own."
         ) from None
     except OSError as error:
+        if isinstance(out, Remote):
+            raise _no_way_there(out, error) from error
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         raise OutputError(
             f"{out} cannot be written: {error.strerror or error}.",
             "Make room; the same command goes on." if full else "Name another folder.",
         ) from error
+
+
+def _no_way_there(out: Remote, error: OSError) -> OutputError:
+    """The fault of a file on its way to an object store, whose own faults are sentences."""
+    if isinstance(error, FileNotFoundError):
+        return OutputError(
+            f"Something else has removed {error.filename or error}.", "The same command goes on."
+        )
+    return OutputError(
+        f"What is to be uploaded to {out} cannot be written to {tempfile.gettempdir()}: "
+        f"{error.strerror or error}.",
+        "Make room, or name another folder in TMPDIR; the same command goes on.",
+    )
 
 
 def check_source(out: Where, paths: Iterable[str]) -> None:
@@ -253,12 +269,14 @@ def _check_way(out: Where, begun: bool = False) -> None:
     folders = {(out / path).parent for path in new + old}
     strange = [f.name for f in folders if f.is_symlink() or (f.exists() and not f.is_dir())]
     own = [*old, card.NAME] if replaced else old
-    for path in (*new, card.NAME):
+    paths = [path for path in (*new, card.NAME) if path not in own]
+
+    def is_strange(path: str) -> bool:
         grown, there = staging / staged(path), out / path
-        if path in own or not is_there(grown) or not is_there(there):
-            continue
-        if not (begun and is_copy(there, grown)):
-            strange.append(path)
+        both = is_there(grown) and is_there(there)
+        return both and not (begun and is_copy(there, grown))
+
+    strange += compress(paths, each(out, is_strange, paths))
     if strange:
         raise _holds_something_else(out, sorted(strange))
 

@@ -265,7 +265,8 @@ class Remote:
             tried = f" (tried {ATTEMPTS} times)" if _may_pass(error) else ""
             raise BrokenWriteError(
                 f"{self} cannot be {done}: {_first_line(error)}{tried}.",
-                "What is finished is kept: the same command goes on.",
+                "Is it up, and are you logged in there? What is finished is kept: the same "
+                "command goes on.",
             ) from error
 
 

@@ -72,7 +72,7 @@ def _problems(out: Where) -> list[Problem]:
 
 
 def _check_files(out: Where, built: Manifest) -> Iterator[Problem]:
-    if (out / folder.STAGING).exists():
+    if disk.is_left(out / folder.STAGING):
         yield Problem(folder.STAGING, "a build was begun here: remove it, or build again")
     if not (out / card.NAME).is_file():
         yield Problem(card.NAME, "the dataset card is missing")
