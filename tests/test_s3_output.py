@@ -462,7 +462,9 @@ def test_a_local_build_loads_no_client(source, tmp_path):
 
 def test_commands_read_a_build(mixture, bucket, tmp_path):
     out = f"{bucket.url}/out"
-    build(mixture, out)
+    made = run("build", str(mixture), out)
+    assert f"pairsmith check {out}" in made.stdout
+    assert "load_dataset" not in made.stdout
     whole = run("check", out)
     assert (whole.returncode, whole.stderr) == (0, "")
     assert whole.stdout.startswith(f"{out} is whole: ")
@@ -471,7 +473,7 @@ def test_commands_read_a_build(mixture, bucket, tmp_path):
     refused = run("show", out, "--reason", "any", "-n", "1", "--json")
     assert json.loads(refused.stdout)["reason"]
     there = pairsmith.export(out, tmp_path / "there", trainer="trl")
-    build(mixture, tmp_path / "local")
+    pairsmith.build(mixture, tmp_path / "local")
     here = pairsmith.export(tmp_path / "local", tmp_path / "here", trainer="trl")
     assert there.files == here.files
     for file in here.files:

@@ -328,7 +328,7 @@ def _keep_edited_card(out: Where, replaced: Manifest | None) -> None:
         return
     if held.read_bytes() != card.card_text(replaced).encode():
         names = (out / f"{card.NAME}.old{number or ''}" for number in count())
-        move(held, next(name for name in names if not is_there(name)))
+        move(held, next(n for n in names if not is_there(n) or is_copy(n, held)))
 
 
 def _holds_something_else(out: Where, names: list[str]) -> OutputError:
