@@ -481,6 +481,19 @@ def test_commands_read_a_build(mixture, bucket, tmp_path):
         assert held == (tmp_path / "here" / file.path).read_bytes()
 
 
+def test_preview_reads_a_build(source, bucket, tmp_path):
+    pytest.importorskip("transformers")
+    from tiny import llama_tokenizer
+
+    tokenizer = tmp_path / "tokenizer"
+    llama_tokenizer([source.read_text(errors="replace")]).save_pretrained(tokenizer)
+    seen = []
+    for out in (f"{bucket.url}/out", tmp_path / "out"):
+        build(source, out, template="llama2")
+        seen.append(pairsmith.preview(out, tokenizer).totals.to_dict())
+    assert seen[0] == seen[1]
+
+
 def test_check_finds_what_is_wrong(source, bucket):
     out = f"{bucket.url}/out"
     build(source, out)
