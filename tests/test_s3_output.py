@@ -109,6 +109,7 @@ def test_another_object_store(source, tmp_path):
     assert {p.removeprefix("/bucket/out/"): memory.cat(p) for p in memory.find("/bucket")} == wanted
     assert build(source, "memory://bucket/out", template="llama2").reused
     assert pairsmith.check("memory://bucket/out") == []
+    assert build(source, "memory://bucket/out", template="llama2", force=True) == built
     memory.rm("/bucket", recursive=True)
     assert built.totals.read == 200
 

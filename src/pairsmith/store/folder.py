@@ -220,8 +220,9 @@ def staged(path: str) -> str:
 
 def _is_ours(staging: Where) -> bool:
     names = [path.name for path in staging.iterdir()] if staging.is_dir() else ["?"]
-    if isinstance(staging, Remote):  # where the lock can be gone before its lease
-        return any(is_lock(name) for name in names)
+    if isinstance(staging, Remote):
+        # the lock can be gone before its lease, and empty folders stay where there are such
+        return any(is_lock(name) for name in names) or not staging.rglob()
     return not names or LOCK in names
 
 

@@ -15,7 +15,6 @@ import os
 import platform
 import re
 import secrets
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -154,6 +153,8 @@ def _machine() -> str:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
     except OSError:  # not a Linux
+        import uuid
+
         return f"{platform.node()} {uuid.getnode()}"
 
 
