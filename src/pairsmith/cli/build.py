@@ -33,7 +33,7 @@ def build(
     source: Annotated[
         str, typer.Argument(help="sample, a folder, a file, or a URL: hf://datasets/OWNER/NAME.")
     ],
-    out: Annotated[str, typer.Argument(help="The folder to write: a new or an empty one.")],
+    out: Annotated[str, typer.Argument(help="The folder or URL to write: a new or an empty one.")],
     template: Template = None,
     token: Tokens = None,
     date: Date = None,
