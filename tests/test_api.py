@@ -31,7 +31,7 @@ def test_the_public_names():
     assert pairsmith.__all__ == sorted(pairsmith.__all__)
     assert pairsmith.__all__ == [
         "Manifest", "Note", "PairsmithError", "Progress", "Reason", "Recipe", "__version__",
-        "build", "check", "export", "preview",
+        "build", "check", "export", "preview", "split",
     ]  # fmt: skip
     assert dir(pairsmith) == pairsmith.__all__
     for name in pairsmith.__all__:
