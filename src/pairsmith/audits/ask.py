@@ -20,7 +20,7 @@ from pairsmith.audits.report import draw
 from pairsmith.errors import OutputError, RecipeError
 from pairsmith.pipeline import Progress, Watch
 from pairsmith.store import folder, manifest, quality
-from pairsmith.store.shards import digest
+from pairsmith.store.disk import digest
 from pairsmith.store.verify import check
 
 EXTRA = "pip install 'pairsmith[audit]'"
@@ -53,8 +53,7 @@ class InModule:
 
 
 QUESTIONS: dict[str, Question] = {
-    name: InModule(name)
-    for name in ("duplicates", "leaks", "direction", "length", "labels")
+    name: InModule(name) for name in ("duplicates", "leaks", "direction", "length", "labels")
 }
 """All questions, in the order in which they are put."""
 
@@ -89,7 +88,7 @@ def audit(
     """
     chosen = choose(questions)
     _check_libraries()
-    source = Path(out)
+    source = _local(os.fspath(out))
     data = Dataset(source)
     record.check_place(source, [entry.subset for entry in data.built.ledger])
     kept = sum(entry.kept for entry in data.entries)
@@ -111,6 +110,18 @@ def audit(
     with folder.writing(source):
         quality.note(source, data.built, made.to_dict())
     return made
+
+
+def _local(out: str) -> Path:
+    """The folder of a build.
+
+    Raises:
+        OutputError: It lies in an object store.
+    """
+    source = folder.output(out)
+    if not isinstance(source, Path):
+        raise OutputError(f"{out} is a URL.", "Copy the build to a folder, and audit that.")
+    return source
 
 
 def choose(questions: Iterable[str] | Mapping[str, Question] | None) -> dict[str, Question]:
