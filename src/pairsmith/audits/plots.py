@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 BARS = 12
 """So many bars are drawn; the table has the others."""
-NAME = 22
+NAME = 26
 """Characters of a bar's name."""
 
 Draw: TypeAlias = Callable[[Answer], Plot | None]
