@@ -30,6 +30,29 @@ def answer(question, numbers, unanswered=""):
     [
         ("length", LENGTH, "shorter reply in 13 rows and the longer in 17"),
         ("labels", LABELS, "0.25 is 0.2. Margins: 3 rows below 0, 7 not below."),
+        ("duplicates", {"kept": {"groups": 3, "cycles": 0}}, "Bars: groups 3; cycles 0."),
+        ("leaks", {"train_rows": {"same_prompt": 7}}, "Bars: same prompt 7."),
+        (
+            "direction",
+            {
+                "kept_and_refused": {
+                    "a": {"any_depth_from_chosen": 1, "any_depth_from_rejected": 20}
+                }
+            },
+            "Bars: a from chosen 1, from rejected 20.",
+        ),
+        (
+            "text",
+            {"kinds": {"url": {"rows": 3, "chosen": 1, "rejected": 2}}},
+            "Bars: url chosen 1, rejected 2.",
+        ),
+        ("near", {"rows": 9, "near_flipped": 2, "near_leak": None}, "Bars: near flipped 2."),
+        (
+            "tokens",
+            {"all": {"by_limit": {"512": {"dropped": 3}, "1024": {"dropped": 0}}}},
+            "Bars: dropped at 512 3, at 1024 0.",
+        ),
+        ("other", {"by_kind": {"a": 5, "b": 0.5}}, "Bars: a 5."),
         (
             "bars",
             {"near_duplicates": 1_200, "rows": 2, "x": "y", "z": True},

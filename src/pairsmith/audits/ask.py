@@ -22,6 +22,7 @@ from pairsmith.pipeline import Progress, Watch
 from pairsmith.store import folder, manifest, quality
 from pairsmith.store.disk import digest
 from pairsmith.store.verify import check
+from pairsmith.tokens.tokenizer import load
 
 EXTRA = "pip install 'pairsmith[audit]'"
 LIBRARIES = ("duckdb", "sklearn", "matplotlib", "rensa", "scipy")
@@ -83,6 +84,7 @@ def audit(
 
     Raises:
         RecipeError: There is no such question, or the extra `audit` is not installed.
+        TokenizerError: The tokenizer cannot be loaded, or lacks what the rows want.
         OutputError: There is no finished build, it is not as its manifest says, it holds no
             pairs, or its folder cannot be written.
     """
@@ -95,6 +97,8 @@ def audit(
     steps = Steps(progress, kept, len(chosen) + 3)
     steps.begin("check")
     _check_build(source)
+    if tokenizer is not None:
+        load(os.fspath(tokenizer), data.built.recipe.form)  # or a fault would be told last
     answers = _ask(data, chosen, tokenizer, steps)
     made = Audit(
         pairsmith=__version__,

@@ -11,10 +11,11 @@ from pairsmith.audits.legible import legible, number, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.ticker import MaxNLocator
 
 BARS = 12
 """So many bars are drawn; the table has the others."""
-NAME = 22
+NAME = 26
 """Characters of a bar's name."""
 
 Draw: TypeAlias = Callable[[Answer], Plot | None]
@@ -30,28 +31,100 @@ def plot(answer: Answer) -> Plot | None:
 
 
 def default(answer: Answer) -> Plot | None:
-    """The plain counts as bars."""
-    counts = {n: v for n, v in answer.numbers.items() if type(v) is int}
-    return draw_bars(answer.question, counts)
+    """The plain counts as bars; without any, those of the first mapping that has some."""
+    held = (answer.numbers, *(v for v in answer.numbers.values() if isinstance(v, Mapping)))
+    counts = ({n: v for n, v in values.items() if type(v) is int} for values in held)
+    return draw_bars(answer.question, next((found for found in counts if found), {}))
 
 
-def draw_bars(prefix: str, counts: Mapping[str, float], unit: str = "") -> Plot | None:
+def draw_bars(prefix: str, counts: Mapping[str, int]) -> Plot | None:
     """Numbers as bars that lie, the first on top; None where all are nought."""
-    shown = dict(list(counts.items())[:BARS])
-    if not any(shown.values()):
+    return draw_groups(prefix, {"": counts})
+
+
+def draw_groups(prefix: str, series: Mapping[str, Mapping[str, int]]) -> Plot | None:
+    """Numbers of up to three kinds as groups of bars; None where all are nought.
+
+    Args:
+        prefix: Stands before ids.
+        series: For each kind of bars, their numbers by name, the same names in all.
+    """
+    names = list(next(iter(series.values()), {}))[:BARS]
+    if not any(counts[name] for counts in series.values() for name in names):
         return None
-    made, axes = figure(0.7 + 0.27 * len(shown))
-    names = [_bar_name(name) for name in shown]
-    drawn = axes.barh(range(len(shown)), list(shown.values()), color=SERIES[0], height=0.7)
-    axes.set_yticks(range(len(shown)), names)
+    thick = 0.8 / len(series)
+    made, axes = figure(0.8 + 0.02 * len(series) + (0.16 + 0.14 * len(series)) * len(names))
+    for place, (label, counts) in enumerate(series.items()):
+        at = [row + (place - (len(series) - 1) / 2) * thick for row in range(len(names))]
+        values = [counts[name] for name in names]
+        drawn = axes.barh(at, values, color=SERIES[place], height=0.9 * thick, label=label)
+        axes.bar_label(drawn, [number(value) for value in values], padding=3)
+    axes.set_yticks(range(len(names)), [_bar_name(name) for name in names])
     axes.invert_yaxis()
-    axes.bar_label(drawn, [number(value) for value in shown.values()], padding=3)
-    axes.margins(x=0.16)
+    axes.margins(x=0.18)
     axes.grid(visible=False, axis="y")
-    if unit:
-        axes.set_xlabel(unit)
-    told = ", ".join(f"{words(name)} {number(value)}" for name, value in shown.items())
-    return Plot(to_svg(made, prefix), f"Bars: {told}.")
+    axes.xaxis.set_major_locator(_whole_numbers())
+    if len(series) > 1:
+        made.legend(loc="outside lower center", ncols=len(series))
+    told = [f"{words(name)} {_values(name, series)}" for name in names]
+    return Plot(to_svg(made, prefix), f"Bars: {'; '.join(told)}.")
+
+
+def _values(name: str, series: Mapping[str, Mapping[str, int]]) -> str:
+    """The numbers of one group of bars, in words."""
+    return ", ".join(f"{label} {number(held[name])}".strip() for label, held in series.items())
+
+
+def _whole_numbers() -> MaxNLocator:
+    """Few places for ticks, at whole numbers."""
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(nbins=4, integer=True)
+
+
+def draw_duplicates(answer: Answer) -> Plot | None:
+    """What there is of each kind among kept rows."""
+    return draw_bars(answer.question, answer.numbers["kept"])
+
+
+def draw_near(answer: Answer) -> Plot | None:
+    """What is nearly another, by kind; a kind that could not be looked for is left out."""
+    kinds = ("near_duplicate", "near_flipped", "other_replies", "near_leak", "clusters")
+    held = {kind: answer.numbers.get(kind) for kind in kinds}
+    return draw_bars(answer.question, {k: count for k, count in held.items() if count is not None})
+
+
+def draw_leaks(answer: Answer) -> Plot | None:
+    """The train rows that know test rows, by how."""
+    return draw_bars(answer.question, answer.numbers["train_rows"])
+
+
+def draw_direction(answer: Answer) -> Plot | None:
+    """By subset, the rows that go on from a chosen and from a rejected reply."""
+    held = answer.numbers["kept_and_refused"]
+    sides = ("chosen", "rejected")
+    series = {
+        f"from {side}": {name: counts[f"any_depth_from_{side}"] for name, counts in held.items()}
+        for side in sides
+    }
+    return draw_groups(answer.question, series)
+
+
+def draw_tokens(answer: Answer) -> Plot | None:
+    """What limits do to rows."""
+    held = answer.numbers["all"]["by_limit"]
+    limits = list(held)[: len(SERIES)]
+    return draw_groups(answer.question, {f"at {limit}": held[limit] for limit in limits})
+
+
+def draw_text(answer: Answer) -> Plot | None:
+    """The replies of each side in which something stands, by what."""
+    held = answer.numbers["kinds"]
+    series = {
+        side: {kind: counts[side] for kind, counts in held.items()}
+        for side in ("chosen", "rejected")
+    }
+    return draw_groups(answer.question, series)
 
 
 def _bar_name(name: str) -> str:
@@ -143,4 +216,13 @@ def _times(doublings: int) -> str:
     return f"×{2**doublings}" if doublings >= 0 else f"×1/{2**-doublings}"
 
 
-PLOTS: dict[str, Draw] = {"length": draw_length, "labels": draw_labels}
+PLOTS: dict[str, Draw] = {
+    "duplicates": draw_duplicates,
+    "near": draw_near,
+    "leaks": draw_leaks,
+    "direction": draw_direction,
+    "length": draw_length,
+    "labels": draw_labels,
+    "text": draw_text,
+    "tokens": draw_tokens,
+}
