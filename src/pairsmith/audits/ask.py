@@ -54,7 +54,8 @@ class InModule:
 
 
 QUESTIONS: dict[str, Question] = {
-    name: InModule(name) for name in ("duplicates", "leaks", "direction", "length", "labels")
+    name: InModule(name)
+    for name in ("duplicates", "near", "leaks", "direction", "length", "labels", "text", "tokens")
 }
 """All questions, in the order in which they are put."""
 

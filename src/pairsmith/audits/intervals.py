@@ -77,13 +77,8 @@ def newcombe(both: int, first: int, second: int, neither: int) -> Difference:
 
     Args:
         both: Rows of which both hold.
-<<<<<<< HEAD:src/pairsmith/audits/intervals.py
         first: Rows of which the first alone holds.
         second: Rows of which the second alone holds.
-=======
-        first: Rows of which the first holds alone.
-        second: Rows of which the second holds alone.
->>>>>>> labels:src/pairsmith/audit/intervals.py
         neither: Rows of which none holds; with the others at least one.
     """
     rows = both + first + second + neither

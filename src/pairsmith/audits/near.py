@@ -1,13 +1,13 @@
 """Near duplicates: pairs that are nearly another pair, and test prompts nearly one of train.
 
-Similarity is the Jaccard similarity of sets of shingles (see `pairsmith.audits.shingles`): of a pair
-that of all it says, prompt and both replies together, so that replies which change places change
-nothing; of long prompts alone it is not enough, the replies have to share a shingle at least.
-Candidates come from MinHash sketches and every one is compared exactly: nothing is found
+Similarity is the Jaccard similarity of sets of shingles (see `pairsmith.audits.shingles`): of a
+pair that of all it says, prompt and both replies together, so that replies which change places
+change nothing; of long prompts alone it is not enough, the replies have to share a shingle at
+least. Candidates come from MinHash sketches and every one is compared exactly: nothing is found
 that is not there, and what is missed is a matter of chance, told in the numbers.
 
-Rows that are equal, or equal with their replies exchanged, and prompts that stand in train and test
-word for word, are other questions'; here the first of them stands for all.
+Rows that are equal, or equal with their replies exchanged, and prompts that stand in train and
+test word for word, are other questions'; here the first of them stands for all.
 """
 
 from __future__ import annotations

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-<<<<<<< HEAD
-from contextlib import ExitStack
-=======
 from contextlib import contextmanager
-from pathlib import Path
->>>>>>> labels
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
@@ -95,15 +90,8 @@ def preview(
     find = _finder(built, reader)
     shown: list[Row] = []
     done = noted = 0
-<<<<<<< HEAD
-    with ExitStack() as stack:
-        as_text = built.recipe.form == Form.TEXT
-        chat = None if as_text else stack.enter_context(open_chat(reader, str(tokenizer)))
-        for path, batch in _batches(source, built, subset, reader, chat, tally):
-=======
     with open_writer(built, reader, str(tokenizer)) as chat:
-        for path, batch in _batches(Path(out), built, subset, reader, chat, tally):
->>>>>>> labels
+        for path, batch in _batches(source, built, subset, reader, chat, tally):
             tally.add(batch.encoded, find(batch))
             shown += _rows(batch, reader, built.recipe.form, max_length, rows - len(shown))
             noted += _noted(batch.stored)
