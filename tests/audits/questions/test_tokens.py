@@ -3,9 +3,9 @@
 import pytest
 
 import pairsmith
-from pairsmith.audit.answer import UnansweredError
-from pairsmith.audit.tokens import LIMITS
-from pairsmith.audit.tokens import ask as tokens
+from pairsmith.audits.answer import UnansweredError
+from pairsmith.audits.tokens import LIMITS
+from pairsmith.audits.tokens import ask as tokens
 from pairsmith.errors import TokenizerError
 from tiny import llama_tokenizer
 

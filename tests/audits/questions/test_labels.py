@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pairsmith.audit.answer import UnansweredError
-from pairsmith.audit.labels import ask as labels
-from pairsmith.audit.labels import calibrate, margins
+from pairsmith.audits.answer import UnansweredError
+from pairsmith.audits.labels import ask as labels
+from pairsmith.audits.labels import calibrate, margins
 
 ROWS, FLIPPED = 800, 80
 GOOD = ["gladly", "certainly", "helpful", "careful", "clear", "detailed", "patient", "warm"]

@@ -10,9 +10,9 @@ import pairsmith
 
 pytest.importorskip("duckdb")
 
-from pairsmith.audit.answer import Study
-from pairsmith.audit.dataset import Dataset
-from pairsmith.audit.keys import open_keys
+from pairsmith.audits.answer import Study
+from pairsmith.audits.dataset import Dataset
+from pairsmith.audits.keys import open_keys
 
 KEEP = {"identical": "keep", "empty_reply": "keep", "control_token": "keep"}
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairsmith.audit.intervals import Z, newcombe, wilson
+from pairsmith.audits.intervals import Z, newcombe, wilson
 
 counts = st.integers(0, 200)
 

@@ -7,12 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pairsmith.audit.answer import UnansweredError
-from pairsmith.audit.openings import LEAST, open_texts, weigh
-from pairsmith.audit.patterns import PERSONAL, REFUSALS, control_strings, passes_luhn, passes_mod_97
-from pairsmith.audit.refusals import find_phrases
-from pairsmith.audit.scripts import Letters, script_of
-from pairsmith.audit.text import ask as text
+from pairsmith.audits.answer import UnansweredError
+from pairsmith.audits.openings import LEAST, open_texts, weigh
+from pairsmith.audits.patterns import (
+    PERSONAL,
+    REFUSALS,
+    control_strings,
+    passes_luhn,
+    passes_mod_97,
+)
+from pairsmith.audits.refusals import find_phrases
+from pairsmith.audits.scripts import Letters, script_of
+from pairsmith.audits.text import ask as text
 from pairsmith.templates.builtin import FAMILIES
 
 HOLDS = {

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pairsmith.audit.answer import UnansweredError
-from pairsmith.audit.folds import assign_folds
-from pairsmith.audit.length import ask as length
+from pairsmith.audits.answer import UnansweredError
+from pairsmith.audits.folds import assign_folds
+from pairsmith.audits.length import ask as length
 
 
 def rows(sizes, start=0):
