@@ -130,9 +130,11 @@ class Dataset:
         if self.compiled is None:
             raise OutputError(f"{self.out} holds text of an unknown template.")
         system = self.built.recipe.system
-        made = [take_apart(rows["prompt"], rows[side], self.compiled, system) for side in SIDES]
-        self.unread += int((~(made[0][1] & made[1][1])).sum())
-        return made[0][0], made[1][0]
+        columns = [rows[side] for side in SIDES]
+        made = take_apart(rows["prompt"], columns, self.compiled, system)
+        self.unread += int((~made.exact).sum())
+        chosen, rejected = made.sides
+        return chosen, rejected
 
     def _refused(self, entry: LedgerEntry, first: int) -> Iterator[Batch]:
         """The refused rows of a split that have turns on both sides."""

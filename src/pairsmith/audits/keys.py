@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from pairsmith.audits.dataset import Batch, Dataset
 from pairsmith.kernel.spans import Index, Mask
-from pairsmith.kernel.turns import ASSISTANT, Turns
+from pairsmith.kernel.turns import ASSISTANT, Turns, select
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -73,17 +73,26 @@ def open_keys(data: Dataset) -> Iterator[DuckDBPyConnection]:
         yield keys
 
 
+class _Ends(NamedTuple):
+    """What a side adds to the prompt: keys of the replies and of the whole, and characters."""
+
+    reply: Keys
+    whole: Keys
+    characters: Index
+
+
 def add(keys: DuckDBPyConnection, batch: Batch) -> None:
     """Puts a batch's keys into the tables."""
-    chosen, rejected = (hash_turns(keys, turns) for turns in (batch.chosen, batch.rejected))
-    chained, other = chain(batch.chosen, chosen), chain(batch.rejected, rejected)
     turns, last = batch.chosen, batch.chosen.last
+    said = hash_turns(keys, turns)
+    chained = chain(turns, said)
     before = np.maximum(last - 1, 0)
     long = turns.counts > 2  # more than a question and its reply
-    characters, others = (count_characters(t) for t in (batch.chosen, batch.rejected))
+    characters = count_characters(turns)
     rows = batch.first + np.arange(len(turns.counts))
     replied = _replied(turns)
     opened = np.clip(turns.offsets[:-1] + turns.opens_with_system, 0, last)
+    worse = _shared(keys, batch, chained[before]) if batch.kept else _apart(keys, batch.rejected)
     columns = {
         "row": rows,
         "id": batch.ids,
@@ -91,17 +100,17 @@ def add(keys: DuckDBPyConnection, batch: Batch) -> None:
         "split": pa.repeat(batch.split, len(rows)),
         "kept": pa.repeat(batch.kept, len(rows)),
         "turns": turns.counts - 1,
-        "opening": chosen[opened],
+        "opening": said[opened],
         "context": pa.array(chained[np.maximum(before - 1, 0)], mask=~long),
         "prompt": pa.array(chained[before], mask=turns.counts < 2),
         "replied": replied[before] & (turns.counts > 1),
-        "chosen": chosen[last],
-        "rejected": rejected[batch.rejected.last],
+        "chosen": said[last],
+        "rejected": worse.reply,
         "whole_chosen": chained[last],
-        "whole_rejected": other[batch.rejected.last],
+        "whole_rejected": worse.whole,
         "prompt_chars": np.add.reduceat(characters, turns.offsets[:-1]) - characters[last],
         "chosen_chars": characters[last],
-        "rejected_chars": others[batch.rejected.last],
+        "rejected_chars": worse.characters,
     }
     held = pa.table({name: pa.array(column) for name, column in columns.items()})  # noqa: F841
     keys.execute("INSERT INTO rows BY NAME SELECT * FROM held")
@@ -110,6 +119,20 @@ def add(keys: DuckDBPyConnection, batch: Batch) -> None:
     of_short = {"key": chained, "depth": depth, "row": rows[turns.rows], "replied": replied}
     short_ones = pa.table({name: column[short] for name, column in of_short.items()})  # noqa: F841
     keys.execute("INSERT INTO beginnings BY NAME SELECT * FROM short_ones")
+
+
+def _shared(keys: DuckDBPyConnection, batch: Batch, prompts: Keys) -> _Ends:
+    """Of rejected, where its prompts are those of chosen, whose keys are at hand."""
+    turns = batch.rejected
+    replies = select(turns, ~turns.before_last)
+    said = hash_turns(keys, replies)
+    return _Ends(said, _mix(prompts, said), count_characters(replies))
+
+
+def _apart(keys: DuckDBPyConnection, turns: Turns) -> _Ends:
+    """Of rejected, where its prompts may be others."""
+    said, last = hash_turns(keys, turns), turns.last
+    return _Ends(said[last], chain(turns, said)[last], count_characters(turns)[last])
 
 
 def _replied(turns: Turns) -> Mask:
