@@ -1,13 +1,13 @@
 """Near duplicates: pairs that are nearly another pair, and test prompts nearly one of train.
 
-Similarity is the Jaccard similarity of sets of shingles (see `pairsmith.audit.shingles`): of a pair
-that of all it says, prompt and both replies together, so that replies which change places change
-nothing; of long prompts alone it is not enough, the replies have to share a shingle at least.
-Candidates come from MinHash sketches and every one is compared exactly: nothing is found
+Similarity is the Jaccard similarity of sets of shingles (see `pairsmith.audits.shingles`): of a
+pair that of all it says, prompt and both replies together, so that replies which change places
+change nothing; of long prompts alone it is not enough, the replies have to share a shingle at
+least. Candidates come from MinHash sketches and every one is compared exactly: nothing is found
 that is not there, and what is missed is a matter of chance, told in the numbers.
 
-Rows that are equal, or equal with their replies exchanged, and prompts that stand in train and test
-word for word, are other questions'; here the first of them stands for all.
+Rows that are equal, or equal with their replies exchanged, and prompts that stand in train and
+test word for word, are other questions'; here the first of them stands for all.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from pairsmith.audit.answer import FINDINGS, Answer, Study, UnansweredError
-from pairsmith.audit.shingles import CHOSEN, PROMPT, REJECTED, REPLIES, SIZE, WHOLE
-from pairsmith.audit.similar import (
+from pairsmith.audits.answer import FINDINGS, Answer, Study, UnansweredError
+from pairsmith.audits.shingles import CHOSEN, PROMPT, REJECTED, REPLIES, SIZE, WHOLE
+from pairsmith.audits.similar import (
     EFFORT,
     EFFORT_PER_ROW,
     Clusters,
@@ -34,7 +34,7 @@ from pairsmith.audit.similar import (
     span,
     take,
 )
-from pairsmith.audit.sketches import BANDS, ROWS, Sets, Sketches, miss, sketch_rows
+from pairsmith.audits.sketches import BANDS, ROWS, Sets, Sketches, miss, sketch_rows
 from pairsmith.kernel.spans import Index, Mask
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pairsmith.audit.dataset import Batch, Dataset, of_rows
-from pairsmith.audit.shingles import (
+from pairsmith.audits.dataset import Batch, Dataset, of_rows
+from pairsmith.audits.shingles import (
     BLOCK_ROWS,
     HASH_BITS,
     PART_BITS,

@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pairsmith.audit.shingles import Hashes
+from pairsmith.audits.shingles import Hashes
 from pairsmith.kernel.spans import Index, Mask
 
 Scores = NDArray[np.float64]
