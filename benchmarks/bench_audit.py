@@ -31,6 +31,7 @@ import re
 import shutil
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 from contest import PACKAGES, build, conditions, measured, repeat, rows_of, timed
@@ -68,20 +69,18 @@ def put(out, *questions):
 def write_texts(out, folder, parts):
     """What each pair says, as JSON lines in so many files."""
     data, _ = study_of(out)
-    files = [Path(folder, f"{part}.jsonl").open("w", encoding="utf-8") for part in range(parts)]
-    count = 0
-    for batch in data.batches():
-        said = batch.chosen.stripped.texts().to_pylist()
-        replies = batch.rejected.replies.texts().to_pylist()
-        for row, (first, last) in enumerate(
-            zip(batch.chosen.offsets[:-1], batch.chosen.offsets[1:], strict=True)
-        ):
-            text = "\n".join([*said[first:last], replies[row]])
-            file = files[count % parts]
-            file.write(json.dumps({"text": text, "id": str(count)}) + "\n")
-            count += 1
-    for file in files:
-        file.close()
+    with ExitStack() as stack:
+        paths = (Path(folder, f"{part}.jsonl") for part in range(parts))
+        files = [stack.enter_context(path.open("w", encoding="utf-8")) for path in paths]
+        for batch in data.batches():
+            said = batch.chosen.stripped.texts().to_pylist()
+            replies = batch.rejected.replies.texts().to_pylist()
+            bounds = zip(batch.chosen.offsets[:-1], batch.chosen.offsets[1:], strict=True)
+            for row, (first, last) in enumerate(bounds):
+                text = "\n".join([*said[first:last], replies[row]])
+                number = batch.first + row
+                line = json.dumps({"text": text, "id": str(number)})
+                files[number % parts].write(f"{line}\n")
 
 
 def datatrove(texts, folder):
