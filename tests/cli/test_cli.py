@@ -88,7 +88,11 @@ def test_build_says_what_shape_it_read(run, tmp_path):
             "--on NAME=VALUE",
         ),
         (["build", "sample", "{out}", "--card", "nowhere"], "card file nowhere cannot be", ""),
-        (["build", "sample", "s3://bucket/out"], "s3://bucket/out is a URL", "local folder"),
+        (
+            ["build", "sample", "https://example.org/out"],
+            "is a URL that no build can be written to",
+            "s3://BUCKET/NAME",
+        ),
         (["check", "{out}"], "There is no folder", "Name the folder"),
         (["show", "{out}"], "There is no folder", "Name the folder"),
         (["build", "", "{out}"], "names no source", "sample"),

@@ -26,13 +26,14 @@ from pairsmith.cli.options import (
 )
 from pairsmith.cli.process import leave_out_pandas
 from pairsmith.cli.progress import progress
+from pairsmith.cli.terminal import interruptible
 
 
 def build(
     source: Annotated[
         str, typer.Argument(help="sample, a folder, a file, or a URL: hf://datasets/OWNER/NAME.")
     ],
-    out: Annotated[str, typer.Argument(help="The folder to write: a new or an empty one.")],
+    out: Annotated[str, typer.Argument(help="The folder or URL to write: a new or an empty one.")],
     template: Template = None,
     token: Tokens = None,
     date: Date = None,
@@ -64,39 +65,32 @@ def build(
     reason of each, a dataset card, and a manifest that pairsmith check proves.
     """
     tokens = pairs_of("--token", token or [])
-    with template_ahead(template, tokens, date), progress() as watch:
-        from pairsmith.cli.terminal import say
+    with interruptible(out), template_ahead(template, tokens, date), progress() as watch:
         from pairsmith.pipeline import build as build_dataset
         from pairsmith.store.card import read_fields
-        from pairsmith.store.journal import count_shards
 
         leave_out_pandas()
-        try:
-            built = build_dataset(
-                source,
-                out,
-                template=template,
-                tokens=tokens,
-                date=date,
-                as_=as_,
-                system=system,
-                shard_rows=shard_rows,
-                policies=pairs_of("--on", on or []),
-                card=read_fields(card) if card else None,
-                subset=subset,
-                split=split,
-                from_=from_,
-                force=force,
-                engine=engine,
-                workers=workers,
-                address=address,
-                batch_rows=batch_rows,
-                progress=watch,
-            )
-        except KeyboardInterrupt:
-            kept = f"{count_shards(out)} finished shards are kept; an earlier build is as it was."
-            say(f"interrupted; {kept}", "The same command goes on.")
-            raise typer.Exit(130) from None
+        built = build_dataset(
+            source,
+            out,
+            template=template,
+            tokens=tokens,
+            date=date,
+            as_=as_,
+            system=system,
+            shard_rows=shard_rows,
+            policies=pairs_of("--on", on or []),
+            card=read_fields(card) if card else None,
+            subset=subset,
+            split=split,
+            from_=from_,
+            force=force,
+            engine=engine,
+            workers=workers,
+            address=address,
+            batch_rows=batch_rows,
+            progress=watch,
+        )
     if as_json:
         typer.echo(json.dumps(built.to_dict()))
     else:

@@ -45,11 +45,9 @@ def draw_ledger(manifest: Manifest, out: str) -> None:
 def _next(manifest: Manifest, out: str) -> list[str]:
     if not manifest.totals.kept:
         return ["Nothing was kept.", f"  see why:   pairsmith show {out} --reason any"]
-    return [
-        f"  check it:  pairsmith check {out}",
-        f"  look:      pairsmith show {out}",
-        f'  load it:   datasets.load_dataset("{out}")',
-    ]
+    lines = [f"  check it:  pairsmith check {out}", f"  look:      pairsmith show {out}"]
+    # of a folder elsewhere, load_dataset would have to be told each split's files
+    return lines if "://" in out else [*lines, f'  load it:   datasets.load_dataset("{out}")']
 
 
 def _shape(recipe: Recipe) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import ExitStack
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -22,6 +21,7 @@ from pairsmith.sources.shapes import HH, Shape
 from pairsmith.store import card as cards
 from pairsmith.store import folder, journal
 from pairsmith.store.manifest import Manifest, write_manifest
+from pairsmith.store.remote import Where
 from pairsmith.store.rows import refused_rows
 from pairsmith.templates.compile import REFUSES
 from pairsmith.templates.prepare import Prepared, prepare, remarks, uncompiled
@@ -53,7 +53,7 @@ def build(
 
     Args:
         source: `sample`, a folder of subsets, one subset's folder, a file, or a URL of such.
-        out: The folder to write; new, empty, or an earlier build's.
+        out: The folder to write, or its URL; new, empty, or an earlier build's.
         template: A built-in template's name, a `.jinja` file, a tokenizer's folder, a hub id.
         tokens: Special tokens by name, such as `eos_token`, for a template that does not tell.
         date: What to tell a template that asks for the date, as `2026-01-31`; today by default.
@@ -84,7 +84,7 @@ def build(
         WorkerError: A worker died again and again, or the engine cannot be reached.
         OutputError: `out` holds something else, or cannot be written.
     """
-    source, out = os.fspath(source), folder.local_folder(os.fspath(out))
+    source, target = os.fspath(source), folder.output(os.fspath(out))
     way = _way(engine, workers, address, batch_rows)
     Thread(target=_warm_up, daemon=True).start()
     files = find(source, subset, split)
@@ -105,13 +105,13 @@ def build(
             shape.name,
         )
         _check_system(recipe, prepared)
-        folder.check_source(out, [file.place.path for file in files])
-        stack.enter_context(folder.writing(out))
-        folder.recover(out)
-        earlier = folder.earlier_build(out)
+        folder.check_source(target, [file.place.path for file in files])
+        stack.enter_context(folder.writing(target))
+        folder.recover(target)
+        earlier = folder.earlier_build(target)
         if earlier and not force:
-            return _reuse(earlier, out, recipe, files)
-        staging = stack.enter_context(folder.workspace(out, earlier))
+            return _reuse(earlier, target, recipe, files)
+        staging = stack.enter_context(folder.workspace(target, earlier))
         built, said = _build_files(files, staging, recipe, prepared, way, force, progress)
         unused = passed_over(files, shape)
         if unused:
@@ -127,7 +127,7 @@ def build(
         _check_rendered(manifest, staging)
         cards.write_card(staging, manifest)
         write_manifest(manifest, staging)
-        folder.settle(out)
+        folder.settle(target)
     return manifest
 
 
@@ -183,7 +183,7 @@ def _way(engine: str, workers: int | None, address: str | None, batch_rows: int 
 
 def _build_files(
     files: list[SourceFile],
-    staging: Path,
+    staging: Where,
     recipe: Recipe,
     prepared: Prepared | None,
     way: Way,
@@ -223,7 +223,7 @@ def _build_files(
     return [journal.assemble(staging, file) for file in files], said
 
 
-def _check_rendered(manifest: Manifest, staging: Path) -> None:
+def _check_rendered(manifest: Manifest, staging: Where) -> None:
     """Sees to it that the template took some row.
 
     Raises:
@@ -246,7 +246,7 @@ def _origin(source: str, files: list[SourceFile], shape: Shape) -> Origin:
     return Origin.HH if released else Origin.OTHER
 
 
-def _reuse(earlier: Manifest, out: Path, recipe: Recipe, files: list[SourceFile]) -> Manifest:
+def _reuse(earlier: Manifest, out: Where, recipe: Recipe, files: list[SourceFile]) -> Manifest:
     """The earlier build, if it is this one."""
     hint = "Name another folder, or add --force to build over it."
     if earlier.recipe != recipe:

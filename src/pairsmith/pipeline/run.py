@@ -8,11 +8,16 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from pairsmith.engines import Outcome, local
-from pairsmith.errors import DamagedInputError, PairsmithError, SourceError, WorkerError
+from pairsmith.errors import (
+    DamagedInputError,
+    OutputError,
+    PairsmithError,
+    SourceError,
+    WorkerError,
+)
 from pairsmith.kernel.recipe import Recipe
 from pairsmith.kernel.rows import Jinja
 from pairsmith.pipeline.plan import parts_of
@@ -23,6 +28,7 @@ from pairsmith.sources.find import SourceFile
 from pairsmith.sources.read import WHOLE
 from pairsmith.store import journal
 from pairsmith.store.record import Source
+from pairsmith.store.remote import Where
 
 ENGINES = ("local", "ray")
 
@@ -82,7 +88,7 @@ class Run:
 
     files: list[SourceFile]
     finished: dict[str, journal.Finished]
-    staging: Path
+    staging: Where
     recipe: Recipe
     compiled: Compiled | None
     jinja: Jinja | None
@@ -178,7 +184,10 @@ class _State:
         if made is None:
             if isinstance(outcome.error, MemoryError):
                 outcome = outcome._replace(error=_too_large(outcome.task))
-            if not isinstance(outcome.error, PairsmithError):
+            # where the output cannot be written, no other task fares better
+            if isinstance(outcome.error, OutputError) or not isinstance(
+                outcome.error, PairsmithError
+            ):
                 raise outcome.error or RuntimeError("a task came to nothing")
             self.errors.append(outcome.error)
             return
@@ -218,7 +227,7 @@ def _too_large(task: Task) -> WorkerError:
     )
 
 
-def _together(errors: list[PairsmithError], staging: Path) -> PairsmithError:
+def _together(errors: list[PairsmithError], staging: Where) -> PairsmithError:
     """The faults of several tasks as one."""
     if len(errors) == 1 and not isinstance(errors[0], DamagedInputError):
         return errors[0]

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import date
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 import pyarrow as pa
@@ -27,6 +26,7 @@ from pairsmith.sources.records import BLOCK_ROWS
 from pairsmith.sources.shapes import SHAPES
 from pairsmith.store.journal import place_of
 from pairsmith.store.record import Source
+from pairsmith.store.remote import Where
 from pairsmith.store.shards import ShardWriter
 from pairsmith.templates.sandbox import Sandbox
 
@@ -83,7 +83,7 @@ class Task(NamedTuple):
     part: Part
     recipe: Recipe
     compiled: Compiled | None
-    staging: Path
+    staging: Where
     threads: int
     batch_rows: int | None = None
 

@@ -20,6 +20,7 @@ from pairsmith.kernel.recipe import Recipe
 from pairsmith.schema import EXPLANATIONS, Form, Kind, Note, Origin, Reason
 from pairsmith.sources.find import kind_of
 from pairsmith.store.manifest import LedgerEntry, Manifest
+from pairsmith.store.remote import Where
 from pairsmith.templates.builtin import FAMILIES
 
 NAME = "README.md"
@@ -123,7 +124,7 @@ def _steers(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t"
 
 
-def write_card(folder: Path, manifest: Manifest) -> None:
+def write_card(folder: Where, manifest: Manifest) -> None:
     """Writes the card of a build."""
     (folder / NAME).write_text(card_text(manifest), encoding="utf-8", newline="\n")
 
@@ -238,7 +239,7 @@ def configs(ledger: Sequence[LedgerEntry]) -> list[dict[str, Any]]:
     return [{"config_name": name, "data_files": _data_files(held[name])} for name in held]
 
 
-def read_configs(folder: Path) -> Any:
+def read_configs(folder: Where) -> Any:
     """The `configs` of a card as it lies there; None where it has none that can be read."""
     import yaml
 
