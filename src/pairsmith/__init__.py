@@ -17,6 +17,8 @@ from pairsmith._version import __version__
 from pairsmith.errors import PairsmithError
 
 if TYPE_CHECKING:
+    from pairsmith.audits.ask import audit
+    from pairsmith.audits.record import Audit
     from pairsmith.exports import export
     from pairsmith.kernel.recipe import Recipe
     from pairsmith.pipeline import Progress, build
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from pairsmith.tokens.preview import preview
 
 __all__ = [
+    "Audit",
     "Manifest",
     "Note",
     "PairsmithError",
@@ -33,6 +36,7 @@ __all__ = [
     "Reason",
     "Recipe",
     "__version__",
+    "audit",
     "build",
     "check",
     "export",
@@ -40,11 +44,13 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Audit": "pairsmith.audits.record",
     "Manifest": "pairsmith.store.manifest",
     "Note": "pairsmith.schema",
     "Progress": "pairsmith.pipeline",
     "Reason": "pairsmith.schema",
     "Recipe": "pairsmith.kernel.recipe",
+    "audit": "pairsmith.audits.ask",
     "build": "pairsmith.pipeline",
     "check": "pairsmith.store.verify",
     "export": "pairsmith.exports",

@@ -18,7 +18,7 @@ from itertools import compress, count
 from pathlib import Path
 
 from pairsmith.errors import BrokenWriteError, OutputError
-from pairsmith.store import card, disk, manifest
+from pairsmith.store import card, disk, manifest, quality
 from pairsmith.store.disk import each, is_copy, is_there, move, put, sync
 from pairsmith.store.lock import LOCK, check_lease, is_lock, locked, unlock
 from pairsmith.store.manifest import Manifest, parse_manifest, read_manifest
@@ -290,6 +290,8 @@ def _move(out: Where) -> None:
     if (out / manifest.NAME).exists():
         move(out / manifest.NAME, staging / EARLIER)
     old = [entry.path for entry in replaced.outputs] if replaced else []
+    if replaced and isinstance(out, Path):
+        quality.remove_audit(out)  # it is of the build that goes
     each(out, lambda path: (out / path).unlink(missing_ok=True), set(old) - set(new))
     each(out, partial(_place, out), new)
     for folder in {(out / path).parent for path in old}:
@@ -327,7 +329,7 @@ def _keep_edited_card(out: Where, replaced: Manifest | None) -> None:
     held = out / card.NAME
     if replaced is None or not held.exists() or is_copy(held, out / STAGING / card.NAME):
         return
-    if held.read_bytes() != card.card_text(replaced).encode():
+    if quality.without(held.read_bytes()) != card.card_text(replaced).encode():
         names = (out / f"{card.NAME}.old{number or ''}" for number in count())
         move(held, next(n for n in names if not is_there(n) or is_copy(n, held)))
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pairsmith.audit.dataset import Batch, Dataset
+from pairsmith.audits.dataset import Batch, Dataset
 from pairsmith.kernel.spans import Index
 from pairsmith.kernel.turns import Turns
 

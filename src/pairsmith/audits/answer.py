@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import pyarrow as pa
 
-from pairsmith.audit.dataset import Dataset
+from pairsmith.audits.dataset import Dataset
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -50,7 +50,7 @@ class Study:
 
     Attributes:
         data: The dataset, for texts.
-        keys: The keys of its rows in DuckDB; see `pairsmith.audit.keys.TABLES`.
+        keys: The keys of its rows in DuckDB; see `pairsmith.audits.keys.TABLES`.
         tokenizer: A tokenizer's folder or hub id; None where there is none.
     """
 

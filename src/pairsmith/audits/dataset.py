@@ -6,7 +6,7 @@ conversation is at hand. Texts are read again, batch by batch, by whoever needs 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
@@ -103,6 +103,23 @@ class Dataset:
             for batch in self._refused(entry, first):
                 yield batch
                 first += len(batch.ids)
+
+    def pick(self, ids: Collection[str]) -> Iterator[Batch]:
+        """The rows with these ids, kept ones first; only their texts are taken apart."""
+        wanted = pa.array(sorted(ids), pa.string())
+        for entry in self.entries:
+            for stored in kept_batches(self.out, self.built, entry, BATCH):
+                rows = stored.filter(pc.is_in(stored["id"], wanted))
+                if len(rows):
+                    sides = self._kept(rows)
+                    yield Batch(0, entry.subset, entry.split, rows["id"], True, *sides)
+        for entry in self.entries:
+            for batch in self._refused(entry, 0):
+                some = np.flatnonzero(to_numpy(pc.is_in(batch.ids, wanted)))
+                if len(some):
+                    chosen, rejected = of_rows(batch.chosen, some), of_rows(batch.rejected, some)
+                    ids = batch.ids.take(pa.array(some))
+                    yield batch._replace(ids=ids, chosen=chosen, rejected=rejected)
 
     def _kept(self, rows: pa.RecordBatch) -> tuple[Turns, Turns]:
         if self.built.recipe.form == Form.MESSAGES:

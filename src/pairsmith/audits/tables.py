@@ -1,0 +1,97 @@
+"""The numbers of an answer as tables for the report, whatever they are nested in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from pairsmith.audits.legible import number, words
+
+LISTED = 8
+"""A list of at most so many plain values is written out; a longer one is drawn, or told of."""
+
+LONGEST = 40
+"""A table has at most so many rows."""
+
+
+class Table(NamedTuple):
+    """A table of text.
+
+    Attributes:
+        caption: What it is of; empty for the plain numbers.
+        columns: Their headings, that of the first one empty.
+        rows: The cells of each row, its heading first.
+        left_out: Rows that there is no place for.
+    """
+
+    caption: str
+    columns: list[str]
+    rows: list[list[str]]
+    left_out: int = 0
+
+
+def tables(numbers: Mapping[str, Any]) -> list[Table]:
+    """The numbers of an answer: the plain ones in one table, then one for each of the others."""
+    plain = {name: value for name, value in numbers.items() if _is_plain(value)}
+    found = [_of_values("", plain)] if plain else []
+    for name, value in numbers.items():
+        if name not in plain:
+            found += _nested(words(name), value)
+    return found
+
+
+def _nested(caption: str, value: Any) -> Iterator[Table]:
+    if isinstance(value, Mapping):
+        yield from _of_mapping(caption, value)
+    elif value and all(isinstance(held, Mapping) for held in value):
+        yield _of_records(caption, {str(n): held for n, held in enumerate(value, 1)})
+    else:
+        yield Table(caption, ["", "value"], [["values", f"{len(value):,}"]])
+
+
+def _of_mapping(caption: str, value: Mapping[str, Any]) -> Iterator[Table]:
+    """A mapping's plain values, its records in columns, and what is nested deeper."""
+    plain = {name: held for name, held in value.items() if _is_plain(held)}
+    records = {name: held for name, held in value.items() if isinstance(held, Mapping)}
+    if plain:
+        yield _of_values(caption, plain)
+    flat = {n: {k: v for k, v in held.items() if _is_plain(v)} for n, held in records.items()}
+    if any(flat.values()):
+        yield _of_records(caption, flat)
+    for name, held in records.items():
+        for inner, deeper in held.items():
+            if not _is_plain(deeper):
+                yield from _nested(f"{caption}: {name}, {words(inner)}", deeper)
+    for name, held in value.items():
+        if name not in plain and name not in records:
+            yield from _nested(f"{caption}: {words(name)}", held)
+
+
+def _of_values(caption: str, values: Mapping[str, Any]) -> Table:
+    rows = [[words(name), _cell(value)] for name, value in values.items()]
+    return Table(caption, ["", "value"], rows[:LONGEST], max(len(rows) - LONGEST, 0))
+
+
+def _of_records(caption: str, records: Mapping[str, Mapping[str, Any]]) -> Table:
+    names = list(dict.fromkeys(name for held in records.values() for name in held))
+    rows = [
+        [row, *(_cell(held[name]) if name in held else "" for name in names)]
+        for row, held in records.items()
+    ]
+    columns = ["", *map(words, names)]
+    return Table(caption, columns, rows[:LONGEST], max(len(rows) - LONGEST, 0))
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value goes into one cell."""
+    if isinstance(value, list | tuple):
+        return len(value) <= LISTED and not any(
+            isinstance(held, Mapping | list | tuple) for held in value
+        )
+    return not isinstance(value, Mapping)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(number(held) for held in value)
+    return number(value)
