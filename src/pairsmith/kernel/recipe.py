@@ -193,7 +193,7 @@ def _check_doubt(name: str, doubt: float | None) -> float | None:
     if not 0 < doubt < math.inf:
         raise RecipeError(
             f"A doubt of {doubt} cannot be acted on with {name}.",
-            "It is a distance in log-odds: use a number above 0, such as 2.",
+            "It is a distance in log-odds: use a number above 0, such as 1.",
         )
     return float(doubt)
 

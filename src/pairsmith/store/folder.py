@@ -232,8 +232,10 @@ def clear(staging: Where, spared: Collection[str] = ()) -> None:
 
 
 def abandon(staging: Where) -> None:
-    """Removes the folder that a build grows in: nothing of it is of use."""
+    """Removes the folder that a build grows in, of no use as it is, and an OUT that is empty."""
     _remove(staging)
+    if isinstance(staging, Path) and not any(staging.parent.iterdir()):
+        staging.parent.rmdir()
 
 
 def _remove(staging: Where) -> None:
