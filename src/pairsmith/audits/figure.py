@@ -27,14 +27,14 @@ COLOURS = {
     RULE: "var(--rule)",
     **{colour: f"var(--series-{place})" for place, colour in enumerate(SERIES, 1)},
 }
-SIZE = (4.6, 2.7)
+SIZE = (4.6, 2.9)
 """In inches; drawn so small that text can be read where the page is narrow."""
 
 STYLE: dict[str, Any] = {
     "svg.fonttype": "path",
     "svg.hashsalt": "pairsmith",
     "font.family": "DejaVu Sans",  # comes with matplotlib
-    "font.size": 9.0,
+    "font.size": 10.5,
     "text.parse_math": False,
     "text.color": INK,
     "axes.edgecolor": INK,
@@ -75,10 +75,16 @@ def style() -> Iterator[None]:
 
 def figure(height: float = SIZE[1]) -> tuple[Figure, Axes]:
     """An empty figure; to be drawn on in `style`."""
+    made, [axes] = figures(1, height)
+    return made, axes
+
+
+def figures(count: int, height: float = SIZE[1]) -> tuple[Figure, list[Axes]]:
+    """The same with so many axes below each other, each of this height."""
     from matplotlib.figure import Figure
 
-    made = Figure(figsize=(SIZE[0], height), layout="constrained")
-    return made, made.subplots()
+    made = Figure(figsize=(SIZE[0], count * height), layout="constrained")
+    return made, list(made.subplots(count, squeeze=False)[:, 0])
 
 
 def to_svg(made: Figure, prefix: str) -> str:

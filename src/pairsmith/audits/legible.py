@@ -41,10 +41,14 @@ def number(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
-        return f"{value:,}"
+        return _signed(f"{value:,}")
     if isinstance(value, float):
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+        return _signed(f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}")
     return str(value)
+
+
+def _signed(digits: str) -> str:
+    return digits.replace("-", "−")
 
 
 def words(name: str) -> str:

@@ -10,6 +10,15 @@ from pairsmith.audits.legible import number, words
 LISTED = 8
 """A list of at most so many plain values is written out; a longer one is drawn, or told of."""
 
+DRAWN = {"edges", "counts"}
+"""What has these is a histogram, which a plot shows and no table."""
+
+SHARE = {"low", "high"}
+"""What has these beside one value is that value with its interval."""
+
+WIDE = 4
+"""A table of more columns than this, and than rows, is turned round."""
+
 LONGEST = 40
 """A table has at most so many rows."""
 
@@ -51,20 +60,26 @@ def _nested(caption: str, value: Any) -> Iterator[Table]:
 
 def _of_mapping(caption: str, value: Mapping[str, Any]) -> Iterator[Table]:
     """A mapping's plain values, its records in columns, and what is nested deeper."""
+    if value.keys() >= DRAWN:
+        return
     plain = {name: held for name, held in value.items() if _is_plain(held)}
-    records = {name: held for name, held in value.items() if isinstance(held, Mapping)}
+    records = {n: held for n, held in value.items() if n not in plain and isinstance(held, Mapping)}
     if plain:
         yield _of_values(caption, plain)
+    if len(records) == 1:
+        [(name, held)] = records.items()
+        yield from _of_mapping(f"{caption}, {words(name)}", held)
+        records = {}
     flat = {n: {k: v for k, v in held.items() if _is_plain(v)} for n, held in records.items()}
     if any(flat.values()):
         yield _of_records(caption, flat)
-    for name, held in records.items():
-        for inner, deeper in held.items():
-            if not _is_plain(deeper):
-                yield from _nested(f"{caption}: {name}, {words(inner)}", deeper)
+    for inner in dict.fromkeys(k for held in records.values() for k in held):
+        deeper = {n: h[inner] for n, h in records.items() if inner in h and inner not in flat[n]}
+        if deeper:
+            yield from _of_mapping(f"{caption}, {words(inner)}", deeper)
     for name, held in value.items():
-        if name not in plain and name not in records:
-            yield from _nested(f"{caption}: {words(name)}", held)
+        if name not in plain and not isinstance(held, Mapping):
+            yield from _nested(f"{caption}, {words(name)}", held)
 
 
 def _of_values(caption: str, values: Mapping[str, Any]) -> Table:
@@ -79,6 +94,8 @@ def _of_records(caption: str, records: Mapping[str, Mapping[str, Any]]) -> Table
         for row, held in records.items()
     ]
     columns = ["", *map(words, names)]
+    if len(names) > WIDE and len(records) < len(names):
+        columns, *rows = map(list, zip(columns, *rows, strict=True))
     return Table(caption, columns, rows[:LONGEST], max(len(rows) - LONGEST, 0))
 
 
@@ -88,10 +105,21 @@ def _is_plain(value: Any) -> bool:
         return len(value) <= LISTED and not any(
             isinstance(held, Mapping | list | tuple) for held in value
         )
-    return not isinstance(value, Mapping)
+    return not isinstance(value, Mapping) or _with_interval(value) is not None
+
+
+def _with_interval(value: Mapping[str, Any]) -> str | None:
+    """An estimate and its interval as text; None where it is none."""
+    named = [name for name in ("share", "difference", "estimate", "mean") if name in value]
+    if not value.keys() >= SHARE or not named:
+        return None
+    middle, low, high = (number(value[name]) for name in (named[0], "low", "high"))
+    return f"{middle} ({low} to {high})"
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return _with_interval(value) or ""
     if isinstance(value, list | tuple):
         return ", ".join(number(held) for held in value)
     return number(value)
