@@ -6,20 +6,18 @@ from typing import Annotated
 
 import typer
 
+from pairsmith.cli.acts import Drop, Flip, Smooth, words_of
 from pairsmith.cli.ahead import template_ahead
 from pairsmith.cli.options import (
     Address,
     BatchRows,
     Card,
     Date,
-    Drop,
     Engine,
-    Flip,
     Form,
     From,
     On,
     ShardRows,
-    Smooth,
     Source,
     Split,
     Subset,
@@ -28,7 +26,6 @@ from pairsmith.cli.options import (
     Tokens,
     Workers,
     pairs_of,
-    words_of,
 )
 from pairsmith.cli.process import leave_out_pandas
 from pairsmith.cli.progress import progress

@@ -34,25 +34,6 @@ On: TypeAlias = Annotated[
         help="Instead of quarantine: identical=keep, bad_roles=merge, … Repeatable.",
     ),
 ]
-Drop: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAMES",
-        help="Refuse rows of train for the sake of others: duplicates,near,leaks,flipped.",
-    ),
-]
-Flip: TypeAlias = Annotated[
-    float | None,
-    typer.Option(
-        metavar="DOUBT",
-        help="Exchange the replies of train rows whose label a weak model doubts by more, in "
-        "log-odds.",
-    ),
-]
-Smooth: TypeAlias = Annotated[
-    float | None,
-    typer.Option(metavar="DOUBT", help="Only mark them, with how far the label is to be believed."),
-]
 Source: TypeAlias = Annotated[
     str, typer.Argument(help="sample, a folder, a file, or a URL: hf://datasets/OWNER/NAME.")
 ]
@@ -87,11 +68,6 @@ Workers: TypeAlias = Annotated[
 BatchRows: TypeAlias = Annotated[
     int | None, typer.Option(metavar="N", help="At most so many rows are worked on at a time.")
 ]
-
-
-def words_of(given: str | None) -> list[str]:
-    """What stands between commas."""
-    return [] if given is None else [word.strip() for word in given.split(",")]
 
 
 def pairs_of(option: str, given: Sequence[str]) -> dict[str, str]:
