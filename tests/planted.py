@@ -1,85 +1,168 @@
-"""Sources of which it is known which rows repeat, leak, contradict others or are mislabelled."""
+"""Rows with known defects: a generator that says what it planted, by id."""
 
 import json
 import random
+from collections import defaultdict
+from typing import NamedTuple
 
-GOOD = ("clear", "exact", "patient", "careful", "useful", "kind", "honest", "simple", "gentle")
-BAD = ("whatever", "nonsense", "rude", "lazy", "wrong", "vague", "silly", "harsh", "sloppy")
-THINGS = [f"thing{number}" for number in range(300)]
-
-
-def row(asked, better, worse):
-    prompt = f"\n\nHuman: {asked}\n\nAssistant:"
-    return {"chosen": f"{prompt} {better}", "rejected": f"{prompt} {worse}"}
+SUBSETS = ("harmless-base", "helpful-base")
 
 
-def turned(held):
-    """The same pair with the other preference."""
-    return {"chosen": held["rejected"], "rejected": held["chosen"]}
+class Planted(NamedTuple):
+    """What was planted, by ids.
+
+    Attributes:
+        duplicates: Each extra row, with the row that is to be kept.
+        flipped: The rows of each group that contradict each other.
+        cycles: The rows of each circle of three.
+        leaks: By kind, each train row that knows a test row.
+        rejected, chosen: By subset, the rows that go on from another's rejected or chosen reply.
+    """
+
+    duplicates: dict[str, str]
+    flipped: set[frozenset[str]]
+    cycles: set[frozenset[str]]
+    leaks: dict[str, set[str]]
+    rejected: dict[str, set[str]]
+    chosen: dict[str, set[str]]
 
 
-def told(number):
-    """A pair of its own, by number: the better reply has words that better replies have."""
-    words = random.Random(number)
-    better, worse = (
-        " ".join(words.choice(of) if place % 2 else words.choice(THINGS) for place in range(8))
-        for of in (GOOD, BAD)
-    )
-    return row(f"Tell me of case {number}, please.", better, worse)
+def talk(turns):
+    speakers = ("Human", "Assistant")
+    return "".join(f"\n\n{speakers[i % 2]}: {text}" for i, text in enumerate(turns))
 
 
-def is_mislabelled(number):
-    return number % 10 == 3
+class Rows:
+    """Rows by subset and split, in an order that a seed decides, and the ids that this gives."""
+
+    def __init__(self, seed):
+        self.chance = random.Random(seed)
+        self.held = []
+        self.words = 0
+
+    def text(self):
+        """Some words that stand nowhere else."""
+        self.words += 1
+        return f"{self.chance.choice(['one', 'two', 'three'])} {self.words} words"
+
+    def talk(self, turns=1):
+        return [self.text() for _ in range(turns)]
+
+    def add(self, subset, split, prompt, chosen, rejected):
+        """Adds a row, and returns what stands for it until it has an id."""
+        self.held.append((subset, split, [*prompt, chosen], [*prompt, rejected]))
+        return len(self.held) - 1
+
+    def fresh(self, subset, split, turns=1):
+        return self.add(subset, split, self.talk(turns), self.text(), self.text())
+
+    def of(self, place):
+        subset, split, chosen, rejected = self.held[place]
+        return subset, split, chosen[:-1], chosen[-1], rejected[-1]
+
+    def write(self, folder):
+        """Writes the rows; returns their ids, by what stands for them."""
+        order = list(range(len(self.held)))
+        self.chance.shuffle(order)
+        lines, ids = defaultdict(list), {}
+        for place in order:
+            subset, split, chosen, rejected = self.held[place]
+            lines[subset, split].append({"chosen": talk(chosen), "rejected": talk(rejected)})
+            ids[place] = f"{subset}/{split}/{len(lines[subset, split])}"
+        for (subset, split), rows in lines.items():
+            path = folder / subset / f"{split}.jsonl"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        return ids
 
 
-def labelled(number):
-    """The pair with its label, which is wrong for one in ten."""
-    return turned(told(number)) if is_mislabelled(number) else told(number)
+def plant(folder, seed, clean=60, each=6):
+    """Writes a source with defects of every kind, `each` of each and in each subset."""
+    rows = Rows(seed)
+    chance = rows.chance
+    clean_rows = [
+        rows.fresh(subset, split, chance.choice([1, 3, 5]))
+        for subset in SUBSETS
+        for split in ("train", "train", "train", "test")
+        for _ in range(clean)
+    ]
+    trained = [place for place in clean_rows if rows.held[place][1] == "train"]
+    tested = [place for place in clean_rows if rows.held[place][1] == "test"]
+    chance.shuffle(trained)
+    chance.shuffle(tested)
+    groups, flips, cycles = [], [], []
+    leaks, follows = defaultdict(set), {"chosen": [], "rejected": []}
+    for number in range(each * len(SUBSETS)):
+        subset = SUBSETS[number % 2]
+        first = trained.pop()
+        _, _, prompt, chosen, rejected = rows.of(first)
+        copies = [
+            rows.add(subset, "train", prompt, chosen, rejected) for _ in range(1 + number % 2)
+        ]
+        groups.append([first, *copies])
 
+        first = trained.pop()
+        _, _, prompt, chosen, rejected = rows.of(first)
+        flips.append([first, rows.add(subset, "train", prompt, rejected, chosen)])
 
-def write_source(folder, **files):
-    """Writes files such as `helpful_train`, each a list of rows."""
-    for name, rows in files.items():
-        subset, _, split = name.rpartition("_")
-        path = folder / subset / f"{split}.jsonl"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(json.dumps(held) + "\n" for held in rows), encoding="utf-8")
-    return folder
+        first = trained.pop()
+        _, _, prompt, a, b = rows.of(first)
+        c = rows.text()
+        circle = [rows.add(subset, "train", prompt, *two) for two in ((b, c), (c, a))]
+        cycles.append([first, *circle])
 
+        for side in ("rejected", "chosen")[: 2 - number % 2]:  # the second subset goes one way
+            first = trained.pop()
+            _, _, prompt, chosen, rejected = rows.of(first)
+            reply = chosen if side == "chosen" else rejected
+            onward = [*prompt, reply, *rows.talk(1 if number % 3 else 3)]
+            place = rows.add(subset, "train", onward, rows.text(), rows.text())
+            follows[side].append((subset, place))
 
-def write_planted(folder):
-    """Two subsets of a few rows; what becomes of which is in `PLANTED`."""
-    a, b, c, d, e, f = (told(1000 + number) for number in range(6))
-    prompt = e["chosen"].rpartition("\n\nAssistant:")[0]
-    same_prompt = {
-        side: f"{prompt}\n\nAssistant: another {side}" for side in ("chosen", "rejected")
+        test = tested.pop()
+        _, _, prompt, chosen, rejected = rows.of(test)
+        leaks["same_prompt"].add(rows.add(subset, "train", prompt, rows.text(), rows.text()))
+        test = tested.pop()
+        _, _, prompt, chosen, rejected = rows.of(test)
+        reply = {"chosen": chosen, "rejected": rejected, "": rows.text()}
+        side = chance.choice(["rejected", ""] if number % 2 else list(reply))
+        onward = [*prompt, reply[side], rows.text()]
+        place = rows.add(subset, "train", onward, rows.text(), rows.text())
+        leaks["goes_on"].add(place)
+        if side:
+            follows[side].append((subset, place))
+        test = rows.fresh(subset, "test", 5)
+        _, _, prompt, *_ = rows.of(test)
+        leaks["begins"].add(rows.add(subset, "train", prompt[:3], rows.text(), rows.text()))
+        test = rows.fresh(subset, "test", 3)
+        _, _, prompt, *_ = rows.of(test)
+        other = [prompt[0], *rows.talk(2)]
+        leaks["same_opening"].add(rows.add(subset, "train", other, rows.text(), rows.text()))
+    ids = rows.write(folder)
+    order = {id: place for place, id in enumerate(sorted(ids.values(), key=_in_order))}
+    kept = {
+        extra: group[0]
+        for group in (sorted((ids[p] for p in g), key=order.get) for g in groups)
+        for extra in group[1:]
     }
-    return write_source(
-        folder,
-        one_train=[a, told(1), b, a, c, turned(c), told(2), d, turned(f)],
-        one_test=[d, e, d, f],
-        two_train=[told(3), b, same_prompt, turned(b), {"chosen": "", "rejected": ""}],
+    sides = {
+        side: {
+            subset: {ids[place] for owner, place in held if owner == subset} for subset in SUBSETS
+        }
+        for side, held in follows.items()
+    }
+    for kind in leaks:
+        leaks[kind] = {ids[place] for place in leaks[kind]}
+    return Planted(
+        kept,
+        {frozenset(ids[p] for p in group) for group in flips},
+        {frozenset(ids[p] for p in group) for group in cycles},
+        dict(leaks),
+        sides["rejected"],
+        sides["chosen"],
     )
 
 
-PLANTED = {
-    "duplicates": {
-        "one/train/4": "the same pair as one/train/1",
-        "one/train/8": "the same pair as one/test/1",
-        "two/train/2": "the same pair as one/train/3",
-    },
-    "flipped": {
-        "one/train/3": "two/train/4",
-        "one/train/5": "one/train/6",
-        "one/train/6": "one/train/5",
-        "one/train/9": "one/test/4",
-        "two/train/2": "two/train/4",
-        "two/train/4": "one/train/3",
-    },
-    "leaks": {
-        "one/train/8": "one/test/1",
-        "one/train/9": "one/test/4",
-        "two/train/3": "one/test/2",
-    },
-}
-"""For each action the rows that it takes out, by themselves, and what their details end in."""
+def _in_order(id):
+    subset, split, number = id.split("/")
+    return subset, split, int(number)

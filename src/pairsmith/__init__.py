@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pairsmith.exports import export
     from pairsmith.kernel.recipe import Recipe
     from pairsmith.pipeline import Progress
+    from pairsmith.pipeline.split import split
     from pairsmith.schema import Note, Reason
     from pairsmith.store.manifest import Manifest
     from pairsmith.store.verify import check
@@ -42,6 +43,7 @@ __all__ = [
     "check",
     "export",
     "preview",
+    "split",
 ]
 
 _HOMES = {
@@ -56,6 +58,7 @@ _HOMES = {
     "check": "pairsmith.store.verify",
     "export": "pairsmith.exports",
     "preview": "pairsmith.tokens.preview",
+    "split": "pairsmith.pipeline.split",
 }
 
 

@@ -46,6 +46,12 @@ def answer(question, numbers, unanswered=""):
             {"kinds": {"url": {"rows": 3, "chosen": 1, "rejected": 2}}},
             "Bars: url chosen 1, rejected 2.",
         ),
+        ("near", {"rows": 9, "near_flipped": 2, "near_leak": None}, "Bars: near flipped 2."),
+        (
+            "tokens",
+            {"all": {"by_limit": {"512": {"dropped": 3}, "1024": {"dropped": 0}}}},
+            "Bars: dropped at 512 3, at 1024 0.",
+        ),
         ("other", {"by_kind": {"a": 5, "b": 0.5}}, "Bars: a 5."),
         (
             "bars",

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairsmith.audits.tables import LONGEST, Table, tables
+from pairsmith.audits.tables import LONGEST, SHOWN, Table, split, tables
 
 plain = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
 names = st.text(min_size=1, max_size=6)
@@ -15,7 +15,6 @@ values = st.recursive(
 @given(st.dictionaries(names, values, max_size=6))
 def test_every_table_is_rectangular(numbers):
     for table in tables(numbers):
-        assert table.columns[0] == ""
         assert all(len(row) == len(table.columns) for row in table.rows)
         assert all(isinstance(cell, str) for row in table.rows for cell in row)
         assert len(table.rows) <= LONGEST
@@ -67,6 +66,22 @@ def test_a_wide_table_is_turned_round():
     [table] = tables({"by": wide})
     assert table.columns == ["", "a", "b"]
     assert table.rows == [[name, "1", "1"] for name in "vwxyz"]
+
+
+def test_text_heads_the_rows_of_a_list():
+    records = [{"opening": "a b", "chosen": 1}, {"opening": "<|c_d|>", "z": 2}]
+    assert tables({"first": records}) == [
+        Table("first", ["opening", "chosen", "z"], [["a b", "1", ""], ["<|c_d|>", "", "2"]])
+    ]
+    [table] = tables({"first": [{"n": 1}, {"n": 2}]})
+    assert table.rows == [["1", "1"], ["2", "2"]]
+
+
+def test_many_tables_are_folded_away_but_for_the_first():
+    found = [Table("", [], [[]] * rows) for rows in (SHOWN + 5, 1, 1)]
+    assert split(found) == (found[:1], found[1:])
+    assert split(found[1:]) == (found[1:], [])
+    assert split([]) == ([], [])
 
 
 def test_long_tables_are_cut_and_say_so():

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from pairsmith.audits import ask
+from pairsmith.audits.answer import Answer
 from pairsmith.cli import audit as command
 from standins import STANDINS
+from tiny import llama_tokenizer
 
 
 @pytest.fixture
@@ -34,6 +36,7 @@ def test_the_process_leaves_without_a_word(out):
 import sys
 sys.path.insert(0, {str(Path(__file__).parent.parent)!r})
 from pairsmith.audits import ask
+from pairsmith.audits.answer import Answer
 from pairsmith.cli import main
 from standins import STANDINS
 ask.QUESTIONS = STANDINS
@@ -58,15 +61,23 @@ def test_only_some(run, out):
     assert "openings, longest, nothing, never" in errors
 
 
-def test_a_tokenizer_reaches_the_questions(run, out, monkeypatch):
-    from pairsmith.audits.answer import Answer
+def test_a_tokenizer_reaches_the_questions(run, out, monkeypatch, tmp_path):
+    pytest.importorskip("transformers")
+    llama_tokenizer(["Is the bus late? No, it is on time."]).save_pretrained(tmp_path / "t")
 
     def asks(study):
-        return Answer("asks", "Asks", f"Told {study.tokenizer}.")
+        return Answer("asks", "Asks", f"Told {Path(study.tokenizer).name}.")
 
     monkeypatch.setattr(ask, "QUESTIONS", {"asks": asks})
-    _, printed, _ = run("audit", out, "--tokenizer", "some/folder")
-    assert "Told some/folder." in printed
+    _, printed, _ = run("audit", out, "--tokenizer", tmp_path / "t")
+    assert "Told t." in printed
+
+
+def test_a_tokenizer_that_is_none_is_told_first(run, out, tmp_path):
+    code, _, errors = run("audit", out, "--tokenizer", tmp_path / "nowhere")
+    assert code == 2
+    assert "There is no folder" in errors
+    assert not (out / "audit").exists()
 
 
 def test_a_folder_that_is_no_build(run, tmp_path):

@@ -29,6 +29,43 @@ P = ParamSpec("P")
 EXTRA = "pip install 'pairsmith[audit]'"
 LIBRARIES = ("duckdb", "scipy", "sklearn", "rensa")
 
+EDGES = """
+    SELECT own.row AS own, other.row AS other, score FROM found
+    JOIN rows AS own ON own.id = found.rows[1] JOIN rows AS other ON other.id = found.rows[2]
+    WHERE kind = $kind ORDER BY own, other
+"""
+"""Of each row that is nearly another, the numbers of both, and how alike they are."""
+
+NEAR = """
+    WITH ends AS (
+        SELECT own AS row, other, score, cluster FROM edges
+        UNION ALL SELECT other, own, score, cluster FROM edges
+    ),
+    pairs AS (SELECT DISTINCT ON (row) row, cluster FROM ends),
+    copies AS (
+        SELECT copy.id, copy.split, pairs.row AS pair, cluster
+        FROM pairs JOIN rows AS first USING (row)
+        JOIN rows AS copy USING (prompt, chosen, rejected) WHERE copy.kept
+    ),
+    ranked AS (SELECT pair, cluster, bool_or(split <> 'train') AS test FROM copies GROUP BY ALL),
+    staying AS (
+        SELECT pair FROM ranked WINDOW own AS (PARTITION BY cluster)
+        QUALIFY test OR (NOT bool_or(test) OVER own AND pair = min(pair) OVER own)
+    ),
+    closest AS (
+        SELECT row AS pair, arg_max(other, (other IN (FROM staying), score, -other)) AS other,
+            arg_max(score, (other IN (FROM staying), score, -other)) AS score
+        FROM ends GROUP BY row
+    )
+    SELECT copies.id, format('{} (Jaccard {:.2f})', rows.id, score) AS other
+    FROM copies JOIN closest USING (pair) JOIN rows ON rows.row = closest.other
+    WHERE copies.split = 'train' AND pair NOT IN (FROM staying)
+"""
+"""What goes of each cluster: what is neither a pair of test nor, where there is none, the first.
+
+The question compares one row of each pair; here all copies of it are taken into account.
+"""
+
 DIGITS = 4
 """Of a probability in the table: behind these, machines differ."""
 
@@ -156,35 +193,34 @@ def _dropped(study: Study, name: str, said: str, query: str) -> pa.Table:
 
 def _duplicates(study: Study) -> pa.Table:
     """All but one of the rows with the same prompt and replies; one of test stays, or the first."""
+    from pairsmith.audits.duplicates import PAIRS
+
+    study.keys.execute(PAIRS.format(which="kept"))
     return _dropped(
         study,
         "duplicates",
         "the same pair as",
         """
-        SELECT id, other FROM (
-            SELECT id, split, first_value(id) OVER same AS other, row_number() OVER same AS place
-            FROM rows WHERE kept
-            WINDOW same AS (
-                PARTITION BY whole_chosen, whole_rejected ORDER BY split = 'train', row
-            )
-        ) WHERE place > 1 AND split = 'train'
+        SELECT id, other
+        FROM (SELECT ids[1] AS other, unnest(ids[2:]) AS id FROM groups) JOIN rows USING (id)
+        WHERE split = 'train'
         """,
     )
 
 
 def _leaks(study: Study) -> pa.Table:
-    """Rows whose prompt a row of test has too."""
+    """Rows that have the prompt of one of test, go on from it, or are the beginning of it.
+
+    Of those that merely open alike many are no leak: they stay.
+    """
+    from pairsmith.audits.leaks import KNOWN
+
+    study.keys.execute(KNOWN)
     return _dropped(
         study,
         "leaks",
-        "the prompt is that of",
-        """
-        SELECT id, other FROM rows JOIN (
-            SELECT prompt, arg_min(id, row) AS other
-            FROM rows WHERE kept AND split <> 'train' GROUP BY prompt
-        ) USING (prompt)
-        WHERE kept AND split = 'train'
-        """,
+        "this row of train",
+        "SELECT id, said || test_id AS other FROM known WHERE kind <> 'same_opening'",
     )
 
 
@@ -213,7 +249,22 @@ def _flipped(study: Study) -> pa.Table:
 
 
 def _near(study: Study) -> pa.Table:
-    raise NotImplementedError
+    """All but one of the rows that are nearly the same, by clusters; rows of test stay.
+
+    What is equal to a row goes with it. Of two that are alike with their replies exchanged, neither
+    goes for the sake of the other.
+    """
+    from pairsmith.audits import near
+    from pairsmith.audits.conversations import components
+
+    keys = study.keys
+    found = near.ask(study).findings  # noqa: F841
+    alike = keys.sql(EDGES, params={"kind": near.DUPLICATE}).to_arrow_table()
+    left, right = (alike[name].to_numpy() for name in ("own", "other"))
+    labels = components(left, right, int(max(left.max(initial=-1), right.max(initial=-1))) + 1)
+    grouped = alike.append_column("cluster", pa.array(labels[left]))  # noqa: F841
+    keys.execute("CREATE OR REPLACE TEMP TABLE edges AS SELECT * FROM grouped")
+    return _dropped(study, "near", "nearly the same pair as", NEAR)
 
 
 FINDERS: dict[str, Callable[[Study], pa.Table]] = {

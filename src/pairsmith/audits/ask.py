@@ -22,6 +22,7 @@ from pairsmith.pipeline import Progress, Watch
 from pairsmith.store import folder, manifest, quality
 from pairsmith.store.disk import digest
 from pairsmith.store.verify import check
+from pairsmith.tokens.tokenizer import load
 
 EXTRA = "pip install 'pairsmith[audit]'"
 LIBRARIES = ("duckdb", "sklearn", "matplotlib", "rensa", "scipy")
@@ -84,18 +85,21 @@ def audit(
 
     Raises:
         RecipeError: There is no such question, or the extra `audit` is not installed.
+        TokenizerError: The tokenizer cannot be loaded, or lacks what the rows want.
         OutputError: There is no finished build, it is not as its manifest says, it holds no
             pairs, or its folder cannot be written.
     """
     chosen = choose(questions)
     _check_libraries()
-    source = Path(out)
+    source = _local(os.fspath(out))
     data = Dataset(source)
     record.check_place(source, [entry.subset for entry in data.built.ledger])
     kept = sum(entry.kept for entry in data.entries)
     steps = Steps(progress, kept, len(chosen) + 3)
     steps.begin("check")
     _check_build(source)
+    if tokenizer is not None:
+        load(os.fspath(tokenizer), data.built.recipe.form)  # or a fault would be told last
     answers = _ask(data, chosen, tokenizer, steps)
     made = Audit(
         pairsmith=__version__,
@@ -111,6 +115,18 @@ def audit(
     with folder.writing(source):
         quality.note(source, data.built, made.to_dict())
     return made
+
+
+def _local(out: str) -> Path:
+    """The folder of a build.
+
+    Raises:
+        OutputError: It lies in an object store.
+    """
+    source = folder.output(out)
+    if not isinstance(source, Path):
+        raise OutputError(f"{out} is a URL.", "Copy the build to a folder, and audit that.")
+    return source
 
 
 def choose(questions: Iterable[str] | Mapping[str, Question] | None) -> dict[str, Question]:

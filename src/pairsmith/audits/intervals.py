@@ -45,8 +45,8 @@ class Difference(NamedTuple):
     high: float
 
     def __str__(self) -> str:
-        low, high = (f"{100 * end:+.1f}" for end in (self.low, self.high))
-        return f"{100 * self.difference:+.1f} points ({low} to {high})"
+        low, high = (f"{100 * end:+.2f}" for end in (self.low, self.high))
+        return f"{100 * self.difference:+.2f} points ({low} to {high})"
 
 
 def percent(share: float) -> str:
@@ -77,7 +77,8 @@ def newcombe(both: int, first: int, second: int, neither: int) -> Difference:
 
     Args:
         both: Rows of which both hold.
-        first, second: Rows of which one holds alone.
+        first: Rows of which the first alone holds.
+        second: Rows of which the second alone holds.
         neither: Rows of which none holds; with the others at least one.
     """
     rows = both + first + second + neither

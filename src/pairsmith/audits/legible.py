@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any
 
@@ -10,6 +11,8 @@ STEERING = ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")
 
 JOINERS = "\u200c\u200d"
 """Two of them that scripts and pictures need."""
+
+_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*")
 
 
 def legible(text: str) -> str:
@@ -52,5 +55,5 @@ def _signed(digits: str) -> str:
 
 
 def words(name: str) -> str:
-    """A name of the code's as words."""
-    return name.replace("_", " ")
+    """A name of the code's as words; any other text as it is."""
+    return name.replace("_", " ") if _NAME.fullmatch(name) else name

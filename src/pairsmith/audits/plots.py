@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 BARS = 12
 """So many bars are drawn; the table has the others."""
-NAME = 22
+NAME = 26
 """Characters of a bar's name."""
 
 Draw: TypeAlias = Callable[[Answer], Plot | None]
@@ -87,6 +87,13 @@ def draw_duplicates(answer: Answer) -> Plot | None:
     return draw_bars(answer.question, answer.numbers["kept"])
 
 
+def draw_near(answer: Answer) -> Plot | None:
+    """What is nearly another, by kind; a kind that could not be looked for is left out."""
+    kinds = ("near_duplicate", "near_flipped", "other_replies", "near_leak", "clusters")
+    held = {kind: answer.numbers.get(kind) for kind in kinds}
+    return draw_bars(answer.question, {k: count for k, count in held.items() if count is not None})
+
+
 def draw_leaks(answer: Answer) -> Plot | None:
     """The train rows that know test rows, by how."""
     return draw_bars(answer.question, answer.numbers["train_rows"])
@@ -101,6 +108,13 @@ def draw_direction(answer: Answer) -> Plot | None:
         for side in sides
     }
     return draw_groups(answer.question, series)
+
+
+def draw_tokens(answer: Answer) -> Plot | None:
+    """What limits do to rows."""
+    held = answer.numbers["all"]["by_limit"]
+    limits = list(held)[: len(SERIES)]
+    return draw_groups(answer.question, {f"at {limit}": held[limit] for limit in limits})
 
 
 def draw_text(answer: Answer) -> Plot | None:
@@ -204,9 +218,11 @@ def _times(doublings: int) -> str:
 
 PLOTS: dict[str, Draw] = {
     "duplicates": draw_duplicates,
+    "near": draw_near,
     "leaks": draw_leaks,
     "direction": draw_direction,
     "length": draw_length,
     "labels": draw_labels,
     "text": draw_text,
+    "tokens": draw_tokens,
 }

@@ -16,7 +16,7 @@ from pairsmith.audits.figure import Plot
 from pairsmith.audits.legible import legible, number, words
 from pairsmith.audits.plots import plot
 from pairsmith.audits.record import Audit
-from pairsmith.audits.tables import Table, tables
+from pairsmith.audits.tables import Table, split, tables
 from pairsmith.store import card
 from pairsmith.store.quality import FINDINGS, NAME
 
@@ -27,6 +27,7 @@ class Section(NamedTuple):
     answer: Answer
     plot: Plot | None
     tables: list[Table]
+    more: list[Table]
     first: First
     examples: list[Example]
 
@@ -41,7 +42,7 @@ def draw(audit: Audit, data: Dataset) -> str:
     firsts = [first(answer) for answer in audit.answers]
     shown = examples(data, [held.findings for held in firsts])
     sections = [
-        Section(answer, plot(answer), tables(answer.numbers), held, few)
+        Section(answer, plot(answer), *split(tables(answer.numbers)), held, few)
         for answer, held, few in zip(audit.answers, firsts, shown, strict=True)
     ]
     return render(audit, data, sections)

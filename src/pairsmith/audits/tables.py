@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pairsmith.audits.legible import number, words
@@ -19,6 +19,9 @@ SHARE = {"low", "high"}
 WIDE = 4
 """A table of more columns than this, and than rows, is turned round."""
 
+SHOWN = 30
+"""Tables of so many rows together are shown at once."""
+
 LONGEST = 40
 """A table has at most so many rows."""
 
@@ -28,7 +31,7 @@ class Table(NamedTuple):
 
     Attributes:
         caption: What it is of; empty for the plain numbers.
-        columns: Their headings, that of the first one empty.
+        columns: Their headings; that of the first one, which heads the rows, may be empty.
         rows: The cells of each row, its heading first.
         left_out: Rows that there is no place for.
     """
@@ -53,9 +56,20 @@ def _nested(caption: str, value: Any) -> Iterator[Table]:
     if isinstance(value, Mapping):
         yield from _of_mapping(caption, value)
     elif value and all(isinstance(held, Mapping) for held in value):
-        yield _of_records(caption, {str(n): held for n, held in enumerate(value, 1)})
+        yield _of_list(caption, value)
     else:
         yield Table(caption, ["", "value"], [["values", f"{len(value):,}"]])
+
+
+def _of_list(caption: str, records: Sequence[Mapping[str, Any]]) -> Table:
+    """Records in a list: what they have first heads the rows, if that is text; else numbers do."""
+    head = next(iter(records[0]), "")
+    if not all(isinstance(held.get(head), str) for held in records):
+        return _of_records(caption, {str(n): held for n, held in enumerate(records, 1)})
+    names = list(dict.fromkeys(name for held in records for name in held if name != head))
+    rows = [[held[head], *(_cell(held.get(name, "")) for name in names)] for held in records]
+    left_out = max(len(rows) - LONGEST, 0)
+    return Table(caption, [words(head), *map(words, names)], rows[:LONGEST], left_out)
 
 
 def _of_mapping(caption: str, value: Mapping[str, Any]) -> Iterator[Table]:
@@ -90,7 +104,7 @@ def _of_values(caption: str, values: Mapping[str, Any]) -> Table:
 def _of_records(caption: str, records: Mapping[str, Mapping[str, Any]]) -> Table:
     names = list(dict.fromkeys(name for held in records.values() for name in held))
     rows = [
-        [row, *(_cell(held[name]) if name in held else "" for name in names)]
+        [words(row), *(_cell(held[name]) if name in held else "" for name in names)]
         for row, held in records.items()
     ]
     columns = ["", *map(words, names)]
@@ -123,3 +137,14 @@ def _cell(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(number(held) for held in value)
     return number(value)
+
+
+def split(found: list[Table]) -> tuple[list[Table], list[Table]]:
+    """The tables that are shown at once, the first among them, and those that are folded away."""
+    rows = shown = 0
+    for table in found:
+        rows += len(table.rows)
+        if shown and rows > SHOWN:
+            break
+        shown += 1
+    return found[:shown], found[shown:]
