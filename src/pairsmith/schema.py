@@ -94,7 +94,7 @@ EXPLANATIONS: dict[Reason | Note, str] = {
     Reason.TEMPLATE_ERROR: "the chat template refuses the conversation",
     Reason.DUPLICATE: "the same pair stands elsewhere, and was to be kept once",
     Reason.NEAR_DUPLICATE: "nearly the same pair stands elsewhere, and was to be kept once",
-    Reason.LEAK: "a row of train that a row of test gives away",
+    Reason.LEAK: "the conversation of a row of test stands in this row of train",
     Reason.FLIPPED: "another row says the opposite of the same two replies",
     Note.ROLE_MARKER_IN_TEXT: "`Human:` or `Assistant:` stands inside a content",
     Note.TRUNCATED_MARKER: "a reply ends in a turn marker without its colon",

@@ -88,11 +88,9 @@ def test_what_was_planted_is_dropped_and_nothing_else(planted, tmp_path, name, t
 
 
 def test_a_row_has_the_first_reason_that_applies(planted, tmp_path):
-    built = pairsmith.build(planted, tmp_path / "out", drop=reversed(PLANTED))
+    built = pairsmith.build(planted, tmp_path / "out", drop=reversed(DROPS))
     found = refused(tmp_path / "out")
-    wanted = dict.fromkeys(PLANTED["flipped"], "flipped")
-    wanted |= dict.fromkeys(PLANTED["leaks"], "leak")
-    wanted |= dict.fromkeys(PLANTED["duplicates"], "duplicate")
+    wanted = {id: DROPS[name].value for name in reversed(DROPS) for id in PLANTED[name]}
     assert {id: reason for id, (reason, _) in found.items()} == {
         "two/train/5": "malformed",
         **wanted,
@@ -101,7 +99,7 @@ def test_a_row_has_the_first_reason_that_applies(planted, tmp_path):
     assert [entry.kept for entry in built.ledger if entry.split == "test"] == [4]
 
 
-def test_a_row_that_was_quarantined_in_the_first_place_stays_so(planted, tmp_path):
+def test_a_row_that_was_quarantined_in_the_first_place_stays_so(tmp_path):
     """The first look is without a template, whose control text may refuse a row."""
     rows = [told(1), told(2)]
     rows[0]["chosen"] += " </s>"
@@ -225,7 +223,7 @@ def test_without_actions_the_recipe_and_the_card_do_not_mention_them(sample_text
 
 def test_the_card_tells_what_was_done(flipped, planted, tmp_path):
     pairsmith.build(planted, tmp_path / "out", drop=["duplicates"])
-    assert "Dropped as `duplicate`: 3 train rows" in (tmp_path / "out" / "README.md").read_text()
+    assert "Dropped as `duplicate`: 5 train rows" in (tmp_path / "out" / "README.md").read_text()
     count = read_manifest(flipped).totals.noted["label_flipped"]
     card = (flipped / "README.md").read_text()
     assert f"exchanged, `label_flipped`: {count} train rows" in card
@@ -286,7 +284,6 @@ def test_labels_that_nothing_tells_are_not_judged(tmp_path):
 
 
 def test_only_dialogues_are_no_pairs(tmp_path):
-    pairsmith.build("sample", tmp_path / "sample")
     line = json.dumps({"transcript": "\n\nHuman: a\n\nAssistant: b"})
     path = tmp_path / "red-team-attempts" / "red_team_attempts.jsonl"
     path.parent.mkdir()
@@ -479,6 +476,5 @@ def test_of_rows_that_are_nearly_one_of_test_none_stays(tmp_path):
     built = pairsmith.build(source, tmp_path / "out", drop=["near"])
     found = refused(tmp_path / "out")
     assert found.keys() == {"a/train/1", "a/train/2", "c/train/3"}
-    for _, detail in found.values():
-        assert "/test/" in detail
+    assert all(detail.startswith("nearly the same pair as ") for _, detail in found.values())
     assert built.totals.kept == 7
