@@ -123,7 +123,7 @@ class Spans(NamedTuple):
     def holds_any(self, strings: Sequence[str], ignore_case: bool = False) -> Mask:
         """True where a text holds one of these strings."""
         mask = np.zeros(len(self.starts), bool)
-        signs = {string: _rare_byte(string) for string in strings}
+        signs = {string: rare_byte(string) for string in strings}
         if not len(mask) or not strings:
             return mask
         if None in signs.values():
@@ -204,7 +204,7 @@ def _trim(data: Bytes, starts: Index, ends: Index, step: int) -> Index:
     return np.concatenate([*beyond, asked])
 
 
-def _rare_byte(string: str) -> int | None:
+def rare_byte(string: str) -> int | None:
     """A byte of a string that few texts hold, and that has no other case; None without one."""
     return next((byte for byte in string.encode() if byte in RARE), None)
 

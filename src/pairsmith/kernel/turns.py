@@ -190,6 +190,25 @@ def lead(turns: Turns, system: str | None, rows: Mask) -> Turns:
     return led.with_contents(contents.take(pa.array(places)))
 
 
+def place_last(turns: Turns, texts: pa.StringArray, role: int) -> Turns:
+    """Puts one more turn behind those of each row.
+
+    Args:
+        turns: The turns of n rows.
+        texts: n contents.
+        role: Who speaks.
+    """
+    ends = turns.offsets[1:]
+    places = np.insert(np.arange(len(turns.role)), ends, len(turns.role) + np.arange(len(ends)))
+    contents = pa.concat_arrays([turns.content.texts(), texts])
+    longer = replace(
+        turns,
+        offsets=turns.offsets + np.arange(len(turns.offsets)),
+        role=np.insert(turns.role, ends, role),
+    )
+    return longer.with_contents(contents.take(pa.array(places)))
+
+
 def list_array(offsets: Index, values: pa.Array, null: Mask | None = None) -> pa.ListArray:
     """A list array over `values`, null at the rows where `null` holds."""
     mask = None if null is None else pa.array(null)

@@ -11,14 +11,14 @@ from __future__ import annotations
 import errno
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import compress, count
 from pathlib import Path
 
 from pairsmith.errors import BrokenWriteError, OutputError
-from pairsmith.store import card, disk, manifest
+from pairsmith.store import card, disk, manifest, quality
 from pairsmith.store.disk import each, is_copy, is_there, move, put, sync
 from pairsmith.store.lock import LOCK, check_lease, is_lock, locked, unlock
 from pairsmith.store.manifest import Manifest, parse_manifest, read_manifest
@@ -226,9 +226,16 @@ def _is_ours(staging: Where) -> bool:
     return not names or LOCK in names
 
 
-def clear(staging: Where) -> None:
-    """Empties the folder that a build grows in; the lock stays."""
-    disk.clear(staging, is_lock)
+def clear(staging: Where, spared: Collection[str] = ()) -> None:
+    """Empties the folder that a build grows in; the lock stays, and files of these names."""
+    disk.clear(staging, lambda name: is_lock(name) or name in spared)
+
+
+def abandon(staging: Where) -> None:
+    """Removes the folder that a build grows in, of no use as it is, and an OUT that is empty."""
+    _remove(staging)
+    if isinstance(staging, Path) and not any(staging.parent.iterdir()):
+        staging.parent.rmdir()
 
 
 def _remove(staging: Where) -> None:
@@ -290,6 +297,8 @@ def _move(out: Where) -> None:
     if (out / manifest.NAME).exists():
         move(out / manifest.NAME, staging / EARLIER)
     old = [entry.path for entry in replaced.outputs] if replaced else []
+    if replaced and isinstance(out, Path):
+        quality.remove_audit(out)  # it is of the build that goes
     each(out, lambda path: (out / path).unlink(missing_ok=True), set(old) - set(new))
     each(out, partial(_place, out), new)
     for folder in {(out / path).parent for path in old}:
@@ -327,7 +336,7 @@ def _keep_edited_card(out: Where, replaced: Manifest | None) -> None:
     held = out / card.NAME
     if replaced is None or not held.exists() or is_copy(held, out / STAGING / card.NAME):
         return
-    if held.read_bytes() != card.card_text(replaced).encode():
+    if quality.without(held.read_bytes()) != card.card_text(replaced).encode():
         names = (out / f"{card.NAME}.old{number or ''}" for number in count())
         move(held, next(n for n in names if not is_there(n) or is_copy(n, held)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
@@ -90,9 +90,7 @@ def preview(
     find = _finder(built, reader)
     shown: list[Row] = []
     done = noted = 0
-    with ExitStack() as stack:
-        as_text = built.recipe.form == Form.TEXT
-        chat = None if as_text else stack.enter_context(open_chat(reader, str(tokenizer)))
+    with open_writer(built, reader, str(tokenizer)) as chat:
         for path, batch in _batches(source, built, subset, reader, chat, tally):
             tally.add(batch.encoded, find(batch))
             shown += _rows(batch, reader, built.recipe.form, max_length, rows - len(shown))
@@ -138,6 +136,44 @@ def _has_pairs(entry: LedgerEntry) -> bool:
     return kind_of(entry.subset) == Kind.PAIRS
 
 
+@contextmanager
+def open_writer(
+    built: Manifest, tokenizer: PreTrainedTokenizerBase, name: str
+) -> Iterator[Writer | None]:
+    """What writes the rows of a messages build as text; None for a text build.
+
+    Args:
+        built: The manifest.
+        tokenizer: The tokenizer.
+        name: What to call it.
+
+    Raises:
+        TokenizerError: Its chat template cannot be used.
+    """
+    if built.recipe.form == Form.TEXT:
+        yield None
+    else:
+        with open_chat(tokenizer, name) as chat:
+            yield chat
+
+
+def encode_rows(
+    stored: pa.RecordBatch, tokenizer: PreTrainedTokenizerBase, chat: Writer | None
+) -> Batch:
+    """Rows as texts and token ids.
+
+    Args:
+        stored: The rows, as shards have them.
+        tokenizer: The tokenizer.
+        chat: What `open_writer` gave.
+    """
+    if chat is None:
+        texts = render_text(stored, str(tokenizer.eos_token))
+    else:
+        texts = render_messages(stored, chat)
+    return Batch(stored, texts, encode(texts, tokenizer, special=chat is None))
+
+
 def _batches(
     out: Where,
     built: Manifest,
@@ -149,13 +185,9 @@ def _batches(
     """The rows tokenized, batch by batch, each with its split; refused ones go to the tally."""
     for entry in filter(_has_pairs, entries_of(built, subset)):
         for stored in kept_batches(out, built, entry, BATCH_ROWS):
-            if chat is None:
-                texts = render_text(stored, str(tokenizer.eos_token))
-            else:
-                texts = render_messages(stored, chat)
-            for number, why in texts.refused.items():
+            batch = encode_rows(stored, tokenizer, chat)
+            for number, why in batch.texts.refused.items():
                 tally.refuse(stored["id"][number].as_py(), why)
-            batch = Batch(stored, texts, encode(texts, tokenizer, special=chat is None))
             yield f"{entry.subset}/{entry.split}", batch
 
 

@@ -100,6 +100,23 @@ class Totals:
         return asdict(self)
 
 
+class Cuts(NamedTuple):
+    """What a limit does to the rows of a batch; every field has shape (rows,).
+
+    Attributes:
+        dropped: The prompt fills it.
+        identical: The replies are the same tokens, whatever the limit.
+        identical_once_cut: Of other rows, not dropped: they are within it.
+        chosen, rejected: Of rows not dropped: this side is cut.
+    """
+
+    dropped: NDArray[np.bool_]
+    identical: NDArray[np.bool_]
+    identical_once_cut: NDArray[np.bool_]
+    chosen: NDArray[np.bool_]
+    rejected: NDArray[np.bool_]
+
+
 class Ends(NamedTuple):
     """How each reply of a batch ends; every field has shape (rows,)."""
 
@@ -177,28 +194,17 @@ class Tally:
 
     def _lengths(self) -> dict[str, Lengths]:
         whole = {name: np.concatenate(parts) for name, parts in self.lengths.items()}
-        return {name: _percentiles(lengths) for name, lengths in whole.items() if len(lengths)}
+        return {name: percentiles(lengths) for name, lengths in whole.items() if len(lengths)}
 
     def _add_lengths(self, encoded: Encoded) -> None:
-        whole = np.maximum(encoded.whole_chosen.lengths, encoded.whole_rejected.lengths)
-        for name, lengths in (
-            ("prompt", encoded.prompt.lengths),
-            ("chosen", encoded.chosen.lengths),
-            ("rejected", encoded.rejected.lengths),
-            ("whole", whole),
-        ):
-            self.lengths.setdefault(name, []).append(lengths.astype(np.int32))
+        for name, lengths in measure(encoded).items():
+            self.lengths.setdefault(name, []).append(lengths)
 
     def _add_cuts(self, encoded: Encoded) -> None:
-        room = np.maximum(self.max_length - encoded.prompt.lengths, 0)
-        kept = room > 0
-        chosen, rejected = encoded.chosen, encoded.rejected
-        identical = same(chosen, rejected)
-        once_cut = same(chosen.first(room), rejected.first(room))
-        self.counts["dropped"] += int((~kept).sum())
-        self.counts["identical"] += int(identical.sum())
-        self.counts["identical_once_cut"] += int((kept & once_cut & ~identical).sum())
-        self._add_sides("cut", kept & (chosen.lengths > room), kept & (rejected.lengths > room))
+        cuts = cut(encoded, self.max_length)
+        for name in ("dropped", "identical", "identical_once_cut"):
+            self.counts[name] += int(getattr(cuts, name).sum())
+        self._add_sides("cut", cuts.chosen, cuts.rejected)
 
     def _add_boundary(self, left_out: Ragged) -> None:
         some = left_out.take(left_out.lengths > 0)
@@ -252,12 +258,41 @@ class Tally:
         return str(self.tokenizer.decode(ids.tolist()))
 
 
+def cut(encoded: Encoded, max_length: int) -> Cuts:
+    """Which rows of a batch a trainer drops or cuts that keeps the first max_length tokens."""
+    room = np.maximum(max_length - encoded.prompt.lengths, 0)
+    kept = room > 0
+    chosen, rejected = encoded.chosen, encoded.rejected
+    identical = same(chosen, rejected)
+    once_cut = same(chosen.first(room), rejected.first(room))
+    return Cuts(
+        dropped=~kept,
+        identical=identical,
+        identical_once_cut=kept & once_cut & ~identical,
+        chosen=kept & (chosen.lengths > room),
+        rejected=kept & (rejected.lengths > room),
+    )
+
+
 def _first_full(blank: NDArray[np.bool_], start: NDArray[np.int64]) -> NDArray[np.int64]:
     """In each row the first place from `start` on that is not blank; the last place never is."""
     full = ~blank & (np.arange(blank.shape[1]) >= start[:, None])
     return np.asarray(np.argmax(full, axis=1), np.int64)
 
 
-def _percentiles(lengths: NDArray[np.int32]) -> Lengths:
+def measure(encoded: Encoded) -> dict[str, NDArray[np.int32]]:
+    """The tokens of each part of each row, and of the prompt with the longer reply."""
+    whole = np.maximum(encoded.whole_chosen.lengths, encoded.whole_rejected.lengths)
+    parts = {
+        "prompt": encoded.prompt.lengths,
+        "chosen": encoded.chosen.lengths,
+        "rejected": encoded.rejected.lengths,
+        "whole": whole,
+    }
+    return {name: lengths.astype(np.int32) for name, lengths in parts.items()}
+
+
+def percentiles(lengths: NDArray[np.int32]) -> Lengths:
+    """The percentiles of some lengths, at least one."""
     found = np.percentile(lengths, [50, 90, 99, 100], method="inverted_cdf")
     return Lengths(*(int(length) for length in found))
