@@ -1,24 +1,28 @@
-"""A real S3 API on loopback: moto's server, which can be told to answer 503."""
+"""A real S3 API on loopback: moto's server, which can be told to answer 503, or another fault."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 BUSY = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+DENIED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
 
 
 class Bucket:
-    """A bucket, and how often the server still answers 503 to requests for objects.
+    """A bucket, and how often the server still answers with a fault to requests for objects.
 
     Attributes:
         url: Of the bucket, `s3://…`.
-        busy: So many answers are 503; set it before a request.
+        busy: So many answers are a fault; set it before a request.
         refused: So many were.
+        picks: Which requests, by method and path, that applies to.
+        fault: The fault: its status and its body.
+        log: The method and path of every request.
     """
 
     def __init__(self, app: Any) -> None:
@@ -26,17 +30,40 @@ class Bucket:
         self.app = app
         self.busy = 0
         self.refused = 0
+        self.picks: Callable[[str, str], bool] = lambda method, path: True
+        self.fault = ("503 Slow Down", BUSY)
+        self.log: list[tuple[str, str]] = []
         self.lock = threading.Lock()
 
+    @property
+    def fs(self) -> Any:
+        """The bucket as a stock client sees it, without what it remembers."""
+        import s3fs
+
+        return s3fs.S3FileSystem(use_listings_cache=False)
+
+    def objects(self, folder: str) -> dict[str, bytes]:
+        """All objects below a folder, by their path there."""
+        root = f"bucket/{folder}/"
+        return {p.removeprefix(root): self.fs.cat_file(p) for p in self.fs.find(root)}
+
+    def puts(self, since: int = 0) -> list[str]:
+        """The paths below the bucket of what has been written, copies too."""
+        log = self.log[since:]
+        return [path.removeprefix("/bucket/") for method, path in log if method == "PUT"]
+
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        request = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         with self.lock:
-            refuse = self.busy > 0
+            self.log.append(request)
+            refuse = self.busy > 0 and self.picks(*request)
             self.busy -= refuse
             self.refused += refuse
         if not refuse:
             return self.app(environ, start_response)
-        start_response("503 Slow Down", [("Content-Type", "application/xml")])
-        return [BUSY]
+        status, body = self.fault
+        start_response(status, [("Content-Type", "application/xml")])
+        return [body]
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The names that `import pairsmith` gives, and what it loads."""
 
+import inspect
 import subprocess
 import sys
 
@@ -20,6 +21,9 @@ HEAVY = {
     "tokenizers",
     "datasets",
     "duckdb",
+    "matplotlib",
+    "sklearn",
+    "scipy",
     "pandas",
     "ray",
     "torch",
@@ -30,8 +34,8 @@ HEAVY = {
 def test_the_public_names():
     assert pairsmith.__all__ == sorted(pairsmith.__all__)
     assert pairsmith.__all__ == [
-        "Manifest", "Note", "PairsmithError", "Progress", "Reason", "Recipe", "__version__",
-        "build", "check", "export", "preview",
+        "Audit", "Manifest", "Note", "PairsmithError", "Progress", "Reason", "Recipe",
+        "__version__", "audit", "build", "check", "export", "preview", "split",
     ]  # fmt: skip
     assert dir(pairsmith) == pairsmith.__all__
     for name in pairsmith.__all__:
@@ -43,10 +47,14 @@ def test_an_unknown_name_is_an_attribute_error():
 
 
 def test_functions_stay_callable_whatever_is_imported():
+    import pairsmith.audits.actions
+    import pairsmith.audits.ask
     import pairsmith.exports
     import pairsmith.pipeline
 
-    assert pairsmith.build is pairsmith.pipeline.build
+    assert pairsmith.audit is pairsmith.audits.ask.audit
+    assert pairsmith.build is pairsmith.audits.actions.build
+    assert inspect.signature(pairsmith.build) == inspect.signature(pairsmith.pipeline.build)
     assert pairsmith.export is pairsmith.exports.export
 
 

@@ -402,7 +402,7 @@ def test_an_output_that_is_a_file_or_a_url(source, tmp_path):
     with pytest.raises(OutputError, match="is a file"):
         pairsmith.build(source, source)
     with pytest.raises(OutputError, match="is a URL"):
-        pairsmith.build(source, "s3://bucket/out")
+        pairsmith.build(source, "https://example.org/out")
     assert source.read_text() == json.dumps(GOOD) + "\n"
 
 

@@ -133,7 +133,8 @@ def test_links_lead_somewhere():
 
 
 def test_public_functions_have_docstrings_with_arguments():
-    for function in (pairsmith.build, pairsmith.check, pairsmith.export, pairsmith.preview):
+    public = (pairsmith.audit, pairsmith.build, pairsmith.check, pairsmith.export)
+    for function in (*public, pairsmith.preview):
         doc = inspect.getdoc(function)
         for name in inspect.signature(function).parameters:
             assert f"    {name}: " in doc, name

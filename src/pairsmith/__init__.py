@@ -17,15 +17,20 @@ from pairsmith._version import __version__
 from pairsmith.errors import PairsmithError
 
 if TYPE_CHECKING:
+    from pairsmith.audits.actions import build
+    from pairsmith.audits.ask import audit
+    from pairsmith.audits.record import Audit
     from pairsmith.exports import export
     from pairsmith.kernel.recipe import Recipe
-    from pairsmith.pipeline import Progress, build
+    from pairsmith.pipeline import Progress
+    from pairsmith.pipeline.split import split
     from pairsmith.schema import Note, Reason
     from pairsmith.store.manifest import Manifest
     from pairsmith.store.verify import check
     from pairsmith.tokens.preview import preview
 
 __all__ = [
+    "Audit",
     "Manifest",
     "Note",
     "PairsmithError",
@@ -33,22 +38,27 @@ __all__ = [
     "Reason",
     "Recipe",
     "__version__",
+    "audit",
     "build",
     "check",
     "export",
     "preview",
+    "split",
 ]
 
 _HOMES = {
+    "Audit": "pairsmith.audits.record",
     "Manifest": "pairsmith.store.manifest",
     "Note": "pairsmith.schema",
     "Progress": "pairsmith.pipeline",
     "Reason": "pairsmith.schema",
     "Recipe": "pairsmith.kernel.recipe",
-    "build": "pairsmith.pipeline",
+    "audit": "pairsmith.audits.ask",
+    "build": "pairsmith.audits.actions",
     "check": "pairsmith.store.verify",
     "export": "pairsmith.exports",
     "preview": "pairsmith.tokens.preview",
+    "split": "pairsmith.pipeline.split",
 }
 
 

@@ -8,6 +8,7 @@
     ├── TokenizerError        a tokenizer that is missing, or lacks what the rows want
     ├── WorkerError           a worker that died again and again, an engine out of reach
     └── OutputError           a folder that holds something else, a full disk, no build
+        └── BrokenWriteError  an object store that did not answer; it may, another time
 
 A bad *row* is none of these: it is a value, a `Reason` (see `pairsmith.schema`).
 """
@@ -58,3 +59,7 @@ class TokenizerError(PairsmithError):
 
 class OutputError(PairsmithError):
     """An output folder that cannot be written, or that is not what it was taken for."""
+
+
+class BrokenWriteError(OutputError):
+    """A request to an object store that failed again and again; another may not."""

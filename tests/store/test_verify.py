@@ -9,7 +9,7 @@ import pytest
 
 import pairsmith
 from pairsmith import PairsmithError
-from pairsmith.store.shards import digest
+from pairsmith.store.disk import digest
 
 SHARD = "harmless-base/train-00000-of-00001.parquet"
 REFUSED = "quarantine/harmless-base-train.jsonl"

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from pairsmith.cli import build, check, export, preview, process, show, templates
+from pairsmith.cli import audit, build, check, export, preview, process, show, split, templates
 from pairsmith.cli.terminal import say
 from pairsmith.errors import PairsmithError
 
@@ -26,6 +26,8 @@ for command in (
     show.show,
     export.export,
     preview.preview,
+    audit.audit,
+    split.split,
     templates.templates,
 ):
     app.command()(command)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pairsmith.cli.acts import Drop, Flip, Smooth, words_of
 from pairsmith.cli.ahead import template_ahead
 from pairsmith.cli.options import (
     Address,
     BatchRows,
+    Card,
     Date,
     Engine,
     Form,
     From,
     On,
+    ShardRows,
+    Source,
     Split,
     Subset,
+    System,
     Template,
     Tokens,
     Workers,
@@ -26,28 +29,23 @@ from pairsmith.cli.options import (
 )
 from pairsmith.cli.process import leave_out_pandas
 from pairsmith.cli.progress import progress
+from pairsmith.cli.terminal import interruptible
 
 
 def build(
-    source: Annotated[
-        str, typer.Argument(help="sample, a folder, a file, or a URL: hf://datasets/OWNER/NAME.")
-    ],
-    out: Annotated[str, typer.Argument(help="The folder to write: a new or an empty one.")],
+    source: Source,
+    out: Annotated[str, typer.Argument(help="The folder or URL to write: a new or an empty one.")],
     template: Template = None,
     token: Tokens = None,
     date: Date = None,
     as_: Form = None,
-    system: Annotated[
-        str | None,
-        typer.Option(metavar="TEXT", help="A system turn before every prompt that has none."),
-    ] = None,
-    shard_rows: Annotated[
-        int, typer.Option(metavar="N", help="At most so many input rows in a shard.")
-    ] = 100_000,
+    system: System = None,
+    shard_rows: ShardRows = 100_000,
     on: On = None,
-    card: Annotated[
-        Path | None, typer.Option(help="YAML file of card fields: licence, tags, gate.")
-    ] = None,
+    drop: Drop = None,
+    flip: Flip = None,
+    smooth: Smooth = None,
+    card: Card = None,
     subset: Subset = None,
     split: Split = None,
     from_: From = "auto",
@@ -64,42 +62,35 @@ def build(
     reason of each, a dataset card, and a manifest that pairsmith check proves.
     """
     tokens = pairs_of("--token", token or [])
-    with template_ahead(template, tokens, date), progress() as watch:
-        from pairsmith.cli.terminal import say
-        from pairsmith.pipeline import build as build_dataset
+    with interruptible(out), template_ahead(template, tokens, date), progress() as watch:
+        from pairsmith.audits.actions import build as build_dataset
         from pairsmith.store.card import read_fields
-        from pairsmith.store.journal import count_shards
 
         leave_out_pandas()
-        try:
-            built = build_dataset(
-                source,
-                out,
-                template=template,
-                tokens=tokens,
-                date=date,
-                as_=as_,
-                system=system,
-                shard_rows=shard_rows,
-                policies=pairs_of("--on", on or []),
-                card=read_fields(card) if card else None,
-                subset=subset,
-                split=split,
-                from_=from_,
-                force=force,
-                engine=engine,
-                workers=workers,
-                address=address,
-                batch_rows=batch_rows,
-                progress=watch,
-            )
-        except KeyboardInterrupt:
-            kept = f"{count_shards(out)} finished shards are kept; an earlier build is as it was."
-            say(f"interrupted; {kept}", "The same command goes on.")
-            raise typer.Exit(130) from None
-    if as_json:
-        typer.echo(json.dumps(built.to_dict()))
-    else:
-        from pairsmith.cli.ledger import draw_ledger
+        built = build_dataset(
+            source,
+            out,
+            template=template,
+            tokens=tokens,
+            date=date,
+            as_=as_,
+            system=system,
+            shard_rows=shard_rows,
+            policies=pairs_of("--on", on or []),
+            card=read_fields(card) if card else None,
+            subset=subset,
+            split=split,
+            from_=from_,
+            force=force,
+            engine=engine,
+            workers=workers,
+            address=address,
+            batch_rows=batch_rows,
+            drop=words_of(drop),
+            flip=flip,
+            smooth=smooth,
+            progress=watch,
+        )
+    from pairsmith.cli.ledger import draw
 
-        draw_ledger(built, out)
+    draw(built, out, as_json)

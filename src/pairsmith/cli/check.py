@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 
 def check(
-    out: Annotated[Path, typer.Argument(help="The folder of a build.")],
+    out: Annotated[str, typer.Argument(help="The folder of a build, or its URL.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
 ) -> None:
     """Check a built dataset: hashes, counts, columns and ledger against what is on disk.
@@ -18,19 +17,21 @@ def check(
     Says what is wrong and exits 1; exits 0 where the build is whole.
     """
     from pairsmith.cli.terminal import plain
+    from pairsmith.store import folder
     from pairsmith.store.manifest import read_manifest, sentence
     from pairsmith.store.verify import check as check_build
 
+    place = folder.output(out)
     problems = check_build(out)
     if as_json:
         typer.echo(json.dumps([problem._asdict() for problem in problems]))
     elif problems:
         for problem in problems:
             typer.echo(plain(f"{problem.path}: {problem.message}"))
-        typer.echo(f"{out} is not as it was built: {len(problems)} found.")
+        typer.echo(f"{place} is not as it was built: {len(problems)} found.")
     else:
-        built = read_manifest(out)
-        typer.echo(f"{out} is whole: {len(built.outputs)} files as the manifest says.")
+        built = read_manifest(place)
+        typer.echo(f"{place} is whole: {len(built.outputs)} files as the manifest says.")
         typer.echo(sentence(built.totals))
     if problems:
         raise typer.Exit(1)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def export(
-    out: Annotated[Path, typer.Argument(help="The folder of a build.")],
+    out: Annotated[str, typer.Argument(help="The folder of a build, or its URL.")],
     dest: Annotated[str, typer.Argument(help="The folder to write: a new or an empty one.")],
     trainer: Annotated[
         str,

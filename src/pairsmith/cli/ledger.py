@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
+
+import typer
 
 from pairsmith.cli.terminal import console, plain
 
 if TYPE_CHECKING:
     from pairsmith.kernel.recipe import Recipe
     from pairsmith.store.manifest import Manifest
+
+
+def draw(manifest: Manifest, out: str, as_json: bool) -> None:
+    """What was built, drawn, or as JSON."""
+    if as_json:
+        typer.echo(json.dumps(manifest.to_dict()))
+    else:
+        draw_ledger(manifest, out)
 
 
 def draw_ledger(manifest: Manifest, out: str) -> None:
@@ -45,11 +56,9 @@ def draw_ledger(manifest: Manifest, out: str) -> None:
 def _next(manifest: Manifest, out: str) -> list[str]:
     if not manifest.totals.kept:
         return ["Nothing was kept.", f"  see why:   pairsmith show {out} --reason any"]
-    return [
-        f"  check it:  pairsmith check {out}",
-        f"  look:      pairsmith show {out}",
-        f'  load it:   datasets.load_dataset("{out}")',
-    ]
+    lines = [f"  check it:  pairsmith check {out}", f"  look:      pairsmith show {out}"]
+    # of a folder elsewhere, load_dataset would have to be told each split's files
+    return lines if "://" in out else [*lines, f'  load it:   datasets.load_dataset("{out}")']
 
 
 def _shape(recipe: Recipe) -> list[str]:

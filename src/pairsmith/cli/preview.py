@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 
 def preview(
-    out: Annotated[Path, typer.Argument(help="The folder of a build.")],
+    out: Annotated[str, typer.Argument(help="The folder of a build, or its URL.")],
     tokenizer: Annotated[
         str, typer.Option(metavar="T", help="A tokenizer's folder, or its id on the hub.")
     ],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from itertools import islice
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,7 +13,7 @@ ANY = "any"
 
 
 def show(
-    out: Annotated[Path, typer.Argument(help="The folder of a build.")],
+    out: Annotated[str, typer.Argument(help="The folder of a build, or its URL.")],
     reason: Annotated[
         str | None, typer.Option(help="Quarantined rows of this reason, or `any`.")
     ] = None,
@@ -34,26 +33,28 @@ def show(
     With --reason, quarantined rows: why each was refused and where it stands in the source.
     """
     from pairsmith.cli import sides
+    from pairsmith.store import folder
     from pairsmith.store.manifest import read_manifest
     from pairsmith.store.rows import kept_rows, refused_rows
 
     _check(reason, note, raw)
-    built = read_manifest(out)
+    place = folder.output(out)
+    built = read_manifest(place)
     limit = count or (None if raw else 3)
     if reason is None:
-        kept = list(islice(kept_rows(out, built, subset, note), limit))
+        kept = list(islice(kept_rows(place, built, subset, note), limit))
         _lines(kept) if as_json else sides.draw_kept(kept)
         shown = len(kept)
     else:
         wanted = None if reason == ANY else reason
-        refused = list(islice(refused_rows(out, built, subset, wanted), limit))
+        refused = list(islice(refused_rows(place, built, subset, wanted), limit))
         if raw:
             sys.stdout.buffer.writelines(row.data + b"\n" for row in refused)
         else:
             _lines([r._asdict() for r in refused]) if as_json else sides.draw_refused(refused)
         shown = len(refused)
     if not shown:
-        typer.echo(f"{out} has no such rows.", err=True)
+        typer.echo(f"{place} has no such rows.", err=True)
 
 
 def _check(reason: str | None, note: str | None, raw: bool) -> None:

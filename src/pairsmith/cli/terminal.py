@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,3 +35,16 @@ def say(message: str, hint: str = "") -> None:
     print(plain(f"pairsmith: {message}"), file=sys.stderr)
     if hint:
         print(plain(f"  {hint}"), file=sys.stderr)
+
+
+@contextmanager
+def interruptible(out: str) -> Iterator[None]:
+    """Ends a build that is stopped by Ctrl-C with what it leaves, in words."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        from pairsmith.store.journal import count_shards
+
+        kept = f"{count_shards(out)} finished shards are kept; an earlier build is as it was."
+        say(f"interrupted; {kept}", "The same command goes on.")
+        raise typer.Exit(130) from None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from pathlib import Path
 
 from pairsmith.errors import OutputError, RecipeError
 from pairsmith.exports import (
@@ -28,6 +27,7 @@ from pairsmith.schema import Form, Kind
 from pairsmith.sources.find import kind_of
 from pairsmith.store import folder
 from pairsmith.store.manifest import Manifest, read_manifest
+from pairsmith.store.remote import Where
 
 TRAINERS: dict[str, Format] = {
     "trl": trl.FORMAT,
@@ -60,7 +60,7 @@ def export(out: str | os.PathLike[str], dest: str | os.PathLike[str], *, trainer
         OutputError: `out` is no build, cannot be read or holds nothing to export; or `dest` holds
             something or cannot be written. Then nothing is left there.
     """
-    source, target = Path(out), folder.local_folder(os.fspath(dest))
+    source, target = folder.output(os.fspath(out)), folder.local_folder(os.fspath(dest))
     format = _format(trainer)
     built = read_manifest(source)
     _check_form(built, trainer, format)
@@ -94,7 +94,7 @@ def _check_form(built: Manifest, trainer: str, format: Format) -> None:
         )
 
 
-def _nothing(out: Path, trainer: str, left_out: tuple[LeftOut, ...]) -> OutputError:
+def _nothing(out: Where, trainer: str, left_out: tuple[LeftOut, ...]) -> OutputError:
     reasons = ", ".join(f"{left.reason} {left.pairs}" for left in left_out)
     return OutputError(
         f"{trainer} has no place for any of the pairs in {out}: {reasons}.", "Nothing was written."

@@ -11,6 +11,7 @@ from typing import NamedTuple, TextIO
 from pairsmith.exports.format import ExportedFile, Format, LeftOut
 from pairsmith.exports.pair import Pair, Refuses, Unfit
 from pairsmith.store.manifest import LedgerEntry, Manifest
+from pairsmith.store.remote import Where
 from pairsmith.store.rows import kept_batches
 
 BATCH_ROWS = 1_000
@@ -38,7 +39,7 @@ class Tally(NamedTuple):
 
 
 def write_split(
-    out: Path, built: Manifest, entry: LedgerEntry, format: Format, folder: Path, tally: Tally
+    out: Where, built: Manifest, entry: LedgerEntry, format: Format, folder: Path, tally: Tally
 ) -> ExportedFile | None:
     """Writes the pairs of one split.
 

@@ -8,11 +8,16 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from pairsmith.engines import Outcome, local
-from pairsmith.errors import DamagedInputError, PairsmithError, SourceError, WorkerError
+from pairsmith.errors import (
+    DamagedInputError,
+    OutputError,
+    PairsmithError,
+    SourceError,
+    WorkerError,
+)
 from pairsmith.kernel.recipe import Recipe
 from pairsmith.kernel.rows import Jinja
 from pairsmith.pipeline.plan import parts_of
@@ -23,6 +28,7 @@ from pairsmith.sources.find import SourceFile
 from pairsmith.sources.read import WHOLE
 from pairsmith.store import journal
 from pairsmith.store.record import Source
+from pairsmith.store.remote import Where
 
 ENGINES = ("local", "ray")
 
@@ -78,16 +84,18 @@ class Run:
         jinja: Renders it in this process.
         way: How to run it.
         watch: Is told how far it has come.
+        fates: The sha256 of the table of fates; None where the recipe asks for none.
     """
 
     files: list[SourceFile]
     finished: dict[str, journal.Finished]
-    staging: Path
+    staging: Where
     recipe: Recipe
     compiled: Compiled | None
     jinja: Jinja | None
     way: Way
     watch: Watch | None
+    fates: str | None = None
 
     @property
     def total(self) -> int:
@@ -164,7 +172,7 @@ class _State:
                         continue
                     self.open[self.file.path] += 1
                     rows = job.way.batch_rows
-                    yield Task(part, job.recipe, job.compiled, staging, threads, rows)
+                    yield Task(part, job.recipe, job.compiled, staging, threads, rows, job.fates)
             except SourceError as error:
                 self.errors.append(error)
 
@@ -178,7 +186,10 @@ class _State:
         if made is None:
             if isinstance(outcome.error, MemoryError):
                 outcome = outcome._replace(error=_too_large(outcome.task))
-            if not isinstance(outcome.error, PairsmithError):
+            # where the output cannot be written, no other task fares better
+            if isinstance(outcome.error, OutputError) or not isinstance(
+                outcome.error, PairsmithError
+            ):
                 raise outcome.error or RuntimeError("a task came to nothing")
             self.errors.append(outcome.error)
             return
@@ -218,7 +229,7 @@ def _too_large(task: Task) -> WorkerError:
     )
 
 
-def _together(errors: list[PairsmithError], staging: Path) -> PairsmithError:
+def _together(errors: list[PairsmithError], staging: Where) -> PairsmithError:
     """The faults of several tasks as one."""
     if len(errors) == 1 and not isinstance(errors[0], DamagedInputError):
         return errors[0]

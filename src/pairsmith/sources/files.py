@@ -203,6 +203,12 @@ class SeekableFile(io.RawIOBase):
         with faults_of(self.place):
             return self.raw.read(size)
 
+    def readinto(self, buffer: Any) -> int:
+        """Reads on into a buffer."""
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
     def seek(self, offset: int, whence: int = 0) -> int:
         """Goes to another place."""
         with faults_of(self.place):

@@ -17,9 +17,10 @@ from typing import Any
 
 from pairsmith.errors import RecipeError
 from pairsmith.kernel.recipe import Recipe
-from pairsmith.schema import EXPLANATIONS, Form, Kind, Note, Origin, Reason
+from pairsmith.schema import DROPS, EXPLANATIONS, LABEL_NOTES, Form, Kind, Note, Origin, Reason
 from pairsmith.sources.find import kind_of
 from pairsmith.store.manifest import LedgerEntry, Manifest
+from pairsmith.store.remote import Where
 from pairsmith.templates.builtin import FAMILIES
 
 NAME = "README.md"
@@ -123,7 +124,7 @@ def _steers(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t"
 
 
-def write_card(folder: Path, manifest: Manifest) -> None:
+def write_card(folder: Where, manifest: Manifest) -> None:
     """Writes the card of a build."""
     (folder / NAME).write_text(card_text(manifest), encoding="utf-8", newline="\n")
 
@@ -159,6 +160,8 @@ def body(manifest: Manifest) -> str:
     loadable = dict.fromkeys(entry.subset for entry in manifest.ledger if entry.kept)
     subsets = {kind: [name for name in loadable if kind_of(name) == kind] for kind in Kind}
     text = recipe.form == Form.TEXT
+    labels = label_actions(recipe)
+    other_notes = set(LABEL_NOTES) - labels.keys()
     environment = Environment(  # noqa: S701  (Markdown, from our own template)
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
@@ -180,11 +183,21 @@ def body(manifest: Manifest) -> str:
         ledger=manifest.ledger,
         reasons=list(manifest.totals.quarantined),
         words={reason.value: EXPLANATIONS[reason] for reason in Reason},
-        notes={note.value: EXPLANATIONS[note] for note in Note},
+        notes={note.value: EXPLANATIONS[note] for note in Note if note not in other_notes},
+        acts=recipe.acts,
+        recipe_weighs=recipe.weighs,
+        dropped={DROPS[name].value: EXPLANATIONS[DROPS[name]] for name in recipe.drop},
+        labels=labels,
         recipe=recipe.to_dict(),
         recipe_json=json.dumps(_shown(recipe), indent=2, ensure_ascii=False),
         origin=recipe.origin.value,
     )
+
+
+def label_actions(recipe: Recipe) -> dict[str, float]:
+    """The note that doubted labels get, with the doubt that it takes; nothing where none does."""
+    asked = zip(LABEL_NOTES, (recipe.flip, recipe.smooth), strict=True)
+    return {note.value: doubt for note, doubt in asked if doubt is not None}
 
 
 def _first_split(ledger: Iterable[LedgerEntry], pairs: Iterable[str]) -> str:
@@ -238,7 +251,7 @@ def configs(ledger: Sequence[LedgerEntry]) -> list[dict[str, Any]]:
     return [{"config_name": name, "data_files": _data_files(held[name])} for name in held]
 
 
-def read_configs(folder: Path) -> Any:
+def read_configs(folder: Where) -> Any:
     """The `configs` of a card as it lies there; None where it has none that can be read."""
     import yaml
 

@@ -9,31 +9,38 @@ neither overwritten nor removed.
 from __future__ import annotations
 
 import errno
-import os
-import platform
 import re
-import shutil
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from itertools import count
+from functools import partial
+from itertools import compress, count
 from pathlib import Path
 
-from pairsmith.errors import OutputError
-from pairsmith.store import card, manifest
-from pairsmith.store.disk import put, sync
+from pairsmith.errors import BrokenWriteError, OutputError
+from pairsmith.store import card, disk, manifest, quality
+from pairsmith.store.disk import each, is_copy, is_there, move, put, sync
+from pairsmith.store.lock import LOCK, check_lease, is_lock, locked, unlock
 from pairsmith.store.manifest import Manifest, parse_manifest, read_manifest
+from pairsmith.store.remote import Remote, Where, remote
 
 STAGING = "unfinished"
-LOCK = "pairsmith.lock"
 PLAN = "plan.json"
 """Beside the lock: what the build is to be; without it, what lies there is of no use."""
 
-HOLDER = "holder.txt"
-"""Beside the lock: who has it, in words."""
-
 EARLIER = "earlier.json"
 """In the staging folder: the manifest of the build that is being replaced."""
+
+
+def output(out: str) -> Where:
+    """The path of a build, on a disk or in an object store.
+
+    Raises:
+        OutputError: It is no name at all, or a URL that nothing can be written to.
+    """
+    if out.startswith("file://"):
+        out = out.removeprefix("file://")
+    return remote(out) if "://" in out else local_folder(out)
 
 
 def local_folder(out: str) -> Path:
@@ -50,7 +57,7 @@ def local_folder(out: str) -> Path:
 
 
 @contextmanager
-def writing(out: Path) -> Iterator[None]:
+def writing(out: Where) -> Iterator[None]:
     """Turns faults of the output folder into sentences; those of sources already are.
 
     Raises:
@@ -63,6 +70,8 @@ def writing(out: Path) -> Iterator[None]:
             f"No permission for {error.filename or out}.", "Name a folder of your own."
         ) from None
     except OSError as error:
+        if isinstance(out, Remote):
+            raise _no_way_there(out, error) from error
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         raise OutputError(
             f"{out} cannot be written: {error.strerror or error}.",
@@ -70,19 +79,31 @@ def writing(out: Path) -> Iterator[None]:
         ) from error
 
 
-def check_source(out: Path, paths: Iterable[str]) -> None:
+def _no_way_there(out: Remote, error: OSError) -> OutputError:
+    """The fault of a file on its way to an object store, whose own faults are sentences."""
+    if isinstance(error, FileNotFoundError):
+        return OutputError(
+            f"Something else has removed {error.filename or error}.", "The same command goes on."
+        )
+    return OutputError(
+        f"What is to be uploaded to {out} cannot be written to {tempfile.gettempdir()}: "
+        f"{error.strerror or error}.",
+        "Make room, or name another folder in TMPDIR; the same command goes on.",
+    )
+
+
+def check_source(out: Where, paths: Iterable[str]) -> None:
     """Sees to it that a build does not read what it is going to clear.
 
     Raises:
         OutputError: A path lies in the folder that builds grow in.
     """
-    staging = (out / STAGING).resolve()
     for path in paths:
-        if Path(path).resolve().is_relative_to(staging):
+        if disk.is_below(path, out / STAGING):
             raise OutputError(f"{path} would be cleared by this build.", "Move it elsewhere first.")
 
 
-def earlier_build(out: Path) -> Manifest | None:
+def earlier_build(out: Where) -> Manifest | None:
     """The build that the folder holds; None for an absent, an empty or an unfinished one.
 
     Raises:
@@ -101,7 +122,7 @@ def earlier_build(out: Path) -> Manifest | None:
 
 
 @contextmanager
-def workspace(out: Path, earlier: Manifest | None) -> Iterator[Path]:
+def workspace(out: Where, earlier: Manifest | None) -> Iterator[Where]:
     """Claims a folder for one build; yields the folder that it grows in, as it was left.
 
     Args:
@@ -132,7 +153,8 @@ def filling(out: Path) -> Iterator[Path]:
     """
     if earlier_build(out) is not None:
         raise _holds_something_else(out, [manifest.NAME])
-    with workspace(out, None) as staging:
+    with workspace(out, None):
+        staging = out / STAGING
         clear(staging)
         try:
             yield staging
@@ -141,7 +163,7 @@ def filling(out: Path) -> Iterator[Path]:
             _remove(staging)
 
 
-def recover(out: Path) -> None:
+def recover(out: Where) -> None:
     """Goes on with a build that was broken off on its way into place, or clears up behind it.
 
     Raises:
@@ -150,7 +172,7 @@ def recover(out: Path) -> None:
     if (out / STAGING).is_dir() and _is_ours(out / STAGING):
         with _locked(out) as staging:
             if _is_whole(staging):
-                _check_way(out)
+                _check_way(out, begun=True)
                 _move(out)
                 _remove(staging)
             elif not (staging / PLAN).exists():
@@ -158,46 +180,26 @@ def recover(out: Path) -> None:
 
 
 @contextmanager
-def _locked(out: Path) -> Iterator[Path]:
-    from filelock import FileLock, Timeout
-
+def _locked(out: Where) -> Iterator[Where]:
     staging = out / STAGING
     if staging.is_symlink() or (staging.exists() and not _is_ours(staging)):
         raise _holds_something_else(out, [STAGING])
     staging.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(staging / LOCK, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise OutputError(
-            f"Another build is writing {out}{_holder(staging)}.",
-            "Wait for it to end, or name another folder.",
-        ) from None
-    now = datetime.now(UTC)
-    who = f"process {os.getpid()} on {platform.node()}, since {now:%Y-%m-%d %H:%M:%S} UTC"
-    try:
-        (staging / HOLDER).write_text(who, encoding="utf-8")
+    with locked(staging, out):
         yield staging
-    finally:
-        lock.release()
 
 
-def _holder(staging: Path) -> str:
-    try:
-        who = (staging / HOLDER).read_text(encoding="utf-8", errors="replace")[:200]
-    except OSError:
-        return ""
-    return f": {who}" if who.isprintable() and who else ""
-
-
-def settle(out: Path) -> None:
+def settle(out: Where) -> None:
     """Moves a whole build from the staging folder into place.
 
     Raises:
         OutputError: Something that pairsmith did not write is in the way.
     """
+    check_lease(out / STAGING)
     try:
         _check_way(out)
+    except BrokenWriteError:
+        raise
     except OutputError:
         (out / STAGING / manifest.NAME).unlink()  # or the next build would take it for settled
         raise
@@ -205,10 +207,10 @@ def settle(out: Path) -> None:
     _remove(out / STAGING)
 
 
-def intact(out: Path, built: Manifest) -> bool:
+def intact(out: Where, built: Manifest) -> bool:
     """Whether every file of a build is there in its size; `check` looks closer."""
-    paths = [(out / entry.path, entry.bytes) for entry in built.outputs]
-    return all(path.is_file() and path.stat().st_size == size for path, size in paths)
+    sizes = each(out, lambda entry: disk.size(out / entry.path), built.outputs)
+    return sizes == [entry.bytes for entry in built.outputs]
 
 
 def staged(path: str) -> str:
@@ -216,37 +218,44 @@ def staged(path: str) -> str:
     return re.sub(r"-of-\d{5,}(?=\.parquet$)", "", path)
 
 
-def _is_ours(staging: Path) -> bool:
+def _is_ours(staging: Where) -> bool:
     names = [path.name for path in staging.iterdir()] if staging.is_dir() else ["?"]
+    if isinstance(staging, Remote):
+        # the lock can be gone before its lease, and empty folders stay where there are such
+        return any(is_lock(name) for name in names) or not staging.rglob()
     return not names or LOCK in names
 
 
-def clear(staging: Path) -> None:
-    """Empties the folder that a build grows in; the lock stays."""
-    for path in staging.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        elif path.name not in (LOCK, HOLDER):
-            path.unlink()
+def clear(staging: Where, spared: Collection[str] = ()) -> None:
+    """Empties the folder that a build grows in; the lock stays, and files of these names."""
+    disk.clear(staging, lambda name: is_lock(name) or name in spared)
 
 
-def _remove(staging: Path) -> None:
+def abandon(staging: Where) -> None:
+    """Removes the folder that a build grows in, of no use as it is, and an OUT that is empty."""
+    _remove(staging)
+    if isinstance(staging, Path) and not any(staging.parent.iterdir()):
+        staging.parent.rmdir()
+
+
+def _remove(staging: Where) -> None:
     """Removes the staging folder, the lock last: without it, the folder would not be ours."""
     clear(staging)
-    (staging / HOLDER).unlink(missing_ok=True)
-    (staging / LOCK).unlink(missing_ok=True)
+    unlock(staging)
     staging.rmdir()
 
 
-def _is_whole(staging: Path) -> bool:
+def _is_whole(staging: Where) -> bool:
     try:
         read_manifest(staging)
+    except BrokenWriteError:  # who knows
+        raise
     except OutputError:
         return False
     return True
 
 
-def _replaced(out: Path) -> Manifest | None:
+def _replaced(out: Where) -> Manifest | None:
     """The build that the one in the staging folder takes the place of."""
     for path in (out / STAGING / EARLIER, out / manifest.NAME):
         if path.exists():
@@ -254,8 +263,13 @@ def _replaced(out: Path) -> Manifest | None:
     return None
 
 
-def _check_way(out: Path) -> None:
-    """Sees to it that a move would overwrite nothing but the replaced build."""
+def _check_way(out: Where, begun: bool = False) -> None:
+    """Sees to it that a move would overwrite nothing but the replaced build.
+
+    Args:
+        out: The folder of the build.
+        begun: Whether a move may have been begun, which leaves copies in an object store.
+    """
     staging = out / STAGING
     new = [entry.path for entry in read_manifest(staging).outputs]
     replaced = _replaced(out)
@@ -263,31 +277,30 @@ def _check_way(out: Path) -> None:
     folders = {(out / path).parent for path in new + old}
     strange = [f.name for f in folders if f.is_symlink() or (f.exists() and not f.is_dir())]
     own = [*old, card.NAME] if replaced else old
-    for path in (*new, card.NAME):
-        if (
-            os.path.lexists(staging / staged(path))
-            and os.path.lexists(out / path)
-            and path not in own
-        ):
-            strange.append(path)
+    paths = [path for path in (*new, card.NAME) if path not in own]
+
+    def is_strange(path: str) -> bool:
+        grown, there = staging / staged(path), out / path
+        both = is_there(grown) and is_there(there)
+        return both and not (begun and is_copy(there, grown))
+
+    strange += compress(paths, each(out, is_strange, paths))
     if strange:
         raise _holds_something_else(out, sorted(strange))
 
 
-def _move(out: Path) -> None:
+def _move(out: Where) -> None:
     """Moves a build into place; where that was begun and broken off, goes on with it."""
     staging = out / STAGING
     new = [entry.path for entry in read_manifest(staging).outputs]
     replaced = _replaced(out)
     if (out / manifest.NAME).exists():
-        (out / manifest.NAME).replace(staging / EARLIER)
+        move(out / manifest.NAME, staging / EARLIER)
     old = [entry.path for entry in replaced.outputs] if replaced else []
-    for path in set(old) - set(new):
-        (out / path).unlink(missing_ok=True)
-    for path in new:
-        if (staging / staged(path)).exists():
-            (out / path).parent.mkdir(exist_ok=True)
-            (staging / staged(path)).replace(out / path)
+    if replaced and isinstance(out, Path):
+        quality.remove_audit(out)  # it is of the build that goes
+    each(out, lambda path: (out / path).unlink(missing_ok=True), set(old) - set(new))
+    each(out, partial(_place, out), new)
     for folder in {(out / path).parent for path in old}:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
@@ -300,27 +313,35 @@ def _move(out: Path) -> None:
     put(staging / manifest.NAME, out / manifest.NAME)
 
 
+def _place(out: Where, path: str) -> None:
+    """Moves one file of a build into place, if that is still to be done."""
+    grown = out / STAGING / staged(path)
+    if grown.exists():
+        (out / path).parent.mkdir(exist_ok=True)
+        move(grown, out / path)
+
+
 def _move_all(out: Path) -> None:
     """Moves what has grown in the staging folder into place, folders first."""
-    grown = [path for path in (out / STAGING).iterdir() if path.name not in (LOCK, HOLDER)]
-    strange = [path.name for path in grown if os.path.lexists(out / path.name)]
+    grown = [path for path in (out / STAGING).iterdir() if not is_lock(path.name)]
+    strange = [path.name for path in grown if is_there(out / path.name)]
     if strange:
         raise _holds_something_else(out, sorted(strange))
     for path in sorted(grown, key=lambda path: (path.is_file(), path.name)):
         path.replace(out / path.name)
 
 
-def _keep_edited_card(out: Path, replaced: Manifest | None) -> None:
+def _keep_edited_card(out: Where, replaced: Manifest | None) -> None:
     """Puts a card aside that is not, or no longer, the one that its build wrote."""
     held = out / card.NAME
-    if replaced is None or not held.exists():
+    if replaced is None or not held.exists() or is_copy(held, out / STAGING / card.NAME):
         return
-    if held.read_bytes() != card.card_text(replaced).encode():
+    if quality.without(held.read_bytes()) != card.card_text(replaced).encode():
         names = (out / f"{card.NAME}.old{number or ''}" for number in count())
-        held.replace(next(name for name in names if not os.path.lexists(name)))
+        move(held, next(n for n in names if not is_there(n) or is_copy(n, held)))
 
 
-def _holds_something_else(out: Path, names: list[str]) -> OutputError:
+def _holds_something_else(out: Where, names: list[str]) -> OutputError:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return OutputError(
         f"{out} holds something else: {', '.join(names[:3])}{more}.",

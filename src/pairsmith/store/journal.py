@@ -8,7 +8,9 @@ if the file still ends there. All else is removed.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import shutil
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,15 +19,20 @@ from pairsmith.sources.files import CHUNK, MeteredFile, Prefix, hash_file, size
 from pairsmith.sources.files import Place as Spot
 from pairsmith.sources.find import SourceFile
 from pairsmith.sources.parquet import ENDING
-from pairsmith.store import folder
-from pairsmith.store.disk import is_plain, put, put_text
+from pairsmith.store import disk, fates, folder
+from pairsmith.store.disk import each, is_as_noted, partial_of, put, put_text
+from pairsmith.store.lock import is_lock
 from pairsmith.store.manifest import FileEntry, LedgerEntry
 from pairsmith.store.quarantine import quarantine_path
 from pairsmith.store.record import Shard, Source, read_shard, read_source, record_text
-from pairsmith.store.shards import Place, entry_of, held
+from pairsmith.store.remote import Where
+from pairsmith.store.shards import Place, entry_of
 
 COMPILED = "compiled"
 """The field of a plan that is false once a template was found to need rendering row by row."""
+
+FATES = "fates"
+"""The field of a plan that tells what rows were looked at for their fates, once that is done."""
 
 
 class Finished(NamedTuple):
@@ -45,7 +52,7 @@ def place_of(file: SourceFile, number: int) -> Place:
     return Place(file.kind, file.subset, file.split, file.path, number)
 
 
-def begin(staging: Path, plan: dict[str, Any], force: bool) -> dict[str, Any]:
+def begin(staging: Where, plan: dict[str, Any], force: bool) -> dict[str, Any]:
     """Writes the plan of a build, or finds the same one there.
 
     Args:
@@ -54,16 +61,17 @@ def begin(staging: Path, plan: dict[str, Any], force: bool) -> dict[str, Any]:
         force: Whether to clear away what another build left.
 
     Returns:
-        The plan, `COMPILED` as it was found.
+        The plan, `COMPILED` and `FATES` as they were found.
 
     Raises:
         OutputError: Another build left something there.
     """
     found = _read_plan(staging)
     if found is not None:
-        was = {**found, COMPILED: plan[COMPILED]}
+        was = {**found, COMPILED: plan[COMPILED], FATES: plan[FATES]}
         if was == plan:
-            return {**plan, COMPILED: found.get(COMPILED) is not False}
+            compiled = found.get(COMPILED) is not False
+            return {**plan, COMPILED: compiled, FATES: found.get(FATES)}
         if not force and any(staging.glob("*/*.json")):
             raise OutputError(
                 f"{staging.parent} holds an unfinished build of {_difference(was, plan)}.",
@@ -73,13 +81,18 @@ def begin(staging: Path, plan: dict[str, Any], force: bool) -> dict[str, Any]:
     return plan
 
 
-def restart(staging: Path, plan: dict[str, Any]) -> None:
-    """Clears away what there is and writes a plan."""
-    folder.clear(staging)
+def restart(staging: Where, plan: dict[str, Any], spared: Collection[str] = ()) -> None:
+    """Clears away what there is, but for files of these names, and writes a plan."""
+    folder.clear(staging, spared)
+    write_plan(staging, plan)
+
+
+def write_plan(staging: Where, plan: dict[str, Any]) -> None:
+    """Writes a plan beside what there is."""
     put_text(staging / folder.PLAN, json.dumps(plan, ensure_ascii=False, indent=1) + "\n")
 
 
-def _read_plan(staging: Path) -> dict[str, Any] | None:
+def _read_plan(staging: Where) -> dict[str, Any] | None:
     path = staging / folder.PLAN
     if path.is_symlink() or not path.is_file():
         return None
@@ -95,15 +108,20 @@ def _difference(was: dict[str, Any], plan: dict[str, Any]) -> str:
     for name, what in (("inputs", "other files"), ("recipe", "another recipe")):
         old, new = was.get(name), plan[name]
         if old != new and isinstance(old, dict) and isinstance(new, dict):
-            return f"{what} ({', '.join(key for key in new if old.get(key) != new[key])} differ)"
+            return f"{what} ({', '.join(differing(old, new))} differ)"
         if old != new:
             named = [str(item) for item in old] if isinstance(old, list) else [str(old)]
             return f"{what}: {', '.join(named)}"
     return "another version of pairsmith or pyarrow"
 
 
+def differing(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """The names of what two recipes do not have in common."""
+    return [name for name in {**new, **old} if old.get(name) != new.get(name)]
+
+
 def find_finished(
-    staging: Path, files: Sequence[SourceFile], shard_rows: int
+    staging: Where, files: Sequence[SourceFile], shard_rows: int
 ) -> tuple[dict[str, Finished], list[str]]:
     """What can be kept of a build that was broken off; everything else is removed.
 
@@ -116,7 +134,11 @@ def find_finished(
         By path, what of a file is finished; and sentences on files that have changed since.
     """
     finished: dict[str, Finished] = {}
-    keep = {folder.LOCK, folder.HOLDER, folder.PLAN}
+    keep = {
+        folder.PLAN,
+        fates.NAME,
+        *(path.name for path in staging.iterdir() if is_lock(path.name)),
+    }
     said = []
     for file in files:
         source = read_source(staging, source_path(file))
@@ -135,7 +157,7 @@ def find_finished(
             place = place_of(file, number)
             keep |= {place.rows, place.refused, place.record}
         finished[file.path] = Finished(source, frozenset(shards))
-    _remove_others(staging, keep)
+    disk.remove_others(staging, keep)
     return finished, said
 
 
@@ -144,27 +166,24 @@ def source_path(file: SourceFile) -> str:
     return f"{file.subset}/{file.split}.json"
 
 
-def _shards(staging: Path, file: SourceFile) -> dict[int, Shard]:
+def _shards(staging: Where, file: SourceFile) -> dict[int, Shard]:
     """The shards of a file that are whole, by number."""
-    found = {}
-    for path in (staging / file.subset).glob(f"{file.split}-*.json"):
-        digits = path.stem.removeprefix(f"{file.split}-")
-        if not digits.isdecimal():
-            continue
-        place = place_of(file, int(digits))
+    names = [path.stem for path in (staging / file.subset).glob(f"{file.split}-*.json")]
+    digits = [name.removeprefix(f"{file.split}-") for name in names]
+    numbers = [int(number) for number in digits if number.isdecimal()]
+
+    def whole(number: int) -> Shard | None:
+        place = place_of(file, number)
         shard = read_shard(staging, place.record)
-        if shard and _is_whole(staging, place, shard):
-            found[place.number] = shard
-    return found
+        return shard if shard and _is_whole(staging, place, shard) else None
+
+    found = zip(numbers, each(staging, whole, numbers), strict=True)
+    return {number: shard for number, shard in found if shard}
 
 
-def _is_whole(staging: Path, place: Place, shard: Shard) -> bool:
+def _is_whole(staging: Where, place: Place, shard: Shard) -> bool:
     files = [(place.rows, shard.rows), (place.refused, shard.refused)]
-    return all(
-        is_plain(staging, path) and held(staging / path) == known
-        for path, known in files
-        if known is not None
-    )
+    return all(is_as_noted(staging, path, known) for path, known in files if known is not None)
 
 
 def _unchanged(file: SourceFile, shards: dict[int, Shard], shard_rows: int) -> dict[int, Shard]:
@@ -194,20 +213,11 @@ def _beginnings(place: Spot, sizes: Iterable[int]) -> Iterator[Prefix]:
 
 def count_shards(out: str | Path) -> int:
     """How many shards of a build that was broken off are finished."""
-    return len(list((Path(out) / folder.STAGING).glob("*/*-[0-9]*.json")))
+    staging = folder.output(str(out)) / folder.STAGING
+    return len(list(staging.glob("*/*-[0-9]*.json")))
 
 
-def _remove_others(staging: Path, keep: Iterable[str]) -> None:
-    wanted = set(keep)
-    for path in sorted(staging.rglob("*"), reverse=True):
-        if path.is_dir() and not path.is_symlink():
-            if not any(path.iterdir()):
-                path.rmdir()
-        elif str(path.relative_to(staging)) not in wanted:
-            path.unlink()
-
-
-def note_source(staging: Path, file: SourceFile, source: Source) -> None:
+def note_source(staging: Where, file: SourceFile, source: Source) -> None:
     """Records that all shards of a file are finished."""
     (staging / file.subset).mkdir(exist_ok=True)
     put_text(staging / source_path(file), record_text(source, source_path(file)))
@@ -221,18 +231,15 @@ class Assembled(NamedTuple):
     entry: LedgerEntry
 
 
-def assemble(staging: Path, file: SourceFile) -> Assembled:
+def assemble(staging: Where, file: SourceFile) -> Assembled:
     """Puts together what became of a file whose shards are finished.
 
     A split of which nothing was kept has no shard: none could be loaded.
     """
     source = read_source(staging, source_path(file))
     count = source.shards if source else 0
-    shards = [
-        shard
-        for number in range(count)
-        if (shard := read_shard(staging, place_of(file, number).record))
-    ]
+    records = [place_of(file, number).record for number in range(count)]
+    shards = [s for s in each(staging, partial(read_shard, staging), records) if s]
     if source is None or len(shards) < count:
         raise OutputError(
             f"Of {file.path}, {len(shards)} shards are there, not as many as were finished.",
@@ -247,16 +254,19 @@ def assemble(staging: Path, file: SourceFile) -> Assembled:
     return Assembled(FileEntry(file.path, source.rows, *source.whole), outputs, entry)
 
 
-def _join_refused(staging: Path, file: SourceFile, shards: Sequence[Shard]) -> FileEntry:
+def _join_refused(staging: Where, file: SourceFile, shards: Sequence[Shard]) -> FileEntry:
     """The quarantine of a split, of the parts of its shards."""
     path = quarantine_path(file.subset, file.split)
-    partial = staging / f"{path}.partial"
-    with partial.open("wb") as joined:
-        for number, shard in enumerate(shards):
-            if shard.refused:
-                with (staging / place_of(file, number).refused).open("rb") as part:
-                    while data := part.read(1 << 20):
-                        joined.write(data)
-    put(partial, staging / path)
+    grown = partial_of(staging / path)
+    try:
+        with grown.open("wb") as joined:
+            for number, shard in enumerate(shards):
+                if shard.refused:
+                    with (staging / place_of(file, number).refused).open("rb") as part:
+                        shutil.copyfileobj(part, joined, 1 << 20)
+        known = disk.held(grown)
+        put(grown, staging / path)
+    finally:
+        grown.unlink(missing_ok=True)
     rows = sum(sum(shard.quarantined.values()) for shard in shards)
-    return FileEntry(path, rows, *held(staging / path))
+    return FileEntry(path, rows, *known)

@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, get_origin, get_type_hints
 
 from pairsmith.errors import OutputError, RecipeError
@@ -15,6 +14,7 @@ from pairsmith.kernel.recipe import Recipe
 from pairsmith.schema import Reason
 from pairsmith.store.disk import put_text
 from pairsmith.store.quarantine import quarantine_path
+from pairsmith.store.remote import Where
 
 NAME = "manifest.json"
 
@@ -129,13 +129,13 @@ def sentence(entry: LedgerEntry) -> str:
     return f"read {entry.read} = " + " + ".join([f"kept {entry.kept}", *parts])
 
 
-def write_manifest(manifest: Manifest, folder: Path) -> None:
+def write_manifest(manifest: Manifest, folder: Where) -> None:
     """Writes the manifest, whole or not at all."""
     text = json.dumps(manifest.to_dict(), indent=2, ensure_ascii=False)
     put_text(folder / NAME, text + "\n")
 
 
-def read_manifest(out: Path) -> Manifest:
+def read_manifest(out: Where) -> Manifest:
     """Reads the manifest of a finished build.
 
     Raises:
@@ -151,7 +151,7 @@ def read_manifest(out: Path) -> Manifest:
     return parse_manifest(out / NAME)
 
 
-def parse_manifest(path: Path) -> Manifest:
+def parse_manifest(path: Where) -> Manifest:
     """Reads a manifest, whatever its name.
 
     Raises:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pairsmith.schema import Reason
+from pairsmith.store.remote import Where
 
 FOLDER = "quarantine"
 
@@ -111,7 +112,7 @@ def quarantine_path(subset: str, split: str) -> str:
     return f"{FOLDER}/{subset}-{split}.jsonl"
 
 
-def read_quarantine(path: Path) -> Iterator[Refused]:
+def read_quarantine(path: Where) -> Iterator[Refused]:
     """The rows of a quarantine file.
 
     Raises:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from pairsmith.sources.files import Prefix
 from pairsmith.store.disk import is_plain
+from pairsmith.store.remote import Where
 
 
 class Shard(NamedTuple):
@@ -62,7 +62,7 @@ def _seal(held: Any, name: str) -> str:
     return hashlib.sha256(json.dumps([name, held], sort_keys=True).encode()).hexdigest()
 
 
-def read_shard(staging: Path, name: str) -> Shard | None:
+def read_shard(staging: Where, name: str) -> Shard | None:
     """A shard's record; None where there is none that can be believed."""
     held = _read(staging, name)
     try:
@@ -73,7 +73,7 @@ def read_shard(staging: Path, name: str) -> Shard | None:
         return None
 
 
-def read_source(staging: Path, name: str) -> Source | None:
+def read_source(staging: Where, name: str) -> Source | None:
     """A source file's record; None where there is none that can be believed."""
     held = _read(staging, name)
     try:
@@ -82,7 +82,7 @@ def read_source(staging: Path, name: str) -> Source | None:
         return None
 
 
-def _read(staging: Path, name: str) -> dict[str, Any]:
+def _read(staging: Where, name: str) -> dict[str, Any]:
     """What a record holds; nothing where it is not as it was written."""
     if not is_plain(staging, name):
         return {}

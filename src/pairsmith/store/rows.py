@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -14,11 +13,12 @@ from pairsmith.schema import shard_schema
 from pairsmith.sources.find import kind_of
 from pairsmith.store.manifest import LedgerEntry, Manifest
 from pairsmith.store.quarantine import Refused, read_quarantine
+from pairsmith.store.remote import Where
 from pairsmith.store.shards import open_shard
 
 
 def kept_rows(
-    out: Path, built: Manifest, subset: str | None = None, note: str | None = None
+    out: Where, built: Manifest, subset: str | None = None, note: str | None = None
 ) -> Iterator[dict[str, Any]]:
     """The rows of the shards.
 
@@ -39,7 +39,7 @@ def kept_rows(
 
 
 def kept_batches(
-    out: Path, built: Manifest, entry: LedgerEntry, rows: int
+    out: Where, built: Manifest, entry: LedgerEntry, rows: int
 ) -> Iterator[pa.RecordBatch]:
     """The rows of one split's shards, in batches of at most so many rows.
 
@@ -52,7 +52,7 @@ def kept_batches(
     Raises:
         OutputError: A shard cannot be read, or the shards are not what the manifest says.
     """
-    wanted = shard_schema(kind_of(entry.subset), built.recipe.form)
+    wanted = shard_schema(kind_of(entry.subset), built.recipe.form, built.recipe.weighs)
     shards = [file.path for file in built.outputs_of(entry) if file.path.endswith(".parquet")]
     read = 0
     for path in shards:
@@ -69,7 +69,7 @@ def kept_batches(
         )
 
 
-def _batches(out: Path, path: str, rows: int) -> Iterator[pa.RecordBatch]:
+def _batches(out: Where, path: str, rows: int) -> Iterator[pa.RecordBatch]:
     try:
         with open_shard(out / path) as shard:
             yield from shard.iter_batches(batch_size=rows)
@@ -78,7 +78,7 @@ def _batches(out: Path, path: str, rows: int) -> Iterator[pa.RecordBatch]:
 
 
 def refused_rows(
-    out: Path, built: Manifest, subset: str | None = None, reason: str | None = None
+    out: Where, built: Manifest, subset: str | None = None, reason: str | None = None
 ) -> Iterator[Refused]:
     """The rows of the quarantine; arguments and faults as `kept_rows`."""
     for path in _paths(built, subset, ".jsonl"):
@@ -113,5 +113,5 @@ def _having(notes: pa.ListArray, note: str) -> pa.BooleanArray:
     return pc.is_in(pa.array(range(len(notes)), rows.type), rows)
 
 
-def _unreadable(out: Path, path: str, error: Exception | str) -> OutputError:
+def _unreadable(out: Where, path: str, error: Exception | str) -> OutputError:
     return OutputError(f"{path} cannot be read: {error}.", f"Run pairsmith check {out}.")

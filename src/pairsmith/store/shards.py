@@ -6,11 +6,9 @@ comes last. So a shard that has a record is whole, whatever happens.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -19,13 +17,14 @@ import pyarrow.parquet as pq
 
 from pairsmith.kernel.recipe import Recipe
 from pairsmith.kernel.spans import flat, over, to_numpy
-from pairsmith.schema import Kind, Note, Reason, shard_schema
+from pairsmith.schema import CONFIDENCE, Kind, Note, Reason, shard_schema
 from pairsmith.sources.columns import text_sizes
 from pairsmith.sources.files import Prefix
-from pairsmith.store.disk import partial_of, put, put_text
+from pairsmith.store.disk import held, partial_of, put, put_text
 from pairsmith.store.manifest import FileEntry, LedgerEntry
 from pairsmith.store.quarantine import FOLDER, QuarantineWriter
 from pairsmith.store.record import Shard, record_text
+from pairsmith.store.remote import Where
 
 GROUP_ROWS = 10_000
 """So many rows of the source make a row group of a shard, but for the last."""
@@ -33,7 +32,7 @@ GROUP_ROWS = 10_000
 GROUP_BYTES = 32 << 20
 """A row group ends early where its texts would take more."""
 
-REPEATING = ("num_params", "model_type", "rating", "red_team_member_id")
+REPEATING = ("num_params", "model_type", "rating", "red_team_member_id", CONFIDENCE)
 """Columns of few distinct values, besides lists; these are worth a dictionary, texts are not."""
 
 
@@ -85,9 +84,9 @@ class ShardWriter:
         recipe: Tells the form.
     """
 
-    def __init__(self, out: Path, place: Place, recipe: Recipe) -> None:
+    def __init__(self, out: Where, place: Place, recipe: Recipe) -> None:
         self.out, self.place = out, place
-        self.schema = shard_schema(place.kind, recipe.form)
+        self.schema = shard_schema(place.kind, recipe.form, recipe.weighs)
         self.read = self.kept = 0
         self.notes: Counter[str] = Counter()
         self.partial = partial_of(out / place.rows)
@@ -133,17 +132,19 @@ class ShardWriter:
             source: What has been read of the source's file.
         """
         self.close()
+        rows = held(self.partial)
         put(self.partial, self.out / self.place.rows)
         refused = None
         if self.quarantine.counts:
+            refused = held(self.quarantine.partial)
             put(self.quarantine.partial, self.out / self.place.refused)
-            refused = held(self.out / self.place.refused)
+        self.quarantine.partial.unlink(missing_ok=True)
         shard = Shard(
             self.read,
             self.kept,
             {name.value: n for name in Reason if (n := self.quarantine.counts[name])},
             {name.value: self.notes[name] for name in (*Note, *Reason) if self.notes[name]},
-            held(self.out / self.place.rows),
+            rows,
             refused,
             source,
         )
@@ -240,7 +241,7 @@ def _worth_a_dictionary(schema: pa.Schema) -> list[str]:
 
 
 @contextmanager
-def open_shard(path: Path) -> Iterator[pq.ParquetFile]:
+def open_shard(path: Where) -> Iterator[pq.ParquetFile]:
     """Opens a shard for reading.
 
     Raises:
@@ -249,17 +250,6 @@ def open_shard(path: Path) -> Iterator[pq.ParquetFile]:
     """
     with path.open("rb") as file, pq.ParquetFile(file) as shard:
         yield shard
-
-
-def held(path: Path) -> Prefix:
-    """A local file's size and sha256."""
-    return Prefix(path.stat().st_size, digest(path))
-
-
-def digest(path: Path) -> str:
-    """The sha256 of a local file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def entry_of(subset: str, split: str, shards: Sequence[Shard]) -> LedgerEntry:

@@ -18,10 +18,12 @@ from pairsmith.errors import OutputError
 from pairsmith.kernel.recipe import Recipe
 from pairsmith.schema import DIALOGUE_SCORES, Kind, shard_schema
 from pairsmith.sources.find import kind_of
-from pairsmith.store import card, folder
+from pairsmith.store import card, disk, folder
+from pairsmith.store.disk import digest
 from pairsmith.store.manifest import FileEntry, LedgerEntry, Manifest, read_manifest
 from pairsmith.store.quarantine import FOLDER, read_quarantine
-from pairsmith.store.shards import digest, open_shard
+from pairsmith.store.remote import Where
+from pairsmith.store.shards import open_shard
 
 
 class Problem(NamedTuple):
@@ -43,7 +45,7 @@ def check(out: str | Path) -> list[Problem]:
     card may have been edited since, but for its configs.
 
     Args:
-        out: The folder of the build.
+        out: The folder of the build, or its URL.
 
     Returns:
         What is wrong; nothing where the build is whole.
@@ -51,8 +53,11 @@ def check(out: str | Path) -> list[Problem]:
     Raises:
         OutputError: There is no such folder, or it may not be read.
     """
-    out = Path(out)
-    if out.is_dir() and not os.access(out, os.R_OK | os.X_OK):
+    return _problems(folder.output(str(out)))
+
+
+def _problems(out: Where) -> list[Problem]:
+    if isinstance(out, Path) and out.is_dir() and not os.access(out, os.R_OK | os.X_OK):
         raise OutputError(f"No permission to read {out}.")
     try:
         built = read_manifest(out)
@@ -66,22 +71,22 @@ def check(out: str | Path) -> list[Problem]:
     return found
 
 
-def _check_files(out: Path, built: Manifest) -> Iterator[Problem]:
-    if (out / folder.STAGING).exists():
+def _check_files(out: Where, built: Manifest) -> Iterator[Problem]:
+    if disk.is_left(out / folder.STAGING):
         yield Problem(folder.STAGING, "a build was begun here: remove it, or build again")
     if not (out / card.NAME).is_file():
         yield Problem(card.NAME, "the dataset card is missing")
     listed = {entry.path for entry in built.outputs}
     folders = {entry.subset for entry in built.ledger} | {FOLDER}
-    for path in sorted(out.glob("*/*")):
-        name = path.relative_to(out).as_posix()
-        if path.parent.name in folders and name not in listed and not path.name.startswith("."):
+    for name in disk.below(out):
+        parent, _, last = name.partition("/")
+        if parent in folders and name not in listed and not last.startswith("."):
             yield Problem(name, "the manifest does not list it, but a reader may find it")
     for entry in built.outputs:
         yield from _check_file(out / entry.path, entry)
 
 
-def _check_file(path: Path, entry: FileEntry) -> Iterator[Problem]:
+def _check_file(path: Where, entry: FileEntry) -> Iterator[Problem]:
     try:
         found = path.stat().st_size
         same = found == entry.bytes and digest(path) == entry.sha256
@@ -96,7 +101,7 @@ def _check_file(path: Path, entry: FileEntry) -> Iterator[Problem]:
             yield Problem(entry.path, "its sha256 is not the manifest's: its content has changed")
 
 
-def _check_ledger(out: Path, built: Manifest) -> Iterator[Problem]:
+def _check_ledger(out: Where, built: Manifest) -> Iterator[Problem]:
     read, told = [e.rows for e in built.inputs], [e.read for e in built.ledger]
     if read != told:
         yield Problem("manifest.json", f"inputs have {read} rows, the ledger {told}")
@@ -110,7 +115,7 @@ def _check_ledger(out: Path, built: Manifest) -> Iterator[Problem]:
         yield from _check_entry(out, built, entry)
 
 
-def _check_entry(out: Path, built: Manifest, entry: LedgerEntry) -> Iterator[Problem]:
+def _check_entry(out: Where, built: Manifest, entry: LedgerEntry) -> Iterator[Problem]:
     name = f"{entry.subset}/{entry.split}"
     if not entry.balances:
         yield Problem(name, f"read {entry.read} is not kept and quarantined added up")
@@ -149,7 +154,7 @@ class Found(NamedTuple):
     reasons: Counter[str]
 
 
-def _read(path: Path, recipe: Recipe, entry: LedgerEntry) -> Found:
+def _read(path: Where, recipe: Recipe, entry: LedgerEntry) -> Found:
     """What a shard or a quarantine file holds.
 
     Raises:
@@ -163,7 +168,7 @@ def _read(path: Path, recipe: Recipe, entry: LedgerEntry) -> Found:
     return Found(_numbers(ids, place), False, Counter(), Counter(reason for _, reason in rows))
 
 
-def _read_shard(path: Path, recipe: Recipe, kind: Kind, place: str) -> Found:
+def _read_shard(path: Where, recipe: Recipe, kind: Kind, place: str) -> Found:
     """What a shard holds.
 
     Raises:
@@ -174,7 +179,7 @@ def _read_shard(path: Path, recipe: Recipe, kind: Kind, place: str) -> Found:
     notes = Counter[str]()
     with open_shard(path) as shard:
         columns, rows = shard.schema_arrow, shard.metadata.num_rows
-        if not columns.equals(shard_schema(kind, recipe.form)):
+        if not columns.equals(shard_schema(kind, recipe.form, recipe.weighs)):
             raise ValueError(f"its columns are {', '.join(map(str, columns))}")
         for batch in shard.iter_batches():
             notes.update(batch["notes"].flatten().to_pylist())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
@@ -16,7 +15,9 @@ from pairsmith.kernel.render import Writer
 from pairsmith.pipeline import Progress, Watch
 from pairsmith.schema import Form, Kind, Reason
 from pairsmith.sources.find import kind_of
+from pairsmith.store import folder
 from pairsmith.store.manifest import LedgerEntry, Manifest, read_manifest
+from pairsmith.store.remote import Where
 from pairsmith.store.rows import entries_of, kept_batches
 from pairsmith.tokens import special
 from pairsmith.tokens.encode import Encoded, encode
@@ -81,7 +82,8 @@ def preview(
         TokenizerError: The tokenizer cannot be loaded, or lacks what the rows want.
     """
     _check_arguments(trainer, max_length, rows)
-    built = read_manifest(Path(out))
+    source = folder.output(os.fspath(out))
+    built = read_manifest(source)
     total, dialogues = _count(built, subset)
     reader = load(str(tokenizer), built.recipe.form)
     tally = Tally(reader, max_length)
@@ -89,7 +91,7 @@ def preview(
     shown: list[Row] = []
     done = noted = 0
     with open_writer(built, reader, str(tokenizer)) as chat:
-        for path, batch in _batches(Path(out), built, subset, reader, chat, tally):
+        for path, batch in _batches(source, built, subset, reader, chat, tally):
             tally.add(batch.encoded, find(batch))
             shown += _rows(batch, reader, built.recipe.form, max_length, rows - len(shown))
             noted += _noted(batch.stored)
@@ -173,7 +175,7 @@ def encode_rows(
 
 
 def _batches(
-    out: Path,
+    out: Where,
     built: Manifest,
     subset: str | None,
     tokenizer: PreTrainedTokenizerBase,

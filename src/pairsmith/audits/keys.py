@@ -1,0 +1,141 @@
+"""Keys of all rows in DuckDB: what questions about the whole data are put to.
+
+A turn's key is the lower half of the MD5 of its stripped content, with its role; a conversation's
+is that of its turns, chained. So the key of every beginning of a conversation is at hand, and a
+conversation that goes on from another has the other's key among those of its beginnings. Of a
+billion turns, two that differ have the same key with a chance of three in a hundred.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pairsmith.audits.dataset import Batch, Dataset
+from pairsmith.kernel.spans import Index
+from pairsmith.kernel.turns import Turns
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Keys = NDArray[np.uint64]
+
+MEMORY = "600MB"
+"""What DuckDB may hold; the rest goes to disk."""
+
+FIRST, SPREAD = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
+"""Odd constants of splitmix64 (Steele, Lea and Flood, 2014): one turn's key into the next."""
+
+TABLES = """
+    CREATE TABLE rows (
+        row BIGINT, id VARCHAR, subset VARCHAR, split VARCHAR, kept BOOLEAN,
+        turns INTEGER,            -- of the prompt
+        opening UBIGINT,          -- its first turn of the user
+        context UBIGINT,          -- the prompt less its last turn; null where that is all
+        prompt UBIGINT,           -- the turns before chosen's last
+        chosen UBIGINT, rejected UBIGINT,              -- the replies
+        whole_chosen UBIGINT, whole_rejected UBIGINT,  -- prompt and reply
+        prompt_chars INTEGER, chosen_chars INTEGER, rejected_chars INTEGER
+    );
+    CREATE TABLE beginnings (row BIGINT, depth INTEGER, key UBIGINT);
+"""
+"""All rows, and every beginning of a prompt that is shorter than it; depth counts turns."""
+
+
+@contextmanager
+def open_keys(data: Dataset) -> Iterator[DuckDBPyConnection]:
+    """A DuckDB with the keys of a dataset's rows, kept and refused; see `TABLES`.
+
+    Args:
+        data: The dataset.
+    """
+    import duckdb
+
+    with (
+        TemporaryDirectory(prefix="pairsmith-") as folder,
+        duckdb.connect(f"{folder}/keys.duckdb") as keys,
+    ):
+        keys.execute(f"SET memory_limit = '{MEMORY}'; SET preserve_insertion_order = false")
+        keys.execute(TABLES)
+        for batch in data.batches(refused=True):
+            add(keys, batch)
+        yield keys
+
+
+def add(keys: DuckDBPyConnection, batch: Batch) -> None:
+    """Puts a batch's keys into the tables."""
+    chosen, rejected = (hash_turns(keys, turns) for turns in (batch.chosen, batch.rejected))
+    chained, other = chain(batch.chosen, chosen), chain(batch.rejected, rejected)
+    turns, last = batch.chosen, batch.chosen.last
+    before = np.maximum(last - 1, 0)
+    long = turns.counts > 2  # more than a question and its reply
+    characters, others = (count_characters(t) for t in (batch.chosen, batch.rejected))
+    rows = batch.first + np.arange(len(turns.counts))
+    opened = np.clip(turns.offsets[:-1] + turns.opens_with_system, 0, last)
+    columns = {
+        "row": rows,
+        "id": batch.ids,
+        "subset": pa.repeat(batch.subset, len(rows)),
+        "split": pa.repeat(batch.split, len(rows)),
+        "kept": pa.repeat(batch.kept, len(rows)),
+        "turns": turns.counts - 1,
+        "opening": chosen[opened],
+        "context": pa.array(chained[np.maximum(before - 1, 0)], mask=~long),
+        "prompt": np.where(turns.counts > 1, chained[before], np.uint64(0)),
+        "chosen": chosen[last],
+        "rejected": rejected[batch.rejected.last],
+        "whole_chosen": chained[last],
+        "whole_rejected": other[batch.rejected.last],
+        "prompt_chars": np.add.reduceat(characters, turns.offsets[:-1]) - characters[last],
+        "chosen_chars": characters[last],
+        "rejected_chars": others[batch.rejected.last],
+    }
+    held = pa.table({name: pa.array(column) for name, column in columns.items()})  # noqa: F841
+    keys.execute("INSERT INTO rows SELECT * FROM held")
+    depth = turns.positions + 1
+    short = depth < turns.counts[turns.rows] - 1
+    short_ones = pa.table(  # noqa: F841
+        {"row": rows[turns.rows[short]], "depth": depth[short], "key": chained[short]}
+    )
+    keys.execute("INSERT INTO beginnings SELECT * FROM short_ones")
+
+
+def hash_turns(keys: DuckDBPyConnection, turns: Turns) -> Keys:
+    """A key for each turn: of its role and its stripped content."""
+    held = pa.table({"said": turns.stripped.texts(), "role": turns.role_names})  # noqa: F841
+    found = keys.sql("SELECT md5_number_lower(role || chr(0) || said) AS key FROM held")
+    return np.asarray(found.fetchnumpy()["key"], np.uint64)
+
+
+def chain(turns: Turns, keys: Keys) -> Keys:
+    """For each turn the key of its conversation up to it.
+
+    Args:
+        turns: The m turns of n rows.
+        keys: m keys.
+    """
+    chained = _mix(np.full(len(keys), FIRST), keys)
+    positions = turns.positions
+    for place in range(1, int(turns.counts.max(initial=0))):
+        here = np.flatnonzero(positions == place)
+        chained[here] = _mix(chained[here - 1], keys[here])
+    return chained
+
+
+def _mix(before: Keys, key: Keys) -> Keys:
+    """The key of a conversation, given that of what came before and of the turn."""
+    mixed = (before ^ key) * SPREAD
+    mixed = (mixed ^ (mixed >> np.uint64(31))) + FIRST
+    return mixed ^ (mixed >> np.uint64(27))
+
+
+def count_characters(turns: Turns) -> Index:
+    """The characters of each stripped content."""
+    return np.asarray(pc.utf8_length(turns.stripped.texts()).to_numpy(), np.int64)
