@@ -49,7 +49,7 @@ def test_what_tells_of_persons(kind, said, held):
 
 
 @pytest.mark.parametrize("kind", PERSONAL)
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_the_first_look_misses_nothing(kind, data):
     pattern = PERSONAL[kind]
