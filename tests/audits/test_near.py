@@ -65,10 +65,10 @@ def test_recall_and_precision_on_planted_pairs(planted):
 def test_the_chance_of_a_miss_is_what_is_told(similarity):
     draw, count, size = np.random.default_rng(3), 4000, 90
     common = round(2 * size * similarity / (1 + similarity))
-    shared = draw.integers(1 << 50, size=(count, common), dtype=np.uint64)
+    shared = draw.integers(1 << 52, size=(count, common), dtype=np.uint64)
     made = []
     for _ in range(2):
-        own = draw.integers(1 << 50, size=(count, size - common), dtype=np.uint64)
+        own = draw.integers(1 << 52, size=(count, size - common), dtype=np.uint64)
         elements = np.sort(np.concatenate([shared, own], axis=1)) << np.uint64(3)
         offsets = np.arange(count + 1) * size
         made.append(sketches.bands_of(shingles.Shingles(offsets, elements.ravel())))
@@ -256,7 +256,7 @@ def test_the_sample_has_none(sample_text, sample_messages):
 def test_the_same_whatever_the_batches_and_threads(planted, monkeypatch):
     out, _ = planted
     expected = ask(near, out)
-    for rows, block, threads in ((7_999, 2_048, 1), (501, 37, 4)):
+    for rows, block, threads in ((7_999, 511, 1), (501, 37, 4)):
         monkeypatch.setattr(dataset, "BATCH", rows)
         monkeypatch.setattr(sketches, "BLOCK_ROWS", block)
         monkeypatch.setattr(os, "cpu_count", lambda threads=threads: threads)

@@ -136,10 +136,10 @@ class Search:
             keys: n × b band keys.
             goal: Is told what is alike.
         """
-        bands = [Buckets.of(keys[:, band]) for band in range(keys.shape[1])]
-        self._put_held(len(keys), [bucket.heads() for bucket in bands], goal)
-        for bucket in bands:
-            self._all_pairs(bucket.mixed(goal.groups()), goal, len(keys))
+        for band in keys.T:
+            self.put(len(keys), *Buckets.of(band).heads(), goal)
+        for band in keys.T:
+            self._all_pairs(Buckets.of(band).mixed(goal.groups()), goal, len(keys))
 
     def _all_pairs(self, buckets: Buckets, goal: Goal, rows: int) -> None:
         held: list[tuple[Index, Index]] = []
