@@ -189,3 +189,13 @@ def test_words_for_what_is_shown():
     ]  # fmt: skip
     assert shorten("a" * 10, 4) == "aaaa … (6 more characters)"
     assert legible("a\tb\n\u200dé\u3000日") == "a\tb\n\u200dé\u3000日"
+
+
+def test_the_real_file(real, tmp_path):
+    pairsmith.build(real, tmp_path / "out", template="llama2")
+    made = pairsmith.audit(tmp_path / "out", questions=STANDINS)
+    assert (made.kept, made.quarantined, made.unread) == (2299, 13, 0)
+    page = Page((tmp_path / "out/audit/report.html").read_text(encoding="utf-8"))
+    shown = " ".join("".join(page.words).split())
+    assert "read 2,312 = kept 2,299 + prompt_mismatch 5 + bad_roles 4 + empty_reply 4" in shown
+    assert pairsmith.check(tmp_path / "out") == []

@@ -102,5 +102,5 @@ def _learn(models: list[SGDClassifier], differences: Any, folds: Folds) -> None:
 def _judge(models: list[SGDClassifier], differences: Any, folds: Folds) -> Floats:
     """The log-odds of each row by the model that has not seen its fold."""
     weights = np.stack([model.coef_[0] for model in models], axis=1)
-    every: Floats = differences @ weights
+    every: Floats = (differences @ weights).astype(np.float64)
     return every[np.arange(len(folds)), folds]

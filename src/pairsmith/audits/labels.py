@@ -206,6 +206,8 @@ def _say(right: Share, calibration: Calibration, doubtful: int) -> str:
     )
     if right.low <= 0.5:
         return f"{told} That is no better than chance: what it doubts means nothing."
+    if right.share > SUSPECT:
+        return f"{told} Words alone do not often tell so much: something may give labels away."
     return (
         f"{told} It is a weak judge, though calibrated to within {percent(calibration.error)}: "
         "where it differs from a label, either may be wrong."
@@ -217,9 +219,8 @@ def _cure(right: Share) -> str:
         return "Do not act on these margins; ask a reward model, or people."
     if right.share > SUSPECT:
         return (
-            f"Words alone are rarely right in {percent(right.share)} of pairs; look first for what "
-            "gives the labels away: rows that repeat, openings or marks of one side. Then read "
-            "the most doubtful labels, and turn round those that are wrong."
+            "Look first for what gives the labels away: rows that repeat, openings or marks of one "
+            "side. Then read the most doubtful labels, and turn round those that are wrong."
         )
     return (
         f"Read the most doubtful labels before you act. This judge differs from "

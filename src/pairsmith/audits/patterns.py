@@ -113,7 +113,7 @@ PERSONAL = {
     "url": Pattern(
         "http://, https:// or www. and what follows",
         r"(?i)https?://[^\s]|www\.[0-9a-z]",
-        re.compile(r"https?://[^\s]+|\bwww\.[0-9a-z-]+\.", re.IGNORECASE),
+        re.compile(r"https?://[^\s]|\bwww\.[0-9a-z][0-9a-z-]*\.", re.IGNORECASE),
     ),
     "iban": Pattern(
         "two capitals, two digits, up to 30 more, with the check digits of ISO 13616",

@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from pairsmith.audits.conversations import components
 from pairsmith.audits.shingles import Hashes
 from pairsmith.kernel.spans import Index, Mask
 
@@ -78,7 +79,7 @@ class Clusters:
         """Joins clusters."""
         self.pairs.append(pairs)
         alike = joined(self.pairs)
-        self.labels = components((alike.left, alike.right), len(self.labels))
+        self.labels = components(alike.left, alike.right, len(self.labels))
 
 
 class Crossing:
@@ -256,23 +257,6 @@ def joined(parts: list[Pairs]) -> Pairs:
     return Pairs(*(np.concatenate(columns) for columns in zip(none, *parts, strict=True)))
 
 
-def components(pairs: tuple[Index, Index], n: int) -> Index:
-    """Which component each of n nodes is in, numbered in the order of their first nodes.
-
-    Args:
-        pairs: Two columns of nodes; each row joins two.
-        n: How many nodes there are.
-    """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    left, right = pairs
-    graph = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(n, n))
-    _, labels = connected_components(graph, directed=False)
-    found: Index = labels.astype(np.int64)
-    return found
-
-
 def span(pairs: Pairs, n: int) -> Pairs:
     """For each node but the first of every component, a pair that ties it to one nearer the first.
 
@@ -281,12 +265,12 @@ def span(pairs: Pairs, n: int) -> Pairs:
         n: How many nodes there are.
 
     Returns:
-        In the order of `right`, the node that hangs on `left`; here left may be the greater.
+        `right` ascending, each the node that hangs on `left`; here left may be the greater.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import breadth_first_order
 
-    labels = components((pairs.left, pairs.right), n)
+    labels = components(pairs.left, pairs.right, n)
     first = np.unique(labels, return_index=True)[1]
     ends = np.concatenate([pairs.left, np.full(len(first), n)])  # n hangs on every first one
     others = np.concatenate([pairs.right, first])

@@ -91,7 +91,7 @@ class Sets:
         if part != WHOLE:
             own = (elements & np.uint64(part)) != 0
             ends, elements = np.append(0, np.cumsum(own))[ends], elements[own]
-        columns = (elements >> np.uint64(PART_BITS)).astype(np.int64)
+        columns = elements.view(np.int64) >> PART_BITS
         ones = np.ones(len(columns), np.int8)
         made = csr_matrix((ones, columns, ends), shape=(len(rows), 1 << HASH_BITS))
         made.has_canonical_format = True  # ascending, none twice: compared by one merge
