@@ -198,12 +198,12 @@ def test_an_audit_reads_the_rows(flipped, tmp_path):
     assert all(not answer.unanswered for answer in made.answers)
 
 
-def told_otherwise(out, **actions):
-    """What `check` says once the manifest tells of other actions."""
+def told_otherwise(out, **recipe):
+    """What `check` says once the manifest tells of another recipe."""
     path = out / "manifest.json"
     held = json.loads(path.read_text())
     held["recipe"].pop("smooth", None)
-    held["recipe"].update(actions)
+    held["recipe"].update(recipe)
     path.write_text(json.dumps(held))
     return [problem.message for problem in pairsmith.check(out)]
 
@@ -211,8 +211,8 @@ def told_otherwise(out, **actions):
 def test_check_wants_the_column_where_labels_were_judged_and_only_there(smoothed, tmp_path):
     shutil.copytree(smoothed, tmp_path / "with")
     pairsmith.build("sample", tmp_path / "without")
-    for out, actions in (("with", {}), ("without", {"smooth": 1.0})):
-        said = told_otherwise(tmp_path / out, **actions)
+    for out, recipe in (("with", {}), ("without", {"smooth": 1.0})):
+        said = told_otherwise(tmp_path / out, **recipe)
         assert any("its columns are" in message for message in said)
 
 
