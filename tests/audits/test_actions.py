@@ -1,9 +1,9 @@
 """Actions: rows that were planted are dropped, exchanged or marked, and no other ones."""
 
 import json
+import shutil
 from collections import Counter
 
-import pyarrow.parquet as pq
 import pytest
 
 import pairsmith
@@ -20,12 +20,14 @@ from fated import row as planted_row
 from mixture import hashes
 from pairsmith.audits import actions
 from pairsmith.errors import DamagedInputError, OutputError, RecipeError, SourceError
+from pairsmith.exports import TRAINERS
 from pairsmith.pipeline import job
 from pairsmith.schema import CONFIDENCE, DROPS
 from pairsmith.store import fates
 from pairsmith.store.journal import count_shards
 from pairsmith.store.manifest import read_manifest
 from pairsmith.store.rows import kept_rows, refused_rows
+from tiny import llama_tokenizer
 
 ROWS = 700
 """Rows of train that labels are judged on."""
@@ -175,18 +177,43 @@ def test_the_column_is_read_by_datasets(smoothed):
     assert set(held["test"][CONFIDENCE]) == {1.0}
 
 
-def test_check_knows_the_column(smoothed, tmp_path):
-    out = tmp_path / "out"
-    source = smoothed / "one" / "test-00000-of-00001.parquet"
-    out.mkdir()
-    for path in smoothed.rglob("*"):
-        if path.is_file():
-            copy = out / path.relative_to(smoothed)
-            copy.parent.mkdir(exist_ok=True)
-            copy.write_bytes(path.read_bytes())
-    table = pq.read_table(source).drop_columns([CONFIDENCE])
-    pq.write_table(table, out / source.relative_to(smoothed), store_schema=False)
-    assert pairsmith.check(out)
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_every_trainer_gets_the_pairs(smoothed, tmp_path, trainer):
+    written = pairsmith.export(smoothed, tmp_path / "exported", trainer=trainer)
+    assert sum(file.pairs for file in written.files) == ROWS + 60
+    assert not written.left_out
+
+
+def test_preview_reads_the_rows(flipped, tmp_path):
+    pytest.importorskip("transformers")
+    llama_tokenizer([told(1)["chosen"]]).save_pretrained(tmp_path / "tokenizer")
+    seen = pairsmith.preview(flipped, tmp_path / "tokenizer", rows=1)
+    assert seen.totals.rows == ROWS + 60
+
+
+def test_an_audit_reads_the_rows(flipped, tmp_path):
+    out = shutil.copytree(flipped, tmp_path / "out")
+    made = pairsmith.audit(out, questions=["duplicates", "labels"])
+    assert made.kept == ROWS + 60
+    assert all(not answer.unanswered for answer in made.answers)
+
+
+def told_otherwise(out, **recipe):
+    """What `check` says once the manifest tells of another recipe."""
+    path = out / "manifest.json"
+    held = json.loads(path.read_text())
+    held["recipe"].pop("smooth", None)
+    held["recipe"].update(recipe)
+    path.write_text(json.dumps(held))
+    return [problem.message for problem in pairsmith.check(out)]
+
+
+def test_check_wants_the_column_where_labels_were_judged_and_only_there(smoothed, tmp_path):
+    shutil.copytree(smoothed, tmp_path / "with")
+    pairsmith.build("sample", tmp_path / "without")
+    for out, recipe in (("with", {}), ("without", {"smooth": 1.0})):
+        said = told_otherwise(tmp_path / out, **recipe)
+        assert any("its columns are" in message for message in said)
 
 
 def test_a_pair_can_be_dropped_in_the_build_that_flips_others(tmp_path):
