@@ -13,7 +13,7 @@ before a train row.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -32,6 +32,7 @@ from pairsmith.audits.similar import (
     Scores,
     Search,
     joined,
+    pick_best,
     span,
 )
 from pairsmith.audits.sketches import BANDS, ROWS, Sets, Sketches, miss, sketch_rows
@@ -70,7 +71,7 @@ CHOICE = """
 PAIRS = """
     SELECT own.id, other.id AS other, own.subset, score, kind
     FROM asked JOIN rows own ON own.row = asked.own JOIN rows other ON other.row = asked.other
-    ORDER BY own.row
+    ORDER BY own.row, kind
 """
 
 PROMPTS = """
@@ -106,20 +107,26 @@ class Likeness:
         sets: The sets of rows.
         rows: Their numbers among the sets.
         by_prompt: Pairs so far that were alike but for their replies.
+        flipped: Pairs so far that were alike with the replies exchanged.
     """
 
     sets: Sets
     rows: Index
     by_prompt: int = 0
+    flipped: list[Pairs] = field(default_factory=list)
 
     def __call__(self, left: Index, right: Index) -> Scores:
-        """The Jaccard similarity of all they say; 0 where replies of near ones share nothing."""
-        left, right = self.rows[left], self.rows[right]
-        scores = self.sets.jaccard(left, right, (WHOLE, WHOLE))
+        """The Jaccard similarity of all they say; 0 where near ones are not alike as they are."""
+        a, b = self.rows[left], self.rows[right]
+        scores = self.sets.jaccard(a, b, (WHOLE, WHOLE))
         near = np.flatnonzero(scores >= THRESHOLD)
-        apart = near[self.sets.jaccard(left[near], right[near], (REPLIES, REPLIES)) == 0]
-        scores[apart] = 0
-        self.by_prompt += len(apart)
+        apart = self.sets.jaccard(a[near], b[near], (REPLIES, REPLIES)) == 0
+        self.by_prompt += int(apart.sum())
+        scores[near[apart]] = 0
+        near = near[~apart]
+        near = near[are_flipped(self.sets, a[near], b[near])]
+        self.flipped.append(Pairs(left[near], right[near], scores[near]))
+        scores[near] = 0
         return scores
 
 
@@ -143,8 +150,9 @@ class Found:
 def ask(study: Study) -> Answer:
     """Which pairs are nearly another, and which train prompts nearly one of test.
 
-    Findings: for each row but one of a cluster, the row and one that it is like; each train row
-    whose prompt is nearly one of test, and a test row. `score` is the exact Jaccard similarity.
+    Findings: for each row but one of a cluster, the row and one that it is like; for each that is
+    like an earlier one with the replies exchanged, the two; each train row whose prompt is nearly
+    one of test, and a test row. `score` is the exact Jaccard similarity.
 
     Args:
         study: The dataset and its keys.
@@ -189,14 +197,18 @@ def find_pairs(made: Sketches, rows: Index, chosen: Choice) -> Found:
     search = Search(likeness, THRESHOLD, EFFORT + EFFORT_PER_ROW * len(some))
     search.run(made.whole[some], goal)
     tree = span(joined(goal.pairs), len(some))
+    flipped = pick_best(joined(likeness.flipped))
+    kinds = np.repeat(
+        [KINDS.index(DUPLICATE), KINDS.index(FLIPPED)], [len(tree.left), len(flipped.left)]
+    )
     numbers = {
         "compared": search.compared,
         "alike_but_for_replies": likeness.by_prompt,
         "buckets_cut_short": search.cut,
         "without_words": len(own) - len(some),
     }
-    kinds = tell_kinds(made.sets, some[tree.right], some[tree.left])
-    return Found(_named(tree, rows[some]), kinds, numbers, count_clusters(goal.labels))
+    pairs = _named(joined([tree, flipped]), rows[some])
+    return Found(pairs, kinds, numbers, count_clusters(goal.labels))
 
 
 def find_leaks(made: Sketches, rows: Index, chosen: Choice) -> Found:
@@ -226,13 +238,16 @@ def _named(pairs: Pairs, rows: Index) -> Pairs:
     return Pairs(rows[pairs.left], rows[pairs.right], pairs.scores)
 
 
-def tell_kinds(sets: Sets, left: Index, right: Index) -> Index:
-    """The kind of pairs that are alike, as places in `KINDS`, by their replies.
+def are_flipped(sets: Sets, left: Index, right: Index) -> Mask:
+    """Whether pairs that are alike have their replies exchanged.
 
-    Exchanged are those of which both replies are more like the other's other reply than either is
-    like its own.
+    They have where both replies are more like the other's other reply than either is like its own.
+
+    Args:
+        sets: The sets of rows.
+        left: k numbers of rows.
+        right: The same.
     """
-    kinds = np.full(len(left), KINDS.index(DUPLICATE))
     asked, straight, crosswise = np.arange(len(left)), np.zeros(len(left)), np.ones(len(left))
     for parts in ((CHOSEN, CHOSEN), (REJECTED, REJECTED)):
         asked = asked[straight[asked] < 1]  # of two that are equal nothing can be more alike
@@ -242,8 +257,9 @@ def tell_kinds(sets: Sets, left: Index, right: Index) -> Index:
         asked = asked[straight[asked] < crosswise[asked]]
         scores = sets.jaccard(left[asked], right[asked], parts)
         crosswise[asked] = np.minimum(crosswise[asked], scores)
-    kinds[asked[straight[asked] < crosswise[asked]]] = KINDS.index(FLIPPED)
-    return kinds
+    flipped = np.zeros(len(left), bool)
+    flipped[asked[straight[asked] < crosswise[asked]]] = True
+    return flipped
 
 
 def _answer(keys: DuckDBPyConnection, chosen: Choice, near: Found, leaks: Found | None) -> Answer:
@@ -317,11 +333,10 @@ def _by_subset(subsets: list[str], kinds: list[str]) -> dict[str, dict[str, int]
 
 
 def _sentence(numbers: dict[str, Any]) -> str:
-    alike = numbers[DUPLICATE] + numbers[FLIPPED]
     said = [
-        f"Nearly another (Jaccard {THRESHOLD} or more): {alike:,} of "
-        f"{numbers['different_pairs']:,} different pairs, {numbers[FLIPPED]:,} of them with the "
-        "replies exchanged."
+        f"Nearly another (Jaccard {THRESHOLD} or more): {numbers[DUPLICATE]:,} of "
+        f"{numbers['different_pairs']:,} different pairs; with the replies exchanged: "
+        f"{numbers[FLIPPED]:,}."
     ]
     searches = [numbers["pairs"]]
     if numbers["prompts"] is None:

@@ -104,9 +104,7 @@ class Crossing:
 
     def take(self, pairs: Pairs) -> None:
         """Notes the best match of each row."""
-        best = np.lexsort((pairs.left, -pairs.scores, pairs.right))
-        firsts = best[np.unique(pairs.right[best], return_index=True)[1]]
-        self.pairs.append(take(pairs, firsts))
+        self.pairs.append(pick_best(pairs))
         self.sought[pairs.right] = False
 
 
@@ -246,9 +244,11 @@ class Buckets(NamedTuple):
             buckets = buckets.select(buckets.sizes > shift)
 
 
-def take(pairs: Pairs, which: Index) -> Pairs:
-    """Some pairs, in this order."""
-    return Pairs(pairs.left[which], pairs.right[which], pairs.scores[which])
+def pick_best(pairs: Pairs) -> Pairs:
+    """For each right one the most alike, of equal ones the first; right ascending."""
+    best = np.lexsort((pairs.left, -pairs.scores, pairs.right))
+    firsts = best[np.unique(pairs.right[best], return_index=True)[1]]
+    return Pairs(pairs.left[firsts], pairs.right[firsts], pairs.scores[firsts])
 
 
 def joined(parts: list[Pairs]) -> Pairs:

@@ -147,6 +147,14 @@ def test_replies_that_changed_places(tmp_path):
     assert "replies exchanged" in answer.cure
 
 
+def test_twins_that_changed_places_are_twins_still(tmp_path):
+    rows = [(text(0), text(1), text(2)), *((text(0, [n]), text(2), text(1)) for n in (1, 9))]
+    answer = ask(near, build(tmp_path, train=rows))
+    assert rows_of(answer, "near_duplicate") == [ids("train", 3, 2)]
+    assert rows_of(answer, "near_flipped") == [ids("train", 2, 1), ids("train", 3, 1)]
+    assert answer.numbers["clusters"] == 1
+
+
 def test_a_long_prompt_alone_is_not_enough(tmp_path):
     prompt = " ".join(WORDS.words(300))
     rows = [
