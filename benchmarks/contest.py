@@ -27,10 +27,10 @@ class Peak(NamedTuple):
     child: float
 
 
-def conditions():
+def conditions(names=PACKAGES):
     """Versions and machine, in two lines."""
     cores = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
-    packages = ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
+    packages = ", ".join(f"{name} {_version(name)}" for name in names)
     return f"{packages}\nPython {platform.python_version()}, {cores}"
 
 

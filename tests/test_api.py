@@ -1,5 +1,6 @@
 """The names that `import pairsmith` gives, and what it loads."""
 
+import inspect
 import subprocess
 import sys
 
@@ -46,12 +47,14 @@ def test_an_unknown_name_is_an_attribute_error():
 
 
 def test_functions_stay_callable_whatever_is_imported():
+    import pairsmith.audits.actions
     import pairsmith.audits.ask
     import pairsmith.exports
     import pairsmith.pipeline
 
     assert pairsmith.audit is pairsmith.audits.ask.audit
-    assert pairsmith.build is pairsmith.pipeline.build
+    assert pairsmith.build is pairsmith.audits.actions.build
+    assert inspect.signature(pairsmith.build) == inspect.signature(pairsmith.pipeline.build)
     assert pairsmith.export is pairsmith.exports.export
 
 
@@ -78,3 +81,9 @@ def test_the_command_line_is_light(asked):
     seen = loaded("-m", "pairsmith", asked)
     assert "typer" in seen
     assert not seen & (HEAVY - {"rich"})
+
+
+def test_a_plain_build_loads_nothing_of_an_audit(tmp_path):
+    seen = loaded("-m", "pairsmith", "build", "sample", str(tmp_path / "out"))
+    assert "pyarrow" in seen
+    assert not seen & {"duckdb", "sklearn", "scipy", "matplotlib", "rensa"}

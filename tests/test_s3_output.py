@@ -18,8 +18,9 @@ import pytest
 
 import pairsmith
 import s3
+from fated import write_planted
 from mixture import line, write_mixture
-from pairsmith.errors import BrokenWriteError, OutputError
+from pairsmith.errors import BrokenWriteError, OutputError, RecipeError
 from pairsmith.store import lock, remote
 from pairsmith.store.remote import Remote
 
@@ -112,6 +113,18 @@ def test_another_object_store(source, tmp_path):
     assert build(source, "memory://bucket/out", template="llama2", force=True) == built
     memory.rm("/bucket", recursive=True)
     assert built.totals.read == 200
+
+
+def test_a_build_that_acts(bucket, tmp_path):
+    """The fates lie in the bucket while shards grow there; workers of their own find them."""
+    source = write_planted(tmp_path / "in")
+    options = {"drop": ["duplicates", "flipped"], "shard_rows": 3}
+    wanted = built_here(source, tmp_path / "out", **options)
+    build(source, f"{bucket.url}/out", workers=2, **options)
+    assert bucket.objects("out") == wanted
+    with pytest.raises(RecipeError, match="cannot learn"):
+        build(source, f"{bucket.url}/other", flip=1)
+    assert not bucket.objects("other")
 
 
 def test_nothing_is_left_among_temporary_files(source, bucket, tmp_path, monkeypatch):

@@ -17,11 +17,12 @@ from pairsmith._version import __version__
 from pairsmith.errors import PairsmithError
 
 if TYPE_CHECKING:
+    from pairsmith.audits.actions import build
     from pairsmith.audits.ask import audit
     from pairsmith.audits.record import Audit
     from pairsmith.exports import export
     from pairsmith.kernel.recipe import Recipe
-    from pairsmith.pipeline import Progress, build
+    from pairsmith.pipeline import Progress
     from pairsmith.pipeline.split import split
     from pairsmith.schema import Note, Reason
     from pairsmith.store.manifest import Manifest
@@ -53,7 +54,7 @@ _HOMES = {
     "Reason": "pairsmith.schema",
     "Recipe": "pairsmith.kernel.recipe",
     "audit": "pairsmith.audits.ask",
-    "build": "pairsmith.pipeline",
+    "build": "pairsmith.audits.actions",
     "check": "pairsmith.store.verify",
     "export": "pairsmith.exports",
     "preview": "pairsmith.tokens.preview",

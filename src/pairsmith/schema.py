@@ -22,6 +22,10 @@ class Reason(StrEnum):
     IDENTICAL = "identical"
     CONTROL_TOKEN = "control_token"  # noqa: S105
     TEMPLATE_ERROR = "template_error"
+    DUPLICATE = "duplicate"
+    NEAR_DUPLICATE = "near_duplicate"
+    LEAK = "leak"
+    FLIPPED = "flipped"
 
 
 class Note(StrEnum):
@@ -34,6 +38,8 @@ class Note(StrEnum):
     ROLE_MARKER_IN_TEXT = "role_marker_in_text"
     TRUNCATED_MARKER = "truncated_marker"
     NEAR_EMPTY_REPLY = "near_empty_reply"
+    LABEL_FLIPPED = "label_flipped"
+    LABEL_SMOOTHED = "label_smoothed"
 
 
 class Policy(StrEnum):
@@ -55,8 +61,26 @@ POLICIES: dict[Reason, tuple[Policy, ...]] = {
     Reason.IDENTICAL: (Policy.QUARANTINE, Policy.KEEP),
     Reason.CONTROL_TOKEN: (Policy.QUARANTINE, Policy.KEEP, Policy.ESCAPE),
     Reason.TEMPLATE_ERROR: (Policy.QUARANTINE,),
+    Reason.DUPLICATE: (Policy.QUARANTINE,),
+    Reason.NEAR_DUPLICATE: (Policy.QUARANTINE,),
+    Reason.LEAK: (Policy.QUARANTINE,),
+    Reason.FLIPPED: (Policy.QUARANTINE,),
 }
 """The policies each reason admits, the default first. Where no pair exists, none can be kept."""
+
+DROPS: dict[str, Reason] = {
+    "duplicates": Reason.DUPLICATE,
+    "near": Reason.NEAR_DUPLICATE,
+    "leaks": Reason.LEAK,
+    "flipped": Reason.FLIPPED,
+}
+"""What a recipe may drop, by the question that finds it, and the reason that such rows get.
+
+These reasons are found among all rows, and hold only where a recipe asks for it.
+"""
+
+LABEL_NOTES = (Note.LABEL_FLIPPED, Note.LABEL_SMOOTHED)
+"""The notes that a recipe's action on labels gives."""
 
 EXPLANATIONS: dict[Reason | Note, str] = {
     Reason.MALFORMED: "not JSON, a field missing or not text, no turn marker, or text before it",
@@ -68,9 +92,15 @@ EXPLANATIONS: dict[Reason | Note, str] = {
     Reason.IDENTICAL: "chosen and rejected are the same",
     Reason.CONTROL_TOKEN: "a content holds control text of the template",
     Reason.TEMPLATE_ERROR: "the chat template refuses the conversation",
+    Reason.DUPLICATE: "the same pair stands elsewhere, and was to be kept once",
+    Reason.NEAR_DUPLICATE: "nearly the same pair stands elsewhere, and was to be kept once",
+    Reason.LEAK: "the conversation of a row of test stands in this row of train",
+    Reason.FLIPPED: "another row says the opposite of the same two replies",
     Note.ROLE_MARKER_IN_TEXT: "`Human:` or `Assistant:` stands inside a content",
     Note.TRUNCATED_MARKER: "a reply ends in a turn marker without its colon",
     Note.NEAR_EMPTY_REPLY: "a reply of at most 3 characters, or without a letter or digit",
+    Note.LABEL_FLIPPED: "chosen and rejected were exchanged: a model doubted the label",
+    Note.LABEL_SMOOTHED: "a model doubted the label: see `label_confidence`",
 }
 
 
@@ -301,24 +331,44 @@ def source_schema(kind: Kind, messages: bool = False) -> pa.Schema:
     return pa.schema([("id", pa.string()), *transcripts, *scores, ("fault", pa.string())])
 
 
-def shard_schema(kind: Kind, form: Form) -> pa.Schema:
+FATES = pa.schema(
+    [
+        ("id", pa.string()),
+        ("fate", pa.string()),
+        ("detail", pa.string()),
+        ("confidence", pa.float64()),
+    ]
+)
+"""What becomes of rows that would be kept: those that something becomes of, a row each.
+
+`fate` is one of the reasons of `DROPS`, with a `detail`, or one of `LABEL_NOTES`, with a
+`confidence`: the probability that the label as written is right. Of `detail` and `confidence` the
+other is null.
+"""
+
+CONFIDENCE = "label_confidence"
+
+
+def shard_schema(kind: Kind, form: Form, weighed: bool = False) -> pa.Schema:
     """The columns of a shard.
 
-    Pairs: `id`, `prompt`, `chosen`, `rejected`, `notes`. Dialogues: `id`, then `text` or
-    `messages`, the scores, `notes`. Nothing is null but scores.
+    Pairs: `id`, `prompt`, `chosen`, `rejected`, `notes`, and `label_confidence`, from 0 to 1,
+    where labels were weighed. Dialogues: `id`, then `text` or `messages`, the scores, `notes`.
+    Nothing is null but scores.
     """
     content = pa.string() if form == Form.TEXT else MESSAGES
     notes = ("notes", pa.list_(pa.string()))
     if kind == Kind.PAIRS:
         sides = [(name, content) for name in ("prompt", "chosen", "rejected")]
-        return pa.schema([("id", pa.string()), *sides, notes])
+        weight = [(CONFIDENCE, pa.float64())] if weighed else []
+        return pa.schema([("id", pa.string()), *sides, notes, *weight])
     return pa.schema([("id", pa.string()), (form.value, content), *DIALOGUE_SCORES, notes])
 
 
-def kernel_schema(kind: Kind, form: Form) -> pa.Schema:
+def kernel_schema(kind: Kind, form: Form, weighed: bool = False) -> pa.Schema:
     """What a kernel returns: a shard's columns, then `reason` and `detail`.
 
     A refused row has both, and null for its contents and notes; a kept row has neither.
     """
     verdict = [("reason", pa.string()), ("detail", pa.string())]
-    return pa.schema([*shard_schema(kind, form), *verdict])
+    return pa.schema([*shard_schema(kind, form, weighed), *verdict])

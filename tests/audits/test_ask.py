@@ -10,7 +10,7 @@ import pairsmith
 from pairsmith import PairsmithError
 from pairsmith.audits import ask
 from pairsmith.audits.answer import Answer
-from pairsmith.store.shards import digest
+from pairsmith.store.disk import digest
 from standins import STANDINS, hostile, longest, never, nothing
 
 FILES = ["audit.json", "findings.parquet", "report.html"]

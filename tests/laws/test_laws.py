@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from formats import kernel_for, recipe_for
 from pairsmith.kernel.dialogue import dialogue_kernel
+from pairsmith.kernel.fate import with_fates
 from pairsmith.kernel.pair import pair_kernel
-from pairsmith.schema import Kind, kernel_schema
+from pairsmith.schema import FATES, Kind, kernel_schema
 from transcripts import anything, conversations, dialogue_batch, pair_batch, rows
 
 LENIENT = {"empty_turn": "keep", "empty_reply": "keep", "identical": "keep"}
@@ -21,7 +22,21 @@ RECIPES = {
     "messages": recipe_for(),
     "messages-system": recipe_for(system="Be kind."),
     "messages-lenient": recipe_for(policies={**LENIENT, "bad_roles": "keep"}),
+    "text-fates": recipe_for("llama2", policies=LENIENT, drop=["duplicates"], flip=1.0),
+    "messages-fates": recipe_for(policies=LENIENT, drop=["duplicates"]),
 }
+FATED = {
+    1: ("duplicate", "as another", None),
+    2: ("label_flipped", None, 0.25),
+    4: ("label_smoothed", None, 0.125),
+}
+FATES_TABLE = pa.RecordBatch.from_pylist(
+    [
+        {"id": f"s/train/{number}", "fate": fate, "detail": detail, "confidence": confidence}
+        for number, (fate, detail, confidence) in FATED.items()
+    ],
+    schema=FATES,
+)
 KINDS = {
     Kind.PAIRS: (pair_kernel, st.lists(rows(), max_size=8).map(pair_batch)),
     Kind.DIALOGUES: (
@@ -29,6 +44,17 @@ KINDS = {
         st.lists(st.one_of(st.none(), anything, conversations()), max_size=8).map(dialogue_batch),
     ),
 }
+
+
+def kernel_of(kind, name):
+    """A kernel by its recipe, which has rows meet their fates where it acts; and its schema."""
+    recipe = RECIPES[name]
+    kernel = kernel_for(KINDS[kind][0], recipe)
+    if recipe.acts and kind == Kind.PAIRS:
+        kernel = with_fates(kernel, FATES_TABLE, recipe)
+    return kernel, kernel_schema(kind, recipe.form, recipe.weighs)
+
+
 every = pytest.mark.parametrize("name", RECIPES)
 both = pytest.mark.parametrize("kind", KINDS, ids=str)
 
@@ -38,7 +64,7 @@ both = pytest.mark.parametrize("kind", KINDS, ids=str)
 @given(data=st.data())
 def test_row_wise(kind, name, data):
     """Cut anywhere, the same comes out."""
-    kernel = kernel_for(KINDS[kind][0], RECIPES[name])
+    kernel, _ = kernel_of(kind, name)
     batch = data.draw(KINDS[kind][1])
     cut = data.draw(st.integers(0, len(batch)))
     whole = kernel(batch)
@@ -52,12 +78,20 @@ def test_row_wise(kind, name, data):
 def test_row_preserving(kind, name, data):
     """The ids that go in come out, in order; each row is kept whole or refused in words."""
     batch = data.draw(KINDS[kind][1])
-    out = kernel_for(KINDS[kind][0], RECIPES[name])(batch)
+    out = kernel_of(kind, name)[0](batch)
     assert out["id"].to_pylist() == batch["id"].to_pylist()
     for row in out.to_pylist():
         refused = row["reason"] is not None
         assert bool(row["detail"]) == refused
-        contents = {"prompt", "chosen", "rejected", "text", "messages", "notes"} & row.keys()
+        contents = {
+            "prompt",
+            "chosen",
+            "rejected",
+            "text",
+            "messages",
+            "notes",
+            "label_confidence",
+        } & row.keys()
         assert all((row[column] is None) == refused for column in contents)
 
 
@@ -66,17 +100,17 @@ def test_row_preserving(kind, name, data):
 @given(data=st.data())
 def test_schema_exact(kind, name, data):
     """The output schema is the declared one, and valid down to every offset."""
-    recipe = RECIPES[name]
-    out = kernel_for(KINDS[kind][0], recipe)(data.draw(KINDS[kind][1]))
-    assert out.schema.equals(kernel_schema(kind, recipe.form))
+    kernel, schema = kernel_of(kind, name)
+    out = kernel(data.draw(KINDS[kind][1]))
+    assert out.schema.equals(schema)
     out.validate(full=True)
 
 
 @every
 @both
 def test_schema_exact_when_empty(kind, name):
-    recipe = RECIPES[name]
+    kernel, schema = kernel_of(kind, name)
     empty = {Kind.PAIRS: pair_batch, Kind.DIALOGUES: dialogue_batch}[kind]([])
-    out = kernel_for(KINDS[kind][0], recipe)(empty)
-    assert out.schema.equals(kernel_schema(kind, recipe.form))
+    out = kernel(empty)
+    assert out.schema.equals(schema)
     assert len(out) == 0

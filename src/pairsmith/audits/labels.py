@@ -1,7 +1,10 @@
 """Labels: which ones a small preference model, that has not seen them, would have put otherwise.
 
 The margin of a row is the log-odds of chosen over rejected by a model that learnt from other
-conversations; see `pairsmith.audits.judge`. A low one is doubt, not proof: the model is weak.
+conversations; see `pairsmith.audits.judge`. A low one is doubt, not proof: the model is weak. Of
+HH-RLHF's harmless-base/test it agrees with 61 % of labels. With one label in ten of it turned round
+at random, those rank among the doubtful with an AUC of 0.62 to 0.65, and make up 24 to 44 % of the
+50 most doubtful (three draws); so reading from the top pays, and acting without reading does not.
 """
 
 from __future__ import annotations
@@ -206,6 +209,8 @@ def _say(right: Share, calibration: Calibration, doubtful: int) -> str:
     )
     if right.low <= 0.5:
         return f"{told} That is no better than chance: what it doubts means nothing."
+    if right.share > SUSPECT:
+        return f"{told} Words alone do not often tell so much: something may give labels away."
     return (
         f"{told} It is a weak judge, though calibrated to within {percent(calibration.error)}: "
         "where it differs from a label, either may be wrong."
@@ -217,9 +222,8 @@ def _cure(right: Share) -> str:
         return "Do not act on these margins; ask a reward model, or people."
     if right.share > SUSPECT:
         return (
-            f"Words alone are rarely right in {percent(right.share)} of pairs; look first for what "
-            "gives the labels away: rows that repeat, openings or marks of one side. Then read "
-            "the most doubtful labels, and turn round those that are wrong."
+            "Look first for what gives the labels away: rows that repeat, openings or marks of one "
+            "side. Then read the most doubtful labels, and turn round those that are wrong."
         )
     return (
         f"Read the most doubtful labels before you act. This judge differs from "

@@ -110,7 +110,9 @@ def ask(study: Study) -> Answer:
         "histogram": _histogram(study.keys),
     }
     judge = judges.get(None)
-    return Answer("length", TITLE, _say(whole, judge, len(kept)), numbers, cure=_cure(judge))
+    return Answer(
+        "length", TITLE, _say(whole, everything, judge, len(kept)), numbers, cure=_cure(judge)
+    )
 
 
 def _measure(keys: DuckDBPyConnection, refused: bool) -> dict[str | None, dict[str, Any]]:
@@ -184,17 +186,23 @@ def _histogram(keys: DuckDBPyConnection) -> dict[str, Any]:
     return {"unit": "log2(chosen / rejected), ties left out", "edges": edges, "counts": counts}
 
 
-def _say(whole: dict[str, Any], judge: Judge | None, subsets: int) -> str:
+def _say(
+    whole: dict[str, Any], everything: dict[str, Any], judge: Judge | None, subsets: int
+) -> str:
+    share, of_all = (of["longer"] / of["rows"] for of in (whole, everything))
+    more = everything["rows"] > whole["rows"]
+    with_refused = f" ({percent(of_all)} of {everything['rows']:,} with the refused ones)"
     told = (
-        f"The chosen reply is the longer one in {percent(whole['longer'] / whole['rows'])} of "
-        f"{whole['rows']:,} rows and as long in {whole['ties']:,}: {whole['mean_chosen']:,.0f} "
-        f"characters on average, the rejected one {whole['mean_rejected']:,.0f}."
+        f"The chosen reply is the longer one in {percent(share)} of {whole['rows']:,} rows"
+        f"{with_refused if more else ''} and as long in {whole['ties']:,}: "
+        f"{whole['mean_chosen']:,.0f} characters on average, the rejected one "
+        f"{whole['mean_rejected']:,.0f}."
     )
     if judge is None:
         return told
     rule = "by length alone" if judge.rule == "differs" else f"the {judge.rule} reply"
-    of_all = " over all subsets" if subsets > 1 else ""
-    return f"{told} Preferring {rule} is right{of_all} in {judge.right}."
+    where = " over all subsets" if subsets > 1 else ""
+    return f"{told} Preferring {rule} is right{where} in {judge.right}."
 
 
 def _cure(judge: Judge | None) -> str:

@@ -1,4 +1,4 @@
-"""Near duplicates: pairs that are nearly another pair, and test prompts nearly one of train.
+"""Near duplicates: pairs that are nearly another pair, and train prompts nearly one of test.
 
 Similarity is the Jaccard similarity of sets of shingles (see `pairsmith.audits.shingles`): of a
 pair that of all it says, prompt and both replies together, so that replies which change places
@@ -7,12 +7,13 @@ least. Candidates come from MinHash sketches and every one is compared exactly: 
 that is not there, and what is missed is a matter of chance, told in the numbers.
 
 Rows that are equal, or equal with their replies exchanged, and prompts that stand in train and
-test word for word, are other questions'; here the first of them stands for all.
+test word for word, are other questions'; here the first of them stands for all. A test row is kept
+before a train row.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -31,8 +32,8 @@ from pairsmith.audits.similar import (
     Scores,
     Search,
     joined,
+    pick_best,
     span,
-    take,
 )
 from pairsmith.audits.sketches import BANDS, ROWS, Sets, Sketches, miss, sketch_rows
 from pairsmith.kernel.spans import Index, Mask
@@ -54,39 +55,48 @@ and test."""
 SENTENCES = {
     DUPLICATE: "Nearly the same pair: Jaccard {score:.2f}.",
     FLIPPED: "Nearly the same pair with the replies exchanged: Jaccard {score:.2f}.",
-    LEAK: "A test prompt that is nearly one of train: Jaccard {score:.2f}.",
+    LEAK: "The train row has nearly the prompt of a test row: Jaccard {score:.2f}.",
 }
 
 CHOICE = """
-    SELECT split != 'train' AS test,
-        row = min(row) OVER (
-            PARTITION BY prompt, least(chosen, rejected), greatest(chosen, rejected)) AS pair,
-        row = min(row) OVER (PARTITION BY prompt, split != 'train') AS prompt,
-        split != 'train' AND bool_or(split = 'train') OVER (PARTITION BY prompt) AS leaked
+    SELECT split = 'train' AS train,
+        row_number() OVER (
+            PARTITION BY prompt, least(chosen, rejected), greatest(chosen, rejected)
+            ORDER BY split = 'train', row) = 1 AS pair,
+        row = min(row) OVER (PARTITION BY prompt, split = 'train') AS prompt,
+        split = 'train' AND bool_or(split <> 'train') OVER (PARTITION BY prompt) AS known
     FROM rows WHERE kept ORDER BY row
 """
 
-PLACES = """
-    SELECT own.id, other.id AS other, own.subset
+PAIRS = """
+    SELECT own.id, other.id AS other, own.subset, score, kind
     FROM asked JOIN rows own ON own.row = asked.own JOIN rows other ON other.row = asked.other
-    ORDER BY asked.place
+    ORDER BY own.row, kind
 """
+
+PROMPTS = """
+    SELECT own.id, other.id AS other, own.subset, score, kind
+    FROM asked JOIN rows first ON first.row = asked.own JOIN rows other ON other.row = asked.other
+    JOIN rows own ON own.prompt = first.prompt AND own.kept AND own.split = 'train'
+    ORDER BY own.row
+"""
+"""The same, with all train rows of the prompts that were found."""
 
 
 class Choice(NamedTuple):
     """What is looked at, by kept row.
 
     Attributes:
-        test: Whether it is a row of test.
-        pair: Whether it is the first of its pair, either way round.
-        prompt: Whether it is the first with its prompt, in train or in test.
-        leaked: Whether it is a row of test whose prompt stands in train word for word.
+        train: Whether it is a row of train.
+        pair: Whether it stands for its pair, either way round.
+        prompt: Whether it stands for its prompt, in train or in test.
+        known: Whether it is a row of train whose prompt stands in test word for word.
     """
 
-    test: Mask
+    train: Mask
     pair: Mask
     prompt: Mask
-    leaked: Mask
+    known: Mask
 
 
 @dataclass
@@ -97,20 +107,26 @@ class Likeness:
         sets: The sets of rows.
         rows: Their numbers among the sets.
         by_prompt: Pairs so far that were alike but for their replies.
+        flipped: Pairs so far that were alike with the replies exchanged.
     """
 
     sets: Sets
     rows: Index
     by_prompt: int = 0
+    flipped: list[Pairs] = field(default_factory=list)
 
     def __call__(self, left: Index, right: Index) -> Scores:
-        """The Jaccard similarity of all they say; 0 where replies of near ones share nothing."""
-        left, right = self.rows[left], self.rows[right]
-        scores = self.sets.jaccard(left, right, (WHOLE, WHOLE))
+        """The Jaccard similarity of all they say; 0 where near ones are not alike as they are."""
+        a, b = self.rows[left], self.rows[right]
+        scores = self.sets.jaccard(a, b, (WHOLE, WHOLE))
         near = np.flatnonzero(scores >= THRESHOLD)
-        apart = near[self.sets.jaccard(left[near], right[near], (REPLIES, REPLIES)) == 0]
-        scores[apart] = 0
-        self.by_prompt += len(apart)
+        apart = self.sets.jaccard(a[near], b[near], (REPLIES, REPLIES)) == 0
+        self.by_prompt += int(apart.sum())
+        scores[near[apart]] = 0
+        near = near[~apart]
+        near = near[are_flipped(self.sets, a[near], b[near])]
+        self.flipped.append(Pairs(left[near], right[near], scores[near]))
+        scores[near] = 0
         return scores
 
 
@@ -122,19 +138,21 @@ class Found:
         pairs: Kept rows by number; `right` is the one that a fix would take out first.
         kinds: k places in `KINDS`.
         numbers: How the search went.
+        clusters: What `count_clusters` gives; nothing for prompts.
     """
 
     pairs: Pairs
     kinds: Index
     numbers: dict[str, int]
+    clusters: dict[str, int]
 
 
 def ask(study: Study) -> Answer:
-    """Which pairs are nearly another, and which test prompts nearly one of train.
+    """Which pairs are nearly another, and which train prompts nearly one of test.
 
-    Findings: for each row but one of a cluster, the row and one that it is like; for each test
-    prompt that is nearly one of train, the first test row with it and a train row. `score` is the
-    exact Jaccard similarity.
+    Findings: for each row but one of a cluster, the row and one that it is like; for each that is
+    like an earlier one with the replies exchanged, the two; each train row whose prompt is nearly
+    one of test, and a test row. `score` is the exact Jaccard similarity.
 
     Args:
         study: The dataset and its keys.
@@ -149,8 +167,8 @@ def ask(study: Study) -> Answer:
             if len(chosen.pair)
             else "No rows were kept."
         )
-    both = bool(chosen.test.any() and not chosen.test.all())
-    wanted = chosen.pair | (chosen.prompt & ~chosen.leaked & both)
+    both = bool(chosen.train.any() and not chosen.train.all())
+    wanted = chosen.pair | (chosen.prompt & ~chosen.known & both)
     with TemporaryDirectory(prefix="pairsmith-") as folder:
         made = sketch_rows(study.data, wanted, both, Path(folder))
         near = find_pairs(made, np.flatnonzero(wanted), chosen)
@@ -174,27 +192,31 @@ def find_pairs(made: Sketches, rows: Index, chosen: Choice) -> Found:
     """
     own = np.flatnonzero(chosen.pair[rows])
     some = own[np.diff(made.sets.offsets)[own] > 0]
+    some = some[np.argsort(chosen.train[rows[some]], kind="stable")]  # test first: it is kept
     goal, likeness = Clusters(len(some)), Likeness(made.sets, some)
     search = Search(likeness, THRESHOLD, EFFORT + EFFORT_PER_ROW * len(some))
     search.run(made.whole[some], goal)
     tree = span(joined(goal.pairs), len(some))
+    flipped = pick_best(joined(likeness.flipped))
+    kinds = np.repeat(
+        [KINDS.index(DUPLICATE), KINDS.index(FLIPPED)], [len(tree.left), len(flipped.left)]
+    )
     numbers = {
         "compared": search.compared,
         "alike_but_for_replies": likeness.by_prompt,
         "buckets_cut_short": search.cut,
         "without_words": len(own) - len(some),
-        **count_clusters(goal.labels),
     }
-    kinds = tell_kinds(made.sets, some[tree.right], some[tree.left])
-    return Found(_named(tree, rows[some]), kinds, numbers)
+    pairs = _named(joined([tree, flipped]), rows[some])
+    return Found(pairs, kinds, numbers, count_clusters(goal.labels))
 
 
 def find_leaks(made: Sketches, rows: Index, chosen: Choice) -> Found:
-    """Test prompts that are nearly one of train; see `find_pairs`."""
-    own = np.flatnonzero((chosen.prompt & ~chosen.leaked)[rows])
+    """Train prompts that are nearly one of test; see `find_pairs`."""
+    own = np.flatnonzero((chosen.prompt & ~chosen.known)[rows])
     some = own[made.prompt_sizes[own] > 0]
-    some = some[np.argsort(chosen.test[rows[some]], kind="stable")]  # train first
-    goal = Crossing(chosen.test[rows[some]])
+    some = some[np.argsort(chosen.train[rows[some]], kind="stable")]  # test first
+    goal = Crossing(chosen.train[rows[some]])
 
     def compare(left: Index, right: Index) -> Scores:
         return made.sets.jaccard(some[left], some[right], (PROMPT, PROMPT))
@@ -202,41 +224,48 @@ def find_leaks(made: Sketches, rows: Index, chosen: Choice) -> Found:
     search = Search(compare, THRESHOLD, EFFORT + EFFORT_PER_ROW * len(some))
     search.run(made.prompt[some], goal)
     alike = joined(goal.pairs)
-    alike = take(alike, np.argsort(alike.right))
     numbers = {
+        "train_prompts": len(alike.left),
         "compared": search.compared,
         "buckets_cut_short": search.cut,
         "without_words": len(own) - len(some),
     }
     kinds = np.full(len(alike.left), KINDS.index(LEAK))
-    return Found(_named(alike, rows[some]), kinds, numbers)
+    return Found(_named(alike, rows[some]), kinds, numbers, {})
 
 
 def _named(pairs: Pairs, rows: Index) -> Pairs:
     return Pairs(rows[pairs.left], rows[pairs.right], pairs.scores)
 
 
-def tell_kinds(sets: Sets, left: Index, right: Index) -> Index:
-    """The kind of pairs that are alike, as places in `KINDS`, by their replies.
+def are_flipped(sets: Sets, left: Index, right: Index) -> Mask:
+    """Whether pairs that are alike have their replies exchanged.
 
-    Exchanged are those of which both replies are more like the other's other reply than either is
-    like its own.
+    They have where both replies are more like the other's other reply than either is like its own.
+
+    Args:
+        sets: The sets of rows.
+        left: k numbers of rows.
+        right: The same.
     """
-
-    def jaccard(part: int, other: int) -> Scores:
-        return sets.jaccard(left, right, (part, other))
-
-    straight = jaccard(CHOSEN, CHOSEN), jaccard(REJECTED, REJECTED)
-    crosswise = jaccard(CHOSEN, REJECTED), jaccard(REJECTED, CHOSEN)
-    kinds = np.full(len(left), KINDS.index(DUPLICATE))
-    kinds[np.minimum(*crosswise) > np.maximum(*straight)] = KINDS.index(FLIPPED)
-    return kinds
+    asked, straight, crosswise = np.arange(len(left)), np.zeros(len(left)), np.ones(len(left))
+    for parts in ((CHOSEN, CHOSEN), (REJECTED, REJECTED)):
+        asked = asked[straight[asked] < 1]  # of two that are equal nothing can be more alike
+        scores = sets.jaccard(left[asked], right[asked], parts)
+        straight[asked] = np.maximum(straight[asked], scores)
+    for parts in ((CHOSEN, REJECTED), (REJECTED, CHOSEN)):
+        asked = asked[straight[asked] < crosswise[asked]]
+        scores = sets.jaccard(left[asked], right[asked], parts)
+        crosswise[asked] = np.minimum(crosswise[asked], scores)
+    flipped = np.zeros(len(left), bool)
+    flipped[asked[straight[asked] < crosswise[asked]]] = True
+    return flipped
 
 
 def _answer(keys: DuckDBPyConnection, chosen: Choice, near: Found, leaks: Found | None) -> Answer:
-    findings, subsets = as_findings(keys, near)
+    findings, subsets = as_findings(keys, near, PAIRS)
     if leaks is not None:
-        more, others = as_findings(keys, leaks)
+        more, others = as_findings(keys, leaks, PROMPTS)
         findings, subsets = pa.concat_tables([findings, more]), subsets + others
     kinds = findings["kind"].to_pylist()
     counts: dict[str, int | None] = {kind: kinds.count(kind) for kind in KINDS}
@@ -245,6 +274,7 @@ def _answer(keys: DuckDBPyConnection, chosen: Choice, near: Found, leaks: Found 
         "rows": len(chosen.pair),
         "different_pairs": int(chosen.pair.sum()),
         **counts,
+        **near.clusters,
         "by_subset": _by_subset(subsets, kinds),
         "pairs": near.numbers,
         "prompts": None if leaks is None else leaks.numbers,
@@ -260,27 +290,27 @@ def _answer(keys: DuckDBPyConnection, chosen: Choice, near: Found, leaks: Found 
     return Answer("near", TITLE, _sentence(numbers), numbers, findings, _cure(counts))
 
 
-def as_findings(keys: DuckDBPyConnection, found: Found) -> tuple[pa.Table, list[str]]:
-    """Findings as a table of `FINDINGS`, and the subset of the first row of each."""
+def as_findings(keys: DuckDBPyConnection, found: Found, query: str) -> tuple[pa.Table, list[str]]:
+    """Findings as a table of `FINDINGS`, and the subset of the first row of each.
+
+    Args:
+        keys: The table `rows`.
+        found: What a search came to.
+        query: `PAIRS` or `PROMPTS`.
+    """
     pairs = found.pairs
-    place = np.arange(len(pairs.left))
-    asked = pa.table({"place": place, "own": pairs.right, "other": pairs.left})  # noqa: F841
-    named = keys.sql(PLACES).to_arrow_table()
-    ids = np.empty(2 * len(place), object)
-    ids[::2], ids[1::2] = named["id"].to_numpy(), named["other"].to_numpy()
-    kinds = [KINDS[kind] for kind in found.kinds.tolist()]
-    scores = pairs.scores.tolist()
-    columns = {
-        "kind": kinds,
-        "rows": pa.ListArray.from_arrays(
-            pa.array(np.append(place, len(place)) * 2, pa.int32()), pa.array(ids, pa.string())
-        ),
-        "score": scores,
-        "sentence": [
-            SENTENCES[kind].format(score=score) for kind, score in zip(kinds, scores, strict=True)
-        ],
-    }
-    return pa.table(columns, FINDINGS), named["subset"].to_pylist()
+    kinds = pa.array(KINDS).take(pa.array(found.kinds, pa.int64()))
+    asked = pa.table(  # noqa: F841
+        {"own": pairs.right, "other": pairs.left, "score": pairs.scores, "kind": kinds}
+    )
+    named = keys.sql(query).to_arrow_table().to_pydict()
+    both = [*zip(named["id"], named["other"], strict=True)]
+    said = [
+        SENTENCES[kind].format(score=score)
+        for kind, score in zip(named["kind"], named["score"], strict=True)
+    ]
+    columns = {"kind": named["kind"], "rows": both, "score": named["score"], "sentence": said}
+    return pa.table(columns, FINDINGS), named["subset"]
 
 
 def count_clusters(labels: Index) -> dict[str, int]:
@@ -303,17 +333,16 @@ def _by_subset(subsets: list[str], kinds: list[str]) -> dict[str, dict[str, int]
 
 
 def _sentence(numbers: dict[str, Any]) -> str:
-    alike = numbers[DUPLICATE] + numbers[FLIPPED]
     said = [
-        f"Nearly another (Jaccard {THRESHOLD} or more): {alike:,} of "
-        f"{numbers['different_pairs']:,} different pairs, {numbers[FLIPPED]:,} of them with the "
-        "replies exchanged."
+        f"Nearly another (Jaccard {THRESHOLD} or more): {numbers[DUPLICATE]:,} of "
+        f"{numbers['different_pairs']:,} different pairs; with the replies exchanged: "
+        f"{numbers[FLIPPED]:,}."
     ]
     searches = [numbers["pairs"]]
     if numbers["prompts"] is None:
         said.append("There are not both train and test to look for leaks between.")
     else:
-        said.append(f"Test prompts that are nearly one of train: {numbers[LEAK]:,}.")
+        said.append(f"Train rows whose prompt is nearly one of test: {numbers[LEAK]:,}.")
         searches.append(numbers["prompts"])
     cut = sum(search["buckets_cut_short"] for search in searches)
     if cut:
@@ -328,5 +357,5 @@ def _cure(counts: dict[str, int | None]) -> str:
     if counts[FLIPPED]:
         cures.append("Read those with the replies exchanged: one of the two labels is wrong.")
     if counts[LEAK]:
-        cures.append("Leave the test rows whose prompt is nearly one of train out of evaluations.")
+        cures.append("Take the train rows out whose prompt is nearly one of test.")
     return " ".join(cures)

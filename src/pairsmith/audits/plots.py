@@ -89,7 +89,7 @@ def draw_duplicates(answer: Answer) -> Plot | None:
 
 def draw_near(answer: Answer) -> Plot | None:
     """What is nearly another, by kind; a kind that could not be looked for is left out."""
-    kinds = ("near_duplicate", "near_flipped", "other_replies", "near_leak", "clusters")
+    kinds = ("near_duplicate", "near_flipped", "near_leak", "clusters")
     held = {kind: answer.numbers.get(kind) for kind in kinds}
     return draw_bars(answer.question, {k: count for k, count in held.items() if count is not None})
 

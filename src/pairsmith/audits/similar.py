@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from pairsmith.audits.conversations import components
 from pairsmith.audits.shingles import Hashes
 from pairsmith.kernel.spans import Index, Mask
 
@@ -78,7 +79,7 @@ class Clusters:
         """Joins clusters."""
         self.pairs.append(pairs)
         alike = joined(self.pairs)
-        self.labels = components((alike.left, alike.right), len(self.labels))
+        self.labels = components(alike.left, alike.right, len(self.labels))
 
 
 class Crossing:
@@ -103,9 +104,7 @@ class Crossing:
 
     def take(self, pairs: Pairs) -> None:
         """Notes the best match of each row."""
-        best = np.lexsort((pairs.left, -pairs.scores, pairs.right))
-        firsts = best[np.unique(pairs.right[best], return_index=True)[1]]
-        self.pairs.append(take(pairs, firsts))
+        self.pairs.append(pick_best(pairs))
         self.sought[pairs.right] = False
 
 
@@ -135,10 +134,10 @@ class Search:
             keys: n × b band keys.
             goal: Is told what is alike.
         """
-        bands = [Buckets.of(keys[:, band]) for band in range(keys.shape[1])]
-        self._put_held(len(keys), [bucket.heads() for bucket in bands], goal)
-        for bucket in bands:
-            self._all_pairs(bucket.mixed(goal.groups()), goal, len(keys))
+        for band in keys.T:
+            self.put(len(keys), *Buckets.of(band).heads(), goal)
+        for band in keys.T:
+            self._all_pairs(Buckets.of(band).mixed(goal.groups()), goal, len(keys))
 
     def _all_pairs(self, buckets: Buckets, goal: Goal, rows: int) -> None:
         held: list[tuple[Index, Index]] = []
@@ -245,32 +244,17 @@ class Buckets(NamedTuple):
             buckets = buckets.select(buckets.sizes > shift)
 
 
-def take(pairs: Pairs, which: Index) -> Pairs:
-    """Some pairs, in this order."""
-    return Pairs(pairs.left[which], pairs.right[which], pairs.scores[which])
+def pick_best(pairs: Pairs) -> Pairs:
+    """For each right one the most alike, of equal ones the first; right ascending."""
+    best = np.lexsort((pairs.left, -pairs.scores, pairs.right))
+    firsts = best[np.unique(pairs.right[best], return_index=True)[1]]
+    return Pairs(pairs.left[firsts], pairs.right[firsts], pairs.scores[firsts])
 
 
 def joined(parts: list[Pairs]) -> Pairs:
     """All pairs."""
     none = Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
     return Pairs(*(np.concatenate(columns) for columns in zip(none, *parts, strict=True)))
-
-
-def components(pairs: tuple[Index, Index], n: int) -> Index:
-    """Which component each of n nodes is in, numbered in the order of their first nodes.
-
-    Args:
-        pairs: Two columns of nodes; each row joins two.
-        n: How many nodes there are.
-    """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    left, right = pairs
-    graph = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(n, n))
-    _, labels = connected_components(graph, directed=False)
-    found: Index = labels.astype(np.int64)
-    return found
 
 
 def span(pairs: Pairs, n: int) -> Pairs:
@@ -281,12 +265,12 @@ def span(pairs: Pairs, n: int) -> Pairs:
         n: How many nodes there are.
 
     Returns:
-        In the order of `right`, the node that hangs on `left`; here left may be the greater.
+        `right` ascending, each the node that hangs on `left`; here left may be the greater.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import breadth_first_order
 
-    labels = components((pairs.left, pairs.right), n)
+    labels = components(pairs.left, pairs.right, n)
     first = np.unique(labels, return_index=True)[1]
     ends = np.concatenate([pairs.left, np.full(len(first), n)])  # n hangs on every first one
     others = np.concatenate([pairs.right, first])

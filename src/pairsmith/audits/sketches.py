@@ -41,8 +41,8 @@ BANDS, ROWS = 16, 5
 SEED = 20_240_413
 """Of the sketches: the same rows have the same at every call."""
 
-TOGETHER = 1 << 21
-"""Elements that are compared at once, about: 16 MB, several times."""
+TOGETHER = 1 << 18
+"""Elements that a thread compares at once, about: 2 MB, several times."""
 
 
 def miss(similarity: float, bands: int = BANDS, rows: int = ROWS) -> float:
@@ -91,7 +91,7 @@ class Sets:
         if part != WHOLE:
             own = (elements & np.uint64(part)) != 0
             ends, elements = np.append(0, np.cumsum(own))[ends], elements[own]
-        columns = (elements >> np.uint64(PART_BITS)).astype(np.int64)
+        columns = elements.view(np.int64) >> PART_BITS
         ones = np.ones(len(columns), np.int8)
         made = csr_matrix((ones, columns, ends), shape=(len(rows), 1 << HASH_BITS))
         made.has_canonical_format = True  # ascending, none twice: compared by one merge
@@ -116,14 +116,16 @@ class Sets:
         sizes = np.diff(self.offsets)
         work = np.cumsum(sizes[left] + sizes[right])
         cuts = np.searchsorted(work, np.arange(TOGETHER, work[-1:].sum(), TOGETHER))
-        found = np.zeros(len(left))
-        for some in np.split(np.arange(len(left)), cuts):
-            if len(some):
-                a, b = self.pick(left[some], parts[0]), self.pick(right[some], parts[1])
-                common = np.diff(a.multiply(b).indptr)
-                union = np.diff(a.indptr) + np.diff(b.indptr) - common
-                found[some] = common / np.maximum(union, 1)
-        return found
+
+        def compare(some: Index) -> NDArray[np.float64]:
+            a, b = self.pick(left[some], parts[0]), self.pick(right[some], parts[1])
+            common = np.diff(a.multiply(b).indptr)
+            union = np.diff(a.indptr) + np.diff(b.indptr) - common
+            found: NDArray[np.float64] = common / np.maximum(union, 1)
+            return found
+
+        runs = (some for some in np.split(np.arange(len(left)), cuts) if len(some))
+        return np.concatenate([np.empty(0), *overlap(runs, compare, os.cpu_count() or 1)])
 
 
 @dataclass(frozen=True)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pairsmith.cli.acts import Drop, Flip, Smooth, words_of
 from pairsmith.cli.ahead import template_ahead
 from pairsmith.cli.options import (
     Address,
     BatchRows,
+    Card,
     Date,
     Engine,
     Form,
     From,
     On,
+    ShardRows,
+    Source,
     Split,
     Subset,
+    System,
     Template,
     Tokens,
     Workers,
@@ -30,25 +33,19 @@ from pairsmith.cli.terminal import interruptible
 
 
 def build(
-    source: Annotated[
-        str, typer.Argument(help="sample, a folder, a file, or a URL: hf://datasets/OWNER/NAME.")
-    ],
+    source: Source,
     out: Annotated[str, typer.Argument(help="The folder or URL to write: a new or an empty one.")],
     template: Template = None,
     token: Tokens = None,
     date: Date = None,
     as_: Form = None,
-    system: Annotated[
-        str | None,
-        typer.Option(metavar="TEXT", help="A system turn before every prompt that has none."),
-    ] = None,
-    shard_rows: Annotated[
-        int, typer.Option(metavar="N", help="At most so many input rows in a shard.")
-    ] = 100_000,
+    system: System = None,
+    shard_rows: ShardRows = 100_000,
     on: On = None,
-    card: Annotated[
-        Path | None, typer.Option(help="YAML file of card fields: licence, tags, gate.")
-    ] = None,
+    drop: Drop = None,
+    flip: Flip = None,
+    smooth: Smooth = None,
+    card: Card = None,
     subset: Subset = None,
     split: Split = None,
     from_: From = "auto",
@@ -66,7 +63,7 @@ def build(
     """
     tokens = pairs_of("--token", token or [])
     with interruptible(out), template_ahead(template, tokens, date), progress() as watch:
-        from pairsmith.pipeline import build as build_dataset
+        from pairsmith.audits.actions import build as build_dataset
         from pairsmith.store.card import read_fields
 
         leave_out_pandas()
@@ -89,11 +86,11 @@ def build(
             workers=workers,
             address=address,
             batch_rows=batch_rows,
+            drop=words_of(drop),
+            flip=flip,
+            smooth=smooth,
             progress=watch,
         )
-    if as_json:
-        typer.echo(json.dumps(built.to_dict()))
-    else:
-        from pairsmith.cli.ledger import draw_ledger
+    from pairsmith.cli.ledger import draw
 
-        draw_ledger(built, out)
+    draw(built, out, as_json)

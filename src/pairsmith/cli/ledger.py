@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
+
+import typer
 
 from pairsmith.cli.terminal import console, plain
 
 if TYPE_CHECKING:
     from pairsmith.kernel.recipe import Recipe
     from pairsmith.store.manifest import Manifest
+
+
+def draw(manifest: Manifest, out: str, as_json: bool) -> None:
+    """What was built, drawn, or as JSON."""
+    if as_json:
+        typer.echo(json.dumps(manifest.to_dict()))
+    else:
+        draw_ledger(manifest, out)
 
 
 def draw_ledger(manifest: Manifest, out: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
@@ -32,6 +33,19 @@ On: TypeAlias = Annotated[
         metavar="REASON=POLICY",
         help="Instead of quarantine: identical=keep, bad_roles=merge, … Repeatable.",
     ),
+]
+Source: TypeAlias = Annotated[
+    str, typer.Argument(help="sample, a folder, a file, or a URL: hf://datasets/OWNER/NAME.")
+]
+System: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="TEXT", help="A system turn before every prompt that has none."),
+]
+ShardRows: TypeAlias = Annotated[
+    int, typer.Option(metavar="N", help="At most so many input rows in a shard.")
+]
+Card: TypeAlias = Annotated[
+    Path | None, typer.Option(help="YAML file of card fields: licence, tags, gate.")
 ]
 Subset: TypeAlias = Annotated[
     str | None, typer.Option(metavar="NAME", help="For a single file: its subset.")

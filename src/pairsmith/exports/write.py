@@ -62,7 +62,7 @@ def write_split(
     pairs = rows = 0
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for batch in kept_batches(out, built, entry, BATCH_ROWS):
-            held = batch.drop_columns(["notes"]).to_pylist()
+            held = batch.select(Pair._fields).to_pylist()
             fit = _fit([Pair(**row) for row in held], format.refuses, tally)
             pairs += len(fit)
             rows += _write(file, format, fit)

@@ -75,6 +75,8 @@ def describe(
             return _control(turns, control)
         case Reason.TEMPLATE_ERROR:
             return f"the template says: {verdict.refused[row]}"
+        case Reason.DUPLICATE | Reason.NEAR_DUPLICATE | Reason.LEAK | Reason.FLIPPED:
+            raise ValueError(f"no row tells of itself that it is {reason}")
 
 
 def rows_of(turns: Turns, rows: Index) -> list[Row]:

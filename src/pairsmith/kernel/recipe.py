@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pairsmith.errors import RecipeError
-from pairsmith.schema import POLICIES, Form, Origin, Policy, Reason, Template
+from pairsmith.schema import DROPS, POLICIES, Form, Origin, Policy, Reason, Template
 
 SHARD_ROWS = 100_000
 SYSTEM_BYTES = 32_768
@@ -29,6 +30,10 @@ class Recipe:
         origin: What the source is known to be, by its layout.
         card: The card's front-matter fields that the user gave, as canonical JSON.
         shape: The shape that pairs are read in, as `--from` calls it.
+        drop: Which of `DROPS` to refuse, sorted.
+        flip: Exchange the replies of train rows whose label is doubted by more than this, in
+            log-odds; None for none.
+        smooth: The same, but only tell how far the label is to be believed.
     """
 
     template: Template | None = None
@@ -39,6 +44,19 @@ class Recipe:
     origin: Origin = Origin.OTHER
     card: str = "{}"
     shape: str = "hh"
+    drop: tuple[str, ...] = ()
+    flip: float | None = None
+    smooth: float | None = None
+
+    @property
+    def weighs(self) -> bool:
+        """Whether labels are judged, so that shards of pairs have `label_confidence`."""
+        return self.flip is not None or self.smooth is not None
+
+    @property
+    def acts(self) -> bool:
+        """Whether something becomes of rows that all rows are to be looked at for."""
+        return bool(self.drop) or self.weighs
 
     @property
     def chat_format(self) -> str:
@@ -62,7 +80,14 @@ class Recipe:
             "origin": self.origin.value,
             "card": self.card_fields,
             "from": self.shape,
+            **self._actions,
         }
+
+    @property
+    def _actions(self) -> dict[str, Any]:
+        """Those that there are, so that recipes without them read as they always did."""
+        held = {"drop": list(self.drop), "flip": self.flip, "smooth": self.smooth}
+        return {name: value for name, value in held.items() if value}
 
     @classmethod
     def from_dict(cls, held: Mapping[str, Any]) -> Recipe:
@@ -80,6 +105,7 @@ class Recipe:
             origin=Origin(held["origin"]),
             card=held["card"],
             shape=held["from"],
+            **{name: held[name] for name in ("drop", "flip", "smooth") if name in held},
         )
 
 
@@ -110,6 +136,9 @@ def make_recipe(
     origin: Origin = Origin.OTHER,
     card: Mapping[str, Any] | None = None,
     shape: str = "hh",
+    drop: Iterable[str] = (),
+    flip: float | None = None,
+    smooth: float | None = None,
 ) -> Recipe:
     """Checks the parts of a recipe against each other and freezes them.
 
@@ -127,6 +156,8 @@ def make_recipe(
     if system is not None:
         _check_system(system)
     chosen = _check_policies(policies or {})
+    if flip is not None and smooth is not None:
+        raise RecipeError("Doubted labels are flipped or smoothed, not both.", "Leave one out.")
     return Recipe(
         template=template,
         form=Form(form),
@@ -136,7 +167,35 @@ def make_recipe(
         origin=origin,
         card=json.dumps(dict(card or {}), sort_keys=True, ensure_ascii=False),
         shape=shape,
+        drop=_check_drop(drop),
+        flip=_check_doubt("flip", flip),
+        smooth=_check_doubt("smooth", smooth),
     )
+
+
+def _check_drop(drop: Iterable[str]) -> tuple[str, ...]:
+    names = list(drop) if isinstance(drop, Iterable) and not isinstance(drop, str) else [drop]
+    for name in names:
+        if name not in DROPS:
+            raise RecipeError(f"There is nothing to drop called {name!r}.", f"{_drops()}.")
+    return tuple(sorted({str(name) for name in names}))
+
+
+def _drops() -> str:
+    return f"What can be dropped: {', '.join(DROPS)}"
+
+
+def _check_doubt(name: str, doubt: float | None) -> float | None:
+    if doubt is None:
+        return None
+    if isinstance(doubt, bool) or not isinstance(doubt, int | float):
+        raise RecipeError(f"The recipe's {name} is {doubt!r}.", "Expected a number.")
+    if not 0 < doubt < math.inf:
+        raise RecipeError(
+            f"A doubt of {doubt} cannot be acted on with {name}.",
+            "It is a distance in log-odds: use a number above 0, such as 1.",
+        )
+    return float(doubt)
 
 
 def _check_types(*given: object) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
 
@@ -12,6 +15,7 @@ from pairsmith._version import __version__
 from pairsmith.errors import OutputError, RecipeError
 from pairsmith.kernel.recipe import SHARD_ROWS, Recipe, make_recipe
 from pairsmith.kernel.render import UnfaithfulError
+from pairsmith.pipeline.fates import Judge, Judged, check_same, settle_fates
 from pairsmith.pipeline.run import ENGINES, Run, Watch, Way, run
 from pairsmith.schema import Form, Origin, Reason
 from pairsmith.sources.files import hash_file
@@ -20,6 +24,7 @@ from pairsmith.sources.recognise import AUTO, choose, passed_over
 from pairsmith.sources.shapes import HH, Shape
 from pairsmith.store import card as cards
 from pairsmith.store import folder, journal
+from pairsmith.store.fates import NAME as FATES
 from pairsmith.store.manifest import Manifest, write_manifest
 from pairsmith.store.remote import Where
 from pairsmith.store.rows import refused_rows
@@ -47,6 +52,10 @@ def build(
     workers: int | None = None,
     address: str | None = None,
     batch_rows: int | None = None,
+    drop: Iterable[str] = (),
+    flip: float | None = None,
+    smooth: float | None = None,
+    judge: Judge | None = None,
     progress: Watch | None = None,
 ) -> Manifest:
     """Builds a dataset from preference data.
@@ -71,6 +80,13 @@ def build(
             1, this one, for little.
         address: The address of a Ray cluster; without one, Ray is started on this machine.
         batch_rows: At most so many rows are worked on at a time.
+        drop: What to refuse for the sake of other rows, of train alone: `duplicates`, `near`,
+            `leaks`, `flipped`.
+        flip: Exchange the replies of train rows whose label a model doubts by more than this, in
+            log-odds. The model is weak: what it doubts is often right.
+        smooth: The same rows, but leave them as they are. With this or `flip`, shards have a
+            column `label_confidence`.
+        judge: Looks at all rows for the three above; `pairsmith.build` has one.
         progress: Called with a `Progress` after every block of rows.
 
     Returns:
@@ -78,14 +94,21 @@ def build(
         `remarks` are sentences on how it was built.
 
     Raises:
-        RecipeError: The options are at odds.
+        RecipeError: The options are at odds, or the rows cannot tell what is asked of them.
         SourceError: There is nothing to read, or it cannot be read.
         DamagedInputError: A file stops short. What came before is in `out/unfinished`.
         WorkerError: A worker died again and again, or the engine cannot be reached.
         OutputError: `out` holds something else, or cannot be written.
     """
+
+    def ask() -> Judged:
+        given: dict[str, Any] = {"policies": policies, "subset": subset, "split": split}
+        given.update(workers=here.workers, batch_rows=batch_rows, progress=progress)
+        return _look(judge, recipe, partial(build, source, from_=shape.name, **given))
+
     source, target = os.fspath(source), folder.output(os.fspath(out))
     way = _way(engine, workers, address, batch_rows)
+    here = way if engine == "local" else Way()  # what is looked at lies on this machine
     Thread(target=_warm_up, daemon=True).start()
     files = find(source, subset, split)
     shape = choose(files, from_)
@@ -103,6 +126,9 @@ def build(
             _origin(source, files, shape),
             fields,
             shape.name,
+            drop,
+            flip,
+            smooth,
         )
         _check_system(recipe, prepared)
         folder.check_source(target, [file.place.path for file in files])
@@ -112,7 +138,7 @@ def build(
         if earlier and not force:
             return _reuse(earlier, target, recipe, files)
         staging = stack.enter_context(folder.workspace(target, earlier))
-        built, said = _build_files(files, staging, recipe, prepared, way, force, progress)
+        built, said = _build_files(files, staging, recipe, prepared, way, force, progress, ask)
         unused = passed_over(files, shape)
         if unused:
             said = [f"Fields that were not used: {', '.join(unused[:12])}.", *said]
@@ -129,6 +155,20 @@ def build(
         write_manifest(manifest, staging)
         folder.settle(target)
     return manifest
+
+
+def _look(judge: Judge | None, recipe: Recipe, first: Callable[[Path], Manifest]) -> Judged:
+    """Builds the source as messages, in a folder that goes again, and has it judged.
+
+    Raises:
+        RecipeError: There is no judge, or the rows do not tell.
+    """
+    if judge is None:
+        raise RecipeError("Nobody judges rows here.", "Use pairsmith.build.")
+    with TemporaryDirectory(prefix="pairsmith-") as temporary:
+        seen = Path(temporary) / "first"
+        inputs = {entry.path: entry.sha256 for entry in first(seen).inputs}
+        return Judged(judge(seen, recipe), inputs)
 
 
 def _check_system(recipe: Recipe, prepared: Prepared | None) -> None:
@@ -189,6 +229,7 @@ def _build_files(
     way: Way,
     force: bool,
     progress: Watch | None,
+    ask: Callable[[], Judged],
 ) -> tuple[list[journal.Assembled], list[str]]:
     """Builds every file; and sentences on how. Row by row, where a template fails its proof."""
     import pyarrow as pa
@@ -199,10 +240,14 @@ def _build_files(
         "recipe": recipe.to_dict(),
         "inputs": [file.path for file in files],
         journal.COMPILED: True,
+        journal.FATES: None,
     }
     plan = journal.begin(staging, wanted, force)
-    compiled = prepared.compiled if prepared and recipe.form == Form.TEXT else None
     said: list[str] = []
+    if recipe.acts:
+        plan, said = settle_fates(staging, plan, files, ask)
+    fates = (plan[journal.FATES] or {}).get("sha256")
+    compiled = prepared.compiled if prepared and recipe.form == Form.TEXT else None
     for again in (False, True):
         if compiled and not plan[journal.COMPILED]:
             compiled = uncompiled(compiled, "its compiled form does not give what Jinja gives")
@@ -211,16 +256,19 @@ def _build_files(
         said += [*changed, f"Went on from {kept} finished shards."] if kept else changed
         jinja = prepared.jinja if prepared else None
         try:
-            run(Run(files, finished, staging, recipe, compiled, jinja, way, progress))
+            run(Run(files, finished, staging, recipe, compiled, jinja, way, progress, fates))
             break
         except UnfaithfulError:
             if again:
                 raise
             plan = {**plan, journal.COMPILED: False}
-            journal.restart(staging, plan)
+            journal.restart(staging, plan, spared={FATES})
     if compiled:
         said += remarks(compiled)
-    return [journal.assemble(staging, file) for file in files], said
+    built = [journal.assemble(staging, file) for file in files]
+    if recipe.acts:
+        check_same(plan, built)
+    return built, said
 
 
 def _check_rendered(manifest: Manifest, staging: Where) -> None:
@@ -251,7 +299,7 @@ def _reuse(earlier: Manifest, out: Where, recipe: Recipe, files: list[SourceFile
     hint = "Name another folder, or add --force to build over it."
     if earlier.recipe != recipe:
         new, old = recipe.to_dict(), earlier.recipe.to_dict()
-        differ = ", ".join(name for name in new if new[name] != old[name])
+        differ = ", ".join(journal.differing(old, new))
         raise OutputError(f"{out} holds a build of another recipe ({differ} differ).", hint)
     known = {entry.path: entry.sha256 for entry in earlier.inputs}
     if known.keys() != {file.path for file in files}:

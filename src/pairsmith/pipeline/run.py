@@ -84,6 +84,7 @@ class Run:
         jinja: Renders it in this process.
         way: How to run it.
         watch: Is told how far it has come.
+        fates: The sha256 of the table of fates; None where the recipe asks for none.
     """
 
     files: list[SourceFile]
@@ -94,6 +95,7 @@ class Run:
     jinja: Jinja | None
     way: Way
     watch: Watch | None
+    fates: str | None = None
 
     @property
     def total(self) -> int:
@@ -170,7 +172,7 @@ class _State:
                         continue
                     self.open[self.file.path] += 1
                     rows = job.way.batch_rows
-                    yield Task(part, job.recipe, job.compiled, staging, threads, rows)
+                    yield Task(part, job.recipe, job.compiled, staging, threads, rows, job.fates)
             except SourceError as error:
                 self.errors.append(error)
 

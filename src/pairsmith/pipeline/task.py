@@ -14,6 +14,7 @@ from pairsmith.engines.threads import overlap
 from pairsmith.errors import BrokenReadError, DamagedInputError
 from pairsmith.kernel import Kernel
 from pairsmith.kernel.dialogue import dialogue_kernel
+from pairsmith.kernel.fate import with_fates
 from pairsmith.kernel.pair import pair_kernel
 from pairsmith.kernel.recipe import Recipe
 from pairsmith.kernel.render import Writer
@@ -24,6 +25,7 @@ from pairsmith.sources.find import SourceFile
 from pairsmith.sources.read import WHOLE, Rows, Span, arrange_rows, read_rows
 from pairsmith.sources.records import BLOCK_ROWS
 from pairsmith.sources.shapes import SHAPES
+from pairsmith.store.fates import read_fates
 from pairsmith.store.journal import place_of
 from pairsmith.store.record import Source
 from pairsmith.store.remote import Where
@@ -78,6 +80,7 @@ class Task(NamedTuple):
         staging: The folder to write to.
         threads: How many work at once on blocks of rows.
         batch_rows: At most so many rows in a block; decides no byte that is written.
+        fates: The sha256 of the table of fates in the folder; None where the recipe asks for none.
     """
 
     part: Part
@@ -86,6 +89,7 @@ class Task(NamedTuple):
     staging: Where
     threads: int
     batch_rows: int | None = None
+    fates: str | None = None
 
     @property
     def name(self) -> str:
@@ -165,7 +169,7 @@ def _work(task: Task, jinja: Jinja | None, tick: Tick) -> Source:
 def _convert(task: Task, metered: MeteredFile, jinja: Jinja | None) -> Iterator[_Converted]:
     """The blocks of a part, converted in threads."""
     part, recipe = task.part, task.recipe
-    kernel = KERNELS[part.file.kind](recipe, _writer(task, jinja))
+    kernel = _kernel(task, jinja)
     shape = SHAPES[recipe.shape]
     most = min(task.batch_rows or BLOCK_ROWS, SYSTEM_TOTAL // len((recipe.system or "-").encode()))
 
@@ -177,6 +181,15 @@ def _convert(task: Task, metered: MeteredFile, jinja: Jinja | None) -> Iterator[
 
     blocks = read_rows(part.file, metered, shape, most, part.span)
     return overlap(_counted(blocks, part, metered, recipe.shard_rows), convert, task.threads)
+
+
+def _kernel(task: Task, jinja: Jinja | None) -> Kernel:
+    file, recipe = task.part.file, task.recipe
+    kernel = KERNELS[file.kind](recipe, _writer(task, jinja))
+    if task.fates is None or file.kind != Kind.PAIRS:
+        return kernel
+    fates = read_fates(task.staging, task.fates, f"{file.subset}/{file.split}/")
+    return with_fates(kernel, fates, recipe)
 
 
 def _counted(

@@ -17,7 +17,7 @@ from typing import Any
 
 from pairsmith.errors import RecipeError
 from pairsmith.kernel.recipe import Recipe
-from pairsmith.schema import EXPLANATIONS, Form, Kind, Note, Origin, Reason
+from pairsmith.schema import DROPS, EXPLANATIONS, LABEL_NOTES, Form, Kind, Note, Origin, Reason
 from pairsmith.sources.find import kind_of
 from pairsmith.store.manifest import LedgerEntry, Manifest
 from pairsmith.store.remote import Where
@@ -160,6 +160,8 @@ def body(manifest: Manifest) -> str:
     loadable = dict.fromkeys(entry.subset for entry in manifest.ledger if entry.kept)
     subsets = {kind: [name for name in loadable if kind_of(name) == kind] for kind in Kind}
     text = recipe.form == Form.TEXT
+    labels = label_actions(recipe)
+    other_notes = set(LABEL_NOTES) - labels.keys()
     environment = Environment(  # noqa: S701  (Markdown, from our own template)
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
@@ -181,11 +183,21 @@ def body(manifest: Manifest) -> str:
         ledger=manifest.ledger,
         reasons=list(manifest.totals.quarantined),
         words={reason.value: EXPLANATIONS[reason] for reason in Reason},
-        notes={note.value: EXPLANATIONS[note] for note in Note},
+        notes={note.value: EXPLANATIONS[note] for note in Note if note not in other_notes},
+        acts=recipe.acts,
+        recipe_weighs=recipe.weighs,
+        dropped={DROPS[name].value: EXPLANATIONS[DROPS[name]] for name in recipe.drop},
+        labels=labels,
         recipe=recipe.to_dict(),
         recipe_json=json.dumps(_shown(recipe), indent=2, ensure_ascii=False),
         origin=recipe.origin.value,
     )
+
+
+def label_actions(recipe: Recipe) -> dict[str, float]:
+    """The note that doubted labels get, with the doubt that it takes; nothing where none does."""
+    asked = zip(LABEL_NOTES, (recipe.flip, recipe.smooth), strict=True)
+    return {note.value: doubt for note, doubt in asked if doubt is not None}
 
 
 def _first_split(ledger: Iterable[LedgerEntry], pairs: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import compress, count
@@ -226,9 +226,16 @@ def _is_ours(staging: Where) -> bool:
     return not names or LOCK in names
 
 
-def clear(staging: Where) -> None:
-    """Empties the folder that a build grows in; the lock stays."""
-    disk.clear(staging, is_lock)
+def clear(staging: Where, spared: Collection[str] = ()) -> None:
+    """Empties the folder that a build grows in; the lock stays, and files of these names."""
+    disk.clear(staging, lambda name: is_lock(name) or name in spared)
+
+
+def abandon(staging: Where) -> None:
+    """Removes the folder that a build grows in, of no use as it is, and an OUT that is empty."""
+    _remove(staging)
+    if isinstance(staging, Path) and not any(staging.parent.iterdir()):
+        staging.parent.rmdir()
 
 
 def _remove(staging: Where) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ from pairsmith.sources.files import CHUNK, MeteredFile, Prefix, hash_file, size
 from pairsmith.sources.files import Place as Spot
 from pairsmith.sources.find import SourceFile
 from pairsmith.sources.parquet import ENDING
-from pairsmith.store import disk, folder
+from pairsmith.store import disk, fates, folder
 from pairsmith.store.disk import each, is_as_noted, partial_of, put, put_text
 from pairsmith.store.lock import is_lock
 from pairsmith.store.manifest import FileEntry, LedgerEntry
@@ -30,6 +30,9 @@ from pairsmith.store.shards import Place, entry_of
 
 COMPILED = "compiled"
 """The field of a plan that is false once a template was found to need rendering row by row."""
+
+FATES = "fates"
+"""The field of a plan that tells what rows were looked at for their fates, once that is done."""
 
 
 class Finished(NamedTuple):
@@ -58,16 +61,17 @@ def begin(staging: Where, plan: dict[str, Any], force: bool) -> dict[str, Any]:
         force: Whether to clear away what another build left.
 
     Returns:
-        The plan, `COMPILED` as it was found.
+        The plan, `COMPILED` and `FATES` as they were found.
 
     Raises:
         OutputError: Another build left something there.
     """
     found = _read_plan(staging)
     if found is not None:
-        was = {**found, COMPILED: plan[COMPILED]}
+        was = {**found, COMPILED: plan[COMPILED], FATES: plan[FATES]}
         if was == plan:
-            return {**plan, COMPILED: found.get(COMPILED) is not False}
+            compiled = found.get(COMPILED) is not False
+            return {**plan, COMPILED: compiled, FATES: found.get(FATES)}
         if not force and any(staging.glob("*/*.json")):
             raise OutputError(
                 f"{staging.parent} holds an unfinished build of {_difference(was, plan)}.",
@@ -77,9 +81,14 @@ def begin(staging: Where, plan: dict[str, Any], force: bool) -> dict[str, Any]:
     return plan
 
 
-def restart(staging: Where, plan: dict[str, Any]) -> None:
-    """Clears away what there is and writes a plan."""
-    folder.clear(staging)
+def restart(staging: Where, plan: dict[str, Any], spared: Collection[str] = ()) -> None:
+    """Clears away what there is, but for files of these names, and writes a plan."""
+    folder.clear(staging, spared)
+    write_plan(staging, plan)
+
+
+def write_plan(staging: Where, plan: dict[str, Any]) -> None:
+    """Writes a plan beside what there is."""
     put_text(staging / folder.PLAN, json.dumps(plan, ensure_ascii=False, indent=1) + "\n")
 
 
@@ -99,11 +108,16 @@ def _difference(was: dict[str, Any], plan: dict[str, Any]) -> str:
     for name, what in (("inputs", "other files"), ("recipe", "another recipe")):
         old, new = was.get(name), plan[name]
         if old != new and isinstance(old, dict) and isinstance(new, dict):
-            return f"{what} ({', '.join(key for key in new if old.get(key) != new[key])} differ)"
+            return f"{what} ({', '.join(differing(old, new))} differ)"
         if old != new:
             named = [str(item) for item in old] if isinstance(old, list) else [str(old)]
             return f"{what}: {', '.join(named)}"
     return "another version of pairsmith or pyarrow"
+
+
+def differing(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """The names of what two recipes do not have in common."""
+    return [name for name in {**new, **old} if old.get(name) != new.get(name)]
 
 
 def find_finished(
@@ -120,7 +134,11 @@ def find_finished(
         By path, what of a file is finished; and sentences on files that have changed since.
     """
     finished: dict[str, Finished] = {}
-    keep = {folder.PLAN, *(path.name for path in staging.iterdir() if is_lock(path.name))}
+    keep = {
+        folder.PLAN,
+        fates.NAME,
+        *(path.name for path in staging.iterdir() if is_lock(path.name)),
+    }
     said = []
     for file in files:
         source = read_source(staging, source_path(file))

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from pairsmith.kernel.recipe import Recipe
 from pairsmith.kernel.spans import flat, over, to_numpy
-from pairsmith.schema import Kind, Note, Reason, shard_schema
+from pairsmith.schema import CONFIDENCE, Kind, Note, Reason, shard_schema
 from pairsmith.sources.columns import text_sizes
 from pairsmith.sources.files import Prefix
 from pairsmith.store.disk import held, partial_of, put, put_text
@@ -32,7 +32,7 @@ GROUP_ROWS = 10_000
 GROUP_BYTES = 32 << 20
 """A row group ends early where its texts would take more."""
 
-REPEATING = ("num_params", "model_type", "rating", "red_team_member_id")
+REPEATING = ("num_params", "model_type", "rating", "red_team_member_id", CONFIDENCE)
 """Columns of few distinct values, besides lists; these are worth a dictionary, texts are not."""
 
 
@@ -86,7 +86,7 @@ class ShardWriter:
 
     def __init__(self, out: Where, place: Place, recipe: Recipe) -> None:
         self.out, self.place = out, place
-        self.schema = shard_schema(place.kind, recipe.form)
+        self.schema = shard_schema(place.kind, recipe.form, recipe.weighs)
         self.read = self.kept = 0
         self.notes: Counter[str] = Counter()
         self.partial = partial_of(out / place.rows)

@@ -179,7 +179,7 @@ def _read_shard(path: Where, recipe: Recipe, kind: Kind, place: str) -> Found:
     notes = Counter[str]()
     with open_shard(path) as shard:
         columns, rows = shard.schema_arrow, shard.metadata.num_rows
-        if not columns.equals(shard_schema(kind, recipe.form)):
+        if not columns.equals(shard_schema(kind, recipe.form, recipe.weighs)):
             raise ValueError(f"its columns are {', '.join(map(str, columns))}")
         for batch in shard.iter_batches():
             notes.update(batch["notes"].flatten().to_pylist())
