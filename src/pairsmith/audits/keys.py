@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pairsmith.audits.dataset import Batch, Dataset
-from pairsmith.kernel.spans import Index
-from pairsmith.kernel.turns import Turns
+from pairsmith.kernel.spans import Index, Mask
+from pairsmith.kernel.turns import ASSISTANT, Turns
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -39,14 +39,18 @@ TABLES = """
         turns INTEGER,            -- of the prompt
         opening UBIGINT,          -- its first turn of the user
         context UBIGINT,          -- the prompt less its last turn; null where that is all
-        prompt UBIGINT,           -- the turns before chosen's last
+        prompt UBIGINT,           -- the turns before chosen's last; null where there are none
+        replied BOOLEAN,          -- whether a reply is among those
         chosen UBIGINT, rejected UBIGINT,              -- the replies
         whole_chosen UBIGINT, whole_rejected UBIGINT,  -- prompt and reply
         prompt_chars INTEGER, chosen_chars INTEGER, rejected_chars INTEGER
     );
-    CREATE TABLE beginnings (row BIGINT, depth INTEGER, key UBIGINT);
+    CREATE TABLE beginnings (row BIGINT, depth INTEGER, key UBIGINT, replied BOOLEAN);
 """
-"""All rows, and every beginning of a prompt that is shorter than it; depth counts turns."""
+"""All rows, and every beginning of a prompt that is shorter than it; depth counts turns.
+
+Rows without a prompt are refused ones.
+"""
 
 
 @contextmanager
@@ -78,6 +82,7 @@ def add(keys: DuckDBPyConnection, batch: Batch) -> None:
     long = turns.counts > 2  # more than a question and its reply
     characters, others = (count_characters(t) for t in (batch.chosen, batch.rejected))
     rows = batch.first + np.arange(len(turns.counts))
+    replied = _replied(turns)
     opened = np.clip(turns.offsets[:-1] + turns.opens_with_system, 0, last)
     columns = {
         "row": rows,
@@ -88,7 +93,8 @@ def add(keys: DuckDBPyConnection, batch: Batch) -> None:
         "turns": turns.counts - 1,
         "opening": chosen[opened],
         "context": pa.array(chained[np.maximum(before - 1, 0)], mask=~long),
-        "prompt": np.where(turns.counts > 1, chained[before], np.uint64(0)),
+        "prompt": pa.array(chained[before], mask=turns.counts < 2),
+        "replied": replied[before] & (turns.counts > 1),
         "chosen": chosen[last],
         "rejected": rejected[batch.rejected.last],
         "whole_chosen": chained[last],
@@ -98,13 +104,19 @@ def add(keys: DuckDBPyConnection, batch: Batch) -> None:
         "rejected_chars": others[batch.rejected.last],
     }
     held = pa.table({name: pa.array(column) for name, column in columns.items()})  # noqa: F841
-    keys.execute("INSERT INTO rows SELECT * FROM held")
+    keys.execute("INSERT INTO rows BY NAME SELECT * FROM held")
     depth = turns.positions + 1
     short = depth < turns.counts[turns.rows] - 1
-    short_ones = pa.table(  # noqa: F841
-        {"row": rows[turns.rows[short]], "depth": depth[short], "key": chained[short]}
-    )
-    keys.execute("INSERT INTO beginnings SELECT * FROM short_ones")
+    of_short = {"key": chained, "depth": depth, "row": rows[turns.rows], "replied": replied}
+    short_ones = pa.table({name: column[short] for name, column in of_short.items()})  # noqa: F841
+    keys.execute("INSERT INTO beginnings BY NAME SELECT * FROM short_ones")
+
+
+def _replied(turns: Turns) -> Mask:
+    """For each turn whether the assistant has spoken up to it."""
+    spoken = np.append(0, np.cumsum(turns.role == ASSISTANT))
+    mask: Mask = spoken[1:] > np.repeat(spoken[turns.offsets[:-1]], turns.counts)
+    return mask
 
 
 def hash_turns(keys: DuckDBPyConnection, turns: Turns) -> Keys:
