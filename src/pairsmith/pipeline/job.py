@@ -142,19 +142,24 @@ def build(
         unused = passed_over(files, shape)
         if unused:
             said = [f"Fields that were not used: {', '.join(unused[:12])}.", *said]
-        manifest = Manifest(
-            pairsmith=__version__,
-            recipe=recipe,
-            inputs=tuple(part.read for part in built),
-            outputs=tuple(sorted(entry for part in built for entry in part.outputs)),
-            ledger=tuple(part.entry for part in built),
-            remarks=tuple(said),
-        )
+        manifest = _manifest(recipe, built, said)
         _check_rendered(manifest, staging)
         cards.write_card(staging, manifest)
         write_manifest(manifest, staging)
         folder.settle(target)
     return manifest
+
+
+def _manifest(recipe: Recipe, built: list[journal.Assembled], said: list[str]) -> Manifest:
+    """What was built of a recipe, file by file."""
+    return Manifest(
+        pairsmith=__version__,
+        recipe=recipe,
+        inputs=tuple(part.read for part in built),
+        outputs=tuple(sorted(entry for part in built for entry in part.outputs)),
+        ledger=tuple(part.entry for part in built),
+        remarks=tuple(said),
+    )
 
 
 def _look(judge: Judge | None, recipe: Recipe, first: Callable[[Path], Manifest]) -> Judged:
