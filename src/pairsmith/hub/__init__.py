@@ -1,0 +1,1 @@
+"""A home for gated data: the server, the gate, the licence desk, publishing."""

@@ -1,0 +1,78 @@
+"""What the hub answers where it cannot do what was asked, in the shape that the clients read.
+
+The clients go by the header `X-Error-Code` (huggingface_hub, `utils/_http.py`), people by the
+message, which also stands in the JSON body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class Fault(Exception):
+    """A request that is answered with an error.
+
+    Attributes:
+        status: The HTTP status.
+        message: One clear sentence.
+        code: What the clients go by, such as `RepoNotFound`; '' for none.
+        headers: More headers of the answer.
+    """
+
+    def __init__(
+        self, status: int, message: str, code: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(status, message)
+        self.status = status
+        self.message = message
+        self.code = code
+        self.headers = dict(headers or {})
+
+
+def repo_not_found(known: bool) -> Fault:
+    """No such repository, or none that this caller may know of: the same words for both.
+
+    Args:
+        known: Whether the caller said who they are.
+    """
+    message = "There is no such repository here, or it is private and you have no access to it."
+    return Fault(404 if known else 401, message, "RepoNotFound")
+
+
+def revision_not_found(revision: str) -> Fault:
+    """No branch, tag or commit of that name."""
+    return Fault(404, f"There is no revision {revision!r}.", "RevisionNotFound")
+
+
+def entry_not_found(path: str) -> Fault:
+    """No file or folder of that path at that revision."""
+    return Fault(404, f"There is no {path!r} at this revision.", "EntryNotFound")
+
+
+def gated(message: str, page: str, known: bool) -> Fault:
+    """A file of a gated repository, and a caller without access.
+
+    Args:
+        message: Why, in one sentence.
+        page: The absolute address where access is asked for.
+        known: Whether the caller said who they are.
+    """
+    said = f"{message} See {page}"
+    # `datasets` drops the message and names the public hub; this header does reach the user
+    headers = {"X-HF-Warning": f"Gated dataset; {said}"}
+    return Fault(403 if known else 401, said, "GatedRepo", headers)
+
+
+def bad_request(message: str) -> Fault:
+    """A request that is not of the protocol's shape."""
+    return Fault(400, message, "BadRequest")
+
+
+def too_large(what: str, limit: int) -> Fault:
+    """More bytes than are taken."""
+    return Fault(413, f"{what} is larger than the {limit:,} bytes that are taken.", "TooLarge")
+
+
+def not_allowed(message: str) -> Fault:
+    """A caller who may know of it and may not do it."""
+    return Fault(403, message, "Forbidden")
