@@ -110,7 +110,7 @@ def _bring_up(db: sqlite3.Connection, path: Path) -> None:
         version: int = db.execute("PRAGMA user_version").fetchone()[0]
         if version > len(STEPS):
             raise DatabaseError(
-                f"{path} is of version {version}; this pairsmith knows versions up to {len(STEPS)}.",
+                f"{path} is of version {version}; this pairsmith knows those up to {len(STEPS)}.",
                 "Serve it with the pairsmith that wrote it, or a newer one.",
             )
         if version < len(STEPS):
@@ -119,7 +119,7 @@ def _bring_up(db: sqlite3.Connection, path: Path) -> None:
     except sqlite3.DatabaseError as error:
         raise DatabaseError(
             f"{path} is not a hub's database: {error}.",
-            "Name the folder of a hub, or an empty one; `pairsmith hub backup` makes copies of one.",
+            "Name the folder of a hub, or an empty one.",
         ) from error
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 
-class Fault(Exception):
+class HubError(Exception):
     """A request that is answered with an error.
 
     Attributes:
@@ -29,27 +29,27 @@ class Fault(Exception):
         self.headers = dict(headers or {})
 
 
-def repo_not_found(known: bool) -> Fault:
+def repo_not_found(known: bool) -> HubError:
     """No such repository, or none that this caller may know of: the same words for both.
 
     Args:
         known: Whether the caller said who they are.
     """
     message = "There is no such repository here, or it is private and you have no access to it."
-    return Fault(404 if known else 401, message, "RepoNotFound")
+    return HubError(404 if known else 401, message, "RepoNotFound")
 
 
-def revision_not_found(revision: str) -> Fault:
+def revision_not_found(revision: str) -> HubError:
     """No branch, tag or commit of that name."""
-    return Fault(404, f"There is no revision {revision!r}.", "RevisionNotFound")
+    return HubError(404, f"There is no revision {revision!r}.", "RevisionNotFound")
 
 
-def entry_not_found(path: str) -> Fault:
+def entry_not_found(path: str) -> HubError:
     """No file or folder of that path at that revision."""
-    return Fault(404, f"There is no {path!r} at this revision.", "EntryNotFound")
+    return HubError(404, f"There is no {path!r} at this revision.", "EntryNotFound")
 
 
-def gated(message: str, page: str, known: bool) -> Fault:
+def gated(message: str, page: str, known: bool) -> HubError:
     """A file of a gated repository, and a caller without access.
 
     Args:
@@ -60,19 +60,19 @@ def gated(message: str, page: str, known: bool) -> Fault:
     said = f"{message} See {page}"
     # `datasets` drops the message and names the public hub; this header does reach the user
     headers = {"X-HF-Warning": f"Gated dataset; {said}"}
-    return Fault(403 if known else 401, said, "GatedRepo", headers)
+    return HubError(403 if known else 401, said, "GatedRepo", headers)
 
 
-def bad_request(message: str) -> Fault:
+def bad_request(message: str) -> HubError:
     """A request that is not of the protocol's shape."""
-    return Fault(400, message, "BadRequest")
+    return HubError(400, message, "BadRequest")
 
 
-def too_large(what: str, limit: int) -> Fault:
+def too_large(what: str, limit: int) -> HubError:
     """More bytes than are taken."""
-    return Fault(413, f"{what} is larger than the {limit:,} bytes that are taken.", "TooLarge")
+    return HubError(413, f"{what} is larger than the {limit:,} bytes that are taken.", "TooLarge")
 
 
-def not_allowed(message: str) -> Fault:
+def not_allowed(message: str) -> HubError:
     """A caller who may know of it and may not do it."""
-    return Fault(403, message, "Forbidden")
+    return HubError(403, message, "Forbidden")

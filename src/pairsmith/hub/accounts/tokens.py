@@ -1,0 +1,64 @@
+"""Tokens: how a program shows whose it is. Shown once; kept as a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import sqlite3
+from typing import Literal, NamedTuple
+
+from pairsmith.hub.accounts.users import COLUMNS, User
+from pairsmith.hub.database import now
+from pairsmith.hub.faults import HubError
+
+Role = Literal["read", "write"]
+PREFIX = "hf_"  # what clients and secret scanners take a token by
+
+
+class Token(NamedTuple):
+    """A token that is known: whose it is, what it is called, what it may do."""
+
+    user: User
+    name: str
+    role: Role
+
+
+def digest(secret: str) -> bytes:
+    """What is kept of a secret of 256 random bits; such a one needs no slow hash."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def add(db: sqlite3.Connection, user: User, name: str, role: Role) -> str:
+    """Makes a token and returns it, for the only time.
+
+    Raises:
+        HubError: 409 where the user has a token of that name.
+    """
+    token = PREFIX + secrets.token_hex(32)
+    try:
+        db.execute(
+            "INSERT INTO tokens (user, name, role, digest, created) VALUES (?, ?, ?, ?, ?)",
+            (user.id, name, role, digest(token), now()),
+        )
+    except sqlite3.IntegrityError as error:
+        raise HubError(409, f"{user.name} has a token {name!r} already.") from error
+    return token
+
+
+def find(db: sqlite3.Connection, token: str) -> Token | None:
+    """Whose token that is; None where it is not known, or revoked."""
+    row = db.execute(
+        f"SELECT {COLUMNS}, tokens.name, role FROM tokens JOIN users ON users.id = tokens.user"  # noqa: S608
+        " WHERE digest = ? AND revoked IS NULL",
+        (digest(token),),
+    ).fetchone()
+    return Token(User(*row[:4]), row[4], row[5]) if row else None
+
+
+def revoke(db: sqlite3.Connection, user: User, name: str) -> bool:
+    """Ends a token, at once; whether there was one of that name to end."""
+    cursor = db.execute(
+        "UPDATE tokens SET revoked = ? WHERE user = ? AND name = ? AND revoked IS NULL",
+        (now(), user.id, name),
+    )
+    return cursor.rowcount > 0

@@ -1,0 +1,1 @@
+"""The calls that the stock clients make: one file a subject."""

@@ -1,0 +1,86 @@
+"""The hub as an application: every route, what errors look like, what every answer carries."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute
+
+from pairsmith.hub.addresses import RawPath
+from pairsmith.hub.faults import HubError
+from pairsmith.hub.headers import SafeHeaders
+from pairsmith.hub.pages.render import error_page, wants_page
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from pairsmith.hub.place import Hub
+
+
+def application(hub: Hub) -> Starlette:
+    """The hub as an ASGI application. The caller closes the hub."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+
+    app = Starlette(
+        routes=routes(),
+        middleware=[Middleware(RawPath), Middleware(SafeHeaders, hub)],
+        exception_handlers={HubError: on_fault, HTTPException: on_http, Exception: on_bug},
+        lifespan=lifespan,
+    )
+    app.state.hub = hub
+    return app
+
+
+def routes() -> list[BaseRoute]:
+    """Every route, in the order in which they are tried."""
+    from pairsmith.hub.accounts import pages as account_pages
+    from pairsmith.hub.api import account, commit, lfs, repos, requests, resolve, tree
+    from pairsmith.hub.desk import pages as desk_pages
+    from pairsmith.hub.desk import webhook
+    from pairsmith.hub.pages import dataset, gate, history, home, rows, settings
+    from pairsmith.hub.xet import endpoints as xet
+
+    calls = (resolve, account, repos, tree, commit, lfs, requests, xet, webhook)
+    pages = (home, account_pages, desk_pages, history, rows, gate, settings, dataset)
+    return [route for module in (*calls, *pages) for route in module.routes]
+
+
+async def on_fault(request: Request, error: Exception) -> Response:
+    """An error as the clients read it, or as a page for a browser."""
+    if not isinstance(error, HubError):
+        raise error
+    if wants_page(request):
+        return await run_in_threadpool(error_page, request, error)
+    headers = {**error.headers, "X-Error-Message": header_text(error.message)}
+    if error.code:
+        headers["X-Error-Code"] = error.code
+    return JSONResponse({"error": error.message}, error.status, headers)
+
+
+async def on_http(request: Request, error: Exception) -> Response:
+    """An address that is none, or a method that it does not take."""
+    if not isinstance(error, HTTPException):
+        raise error
+    return await on_fault(request, HubError(error.status_code, f"{error.detail}."))
+
+
+async def on_bug(request: Request, error: Exception) -> Response:
+    """A fault of the hub itself: logged in full by the server, told in a sentence."""
+    return await on_fault(request, HubError(500, "Something went wrong here; it was logged."))
+
+
+def header_text(message: str) -> str:
+    """A message as a header can hold it: one line of Latin letters."""
+    line = " ".join(message.split())
+    return line.encode("latin-1", "replace").decode("latin-1")

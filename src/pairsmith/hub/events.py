@@ -1,0 +1,50 @@
+"""The record of the gate: who asked, who was let in, who read what. Added to, never changed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import NamedTuple
+
+from pairsmith.hub.database import now
+from pairsmith.hub.repos import Repo
+
+
+class Event(NamedTuple):
+    """Something that happened: `actor` did `action`, about the access of `user`."""
+
+    date: int
+    repo: str
+    actor: str
+    user: str
+    action: str
+    detail: dict[str, object]
+
+
+def record(
+    db: sqlite3.Connection, repo: Repo, actor: str, user: str, action: str, **detail: object
+) -> None:
+    """Adds an event, within the transaction that makes it true.
+
+    Args:
+        db: A write transaction.
+        repo: The repository it is about.
+        actor: Who did it: a user's name, `stripe` or `hub`.
+        user: The user whose access it is about.
+        action: asked, accepted, rejected, revoked, granted, read, viewed, …
+        detail: What else there is to say; values that JSON has.
+    """
+    db.execute(
+        "INSERT INTO events (date, repo, actor, user, action, detail) VALUES (?, ?, ?, ?, ?, ?)",
+        (now(), repo.full_name, actor, user, action, json.dumps(detail, ensure_ascii=False)),
+    )
+
+
+def recent(db: sqlite3.Connection, repo: Repo, limit: int = 100) -> list[Event]:
+    """The last events of a repository, newest first."""
+    rows = db.execute(
+        "SELECT date, repo, actor, user, action, detail FROM events WHERE repo = ?"
+        " ORDER BY id DESC LIMIT ?",
+        (repo.full_name, limit),
+    ).fetchall()
+    return [Event(*values, json.loads(detail)) for *values, detail in rows]

@@ -1,0 +1,66 @@
+"""The files of a commit."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import NamedTuple
+
+from pairsmith.hub.faults import bad_request
+from pairsmith.hub.history import Commit
+
+LONGEST = 1024  # characters of a path
+AT = "line = :line AND born <= :place AND (died IS NULL OR died > :place)"
+SELECT = "SELECT path, blob, size, sha1, lfs FROM files JOIN blobs ON sha256 = blob"
+
+
+class File(NamedTuple):
+    """A file at a commit. `blob` is its SHA-256, `sha1` git's object id, `lfs` how it was sent."""
+
+    path: str
+    blob: str
+    size: int
+    sha1: str
+    lfs: bool
+
+    @property
+    def oid(self) -> str:
+        """By what clients know the content: the SHA-256 of a large file, git's id of a small."""
+        return self.blob if self.lfs else self.sha1
+
+
+def clean(path: str) -> str:
+    """A path within a repository, as it is.
+
+    Raises:
+        HubError: 400 for one that leads elsewhere, or that no file can have.
+    """
+    parts = path.split("/")
+    bad = any(part in ("", ".", "..", ".git") for part in parts)
+    if bad or len(path) > LONGEST or "\\" in path or any(ord(letter) < 32 for letter in path):
+        raise bad_request(f"{path[:200]!r} cannot be the path of a file in a repository.")
+    return path
+
+
+def named(db: sqlite3.Connection, commit: Commit, path: str) -> File | None:
+    """The file of that path at a commit, or None."""
+    row = db.execute(
+        f"{SELECT} WHERE {AT} AND path = :path",
+        {"line": commit.line, "place": commit.place, "path": path},
+    ).fetchone()
+    return _file(row) if row else None
+
+
+def under(db: sqlite3.Connection, commit: Commit, folder: str = "") -> list[File]:
+    """The files below a folder at a commit, at any depth, by path; '' is the whole repository."""
+    values = {"line": commit.line, "place": commit.place, "low": "", "high": "\U0010ffff"}
+    if folder:
+        values |= {"low": folder + "/", "high": folder + "0"}  # '0' comes right after '/'
+    rows = db.execute(
+        f"{SELECT} WHERE {AT} AND path >= :low AND path < :high ORDER BY path", values
+    ).fetchall()
+    return [_file(row) for row in rows]
+
+
+def _file(row: sqlite3.Row) -> File:
+    path, blob, size, sha1, lfs = row
+    return File(path, blob, size, sha1, bool(lfs))
