@@ -110,7 +110,7 @@ def _next(db: sqlite3.Connection, repo: Repo, head: Commit | None) -> tuple[int,
         return line, 0
     db.execute(
         "INSERT INTO files (line, path, born, blob, lfs)"
-        f" SELECT :new, path, 0, blob, lfs FROM files WHERE {files.AT}",  # noqa: S608
+        f" SELECT :new, path, 0, blob, lfs FROM files WHERE {files.AT}",
         {"new": line, "line": head.line, "place": head.place},
     )
     return line, 1  # place 0 is what it started from
@@ -153,8 +153,8 @@ def _end(db: sqlite3.Connection, line: int, place: int, path: str, folder: bool)
         values |= {"low": path + "/", "high": path + "0"}
     within = "path >= :low AND path < :high" if folder else "path = :low"
     live = f"line = :line AND died IS NULL AND {within}"
-    mine = db.execute(f"DELETE FROM files WHERE {live} AND born = :place", values).rowcount  # noqa: S608
-    return mine + db.execute(f"UPDATE files SET died = :place WHERE {live}", values).rowcount  # noqa: S608
+    mine = db.execute(f"DELETE FROM files WHERE {live} AND born = :place", values).rowcount
+    return mine + db.execute(f"UPDATE files SET died = :place WHERE {live}", values).rowcount
 
 
 def _commit_id(repo: Repo, line: int, place: int, author: User, message: Message) -> str:

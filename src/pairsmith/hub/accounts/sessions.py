@@ -26,7 +26,7 @@ def begin(db: sqlite3.Connection, user: User) -> str:
 def find(db: sqlite3.Connection, secret: str) -> User | None:
     """Whose session that is; None where it is not known, or over."""
     row = db.execute(
-        f"SELECT {COLUMNS} FROM sessions JOIN users ON users.id = sessions.user"  # noqa: S608
+        f"SELECT {COLUMNS} FROM sessions JOIN users ON users.id = sessions.user"
         " WHERE digest = ? AND expires > ?",
         (digest(secret), now()),
     ).fetchone()

@@ -48,7 +48,7 @@ def add(db: sqlite3.Connection, user: User, name: str, role: Role) -> str:
 def find(db: sqlite3.Connection, token: str) -> Token | None:
     """Whose token that is; None where it is not known, or revoked."""
     row = db.execute(
-        f"SELECT {COLUMNS}, tokens.name, role FROM tokens JOIN users ON users.id = tokens.user"  # noqa: S608
+        f"SELECT {COLUMNS}, tokens.name, role FROM tokens JOIN users ON users.id = tokens.user"
         " WHERE digest = ? AND revoked IS NULL",
         (digest(token),),
     ).fetchone()

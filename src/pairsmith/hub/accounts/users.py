@@ -47,5 +47,5 @@ def add(db: sqlite3.Connection, name: str, fullname: str, email: str, password: 
 
 def named(db: sqlite3.Connection, name: str) -> User | None:
     """The account of that name, or None."""
-    row = db.execute(f"SELECT {COLUMNS} FROM users WHERE name = ?", (name,)).fetchone()  # noqa: S608
+    row = db.execute(f"SELECT {COLUMNS} FROM users WHERE name = ?", (name,)).fetchone()
     return User(*row) if row else None
