@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -17,22 +15,10 @@ from pairsmith.hub.faults import entry_not_found
 from pairsmith.hub.files import File
 from pairsmith.hub.place import Hub, hub_of
 from pairsmith.hub.repos import Repo
-from pairsmith.hub.sending import BlobResponse
+from pairsmith.hub.sending import BlobResponse, disposition, kind
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-
-# what a browser may show within a card; all else is text or bytes to it, never a page of this hub
-IMAGES = {
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".gif": "image/gif",
-    ".webp": "image/webp",
-    ".svg": "image/svg+xml",
-}
-TEXTS = frozenset({".md", ".txt", ".json", ".jsonl", ".yaml", ".yml", ".csv", ".tsv"})
-
 
 def resolve(request: Request) -> Response:
     """`GET, HEAD /datasets/{owner}/{name}/resolve/{revision}/{path}`."""
@@ -70,28 +56,20 @@ def note(request: Request, hub: Hub, who: Caller, repo: Repo, file: File, revisi
 
 def send(request: Request, hub: Hub, file: File, headers: dict[str, str]) -> Response:
     """The answer with a file's bytes: by this process, or by the nginx in front of it."""
-    name = PurePosixPath(file.path).name
     headers = {
         **headers,
-        "Content-Type": content_type(file.path),
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Cache-Control": "private, no-cache",
-        "X-Linked-Size": str(file.size),
-        "X-Linked-Etag": f'"{file.oid}"',
     }
     place = hub.blobs.path(file.blob)
-    if hub.settings.accel and request.method == "GET":
-        inner = f"/blobs/{place.parent.name}/{place.name}"
-        return Response(headers={**headers, "ETag": f'"{file.oid}"', "X-Accel-Redirect": inner})
-    return BlobResponse(place, file.size, file.oid, headers)
-
-
-def content_type(path: str) -> str:
-    """What a file is told to be, by its name."""
-    suffix = PurePosixPath(path).suffix.lower()
-    text = "text/plain; charset=utf-8" if suffix in TEXTS else "application/octet-stream"
-    return IMAGES.get(suffix, text)
+    if not hub.settings.accel or request.method != "GET":
+        return BlobResponse(place, file.size, file.oid, headers, file.path)
+    headers |= {
+        "ETag": f'"{file.oid}"',
+        "Content-Disposition": disposition(file.path),
+        "X-Accel-Redirect": f"/blobs/{place.parent.name}/{place.name}",
+    }
+    return Response(headers=headers, media_type=kind(file.path))
 
 
 routes: list[BaseRoute] = [
