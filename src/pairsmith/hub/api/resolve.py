@@ -20,6 +20,7 @@ from pairsmith.hub.sending import BlobResponse, disposition, kind
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+
 def resolve(request: Request) -> Response:
     """`GET, HEAD /datasets/{owner}/{name}/resolve/{revision}/{path}`."""
     hub, who = hub_of(request), caller(request)
