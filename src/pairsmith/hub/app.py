@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute
 
+from pairsmith.hub.accounts.limits import Limits
 from pairsmith.hub.addresses import RawPath
 from pairsmith.hub.faults import HubError
 from pairsmith.hub.headers import SafeHeaders
@@ -26,8 +27,13 @@ if TYPE_CHECKING:
     from pairsmith.hub.place import Hub
 
 
-def application(hub: Hub) -> Starlette:
-    """The hub as an ASGI application. The caller closes the hub."""
+def application(hub: Hub, limits: Limits | None = None) -> Starlette:
+    """The hub as an ASGI application. The caller closes the hub.
+
+    Args:
+        hub: What is served.
+        limits: How often somebody may try to sign in, or join; by default as `Limits` has it.
+    """
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -45,6 +51,7 @@ def application(hub: Hub) -> Starlette:
         lifespan=lifespan,
     )
     app.state.hub = hub
+    app.state.limits = limits or Limits()
     return app
 
 
