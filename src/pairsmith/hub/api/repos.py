@@ -14,7 +14,7 @@ from pairsmith.hub.api import shapes
 from pairsmith.hub.api.bodies import read_json, text_of
 from pairsmith.hub.callers import Caller, api_caller, caller, writer
 from pairsmith.hub.cards import card_text
-from pairsmith.hub.faults import bad_request, not_allowed
+from pairsmith.hub.faults import HubError, bad_request, not_allowed
 from pairsmith.hub.history import MAIN
 from pairsmith.hub.place import hub_of
 from pairsmith.hub.repos import Gate, Repo
@@ -69,7 +69,12 @@ def _create(request: Request, body: dict[str, Any]) -> JSONResponse:
     user = writer(who)
     name = _own(who, body)
     with hub.database.write() as db:
-        repo = repos.create(db, user, name, _private(body) or False)
+        try:
+            repo = repos.create(db, user, name, _private(body) or False)
+        except HubError as error:
+            if error.status == 409:  # `exist_ok` goes on with the address of the one there is
+                error.body["url"] = hub.url(f"/datasets/{user.name}/{name}")
+            raise
         commits.commit(db, repo, MAIN, user, commits.Message("initial commit"), [])
     return JSONResponse({"url": hub.url(repo.page), "name": repo.full_name, "id": repo.full_name})
 
