@@ -65,7 +65,7 @@ async def on_fault(request: Request, error: Exception) -> Response:
     headers = {**error.headers, "X-Error-Message": header_text(error.message)}
     if error.code:
         headers["X-Error-Code"] = error.code
-    return JSONResponse({"error": error.message}, error.status, headers)
+    return JSONResponse({"error": error.message, **error.body}, error.status, headers)
 
 
 async def on_http(request: Request, error: Exception) -> Response:

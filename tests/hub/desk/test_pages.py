@@ -8,9 +8,9 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+
 from hub.desk.conftest import RESEARCH, Browser
 from hub.desk.signed import session
-
 from pairsmith.hub import access, repos
 from pairsmith.hub.app import application
 from pairsmith.hub.desk import licences, offers

@@ -8,10 +8,10 @@ import threading
 import time
 
 import pytest
-from hub.desk.conftest import RESEARCH, SECRET
-from hub.desk.signed import charge, dispute, session, signed_body, signed_event
 from starlette.testclient import TestClient
 
+from hub.desk.conftest import RESEARCH, SECRET
+from hub.desk.signed import charge, dispute, session, signed_body, signed_event
 from pairsmith.hub import access, repos
 from pairsmith.hub.app import application
 from pairsmith.hub.desk import offers, orders, payments

@@ -66,7 +66,7 @@ def turned_away(db: sqlite3.Connection, repo: Repo) -> list[events.Event]:
         " ORDER BY id DESC LIMIT 100",
         (repo.full_name, TURNED_AWAY, repo.created),  # not those of one of the same name before
     ).fetchall()
-    return [events.Event(*row[:5], detail=json.loads(row[5])) for row in map(tuple, rows)]
+    return [events.Event(*row)._replace(detail=json.loads(row["detail"])) for row in rows]
 
 
 def _parts(event: Thing) -> tuple[str, str, Thing]:
