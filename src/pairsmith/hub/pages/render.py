@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
@@ -71,7 +74,15 @@ def environment() -> Environment:
     made.filters["day"] = day
     made.filters["bytes"] = size
     made.filters["part"] = encoded
+    made.filters["path"] = quote
+    made.globals["style_version"] = _style_version()
     return made
+
+
+def _style_version() -> str:
+    """What the style's address ends in, so that browsers which keep it see a new one."""
+    style = files("pairsmith.hub.pages").joinpath("static", "style.css").read_bytes()
+    return hashlib.sha256(style).hexdigest()[:12]
 
 
 def day(seconds: int) -> str:
