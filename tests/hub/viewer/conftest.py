@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import io
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from stock import commit_files
 
 from pairsmith.hub import repos
 
 PAGE = {"Accept": "text/html"}
-
-
-def parquet(table: pa.Table | dict, **options: object) -> bytes:
-    """A table as the bytes of a Parquet file."""
-    table = table if isinstance(table, pa.Table) else pa.table(table)
-    sink = io.BytesIO()
-    pq.write_table(table, sink, **options)
-    return sink.getvalue()
 
 
 @pytest.fixture
@@ -47,6 +35,8 @@ def look(client):
     """Opens the viewer's page of `ann/d`: the answer."""
 
     def get(query: str = "", headers: dict[str, str] | None = None, name: str = "d"):
-        return client.get(f"/datasets/ann/{name}/viewer?{query}", headers={**PAGE, **(headers or {})})
+        return client.get(
+            f"/datasets/ann/{name}/viewer?{query}", headers={**PAGE, **(headers or {})}
+        )
 
     return get

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 LAST = 10**12  # rows and pages are numbered up to here
 LONGEST_SEARCH = 200  # characters
+MOST_FILES = 1_000  # of a split are looked at
 ROUTE = "/datasets/{owner:part}/{name:part}/viewer"
 
 
@@ -50,6 +51,7 @@ class Place(NamedTuple):
     subset: Subset | None
     split: Split | None
     sources: list[Source]
+    files: int = 0
 
 
 def viewer(request: Request) -> Response:
@@ -129,10 +131,9 @@ def _place(hub: Hub, who: Caller, named: tuple[str, str], asked: Asked) -> Place
     if not found:
         return Place(repo, commit.id, [], None, None, [])
     subset, split = subsets.chosen(found, asked.config, asked.split)
-    sources = [
-        Source(path, hub.blobs.path(there[path].blob)) for path in subsets.files_of(split, there)
-    ]
-    return Place(repo, commit.id, found, subset, split, sources)
+    paths = subsets.files_of(split, there)
+    sources = [Source(path, hub.blobs.path(there[path].blob)) for path in paths[:MOST_FILES]]
+    return Place(repo, commit.id, found, subset, split, sources, len(paths))
 
 
 def _rows(sources: Sequence[Source], asked: Asked) -> tuple[Rows | None, str]:
@@ -163,6 +164,7 @@ def _context(place: Place, asked: Asked, rows: Rows | None, fault: str) -> dict[
         "split": place.split,
         "rows": rows,
         "fault": fault,
+        "beyond": place.files - len(place.sources),
         "to": _addresses(place, asked),
         "last_page": None,
         "pairs": False,
@@ -180,8 +182,8 @@ def _addresses(place: Place, asked: Asked) -> Callable[..., str]:
     """Makes the addresses of a page's links: this one, but for what is given."""
     here: dict[str, object] = {
         "revision": asked.revision if asked.revision != MAIN else "",
-        "config": asked.config or (place.subset.name if place.subset else ""),
-        "split": asked.split or (place.split.name if place.split else ""),
+        "config": place.subset.name if place.subset else "",
+        "split": place.split.name if place.split else "",
         "q": asked.search,
         "page": asked.page if asked.page > 1 else "",
     }

@@ -38,6 +38,7 @@ SETTINGS = {
     "python_enable_replacements": False,
     "enable_external_file_cache": False,
 }
+MAGIC = b"PAR1"
 READ = "read_parquet($paths, union_by_name = true, hive_partitioning = false)"
 
 _turns = threading.BoundedSemaphore(AT_ONCE)
@@ -197,9 +198,10 @@ def _limited(db: DuckDBPyConnection, seconds: float) -> Iterator[None]:
     done = threading.Event()
 
     def watch() -> None:
-        if not done.wait(seconds):
-            while not done.wait(0.05):
-                db.interrupt()
+        late = not done.wait(seconds)
+        while late and not done.is_set():
+            db.interrupt()
+            done.wait(0.05)
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -252,15 +254,29 @@ def _row(number: int, row: Sequence[object]) -> Row:
 
 def _sentence(sources: Sequence[Source], error: Exception) -> str:
     """What is wrong, by the name that the file has here: DuckDB knows another."""
-    named = next((one.name for one in sources if one.path.name in str(error)), "")
-    if named:
-        return f"{named} is not a Parquet file that can be read."
+    for one in sources:
+        if not _is_parquet(one.path):
+            return f"{one.name} is not a Parquet file, whatever its name says."
     if len(sources) == 1:
-        return f"{sources[0].name} cannot be read: it is damaged, or has a column of an odd kind."
+        return f"{sources[0].name} cannot be read: it is damaged, or has columns of an odd kind."
+    for one in sources:
+        if one.path.name in str(error):
+            return (
+                f"{one.name} cannot be read with the others of this split: it is damaged, or has"
+                " columns of other kinds."
+            )
     return (
         f"The {len(sources)} files of this split cannot be read together: one is damaged, or their"
         " columns differ in kind."
     )
+
+
+def _is_parquet(path: Path) -> bool:
+    """Whether a file begins and ends as the format has it (and is not encrypted)."""
+    with path.open("rb") as file:
+        begin = file.read(len(MAGIC))
+        file.seek(max(0, path.stat().st_size - len(MAGIC)))
+        return begin == file.read() == MAGIC
 
 
 def _unavailable(message: str) -> HubError:

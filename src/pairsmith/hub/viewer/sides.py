@@ -83,8 +83,7 @@ def shown(columns: Sequence[Column], row: Row) -> Shown:
     sides = {
         column.name: side(value)
         for column, value in cells
-        if column.name in (CHOSEN, REJECTED)
-        or (column.name == PROMPT and column.kind in READABLE)
+        if column.name in (CHOSEN, REJECTED) or (column.name == PROMPT and column.kind in READABLE)
     }
     pair = _pair(sides.get(PROMPT), sides[CHOSEN], sides[REJECTED])
     return Shown(row.number, pair, [_fact(*cell) for cell in cells if cell[0].name not in sides])
@@ -126,7 +125,7 @@ def _shared(chosen: Side, rejected: Side) -> int:
             break
         count += 1
     # of two sides that are the same, the last message is the reply
-    return min(count, len(chosen.turns) - 1, len(rejected.turns) - 1)
+    return max(0, min(count, len(chosen.turns) - 1, len(rejected.turns) - 1))
 
 
 def _fact(column: Column, value: Value) -> Fact:

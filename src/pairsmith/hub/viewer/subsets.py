@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import translate
 from functools import lru_cache
 from itertools import islice
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from pairsmith.hub.card import Config
 from pairsmith.hub.faults import HubError
@@ -49,9 +49,6 @@ class Subset(NamedTuple):
     default: bool = False
 
 
-One = TypeVar("One", Subset, Split)
-
-
 def subsets(configs: Iterable[Config], paths: Iterable[str]) -> list[Subset]:
     """The subsets of a commit.
 
@@ -65,16 +62,20 @@ def subsets(configs: Iterable[Config], paths: Iterable[str]) -> list[Subset]:
 
 
 def chosen(found: Sequence[Subset], name: str, split: str) -> tuple[Subset, Split]:
-    """The subset and the split of those names; those that are loaded unasked where they are ''.
+    """The subset of that name, and its split of that name, or else the one to begin with.
+
+    Args:
+        found: The subsets; at least one.
+        name: '' for the subset that is loaded unasked.
+        split: '' for the one to begin with, which also stands in for one that there is not: who
+            picks another subset in a menu cannot know its splits yet.
 
     Raises:
-        HubError: 404 where there is none of that name.
+        HubError: 404 where there is no such subset.
     """
-    subset = _named(found, name, "subset") if name else _loaded_unasked(found)
-    if split:
-        return subset, _named(subset.splits, split, "split")
-    first = next((one for one in subset.splits if one.name == TRAIN), subset.splits[0])
-    return subset, first
+    subset = _named(found, name) if name else _loaded_unasked(found)
+    named = {one.name: one for one in reversed(subset.splits)}
+    return subset, named.get(split) or named.get(TRAIN) or subset.splits[0]
 
 
 def files_of(split: Split, paths: Iterable[str]) -> list[str]:
@@ -181,9 +182,9 @@ def _loaded_unasked(found: Sequence[Subset]) -> Subset:
     return next((subset for subset in found if subset.name == DEFAULT), found[0])
 
 
-def _named(found: Sequence[One], name: str, what: str) -> One:
+def _named(found: Sequence[Subset], name: str) -> Subset:
     for one in found:
         if one.name == name:
             return one
     there = ", ".join(one.name for one in found[:20])
-    raise HubError(404, f"There is no {what} {name[:100]!r} here; there is: {there}.")
+    raise HubError(404, f"There is no subset {name[:100]!r} here; there is: {there}.")
