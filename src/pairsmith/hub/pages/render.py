@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 from pairsmith.hub.accounts import forms
 from pairsmith.hub.addresses import encoded
 from pairsmith.hub.callers import Caller, caller
+from pairsmith.hub.markdown import to_html
 from pairsmith.hub.place import hub_of
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def environment() -> Environment:
     made.filters["day"] = day
     made.filters["bytes"] = size
     made.filters["part"] = encoded
+    made.filters["markdown"] = to_html
     return made
 
 
