@@ -9,7 +9,18 @@ import sys
 
 import typer
 
-from pairsmith.cli import audit, build, check, export, preview, process, show, split, templates
+from pairsmith.cli import (
+    audit,
+    build,
+    check,
+    export,
+    preview,
+    process,
+    publish,
+    show,
+    split,
+    templates,
+)
 from pairsmith.cli.terminal import say
 from pairsmith.errors import PairsmithError
 
@@ -28,6 +39,7 @@ for command in (
     preview.preview,
     audit.audit,
     split.split,
+    publish.publish,
     templates.templates,
 ):
     app.command()(command)
