@@ -9,7 +9,19 @@ import sys
 
 import typer
 
-from pairsmith.cli import audit, build, check, export, preview, process, show, split, templates
+from pairsmith.cli import (
+    audit,
+    build,
+    check,
+    export,
+    hub,
+    preview,
+    process,
+    serve,
+    show,
+    split,
+    templates,
+)
 from pairsmith.cli.terminal import say
 from pairsmith.errors import PairsmithError
 
@@ -29,8 +41,10 @@ for command in (
     audit.audit,
     split.split,
     templates.templates,
+    serve.serve,
 ):
     app.command()(command)
+app.add_typer(hub.hub)
 
 
 def version(wanted: bool) -> None:

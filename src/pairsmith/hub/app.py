@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute
 
 from pairsmith.hub.addresses import RawPath
+from pairsmith.hub.collect import collect_hourly
 from pairsmith.hub.faults import HubError
 from pairsmith.hub.headers import SafeHeaders
 from pairsmith.hub.pages.render import error_page, wants_page
@@ -30,7 +32,9 @@ def application(hub: Hub) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        collecting = asyncio.create_task(collect_hourly(hub))
         yield
+        collecting.cancel()
 
     app = Starlette(
         routes=routes(),
