@@ -57,7 +57,9 @@ def set_password(root: Root, name: Name) -> None:
 def add_token(
     root: Root,
     name: Name,
-    label: Annotated[str, typer.Option("--name", help="What to call it; by default a number.")] = "",
+    label: Annotated[
+        str, typer.Option("--name", help="What to call it; by default a number.")
+    ] = "",
     write: Annotated[bool, typer.Option("--write", help="For writing too.")] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -71,7 +71,7 @@ def hashed_password() -> str:
     check_libraries()
     text = os.environ.get(PASSWORD)
     if text is None and not sys.stdin.isatty():
-        raise PairsmithError(f"No password was given, and nobody can be asked.", f"Set {PASSWORD}.")
+        raise PairsmithError("No password was given, and nobody can be asked.", f"Set {PASSWORD}.")
     if text is None:
         text = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     try:

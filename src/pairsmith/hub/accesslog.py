@@ -43,9 +43,7 @@ class AccessLog:
             await self.app(scope, receive, counting)
         finally:
             taken = (time.perf_counter() - began) * 1000
-            log.info(
-                "%s %d %s %d B %.0f ms", scope["method"], status, shown(scope), sent, taken
-            )
+            log.info("%s %d %s %d B %.0f ms", scope["method"], status, shown(scope), sent, taken)
 
 
 def shown(scope: Scope) -> str:

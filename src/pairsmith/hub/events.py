@@ -47,4 +47,4 @@ def recent(db: sqlite3.Connection, repo: Repo, limit: int = 100) -> list[Event]:
         " ORDER BY id DESC LIMIT ?",
         (repo.full_name, limit),
     ).fetchall()
-    return [Event(*row[:5], json.loads(row[5])) for row in map(tuple, rows)]
+    return [Event(*row)._replace(detail=json.loads(row["detail"])) for row in rows]

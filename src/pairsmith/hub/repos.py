@@ -48,6 +48,12 @@ def find(db: sqlite3.Connection, owner: str, name: str) -> Repo | None:
     return _repo(row) if row else None
 
 
+def numbered(db: sqlite3.Connection, number: int) -> Repo | None:
+    """The repository with that id, whoever asks; None where it was deleted."""
+    row = db.execute(f"{SELECT} WHERE repos.id = ?", (number,)).fetchone()
+    return _repo(row) if row else None
+
+
 def create(db: sqlite3.Connection, owner: User, name: str, private: bool) -> Repo:
     """Makes an empty repository, without a commit.
 

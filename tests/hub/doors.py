@@ -1,0 +1,170 @@
+"""A hub with something to hide, and everybody who should not find it; calls on raw paths.
+
+Calls go to the application as a server would make them: no client tidies the path up first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from starlette.applications import Starlette
+from stock import commit_files
+
+from pairsmith.hub import history, repos
+from pairsmith.hub.accounts import sessions, tokens, users
+from pairsmith.hub.accounts.users import User
+from pairsmith.hub.place import Hub
+
+MARK = b"MARK-OF-THE-DATA"  # stands in every data file, and nowhere else
+OLD = b"MARK-OF-THE-DATA, before it was changed"
+HIDDEN = "kept-to-myself"  # the private repository's name
+ABSENT = "does-not-exist"  # a name of as many letters, of none
+GATED = "behind-a-gate"
+OPEN = "open-to-all"
+CARD = b"---\nlicense: mit\nextra_gated_fields:\n  Company: text\n---\n# A card\n"
+
+PARQUET = io.BytesIO()
+pq.write_table(
+    pa.table({"prompt": ["p"], "chosen": [MARK.decode()], "rejected": ["r"]}),
+    PARQUET,
+    compression="none",
+)
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def everything(self) -> bytes:
+        """Headers and body."""
+        lines = "\n".join(f"{name}: {value}" for name, value in self.headers.items())
+        return lines.encode() + b"\n" + self.body
+
+
+@dataclass
+class Stage:
+    """A hub with an open, a gated and a private repository of ann's, and the others' ways in."""
+
+    hub: Hub
+    app: Starlette
+    callers: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
+
+    def call(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> Answer:
+        """Makes a call; `path` is sent as it is, with its query."""
+        return asyncio.run(_call(self.app, method, path, headers or {}, body))
+
+
+def staged(hub: Hub, app: Starlette) -> Stage:
+    """Sets the stage."""
+    stage = Stage(hub, app)
+    with hub.database.write() as db:
+        ann = users.add(db, "ann", "Ann", "ann@example.org", None)
+    for name in (OPEN, GATED, HIDDEN):
+        _fill(stage, ann, name)
+    stage.callers["nobody"] = [{}]
+    for name in ("stranger", "pending", "rejected", "revoked"):
+        stage.callers[name] = _person(stage, name)
+    return stage
+
+
+def _fill(stage: Stage, owner: User, name: str) -> None:
+    hub = stage.hub
+    contents = {
+        "README.md": CARD,
+        "data/train.txt": OLD + name.encode(),
+        "data/train.parquet": PARQUET.getvalue(),
+    }
+    with hub.database.write() as db:
+        repo = repos.create(db, owner, name, private=name == HIDDEN)
+    old = commit_files(hub, repo, owner, contents).id
+    new = commit_files(hub, repo, owner, {"data/train.txt": MARK + name.encode()}).id
+    with hub.database.write() as db:
+        history.add_ref(db, repo, "branch", "old/state", history.find(db, repo, old))
+        history.add_ref(db, repo, "tag", "v1", history.find(db, repo, old))
+        if name == GATED:
+            repos.set_gate(db, repo, "manual")
+        stage.values[f"{name}:old"] = old
+        stage.values[f"{name}:new"] = new
+        for row in db.execute(
+            "SELECT path, blob FROM files JOIN lines ON lines.id = line WHERE repo = ?", (repo.id,)
+        ):
+            stage.values[f"{name}:{row['path']}"] = row["blob"]
+
+
+def _person(stage: Stage, name: str) -> list[dict[str, str]]:
+    """A person who stands so with the gated repository; their token and their cookie."""
+    with stage.hub.database.write() as db:
+        user = users.add(db, name, name.title(), f"{name}@example.org", None)
+        token = tokens.add(db, user, "test", "write")
+        cookie = sessions.begin(db, user)
+        repo = repos.find(db, "ann", GATED)
+        assert repo is not None
+        if name != "stranger":
+            db.execute(
+                "INSERT INTO requests (repo, user, status, fields, asked)"
+                " VALUES (?, ?, ?, '{}', 0)",
+                (repo.id, user.id, name),
+            )
+    return [
+        {"Authorization": f"Bearer {token}"},
+        {"Cookie": f"{sessions.COOKIE}={cookie}"},
+    ]
+
+
+async def _call(
+    app: Starlette, method: str, path: str, headers: Mapping[str, str], body: bytes
+) -> Answer:
+    raw, _, query = path.partition("?")
+    got: dict[str, Any] = {"body": b"", "headers": {}, "status": 0}
+    sent = False
+
+    async def receive() -> dict[str, Any]:
+        nonlocal sent
+        if sent:
+            await asyncio.sleep(60)
+            return {"type": "http.disconnect"}
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            got["status"] = message["status"]
+            got["headers"] = {
+                name.decode("latin-1"): value.decode("latin-1")
+                for name, value in message["headers"]
+            }
+        elif message["type"] == "http.response.body":
+            got["body"] += message.get("body", b"")
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": raw,
+        "raw_path": raw.encode("latin-1"),
+        "query_string": query.encode("latin-1"),
+        "root_path": "",
+        "headers": [
+            (name.lower().encode(), value.encode("latin-1"))
+            for name, value in {"host": "testserver", **headers}.items()
+        ],
+        "client": ("127.0.0.1", 1),
+        "server": ("testserver", 80),
+        "state": {},
+    }
+    await app(scope, receive, send)
+    return Answer(got["status"], got["headers"], got["body"])
