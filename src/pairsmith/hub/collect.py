@@ -13,6 +13,7 @@ import asyncio
 import logging
 import re
 import secrets
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pairsmith.hub.blobs import Blobs
 from pairsmith.hub.database import now
+from pairsmith.hub.xet import uploads
 
 if TYPE_CHECKING:
     from pairsmith.hub.place import Hub
@@ -58,6 +60,10 @@ def collect(hub: Hub, keep: int = DAY) -> Collected:
     taken = [_take_files(hub, batch) for batch in _batches(list(strays(hub, before)))]
     for path in incoming(hub.blobs, before):
         path.unlink(missing_ok=True)
+    for folder in hub.blobs.staging.glob("parts-*"):  # of a content that comes by LFS
+        if _is_older(folder, before):
+            shutil.rmtree(folder, ignore_errors=True)
+    uploads.sweep(hub)
     return Collected(sum(part.contents for part in taken), sum(part.bytes for part in taken))
 
 
@@ -113,8 +119,10 @@ def _take_files(hub: Hub, hashes: Sequence[str]) -> Collected:
     with hub.database.write() as db:
         for sha256 in hashes:
             if db.execute("SELECT 1 FROM blobs WHERE sha256 = ?", (sha256,)).fetchone() is None:
-                aside.append(hub.blobs.staging / f"gone-{secrets.token_hex(8)}")
-                hub.blobs.path(sha256).replace(aside[-1])
+                place = hub.blobs.staging / f"gone-{secrets.token_hex(8)}"
+                with suppress(FileNotFoundError):
+                    hub.blobs.path(sha256).replace(place)
+                    aside.append(place)
     sizes = [path.stat().st_size for path in aside]
     for path in aside:  # which takes its time, and holds up nobody now
         path.unlink()

@@ -44,12 +44,15 @@ def verify(root: Path, progress: Watch | None = None) -> list[Problem]:
         PairsmithError: The folder is not a hub's.
     """
     with opened(root) as hub:
-        old = set(strays(hub, now() - DAY))
+        problems: list[Problem] = []
         try:
-            problems = [*_prove_database(hub), *_prove_history(hub), *_prove_blobs(hub, progress)]
+            old = set(strays(hub, now() - DAY))
+            for found in (_prove_database(hub), _prove_history(hub), _prove_blobs(hub, progress)):
+                problems.extend(found)
+            problems.extend(_find_strays(hub, old))
         except sqlite3.DatabaseError as error:
-            return [Problem("hub.sqlite", f"It cannot be read: {error}.")]
-        return [*problems, *_find_strays(hub, old)]
+            problems.append(Problem("hub.sqlite", f"It cannot be read: {error}."))
+        return problems
 
 
 def _prove_database(hub: Hub) -> Iterator[Problem]:
