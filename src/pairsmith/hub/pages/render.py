@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse
 from pairsmith.hub.accounts import forms
 from pairsmith.hub.addresses import encoded
 from pairsmith.hub.callers import Caller, caller
+from pairsmith.hub.markdown import to_html
 from pairsmith.hub.place import hub_of
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def environment() -> Environment:
     made.filters["part"] = encoded
     made.filters["path"] = quote
     made.globals["style_version"] = _style_version()
+    made.filters["markdown"] = to_html
     return made
 
 
