@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -12,12 +13,19 @@ from contextlib import contextmanager
 SAID = re.compile(r"serving .* at (http\S+)")
 
 
+def free_port():
+    """A port of this machine that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        return door.getsockname()[1]
+
+
 class Running:
     """`pairsmith serve` on a free port: its address, and the lines that it wrote."""
 
     def __init__(self, root, *options):
-        command = [sys.executable, "-m", "pairsmith", "serve", root, "--port", "0", *options]
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        self.port = free_port()
+        command = [sys.executable, "-m", "pairsmith", "serve", root, "--port", str(self.port)]
+        self.process = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True)
         self.lines = []
         self.url = None
         self._ready = threading.Event()
@@ -25,6 +33,7 @@ class Running:
         self._reader.start()
         assert self._ready.wait(60), "the hub did not start"
         assert self.url, self.log
+        self.url = f"http://127.0.0.1:{self.port}"  # whatever others reach it at
 
     @property
     def log(self):

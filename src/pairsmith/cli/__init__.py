@@ -17,6 +17,7 @@ from pairsmith.cli import (
     hub,
     preview,
     process,
+    publish,
     serve,
     show,
     split,
@@ -40,6 +41,7 @@ for command in (
     preview.preview,
     audit.audit,
     split.split,
+    publish.publish,
     templates.templates,
     serve.serve,
 ):
