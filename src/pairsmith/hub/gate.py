@@ -74,7 +74,7 @@ class GateForm(NamedTuple):
         return hashlib.sha256(repr(self[:5]).encode()).hexdigest()[:32]
 
 
-def form(data: Mapping[object, object]) -> GateForm:
+def form(data: Mapping[str, object]) -> GateForm:
     """The form that a card's front matter describes; never an error, see `GateForm.faults`."""
     faults: list[str] = []
     words = [_words(data, name, faults) for name in ENTRIES]
@@ -138,7 +138,7 @@ def _is_date(value: str) -> bool:
     return DATE.fullmatch(value) is not None
 
 
-def _words(data: Mapping[object, object], name: str, faults: list[str]) -> str:
+def _words(data: Mapping[str, object], name: str, faults: list[str]) -> str:
     longest, otherwise = ENTRIES[name]
     value = data.get(name)
     if value is None:

@@ -20,12 +20,12 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, get_args
 
-from pairsmith.hub import events, gate
+from pairsmith.hub import events, gate, repos
 from pairsmith.hub.accounts.users import User
 from pairsmith.hub.database import now
 from pairsmith.hub.faults import HubError, bad_request, not_allowed
 from pairsmith.hub.gate import Answer, GateForm
-from pairsmith.hub.repos import Repo
+from pairsmith.hub.repos import Gate, Repo
 
 Status = Literal["pending", "accepted", "rejected", "revoked"]
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -38,8 +38,8 @@ CLOSED = {
 }
 ACTIONS = {"pending": "cancelled"}  # what an answer is called in the record, where not as itself
 SELECT = (
-    "SELECT requests.id, users.name, users.fullname, users.email, status, fields, asked, answered,"
-    " reason, EXISTS (SELECT 1 FROM licences WHERE licences.repo = requests.repo"
+    "SELECT requests.id, users.id, users.name, users.fullname, users.email, status, fields,"
+    " asked, answered, reason, EXISTS (SELECT 1 FROM licences WHERE licences.repo = requests.repo"
     " AND licences.user = requests.user AND revoked IS NULL)"
     " FROM requests JOIN users ON users.id = requests.user"
 )
@@ -50,7 +50,8 @@ class Request(NamedTuple):
 
     Attributes:
         id: Its number.
-        user: The name of who asks.
+        user_id: The number of who asks.
+        user: Their name.
         fullname: Their name in full; '' for one who never asked.
         email: Their e-mail; '' for one who never asked.
         status: How it stands.
@@ -62,6 +63,7 @@ class Request(NamedTuple):
     """
 
     id: int
+    user_id: int
     user: str
     fullname: str
     email: str
@@ -206,10 +208,25 @@ def grant(db: sqlite3.Connection, repo: Repo, actor: User, user: User) -> None:
     events.record(db, repo, actor.name, user.name, "granted", **said)
 
 
+def turn_gate(db: sqlite3.Connection, repo: Repo, actor: User, to: Gate) -> None:
+    """Turns the gate on or off; every request stays as it is."""
+    if to != repo.gate:
+        repos.set_gate(db, repo, to)
+        events.record(db, repo, actor.name, "", "gate", was=repo.gate, now=to)
+
+
 def find(db: sqlite3.Connection, repo: Repo, user: str) -> Request | None:
     """The request of the user of that name, or None."""
     row = db.execute(
         f"{SELECT} WHERE requests.repo = ? AND users.name = ?", (repo.id, user)
+    ).fetchone()
+    return _request(row) if row else None
+
+
+def of_user_id(db: sqlite3.Connection, repo: Repo, number: int) -> Request | None:
+    """The request of the user with that number, or None."""
+    row = db.execute(
+        f"{SELECT} WHERE requests.repo = ? AND users.id = ?", (repo.id, number)
     ).fetchone()
     return _request(row) if row else None
 
@@ -279,7 +296,6 @@ def _must_be_on(repo: Repo) -> None:
 
 
 def _request(row: sqlite3.Row) -> Request:
-    number, user, fullname, email, status, fields, asked, answered, reason, licensed = row
-    shared = (fullname, email) if asked else ("", "")
-    answers = json.loads(fields)
-    return Request(number, user, *shared, status, answers, asked, answered, reason, bool(licensed))
+    found = Request(*row)
+    shared = found if found.asked else found._replace(fullname="", email="")
+    return shared._replace(fields=json.loads(row["fields"]), licensed=bool(found.licensed))

@@ -1,7 +1,144 @@
-"""To be written."""
+"""The Xet calls of huggingface_hub: a write token, and a store of chunks for each.
+
+What comes in is turned into plain blobs at once; nothing is served from here. The calls are those
+of huggingface.co/docs/xet/api, and the newer ones of xet-core's client (`remote_client.rs`).
+"""
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-routes: list[BaseRoute] = []
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from pairsmith.hub import access
+from pairsmith.hub.callers import api_caller, bearer, known
+from pairsmith.hub.faults import HubError
+from pairsmith.hub.place import hub_of
+from pairsmith.hub.xet import shard, uploads, xorb
+from pairsmith.hub.xet.bodies import received
+from pairsmith.hub.xet.rebuild import Rebuild
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from pairsmith.hub.xet.uploads import Upload
+
+PATIENCE = 5.0  # seconds after which those who wait, proxies among them, are told how far it is
+NDJSON = "application/x-ndjson"
+log = logging.getLogger(__name__)
+under_way: set[asyncio.Future[None]] = set()  # so that nobody forgets them, whoever hangs up
+
+
+def write_token(request: Request) -> Response:
+    """GET xet-write-token: opens an upload to a repository."""
+    hub, who = hub_of(request), api_caller(request)
+    with hub.database.write() as db:
+        repo = access.writable(db, who, request.path_params["owner"], request.path_params["name"])
+        grant = uploads.begin(db, repo, known(who))
+    address = hub.url(f"/cas/{grant.id}")
+    headers = {
+        "Cache-Control": "no-store",
+        "X-Xet-Access-Token": grant.token,
+        "X-Xet-Token-Expiration": str(grant.expires),
+        "X-Xet-Cas-Url": address,
+    }
+    body = {"accessToken": grant.token, "exp": grant.expires, "casUrl": address}
+    return JSONResponse(body, headers=headers)
+
+
+def read_token(_request: Request) -> Response:
+    """GET xet-read-token: there is none, for any repository; files are served as they are."""
+    raise HubError(404, "This hub serves files over plain HTTP, not by Xet.")
+
+
+def nothing_known(request: Request) -> Response:
+    """GET a chunk that others may have sent, or a grant to send elsewhere: there are none."""
+    _opened(request)
+    raise HubError(404, "This hub takes xorbs whole, at v1/xorbs.")
+
+
+async def take_xorb(request: Request) -> Response:
+    """POST v1/xorbs: has a xorb wait for the shard that names it."""
+    _, folder = await run_in_threadpool(_opened, request)
+    place = folder / xorb.checked_name(request.path_params["hash"])
+    await run_in_threadpool(uploads.check_room, folder)
+    async with received(request, folder, "The xorb", xorb.LARGEST) as path:
+        await run_in_threadpool(xorb.check, path)
+        is_new = not place.exists()
+        if is_new:
+            path.rename(place)
+    return JSONResponse({"was_inserted": is_new})
+
+
+async def take_shard(request: Request) -> Response:
+    """POST v1/shards: keeps the files of a shard, and answers when that is done."""
+    await run_in_threadpool((await _rebuild(request)).run)
+    return JSONResponse({"result": 1})
+
+
+async def take_shard_telling(request: Request) -> Response:
+    """POST v2/shards: the same, and tells how far it is where it takes a while."""
+    rebuild = await _rebuild(request)
+    work = asyncio.ensure_future(run_in_threadpool(rebuild.run))
+    under_way.add(work)
+    work.add_done_callback(under_way.discard)
+    await asyncio.wait({work}, timeout=PATIENCE)
+    if work.done():
+        work.result()  # or its error, with a status of its own
+        return Response(_frame("result", result=1), media_type=NDJSON)
+    return StreamingResponse(_frames(rebuild, work), media_type=NDJSON)
+
+
+async def _frames(rebuild: Rebuild, work: asyncio.Future[None]) -> AsyncIterator[str]:
+    """How far it is, as long as it takes; then that it is done, or why not."""
+    while not work.done():
+        yield _frame("validating", verified=rebuild.done, total=rebuild.total)
+        await asyncio.wait({work}, timeout=PATIENCE)
+    error = work.exception()
+    if error is None:
+        yield _frame("result", result=1)
+    elif isinstance(error, HubError):
+        yield _frame("error", message=error.message, retryable=False)
+    else:
+        log.error("A shard could not be taken in.", exc_info=error)
+        yield _frame("error", message="Something went wrong here; it was logged.", retryable=True)
+
+
+def _frame(type: str, **fields: object) -> str:
+    return json.dumps({"type": type, **fields}) + "\n"
+
+
+def _opened(request: Request) -> tuple[Upload, Path]:
+    """The upload that a call goes to, where its token is one for it, and its folder."""
+    hub = hub_of(request)
+    with hub.database.read() as db:
+        upload = uploads.find(db, request.path_params["upload"], bearer(request))
+    return upload, uploads.used_folder(hub, upload)
+
+
+async def _rebuild(request: Request) -> Rebuild:
+    """What a shard asks for, checked as far as that is quick."""
+    upload, folder = await run_in_threadpool(_opened, request)
+    async with received(request, folder, "The shard", shard.LARGEST) as path:
+        found = await run_in_threadpool(lambda: shard.Shard(path.read_bytes()))
+    return await run_in_threadpool(Rebuild, hub_of(request), upload, found, folder)
+
+
+REPO = "/api/datasets/{owner:part}/{name:part}"
+CAS = "/cas/{upload:part}"
+routes: list[BaseRoute] = [
+    Route(REPO + "/xet-write-token/{revision:part}", write_token),
+    Route(REPO + "/xet-read-token/{revision:part}", read_token),
+    Route(CAS + "/v1/chunks/{prefix:part}/{hash:part}", nothing_known),
+    Route(CAS + "/v1/xorb-grants/{prefix:part}/{hash:part}", nothing_known, methods=["POST"]),
+    Route(CAS + "/v1/xorbs/default/{hash:part}", take_xorb, methods=["POST"]),
+    Route(CAS + "/v1/shards", take_shard, methods=["POST"]),
+    Route(CAS + "/v2/shards", take_shard_telling, methods=["POST"]),
+]

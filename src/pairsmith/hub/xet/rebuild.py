@@ -1,0 +1,133 @@
+"""Files put together again from the xorbs of an upload, and kept as blobs."""
+
+from __future__ import annotations
+
+import shutil
+from collections import OrderedDict
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from pairsmith.hub.faults import HubError, bad_request, too_large
+from pairsmith.hub.xet import uploads
+from pairsmith.hub.xet.xorb import Xorb
+
+if TYPE_CHECKING:
+    from pairsmith.hub.blobs import Blob, Incoming
+    from pairsmith.hub.place import Hub
+    from pairsmith.hub.xet.shard import File, Segment, Shard
+    from pairsmith.hub.xet.uploads import Upload
+
+LARGEST = 200_000_000_000  # bytes of all files of a shard: a few xorbs could unpack to any number
+SPARE = 1 << 30  # bytes of the disk that are left to others
+OPEN = 16  # xorbs
+
+
+class Rebuild:
+    """The files of one shard, on their way to be kept: all of them or none.
+
+    Attributes:
+        done: Bytes that were put together so far, for whoever waits.
+        total: Bytes that there are to be.
+
+    Raises:
+        HubError: 400 where a xorb was not sent under this upload; 413 or 507 where the files
+            are larger than is taken.
+    """
+
+    def __init__(self, hub: Hub, upload: Upload, shard: Shard, folder: Path) -> None:
+        self._hub = hub
+        self._upload = upload
+        self._shard = shard
+        self._folder = folder
+        self.done = 0
+        self.total = shard.size
+        self._check_xorbs()
+        self._check_room()
+
+    def run(self) -> None:
+        """Puts the files together, compares each with its SHA-256, and keeps them.
+
+        Raises:
+            HubError: 400 where one cannot be put together, or is not what the shard says.
+        """
+        with ExitStack() as stack:
+            xorbs = stack.enter_context(OpenXorbs(self._folder))
+            made = []
+            for file in self._shard.files:
+                content = stack.enter_context(self._hub.blobs.incoming())
+                made.append((content, self._put_together(file, content, xorbs)))
+            with self._hub.database.write() as db:
+                uploads.still_open(db, self._upload)
+                for content, blob in made:
+                    self._hub.blobs.keep(db, content, blob, self._upload.repo)
+
+    def _put_together(self, file: File, content: Incoming, xorbs: OpenXorbs) -> Blob:
+        for segment in self._shard.segments(file):
+            before = content.size
+            for number in range(segment.first, segment.end):
+                content.write(xorbs.chunk(segment.xorb, number))
+            if content.size - before != segment.size:
+                raise _wrong_size(segment, content.size - before)
+            self.done += segment.size
+        blob = content.finish()
+        if blob.sha256 != file.sha256:
+            raise bad_request(
+                f"A file was sent as {file.sha256}; what its chunks make up is {blob.sha256}."
+            )
+        return blob
+
+    def _check_xorbs(self) -> None:
+        for name in sorted(self._shard.xorbs):
+            if not (self._folder / name).is_file():
+                raise bad_request(f"The shard names xorb {name}; this upload was not sent that.")
+
+    def _check_room(self) -> None:
+        if self.total > LARGEST:
+            raise too_large("What this shard makes up", LARGEST)
+        if self.total > shutil.disk_usage(self._folder).free - SPARE:
+            raise HubError(507, "There is no room on this hub's disk for the files of the shard.")
+
+
+class OpenXorbs:
+    """The xorbs of an upload, of which the last used are kept open."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open: OrderedDict[str, Xorb] = OrderedDict()
+
+    def __enter__(self) -> OpenXorbs:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for xorb in self._open.values():
+            xorb.close()
+
+    def chunk(self, name: str, number: int) -> bytes:
+        """A chunk of a xorb, unpacked.
+
+        Raises:
+            HubError: 400 where the xorb has no such chunk.
+        """
+        if name not in self._open:
+            self._open[name] = Xorb(self._folder / name)
+        self._open.move_to_end(name)
+        xorb = self._open[name]
+        if len(self._open) > OPEN:
+            self._open.popitem(last=False)[1].close()
+        if number >= len(xorb):
+            raise bad_request(f"The shard names chunk {number} of a xorb of {len(xorb)}, {name}.")
+        return xorb.chunk(number)
+
+
+def _wrong_size(segment: Segment, size: int) -> HubError:
+    return bad_request(
+        f"Chunks {segment.first} to {segment.end} of xorb {segment.xorb} are {size:,} bytes;"
+        f" the shard says {segment.size:,}."
+    )
