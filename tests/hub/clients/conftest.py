@@ -17,7 +17,7 @@ from pairsmith.hub.commits import Message, Put
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent.parent
 FOLDERS = {"newest": None, "1-1": ROOT / ".clients" / "1-1", "0-34": ROOT / ".clients" / "0-34"}
-SMALL = ".md .json .jsonl .txt".split()
+SMALL = [".md", ".json", ".jsonl", ".txt"]
 
 
 def environment_of(client: str, home: Path, endpoint: str) -> dict[str, str]:
