@@ -6,16 +6,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
 LOADERS := .loaders
+CLIENTS := .clients
 
-.PHONY: help demo test loaders lint format clean
+.PHONY: help demo test loaders clients lint format clean
 
 help:
 	@echo "make demo     build the bundled sample into ./$(DEMO), check it, show a row"
 	@echo "make test     run the tests"
 	@echo "make loaders  get the trainers' loaders that some tests want"
+	@echo "make clients  get the older clients of a hub that some tests want"
 	@echo "make lint     style, types, import contracts"
 	@echo "make format   put the code into style"
-	@echo "make clean    remove $(VENV), $(LOADERS) and ./$(DEMO)"
+	@echo "make clean    remove $(VENV), $(LOADERS), $(CLIENTS) and ./$(DEMO)"
 
 # a pip that knows dependency groups
 $(BIN)/python:
@@ -56,6 +58,17 @@ $(LOADERS)/.done: $(VENV)/.dev pyproject.toml
 	done
 	@touch $@
 
+# older huggingface_hub and datasets, each pair apart and with only what differs from the newest
+clients: $(CLIENTS)/.done
+
+$(CLIENTS)/.done: $(VENV)/.dev pyproject.toml
+	@rm -rf $(CLIENTS)
+	@for name in 0-34 1-1; do \
+	    $(BIN)/python -m pip install --quiet --no-deps --target $(CLIENTS)/$$name \
+	        --group client-$$name || exit 1; \
+	done
+	@touch $@
+
 lint: $(VENV)/.lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -67,4 +80,4 @@ format: $(VENV)/.lint
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) $(LOADERS) $(DEMO)
+	rm -rf $(VENV) $(LOADERS) $(CLIENTS) $(DEMO)

@@ -35,7 +35,8 @@ def test_the_public_names():
     assert pairsmith.__all__ == sorted(pairsmith.__all__)
     assert pairsmith.__all__ == [
         "Audit", "Manifest", "Note", "PairsmithError", "Progress", "Reason", "Recipe",
-        "__version__", "audit", "build", "check", "export", "preview", "split",
+        "__version__", "audit", "build", "check", "export", "preview", "publish",
+        "split",
     ]  # fmt: skip
     assert dir(pairsmith) == pairsmith.__all__
     for name in pairsmith.__all__:

@@ -9,7 +9,20 @@ import sys
 
 import typer
 
-from pairsmith.cli import audit, build, check, export, preview, process, show, split, templates
+from pairsmith.cli import (
+    audit,
+    build,
+    check,
+    export,
+    hub,
+    preview,
+    process,
+    publish,
+    serve,
+    show,
+    split,
+    templates,
+)
 from pairsmith.cli.terminal import say
 from pairsmith.errors import PairsmithError
 
@@ -28,9 +41,12 @@ for command in (
     preview.preview,
     audit.audit,
     split.split,
+    publish.publish,
     templates.templates,
+    serve.serve,
 ):
     app.command()(command)
+app.add_typer(hub.hub)
 
 
 def version(wanted: bool) -> None:

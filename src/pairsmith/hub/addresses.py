@@ -14,8 +14,10 @@ from starlette.convertors import Convertor, register_url_convertor
 from pairsmith.hub.faults import bad_request
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+REPO = "/api/datasets/{owner:part}/{name:part}"  # where the calls about a repository begin
 LONGEST = 1024  # bytes of a decoded part
 
 
@@ -74,6 +76,11 @@ def decoded(value: str) -> str:
     if len(value) > LONGEST * 3 or "\0" in text:
         raise bad_request("The address is too long, or has a NUL in it.")
     return text
+
+
+def repo_of(request: Request) -> tuple[str, str]:
+    """The owner and the name of the repository that an address names."""
+    return request.path_params["owner"], request.path_params["name"]
 
 
 def encoded(value: str) -> str:

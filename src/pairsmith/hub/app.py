@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -13,7 +15,9 @@ from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute
 
+from pairsmith.hub.accounts.limits import Limits
 from pairsmith.hub.addresses import RawPath
+from pairsmith.hub.collect import collect_hourly
 from pairsmith.hub.faults import HubError
 from pairsmith.hub.headers import SafeHeaders
 from pairsmith.hub.pages.render import error_page, wants_page
@@ -25,20 +29,33 @@ if TYPE_CHECKING:
     from pairsmith.hub.place import Hub
 
 
-def application(hub: Hub) -> Starlette:
-    """The hub as an ASGI application. The caller closes the hub."""
+def application(hub: Hub, limits: Limits | None = None) -> Starlette:
+    """The hub as an ASGI application. The caller closes the hub.
+
+    Args:
+        hub: What is served.
+        limits: How often somebody may try to sign in, or join; by default as `Limits` has it.
+    """
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        collecting = asyncio.create_task(collect_hourly(hub))
         yield
+        collecting.cancel()
 
     app = Starlette(
         routes=routes(),
         middleware=[Middleware(RawPath), Middleware(SafeHeaders, hub)],
-        exception_handlers={HubError: on_fault, HTTPException: on_http, Exception: on_bug},
+        exception_handlers={
+            HubError: on_fault,
+            HTTPException: on_http,
+            OSError: on_full_disk,
+            Exception: on_bug,
+        },
         lifespan=lifespan,
     )
     app.state.hub = hub
+    app.state.limits = limits or Limits()
     return app
 
 
@@ -48,12 +65,13 @@ def routes() -> list[BaseRoute]:
     from pairsmith.hub.api import account, commit, lfs, repos, requests, resolve, tree
     from pairsmith.hub.desk import pages as desk_pages
     from pairsmith.hub.desk import webhook
-    from pairsmith.hub.pages import dataset, gate, history, home, rows, settings
+    from pairsmith.hub.pages import dataset, files, gate, history, home, rows, settings
     from pairsmith.hub.xet import endpoints as xet
 
     calls = (resolve, account, repos, tree, commit, lfs, requests, xet, webhook)
-    pages = (home, account_pages, desk_pages, history, rows, gate, settings, dataset)
-    return [route for module in (*calls, *pages) for route in module.routes]
+    pages = (home, account_pages, desk_pages, history, files, rows, gate, settings, dataset)
+    found = [route for module in (*calls, *pages) for route in module.routes]
+    return [*found, *home.owner_routes]
 
 
 async def on_fault(request: Request, error: Exception) -> Response:
@@ -65,7 +83,7 @@ async def on_fault(request: Request, error: Exception) -> Response:
     headers = {**error.headers, "X-Error-Message": header_text(error.message)}
     if error.code:
         headers["X-Error-Code"] = error.code
-    return JSONResponse({"error": error.message}, error.status, headers)
+    return JSONResponse({"error": error.message, **error.body}, error.status, headers)
 
 
 async def on_http(request: Request, error: Exception) -> Response:
@@ -75,12 +93,18 @@ async def on_http(request: Request, error: Exception) -> Response:
     return await on_fault(request, HubError(error.status_code, f"{error.detail}."))
 
 
+async def on_full_disk(request: Request, error: Exception) -> Response:
+    """A disk without room, told as what it is; any other fault of the system is a bug here."""
+    if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        raise error
+    return await on_fault(request, HubError(507, "The hub's disk is full; nothing was changed."))
+
+
 async def on_bug(request: Request, error: Exception) -> Response:
     """A fault of the hub itself: logged in full by the server, told in a sentence."""
     return await on_fault(request, HubError(500, "Something went wrong here; it was logged."))
 
 
 def header_text(message: str) -> str:
-    """A message as a header can hold it: one line of Latin letters."""
-    line = " ".join(message.split())
-    return line.encode("latin-1", "replace").decode("latin-1")
+    """A message as a header can hold it: one line of ASCII."""
+    return " ".join(message.split()).encode("ascii", "replace").decode()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pairsmith.hub.accounts import sessions, tokens
+from pairsmith.hub.accounts import cookies, sessions, tokens
 from pairsmith.hub.accounts.users import User
 from pairsmith.hub.faults import HubError, not_allowed
 from pairsmith.hub.place import hub_of
@@ -44,12 +44,20 @@ def caller(request: Request) -> Caller:
     """
     if (sent := bearer(request)) is not None:
         return _by_token(request, sent)
-    cookie = request.cookies.get(sessions.COOKIE)
+    return session_caller(request)
+
+
+def session_caller(request: Request) -> Caller:
+    """Who made the request, by its cookie alone.
+
+    What changes an account asks this: a token must not lead to another token that may do more.
+    """
+    cookie = cookies.read(request, sessions.COOKIE)
     if cookie is None:
         return NOBODY
     with hub_of(request).database.read() as db:
         user = sessions.find(db, cookie)
-    return Caller(user, user is not None) if user else NOBODY
+    return Caller(user, writes=True) if user else NOBODY
 
 
 def bearer(request: Request) -> str | None:

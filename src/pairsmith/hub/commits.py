@@ -124,6 +124,9 @@ def _apply(db: sqlite3.Connection, repo: Repo, line: int, place: int, change: Ch
         return
     if held(db, repo.id, change.blob) is None:
         raise bad_request(f"The content of {path!r} was not sent to this repository.")
+    there = files.named(db, _reading(line, place), path)
+    if there is not None and (there.blob, there.lfs) == (change.blob, change.lfs):
+        return  # as git has it, a file is not changed by the same content
     _clear_the_way(db, line, place, path)
     _end(db, line, place, path, folder=False)
     db.execute(
@@ -139,11 +142,16 @@ def _clear_the_way(db: sqlite3.Connection, line: int, place: int, path: str) -> 
     Raises:
         HubError: 400.
     """
-    here = Commit("", line, place, None, "", "", "", 0)
+    here = _reading(line, place)
     parts = path.split("/")
     above = ["/".join(parts[:depth]) for depth in range(1, len(parts))]
     if any(files.named(db, here, folder) for folder in above) or files.under(db, here, path):
         raise bad_request(f"{path!r} would be a file and a folder at once.")
+
+
+def _reading(line: int, place: int) -> Commit:
+    """A place of a line as something to read files at, while its commit is being made."""
+    return Commit("", line, place, None, "", "", "", 0)
 
 
 def _end(db: sqlite3.Connection, line: int, place: int, path: str, folder: bool) -> int:

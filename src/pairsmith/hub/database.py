@@ -37,8 +37,14 @@ class Database:
         self.path = path
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._writing = threading.Lock()
-        with self._lent() as db:
-            _bring_up(db, path)
+        try:
+            with self._lent() as db:
+                _bring_up(db, path)
+        except sqlite3.DatabaseError as error:
+            raise DatabaseError(
+                f"{path} is not a hub's database: {error}.",
+                "Name the folder of a hub, or an empty one.",
+            ) from error
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -106,21 +112,15 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _bring_up(db: sqlite3.Connection, path: Path) -> None:
-    try:
-        version: int = db.execute("PRAGMA user_version").fetchone()[0]
-        if version > len(STEPS):
-            raise DatabaseError(
-                f"{path} is of version {version}; this pairsmith knows those up to {len(STEPS)}.",
-                "Serve it with the pairsmith that wrote it, or a newer one.",
-            )
-        if version < len(STEPS):
-            db.execute("PRAGMA journal_mode = WAL")
-            _step_up(db)
-    except sqlite3.DatabaseError as error:
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(STEPS):
         raise DatabaseError(
-            f"{path} is not a hub's database: {error}.",
-            "Name the folder of a hub, or an empty one.",
-        ) from error
+            f"{path} is of version {version}; this pairsmith knows those up to {len(STEPS)}.",
+            "Serve it with the pairsmith that wrote it, or a newer one.",
+        )
+    if version < len(STEPS):
+        db.execute("PRAGMA journal_mode = WAL")
+        _step_up(db)
 
 
 def _step_up(db: sqlite3.Connection) -> None:

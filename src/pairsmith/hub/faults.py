@@ -17,6 +17,7 @@ class HubError(Exception):
         message: One clear sentence.
         code: What the clients go by, such as `RepoNotFound`; '' for none.
         headers: More headers of the answer.
+        body: What stands in the JSON body beside the message.
     """
 
     def __init__(
@@ -27,6 +28,7 @@ class HubError(Exception):
         self.message = message
         self.code = code
         self.headers = dict(headers or {})
+        self.body: dict[str, object] = {}
 
 
 def repo_not_found(known: bool) -> HubError:

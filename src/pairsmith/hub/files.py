@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
+from pairsmith.hub import history
 from pairsmith.hub.faults import bad_request
 from pairsmith.hub.history import Commit
+from pairsmith.hub.repos import Repo
 
 LONGEST = 1024  # characters of a path
 AT = "line = :line AND born <= :place AND (died IS NULL OR died > :place)"
@@ -59,6 +61,40 @@ def under(db: sqlite3.Connection, commit: Commit, folder: str = "") -> list[File
         f"{SELECT} WHERE {AT} AND path >= :low AND path < :high ORDER BY path", values
     ).fetchall()
     return [_file(row) for row in rows]
+
+
+def with_content(db: sqlite3.Connection, repo: Repo, sha256: str) -> File | None:
+    """A file of some commit of the repository that has this content, or None."""
+    row = db.execute(
+        f"{SELECT} WHERE blob = ? AND line IN (SELECT id FROM lines WHERE repo = ?) LIMIT 1",
+        (sha256, repo.id),
+    ).fetchone()
+    return _file(row) if row else None
+
+
+def last_change(
+    db: sqlite3.Connection, repo: Repo, commit: Commit, path: str, folder: bool = False
+) -> Commit | None:
+    """The commit, this one or an earlier, that last changed a file or something in a folder."""
+    values = {"line": commit.line, "place": commit.place, "low": path, "high": path}
+    within = "path = :low"
+    if folder:
+        values |= {"low": path + "/", "high": path + "0"}
+        within = "path >= :low AND path < :high"
+    place = db.execute(
+        "SELECT max(max(born, CASE WHEN died <= :place THEN died ELSE 0 END)) FROM files"
+        f" WHERE line = :line AND born <= :place AND {within}",
+        values,
+    ).fetchone()[0]
+    if place is None:
+        return None
+    made = history.at(db, repo, commit.line, place)
+    if made is not None:
+        return made
+    # the list of files was copied from another line: the change is in that one
+    first = history.at(db, repo, commit.line, 1)
+    before = history.find(db, repo, first.parent) if first and first.parent else None
+    return last_change(db, repo, before, path, folder) if before else None
 
 
 def _file(row: sqlite3.Row) -> File:

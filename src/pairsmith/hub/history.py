@@ -73,6 +73,14 @@ def head(db: sqlite3.Connection, repo: Repo, branch: str) -> Commit | None:
     return _with_id(db, repo, row[0]) if row else None
 
 
+def at(db: sqlite3.Connection, repo: Repo, line: int, place: int) -> Commit | None:
+    """The commit at a place of a line; None where the line starts from a copy there."""
+    row = db.execute(
+        f"{SELECT} WHERE commits.repo = ? AND line = ? AND place = ?", (repo.id, line, place)
+    ).fetchone()
+    return Commit(*row) if row else None
+
+
 def ancestors(
     db: sqlite3.Connection, repo: Repo, commit: Commit, limit: int, skip: int = 0
 ) -> list[Commit]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import secrets
 import sqlite3
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from pairsmith.hub.accounts.users import COLUMNS, User
 from pairsmith.hub.database import now
-from pairsmith.hub.faults import HubError
+from pairsmith.hub.faults import HubError, bad_request
 
 Role = Literal["read", "write"]
+LONGEST = 64  # characters of a name
 PREFIX = "hf_"  # what clients and secret scanners take a token by
 
 
@@ -23,6 +24,15 @@ class Token(NamedTuple):
     role: Role
 
 
+class Listed(NamedTuple):
+    """A token as its owner sees it, which is without the token. Times as in the database."""
+
+    name: str
+    role: Role
+    created: int
+    revoked: int | None
+
+
 def digest(secret: str) -> bytes:
     """What is kept of a secret of 256 random bits; such a one needs no slow hash."""
     return hashlib.sha256(secret.encode()).digest()
@@ -32,8 +42,10 @@ def add(db: sqlite3.Connection, user: User, name: str, role: Role) -> str:
     """Makes a token and returns it, for the only time.
 
     Raises:
-        HubError: 409 where the user has a token of that name.
+        HubError: 400 for a name or role that cannot be one; 409 where the user has a token of
+            that name, or had one.
     """
+    _check(name, role)
     token = PREFIX + secrets.token_hex(32)
     try:
         db.execute(
@@ -41,7 +53,7 @@ def add(db: sqlite3.Connection, user: User, name: str, role: Role) -> str:
             (user.id, name, role, digest(token), now()),
         )
     except sqlite3.IntegrityError as error:
-        raise HubError(409, f"{user.name} has a token {name!r} already.") from error
+        raise HubError(409, f"{user.name} has, or had, a token {name!r}.") from error
     return token
 
 
@@ -55,6 +67,15 @@ def find(db: sqlite3.Connection, token: str) -> Token | None:
     return Token(User(*row[:4]), row[4], row[5]) if row else None
 
 
+def listed(db: sqlite3.Connection, user: User) -> list[Listed]:
+    """The tokens of an account, revoked ones too, the newest first."""
+    rows = db.execute(
+        "SELECT name, role, created, revoked FROM tokens WHERE user = ? ORDER BY id DESC",
+        (user.id,),
+    ).fetchall()
+    return [Listed(*row) for row in rows]
+
+
 def revoke(db: sqlite3.Connection, user: User, name: str) -> bool:
     """Ends a token, at once; whether there was one of that name to end."""
     cursor = db.execute(
@@ -62,3 +83,10 @@ def revoke(db: sqlite3.Connection, user: User, name: str) -> bool:
         (now(), user.id, name),
     )
     return cursor.rowcount > 0
+
+
+def _check(name: str, role: str) -> None:
+    if not name.strip() or not name.isprintable() or len(name) > LONGEST:
+        raise bad_request(f"A token has a name, one line of at most {LONGEST} characters.")
+    if role not in get_args(Role):
+        raise bad_request(f"A token is for 'read' or 'write', not for {role!r}.")

@@ -1,7 +1,57 @@
-"""To be written."""
+"""Calls about the caller: who a token belongs to; and those that it does no harm to lack."""
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute
+from typing import TYPE_CHECKING
 
-routes: list[BaseRoute] = []
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from pairsmith.hub.callers import api_caller, bearer
+from pairsmith.hub.faults import HubError
+from pairsmith.hub.place import hub_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+
+def whoami(request: Request) -> Response:
+    """The account that a token belongs to, and what the token may do."""
+    who = api_caller(request)
+    if who.user is None:
+        found = "This hub does not know that token" if bearer(request) else "No token was sent"
+        where = hub_of(request).url("/settings/tokens")
+        raise HubError(401, f"{found}. Make one at {where}", "Unauthorized")
+    return JSONResponse(
+        {
+            "type": "user",
+            "id": str(who.user.id),
+            "name": who.user.name,
+            "fullname": who.user.fullname,
+            "email": who.user.email,
+            "canPay": False,
+            "isPro": False,
+            "periodEnd": None,
+            "orgs": [],
+            "auth": {
+                "type": "access_token",
+                "accessToken": {
+                    "displayName": who.token,
+                    "role": "write" if who.writes else "read",
+                },
+            },
+        },
+        headers={"cache-control": "no-store"},
+    )
+
+
+def nothing(_request: Request) -> Response:
+    """What clients ask for and do without."""
+    return JSONResponse({"error": "Not found."}, 404)
+
+
+routes: list[BaseRoute] = [
+    Route("/api/whoami-v2", whoami),
+    Route("/api/agent-harnesses", nothing),
+    Route("/api/telemetry/{rest:inner}", nothing),
+]

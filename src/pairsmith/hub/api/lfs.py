@@ -1,7 +1,275 @@
-"""To be written."""
+"""Large files by Git LFS: the batch call, and the addresses that it hands out.
+
+An address carries what it is for, signed under the hub's key; it is good for a while and for this
+one content. One for uploading lets nobody read; one for reading is for the user who asked for it,
+who has to show again that it is them.
+"""
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute
+import hashlib
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-routes: list[BaseRoute] = []
+from itsdangerous import BadData, URLSafeTimedSerializer
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from pairsmith.hub import access, files, repos
+from pairsmith.hub.addresses import repo_of
+from pairsmith.hub.api import resolve
+from pairsmith.hub.api.bodies import read_json
+from pairsmith.hub.blobs import Blob, held
+from pairsmith.hub.callers import Caller, api_caller, caller
+from pairsmith.hub.faults import HubError, bad_request, entry_not_found, too_large
+from pairsmith.hub.place import Hub, hub_of
+from pairsmith.hub.repos import Repo
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from starlette.requests import Request
+
+OID = re.compile(r"[0-9a-f]{64}")
+LARGEST_BODY = 8 << 20  # bytes
+MOST_OBJECTS = 10_000
+LARGEST_FILE = 1 << 42  # bytes
+UPLOAD_LIFE = 24 * 3600  # seconds
+LINK_LIFE = 300
+PART = 512 << 20  # bytes of a part; a file up to this size comes in one
+MEDIA_TYPE = "application/vnd.git-lfs+json"
+
+
+class Upload(NamedTuple):
+    """What an address for uploading is for."""
+
+    repo: int
+    oid: str
+    size: int
+
+
+async def batch(request: Request) -> JSONResponse:
+    """`POST /datasets/{owner}/{name}.git/info/lfs/objects/batch`: where contents go to or lie."""
+    body = await read_json(request, LARGEST_BODY)
+    return await run_in_threadpool(_batch, request, body)
+
+
+def _batch(request: Request, body: dict[str, Any]) -> JSONResponse:
+    hub, operation = hub_of(request), body.get("operation")
+    objects = [_object(one) for one in _list(body.get("objects"))]
+    several = "multipart" in _list(body.get("transfers", []))
+    with hub.database.read() as db:
+        if operation == "upload":
+            repo = access.writable(db, api_caller(request), *repo_of(request))
+            told = [_upload_action(hub, db, repo, *one, several) for one in objects]
+        elif operation == "download":
+            who = caller(request)
+            repo = access.readable(db, hub, who, *repo_of(request))
+            told = [_download_action(request, db, repo, who, *one) for one in objects]
+        else:
+            raise bad_request('operation has to be "upload" or "download".')
+    transfer = "multipart" if any("chunk_size" in _header(one) for one in told) else "basic"
+    answer = {"transfer": transfer, "hash_algo": "sha256", "objects": told}
+    return JSONResponse(answer, media_type=MEDIA_TYPE)
+
+
+def _header(told: dict[str, Any]) -> dict[str, Any]:
+    header: dict[str, Any] = told.get("actions", {}).get("upload", {}).get("header", {})
+    return header
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list) or len(value) > MOST_OBJECTS:
+        raise bad_request(f"objects and transfers have to be lists of at most {MOST_OBJECTS:,}.")
+    return value
+
+
+def _object(value: Any) -> tuple[str, int]:
+    oid, size = (value.get("oid"), value.get("size")) if isinstance(value, dict) else (None, None)
+    if not isinstance(oid, str) or not OID.fullmatch(oid) or not isinstance(size, int):
+        raise bad_request("An object has to have an oid of 64 hex digits and a size in bytes.")
+    if not 0 <= size <= LARGEST_FILE:
+        raise too_large(f"The object {oid}", LARGEST_FILE)
+    return oid, size
+
+
+def _upload_action(
+    hub: Hub, db: sqlite3.Connection, repo: Repo, oid: str, size: int, several: bool
+) -> dict[str, Any]:
+    """Where a content goes to; nowhere, where this repository was sent it before."""
+    if held(db, repo.id, oid) is not None:
+        return {"oid": oid, "size": size}
+    signed = signer(hub, "lfs upload").dumps(Upload(repo.id, oid, size))
+    upload: dict[str, Any] = {"href": hub.url(f"/lfs/upload/{signed}")}
+    if several and size > PART:
+        count = -(-size // PART)
+        parts = {f"{n:05}": hub.url(f"/lfs/upload/{signed}/{n}") for n in range(1, count + 1)}
+        upload = {
+            "href": hub.url(f"/lfs/complete/{signed}"),
+            "header": {"chunk_size": str(PART), **parts},
+        }
+    actions = {"upload": upload, "verify": {"href": hub.url(f"/lfs/verify/{signed}")}}
+    return {"oid": oid, "size": size, "authenticated": True, "actions": actions}
+
+
+def _download_action(
+    request: Request, db: sqlite3.Connection, repo: Repo, who: Caller, oid: str, size: int
+) -> dict[str, Any]:
+    """Where a content lies, for this user and for a while."""
+    hub = hub_of(request)
+    if files.with_content(db, repo, oid) is None:
+        error = {"code": 404, "message": "There is no such object in this repository."}
+        return {"oid": oid, "size": size, "error": error}
+    user = who.user.id if who.user else 0
+    signed = signer(hub, "lfs download").dumps([repo.id, oid, user])
+    action: dict[str, Any] = {"href": hub.url(f"/lfs/object/{signed}"), "expires_in": LINK_LIFE}
+    if sent := request.headers.get("authorization"):
+        action["header"] = {"Authorization": sent}  # what this client itself came with
+    return {"oid": oid, "size": size, "actions": {"download": action}}
+
+
+def link(request: Request) -> Response:
+    """`GET, HEAD /lfs/object/{signed}`: the content, for the user that the address was made for."""
+    hub, who = hub_of(request), caller(request)
+    number, oid, user = unsigned(hub, "lfs download", request.path_params["signed"], LINK_LIFE)
+    if user != (who.user.id if who.user else 0):
+        raise HubError(403, "This address was made for another user.", "Forbidden")
+    with hub.database.read() as db:
+        named = repos.numbered(db, number)
+        if named is None:
+            raise entry_not_found(oid)
+        repo = access.readable(db, hub, who, named.owner, named.name)
+        file = files.with_content(db, repo, oid)
+    if file is None:
+        raise entry_not_found(oid)
+    resolve.note(request, hub, who, repo, file, "")
+    return resolve.send(request, hub, file, {})
+
+
+async def put(request: Request) -> Response:
+    """`PUT /lfs/upload/{signed}`: a content, whole."""
+    hub, upload = hub_of(request), _upload(request)
+    with hub.blobs.incoming() as content:
+        async for piece in request.stream():
+            if content.size + len(piece) > upload.size:
+                raise too_large("The content", upload.size)
+            await run_in_threadpool(content.write, piece)
+        await run_in_threadpool(_keep, hub, content, upload)
+    return Response(headers={"ETag": f'"{upload.oid}"'})
+
+
+async def put_part(request: Request) -> Response:
+    """`PUT /lfs/upload/{signed}/{part}`: a part of a content, kept until all are there."""
+    hub, upload = hub_of(request), _upload(request)
+    place = _part(hub, upload, request.path_params["part"])
+    digest = hashlib.sha256()
+    with hub.blobs.incoming() as content:
+        async for piece in request.stream():
+            if content.size + len(piece) > PART:
+                raise too_large("The part", PART)
+            digest.update(piece)
+            await run_in_threadpool(content.write, piece)
+        await run_in_threadpool(content.finish)
+        content.path.replace(place)
+    return Response(headers={"ETag": f'"{digest.hexdigest()}"'})
+
+
+async def complete(request: Request) -> JSONResponse:
+    """`POST /lfs/complete/{signed}`: puts the parts together."""
+    body = await read_json(request, LARGEST_BODY)
+    parts = _list(body.get("parts"))
+    return await run_in_threadpool(_complete, hub_of(request), _upload(request), len(parts))
+
+
+def _complete(hub: Hub, upload: Upload, count: int) -> JSONResponse:
+    places = [_part(hub, upload, number) for number in range(1, count + 1)]
+    if count != -(-upload.size // PART) or not all(place.is_file() for place in places):
+        raise bad_request("Not all parts of the content were sent.")
+    with hub.blobs.incoming() as content:
+        for place in places:
+            with place.open("rb") as part:
+                while piece := part.read(1 << 20):
+                    content.write(piece)
+        _keep(hub, content, upload)
+    shutil.rmtree(_folder(hub, upload), ignore_errors=True)
+    return JSONResponse({})
+
+
+async def verify(request: Request) -> JSONResponse:
+    """`POST /lfs/verify/{signed}`: whether the content has arrived."""
+    hub, upload = hub_of(request), _upload(request)
+    return await run_in_threadpool(_verify, hub, upload)
+
+
+def _verify(hub: Hub, upload: Upload) -> JSONResponse:
+    with hub.database.read() as db:
+        if held(db, upload.repo, upload.oid) is None:
+            raise entry_not_found(upload.oid)
+    return JSONResponse({})
+
+
+def _keep(hub: Hub, content: Any, upload: Upload) -> None:
+    """Gives a content its place, where it is what was announced.
+
+    Raises:
+        HubError: 400 where it is not; nothing is kept then.
+    """
+    blob: Blob = content.finish()
+    if (blob.sha256, blob.size) != (upload.oid, upload.size):
+        raise bad_request(
+            f"The content has {blob.size:,} bytes with the SHA-256 {blob.sha256}; announced were"
+            f" {upload.size:,} with {upload.oid}."
+        )
+    with hub.database.write() as db:
+        if repos.numbered(db, upload.repo) is None:
+            raise bad_request("The repository is not there any more.")
+        hub.blobs.keep(db, content, blob, upload.repo)
+
+
+def _upload(request: Request) -> Upload:
+    signed = request.path_params["signed"]
+    return Upload(*unsigned(hub_of(request), "lfs upload", signed, UPLOAD_LIFE))
+
+
+def _folder(hub: Hub, upload: Upload) -> Path:
+    return hub.blobs.staging / f"parts-{upload.repo}-{upload.oid}"
+
+
+def _part(hub: Hub, upload: Upload, number: int) -> Path:
+    if not 1 <= number <= -(-upload.size // PART):
+        raise bad_request(f"There is no part {number} of this content.")
+    folder = _folder(hub, upload)
+    folder.mkdir(exist_ok=True)
+    return folder / str(number)
+
+
+def signer(hub: Hub, purpose: str) -> URLSafeTimedSerializer:
+    """What signs and reads addresses of one purpose."""
+    return URLSafeTimedSerializer(hub.settings.key, salt=purpose)
+
+
+def unsigned(hub: Hub, purpose: str, signed: str, life: int) -> list[Any]:
+    """What a signed address carries.
+
+    Raises:
+        HubError: 403 where it is not of this hub, or too old.
+    """
+    try:
+        carried: list[Any] = signer(hub, purpose).loads(signed, max_age=life)
+    except BadData as error:
+        raise HubError(403, "This address is not of this hub, or too old.", "Forbidden") from error
+    return carried
+
+
+GIT = "/datasets/{owner:part}/{name:part}.git/info/lfs/objects"
+routes: list[BaseRoute] = [
+    Route(GIT + "/batch", batch, methods=["POST"]),
+    Route("/lfs/object/{signed:part}", link, methods=["GET", "HEAD"]),
+    Route("/lfs/upload/{signed:part}", put, methods=["PUT"]),
+    Route("/lfs/upload/{signed:part}/{part:int}", put_part, methods=["PUT"]),
+    Route("/lfs/complete/{signed:part}", complete, methods=["POST"]),
+    Route("/lfs/verify/{signed:part}", verify, methods=["POST"]),
+]

@@ -1,7 +1,159 @@
-"""To be written."""
+"""Repositories: what there is to know of them, making, setting up and deleting them."""
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute
+from typing import TYPE_CHECKING, Any
 
-routes: list[BaseRoute] = []
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Route
+
+from pairsmith.hub import access, commits, history, repos
+from pairsmith.hub.addresses import REPO, repo_of
+from pairsmith.hub.api import shapes
+from pairsmith.hub.api.bodies import read_json, text_of
+from pairsmith.hub.callers import Caller, api_caller, caller, writer
+from pairsmith.hub.cards import card_text
+from pairsmith.hub.faults import HubError, bad_request, not_allowed
+from pairsmith.hub.history import MAIN
+from pairsmith.hub.place import hub_of
+from pairsmith.hub.repos import Gate, Repo
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+LARGEST = 64 * 1024  # bytes of a body
+MOST = 1000  # repositories in a list
+GATES: dict[object, Gate] = {False: "off", "auto": "auto", "manual": "manual"}
+
+
+def describe(request: Request) -> JSONResponse:
+    """`GET /api/datasets/{owner}/{name}[/revision/{revision}]`: all there is to know of it."""
+    hub, who = hub_of(request), caller(request)
+    with hub.database.read() as db:
+        repo = access.visible(db, who, *repo_of(request))
+        commit = history.find(db, repo, request.path_params.get("revision", MAIN))
+        return JSONResponse(shapes.info(db, repo, commit, card_text(hub, db, commit)))
+
+
+def check_access(request: Request) -> JSONResponse:
+    """`GET …/auth-check[/write]`: whether the caller may read the data, or change them."""
+    hub, who = hub_of(request), caller(request)
+    with hub.database.read() as db:
+        if request.scope["path"].endswith("/write"):
+            access.writable(db, who, *repo_of(request))
+        else:
+            access.readable(db, hub, who, *repo_of(request))
+    return JSONResponse({})
+
+
+def listed(request: Request) -> JSONResponse:
+    """`GET /api/datasets?author=&search=&limit=`: those that the caller may know of."""
+    asked = request.query_params
+    who = caller(request)
+    limit = asked.get("limit", "")
+    most = min(int(limit), MOST) if limit.isdecimal() and len(limit) < 10 else MOST
+    with hub_of(request).database.read() as db:
+        found = repos.listed(db, who.user, asked.get("author", ""), asked.get("search", ""), most)
+        return JSONResponse([shapes.summary(db, repo) for repo in found])
+
+
+async def create(request: Request) -> JSONResponse:
+    """`POST /api/repos/create`: an empty dataset, with a first commit."""
+    body = await read_json(request, LARGEST)
+    return await run_in_threadpool(_create, request, body)
+
+
+def _create(request: Request, body: dict[str, Any]) -> JSONResponse:
+    hub, who = hub_of(request), api_caller(request)
+    user = writer(who)
+    name = _own(who, body)
+    with hub.database.write() as db:
+        try:
+            repo = repos.create(db, user, name, _private(body) or False)
+        except HubError as error:
+            if error.status == 409:  # `exist_ok` goes on with the address of the one there is
+                error.body["url"] = hub.url(f"/datasets/{user.name}/{name}")
+            raise
+        commits.commit(db, repo, MAIN, user, commits.Message("initial commit"), [])
+    return JSONResponse({"url": hub.url(repo.page), "name": repo.full_name, "id": repo.full_name})
+
+
+async def delete(request: Request) -> JSONResponse:
+    """`DELETE /api/repos/delete`: a dataset and its history, for good."""
+    body = await read_json(request, LARGEST)
+    return await run_in_threadpool(_delete, request, body)
+
+
+def _delete(request: Request, body: dict[str, Any]) -> JSONResponse:
+    who = api_caller(request)
+    _only_datasets(body)
+    owner = text_of(body, "organization") or (who.user.name if who.user else "")
+    with hub_of(request).database.write() as db:
+        repos.delete(db, access.writable(db, who, owner, text_of(body, "name")))
+    return JSONResponse({})
+
+
+async def set_up(request: Request) -> JSONResponse:
+    """`PUT …/settings`: the gate, and who may see it."""
+    body = await read_json(request, LARGEST)
+    return await run_in_threadpool(_set_up, request, body)
+
+
+def _set_up(request: Request, body: dict[str, Any]) -> JSONResponse:
+    private = _private(body)
+    if "gated" in body and (isinstance(body["gated"], (list, dict)) or body["gated"] not in GATES):
+        raise bad_request('gated has to be false, "auto" or "manual".')
+    with hub_of(request).database.write() as db:
+        repo = access.writable(db, api_caller(request), *repo_of(request))
+        if "gated" in body:
+            repos.set_gate(db, repo, GATES[body["gated"]])
+        if private is not None:
+            repos.set_private(db, repo, private)
+        repo = repos.find(db, repo.owner, repo.name) or repo
+    return JSONResponse(_settings(repo))
+
+
+def _settings(repo: Repo) -> dict[str, Any]:
+    return {"private": repo.private, "gated": shapes.gated(repo)}
+
+
+def _own(who: Caller, body: dict[str, Any]) -> str:
+    """The name of a repository to make, in the caller's own namespace."""
+    _only_datasets(body)
+    user = writer(who)
+    namespace, _, name = text_of(body, "name").rpartition("/")
+    owner = text_of(body, "organization") or namespace or user.name
+    if owner.lower() != user.name.lower():
+        raise not_allowed(f"You can make repositories under {user.name}/ only, not {owner}/.")
+    return name
+
+
+def _only_datasets(body: dict[str, Any]) -> None:
+    kind = text_of(body, "type") or "model"
+    if kind != "dataset":
+        raise bad_request(f'This hub holds datasets: type has to be "dataset", and is {kind!r}.')
+
+
+def _private(body: dict[str, Any]) -> bool | None:
+    """Whether it is to be private, in the words of newer clients or of older ones."""
+    if text_of(body, "visibility"):
+        if body["visibility"] not in ("public", "private"):
+            raise bad_request('visibility has to be "public" or "private".')
+        return bool(body["visibility"] == "private")
+    private = body.get("private")
+    if private is not None and not isinstance(private, bool):
+        raise bad_request("private has to be true or false.")
+    return private
+
+
+routes: list[BaseRoute] = [
+    Route("/api/datasets", listed),
+    Route("/api/repos/create", create, methods=["POST"]),
+    Route("/api/repos/delete", delete, methods=["DELETE"]),
+    Route(REPO, describe),
+    Route(REPO + "/revision/{revision:part}", describe),
+    Route(REPO + "/auth-check", check_access),
+    Route(REPO + "/auth-check/write", check_access),
+    Route(REPO + "/settings", set_up, methods=["PUT"]),
+]

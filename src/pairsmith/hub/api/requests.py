@@ -1,7 +1,148 @@
-"""To be written."""
+"""Requests for access, as huggingface_hub lists and answers them for the owner."""
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute
+import sqlite3
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
-routes: list[BaseRoute] = []
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Route
+
+from pairsmith.hub import access, requests
+from pairsmith.hub.accounts import users
+from pairsmith.hub.accounts.users import User
+from pairsmith.hub.addresses import REPO, repo_of
+from pairsmith.hub.api.bodies import read_json, text_of
+from pairsmith.hub.callers import api_caller, caller, writer
+from pairsmith.hub.faults import HubError, bad_request
+from pairsmith.hub.place import hub_of
+from pairsmith.hub.repos import Repo
+from pairsmith.hub.requests import STATUSES, Request
+
+if TYPE_CHECKING:
+    from starlette.requests import Request as Call
+
+LARGEST = 64 * 1024  # bytes of a body
+WHOSE = ("user", "userId", "requestId")  # what may say whose request is meant
+
+
+def listed(call: Call) -> JSONResponse:
+    """`GET …/user-access-request/{status}?cursor`: the requests in a state, in pages."""
+    hub, who = hub_of(call), caller(call)
+    wanted = call.path_params["status"]
+    after = _number(call.query_params.get("cursor", "")) or 0
+    with hub.database.read() as db:
+        repo = access.writable(db, who, *repo_of(call))
+        _must_be_gated(repo)
+        status = requests.known_status(wanted)
+        if status is None:
+            raise HubError(404, f"There is no list {wanted!r}: {', '.join(STATUSES)}.")
+        found = requests.listed(db, repo, status, after, requests.PAGE + 1)
+    page = found[: requests.PAGE]
+    headers = {"Cache-Control": "no-store"}
+    if len(found) > len(page):
+        path = f"{call.scope['path']}?cursor={page[-1].id}"
+        headers["Link"] = f'<{hub.url(path)}>; rel="next"'
+    return JSONResponse([_told(request) for request in page], headers=headers)
+
+
+async def handle(call: Call) -> JSONResponse:
+    """`POST …/user-access-request/handle`: the owner's answer to a request."""
+    body = await read_json(call, LARGEST)
+    return await run_in_threadpool(_handle, call, body)
+
+
+def _handle(call: Call, body: dict[str, Any]) -> JSONResponse:
+    who = api_caller(call)
+    with hub_of(call).database.write() as db:
+        repo = access.writable(db, who, *repo_of(call))
+        _must_be_gated(repo)
+        status = requests.known_status(text_of(body, "status"))
+        if status is None:
+            raise bad_request(f"status has to be one of {', '.join(STATUSES)}.")
+        request = _meant(db, repo, body)
+        requests.answer(db, repo, writer(who), request, status, text_of(body, "rejectionReason"))
+    return JSONResponse({"user": request.user, "status": status})
+
+
+async def grant(call: Call) -> JSONResponse:
+    """`POST …/user-access-request/grant`: lets a user in, whether they asked or not."""
+    body = await read_json(call, LARGEST)
+    return await run_in_threadpool(_grant, call, body)
+
+
+def _grant(call: Call, body: dict[str, Any]) -> JSONResponse:
+    who = api_caller(call)
+    with hub_of(call).database.write() as db:
+        repo = access.writable(db, who, *repo_of(call))
+        _must_be_gated(repo)
+        user = _user(db, text_of(body, "user"))
+        requests.grant(db, repo, writer(who), user)
+    return JSONResponse({"user": user.name, "status": "accepted"})
+
+
+def _meant(db: sqlite3.Connection, repo: Repo, body: dict[str, Any]) -> Request:
+    """The request that an answer is to.
+
+    Raises:
+        HubError: 400 where it is not said in one way; 404 where there is no such request.
+    """
+    said = [name for name in WHOSE if body.get(name) is not None]
+    if len(said) != 1:
+        raise bad_request(f"Say whose request it is by one of {', '.join(WHOSE)}.")
+    value = text_of(body, said[0])
+    if said[0] == "user":
+        found = requests.find(db, repo, _user(db, value).name)
+    elif (number := _number(value)) is None:
+        found = None
+    elif said[0] == "userId":
+        found = requests.of_user_id(db, repo, number)
+    else:
+        found = requests.numbered(db, repo, number)
+    if found is None:
+        raise HubError(404, f"There is no request of {value!r} for {repo.full_name}.")
+    return found
+
+
+def _user(db: sqlite3.Connection, name: str) -> User:
+    if not name:
+        raise bad_request("user has to be a user's name.")
+    user = users.named(db, name)
+    if user is None:
+        raise HubError(404, f"There is no user {name!r}.")
+    return user
+
+
+def _must_be_gated(repo: Repo) -> None:
+    if repo.gate == "off":
+        raise bad_request(f"{repo.full_name} is not gated.")
+
+
+def _told(request: Request) -> dict[str, Any]:
+    """A request as the clients parse it; without the e-mail of one who never asked."""
+    user = {"_id": str(request.user_id), "user": request.user, "fullname": request.fullname}
+    if request.asked:
+        user["email"] = request.email
+    when = datetime.fromtimestamp(request.date, UTC)
+    return {
+        "requestId": str(request.id),
+        "user": user,
+        "status": request.status,
+        "timestamp": when.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        "fields": request.fields,
+        "rejectionReason": request.reason,
+    }
+
+
+def _number(text: str) -> int | None:
+    fits = text.isascii() and text.isdecimal() and len(text) < 19
+    return int(text) if fits else None
+
+
+routes: list[BaseRoute] = [
+    Route(REPO + "/user-access-request/handle", handle, methods=["POST"]),
+    Route(REPO + "/user-access-request/grant", grant, methods=["POST"]),
+    Route(REPO + "/user-access-request/{status:part}", listed),
+]

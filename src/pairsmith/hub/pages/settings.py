@@ -1,7 +1,88 @@
-"""To be written."""
+"""The settings of a repository: who may see it, its gate, its end. For its owner."""
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute
+from typing import TYPE_CHECKING
 
-routes: list[BaseRoute] = []
+from starlette.responses import RedirectResponse
+from starlette.routing import BaseRoute, Route
+
+from pairsmith.hub import access, repos, requests
+from pairsmith.hub.accounts import forms
+from pairsmith.hub.accounts.landing import sign_in_first
+from pairsmith.hub.addresses import repo_of
+from pairsmith.hub.callers import caller, writer
+from pairsmith.hub.faults import bad_request
+from pairsmith.hub.pages.gate import DATASET, current_form
+from pairsmith.hub.pages.render import page
+from pairsmith.hub.place import hub_of
+from pairsmith.hub.repos import Gate
+
+if TYPE_CHECKING:
+    from starlette.datastructures import FormData
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+VISIBILITY = {"public": False, "private": True}
+GATES: dict[str, Gate] = {"off": "off", "auto": "auto", "manual": "manual"}
+
+
+def show(request: Request) -> Response:
+    """`GET …/settings`: how the repository is set up."""
+    hub, who = hub_of(request), caller(request)
+    if who.user is None:
+        return sign_in_first(request)
+    with hub.database.read() as db:
+        repo = access.writable(db, who, *repo_of(request))
+        waiting = requests.counts(db, repo)["pending"]
+        form = current_form(db, hub, repo)
+    return page(request, "settings.html.jinja", who, repo=repo, waiting=waiting, form=form)
+
+
+def take_visibility(request: Request, sent: FormData) -> Response:
+    """`POST …/settings/visibility`: shows the repository to all, or hides it."""
+    who = caller(request)
+    if who.user is None:
+        return sign_in_first(request)
+    private = VISIBILITY.get(forms.text(sent, "visibility"))
+    if private is None:
+        raise bad_request("visibility has to be public or private.")
+    with hub_of(request).database.write() as db:
+        repo = access.writable(db, who, *repo_of(request))
+        repos.set_private(db, repo, private)
+    return RedirectResponse(f"{repo.page}/settings", 303)
+
+
+def take_gate(request: Request, sent: FormData) -> Response:
+    """`POST …/settings/gate`: turns the gate off, or to auto or manual."""
+    who = caller(request)
+    if who.user is None:
+        return sign_in_first(request)
+    gate = GATES.get(forms.text(sent, "gate"))
+    if gate is None:
+        raise bad_request("gate has to be off, auto or manual.")
+    with hub_of(request).database.write() as db:
+        repo = access.writable(db, who, *repo_of(request))
+        requests.turn_gate(db, repo, writer(who), gate)
+    return RedirectResponse(f"{repo.page}/settings", 303)
+
+
+def take_end(request: Request, sent: FormData) -> Response:
+    """`POST …/settings/delete`: deletes the repository, once its name was typed."""
+    who = caller(request)
+    if who.user is None:
+        return sign_in_first(request)
+    with hub_of(request).database.write() as db:
+        repo = access.writable(db, who, *repo_of(request))
+        if forms.line(sent, "confirm") != repo.full_name:
+            raise bad_request(f"To delete the repository, type its name: {repo.full_name}.")
+        repos.delete(db, repo)
+    return RedirectResponse("/", 303)
+
+
+routes: list[BaseRoute] = [
+    Route(DATASET + "/settings", show),
+    Route(DATASET + "/settings/visibility", forms.taking(take_visibility), methods=["POST"]),
+    Route(DATASET + "/settings/gate", forms.taking(take_gate), methods=["POST"]),
+    Route(DATASET + "/settings/delete", forms.taking(take_end), methods=["POST"]),
+]

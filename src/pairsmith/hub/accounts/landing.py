@@ -1,0 +1,35 @@
+"""Where a browser is sent after signing in: back to a page of this hub, and nowhere else."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from starlette.responses import RedirectResponse
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+HOME = "/"
+LONGEST = 2048
+# a path and nothing before it: browsers read //host, /\host and, skipping blanks, /<tab>/host as
+# another host; so only what an address may hold, and not two slashes first
+INNER = re.compile(r"/(?!/)[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*")
+SIGNING = ("/login", "/join", "/logout")
+
+
+def inner(address: str) -> str:
+    """That address where it is a page of this hub; its first page where it is anything else."""
+    path = address.partition("?")[0]
+    fine = len(address) <= LONGEST and INNER.fullmatch(address) and path not in SIGNING
+    return address if fine else HOME
+
+
+def sign_in_first(request: Request) -> Response:
+    """Sends a browser to sign in, and back to the page that it asked for."""
+    query = request.url.query
+    path = request.url.path + (f"?{query}" if query else "")
+    wanted = path if request.method in ("GET", "HEAD") else HOME
+    return RedirectResponse("/login?" + urlencode({"next": wanted}), 303)

@@ -1,0 +1,120 @@
+"""Repositories, files and commits as the clients read them (huggingface_hub, `hf_api.py`)."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from datetime import UTC, datetime
+from typing import Any
+
+from pairsmith.hub import card, downloads, files, history
+from pairsmith.hub.files import File
+from pairsmith.hub.history import Commit
+from pairsmith.hub.repos import Repo
+
+Json = dict[str, Any]
+CARD = "README.md"
+
+
+def date(seconds: int) -> str:
+    """A time as the clients parse it: 2026-11-24T12:00:00.000Z."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def gated(repo: Repo) -> str | bool:
+    """The gate as the clients name it: `"auto"`, `"manual"` or `false`."""
+    return False if repo.gate == "off" else repo.gate
+
+
+def summary(db: sqlite3.Connection, repo: Repo) -> Json:
+    """What a list says of a repository."""
+    head = history.head(db, repo, history.MAIN)
+    return {
+        "_id": str(repo.id),
+        "id": repo.full_name,
+        "author": repo.owner,
+        "sha": head.id if head else None,
+        "private": repo.private,
+        "gated": gated(repo),
+        "disabled": False,
+        "downloads": downloads.last_month(db, repo),
+        "likes": 0,
+        "createdAt": date(repo.created),
+        "lastModified": date(repo.updated),
+    }
+
+
+def info(db: sqlite3.Connection, repo: Repo, commit: Commit, text: str) -> Json:
+    """What there is to say of a repository at a commit.
+
+    Args:
+        db: A transaction.
+        repo: The repository.
+        commit: The commit.
+        text: Its README.md; '' for none.
+    """
+    read = card.read(text)
+    found = files.under(db, commit)
+    return {
+        **summary(db, repo),
+        "sha": commit.id,
+        "tags": card.tags(read),
+        "cardData": read.data,
+        "siblings": [sibling(file) for file in found],
+        "usedStorage": sum(file.size for file in found),
+    }
+
+
+def sibling(file: File) -> Json:
+    """A file in a repository's description."""
+    shown: Json = {"rfilename": file.path, "size": file.size, "blobId": blob_id(file)}
+    if file.lfs:
+        pointer_size = len(pointer(file))
+        shown["lfs"] = {"sha256": file.blob, "size": file.size, "pointerSize": pointer_size}
+    return shown
+
+
+def entry(file: File) -> Json:
+    """A file in a listing. No `xetHash`: it would send the clients to another protocol."""
+    shown: Json = {"type": "file", "oid": blob_id(file), "size": file.size, "path": file.path}
+    if file.lfs:
+        pointer_size = len(pointer(file))
+        shown["lfs"] = {"oid": file.blob, "size": file.size, "pointerSize": pointer_size}
+    return shown
+
+
+def folder(path: str, below: list[File]) -> Json:
+    """A folder in a listing. Its id follows from what is in it, though it is not git's."""
+    told = "".join(f"{file.path}\0{file.blob}\0" for file in below)
+    oid = hashlib.sha1(told.encode(), usedforsecurity=False).hexdigest()
+    return {"type": "directory", "oid": oid, "size": 0, "path": path}
+
+
+def last_commit(commit: Commit) -> Json:
+    """The commit that an entry was last changed by."""
+    return {"id": commit.id, "title": commit.title, "date": date(commit.date)}
+
+
+def told_commit(commit: Commit) -> Json:
+    """A commit in a history."""
+    return {
+        "id": commit.id,
+        "title": commit.title,
+        "message": commit.message,
+        "authors": [{"user": commit.author}],
+        "date": date(commit.date),
+    }
+
+
+def blob_id(file: File) -> str:
+    """Git's id of what git would hold: the content, or the pointer to a large one."""
+    if not file.lfs:
+        return file.sha1
+    text = pointer(file)
+    return hashlib.sha1(b"blob %d\0" % len(text) + text, usedforsecurity=False).hexdigest()
+
+
+def pointer(file: File) -> bytes:
+    """What git holds in place of a large file (the Git LFS specification, `spec.md`)."""
+    said = f"version https://git-lfs.github.com/spec/v1\noid sha256:{file.blob}\nsize {file.size}\n"
+    return said.encode()

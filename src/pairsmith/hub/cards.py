@@ -1,0 +1,24 @@
+"""The card of a commit: the text of its README.md, which is shown to all who see the repository."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+from pairsmith.hub import files
+from pairsmith.hub.history import Commit
+
+if TYPE_CHECKING:
+    from pairsmith.hub.place import Hub
+
+NAME = "README.md"
+LARGEST = 1 << 20  # bytes of a card that are read; the rest of a longer one is left out
+
+
+def card_text(hub: Hub, db: sqlite3.Connection, commit: Commit) -> str:
+    """The text of a commit's card; '' where it has none."""
+    file = files.named(db, commit, NAME)
+    if file is None:
+        return ""
+    with hub.blobs.path(file.blob).open("rb") as content:
+        return content.read(LARGEST).decode("utf-8", "replace")

@@ -1,0 +1,142 @@
+"""Files of a repository: whole, in ranges, at every revision; what is put on record."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+
+import pytest
+from stock import commit_files
+
+from pairsmith.hub import downloads, events, history, repos
+
+DATA = bytes(range(256)) * 100
+URL = "/datasets/ann/d/resolve/main/data/train.parquet"
+
+
+@pytest.fixture
+def made(hub, account):
+    user, _ = account("ann")
+    with hub.database.write() as db:
+        repo = repos.create(db, user, "d", private=False)
+    first = commit_files(hub, repo, user, {"data/train.parquet": DATA, "README.md": b"# A card"})
+    with hub.database.write() as db:
+        history.add_ref(db, repo, "branch", "feat/x", first)
+        history.add_ref(db, repo, "tag", "v1", first)
+    commit_files(hub, repo, user, {"data/train.parquet": DATA[::-1]})
+    return repo, first
+
+
+def test_what_a_client_asks_first(client, made):
+    answer = client.head(URL)
+    assert answer.status_code == 200
+    assert answer.headers["etag"] == f'"{hashlib.sha256(DATA[::-1]).hexdigest()}"'
+    assert answer.headers["content-length"] == str(len(DATA))
+    assert len(answer.headers["x-repo-commit"]) == 40
+    assert answer.content == b""
+    assert "content-encoding" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "revision", ["feat%2Fx", "v1", "refs%2Fheads%2Ffeat%2Fx", "{id}", "{id:.8}"]
+)
+def test_at_every_revision(client, made, revision):
+    _, first = made
+    at = revision.format(id=first.id)
+    read = client.get(f"/datasets/ann/d/resolve/{at}/data/train.parquet")
+    assert read.content == DATA
+    assert read.headers["x-repo-commit"] == first.id
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("bytes=0-9", DATA[::-1][:10]),
+        ("bytes=-5", DATA[::-1][-5:]),
+        ("bytes=100-", DATA[::-1][100:]),
+    ],
+)
+def test_in_ranges(client, made, asked, expected):
+    read = client.get(URL, headers={"Range": asked})
+    assert (read.status_code, read.content) == (206, expected)
+
+
+def test_a_range_that_is_not_there(client, made):
+    assert client.get(URL, headers={"Range": f"bytes={len(DATA)}-"}).status_code == 416
+
+
+def test_what_the_client_has_is_not_sent_again(client, made):
+    etag = client.head(URL).headers["etag"]
+    again = client.get(URL, headers={"If-None-Match": etag})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/datasets/ann/d/resolve/main/nothing", "EntryNotFound"),
+        ("/datasets/ann/d/resolve/nothing/data/train.parquet", "RevisionNotFound"),
+        ("/datasets/ann/nothing/resolve/main/data/train.parquet", "RepoNotFound"),
+        ("/datasets/ann/d/resolve/main/data", "EntryNotFound"),
+    ],
+)
+def test_what_is_not_there(client, made, path, code):
+    answer = client.get(path)
+    assert answer.headers["x-error-code"] == code
+    assert answer.json()["error"] == answer.headers["x-error-message"]
+
+
+def test_a_page_of_a_dataset_does_not_run_as_one_of_the_hub(client, made, hub, account):
+    user, _ = account("bob")
+    with hub.database.write() as db:
+        repo = repos.create(db, user, "d", private=False)
+    commit_files(hub, repo, user, {"page.html": b"<script>alert(1)</script>", "i.svg": b"<svg/>"})
+    for path in ("page.html", "i.svg"):
+        read = client.get(f"/datasets/bob/d/resolve/main/{path}", headers={"Accept": "text/html"})
+        assert read.headers["content-type"] == "application/octet-stream"
+        assert read.headers["content-disposition"].startswith("attachment")
+        assert read.headers["x-content-type-options"] == "nosniff"
+        assert "sandbox" in read.headers["content-security-policy"]
+
+
+def test_a_read_of_a_gated_file_is_on_record(client, made, hub, account):
+    repo, _ = made
+    bob, header = account("bob")
+    client.get(URL)
+    with hub.database.write() as db:
+        repos.set_gate(db, repo, "auto")
+        db.execute(
+            "INSERT INTO requests (repo, user, status, fields, asked)"
+            " VALUES (?, ?, 'accepted', '{}', 0)",
+            (repo.id, bob.id),
+        )
+    assert client.get(URL).status_code == 401
+    assert client.head(URL, headers=header).status_code == 200
+    assert client.get(URL, headers={**header, "Range": "bytes=0-9"}).status_code == 206
+    with hub.database.read() as db:
+        told = events.recent(db, repo)
+    assert [(event.actor, event.action) for event in told] == [("bob", "read")]
+    assert told[0].detail["path"] == "data/train.parquet"
+    assert told[0].detail["range"] == "bytes=0-9"
+
+
+def test_downloads_are_counted_once_per_address_and_while(client, made, hub):
+    repo, _ = made
+    client.head(URL)
+    client.get("/datasets/ann/d/resolve/main/README.md")
+    with hub.database.read() as db:
+        assert downloads.last_month(db, repo) == 0
+    for _ in range(3):
+        client.get(URL)
+    with hub.database.read() as db:
+        assert downloads.last_month(db, repo) == 1
+
+
+def test_nginx_is_told_where_the_file_lies(client, made, hub):
+    hub.settings = dataclasses.replace(hub.settings, accel=True)
+    read = client.get(URL)
+    sha256 = hashlib.sha256(DATA[::-1]).hexdigest()
+    assert read.headers["x-accel-redirect"] == f"/blobs/{sha256[:2]}/{sha256}"
+    assert read.content == b""
+    head = client.head(URL)
+    assert head.headers["content-length"] == str(len(DATA))

@@ -1,0 +1,126 @@
+"""A hub that takes payments, people with browsers, and an offer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+from starlette.testclient import TestClient
+
+from hub.desk.signed import signed_event
+from pairsmith.hub import repos
+from pairsmith.hub.accounts import sessions, users
+from pairsmith.hub.app import application
+from pairsmith.hub.desk import offers, orders
+from pairsmith.hub.desk.offers import Draft
+from pairsmith.hub.place import Hub, Settings
+
+SECRET = "whsec_of_the_tests"
+RESEARCH = Draft(
+    "Research",
+    "You may *read* it.",
+    "49 USD",
+    "https://buy.stripe.com/test_abc?locale=de",
+    "plink_research",
+    "4900",
+    "usd",
+)
+
+
+@pytest.fixture
+def hub(tmp_path) -> Iterator[Hub]:
+    settings = Settings("http://testserver", stripe_secret=SECRET, key="a key of the tests")
+    made = Hub(tmp_path / "hub", settings)
+    yield made
+    made.close()
+
+
+class Browser:
+    """Someone at the hub's pages, signed in or not."""
+
+    def __init__(self, hub: Hub, user=None) -> None:
+        self.hub = hub
+        self.user = user
+        self.http = TestClient(application(hub), follow_redirects=False)
+        self.http.headers["accept"] = "text/html"
+        if user is not None:
+            with hub.database.write() as db:
+                self.http.cookies.set(sessions.COOKIE, sessions.begin(db, user))
+
+    def get(self, path: str):
+        """A page."""
+        return self.http.get(path)
+
+    def send(self, path: str, **fields: str):
+        """A form, with the hidden field of a page that this browser loaded."""
+        proof = re.search(r'name="csrf" value="([^"]+)"', self.get("/a-form").text)
+        return self.http.post(path, data={"csrf": proof[1], **fields} if proof else fields)
+
+
+@pytest.fixture
+def browser(hub, monkeypatch):
+    """Makes an account and its browser; '' for nobody's."""
+    from starlette.routing import Route
+
+    from pairsmith.hub.desk import pages
+    from pairsmith.hub.pages.render import environment, page
+
+    def a_form(request):
+        return page(request, environment().from_string("{{ csrf }}"))
+
+    monkeypatch.setattr(pages, "routes", [*pages.routes, Route("/a-form", a_form)])
+
+    def make(name: str, fullname: str = "") -> Browser:
+        if not name:
+            return Browser(hub)
+        with hub.database.write() as db:
+            made = users.add(db, name, fullname or name.title(), f"{name}@example.org", None)
+        return Browser(hub, made)
+
+    return make
+
+
+class Shop(NamedTuple):
+    """Ann's gated dataset with an offer, and Bob who ordered it."""
+
+    hub: Hub
+    ann: Browser
+    bob: Browser
+    repo: repos.Repo
+    offer: offers.Offer
+    reference: str
+
+    def deliver(self, type: str, object: dict, **how):
+        """Sends an event as Stripe does."""
+        body, headers = signed_event(SECRET, type, object, **how)
+        return self.ann.http.post("/stripe/webhook", content=body, headers=headers)
+
+    def said(self, type: str, object: dict, **how) -> str:
+        """What became of an event that was taken."""
+        answer = self.deliver(type, object, **how)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["outcome"]
+
+    def rows(self, query: str, *values):
+        """What the database holds."""
+        with self.hub.database.read() as db:
+            return [tuple(row) for row in db.execute(query, values).fetchall()]
+
+    @property
+    def licences(self):
+        """Every licence: its user, checkout and whether it holds."""
+        return self.rows("SELECT user, checkout, revoked IS NULL FROM licences ORDER BY rowid")
+
+
+@pytest.fixture
+def shop(hub, browser) -> Shop:
+    ann, bob = browser("ann"), browser("bob")
+    with hub.database.write() as db:
+        repo = repos.create(db, ann.user, "pairs", False)
+        repos.set_gate(db, repo, "manual")
+        repo = repos.find(db, "ann", "pairs")
+        offer = offers.make(db, repo, RESEARCH)
+        reference = orders.place(db, offer, bob.user)
+    return Shop(hub, ann, bob, repo, offer, reference)
