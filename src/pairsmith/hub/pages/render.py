@@ -51,7 +51,8 @@ def page(
 
 def error_page(request: Request, error: HubError) -> HTMLResponse:
     """An error for people: its sentence, and where to go."""
-    answer = page(request, "error.html.jinja", status=error.status, error=error)
+    back = request.url.path if request.method == "GET" else "/"  # once they have signed in
+    answer = page(request, "error.html.jinja", status=error.status, error=error, back=back)
     answer.headers.update(error.headers)
     return answer
 
