@@ -30,7 +30,7 @@ def page(
     """A template of `hub/pages/templates`, filled in.
 
     Every template is given `user` (or None), `csrf` (the hidden field of a form), `hub` (its
-    settings) and `path` (of this request) besides `context`.
+    settings), `path` and `method` (of this request) besides `context`.
     """
     who = caller(request) if who is None else who
     shown = environment().get_template(template)
@@ -40,6 +40,7 @@ def page(
             csrf=forms.hidden_field(request),
             settings=hub_of(request).settings,
             path=request.url.path,
+            method=request.method,
             **context,
         ),
         status,
@@ -51,8 +52,7 @@ def page(
 
 def error_page(request: Request, error: HubError) -> HTMLResponse:
     """An error for people: its sentence, and where to go."""
-    back = request.url.path if request.method == "GET" else "/"  # once they have signed in
-    answer = page(request, "error.html.jinja", status=error.status, error=error, back=back)
+    answer = page(request, "error.html.jinja", status=error.status, error=error)
     answer.headers.update(error.headers)
     return answer
 
