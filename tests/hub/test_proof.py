@@ -126,7 +126,7 @@ def test_a_folder_that_is_no_hub(tmp_path):
     (tmp_path / "file").write_text("text")
     with pytest.raises(PairsmithError, match="something else"):
         verify(tmp_path)
-    with pytest.raises(PairsmithError, match="cannot be a hub's folder"):
+    with pytest.raises(PairsmithError, match="is, or lies in, a file"):
         verify(tmp_path / "file")
     (tmp_path / "empty").mkdir()
     with pytest.raises(PairsmithError, match="no hub in"):

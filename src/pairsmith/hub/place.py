@@ -118,6 +118,8 @@ def check_root(root: Path, create: bool) -> None:
         names = {entry.name for entry in root.iterdir()}
     except FileNotFoundError as error:
         raise OutputError(f"There is no folder {root}.", "`pairsmith serve` makes one.") from error
+    except (FileExistsError, NotADirectoryError) as error:
+        raise OutputError(f"{root} is, or lies in, a file.", another) from error
     except OSError as error:
         raise OutputError(f"{root} cannot be a hub's folder: {error.strerror}.", another) from error
     if DATABASE not in names and names - PASSED_OVER:

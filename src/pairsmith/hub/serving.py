@@ -10,13 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pairsmith.errors import PairsmithError
 from pairsmith.hub.accesslog import AccessLog
 from pairsmith.hub.listening import check_url, is_local, listening, url_of
 from pairsmith.hub.place import Hub, Settings, check_root, held, opened
+
+if TYPE_CHECKING:
+    import uvicorn
 
 EXTRA = "pip install 'pairsmith[hub]'"
 LIBRARIES = (
@@ -123,10 +127,11 @@ def _run(hub: Hub, listener: socket.socket, host: str) -> None:
         timeout_keep_alive=75 if accel else 10,  # nginx keeps its connections for 60 seconds
         timeout_graceful_shutdown=PATIENCE,
     )
-    log.info("serving %s at %s", hub.root, hub.settings.public_url)
-    _warn(hub.settings.public_url, host)
-    with _stoppable():
-        uvicorn.Server(config).run([listener])
+    server = uvicorn.Server(config)
+    with _stoppable(server):
+        _warn(hub.settings.public_url, host)
+        log.info("serving %s at %s", hub.root, hub.settings.public_url)
+        server.run([listener])
     log.info("stopped")
 
 
@@ -142,18 +147,21 @@ def _warn(url: str, host: str) -> None:
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
-    """Has the process outlive the signal that stops the server.
+def _stoppable(server: uvicorn.Server) -> Iterator[None]:
+    """Has SIGINT and SIGTERM stop the server from here on, and the process outlive them.
 
-    uvicorn stops on SIGINT and SIGTERM, and then sends them to the process once more.
+    While it runs uvicorn takes these signals, and when it has stopped it sends them once more.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    stops = (signal.SIGINT, signal.SIGTERM)
-    before = {stop: signal.signal(stop, lambda *_: None) for stop in stops}
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        server.should_exit = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        for stop, handler in before.items():
-            signal.signal(stop, handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
