@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from starlette.routing import BaseRoute
 
 from pairsmith.hub.accounts.limits import Limits
 from pairsmith.hub.addresses import RawPath
+from pairsmith.hub.collect import collect_hourly
 from pairsmith.hub.faults import HubError
 from pairsmith.hub.headers import SafeHeaders
 from pairsmith.hub.pages.render import error_page, wants_page
@@ -37,7 +39,9 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        collecting = asyncio.create_task(collect_hourly(hub))
         yield
+        collecting.cancel()
 
     app = Starlette(
         routes=routes(),

@@ -111,7 +111,7 @@ def test_hostile_names_and_values_are_escaped(dataset, look):
         answer = look(query)
         assert answer.status_code == 200
         assert "<script" not in answer.text
-        assert "<b>" not in answer.text.replace('<b class="role">', "")
+        assert "<b>" not in answer.text
         assert plain(answer).count(evil) >= 5
 
 
@@ -174,7 +174,7 @@ def test_no_rows_and_a_page_beyond_the_last(dataset, look):
     assert "0 rows." in plain(look("config=a"))
     answer = look("config=b&page=999999999999")
     assert answer.status_code == 200
-    assert ">The last page</a>" in answer.text
+    assert "← The last page" in plain(answer)
 
 
 @pytest.mark.parametrize(

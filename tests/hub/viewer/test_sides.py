@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from parquets import parquet
 
@@ -110,6 +110,7 @@ def test_what_is_left_out_is_counted(tmp_path):
     assert {turn.left_out for turn in row.pair.chosen.turns} == {1}
 
 
+@settings(max_examples=20)
 @given(
     st.lists(
         st.tuples(
@@ -129,7 +130,7 @@ def test_what_is_left_out_is_counted(tmp_path):
             * 2
         ),
         min_size=1,
-        max_size=3,
+        max_size=25,
     )
 )
 def test_any_messages_can_be_shown(tmp_path_factory, pairs):

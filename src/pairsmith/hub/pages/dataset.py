@@ -13,6 +13,7 @@ from pairsmith.hub.addresses import repo_of
 from pairsmith.hub.callers import Caller, caller
 from pairsmith.hub.card import Card
 from pairsmith.hub.cards import card_text
+from pairsmith.hub.desk import licences, offers
 from pairsmith.hub.files import File
 from pairsmith.hub.pages.render import page
 from pairsmith.hub.place import hub_of
@@ -35,7 +36,7 @@ def dataset(request: Request) -> HTMLResponse:
         context: dict[str, Any] = {
             "standing": access.standing(db, repo, who.user),
             "downloads": downloads.last_month(db, repo),
-            **_doors(db, repo, who, read),
+            **_doors(db, repo, who),
         }
     return page(
         request,
@@ -53,9 +54,9 @@ def dataset(request: Request) -> HTMLResponse:
     )
 
 
-def _doors(db: sqlite3.Connection, repo: Repo, who: Caller, read: Card) -> dict[str, Any]:
+def _doors(db: sqlite3.Connection, repo: Repo, who: Caller) -> dict[str, Any]:
     """What `_gate.html.jinja` and `_offers.html.jinja` want: the ways to be let in."""
-    return {"offers": [], "form": None}
+    return {"offers": offers.active(db, repo), "held": licences.held(db, repo, who.user)}
 
 
 def how_to_load(repo: Repo, read: Card, found: list[File]) -> str:

@@ -30,7 +30,7 @@ def page(
     """A template of `hub/pages/templates`, filled in.
 
     Every template is given `user` (or None), `csrf` (the hidden field of a form), `hub` (its
-    settings) and `path` (of this request) besides `context`.
+    settings), `path` and `method` (of this request) besides `context`.
     """
     who = caller(request) if who is None else who
     shown = environment().get_template(template)
@@ -40,6 +40,7 @@ def page(
             csrf=forms.hidden_field(request),
             settings=hub_of(request).settings,
             path=request.url.path,
+            method=request.method,
             **context,
         ),
         status,

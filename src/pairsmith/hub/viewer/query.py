@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ON_A_PAGE = 25  # rows
 WIDEST = 100  # columns that are shown
+FIELDS = 4_000  # of a schema, nested ones counted: with more, DuckDB takes minutes to plan a query
 MEMORY = "512MB"
 SECONDS = 10.0  # for the rows of a page
 SECONDS_TO_COUNT = 3.0  # for the number of rows that match
@@ -39,6 +40,11 @@ SETTINGS = {
     "enable_external_file_cache": False,
 }
 MAGIC = b"PAR1"
+COUNT_FIELDS = (
+    "WITH fields AS MATERIALIZED (SELECT file_name, name FROM parquet_schema($paths)) SELECT"
+    " greatest(count(DISTINCT name), (SELECT max(n) FROM"
+    " (SELECT count(*) AS n FROM fields GROUP BY file_name))) FROM fields"
+)
 READ = "read_parquet($paths, union_by_name = true, hive_partitioning = false)"
 
 _turns = threading.BoundedSemaphore(AT_ONCE)
@@ -186,6 +192,12 @@ def _opened(db: DuckDBPyConnection, paths: list[str]) -> _Asked:
     db.execute("SET allowed_paths = $paths", {"paths": paths})
     db.execute("SET enable_external_access = false")
     db.execute("SET lock_configuration = true")
+    fields = db.execute(COUNT_FIELDS, {"paths": paths}).fetchone()[0]
+    if fields > FIELDS:
+        raise UnreadableError(
+            f"These files have {fields:,} columns, or fields in them; the viewer shows those that"
+            f" have up to {FIELDS:,}. The files can be downloaded."
+        )
     described = db.execute(f"SELECT * FROM {READ} LIMIT 0", {"paths": paths}).description
     columns = [column(name, type) for name, type, *_ in described[:WIDEST]]
     total = db.execute(f"SELECT count(*) FROM {READ}", {"paths": paths}).fetchone()[0]
