@@ -118,4 +118,3 @@ def client(request) -> str:
     """The versions of huggingface_hub: the newest, and older ones with the datasets of their time."""
     environment_of(request.param, Path(), "")
     return request.param
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import HTMLResponse
@@ -10,11 +9,12 @@ from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import access, card, downloads, files, history
 from pairsmith.hub.addresses import repo_of
-from pairsmith.hub.callers import Caller, caller
+from pairsmith.hub.callers import caller
 from pairsmith.hub.card import Card
 from pairsmith.hub.cards import card_text
 from pairsmith.hub.desk import licences, offers
 from pairsmith.hub.files import File
+from pairsmith.hub.pages.gate import shown_gate
 from pairsmith.hub.pages.render import page
 from pairsmith.hub.place import hub_of
 from pairsmith.hub.repos import Repo
@@ -34,9 +34,10 @@ def dataset(request: Request) -> HTMLResponse:
         found = files.under(db, head) if head else []
         read = card.read(card_text(hub, db, head)) if head else Card()
         context: dict[str, Any] = {
-            "standing": access.standing(db, repo, who.user),
             "downloads": downloads.last_month(db, repo),
-            **_doors(db, repo, who),
+            "offers": offers.active(db, repo),
+            "held": licences.held(db, repo, who.user),
+            **shown_gate(db, hub, repo, who)._asdict(),
         }
     return page(
         request,
@@ -52,11 +53,6 @@ def dataset(request: Request) -> HTMLResponse:
         load=how_to_load(repo, read, found),
         **context,
     )
-
-
-def _doors(db: sqlite3.Connection, repo: Repo, who: Caller) -> dict[str, Any]:
-    """What `_gate.html.jinja` and `_offers.html.jinja` want: the ways to be let in."""
-    return {"offers": offers.active(db, repo), "held": licences.held(db, repo, who.user)}
 
 
 def how_to_load(repo: Repo, read: Card, found: list[File]) -> str:
