@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -22,19 +23,25 @@ from pairsmith.hub.accounts.users import User
 from pairsmith.hub.place import Hub
 
 MARK = b"MARK-OF-THE-DATA"  # stands in every data file, and nowhere else
-OLD = b"MARK-OF-THE-DATA, before it was changed"
 HIDDEN = "kept-to-myself"  # the private repository's name
 ABSENT = "does-not-exist"  # a name of as many letters, of none
 GATED = "behind-a-gate"
 OPEN = "open-to-all"
+FIELD = "x-field-of-a-form"  # told among the headers, sent in the form
 CARD = b"---\nlicense: mit\nextra_gated_fields:\n  Company: text\n---\n# A card\n"
 
-PARQUET = io.BytesIO()
-pq.write_table(
-    pa.table({"prompt": ["p"], "chosen": [MARK.decode()], "rejected": ["r"]}),
-    PARQUET,
-    compression="none",
-)
+
+def mark(name: str) -> bytes:
+    """What stands in the data of one repository, and nowhere else."""
+    return MARK + b" of " + name.encode()
+
+
+def parquet(name: str) -> bytes:
+    """A Parquet file with the mark in a row."""
+    file = io.BytesIO()
+    rows = {"prompt": ["p"], "chosen": [mark(name).decode()], "rejected": ["r"]}
+    pq.write_table(pa.table(rows), file, compression="none")
+    return file.getvalue()
 
 
 class Answer(NamedTuple):
@@ -58,6 +65,7 @@ class Stage:
     app: Starlette
     callers: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
+    owner: dict[str, str] = field(default_factory=dict)
 
     def call(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
@@ -71,6 +79,8 @@ def staged(hub: Hub, app: Starlette) -> Stage:
     stage = Stage(hub, app)
     with hub.database.write() as db:
         ann = users.add(db, "ann", "Ann", "ann@example.org", None)
+        token = tokens.add(db, ann, "test", "write")
+    stage.owner = {"Authorization": f"Bearer {token}"}
     for name in (OPEN, GATED, HIDDEN):
         _fill(stage, ann, name)
     stage.callers["nobody"] = [{}]
@@ -83,13 +93,13 @@ def _fill(stage: Stage, owner: User, name: str) -> None:
     hub = stage.hub
     contents = {
         "README.md": CARD,
-        "data/train.txt": OLD + name.encode(),
-        "data/train.parquet": PARQUET.getvalue(),
+        "data/train.txt": mark(name) + b", before it was changed",
+        "data/train.parquet": parquet(name),
     }
     with hub.database.write() as db:
         repo = repos.create(db, owner, name, private=name == HIDDEN)
     old = commit_files(hub, repo, owner, contents).id
-    new = commit_files(hub, repo, owner, {"data/train.txt": MARK + name.encode()}).id
+    new = commit_files(hub, repo, owner, {"data/train.txt": mark(name)}).id
     with hub.database.write() as db:
         history.add_ref(db, repo, "branch", "old/state", history.find(db, repo, old))
         history.add_ref(db, repo, "tag", "v1", history.find(db, repo, old))
@@ -117,10 +127,21 @@ def _person(stage: Stage, name: str) -> list[dict[str, str]]:
                 " VALUES (?, ?, ?, '{}', 0)",
                 (repo.id, user.id, name),
             )
-    return [
-        {"Authorization": f"Bearer {token}"},
-        {"Cookie": f"{sessions.COOKIE}={cookie}"},
-    ]
+    return [{"Authorization": f"Bearer {token}"}, _browser(stage, cookie)]
+
+
+def _browser(stage: Stage, session: str) -> dict[str, str]:
+    """The cookies of a browser that is signed in, and the field of a form that it was given."""
+    cookies = f"{sessions.COOKIE}={session}"
+    page = stage.call("GET", "/settings/tokens", {"Cookie": cookies, "Accept": "text/html"})
+    field = re.search(rb'name="csrf" value="([^"]+)"', page.body)
+    assert field, page
+    given = page.headers["set-cookie"].partition(";")[0]
+    return {
+        "Cookie": f"{cookies}; {given}",
+        "Accept": "text/html",
+        FIELD: field[1].decode(),
+    }
 
 
 async def _call(

@@ -14,9 +14,11 @@ from pairsmith.cli import (
     build,
     check,
     export,
+    hub,
     preview,
     process,
     publish,
+    serve,
     show,
     split,
     templates,
@@ -41,8 +43,10 @@ for command in (
     split.split,
     publish.publish,
     templates.templates,
+    serve.serve,
 ):
     app.command()(command)
+app.add_typer(hub.hub)
 
 
 def version(wanted: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from types import ModuleType
@@ -29,6 +30,13 @@ def leave() -> None:
     """
     if "duckdb" not in sys.modules:
         gc.freeze()
+
+
+def leave_within(seconds: float) -> None:
+    """Has it end by then at the latest, whatever its threads still do."""
+    timer = threading.Timer(seconds, os._exit, (0,))
+    timer.daemon = True
+    timer.start()
 
 
 def leave_out_pandas() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from starlette.routing import BaseRoute
 
 from pairsmith.hub.accounts.limits import Limits
 from pairsmith.hub.addresses import RawPath
+from pairsmith.hub.collect import collect_hourly
 from pairsmith.hub.faults import HubError
 from pairsmith.hub.headers import SafeHeaders
 from pairsmith.hub.pages.render import error_page, wants_page
@@ -37,7 +39,9 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        collecting = asyncio.create_task(collect_hourly(hub))
         yield
+        collecting.cancel()
 
     app = Starlette(
         routes=routes(),
@@ -61,12 +65,13 @@ def routes() -> list[BaseRoute]:
     from pairsmith.hub.api import account, commit, lfs, repos, requests, resolve, tree
     from pairsmith.hub.desk import pages as desk_pages
     from pairsmith.hub.desk import webhook
-    from pairsmith.hub.pages import dataset, gate, history, home, rows, settings
+    from pairsmith.hub.pages import dataset, files, gate, history, home, rows, settings
     from pairsmith.hub.xet import endpoints as xet
 
     calls = (resolve, account, repos, tree, commit, lfs, requests, xet, webhook)
-    pages = (home, account_pages, desk_pages, history, rows, gate, settings, dataset)
-    return [route for module in (*calls, *pages) for route in module.routes]
+    pages = (home, account_pages, desk_pages, history, files, rows, gate, settings, dataset)
+    found = [route for module in (*calls, *pages) for route in module.routes]
+    return [*found, *home.owner_routes]
 
 
 async def on_fault(request: Request, error: Exception) -> Response:

@@ -47,4 +47,16 @@ def recent(db: sqlite3.Connection, repo: Repo, limit: int = 100) -> list[Event]:
         " ORDER BY id DESC LIMIT ?",
         (repo.full_name, limit),
     ).fetchall()
-    return [Event(*row)._replace(detail=json.loads(row["detail"])) for row in rows]
+    return [told(row) for row in rows]
+
+
+def told(row: sqlite3.Row) -> Event:
+    """An event from the columns of its table."""
+    return Event(
+        row["date"],
+        row["repo"],
+        row["actor"],
+        row["user"],
+        row["action"],
+        json.loads(row["detail"]),
+    )

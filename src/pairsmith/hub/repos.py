@@ -100,7 +100,12 @@ def set_private(db: sqlite3.Connection, repo: Repo, private: bool) -> None:
 
 
 def listed(
-    db: sqlite3.Connection, user: User | None, owner: str = "", search: str = "", limit: int = 100
+    db: sqlite3.Connection,
+    user: User | None,
+    owner: str = "",
+    search: str = "",
+    limit: int = 100,
+    skip: int = 0,
 ) -> Iterator[Repo]:
     """The repositories that this user may know of, last changed first.
 
@@ -110,12 +115,13 @@ def listed(
         owner: Only those of this account.
         search: Only those with this in their name, whatever the case.
         limit: How many at most.
+        skip: How many of the first to leave out.
     """
     rows = db.execute(
         f"{SELECT} WHERE (private = 0 OR repos.owner = ?) AND (? = '' OR users.name = ?)"
         " AND instr(lower(users.name || '/' || repos.name), lower(?))"
-        " ORDER BY updated DESC, repos.id LIMIT ?",
-        (user.id if user else 0, owner, owner, search, limit),
+        " ORDER BY updated DESC, repos.id LIMIT ? OFFSET ?",
+        (user.id if user else 0, owner, owner, search, limit, skip),
     )
     return (_repo(row) for row in rows.fetchall())
 

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 import pytest
+from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
 from browsers import PASSWORD, Browser
@@ -15,7 +16,17 @@ from pairsmith.hub.app import application
 
 
 @pytest.fixture
-def browser(hub) -> Iterator[Callable[..., Browser]]:
+def quick(monkeypatch) -> Iterator[None]:
+    """Hashes that take little work."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", hasher)
+    passwords._nobodys.cache_clear()
+    yield
+    passwords._nobodys.cache_clear()
+
+
+@pytest.fixture
+def browser(hub, quick) -> Iterator[Callable[..., Browser]]:
     """Makes browsers, all of one server; the first one may say its limits."""
     with contextlib.ExitStack() as open_:
         apps = []
@@ -36,7 +47,7 @@ def browser(hub) -> Iterator[Callable[..., Browser]]:
 
 
 @pytest.fixture
-def ann(hub) -> users.User:
+def ann(hub, quick) -> users.User:
     """An account with a password."""
     kept = passwords.hash_password(PASSWORD)
     with hub.database.write() as db:

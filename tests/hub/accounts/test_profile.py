@@ -111,3 +111,7 @@ def test_nobody_is_sent_to_sign_in(browser, path):
 def test_nobodys_form_leads_to_sign_in(browser, path):
     answer = browser().send(path, page="/login", name="x", role="write", email="x@example.org")
     assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=%2F")
+
+
+def test_the_address_of_the_password_form_shows_it(her):
+    assert 'name="old"' in her.get("/settings/password").text

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
-from hub.desk.signed import signed_event
 from starlette.testclient import TestClient
 
+from hub.desk.signed import signed_event
 from pairsmith.hub import repos
 from pairsmith.hub.accounts import sessions, users
 from pairsmith.hub.app import application

@@ -8,12 +8,13 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+
 from hub.desk.conftest import RESEARCH, Browser
 from hub.desk.signed import session
-
 from pairsmith.hub import access, repos
+from pairsmith.hub.accounts import tokens
 from pairsmith.hub.app import application
-from pairsmith.hub.desk import licences, offers
+from pairsmith.hub.desk import licences, offers, orders
 from pairsmith.hub.pages.render import environment
 from pairsmith.hub.place import Hub, Settings
 
@@ -59,6 +60,20 @@ def test_buying_leads_to_the_payment_link_with_a_reference(shop):
     again = shop.bob.send(f"/datasets/ann/pairs/buy/{shop.offer.id}")
     assert again.status_code == 409
     assert "You hold this licence already: PS-" in again.text
+
+
+def test_the_payment_links_own_reference_gives_way(shop):
+    url = "https://buy.stripe.com/x?client_reference_id=theirs&prefilled_promo_code=a%26b&c="
+    assert orders.checkout_url(shop.offer._replace(url=url), "ours") == (
+        "https://buy.stripe.com/x?prefilled_promo_code=a%26b&c=&client_reference_id=ours"
+    )
+
+
+def test_a_token_that_only_reads_buys_nothing(shop):
+    with shop.hub.database.write() as db:
+        token = tokens.add(db, shop.bob.user, "reads", "read")
+    shop.bob.http.headers["authorization"] = f"Bearer {token}"
+    assert shop.bob.send(f"/datasets/ann/pairs/buy/{shop.offer.id}").status_code == 403
 
 
 def test_buying_wants_the_pages_hidden_field(shop):
@@ -259,8 +274,6 @@ def test_the_desks_forms_want_the_hidden_field(shop):
 
 
 def test_a_token_that_only_reads_changes_nothing(shop):
-    from pairsmith.hub.accounts import tokens
-
     with shop.hub.database.write() as db:
         token = tokens.add(db, shop.ann.user, "reads", "read")
     before = kept(shop)
@@ -307,6 +320,7 @@ BAD = {
     ),
     "a user in front": ({"url": "https://buy.stripe.com@example.org/x"}, "The Payment Link has"),
     "a backslash": ({"url": "https://buy.stripe.com\\@example.org/x"}, "The Payment Link has"),
+    "a long link": ({"url": "https://buy.stripe.com/" + "x" * 2000}, "The Payment Link has"),
     "http": ({"url": "http://buy.stripe.com/x"}, "The Payment Link has to be"),
     "a script": ({"url": "javascript:alert(1)"}, "The Payment Link has to be"),
     "a line break": ({"url": "https://buy.stripe.com/x\r\nx: y"}, "The Payment Link has"),

@@ -8,10 +8,10 @@ import threading
 import time
 
 import pytest
-from hub.desk.conftest import RESEARCH, SECRET
-from hub.desk.signed import charge, dispute, session, signed_body, signed_event
 from starlette.testclient import TestClient
 
+from hub.desk.conftest import RESEARCH, SECRET
+from hub.desk.signed import charge, dispute, session, signed_body, signed_event
 from pairsmith.hub import access, repos
 from pairsmith.hub.app import application
 from pairsmith.hub.desk import offers, orders, payments
@@ -70,6 +70,7 @@ WRONG = {
     "no status": {"payment_status": None},
     "subscription": {"mode": "subscription"},
     "no id": {"id": None},
+    "an endless id": {"id": "cs_" + "x" * 300},
 }
 
 
@@ -212,18 +213,14 @@ def test_a_refund_of_another_payment_revokes_nothing(shop, payment):
     assert standing(shop) is access.Standing.LICENSED
 
 
-def test_a_refund_does_not_reach_licences_without_a_payment(shop):
+def test_a_refund_that_names_no_payment_has_nothing_to_do_with_what_was_free(shop):
     with shop.hub.database.write() as db:
         offers.change(db, shop.repo, shop.offer, RESEARCH._replace(amount="0"))
-    shop.said(
-        COMPLETED,
-        session(
-            shop.reference,
-            payment_status="no_payment_required",
-            amount_total=0,
-            payment_intent=None,
-        ),
+    free = session(
+        shop.reference, payment_status="no_payment_required", amount_total=0, payment_intent=None
     )
+    shop.said(REFUNDED, charge(None))
+    assert shop.said(COMPLETED, free).startswith("granted ")
     shop.said(REFUNDED, charge(None))
     assert standing(shop) is access.Standing.LICENSED
 
@@ -247,6 +244,15 @@ def test_what_was_turned_away_is_judged_anew_once_the_offer_is_right(shop):
     with shop.hub.database.write() as db:
         offers.change(db, shop.repo, shop.offer, RESEARCH)
     assert shop.said(COMPLETED, session(shop.reference), id="evt_a").startswith("granted ")
+    with shop.hub.database.read() as db:
+        assert payments.turned_away(db, shop.repo) == []
+
+
+def test_what_was_turned_away_and_refunded_is_over(shop):
+    shop.said(COMPLETED, session(shop.reference, amount_total=1))
+    with shop.hub.database.read() as db:
+        assert len(payments.turned_away(db, shop.repo)) == 1
+    shop.said(REFUNDED, charge("pi_1"))
     with shop.hub.database.read() as db:
         assert payments.turned_away(db, shop.repo) == []
 

@@ -141,8 +141,8 @@ def test_what_no_page_can_hold_is_taken_out_of_a_text():
 
 @pytest.mark.parametrize(
     "value",
-    [16**5000, b"x", object(), float("nan"), {1: 2}, [None], ("a",), None],
-    ids=["huge", "bytes", "object", "nan", "mapping", "list", "tuple", "null"],
+    [0x10**5000, b"x", object(), float("nan"), {1: 2}, [None], ("a",), None],
+    ids=lambda value: type(value).__name__,
 )
 def test_no_value_at_all_is_an_error(value):
     names = [*gate.ENTRIES, "extra_gated_fields"]

@@ -205,6 +205,7 @@ routes: list[BaseRoute] = [
     _post("/login", take_login),
     _post("/logout", take_logout),
     Route("/settings/profile", show_profile),
+    Route("/settings/password", show_profile),
     _post("/settings/profile", _own(take_profile)),
     _post("/settings/password", _own(take_password)),
     Route("/settings/tokens", show_tokens),

@@ -11,12 +11,12 @@ from markupsafe import Markup
 
 from pairsmith.hub import events
 from pairsmith.hub.accounts.users import User
-from pairsmith.hub.card import to_html
 from pairsmith.hub.database import now
-from pairsmith.hub.desk import sheet
 from pairsmith.hub.desk.offers import Offer
 from pairsmith.hub.faults import HubError
+from pairsmith.hub.markdown import to_html
 from pairsmith.hub.repos import Repo
+from pairsmith.hub.sheets import csv_text
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is taken for another
 LONGEST_REASON = 500  # letters
@@ -193,7 +193,7 @@ def readable(db: sqlite3.Connection, user: User, number: str) -> Licence:
 
 def as_csv(given: list[Licence]) -> str:
     """Licences as a table for spreadsheets."""
-    return sheet.csv_of(HEADER, map(_cells, given))
+    return csv_text([HEADER, *map(_cells, given)])
 
 
 def _cells(licence: Licence) -> tuple[str, ...]:

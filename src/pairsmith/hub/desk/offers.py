@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from pairsmith.hub.card import to_html
 from pairsmith.hub.database import now
 from pairsmith.hub.faults import HubError, bad_request
+from pairsmith.hub.markdown import to_html
 from pairsmith.hub.repos import Repo
 
 LONGEST_LINE = 80  # letters of a name or a price

@@ -10,7 +10,6 @@ offer twice: so when the payment that was one too many is refunded, the other st
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable
 from typing import Any
@@ -66,7 +65,7 @@ def turned_away(db: sqlite3.Connection, repo: Repo) -> list[events.Event]:
         " ORDER BY id DESC LIMIT 100",
         (repo.full_name, TURNED_AWAY, repo.created),  # not those of one of the same name before
     ).fetchall()
-    return [events.Event(*row[:5], detail=json.loads(row[5])) for row in map(tuple, rows)]
+    return [events.told(row) for row in rows]
 
 
 def _parts(event: Thing) -> tuple[str, str, Thing]:

@@ -1,7 +1,79 @@
-"""To be written."""
+"""The page of a dataset: its card, what there is to know of it, and how to have it."""
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute
+from typing import TYPE_CHECKING, Any
 
-routes: list[BaseRoute] = []
+from starlette.responses import HTMLResponse
+from starlette.routing import BaseRoute, Route
+
+from pairsmith.hub import access, card, downloads, files, history
+from pairsmith.hub.addresses import repo_of
+from pairsmith.hub.callers import caller
+from pairsmith.hub.card import Card
+from pairsmith.hub.cards import card_text
+from pairsmith.hub.desk import licences, offers
+from pairsmith.hub.files import File
+from pairsmith.hub.pages.gate import shown_gate
+from pairsmith.hub.pages.render import page
+from pairsmith.hub.place import hub_of
+from pairsmith.hub.repos import Repo
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+TAGS = 60  # that are shown
+
+
+def dataset(request: Request) -> HTMLResponse:
+    """`GET /datasets/{owner}/{name}`: the page, to all who may know of the dataset."""
+    hub, who = hub_of(request), caller(request)
+    with hub.database.read() as db:
+        repo = access.visible(db, who, *repo_of(request))
+        head = history.head(db, repo, history.MAIN)
+        found = files.under(db, head) if head else []
+        read = card.read(card_text(hub, db, head)) if head else Card()
+        context: dict[str, Any] = {
+            "downloads": downloads.last_month(db, repo),
+            "offers": offers.active(db, repo),
+            "held": licences.held(db, repo, who.user),
+            **shown_gate(db, hub, repo, who)._asdict(),
+        }
+    return page(
+        request,
+        "dataset.html.jinja",
+        who,
+        repo=repo,
+        card=read,
+        html=card.to_html(read.body, repo.page) if read.body.strip() else "",
+        licence=card.licence(read, repo.page),
+        tags=_tags(read),
+        size=sum(file.size for file in found),
+        count=len(found),
+        load=how_to_load(repo, read, found),
+        **context,
+    )
+
+
+def how_to_load(repo: Repo, read: Card, found: list[File]) -> str:
+    """The lines with which someone else loads the dataset, and one subset where it has some."""
+    lines = ["from datasets import load_dataset", "", f'load_dataset("{repo.full_name}")']
+    folders = {file.path.split("/")[0] for file in found if "/" in file.path}
+    subset = next((config.name for config in card.configs(read) if config.name in folders), None)
+    if subset:
+        lines.append(f'load_dataset("{repo.full_name}", data_dir={_quoted(subset)})')
+    return "\n".join(lines)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _tags(read: Card) -> list[str]:
+    """The tags in short: `en`, not `language:en`; the licence stands elsewhere."""
+    told = [tag.partition(":") for tag in card.tags(read) if not tag.startswith("license:")]
+    short = [value if key in card.FACETS else key + colon + value for key, colon, value in told]
+    return short[:TAGS]
+
+
+routes: list[BaseRoute] = [Route("/datasets/{owner:part}/{name:part}", dataset)]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
@@ -27,7 +30,7 @@ def page(
     """A template of `hub/pages/templates`, filled in.
 
     Every template is given `user` (or None), `csrf` (the hidden field of a form), `hub` (its
-    settings) and `path` (of this request) besides `context`.
+    settings), `path` and `method` (of this request) besides `context`.
     """
     who = caller(request) if who is None else who
     shown = environment().get_template(template)
@@ -37,6 +40,7 @@ def page(
             csrf=forms.hidden_field(request),
             settings=hub_of(request).settings,
             path=request.url.path,
+            method=request.method,
             **context,
         ),
         status,
@@ -72,8 +76,16 @@ def environment() -> Environment:
     made.filters["day"] = day
     made.filters["bytes"] = size
     made.filters["part"] = encoded
+    made.filters["path"] = quote
+    made.globals["style_version"] = _style_version()
     made.filters["markdown"] = to_html
     return made
+
+
+def _style_version() -> str:
+    """What the style's address ends in, so that browsers which keep it see a new one."""
+    style = files("pairsmith.hub.pages").joinpath("static", "style.css").read_bytes()
+    return hashlib.sha256(style).hexdigest()[:12]
 
 
 def day(seconds: int) -> str:

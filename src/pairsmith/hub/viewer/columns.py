@@ -1,0 +1,113 @@
+"""Columns of a Parquet file: of what kind each is, and how SQL brings its values to a page.
+
+Columns go by their place in SQL (`c0`, `c1`, …): a name comes from a file of others and is never
+part of a query. Every value leaves DuckDB as text, or as messages, and cut to a bounded length.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from duckdb.sqltypes import DuckDBPyType
+
+Kind = Literal["text", "messages", "nested", "binary", "unshown", "plain"]
+NESTED = frozenset({"list", "struct", "map", "array", "union"})
+LONGEST = 200  # characters of a name or a type that are shown
+ROLE = 40  # characters of a message's role
+
+
+class Column(NamedTuple):
+    """A column.
+
+    Attributes:
+        name: Its name in the file.
+        type: Its type, as DuckDB writes it.
+        kind: `messages` is a list of {role, content}; `unshown` is nested and holds binary data.
+    """
+
+    name: str
+    type: str
+    kind: Kind
+
+
+class Cut(NamedTuple):
+    """How much of a value is shown: characters of a text, messages of a list."""
+
+    text: int
+    messages: int
+
+
+def column(name: str, type: DuckDBPyType) -> Column:
+    """A column of a type."""
+    return Column(name[:LONGEST], str(type)[:LONGEST], _kind(type))
+
+
+def shown(columns: Sequence[Column], cut: Cut) -> str:
+    """The select list: for each column its value, cut, and its size.
+
+    The size of a text is in characters, of a list in messages, of binary data in bytes.
+    """
+    return ", ".join(_shown(f"c{at}", column.kind, cut) for at, column in enumerate(columns))
+
+
+def searched(columns: Sequence[Column]) -> str:
+    """The condition that the text `$q` stands in a row, whatever the case."""
+    conditions = [_searched(f"c{at}", column.kind) for at, column in enumerate(columns)]
+    return " OR ".join(condition for condition in conditions if condition) or "false"
+
+
+def _shown(it: str, kind: Kind, cut: Cut) -> str:
+    if kind == "binary":
+        return f"NULL, octet_length({it})"
+    if kind == "unshown":
+        return f"CASE WHEN {it} IS NULL THEN NULL ELSE '' END, NULL"
+    if kind == "messages":
+        message = (
+            f"{{'role': left(m.role, {ROLE}), 'content': left(m.content, {cut.text}),"
+            " 'size': length(m.content)}"
+        )
+        return f"list_transform({it}[:{cut.messages}], lambda m: {message}), len({it})"
+    text = _text(it, kind)
+    return f"left({text}, {cut.text}), length({text})"
+
+
+def _searched(it: str, kind: Kind) -> str:
+    if kind in ("text", "nested"):
+        return f"contains(lower({_text(it, kind)}), lower($q))"
+    if kind == "messages":
+        return f"len(list_filter({it}, lambda m: contains(lower(m.content), lower($q)))) > 0"
+    return ""
+
+
+def _text(it: str, kind: Kind) -> str:
+    return f"CAST(to_json({it}) AS VARCHAR)" if kind == "nested" else f"CAST({it} AS VARCHAR)"
+
+
+def _kind(type: DuckDBPyType) -> Kind:
+    if type.id == "varchar":
+        return "text"
+    if type.id == "blob":
+        return "binary"
+    if type.id not in NESTED:
+        return "plain"
+    if _are_messages(type):
+        return "messages"
+    return "unshown" if _holds_binary(type) else "nested"
+
+
+def _are_messages(type: DuckDBPyType) -> bool:
+    if type.id != "list" or (inner := type.children[0][1]).id != "struct":
+        return False
+    fields = {name: field.id for name, field in inner.children}
+    return fields.get("role") == "varchar" and fields.get("content") == "varchar"
+
+
+def _holds_binary(type: DuckDBPyType) -> bool:
+    """Whether there is binary data anywhere in a type."""
+    if type.id in NESTED:
+        inner = [child for _, child in type.children if hasattr(child, "id")]
+        return any(_holds_binary(child) for child in inner)
+    return bool(type.id == "blob")

@@ -1,0 +1,174 @@
+"""The commands of a hub: what they print, how they end, and what the hub then knows."""
+
+import json
+
+import pytest
+
+from pairsmith.cli import hosting
+from pairsmith.hub.accounts import passwords, tokens, users
+from pairsmith.hub.blobs import Blobs
+from pairsmith.hub.place import opened
+
+WORD = "correct horse battery"
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tmp_path / "hub"
+
+
+def asked(root, question):
+    """What the hub's database answers."""
+    with opened(root) as hub, hub.database.read() as db:
+        return question(db)
+
+
+@pytest.fixture
+def ann(run, root):
+    assert run("hub", "user", "add", root, "ann", "--no-password")[0] == 0
+
+
+def test_an_account_with_a_password(run, root, monkeypatch):
+    monkeypatch.setenv(hosting.PASSWORD, WORD)
+    status, out, err = run(
+        "hub", "user", "add", root, "ann", "--email", "ann@example.org", "--fullname", "Ann Ark"
+    )
+    assert (status, out, err) == (0, "ann has an account.\n", "")
+    found = asked(root, lambda db: users.credentials(db, "ann"))
+    assert found.user[1:] == ("ann", "Ann Ark", "ann@example.org")
+    assert passwords.verify(found.password, WORD)
+
+
+def test_an_account_without_a_password(run, root, ann):
+    assert asked(root, lambda db: users.credentials(db, "ann")).password is None
+
+
+def test_a_password_is_asked_for_twice(run, root, monkeypatch):
+    monkeypatch.delenv(hosting.PASSWORD, raising=False)
+    monkeypatch.setattr(hosting.sys.stdin, "isatty", lambda: True, raising=False)
+    typed = iter([WORD, "correct mouse battery", WORD, WORD])
+    monkeypatch.setattr("getpass.getpass", lambda *_: next(typed))
+    status, out, err = run("hub", "user", "add", root, "ann")
+    assert (status, out) == (0, "ann has an account.\n")
+    assert WORD not in err
+    assert list(typed) == []
+    found = asked(root, lambda db: users.credentials(db, "ann"))
+    assert passwords.verify(found.password, WORD)
+
+
+def test_no_password_where_nobody_can_be_asked(run, root, monkeypatch):
+    monkeypatch.delenv(hosting.PASSWORD, raising=False)
+    status, _, err = run("hub", "user", "add", root, "ann")
+    assert status == 2
+    assert hosting.PASSWORD in err
+    assert not root.exists()
+
+
+def test_a_password_that_is_too_short(run, root, monkeypatch):
+    monkeypatch.setenv(hosting.PASSWORD, "short")
+    status, _, err = run("hub", "user", "add", root, "ann")
+    assert status == 2
+    assert "at least" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["ann", "--no-password"], "is taken"),
+        (["an n", "--no-password"], "cannot be a user's name"),
+        (["bob", "--no-password", "--email", "nowhere"], "e-mail"),
+        (["bob", "--no-password", "--fullname", "x" * 500], "full name"),
+    ],
+)
+def test_an_account_that_cannot_be(run, root, ann, options, said):
+    status, out, err = run("hub", "user", "add", root, *options)
+    assert (status, out) == (2, "")
+    assert said in err
+    assert "Traceback" not in err
+
+
+def test_another_password(run, root, ann, monkeypatch):
+    monkeypatch.setenv(hosting.PASSWORD, WORD)
+    assert run("hub", "user", "password", root, "ANN")[0] == 0
+    found = asked(root, lambda db: users.credentials(db, "ann"))
+    assert passwords.verify(found.password, WORD)
+
+
+def test_a_token_is_printed_and_known(run, root, ann):
+    status, out, err = run("hub", "token", "add", root, "ann", "--write")
+    assert (status, err) == (0, "")
+    found = asked(root, lambda db: tokens.find(db, out.strip()))
+    assert (found.user.name, found.name, found.role) == ("ann", "1", "write")
+    told = json.loads(run("hub", "token", "add", root, "ann", "--name", "ci", "--json")[1])
+    found = asked(root, lambda db: tokens.find(db, told["token"]))
+    assert (told["user"], told["name"], told["role"]) == ("ann", "ci", "read")
+    assert (found.name, found.role) == ("ci", "read")
+    status, _, err = run("hub", "token", "add", root, "ann", "--name", "ci")
+    assert status == 2
+    assert "'ci'" in err
+
+
+def test_a_token_that_is_revoked_opens_nothing(run, root, ann):
+    token = run("hub", "token", "add", root, "ann", "--name", "ci")[1].strip()
+    assert run("hub", "token", "revoke", root, "ann", "ci")[0] == 0
+    assert asked(root, lambda db: tokens.find(db, token)) is None
+    status, _, err = run("hub", "token", "revoke", root, "ann", "ci")
+    assert status == 2
+    assert "there are: none" in err
+
+
+def test_an_account_that_is_not_there(run, root, ann):
+    for words in (["token", "add", root, "bob"], ["token", "revoke", root, "bob", "x"]):
+        status, _, err = run("hub", *words)
+        assert status == 2
+        assert "no account 'bob'" in err
+
+
+def test_a_hub_that_is_not_there(run, root):
+    for words in (
+        ["token", "add", root, "ann"],
+        ["verify", root],
+        ["backup", root, root.parent / "copy"],
+    ):
+        status, _, err = run("hub", *words)
+        assert status == 2
+        assert f"There is no folder {root}" in err
+    assert not root.exists()
+
+
+def test_a_hub_is_proved(run, root, ann):
+    assert run("hub", "verify", root) == (0, f"{root} is whole.\n", "")
+    assert run("hub", "verify", root, "--json") == (0, "[]\n", "")
+    with opened(root) as hub, hub.database.write() as db:
+        db.execute("INSERT INTO blobs VALUES (?, 1, '', 0)", ("ab" * 32,))
+    stray = Blobs(root).path("cd" * 32)
+    stray.parent.mkdir()
+    stray.write_text("")
+    status, out, _ = run("hub", "verify", root)
+    assert status == 1
+    assert out.splitlines() == [
+        f"blobs/ab/{'ab' * 32}: The file is missing. No commit refers to it.",
+        f"note: blobs/cd/{'cd' * 32}: The database does not know this content.",
+        f"{root} is not whole: 1 found.",
+    ]
+    status, out, _ = run("hub", "verify", root, "--json")
+    assert status == 1
+    assert [problem["is_note"] for problem in json.loads(out)] == [False, True]
+
+
+def test_a_backup(run, root, ann, tmp_path):
+    out = tmp_path / "copy"
+    status, printed, _ = run("hub", "backup", root, out)
+    assert status == 0
+    assert printed == f"{out} is a backup of {root}: 0 contents, 0 bytes; 0 are new.\n"
+    told = json.loads(run("hub", "backup", root, out, "--json")[1])
+    assert told == {"contents": 0, "bytes": 0, "new": 0}
+    assert asked(out, lambda db: users.named(db, "ann"))
+    assert run("hub", "verify", out)[0] == 0
+
+
+def test_a_public_url_that_is_none(run, root):
+    status, _, err = run("serve", root, "--public-url", "hub.example.org")
+    assert status == 2
+    assert "hub.example.org" in err
+    assert "Traceback" not in err

@@ -1,0 +1,115 @@
+"""Which files make up a subset and a split."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from fsspec.utils import glob_translate
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pairsmith.hub import card
+from pairsmith.hub.faults import HubError
+from pairsmith.hub.viewer.subsets import chosen, files_of, matches, subsets
+
+PARTS = st.text(alphabet="ab.", min_size=1, max_size=3)
+PATHS = st.lists(PARTS, min_size=1, max_size=4).map("/".join)
+WILD = st.sampled_from(["*", "**", "?", "a*", "*b", "a?b", "[ab]*", "[!a]"])
+PATTERNS = st.lists(PARTS | WILD, min_size=1, max_size=4).map("/".join)
+
+
+def configs(text: str):
+    return card.configs(card.read(f"---\nconfigs:\n{text}\n---\n"))
+
+
+def names(found):
+    return {one.name: [split.name for split in one.splits] for one in found}
+
+
+@given(PATTERNS, PATHS)
+def test_patterns_match_what_fsspec_matches(pattern, path):
+    assert matches(pattern, path) == bool(re.match(glob_translate(pattern), path))
+
+
+def test_no_pattern_makes_the_time_explode():
+    assert not matches("*a" * 400 + "b", "a" * 1000)
+    assert not matches("/".join(["**", "*"] * 200) + "/b", "/".join("a" * 500))
+
+
+def test_a_card_lists_the_subsets():
+    listed = configs(
+        "- config_name: one\n"
+        "  data_files:\n"
+        "  - split: train\n    path: [b/*.parquet, 'a/train-*.parquet']\n"
+        "  - split: test\n    path: a/test-*.parquet\n"
+        "- config_name: two\n"
+        "  default: true\n"
+        "  data_files: '**/*.parquet'\n"
+    )
+    paths = ["a/test-0.parquet", "a/train-0.parquet", "b/x.parquet", "b/x.csv", ".h/y.parquet"]
+    found = subsets(listed, paths)
+    assert names(found) == {"one": ["train", "test"], "two": ["train"]}
+    assert files_of(found[0].splits[0], paths) == ["b/x.parquet", "a/train-0.parquet"]
+    assert files_of(found[0].splits[1], paths) == ["a/test-0.parquet"]
+    assert files_of(found[1].splits[0], paths) == paths[:3]
+    assert chosen(found, "", "")[0].name == "two"
+
+
+def test_a_file_that_two_patterns_match_is_there_once():
+    found = subsets(configs("- data_files: [a.parquet, './a.parquet', '*']"), ["a.parquet"])
+    assert found[0].name == "default"
+    assert files_of(found[0].splits[0], ["a.parquet"]) == ["a.parquet"]
+
+
+def test_a_pattern_never_leads_out_of_the_list():
+    outside = "- data_files: [/etc/*.parquet, '../*.parquet', 'hf://datasets/a/b/c.parquet']"
+    found = subsets(configs(outside), ["a.parquet"])
+    assert files_of(found[0].splits[0], ["a.parquet"]) == []
+
+
+def test_a_card_may_name_a_folder_alone():
+    paths = ["one/train-0.parquet", "one/deep/test.parquet", "two/train-0.parquet"]
+    found = subsets(configs("- config_name: one\n  data_dir: one"), paths)
+    assert names(found) == {"one": ["train", "test"]}
+    assert files_of(found[0].splits[0], paths) == ["one/train-0.parquet"]
+
+
+def test_without_a_list_the_layout_tells():
+    paths = [
+        ".cache/train.parquet",
+        "data/train-00000-of-00002.parquet",
+        "data/train-00001-of-00002.parquet",
+        "data/validation-00000-of-00001.parquet",
+        "other/test/0000.parquet",
+        "other/training.parquet",
+        "quarantine/other.jsonl",
+        "third/best-00000-of-00001.parquet",
+        "third/rows.parquet",
+    ]
+    found = subsets([], paths)
+    assert names(found) == {
+        "default": ["train", "validation"],
+        "other": ["test", "train"],
+        "third": ["best", "train"],
+    }
+    assert files_of(found[0].splits[0], paths) == paths[1:3]
+
+
+def test_no_parquet_file_makes_no_subset():
+    assert subsets([], ["README.md", "a.csv"]) == []
+
+
+def test_the_subset_and_the_split_to_begin_with():
+    found = subsets([], ["a/test.parquet", "b/dev.parquet", "b/train.parquet", "x.parquet"])
+    subset, split = chosen(found, "", "")
+    assert (subset.name, split.name) == ("default", "train")
+    assert chosen(found, "b", "")[1].name == "train"
+    assert chosen(found, "a", "train")[1].name == "test"
+
+
+def test_a_subset_that_is_not_there_is_refused():
+    found = subsets([], ["a/test.parquet"])
+    with pytest.raises(HubError, match="no subset 'b' here; there is: a") as caught:
+        chosen(found, "b", "")
+    assert caught.value.status == 404
