@@ -171,6 +171,29 @@ def test_who_was_rejected_is_told_why_and_cannot_ask_again(hub, dataset, ann, bo
         assert shown_gate(db, hub, repo, access.Caller(bob.user)).reason == "Not <us>"
 
 
+def test_the_dataset_says_how_one_stands(hub, dataset, ann, bob, visitor, inputs):
+    dataset()
+    nobody = visitor().get(PAGE).text
+    assert f'href="/login?next={PAGE}"' in nobody
+    assert f'href="/join?next={PAGE}"' in nobody
+    assert ASK not in inputs(nobody).sent
+    shown = inputs(bob.get(PAGE).text).sent[ASK]
+    assert bob.browser.client.post(ASK, data={**shown, **GIVEN}).status_code == 303
+    assert "Your request is waiting" in bob.get(PAGE).text
+    answer(hub, ann, "rejected", reason="Too <late>")
+    assert "gave this reason: Too &lt;late&gt;" in bob.get(PAGE).text
+    answer(hub, ann, "accepted")
+    assert "you have access" in bob.get(PAGE).text
+    answer(hub, ann, "revoked")
+    assert "Your access was revoked" in bob.get(PAGE).text
+    assert ASK not in inputs(bob.get(PAGE).text).sent
+    assert "What others are asked" in ann.get(PAGE).text
+    with hub.database.write() as db:
+        repos.set_gate(db, repos.find(db, "ann", "pets"), "off")
+    for page in (ann.get(PAGE).text, bob.get(PAGE).text, visitor().get(PAGE).text):
+        assert 'class="gate"' not in page
+
+
 def test_asking_in_parallel_makes_one_request(hub, dataset, bob):
     dataset()
     proof = bob.browser.proof("/settings/profile")

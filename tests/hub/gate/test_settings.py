@@ -34,6 +34,17 @@ def test_the_gate_is_turned_and_that_is_recorded(hub, dataset, ann, gate):
     assert event.detail == {"was": repo.gate, "now": gate}
 
 
+def test_so_is_a_gate_that_a_client_turns(hub, dataset, ann, client):
+    repo = dataset("manual")
+    said = {"gated": "auto"}
+    path = f"/api{PAGE}/settings"
+    assert client.put(path, json=said, headers=ann.headers).status_code == 200
+    with hub.database.read() as db:
+        assert [event.detail for event in events.recent(db, repo)] == [
+            {"was": "manual", "now": "auto"}
+        ]
+
+
 @pytest.mark.parametrize(("visibility", "private"), [("private", True), ("public", False)])
 def test_it_is_hidden_and_shown(hub, dataset, ann, visibility, private):
     dataset(private=not private)
