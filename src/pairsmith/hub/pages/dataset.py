@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import HTMLResponse
@@ -9,14 +10,14 @@ from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import access, card, downloads, files, history
 from pairsmith.hub.addresses import repo_of
-from pairsmith.hub.callers import caller
+from pairsmith.hub.callers import Caller, caller
 from pairsmith.hub.card import Card
 from pairsmith.hub.cards import card_text
 from pairsmith.hub.desk import licences, offers
 from pairsmith.hub.files import File
 from pairsmith.hub.pages.gate import shown_gate
 from pairsmith.hub.pages.render import page
-from pairsmith.hub.place import hub_of
+from pairsmith.hub.place import Hub, hub_of
 from pairsmith.hub.repos import Repo
 
 if TYPE_CHECKING:
@@ -33,12 +34,8 @@ def dataset(request: Request) -> HTMLResponse:
         head = history.head(db, repo, history.MAIN)
         found = files.under(db, head) if head else []
         read = card.read(card_text(hub, db, head)) if head else Card()
-        context: dict[str, Any] = {
-            "downloads": downloads.last_month(db, repo),
-            "offers": offers.active(db, repo),
-            "held": licences.held(db, repo, who.user),
-            **shown_gate(db, hub, repo, who)._asdict(),
-        }
+        doors = _doors(db, hub, repo, who)
+        loads = downloads.last_month(db, repo)
     return page(
         request,
         "dataset.html.jinja",
@@ -50,9 +47,19 @@ def dataset(request: Request) -> HTMLResponse:
         tags=_tags(read),
         size=sum(file.size for file in found),
         count=len(found),
+        downloads=loads,
         load=how_to_load(repo, read, found),
-        **context,
+        **doors,
     )
+
+
+def _doors(db: sqlite3.Connection, hub: Hub, repo: Repo, who: Caller) -> dict[str, Any]:
+    """What `_gate.html.jinja` and `_offers.html.jinja` want: the ways to be let in."""
+    return {
+        **shown_gate(db, hub, repo, who)._asdict(),
+        "offers": offers.active(db, repo),
+        "held": licences.held(db, repo, who.user),
+    }
 
 
 def how_to_load(repo: Repo, read: Card, found: list[File]) -> str:
