@@ -105,7 +105,8 @@ def test_a_private_repositorys_offer_is_as_none(shop, browser):
         none = who.send(f"/datasets/ann/none/buy/{shop.offer.id}")
         assert (there.status_code, none.status_code) == (status, status)
         assert there.text == none.text
-        assert who.get(DESK).text == who.get(DESK.replace("pairs", "none")).text
+        shown = who.get(DESK).text.replace("ann%2Fpairs%2F", "ann%2Fnone%2F")  # where one came from
+        assert shown == who.get(DESK.replace("pairs", "none")).text
 
 
 def test_an_offer_that_is_retired_or_granted_by_hand_is_not_bought(shop, tmp_path):
