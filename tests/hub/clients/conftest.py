@@ -14,10 +14,10 @@ from pairsmith.hub import commits, history, repos
 from pairsmith.hub.accounts import tokens, users
 from pairsmith.hub.commits import Message, Put
 
-HERE = Path(__file__).parent
-ROOT = HERE.parent.parent.parent
+ROOT = Path(__file__).parent.parent.parent.parent
+SCRIPTS = Path(__file__).parent / "scripts"
 FOLDERS = {"newest": None, "1-1": ROOT / ".clients" / "1-1", "0-34": ROOT / ".clients" / "0-34"}
-SMALL = ".md .json .jsonl .txt".split()
+SMALL = [".md", ".json", ".jsonl", ".txt"]
 
 
 def environment_of(client: str, home: Path, endpoint: str) -> dict[str, str]:
@@ -28,7 +28,7 @@ def environment_of(client: str, home: Path, endpoint: str) -> dict[str, str]:
     pytest.importorskip("datasets")
     return {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(folder or ""),
+        "PYTHONPATH": str(folder or home),
         "HOME": str(home),
         "HF_HOME": str(home / "hf"),
         "HF_ENDPOINT": endpoint,
@@ -88,17 +88,17 @@ class Stage:
 
     def run(self, script: str, client: str, **told: object) -> str:
         """Runs a script with a client; what it wrote to stderr. It fails where an assertion did."""
+        return self.run_text((SCRIPTS / f"{script}.py").read_text(), client, **told)
+
+    def run_text(self, program: str, client: str, **told: object) -> str:
+        """Runs a program with a client, as `run` does."""
+        environment = environment_of(client, self.home, self.endpoint)
+        environment["PYTHONPATH"] += f"{os.pathsep}{SCRIPTS}"
+        environment["CASE"] = json.dumps({"tokens": self.tokens, **told})
         done = subprocess.run(
-            [sys.executable, HERE / "scripts" / f"{script}.py"],
-            env={
-                **environment_of(client, self.home, self.endpoint),
-                "CASE": json.dumps({"tokens": self.tokens, **told}),
-            },
-            cwd=self.home,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+            [sys.executable, "-c", program],
+            env=environment, cwd=self.home, capture_output=True, text=True, check=False,
+        )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stderr
 
@@ -118,4 +118,3 @@ def client(request) -> str:
     """The versions of huggingface_hub: the newest, and older ones with the datasets of their time."""
     environment_of(request.param, Path(), "")
     return request.param
-

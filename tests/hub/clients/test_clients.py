@@ -86,7 +86,9 @@ def test_a_gate_is_one_for_every_client(stage, client):
     ):  # fmt: skip
         stage.request("ann/gated", user, status)
     said = stage.run("gate", client)
-    assert f"{stage.endpoint}/datasets/ann/gated" in said  # where to ask, though `datasets` is silent
+    assert (
+        f"{stage.endpoint}/datasets/ann/gated" in said
+    )  # where to ask, though `datasets` is silent
 
 
 def test_what_is_private_is_not_there(stage, client):

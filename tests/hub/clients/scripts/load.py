@@ -6,8 +6,7 @@ from pathlib import Path
 
 from case import ENDPOINT, TOLD, refused, rows
 from datasets import load_dataset
-from huggingface_hub import HfApi, HfFileSystem, hf_hub_download, snapshot_download
-from huggingface_hub import errors
+from huggingface_hub import HfApi, HfFileSystem, errors, hf_hub_download, snapshot_download
 from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 
 NAME, BRANCH = "ann/pairs", "feat/one-row"

@@ -44,8 +44,9 @@ said = hf("upload", "ann/shell", str(folder), *data, token=TOKENS["bob"], status
 assert "403" in said or "Forbidden" in said, said
 said = hf("download", "ann/gated", *data, token=TOKENS["bob"], status=1)
 assert f"{os.environ['HF_ENDPOINT']}/datasets/ann/gated" in said, said
-hf("repo", "create", "ann/made", *data, token=TOKENS["ann"])
-hf("repo", "tag", "create", "ann/shell", "v1", *data, token=TOKENS["ann"])
-assert "v1" in hf("repo", "tag", "list", "ann/shell", *data, token=TOKENS["ann"])
+REPO = "repos" if VERSION >= (2, 0) else "repo"
+hf(REPO, "create", "ann/made", *data, token=TOKENS["ann"])
+hf(REPO, "tag", "create", "ann/shell", "v1", *data, token=TOKENS["ann"])
+assert "v1" in hf(REPO, "tag", "list", "ann/shell", *data, token=TOKENS["ann"])
 if VERSION >= (1, 0):
-    hf("repo", "delete", "ann/made", *data, token=TOKENS["ann"])
+    hf(REPO, "delete", "ann/made", *data, token=TOKENS["ann"])

@@ -84,9 +84,7 @@ assert "set/in/four.txt" not in files() and "set/in/three.txt" in files()
 DatasetCard("---\nlicense: mit\n---\n\n# Notes\n").push_to_hub(NAME, token=TOKENS["ann"])
 assert api.dataset_info(NAME).card_data.license == "mit"
 with refused(ValueError if VERSION < (1, 0) else ValueError):
-    api.upload_file(
-        path_or_fileobj=b"---\nlicense: [\n---\n", path_in_repo="README.md", **of_data
-    )
+    api.upload_file(path_or_fileobj=b"---\nlicense: [\n---\n", path_in_repo="README.md", **of_data)
 assert api.dataset_info(NAME).card_data.license == "mit"
 
 # a commit of several changes, all or nothing
