@@ -123,7 +123,8 @@ def report(sides, script, given, processes):
     print("\n| | MB/s | of nginx | of nginx, round by round | processor s/GB | errors |")
     print("| --- | ---: | ---: | --- | ---: | ---: |")
     for side, found in speeds.items():
-        ratios = [mine / his for mine, his in zip(found, speeds["nginx, the bare file"])]
+        theirs = speeds["nginx, the bare file"]
+        ratios = [mine / his for mine, his in zip(found, theirs, strict=True)]
         rounds = ", ".join(f"{ratio:.0%}" for ratio in ratios)
         median = statistics.median(found)
         cost = statistics.median(costs[side])

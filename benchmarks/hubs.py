@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 from pairsmith.hub import commits, repos
 from pairsmith.hub.accounts import tokens, users
@@ -51,7 +52,7 @@ def running(root, log, *options):
     """`pairsmith serve` on a free port while the block lasts: its process and its port."""
     port = free_port()
     command = [sys.executable, "-m", "pairsmith", "serve", root, "--port", str(port), *options]
-    with open(log, "w") as lines:
+    with log.open("w") as lines:
         process = subprocess.Popen(command, stderr=lines)
     try:
         await_port(port)
@@ -75,6 +76,6 @@ def await_port(port):
 
 def memory(process):
     """Resident memory of a process now, and the most that it was, in MB."""
-    with open(f"/proc/{process.pid}/status") as status:
-        told = dict(re.findall(r"(VmRSS|VmHWM):\s+(\d+) kB", status.read()))
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    told = dict(re.findall(r"(VmRSS|VmHWM):\s+(\d+) kB", status))
     return int(told["VmRSS"]) / 1000, int(told["VmHWM"]) / 1000

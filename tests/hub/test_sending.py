@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from pairsmith.hub import sending
 from pairsmith.hub.sending import BlobResponse
 
-DATA = bytes(range(256)) * 8192 + b"end"  # two pieces and a bit
+DATA = bytes(range(256)) * 8192 + b"end"  # several pieces and a bit
 SIZE = len(DATA)
 ETAG = hashlib.sha256(DATA).hexdigest()
 

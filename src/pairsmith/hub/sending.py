@@ -1,8 +1,9 @@
 """Sending a content: whole, in ranges, or not at all where the client has it.
 
-Starlette reads in a thread and sends as the client takes it; with pieces of 1 MiB, not of 64 KiB,
-this is as fast on loopback as nginx's sendfile (see benchmarks/bench_hub.py), and `mmap`, `pread`
-and `sendfile` of our own gained nothing.
+Starlette reads in a thread and sends as the client takes it. Pieces of 64 KiB, its own choice, cost
+most of the speed; those of 1 MiB gain little over these, and a slow client holds two of them.
+Where the processor is short, nginx in front sends for a quarter of the work: see
+benchmarks/bench_hub.py.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from starlette.responses import FileResponse, Response
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-PIECE = 1 << 20
+PIECE = 256 << 10
 RANGES = 16  # of one request; one that asks for more is given the whole
 PLAIN = "application/octet-stream"
 # what a card may show; all else is bytes, so that no page of a dataset's runs as one of the hub's
