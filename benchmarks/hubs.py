@@ -1,5 +1,6 @@
 """What the benchmarks of the hub share: one that is filled, one that runs, and its memory."""
 
+import http.client
 import re
 import signal
 import socket
@@ -56,6 +57,10 @@ def running(root, log, *options):
         process = subprocess.Popen(command, stderr=lines)
     try:
         await_port(port)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection.request("GET", "/api/datasets?limit=1")  # answered when all is loaded
+        connection.getresponse().read()
+        connection.close()
         yield process, port
     finally:
         process.send_signal(signal.SIGTERM)
