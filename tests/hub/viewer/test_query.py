@@ -148,11 +148,11 @@ def test_values_of_every_kind_come_as_text(sources):
 
 
 def test_long_values_are_cut(sources):
-    turns = [{"role": "user" * 50, "content": "é" * 5_000}] * 40
+    turns = [{"role": "user" * 50, "content": "é" * 5_000}] * 120
     files = sources(parquet({"text": ["é" * 300_000], "turns": pa.array([turns], MESSAGES)}))
     text, messages = page(files, 1).rows[0].values
     assert (text.content, text.size) == ("é" * 4_000, 300_000)
-    assert (len(messages.content), messages.size) == (30, 40)
+    assert (len(messages.content), messages.size) == (20, 120)
     assert messages.content[0] == {
         "role": ("user" * 50)[:40],
         "content": "é" * 4_000,
@@ -160,7 +160,19 @@ def test_long_values_are_cut(sources):
     }
     text, messages = whole(files, 1).rows[0].values
     assert (text.content, text.size) == ("é" * 200_000, 300_000)
-    assert [message["content"] for message in messages.content] == ["é" * 5_000] * 40
+    assert [message["content"] for message in messages.content] == ["é" * 5_000] * 100
+
+
+def test_many_long_values_are_cut_further(sources):
+    turns = pa.array([[{"role": "user", "content": "x" * 5_000}] * 20] * 26, MESSAGES)
+    wide = {f"t{n}": ["x" * 5_000] * 26 for n in range(50)} | {f"m{n}": turns for n in range(50)}
+    found = page(sources(parquet(wide)), 1)
+    texts = [value.content for row in found.rows for value in row.values]
+    shown = sum(
+        len(content) if isinstance(content, str) else sum(len(turn["content"]) for turn in content)
+        for content in texts
+    )
+    assert 6_000_000 < shown <= 8_000_000
 
 
 def test_a_very_wide_table_is_cut(sources):

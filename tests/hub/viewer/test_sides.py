@@ -102,7 +102,7 @@ def test_what_is_left_out_is_counted(tmp_path):
     _, (row,) = rows(
         tmp_path,
         {
-            "chosen": pa.array([said(*["user:" + "x" * 4_001] * 31)], MESSAGES),
+            "chosen": pa.array([said(*["user:" + "x" * 4_001] * 21)], MESSAGES),
             "rejected": pa.array([said("user:b")], MESSAGES),
         },
     )

@@ -9,6 +9,7 @@ import pytest
 
 import xorbs
 from pairsmith.hub import repos
+from pairsmith.hub.accounts import sessions
 from pairsmith.hub.blobs import held
 from pairsmith.hub.faults import HubError
 from pairsmith.hub.xet import bodies, endpoints, rebuild, shard, uploads, xorb
@@ -25,6 +26,12 @@ CALLS = [
     ("POST", "/v1/xorbs/default/" + NAME),
     ("POST", "/v1/shards"),
     ("POST", "/v2/shards"),
+    ("GET", "/chunks/default/" + "a" * 64),
+    ("POST", "/xorbs/default/" + NAME),
+    ("POST", "/shards"),
+    ("GET", "/chunk/default/" + "a" * 64),
+    ("POST", "/xorb/default/" + NAME),
+    ("POST", "/shard/default/" + "a" * 64),
 ]
 
 
@@ -128,6 +135,12 @@ class TestTokens:
         with hub.database.read() as db:
             assert db.execute("SELECT count(*) FROM uploads").fetchone()[0] == 0
 
+    def test_a_cookie_is_not_enough(self, hub, client, ann, pairs):
+        with hub.database.write() as db:
+            cookie = sessions.begin(db, ann[0])
+        client.cookies.set(sessions.COOKIE, cookie)
+        assert client.get("/api/datasets/ann/pairs/xet-write-token/main").status_code == 401
+
     def test_there_are_no_read_tokens_whatever_there_is(self, client, ann, pairs):
         answers = [
             client.get(f"/api/datasets/{name}/xet-read-token/main", headers=ann[1])
@@ -176,13 +189,16 @@ class TestTokens:
 class TestXorbs:
     def test_a_xorb_waits_and_is_taken_once(self, hub, client, sent):
         address, header = sent
-        again = client.post(f"{address}/v1/xorbs/default/{NAME}", content=XORB, headers=header)
-        assert again.json() == {"was_inserted": False}
+        for content in (XORB, xorbs.chunk(b"else")):
+            place = f"{address}/v1/xorbs/default/{NAME}"
+            again = client.post(place, content=content, headers=header)
+            assert again.json() == {"was_inserted": False}
         assert waiting(hub) == [NAME]
+        assert next(hub.blobs.staging.rglob(NAME)).read_bytes() == XORB
 
     def test_others_chunks_and_grants_are_not_told_of(self, client, sent):
         address, header = sent
-        for method, path in CALLS[:3]:
+        for method, path in (CALLS[0], CALLS[1], CALLS[2], CALLS[6], CALLS[9]):
             assert client.request(method, address + path, headers=header).status_code == 404
 
     @pytest.mark.parametrize("name", ["A" * 64, "a" * 63, "..%2F..%2Fhub.sqlite", "%2e%2e"])
@@ -213,6 +229,13 @@ class TestXorbs:
         monkeypatch.setattr(xorb, "LARGEST", len(XORB))
         content = XORB if announced else iter([XORB[:9000], XORB[9000:]])
         assert client.post(place, content=content, headers=header).status_code == 200
+
+    @pytest.mark.parametrize("length", ["99999999", "9" * 5000])
+    def test_a_xorb_that_is_announced_to_be_too_large(self, client, opened, length):
+        address, header = opened()
+        place = f"{address}/v1/xorbs/default/{NAME}"
+        got = client.post(place, content=XORB, headers={**header, "Content-Length": length})
+        assert got.status_code == 413
 
     def test_an_upload_that_has_too_much_waiting(self, client, sent, monkeypatch):
         monkeypatch.setattr(uploads, "MOST_BYTES", len(XORB) - 1)
@@ -248,6 +271,17 @@ class TestShards:
             assert has(hub, pairs, *contents) == [True] * 4
             assert kept(hub) == 4
             assert waiting(hub) == [NAME]
+
+    @pytest.mark.parametrize(("xorb", "shard"), [CALLS[7:9], CALLS[10:12]])
+    def test_older_clients_know_other_addresses(self, hub, client, opened, pairs, xorb, shard):
+        address, header = opened()
+        whole = ONE + TWO + THREE
+        body = xorbs.shard(xorbs.file(sha256(whole), WHOLE))
+        got = client.post(address + xorb[1], content=XORB, headers=header)
+        assert got.json() == {"was_inserted": True}
+        got = client.post(address + shard[1], content=body, headers=header)
+        assert got.json() == {"result": 1}
+        assert has(hub, pairs, whole) == [True]
 
     def test_a_later_shard_is_made_of_earlier_xorbs(self, hub, client, sent, pairs):
         address, header = sent

@@ -73,7 +73,9 @@ def test_an_upload_is_swept_when_it_was_left_alone(hub, account, repo):
     let_run_out(hub, left, uploads.IDLE + 1)
     let_run_out(hub, in_use, uploads.IDLE + 1)
     place = hub.blobs.staging / "xet"
-    os.utime(place / left.id, (0, 0))
+    for grant in (left, in_use):
+        os.utime(place / grant.id, (0, 0))
+    uploads.used_folder(hub, found(hub, in_use.id, fresh.token))
 
     assert uploads.sweep(hub) == 1
     assert {folder.name for folder in place.iterdir()} == {in_use.id, fresh.id}

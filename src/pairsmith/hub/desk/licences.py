@@ -16,7 +16,6 @@ from pairsmith.hub.desk.offers import Offer
 from pairsmith.hub.faults import HubError
 from pairsmith.hub.markdown import to_html
 from pairsmith.hub.repos import Repo
-from pairsmith.hub.sheets import csv_text
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is taken for another
 LONGEST_REASON = 500  # letters
@@ -191,12 +190,8 @@ def readable(db: sqlite3.Connection, user: User, number: str) -> Licence:
     raise _not_found()
 
 
-def as_csv(given: list[Licence]) -> str:
-    """Licences as a table for spreadsheets."""
-    return csv_text([HEADER, *map(_cells, given)])
-
-
-def _cells(licence: Licence) -> tuple[str, ...]:
+def cells(licence: Licence) -> tuple[str, ...]:
+    """A licence as a row of a table, in the order of `HEADER`."""
     return (
         licence.number, licence.name, licence.price, licence.user, licence.fullname,
         licence.email, _moment(licence.granted), _moment(licence.revoked), licence.reason,

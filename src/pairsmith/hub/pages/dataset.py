@@ -15,8 +15,9 @@ from pairsmith.hub.card import Card
 from pairsmith.hub.cards import card_text
 from pairsmith.hub.desk import licences, offers
 from pairsmith.hub.files import File
+from pairsmith.hub.pages.gate import shown_gate
 from pairsmith.hub.pages.render import page
-from pairsmith.hub.place import hub_of
+from pairsmith.hub.place import Hub, hub_of
 from pairsmith.hub.repos import Repo
 
 if TYPE_CHECKING:
@@ -33,11 +34,8 @@ def dataset(request: Request) -> HTMLResponse:
         head = history.head(db, repo, history.MAIN)
         found = files.under(db, head) if head else []
         read = card.read(card_text(hub, db, head)) if head else Card()
-        context: dict[str, Any] = {
-            "standing": access.standing(db, repo, who.user),
-            "downloads": downloads.last_month(db, repo),
-            **_doors(db, repo, who),
-        }
+        doors = _doors(db, hub, repo, who)
+        loads = downloads.last_month(db, repo)
     return page(
         request,
         "dataset.html.jinja",
@@ -49,14 +47,19 @@ def dataset(request: Request) -> HTMLResponse:
         tags=_tags(read),
         size=sum(file.size for file in found),
         count=len(found),
+        downloads=loads,
         load=how_to_load(repo, read, found),
-        **context,
+        **doors,
     )
 
 
-def _doors(db: sqlite3.Connection, repo: Repo, who: Caller) -> dict[str, Any]:
+def _doors(db: sqlite3.Connection, hub: Hub, repo: Repo, who: Caller) -> dict[str, Any]:
     """What `_gate.html.jinja` and `_offers.html.jinja` want: the ways to be let in."""
-    return {"offers": offers.active(db, repo), "held": licences.held(db, repo, who.user)}
+    return {
+        **shown_gate(db, hub, repo, who)._asdict(),
+        "offers": offers.active(db, repo),
+        "held": licences.held(db, repo, who.user),
+    }
 
 
 def how_to_load(repo: Repo, read: Card, found: list[File]) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Kind = Literal["text", "messages", "nested", "binary", "unshown", "plain"]
 NESTED = frozenset({"list", "struct", "map", "array", "union"})
 LONGEST = 200  # characters of a name or a type that are shown
+TOGETHER = 8_000_000  # characters of all values of a page
 ROLE = 40  # characters of a message's role
 
 
@@ -34,10 +35,22 @@ class Column(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """How much of a value is shown: characters of a text, messages of a list."""
+    """How much of a value is shown.
+
+    Attributes:
+        text: Characters of a text.
+        messages: Messages of a list of them.
+        message: Characters of each.
+    """
 
     text: int
     messages: int
+    message: int
+
+    def among(self, cells: int) -> Cut:
+        """The same, or less where there are so many values that it would be too much together."""
+        share = TOGETHER // max(1, cells)
+        return Cut(min(self.text, share), self.messages, min(self.message, share // self.messages))
 
 
 def column(name: str, type: DuckDBPyType) -> Column:
@@ -66,7 +79,7 @@ def _shown(it: str, kind: Kind, cut: Cut) -> str:
         return f"CASE WHEN {it} IS NULL THEN NULL ELSE '' END, NULL"
     if kind == "messages":
         message = (
-            f"{{'role': left(m.role, {ROLE}), 'content': left(m.content, {cut.text}),"
+            f"{{'role': left(m.role, {ROLE}), 'content': left(m.content, {cut.message}),"
             " 'size': length(m.content)}"
         )
         return f"list_transform({it}[:{cut.messages}], lambda m: {message}), len({it})"

@@ -27,8 +27,8 @@ SECONDS = 10.0  # for the rows of a page
 SECONDS_TO_COUNT = 3.0  # for the number of rows that match
 AT_ONCE = 4
 PATIENCE = 5.0  # seconds that a question waits for its turn
-BRIEF = Cut(text=4_000, messages=30)
-FULL = Cut(text=200_000, messages=200)
+BRIEF = Cut(text=4_000, messages=20, message=4_000)
+FULL = Cut(text=200_000, messages=100, message=200_000)
 SETTINGS = {
     "threads": 2,
     "memory_limit": MEMORY,
@@ -226,6 +226,7 @@ def _limited(db: DuckDBPyConnection, seconds: float) -> Iterator[None]:
 
 def _in_order(asked: _Asked, skip: int, limit: int, cut: Cut) -> list[Row]:
     """Rows from a place on. DuckDB leaps over the row groups before it."""
+    cut = cut.among(limit * len(asked.columns))
     found = asked.db.execute(
         f"SELECT {shown(asked.columns, cut)} FROM {asked.relation} LIMIT $limit OFFSET $skip",
         {"paths": asked.paths, "limit": limit, "skip": skip},
@@ -235,8 +236,9 @@ def _in_order(asked: _Asked, skip: int, limit: int, cut: Cut) -> list[Row]:
 
 def _matching(asked: _Asked, search: str, skip: int, limit: int) -> list[Row]:
     """Rows in which a text stands, with their place among all."""
+    cut = BRIEF.among(limit * len(asked.columns))
     found = asked.db.execute(
-        f"SELECT n, {shown(asked.columns, BRIEF)}"
+        f"SELECT n, {shown(asked.columns, cut)}"
         f" FROM (SELECT row_number() OVER () AS n, * FROM {asked.relation})"
         f" WHERE {searched(asked.columns)} LIMIT $limit OFFSET $skip",
         {"paths": asked.paths, "q": search, "limit": limit, "skip": skip},

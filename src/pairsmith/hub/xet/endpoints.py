@@ -141,4 +141,11 @@ routes: list[BaseRoute] = [
     Route(CAS + "/v1/xorbs/default/{hash:part}", take_xorb, methods=["POST"]),
     Route(CAS + "/v1/shards", take_shard, methods=["POST"]),
     Route(CAS + "/v2/shards", take_shard_telling, methods=["POST"]),
+    # as older clients have them: hf_xet from 1.1.10 on, and before
+    Route(CAS + "/chunks/{prefix:part}/{hash:part}", nothing_known),
+    Route(CAS + "/xorbs/default/{hash:part}", take_xorb, methods=["POST"]),
+    Route(CAS + "/shards", take_shard, methods=["POST"]),
+    Route(CAS + "/chunk/{prefix:part}/{hash:part}", nothing_known),
+    Route(CAS + "/xorb/default/{hash:part}", take_xorb, methods=["POST"]),
+    Route(CAS + "/shard/{prefix:part}/{hash:part}", take_shard, methods=["POST"]),
 ]
