@@ -164,7 +164,9 @@ async def put(request: Request) -> Response:
 async def put_part(request: Request) -> Response:
     """`PUT /lfs/upload/{signed}/{part}`: a part of a content, kept until all are there."""
     hub, upload = hub_of(request), _upload(request)
-    place = _part(hub, upload, request.path_params["part"])
+    text = request.path_params["part"]
+    fits = text.isascii() and text.isdecimal() and len(text) <= 5
+    place = _part(hub, upload, int(text) if fits else 0)
     digest = hashlib.sha256()
     with hub.blobs.incoming() as content:
         async for piece in request.stream():
@@ -269,7 +271,7 @@ routes: list[BaseRoute] = [
     Route(GIT + "/batch", batch, methods=["POST"]),
     Route("/lfs/object/{signed:part}", link, methods=["GET", "HEAD"]),
     Route("/lfs/upload/{signed:part}", put, methods=["PUT"]),
-    Route("/lfs/upload/{signed:part}/{part:int}", put_part, methods=["PUT"]),
+    Route("/lfs/upload/{signed:part}/{part:part}", put_part, methods=["PUT"]),
     Route("/lfs/complete/{signed:part}", complete, methods=["POST"]),
     Route("/lfs/verify/{signed:part}", verify, methods=["POST"]),
 ]
