@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from itertools import product
@@ -14,6 +15,7 @@ from test_doors import DOORS, _sell, addresses, filled
 from pairsmith.hub.app import application
 from pairsmith.hub.place import Hub, Settings
 
+PIECE = 1 << 20  # bytes of a body that come at once
 DEEP = "[" * 5_000 + "]" * 5_000
 WRONG = (  # what stands in the place of any value
     None, True, 0, -1, 10**30, 1e300, "", "é", "\0", "\x7f\u2028", "a" * 5_000, "../x", "[", "{}",
@@ -158,3 +160,21 @@ def test_a_form_in_any_charset_is_no_bug(stage, charset):
             where = filled(stage, addresses(path)[0], GATED)
             answer = stage.call("POST", where, headers, f"{body}--b--\r\n".encode())
             assert answer.status < 500, (where, charset, answer)
+
+
+@pytest.mark.parametrize("door", [door for door in DOORS if not door.startswith("GET")])
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
+def test_nobody_can_have_a_large_body_taken_in(stage, door, kind):
+    """Memory and time are for those who may write; others are told so, or cut short."""
+    method, path = door.split(" ")
+    taken = 0
+
+    async def receive() -> dict[str, object]:
+        nonlocal taken
+        taken += PIECE
+        return {"type": "http.request", "body": b"x" * PIECE, "more_body": taken < 64 * PIECE}
+
+    where = filled(stage, addresses(path)[0], GATED)
+    answer = asyncio.run(doors.called(stage.app, method, where, {"content-type": kind}, receive))
+    assert 400 <= answer.status < 500
+    assert taken <= 4 << 20, answer

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-MOST_FILES = 64 << 20  # bytes of a preupload's body
+MOST_FILES = 8 << 20  # bytes of a preupload's body; clients ask for 256 files at once
 LARGEST = 256 << 20  # bytes of a commit's body
+LARGEST_CARD = 3 << 20  # bytes of a body with a card, which anybody may send
 LONGEST_LINE = 48 << 20  # bytes of a line of it: a file of up to 32 MiB
 LARGE = 10_000_000  # bytes from which a file is uploaded apart
 BINARY = frozenset(
@@ -46,6 +47,7 @@ class Sent(NamedTuple):
 
 async def preupload(request: Request) -> JSONResponse:
     """`POST …/preupload/{revision}`: which files go apart, and which are there already."""
+    await run_in_threadpool(_may_write, request)  # before the body is taken in
     body = await read_json(request, MOST_FILES)
     return await run_in_threadpool(_preupload, request, body)
 
@@ -54,7 +56,6 @@ def _preupload(request: Request, body: dict[str, Any]) -> JSONResponse:
     sent = body.get("files")
     if not isinstance(sent, list) or not all(isinstance(file, dict) for file in sent):
         raise bad_request("files has to be a list of objects with a path, a size and a sample.")
-    _no_pull_request(request)
     with hub_of(request).database.read() as db:
         repo = access.writable(db, api_caller(request), *repo_of(request))
         head = history.find(db, repo, request.path_params["revision"])
@@ -207,14 +208,14 @@ def _no_pull_request(request: Request) -> None:
 
 async def validate_card(request: Request) -> JSONResponse:
     """`POST /api/validate-yaml`: what is wrong with a card's front matter."""
-    body = await read_json(request, LARGEST)
+    body = await read_json(request, LARGEST_CARD)
     return await run_in_threadpool(_validate_card, body)
 
 
 def _validate_card(body: dict[str, Any]) -> JSONResponse:
     from pairsmith.hub import card
 
-    errors = [{"message": fault} for fault in card.validate(text_of(body, "content", LARGEST))]
+    errors = [{"message": fault} for fault in card.validate(text_of(body, "content", LARGEST_CARD))]
     return JSONResponse({"errors": errors, "warnings": []}, 400 if errors else 200)
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 OID = re.compile(r"[0-9a-f]{64}")
-LARGEST_BODY = 8 << 20  # bytes
+LARGEST_BODY = 2 << 20  # bytes
 MOST_OBJECTS = 10_000
 LARGEST_FILE = 1 << 42  # bytes
 UPLOAD_LIFE = 24 * 3600  # seconds
@@ -181,9 +181,9 @@ async def put_part(request: Request) -> Response:
 
 async def complete(request: Request) -> JSONResponse:
     """`POST /lfs/complete/{signed}`: puts the parts together."""
-    body = await read_json(request, LARGEST_BODY)
-    parts = _list(body.get("parts"))
-    return await run_in_threadpool(_complete, hub_of(request), _upload(request), len(parts))
+    hub, upload = hub_of(request), _upload(request)
+    parts = _list((await read_json(request, LARGEST_BODY)).get("parts"))
+    return await run_in_threadpool(_complete, hub, upload, len(parts))
 
 
 def _complete(hub: Hub, upload: Upload, count: int) -> JSONResponse:

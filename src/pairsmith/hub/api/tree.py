@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 PAGE = 1000  # entries of an answer
 EXPANDED_PAGE = 100  # the same, where each is told with the commit that changed it
-LARGEST = 4 << 20  # bytes of a body
+LARGEST_LIST = 2 << 20  # bytes of a list of paths
+LARGEST = 64 * 1024  # bytes of another body
 TRUE = ("true", "1")
 
 
@@ -54,7 +55,7 @@ def tree(request: Request) -> JSONResponse:
 
 async def paths_info(request: Request) -> JSONResponse:
     """`POST …/paths-info/{revision}`: what is at these paths; those that are not there left out."""
-    sent = await read_bounded(request, LARGEST)
+    sent = await read_bounded(request, LARGEST_LIST)
     return await run_in_threadpool(_paths_info, request, sent)
 
 
