@@ -31,6 +31,7 @@ MOST_FILES = 8 << 20  # bytes of a preupload's body; clients ask for 256 files a
 LARGEST = 256 << 20  # bytes of a commit's body
 LARGEST_CARD = 3 << 20  # bytes of a body with a card, which anybody may send
 LONGEST_LINE = 48 << 20  # bytes of a line of it: a file of up to 32 MiB
+MOST_LINES = 50_000  # of a commit: all others who write wait for it
 LARGE = 10_000_000  # bytes from which a file is uploaded apart
 BINARY = frozenset(
     {".parquet", ".arrow", ".gz", ".zst", ".zip", ".tar", ".bin", ".npy", ".safetensors"}
@@ -157,6 +158,8 @@ def _lines(body: IO[bytes]) -> Iterator[tuple[int, bytes]]:
     number = 0
     while line := body.readline(LONGEST_LINE + 1):
         number += 1
+        if number > MOST_LINES:
+            raise bad_request(f"A commit has at most {MOST_LINES:,} lines; make several.")
         if len(line) > LONGEST_LINE:
             raise too_large(f"Line {number}; a large file is uploaded by LFS: it", LONGEST_LINE)
         if line.strip():

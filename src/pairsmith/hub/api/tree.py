@@ -64,7 +64,8 @@ def _paths_info(request: Request, sent: bytes) -> JSONResponse:
     expand = (form.get("expand") or ["false"])[-1].lower() in TRUE
     with hub_of(request).database.read() as db:
         repo, commit = _at(request, db)
-        found = [entry for path in form.get("paths", []) if (entry := _entry(db, commit, path))]
+        asked = dict.fromkeys(path.strip("/") for path in form.get("paths", []))  # each once
+        found = [entry for path in asked if (entry := _entry(db, commit, path))]
         if expand:
             found = [_expanded(db, repo, commit, entry) for entry in found]
     return JSONResponse(found)
@@ -169,8 +170,8 @@ def _folders(below: list[File], start: int, recursive: bool) -> dict[str, list[F
 def _entry(db: sqlite3.Connection, commit: Commit, path: str) -> dict[str, Any] | None:
     if file := files.named(db, commit, path):
         return shapes.entry(file)
-    below = files.under(db, commit, path.strip("/")) if path.strip("/") else []
-    return shapes.folder(path.strip("/"), below) if below else None
+    below = files.under(db, commit, path) if path else []
+    return shapes.folder(path, below) if below else None
 
 
 def _expanded(
