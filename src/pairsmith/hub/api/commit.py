@@ -21,6 +21,7 @@ from pairsmith.hub.callers import api_caller, writer
 from pairsmith.hub.commits import Change, Delete, Message, Put
 from pairsmith.hub.faults import bad_request, too_large
 from pairsmith.hub.place import Hub, hub_of
+from pairsmith.hub.threads import CONTENTS, run_apart
 
 if TYPE_CHECKING:
     import sqlite3
@@ -102,7 +103,7 @@ async def commit(request: Request) -> JSONResponse:
                 raise too_large("The commit", LARGEST)
             await run_in_threadpool(body.write, piece)
         body.seek(0)
-        return await run_in_threadpool(_commit, request, body)
+        return await run_apart(CONTENTS, lambda: _commit(request, body))
 
 
 def _may_write(request: Request) -> None:

@@ -27,6 +27,7 @@ from pairsmith.hub.callers import Caller, api_caller, caller
 from pairsmith.hub.faults import HubError, bad_request, entry_not_found, too_large
 from pairsmith.hub.place import Hub, hub_of
 from pairsmith.hub.repos import Repo
+from pairsmith.hub.threads import CONTENTS, run_apart
 
 if TYPE_CHECKING:
     import sqlite3
@@ -183,7 +184,7 @@ async def complete(request: Request) -> JSONResponse:
     """`POST /lfs/complete/{signed}`: puts the parts together."""
     hub, upload = hub_of(request), _upload(request)
     parts = _list((await read_json(request, LARGEST_BODY)).get("parts"))
-    return await run_in_threadpool(_complete, hub, upload, len(parts))
+    return await run_apart(CONTENTS, lambda: _complete(hub, upload, len(parts)))
 
 
 def _complete(hub: Hub, upload: Upload, count: int) -> JSONResponse:
