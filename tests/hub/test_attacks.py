@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections.abc import Iterator
 from itertools import product
@@ -10,11 +11,15 @@ from itertools import product
 import doors
 import pytest
 from doors import GATED, Stage
+from stock import commit_files, put
 from test_doors import DOORS, _sell, addresses, filled
 
+from pairsmith.hub import gate, repos, requests
+from pairsmith.hub.accounts import users
 from pairsmith.hub.app import application
 from pairsmith.hub.place import Hub, Settings
 
+NEW = {"name": "d", "type": "dataset"}
 PIECE = 1 << 20  # bytes of a body that come at once
 DEEP = "[" * 5_000 + "]" * 5_000
 WRONG = (  # what stands in the place of any value
@@ -178,3 +183,63 @@ def test_nobody_can_have_a_large_body_taken_in(stage, door, kind):
     answer = asyncio.run(doors.called(stage.app, method, where, {"content-type": kind}, receive))
     assert 400 <= answer.status < 500
     assert taken <= 4 << 20, answer
+
+
+def test_an_address_of_a_deleted_repository_leads_to_no_other(hub, client, account):
+    """Their numbers are not given again: an address that bob holds says nothing of ann's."""
+    ann, _ = account("ann")
+    _, bob = account("bob")
+    assert client.post("/api/repos/create", json=NEW, headers=bob).status_code == 200
+    oid = hashlib.sha256(b"ann's").hexdigest()
+    asked = {"operation": "upload", "objects": [{"oid": oid, "size": 5}]}
+    batch = client.post("/datasets/bob/d.git/info/lfs/objects/batch", json=asked, headers=bob)
+    actions = batch.json()["objects"][0]["actions"]
+    assert client.request("DELETE", "/api/repos/delete", json=NEW, headers=bob).status_code == 200
+    with hub.database.write() as db:
+        own = repos.create(db, ann, "private", private=True)
+    put(hub, own, b"ann's")
+    assert client.post(actions["verify"]["href"]).status_code == 404
+    assert client.put(actions["upload"]["href"], content=b"ann's").status_code == 400
+
+
+def test_an_old_page_answers_no_later_request(hub, account):
+    """Numbers of requests are not given again, once the owner has taken one back."""
+    ann, _ = account("ann")
+    with hub.database.write() as db:
+        repo = repos.create(db, ann, "d", private=False)
+        repos.set_gate(db, repo, "manual")
+        repo = repos.find(db, "ann", "d")
+        first, second = (users.add(db, name, "", f"{name}@example.org", None) for name in "bc")
+        requests.grant(db, repo, ann, first)
+        before = requests.find(db, repo, "b")
+        requests.answer(db, repo, ann, before, "pending")  # which takes the grant back
+        requests.ask(db, repo, second, {}, gate.form({}))
+        assert requests.find(db, repo, "c").id != before.id
+
+
+def test_a_branch_cannot_stand_in_for_a_commit(hub, client, account):
+    """Who asks for a commit by its whole id gets that commit."""
+    ann, header = account("ann")
+    client.post("/api/repos/create", json=NEW, headers=header)
+    with hub.database.read() as db:
+        repo = repos.find(db, "ann", "d")
+    old = commit_files(hub, repo, ann, {"a": b"old"}).id
+    commit_files(hub, repo, ann, {"a": b"new"})
+    for call in (f"branch/{old}", f"branch/{'0' * 40}"):
+        made = client.post(f"/api/datasets/ann/d/{call}", json={}, headers=header)
+        assert made.status_code == 400
+    made = client.post("/api/datasets/ann/d/tag/main", json={"tag": old}, headers=header)
+    assert made.status_code == 400
+    assert client.get(f"/datasets/ann/d/resolve/{old}/a").content == b"old"
+
+
+def test_a_content_that_is_gone_takes_one_page_and_not_all(hub, client, account):
+    ann, header = account("ann")
+    client.post("/api/repos/create", json=NEW, headers=header)
+    with hub.database.read() as db:
+        repo = repos.find(db, "ann", "d")
+    commit_files(hub, repo, ann, {"README.md": b"# a card"})
+    hub.blobs.path(hashlib.sha256(b"# a card").hexdigest()).unlink()
+    for page in ("/", "/datasets", "/ann", "/datasets/ann/d"):
+        answer = client.get(page, headers={"Accept": "text/html"})
+        assert (answer.status_code, "ann/" in answer.text) == (200, True), page

@@ -28,8 +28,10 @@ CREATE TABLE sessions (
     expires INTEGER NOT NULL
 ) STRICT;
 
+-- AUTOINCREMENT: the number of one that was deleted stands in addresses and pages, and is not given
+-- to another.
 CREATE TABLE repos (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     owner INTEGER NOT NULL REFERENCES users,
     name TEXT NOT NULL COLLATE NOCASE,
     private INTEGER NOT NULL CHECK (private IN (0, 1)),
@@ -96,7 +98,7 @@ CREATE TABLE holdings (
 CREATE INDEX holdings_by_blob ON holdings (blob);
 
 CREATE TABLE requests (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     repo INTEGER NOT NULL REFERENCES repos ON DELETE CASCADE,
     user INTEGER NOT NULL REFERENCES users,
     status TEXT NOT NULL CHECK (status IN ('pending', 'accepted', 'rejected', 'revoked')),
@@ -140,7 +142,7 @@ CREATE TABLE uploads (
 ) STRICT;
 
 CREATE TABLE offers (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     repo INTEGER NOT NULL REFERENCES repos ON DELETE CASCADE,
     name TEXT NOT NULL,
     text TEXT NOT NULL,                  -- the terms, Markdown
