@@ -117,7 +117,7 @@ self POST /api/validate-yaml
 data POST /datasets/{owner:part}/{name:part}.git/info/lfs/objects/batch
 data GET /lfs/object/{signed:part}
 self PUT /lfs/upload/{signed:part}
-self PUT /lfs/upload/{signed:part}/{part:int}
+self PUT /lfs/upload/{signed:part}/{part:part}
 self POST /lfs/complete/{signed:part}
 self POST /lfs/verify/{signed:part}
 owner POST /api/datasets/{owner:part}/{name:part}/user-access-request/handle

@@ -29,6 +29,8 @@ CREATE TABLE sessions (
     expires INTEGER NOT NULL
 ) STRICT;
 
+-- AUTOINCREMENT: the number of one that was deleted stands in addresses and pages, and is not given
+-- to another.
 CREATE TABLE repos (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     owner INTEGER NOT NULL REFERENCES users,

@@ -27,6 +27,7 @@ from pairsmith.hub.callers import Caller, api_caller, caller
 from pairsmith.hub.faults import HubError, bad_request, entry_not_found, too_large
 from pairsmith.hub.place import Hub, hub_of
 from pairsmith.hub.repos import Repo
+from pairsmith.hub.threads import CONTENTS, run_apart
 
 if TYPE_CHECKING:
     import sqlite3
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 OID = re.compile(r"[0-9a-f]{64}")
-LARGEST_BODY = 8 << 20  # bytes
+LARGEST_BODY = 2 << 20  # bytes
 MOST_OBJECTS = 10_000
 LARGEST_FILE = 1 << 42  # bytes
 UPLOAD_LIFE = 24 * 3600  # seconds
@@ -166,7 +167,9 @@ async def put(request: Request) -> Response:
 async def put_part(request: Request) -> Response:
     """`PUT /lfs/upload/{signed}/{part}`: a part of a content, kept until all are there."""
     hub, upload = hub_of(request), _upload(request)
-    place = _part(hub, upload, request.path_params["part"])
+    text = request.path_params["part"]
+    fits = text.isascii() and text.isdecimal() and len(text) <= 5
+    place = _part(hub, upload, int(text) if fits else 0)
     digest = hashlib.sha256()
     with hub.blobs.incoming() as content:
         async for piece in request.stream():
@@ -181,9 +184,9 @@ async def put_part(request: Request) -> Response:
 
 async def complete(request: Request) -> JSONResponse:
     """`POST /lfs/complete/{signed}`: puts the parts together."""
-    body = await read_json(request, LARGEST_BODY)
-    parts = _list(body.get("parts"))
-    return await run_in_threadpool(_complete, hub_of(request), _upload(request), len(parts))
+    hub, upload = hub_of(request), _upload(request)
+    parts = _list((await read_json(request, LARGEST_BODY)).get("parts"))
+    return await run_apart(CONTENTS, lambda: _complete(hub, upload, len(parts)))
 
 
 def _complete(hub: Hub, upload: Upload, count: int) -> JSONResponse:
@@ -271,7 +274,7 @@ routes: list[BaseRoute] = [
     Route(GIT + "/batch", batch, methods=["POST"]),
     Route("/lfs/object/{signed:part}", link, methods=["GET", "HEAD"]),
     Route("/lfs/upload/{signed:part}", put, methods=["PUT"]),
-    Route("/lfs/upload/{signed:part}/{part:int}", put_part, methods=["PUT"]),
+    Route("/lfs/upload/{signed:part}/{part:part}", put_part, methods=["PUT"]),
     Route("/lfs/complete/{signed:part}", complete, methods=["POST"]),
     Route("/lfs/verify/{signed:part}", verify, methods=["POST"]),
 ]
