@@ -15,8 +15,8 @@ from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import access, commits, files, history
 from pairsmith.hub.addresses import REPO, repo_of
-from pairsmith.hub.api.bodies import json_object, read_json, text_of
 from pairsmith.hub.blobs import Blob, Incoming
+from pairsmith.hub.bodies import json_object, read_json, text_of
 from pairsmith.hub.callers import api_caller, writer
 from pairsmith.hub.commits import Change, Delete, Message, Put
 from pairsmith.hub.faults import bad_request, too_large

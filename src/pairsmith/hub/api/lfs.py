@@ -21,8 +21,8 @@ from starlette.routing import BaseRoute, Route
 from pairsmith.hub import access, files, repos
 from pairsmith.hub.addresses import repo_of
 from pairsmith.hub.api import resolve
-from pairsmith.hub.api.bodies import read_json
 from pairsmith.hub.blobs import Blob, held, touch
+from pairsmith.hub.bodies import read_json
 from pairsmith.hub.callers import Caller, api_caller, caller
 from pairsmith.hub.faults import HubError, bad_request, entry_not_found, too_large
 from pairsmith.hub.place import Hub, hub_of
