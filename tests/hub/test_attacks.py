@@ -8,12 +8,12 @@ import json
 from collections.abc import Iterator
 from itertools import product
 
-import doors
 import pytest
-from doors import GATED, Stage
-from stock import commit_files, put
 from test_doors import DOORS, _sell, addresses, filled
 
+from hub.support import doors
+from hub.support.doors import GATED, Stage
+from hub.support.stock import commit_files, put
 from pairsmith.hub import repos
 from pairsmith.hub.accounts import users
 from pairsmith.hub.app import application

@@ -6,8 +6,8 @@ import hashlib
 import json
 
 import pytest
-from stock import commit_files
 
+from hub.support.stock import commit_files
 from pairsmith.hub import repos
 from pairsmith.hub.api import lfs
 

@@ -6,8 +6,8 @@ import dataclasses
 import hashlib
 
 import pytest
-from stock import commit_files
 
+from hub.support.stock import commit_files
 from pairsmith.hub import downloads, events, history, repos
 
 DATA = bytes(range(256)) * 100
