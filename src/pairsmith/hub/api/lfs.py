@@ -22,7 +22,7 @@ from pairsmith.hub import access, files, repos
 from pairsmith.hub.addresses import repo_of
 from pairsmith.hub.api import resolve
 from pairsmith.hub.api.bodies import read_json
-from pairsmith.hub.blobs import Blob, held
+from pairsmith.hub.blobs import Blob, held, touch
 from pairsmith.hub.callers import Caller, api_caller, caller
 from pairsmith.hub.faults import HubError, bad_request, entry_not_found, too_large
 from pairsmith.hub.place import Hub, hub_of
@@ -62,16 +62,17 @@ def _batch(request: Request, body: dict[str, Any]) -> JSONResponse:
     hub, operation = hub_of(request), body.get("operation")
     objects = [_object(one) for one in _list(body.get("objects"))]
     several = "multipart" in _list(body.get("transfers", []))
-    with hub.database.read() as db:
-        if operation == "upload":
+    if operation == "upload":
+        with hub.database.write() as db:
             repo = access.writable(db, api_caller(request), *repo_of(request))
             told = [_upload_action(hub, db, repo, *one, several) for one in objects]
-        elif operation == "download":
-            who = caller(request)
+    elif operation == "download":
+        who = caller(request)
+        with hub.database.read() as db:
             repo = access.readable(db, hub, who, *repo_of(request))
             told = [_download_action(request, db, repo, who, *one) for one in objects]
-        else:
-            raise bad_request('operation has to be "upload" or "download".')
+    else:
+        raise bad_request('operation has to be "upload" or "download".')
     transfer = "multipart" if any("chunk_size" in _header(one) for one in told) else "basic"
     answer = {"transfer": transfer, "hash_algo": "sha256", "objects": told}
     return JSONResponse(answer, media_type=MEDIA_TYPE)
@@ -102,6 +103,7 @@ def _upload_action(
 ) -> dict[str, Any]:
     """Where a content goes to; nowhere, where this repository was sent it before."""
     if held(db, repo.id, oid) is not None:
+        touch(db, oid)  # for the commit that follows, however long ago it was sent
         return {"oid": oid, "size": size}
     signed = signer(hub, "lfs upload").dumps(Upload(repo.id, oid, size))
     upload: dict[str, Any] = {"href": hub.url(f"/lfs/upload/{signed}")}
