@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import socket
+import time
 from collections.abc import Iterator
 from itertools import product
 
 import pytest
-from test_doors import DOORS, _sell, addresses, filled
 
 from hub.support import doors
 from hub.support.doors import GATED, Stage
+from hub.support.running import running
 from hub.support.stock import commit_files, put
+from hub.test_doors import DOORS, _sell, addresses, filled
 from pairsmith.hub import repos
 from pairsmith.hub.accounts import users
 from pairsmith.hub.app import application
@@ -245,3 +248,25 @@ def test_a_content_that_is_gone_takes_one_page_and_not_all(hub, client, account)
     for page in ("/", "/datasets", "/ann", "/datasets/ann/d"):
         answer = client.get(page, headers={"Accept": "text/html"})
         assert (answer.status_code, "ann/" in answer.text) == (200, True), page
+
+
+def test_a_slash_too_many_leads_to_no_other_host(stage):
+    sent = {"host": "elsewhere.example.org", "accept": "text/html"}
+    for path in ("/datasets/ann/d/", "//elsewhere.example.org/", "/datasets//"):
+        answer = stage.call("GET", path, sent)
+        assert (answer.status, answer.headers["location"]) == (307, "/" + path.strip("/"))
+
+
+def test_who_hangs_up_is_no_fault(tmp_path):
+    """A line in the log of requests, and no trace of a bug."""
+    paths = ("/login", "/api/repos/create", "/api/validate-yaml", "/lfs/upload/x")
+    with running(tmp_path) as server:
+        for path in paths:
+            with socket.create_connection(("127.0.0.1", server.port)) as door:
+                sent = f"POST {path} HTTP/1.1\r\nHost: hub\r\nContent-Length: 9\r\n"
+                kind = "Content-Type: application/x-www-form-urlencoded\r\n\r\na"
+                door.sendall((sent + kind).encode())
+                time.sleep(0.1)  # so that they are waited for; a longer wait changes nothing
+        server.end()
+    assert "POST" in server.log
+    assert "Traceback" not in server.log

@@ -12,7 +12,8 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.responses import JSONResponse
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from pairsmith.hub.accounts.limits import Limits
@@ -24,7 +25,6 @@ from pairsmith.hub.pages.render import error_page, wants_page
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-    from starlette.responses import Response
 
     from pairsmith.hub.place import Hub
 
@@ -49,11 +49,13 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
         exception_handlers={
             HubError: on_fault,
             HTTPException: on_http,
+            ClientDisconnect: on_hang_up,
             OSError: on_full_disk,
             Exception: on_bug,
         },
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # it would name the host that the caller named
     app.state.hub = hub
     app.state.limits = limits or Limits()
     return app
@@ -72,6 +74,7 @@ def routes() -> list[BaseRoute]:
         history,
         home,
         licences,
+        record,
         rows,
         settings,
     )  # fmt: skip
@@ -80,7 +83,7 @@ def routes() -> list[BaseRoute]:
     calls = (resolve, account, repos, tree, commit, lfs, requests, xet, webhook)
     pages = (
         *(home, account_pages, licences, desk),
-        *(history, files, rows, gate, settings, dataset),
+        *(history, files, rows, gate, record, settings, dataset),
     )
     found = [route for module in (*calls, *pages) for route in module.routes]
     return [*found, *home.owner_routes]
@@ -102,7 +105,15 @@ async def on_http(request: Request, error: Exception) -> Response:
     """An address that is none, or a method that it does not take."""
     if not isinstance(error, HTTPException):
         raise error
+    path = request.scope["path"]
+    if error.status_code == 404 and path.endswith("/") and wants_page(request):
+        return RedirectResponse("/" + path.strip("/"))  # for what people type
     return await on_fault(request, HubError(error.status_code, f"{error.detail}."))
+
+
+async def on_hang_up(_request: Request, _error: Exception) -> Response:
+    """Somebody who went away before their body was whole: no fault, and nobody reads the answer."""
+    return Response(status_code=400)
 
 
 async def on_full_disk(request: Request, error: Exception) -> Response:

@@ -10,7 +10,7 @@ import hashlib
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -84,15 +84,25 @@ class Blobs:
         Within a write transaction, which is what keeps the collector away; the caller has
         compared `blob` with what was announced.
         """
-        place = self.path(blob.sha256)
-        place.parent.mkdir(exist_ok=True)
-        content.path.replace(place)
-        _flush_folder(place.parent)
-        db.execute(
-            "INSERT INTO blobs VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET touched = ?",
-            (*blob, now(), now()),
-        )
-        db.execute("INSERT OR IGNORE INTO holdings VALUES (?, ?)", (repo, blob.sha256))
+        self.keep_all(db, [(content, blob)], repo)
+
+    def keep_all(
+        self, db: sqlite3.Connection, contents: Iterable[tuple[Incoming, Blob]], repo: int
+    ) -> None:
+        """The same for many, each folder flushed once: all who write wait for it."""
+        folders = set()
+        for content, blob in contents:
+            place = self.path(blob.sha256)
+            place.parent.mkdir(exist_ok=True)
+            content.path.replace(place)
+            folders.add(place.parent)
+            db.execute(
+                "INSERT INTO blobs VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET touched = ?",
+                (*blob, now(), now()),
+            )
+            db.execute("INSERT OR IGNORE INTO holdings VALUES (?, ?)", (repo, blob.sha256))
+        for folder in folders:
+            _flush_folder(folder)
 
 
 def held(db: sqlite3.Connection, repo: int, sha256: str) -> Blob | None:
@@ -106,7 +116,7 @@ def held(db: sqlite3.Connection, repo: int, sha256: str) -> Blob | None:
 
 
 def touch(db: sqlite3.Connection, sha256: str) -> None:
-    """Puts off the day when a content may be taken away, where nothing refers to it."""
+    """Has a content kept for a day from now, whether a commit refers to it by then or not."""
     db.execute("UPDATE blobs SET touched = ? WHERE sha256 = ?", (now(), sha256))
 
 

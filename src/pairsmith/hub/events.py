@@ -9,6 +9,9 @@ from typing import NamedTuple
 from pairsmith.hub.database import now
 from pairsmith.hub.repos import Repo
 
+NO_READ = "action NOT IN ('read', 'viewed')"
+SELECT = "SELECT id, date, repo, actor, user, action, detail FROM events"
+
 
 class Event(NamedTuple):
     """Something that happened: `actor` did `action`, about the access of `user`."""
@@ -41,14 +44,28 @@ def record(
     )
 
 
-def recent(db: sqlite3.Connection, repo: Repo, limit: int = 100) -> list[Event]:
-    """The last events of a repository, newest first."""
+def recent(db: sqlite3.Connection, repo: Repo, limit: int = 100, reads: bool = True) -> list[Event]:
+    """The last events of a repository, newest first.
+
+    Args:
+        db: A transaction.
+        repo: The repository.
+        limit: How many at most.
+        reads: Whether files that were read and rows that were viewed are among them.
+    """
+    some = "" if reads else f" AND {NO_READ}"
     rows = db.execute(
-        "SELECT date, repo, actor, user, action, detail FROM events WHERE repo = ?"
-        " ORDER BY id DESC LIMIT ?",
-        (repo.full_name, limit),
+        f"{SELECT} WHERE repo = ?{some} ORDER BY id DESC LIMIT ?", (repo.full_name, limit)
     ).fetchall()
     return [told(row) for row in rows]
+
+
+def after(db: sqlite3.Connection, repo: Repo, number: int, limit: int) -> tuple[list[Event], int]:
+    """The events of a repository after the one of that number, in order, and the last's number."""
+    rows = db.execute(
+        f"{SELECT} WHERE repo = ? AND id > ? ORDER BY id LIMIT ?", (repo.full_name, number, limit)
+    ).fetchall()
+    return [told(row) for row in rows], rows[-1]["id"] if rows else number
 
 
 def told(row: sqlite3.Row) -> Event:

@@ -121,6 +121,7 @@ CREATE TABLE events (
     detail TEXT NOT NULL                 -- JSON object: path, revision, range, answers, licence
 ) STRICT;
 CREATE INDEX events_by_repo ON events (repo, id);
+CREATE INDEX events_but_reads ON events (repo, id) WHERE action NOT IN ('read', 'viewed');
 CREATE TRIGGER events_stay BEFORE UPDATE ON events
 BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
 CREATE TRIGGER events_last BEFORE DELETE ON events

@@ -7,9 +7,10 @@ import json
 
 import pytest
 
-from hub.support.stock import commit_files
+from hub.support.stock import commit_files, put
 from pairsmith.hub import repos
 from pairsmith.hub.api import lfs
+from pairsmith.hub.collect import DAY, collect
 
 BATCH = "/datasets/ann/d.git/info/lfs/objects/batch"
 DATA = bytes(range(256)) * 10
@@ -130,3 +131,15 @@ def test_what_the_repository_does_not_have_is_not_told_of(client, ann):
 )
 def test_a_malformed_batch_is_refused(client, ann, sent):
     assert client.post(BATCH, json=sent, headers=ann).status_code in (400, 413)
+
+
+def test_what_is_said_to_be_there_is_there_for_the_commit(hub, client, ann):
+    """However long ago it was sent: the collector may come between the two calls."""
+    with hub.database.read() as db:
+        repo = repos.find(db, "ann", "d")
+    put(hub, repo, DATA)
+    with hub.database.write() as db:
+        db.execute("UPDATE blobs SET touched = touched - ? WHERE sha256 = ?", (2 * DAY, OID))
+    assert "actions" not in batch(client, ann)
+    collect(hub)
+    assert commit(client, ann).status_code == 200

@@ -113,3 +113,8 @@ def test_an_upload_has_only_so_much_waiting(hub, account, repo, monkeypatch, tmp
     monkeypatch.setattr(uploads, "MOST_BYTES", 99)
     with pytest.raises(HubError, match="larger than the 99 bytes"):
         uploads.check_room(tmp_path)
+
+
+def test_what_went_away_while_it_was_counted_is_not_counted(tmp_path):
+    (tmp_path / "part-1").symlink_to(tmp_path / "that was renamed")
+    uploads.check_room(tmp_path)

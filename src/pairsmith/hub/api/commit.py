@@ -119,8 +119,7 @@ def _commit(request: Request, body: IO[bytes]) -> JSONResponse:
         sent = _read(hub, body, staged)
         with hub.database.write() as db:
             repo = access.writable(db, who, *repo_of(request))
-            for content, blob in sent.contents:
-                hub.blobs.keep(db, content, blob, repo.id)
+            hub.blobs.keep_all(db, sent.contents, repo.id)
             made = commits.commit(db, repo, branch, writer(who), sent.message, sent.changes)
     return JSONResponse(
         {

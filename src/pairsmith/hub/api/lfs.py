@@ -67,8 +67,8 @@ def _batch(request: Request, body: dict[str, Any]) -> JSONResponse:
             repo = access.writable(db, api_caller(request), *repo_of(request))
             told = [_upload_action(hub, db, repo, *one, several) for one in objects]
     elif operation == "download":
+        who = caller(request)
         with hub.database.read() as db:
-            who = caller(request)
             repo = access.readable(db, hub, who, *repo_of(request))
             told = [_download_action(request, db, repo, who, *one) for one in objects]
     else:
@@ -103,7 +103,7 @@ def _upload_action(
 ) -> dict[str, Any]:
     """Where a content goes to; nowhere, where this repository was sent it before."""
     if held(db, repo.id, oid) is not None:
-        touch(db, oid)  # the collector leaves it until the commit that is to come
+        touch(db, oid)  # for the commit that follows, however long ago it was sent
         return {"oid": oid, "size": size}
     signed = signer(hub, "lfs upload").dumps(Upload(repo.id, oid, size))
     upload: dict[str, Any] = {"href": hub.url(f"/lfs/upload/{signed}")}

@@ -58,8 +58,7 @@ def settle(db: sqlite3.Connection, event: Thing) -> str:
 def turned_away(db: sqlite3.Connection, repo: Repo) -> list[events.Event]:
     """Payments for a repository's offers that made no licence and did not go back, newest first."""
     rows = db.execute(
-        "SELECT date, repo, actor, user, action, detail FROM events"
-        " WHERE repo = ? AND action = ? AND date >= ?"
+        f"{events.SELECT} WHERE repo = ? AND action = ? AND date >= ?"
         " AND detail ->> 'checkout' NOT IN (SELECT checkout FROM licences WHERE checkout NOT NULL)"
         " AND detail ->> 'payment' NOT IN (SELECT payment FROM returned_payments)"
         " ORDER BY id DESC LIMIT 100",

@@ -60,8 +60,7 @@ class Rebuild:
                 made.append((content, self._put_together(file, content, xorbs)))
             with self._hub.database.write() as db:
                 uploads.still_open(db, self._upload)
-                for content, blob in made:
-                    self._hub.blobs.keep(db, content, blob, self._upload.repo)
+                self._hub.blobs.keep_all(db, made, self._upload.repo)
 
     def _put_together(self, file: File, content: Incoming, xorbs: OpenXorbs) -> Blob:
         for segment in self._shard.segments(file):
