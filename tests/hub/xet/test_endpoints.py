@@ -9,11 +9,11 @@ import pytest
 
 from hub.support import xorbs
 from hub.support.xorbs import Part
-from pairsmith.hub import repos
+from pairsmith.hub import bodies, repos
 from pairsmith.hub.accounts import sessions
 from pairsmith.hub.blobs import held
 from pairsmith.hub.faults import HubError
-from pairsmith.hub.xet import bodies, endpoints, rebuild, shard, uploads, xorb
+from pairsmith.hub.xet import endpoints, rebuild, shard, uploads, xorb
 
 ONE, TWO, THREE = b"one " * 5000, b"two " * 4001, bytes(range(256)) * 100
 XORB = xorbs.chunk(ONE) + xorbs.chunk(TWO, 1) + xorbs.chunk(THREE, 2) + xorbs.footer()
