@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-REPO = "/api/datasets/{owner:part}/{name:part}"  # where the calls about a repository begin
+DATASET = "/datasets/{owner:part}/{name:part}"  # a repository's page; others' addresses begin so
+REPO = "/api" + DATASET  # where the calls about a repository begin
 LONGEST = 1024  # bytes of a decoded part
 
 

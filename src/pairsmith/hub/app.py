@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute
 
+from pairsmith.hub.accounts.landing import NotSignedInError, sign_in_first
 from pairsmith.hub.accounts.limits import Limits
 from pairsmith.hub.addresses import RawPath
 from pairsmith.hub.collect import collect_hourly
@@ -48,6 +49,7 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
         middleware=[Middleware(RawPath), Middleware(SafeHeaders, hub)],
         exception_handlers={
             HubError: on_fault,
+            NotSignedInError: sign_in_first,
             HTTPException: on_http,
             ClientDisconnect: on_hang_up,
             OSError: on_full_disk,

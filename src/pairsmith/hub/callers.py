@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pairsmith.hub.accounts import cookies, sessions, tokens
+from pairsmith.hub.accounts.landing import NotSignedInError
 from pairsmith.hub.accounts.users import User
 from pairsmith.hub.faults import HubError, not_allowed
 from pairsmith.hub.place import hub_of
@@ -45,6 +46,18 @@ def caller(request: Request) -> Caller:
     if (sent := bearer(request)) is not None:
         return _by_token(request, sent)
     return session_caller(request)
+
+
+def signed_in(request: Request) -> Caller:
+    """Who made the request, to a page that is for those who are signed in or send a token.
+
+    Raises:
+        NotSignedInError: Nobody did.
+    """
+    who = caller(request)
+    if who.user is None:
+        raise NotSignedInError
+    return who
 
 
 def session_caller(request: Request) -> Caller:

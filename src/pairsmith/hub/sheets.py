@@ -6,6 +6,8 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from starlette.responses import Response, StreamingResponse
+
 # what makes a spreadsheet take a cell for a formula (OWASP, CSV injection)
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 WIDE = str.maketrans("＝＋－＠", "=+-@")
@@ -20,6 +22,21 @@ def csv_text(rows: Iterable[Sequence[object]]) -> str:
     file = io.StringIO()
     csv.writer(file).writerows([_cell(value) for value in row] for row in rows)
     return file.getvalue()
+
+
+def csv_download(name: str, text: str | Iterable[str]) -> Response:
+    """The answer with which a browser saves a table; what is in it is for the owner alone.
+
+    Args:
+        name: What the file is called.
+        text: The table, or its parts, one after the other.
+    """
+    headers = {
+        "content-disposition": f'attachment; filename="{name}"',
+        "cache-control": "no-store",
+    }
+    make = Response if isinstance(text, str) else StreamingResponse
+    return make(text, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _cell(value: object) -> object:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from itsdangerous import Signer
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
+from starlette.routing import Route
 
 from pairsmith.hub.accounts import cookies, sessions
 from pairsmith.hub.faults import HubError, bad_request
@@ -78,6 +79,11 @@ def taking(
         return await run_in_threadpool(act, request, form)
 
     return endpoint
+
+
+def post(path: str, act: Callable[[Request, FormData], Response]) -> Route:
+    """The route of a form: `taking` it at an address."""
+    return Route(path, taking(act), methods=["POST"])
 
 
 def text(form: FormData, field: str) -> str:

@@ -27,10 +27,19 @@ def inner(address: str) -> str:
     return address if fine else HOME
 
 
-def sign_in_first(request: Request) -> Response:
+class NotSignedInError(Exception):
+    """A page or a form is for those who are signed in, and somebody else asked for it."""
+
+
+async def sign_in_first(request: Request, _error: Exception) -> Response:
     """Sends a browser to sign in, and back to the page that it asked for."""
     # as it was sent: `request.url` would decode it, and take the host for true
     query = request.scope["query_string"].decode("latin-1")
     path = request.scope["path"] + (f"?{query}" if query else "")
     wanted = path if request.method in ("GET", "HEAD") else HOME
+    return sign_in_and_go(wanted)
+
+
+def sign_in_and_go(wanted: str) -> Response:
+    """Sends a browser to sign in, and then to a page of this hub."""
     return RedirectResponse("/login?" + urlencode({"next": wanted}), 303)

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import access, files, repos
-from pairsmith.hub.addresses import repo_of
+from pairsmith.hub.addresses import DATASET, repo_of
 from pairsmith.hub.api import resolve
 from pairsmith.hub.blobs import Blob, held, touch
 from pairsmith.hub.bodies import pieces, read_json
@@ -265,7 +265,7 @@ def unsigned(hub: Hub, purpose: str, signed: str, life: int) -> list[Any]:
     return carried
 
 
-GIT = "/datasets/{owner:part}/{name:part}.git/info/lfs/objects"
+GIT = DATASET + ".git/info/lfs/objects"
 routes: list[BaseRoute] = [
     Route(GIT + "/batch", batch, methods=["POST"]),
     Route("/lfs/object/{signed:part}", link, methods=["GET", "HEAD"]),

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import access, events, files, history
-from pairsmith.hub.addresses import repo_of
+from pairsmith.hub.addresses import DATASET, repo_of
 from pairsmith.hub.callers import Caller, caller
 from pairsmith.hub.downloads import seen
 from pairsmith.hub.faults import entry_not_found
@@ -75,7 +75,7 @@ def send(request: Request, hub: Hub, file: File, headers: dict[str, str]) -> Res
 
 routes: list[BaseRoute] = [
     Route(
-        "/datasets/{owner:part}/{name:part}/resolve/{revision:part}/{path:inner}",
+        DATASET + "/resolve/{revision:part}/{path:inner}",
         resolve,
         methods=["GET", "HEAD"],
     ),

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub.accounts import cookies, forms, sessions, tokens, users
 from pairsmith.hub.accounts.forms import line, text
-from pairsmith.hub.accounts.landing import HOME, inner, sign_in_first
+from pairsmith.hub.accounts.landing import HOME, NotSignedInError, inner
 from pairsmith.hub.accounts.limits import address_of, limits_of
 from pairsmith.hub.accounts.signing_in import Visit, Wish, change_password, join, sign_in
 from pairsmith.hub.accounts.users import User
@@ -78,8 +78,7 @@ def take_logout(request: Request, _form: FormData) -> Response:
 
 def show_profile(request: Request) -> Response:
     """What others are told of an account, and the form of its password."""
-    user = session_caller(request).user
-    return sign_in_first(request) if user is None else _profile_page(request, user)
+    return _profile_page(request, _user(request))
 
 
 def take_profile(request: Request, user: User, form: FormData) -> Response:
@@ -105,8 +104,7 @@ def take_password(request: Request, user: User, form: FormData) -> Response:
 
 def show_tokens(request: Request) -> Response:
     """The tokens of an account."""
-    user = session_caller(request).user
-    return sign_in_first(request) if user is None else _tokens_page(request, user)
+    return _tokens_page(request, _user(request))
 
 
 def take_token(request: Request, user: User, form: FormData) -> Response:
@@ -129,12 +127,19 @@ def take_revocation(request: Request, user: User, form: FormData) -> Response:
 
 def _own(act: Act) -> Callable[[Request, FormData], Response]:
     """An action on the account that the browser is signed in to."""
+    return lambda request, form: act(request, _user(request), form)
 
-    def taken(request: Request, form: FormData) -> Response:
-        user = session_caller(request).user
-        return sign_in_first(request) if user is None else act(request, user, form)
 
-    return taken
+def _user(request: Request) -> User:
+    """The account that the browser is signed in to.
+
+    Raises:
+        NotSignedInError: It is signed in to none.
+    """
+    user = session_caller(request).user
+    if user is None:
+        raise NotSignedInError
+    return user
 
 
 def _visit(request: Request) -> Visit:
@@ -194,21 +199,17 @@ def _shown(
     return answer
 
 
-def _post(path: str, act: Callable[[Request, FormData], Response]) -> Route:
-    return Route(path, forms.taking(act), methods=["POST"])
-
-
 routes: list[BaseRoute] = [
     Route("/join", show_join),
-    _post("/join", take_join),
+    forms.post("/join", take_join),
     Route("/login", show_login),
-    _post("/login", take_login),
-    _post("/logout", take_logout),
+    forms.post("/login", take_login),
+    forms.post("/logout", take_logout),
     Route("/settings/profile", show_profile),
     Route("/settings/password", show_profile),
-    _post("/settings/profile", _own(take_profile)),
-    _post("/settings/password", _own(take_password)),
+    forms.post("/settings/profile", _own(take_profile)),
+    forms.post("/settings/password", _own(take_password)),
     Route("/settings/tokens", show_tokens),
-    _post("/settings/tokens", _own(take_token)),
-    _post("/settings/tokens/revoke", _own(take_revocation)),
+    forms.post("/settings/tokens", _own(take_token)),
+    forms.post("/settings/tokens/revoke", _own(take_revocation)),
 ]

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import access, card, downloads, files, history
-from pairsmith.hub.addresses import repo_of
+from pairsmith.hub.addresses import DATASET, repo_of
 from pairsmith.hub.callers import Caller, caller
 from pairsmith.hub.card import Card
 from pairsmith.hub.desk import licences, offers
@@ -83,4 +83,4 @@ def _tags(read: Card) -> list[str]:
     return short[:TAGS]
 
 
-routes: list[BaseRoute] = [Route("/datasets/{owner:part}/{name:part}", dataset)]
+routes: list[BaseRoute] = [Route(DATASET, dataset)]

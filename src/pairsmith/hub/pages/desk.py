@@ -7,28 +7,26 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import RedirectResponse
-from starlette.responses import Response as Plain
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import access
 from pairsmith.hub.accounts import forms, users
-from pairsmith.hub.accounts.landing import sign_in_first
-from pairsmith.hub.addresses import repo_of
-from pairsmith.hub.callers import Caller, caller
+from pairsmith.hub.addresses import DATASET, repo_of
+from pairsmith.hub.callers import Caller, signed_in
 from pairsmith.hub.desk import licences, offers, payments
 from pairsmith.hub.desk.offers import Draft, DraftError
 from pairsmith.hub.faults import HubError, bad_request
 from pairsmith.hub.pages.render import page
 from pairsmith.hub.place import hub_of
 from pairsmith.hub.repos import Repo
-from pairsmith.hub.sheets import csv_text
+from pairsmith.hub.sheets import csv_download, csv_text
 
 if TYPE_CHECKING:
     from starlette.datastructures import FormData
     from starlette.requests import Request
     from starlette.responses import Response
 
-PLACE = "/datasets/{owner:part}/{name:part}/settings/licences"
+PLACE = DATASET + "/settings/licences"
 
 # what a form does to a repository of its sender's, within a write transaction; the text is what
 # the address names within it: an offer's or a licence's number
@@ -47,18 +45,11 @@ def offer(request: Request) -> Response:
 
 def table(request: Request) -> Response:
     """`GET …/settings/licences.csv`: every licence that was given."""
-    who = caller(request)
-    if who.user is None:
-        return sign_in_first(request)
+    who = signed_in(request)
     with hub_of(request).database.read() as db:
         repo = access.writable(db, who, *repo_of(request))
         rows = [licences.HEADER, *map(licences.cells, licences.of_repo(db, repo))]
-    name = f"{repo.owner}-{repo.name}-licences.csv"
-    headers = {
-        "content-disposition": f'attachment; filename="{name}"',
-        "cache-control": "no-store",
-    }
-    return Plain(csv_text(rows), media_type="text/csv; charset=utf-8", headers=headers)
+    return csv_download(f"{repo.owner}-{repo.name}-licences.csv", csv_text(rows))
 
 
 def make(request: Request, form: FormData) -> Response:
@@ -116,9 +107,7 @@ def _doing(deed: Deed) -> Callable[[Request, FormData], Response]:
 
 def _done(request: Request, form: FormData, deed: Deed) -> Response:
     """Does what a form asks for, and shows the desk again."""
-    who = caller(request)
-    if who.user is None:
-        return sign_in_first(request)
+    who = signed_in(request)
     with hub_of(request).database.write() as db:
         repo = access.writable(db, who, *repo_of(request))
         deed(db, repo, request.path_params.get("at", ""), form)
@@ -126,9 +115,7 @@ def _done(request: Request, form: FormData, deed: Deed) -> Response:
 
 
 def _desk(request: Request, draft: Draft, wrong: DraftError | None) -> Response:
-    who = caller(request)
-    if who.user is None:
-        return sign_in_first(request)
+    who = signed_in(request)
     with hub_of(request).database.read() as db:
         repo = access.writable(db, who, *repo_of(request))
         shown = {
@@ -141,9 +128,7 @@ def _desk(request: Request, draft: Draft, wrong: DraftError | None) -> Response:
 
 
 def _offer(request: Request, draft: Draft | None, wrong: DraftError | None) -> Response:
-    who = caller(request)
-    if who.user is None:
-        return sign_in_first(request)
+    who = signed_in(request)
     with hub_of(request).database.read() as db:
         repo = access.writable(db, who, *repo_of(request))
         found = offers.found(db, repo, request.path_params["at"])
@@ -162,17 +147,13 @@ def _draft(form: FormData) -> Draft:
     return Draft(*(forms.text(form, name) for name in Draft._fields))
 
 
-def _post(path: str, act: Callable[[Request, FormData], Response]) -> Route:
-    return Route(PLACE + path, forms.taking(act), methods=["POST"])
-
-
 routes: list[BaseRoute] = [
     Route(PLACE, desk),
     Route(PLACE + ".csv", table),
     Route(PLACE + "/offers/{at:part}", offer),
-    _post("", make),
-    _post("/offers/{at:part}", change),
-    _post("/offers/{at:part}/active", _doing(set_active)),
-    _post("/grant", _doing(grant)),
-    _post("/revoke/{at:part}", _doing(revoke)),
+    forms.post(PLACE, make),
+    forms.post(PLACE + "/offers/{at:part}", change),
+    forms.post(PLACE + "/offers/{at:part}/active", _doing(set_active)),
+    forms.post(PLACE + "/grant", _doing(grant)),
+    forms.post(PLACE + "/revoke/{at:part}", _doing(revoke)),
 ]

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import access, card, events, files, history
 from pairsmith.hub.access import REFUSALS
-from pairsmith.hub.addresses import encoded, repo_of
+from pairsmith.hub.addresses import DATASET, encoded, repo_of
 from pairsmith.hub.callers import Caller, caller
 from pairsmith.hub.faults import entry_not_found
 from pairsmith.hub.files import File
@@ -170,9 +170,8 @@ def _address(repo: Repo, place: str, revision: str, path: str) -> str:
     return f"{repo.page}/{place}/{encoded(revision)}/{quote(path)}"
 
 
-REPO = "/datasets/{owner:part}/{name:part}"
 routes: list[BaseRoute] = [
-    Route(REPO + "/tree/{revision:part}", tree),
-    Route(REPO + "/tree/{revision:part}/{path:inner}", tree),
-    Route(REPO + "/blob/{revision:part}/{path:inner}", blob),
+    Route(DATASET + "/tree/{revision:part}", tree),
+    Route(DATASET + "/tree/{revision:part}/{path:inner}", tree),
+    Route(DATASET + "/blob/{revision:part}/{path:inner}", blob),
 ]

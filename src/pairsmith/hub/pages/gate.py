@@ -8,15 +8,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.responses import RedirectResponse
-from starlette.responses import Response as Plain
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import access, card, events, history
 from pairsmith.hub.access import Standing
 from pairsmith.hub.accounts import forms, users
-from pairsmith.hub.accounts.landing import sign_in_first
-from pairsmith.hub.addresses import repo_of
-from pairsmith.hub.callers import Caller, caller, known, writer
+from pairsmith.hub.accounts.landing import sign_in_and_go
+from pairsmith.hub.addresses import DATASET, repo_of
+from pairsmith.hub.callers import Caller, caller, known, signed_in, writer
 from pairsmith.hub.events import Event
 from pairsmith.hub.faults import HubError, bad_request
 from pairsmith.hub.gate import requests
@@ -27,14 +26,13 @@ from pairsmith.hub.pages.render import page
 from pairsmith.hub.place import Hub, hub_of
 from pairsmith.hub.readme import card_text
 from pairsmith.hub.repos import Repo
-from pairsmith.hub.sheets import csv_text
+from pairsmith.hub.sheets import csv_download, csv_text
 
 if TYPE_CHECKING:
     from starlette.datastructures import FormData
     from starlette.requests import Request as Call
     from starlette.responses import Response
 
-DATASET = "/datasets/{owner:part}/{name:part}"
 REQUESTS = "/settings/requests"
 EVENTS = 100  # of the record, on the owner's page
 PAGE = 100  # requests on a page
@@ -88,7 +86,7 @@ def take_question(call: Call, sent: FormData) -> Response:
         repo = access.visible(db, who, *repo_of(call))
         shown = shown_gate(db, hub, repo, who)
     if who.user is None:
-        return RedirectResponse("/login?next=" + repo.page, 303)
+        return sign_in_and_go(repo.page)
     user, form = writer(who), shown.form
     given = {
         field.label: forms.text(sent, f"answer-{place}") for place, field in enumerate(form.fields)
@@ -106,9 +104,7 @@ def take_question(call: Call, sent: FormData) -> Response:
 
 def show_requests(call: Call) -> Response:
     """`GET …/settings/requests?status&after`: who asked, and what became of it; for the owner."""
-    hub, who = hub_of(call), caller(call)
-    if who.user is None:
-        return sign_in_first(call)
+    hub, who = hub_of(call), signed_in(call)
     status = requests.known_status(call.query_params.get("status", "")) or "pending"
     after = _number(call.query_params.get("after", ""))
     with hub.database.read() as db:
@@ -134,9 +130,7 @@ def show_requests(call: Call) -> Response:
 
 def take_answer(call: Call, sent: FormData) -> Response:
     """`POST …/settings/requests`: the owner's answer to a request."""
-    who = caller(call)
-    if who.user is None:
-        return sign_in_first(call)
+    who = signed_in(call)
     status = requests.known_status(forms.text(sent, "status"))
     if status is None:
         raise bad_request(f"An answer is one of {', '.join(STATUSES)}.")
@@ -152,9 +146,7 @@ def take_answer(call: Call, sent: FormData) -> Response:
 
 def take_grant(call: Call, sent: FormData) -> Response:
     """`POST …/settings/requests/grant`: lets a user in, whether they asked or not."""
-    who = caller(call)
-    if who.user is None:
-        return sign_in_first(call)
+    who = signed_in(call)
     with hub_of(call).database.write() as db:
         repo = access.writable(db, who, *repo_of(call))
         name = forms.line(sent, "user")
@@ -167,20 +159,11 @@ def take_grant(call: Call, sent: FormData) -> Response:
 
 def download(call: Call) -> Response:
     """`GET …/settings/requests.csv`: all requests, the answers in columns."""
-    who = caller(call)
-    if who.user is None:
-        return sign_in_first(call)
+    who = signed_in(call)
     with hub_of(call).database.read() as db:
         repo = access.writable(db, who, *repo_of(call))
         found = requests.every(db, repo)
-    return Plain(
-        csv_text(table(found)),
-        media_type="text/csv",
-        headers={
-            "content-disposition": f'attachment; filename="{repo.owner}-{repo.name}-requests.csv"',
-            "cache-control": "no-store",
-        },
-    )
+    return csv_download(f"{repo.owner}-{repo.name}-requests.csv", csv_text(table(found)))
 
 
 def table(found: list[Request]) -> Iterable[list[object]]:
@@ -200,9 +183,7 @@ def table(found: list[Request]) -> Iterable[list[object]]:
 
 def show_own(call: Call) -> Response:
     """`GET /settings/access`: what the user asked for, and how it stands."""
-    who = caller(call)
-    if who.user is None:
-        return sign_in_first(call)
+    who = signed_in(call)
     with hub_of(call).database.read() as db:
         found = requests.of_user(db, known(who))
     return page(call, "asked.html.jinja", who, requests=found)
@@ -253,10 +234,10 @@ def _number(text: str) -> int:
 
 
 routes: list[BaseRoute] = [
-    Route(DATASET + "/ask-access", forms.taking(take_question), methods=["POST"]),
+    forms.post(DATASET + "/ask-access", take_question),
     Route(DATASET + REQUESTS, show_requests),
-    Route(DATASET + REQUESTS, forms.taking(take_answer), methods=["POST"]),
-    Route(DATASET + REQUESTS + "/grant", forms.taking(take_grant), methods=["POST"]),
+    forms.post(DATASET + REQUESTS, take_answer),
+    forms.post(DATASET + REQUESTS + "/grant", take_grant),
     Route(DATASET + REQUESTS + ".csv", download),
     Route("/settings/access", show_own),
 ]

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import access, changes, history
-from pairsmith.hub.addresses import repo_of
+from pairsmith.hub.addresses import DATASET, repo_of
 from pairsmith.hub.callers import caller
 from pairsmith.hub.changes import Change
 from pairsmith.hub.pages import paging
@@ -107,8 +107,7 @@ def _text(hub: Hub, blob: str | None) -> str:
         return content.read(LARGEST).decode("utf-8", "replace")
 
 
-REPO = "/datasets/{owner:part}/{name:part}"
 routes: list[BaseRoute] = [
-    Route(REPO + "/commits/{revision:part}", commits),
-    Route(REPO + "/commit/{revision:part}", commit),
+    Route(DATASET + "/commits/{revision:part}", commits),
+    Route(DATASET + "/commit/{revision:part}", commit),
 ]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import access
 from pairsmith.hub.accounts import forms
-from pairsmith.hub.accounts.landing import sign_in_first
-from pairsmith.hub.addresses import encoded, repo_of
-from pairsmith.hub.callers import caller, writer
+from pairsmith.hub.accounts.landing import sign_in_and_go
+from pairsmith.hub.addresses import DATASET, encoded, repo_of
+from pairsmith.hub.callers import caller, known, signed_in, writer
 from pairsmith.hub.desk import licences, offers, orders
 from pairsmith.hub.faults import HubError
 from pairsmith.hub.pages.render import page
@@ -29,7 +28,7 @@ def buy(request: Request, _form: FormData) -> Response:
     hub, who = hub_of(request), caller(request)
     if who.user is None:
         back = "/datasets/" + "/".join(map(encoded, repo_of(request)))
-        return RedirectResponse("/login?" + urlencode({"next": back}), 303)
+        return sign_in_and_go(back)
     with hub.database.write() as db:
         repo = access.visible(db, who, *repo_of(request))
         user = writer(who)
@@ -46,27 +45,22 @@ def buy(request: Request, _form: FormData) -> Response:
 
 def mine(request: Request) -> Response:
     """`GET /settings/licences`: the licences of whoever is signed in."""
-    who = caller(request)
-    if who.user is None:
-        return sign_in_first(request)
+    who = signed_in(request)
     with hub_of(request).database.read() as db:
-        given = licences.of_user(db, who.user)
+        given = licences.of_user(db, known(who))
     return page(request, "licences.html.jinja", who, licences=given)
 
 
 def one(request: Request) -> Response:
     """`GET /licences/{number}`: a licence, to read or to print."""
-    who = caller(request)
-    if who.user is None:
-        return sign_in_first(request)
+    who = signed_in(request)
     with hub_of(request).database.read() as db:
-        licence = licences.readable(db, who.user, request.path_params["number"])
+        licence = licences.readable(db, known(who), request.path_params["number"])
     return page(request, "licence.html.jinja", who, licence=licence)
 
 
-BUY = "/datasets/{owner:part}/{name:part}/buy/{offer:part}"
 routes: list[BaseRoute] = [
-    Route(BUY, forms.taking(buy), methods=["POST"]),
+    forms.post(DATASET + "/buy/{offer:part}", buy),
     Route("/settings/licences", mine),
     Route("/licences/{number:part}", one),
 ]

@@ -7,20 +7,19 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import access, events
-from pairsmith.hub.accounts.landing import sign_in_first
-from pairsmith.hub.addresses import repo_of
-from pairsmith.hub.callers import caller
+from pairsmith.hub.addresses import DATASET, repo_of
+from pairsmith.hub.callers import signed_in
 from pairsmith.hub.events import Event
 from pairsmith.hub.place import Hub, hub_of
 from pairsmith.hub.repos import Repo
-from pairsmith.hub.sheets import csv_text
+from pairsmith.hub.sheets import csv_download, csv_text
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.responses import Response
 
 ROWS = 5000  # that are read at a time
 HEADER = ("time", "who", "what", "about", "path", "revision", "range", "detail")
@@ -28,20 +27,10 @@ HEADER = ("time", "who", "what", "about", "path", "revision", "range", "detail")
 
 def download(request: Request) -> Response:
     """`GET …/settings/record.csv`: every event of the repository, the oldest first."""
-    hub, who = hub_of(request), caller(request)
-    if who.user is None:
-        return sign_in_first(request)
+    hub, who = hub_of(request), signed_in(request)
     with hub.database.read() as db:
         repo = access.writable(db, who, *repo_of(request))
-    name = f"{repo.owner}-{repo.name}-record.csv"
-    return StreamingResponse(
-        parts(hub, repo),
-        media_type="text/csv; charset=utf-8",
-        headers={
-            "content-disposition": f'attachment; filename="{name}"',
-            "cache-control": "no-store",
-        },
-    )
+    return csv_download(f"{repo.owner}-{repo.name}-record.csv", parts(hub, repo))
 
 
 def parts(hub: Hub, repo: Repo) -> Iterator[str]:
@@ -65,6 +54,4 @@ def row(event: Event) -> list[object]:
     return [when, event.actor, event.action, event.user, *own, told]
 
 
-routes: list[BaseRoute] = [
-    Route("/datasets/{owner:part}/{name:part}/settings/record.csv", download),
-]
+routes: list[BaseRoute] = [Route(DATASET + "/settings/record.csv", download)]

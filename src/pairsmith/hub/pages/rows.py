@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import access, card, events, files, history
-from pairsmith.hub.addresses import repo_of
+from pairsmith.hub.addresses import DATASET, repo_of
 from pairsmith.hub.callers import Caller, caller
 from pairsmith.hub.faults import bad_request
 from pairsmith.hub.history import MAIN
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 LAST = 10**12  # rows and pages are numbered up to here
 LONGEST_SEARCH = 200  # characters
 MOST_FILES = 1_000  # of a split are looked at
-ROUTE = "/datasets/{owner:part}/{name:part}/viewer"
 
 
 class Asked(NamedTuple):
@@ -201,4 +200,4 @@ def _addresses(place: Place, asked: Asked) -> Callable[..., str]:
     return to
 
 
-routes: list[BaseRoute] = [Route(ROUTE, viewer, methods=["GET"])]
+routes: list[BaseRoute] = [Route(DATASET + "/viewer", viewer)]

@@ -9,12 +9,11 @@ from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import access, repos
 from pairsmith.hub.accounts import forms
-from pairsmith.hub.accounts.landing import sign_in_first
-from pairsmith.hub.addresses import repo_of
-from pairsmith.hub.callers import caller, writer
+from pairsmith.hub.addresses import DATASET, repo_of
+from pairsmith.hub.callers import signed_in, writer
 from pairsmith.hub.faults import bad_request
 from pairsmith.hub.gate import requests
-from pairsmith.hub.pages.gate import DATASET, shown_gate
+from pairsmith.hub.pages.gate import shown_gate
 from pairsmith.hub.pages.render import page
 from pairsmith.hub.place import hub_of
 from pairsmith.hub.repos import Gate
@@ -30,9 +29,7 @@ GATES: dict[str, Gate] = {"off": "off", "auto": "auto", "manual": "manual"}
 
 def show(request: Request) -> Response:
     """`GET …/settings`: how the repository is set up."""
-    hub, who = hub_of(request), caller(request)
-    if who.user is None:
-        return sign_in_first(request)
+    hub, who = hub_of(request), signed_in(request)
     with hub.database.read() as db:
         repo = access.writable(db, who, *repo_of(request))
         waiting = requests.counts(db, repo)["pending"]
@@ -42,9 +39,7 @@ def show(request: Request) -> Response:
 
 def take_visibility(request: Request, sent: FormData) -> Response:
     """`POST …/settings/visibility`: shows the repository to all, or hides it."""
-    who = caller(request)
-    if who.user is None:
-        return sign_in_first(request)
+    who = signed_in(request)
     private = VISIBILITY.get(forms.text(sent, "visibility"))
     if private is None:
         raise bad_request("visibility has to be public or private.")
@@ -56,9 +51,7 @@ def take_visibility(request: Request, sent: FormData) -> Response:
 
 def take_gate(request: Request, sent: FormData) -> Response:
     """`POST …/settings/gate`: turns the gate off, or to auto or manual."""
-    who = caller(request)
-    if who.user is None:
-        return sign_in_first(request)
+    who = signed_in(request)
     gate = GATES.get(forms.text(sent, "gate"))
     if gate is None:
         raise bad_request("gate has to be off, auto or manual.")
@@ -70,9 +63,7 @@ def take_gate(request: Request, sent: FormData) -> Response:
 
 def take_end(request: Request, sent: FormData) -> Response:
     """`POST …/settings/delete`: deletes the repository, once its name was typed."""
-    who = caller(request)
-    if who.user is None:
-        return sign_in_first(request)
+    who = signed_in(request)
     with hub_of(request).database.write() as db:
         repo = access.writable(db, who, *repo_of(request))
         if forms.line(sent, "confirm") != repo.full_name:
@@ -83,7 +74,7 @@ def take_end(request: Request, sent: FormData) -> Response:
 
 routes: list[BaseRoute] = [
     Route(DATASET + "/settings", show),
-    Route(DATASET + "/settings/visibility", forms.taking(take_visibility), methods=["POST"]),
-    Route(DATASET + "/settings/gate", forms.taking(take_gate), methods=["POST"]),
-    Route(DATASET + "/settings/delete", forms.taking(take_end), methods=["POST"]),
+    forms.post(DATASET + "/settings/visibility", take_visibility),
+    forms.post(DATASET + "/settings/gate", take_gate),
+    forms.post(DATASET + "/settings/delete", take_end),
 ]
