@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -147,8 +147,6 @@ def _browser(stage: Stage, session: str) -> dict[str, str]:
 async def _call(
     app: Starlette, method: str, path: str, headers: Mapping[str, str], body: bytes
 ) -> Answer:
-    raw, _, query = path.partition("?")
-    got: dict[str, Any] = {"body": b"", "headers": {}, "status": 0}
     sent = False
 
     async def receive() -> dict[str, Any]:
@@ -158,6 +156,20 @@ async def _call(
             return {"type": "http.disconnect"}
         sent = True
         return {"type": "http.request", "body": body, "more_body": False}
+
+    return await called(app, method, path, headers, receive)
+
+
+async def called(
+    app: Starlette,
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    receive: Callable[[], Awaitable[dict[str, Any]]],
+) -> Answer:
+    """Makes a call whose body comes as `receive` has it."""
+    raw, _, query = path.partition("?")
+    got: dict[str, Any] = {"body": b"", "headers": {}, "status": 0}
 
     async def send(message: Any) -> None:
         if message["type"] == "http.response.start":

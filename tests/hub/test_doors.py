@@ -53,6 +53,7 @@ VALUES = {  # what stands in the place of each part of an address
     "status": ("pending", "accepted", "rejected"),
     "offer": ("{offer}",),
     "number": ("{licence}",),
+    "at": ("{offer}", "{licence}"),
     "signed": ("{link}", "{upload}"),
     "part": ("1",),
     "upload": ("{cas}",),
@@ -116,7 +117,7 @@ self POST /api/validate-yaml
 data POST /datasets/{owner:part}/{name:part}.git/info/lfs/objects/batch
 data GET /lfs/object/{signed:part}
 self PUT /lfs/upload/{signed:part}
-self PUT /lfs/upload/{signed:part}/{part:int}
+self PUT /lfs/upload/{signed:part}/{part:part}
 self POST /lfs/complete/{signed:part}
 self POST /lfs/verify/{signed:part}
 owner POST /api/datasets/{owner:part}/{name:part}/user-access-request/handle
@@ -127,6 +128,12 @@ data GET /api/datasets/{owner:part}/{name:part}/xet-read-token/{revision:part}
 owner GET /cas/{upload:part}/v1/chunks/{prefix:part}/{hash:part}
 owner POST /cas/{upload:part}/v1/xorb-grants/{prefix:part}/{hash:part}
 owner POST /cas/{upload:part}/v1/xorbs/default/{hash:part}
+owner GET /cas/{upload:part}/chunk/{prefix:part}/{hash:part}
+owner GET /cas/{upload:part}/chunks/{prefix:part}/{hash:part}
+owner POST /cas/{upload:part}/xorb/default/{hash:part}
+owner POST /cas/{upload:part}/xorbs/default/{hash:part}
+owner POST /cas/{upload:part}/shard/{prefix:part}/{hash:part}
+owner POST /cas/{upload:part}/shards
 owner POST /cas/{upload:part}/v1/shards
 owner POST /cas/{upload:part}/v2/shards
 self GET /
@@ -172,10 +179,10 @@ owner GET /datasets/{owner:part}/{name:part}/settings/licences
 owner POST /datasets/{owner:part}/{name:part}/settings/licences
 owner GET /datasets/{owner:part}/{name:part}/settings/licences.csv
 owner POST /datasets/{owner:part}/{name:part}/settings/licences/grant
-owner POST /datasets/{owner:part}/{name:part}/settings/licences/revoke/{number:part}
-owner GET /datasets/{owner:part}/{name:part}/settings/licences/offers/{offer:part}
-owner POST /datasets/{owner:part}/{name:part}/settings/licences/offers/{offer:part}
-owner POST /datasets/{owner:part}/{name:part}/settings/licences/offers/{offer:part}/retire
+owner POST /datasets/{owner:part}/{name:part}/settings/licences/revoke/{at:part}
+owner GET /datasets/{owner:part}/{name:part}/settings/licences/offers/{at:part}
+owner POST /datasets/{owner:part}/{name:part}/settings/licences/offers/{at:part}
+owner POST /datasets/{owner:part}/{name:part}/settings/licences/offers/{at:part}/active
 """.strip().splitlines():
     whom, door = line.split(" ", 1)
     DOORS[door] = whom

@@ -42,7 +42,7 @@ def publish(
     try:
         done = publish_build(out, repo, to=to, gated=gated, private=private)  # type: ignore[arg-type]
     except KeyboardInterrupt:
-        say("interrupted: the repository is as it was.", "The same command sends what is missing.")
+        say("interrupted.", "The same command sends what is missing.")
         raise typer.Exit(130) from None
     if as_json:
         typer.echo(json.dumps(done.to_dict()))

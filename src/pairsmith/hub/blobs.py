@@ -105,6 +105,11 @@ def held(db: sqlite3.Connection, repo: int, sha256: str) -> Blob | None:
     return Blob(*row) if row else None
 
 
+def touch(db: sqlite3.Connection, sha256: str) -> None:
+    """Puts off the day when a content may be taken away, where nothing refers to it."""
+    db.execute("UPDATE blobs SET touched = ? WHERE sha256 = ?", (now(), sha256))
+
+
 def _git_sha1(path: Path, size: int) -> str:
     """Git's object id of a content (`git hash-object`), by which clients know small files."""
     digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)

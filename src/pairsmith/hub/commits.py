@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from pairsmith.hub import files, history
 from pairsmith.hub.accounts.users import User
-from pairsmith.hub.blobs import held
+from pairsmith.hub.blobs import held, touch
 from pairsmith.hub.database import now
 from pairsmith.hub.faults import HubError, bad_request, revision_not_found
 from pairsmith.hub.history import MAIN, Commit
@@ -133,7 +133,7 @@ def _apply(db: sqlite3.Connection, repo: Repo, line: int, place: int, change: Ch
         "INSERT INTO files (line, path, born, blob, lfs) VALUES (?, ?, ?, ?, ?)",
         (line, path, place, change.blob, change.lfs),
     )
-    db.execute("UPDATE blobs SET touched = ? WHERE sha256 = ?", (now(), change.blob))
+    touch(db, change.blob)
 
 
 def _clear_the_way(db: sqlite3.Connection, line: int, place: int, path: str) -> None:

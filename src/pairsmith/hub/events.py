@@ -22,21 +22,22 @@ class Event(NamedTuple):
 
 
 def record(
-    db: sqlite3.Connection, repo: Repo, actor: str, user: str, action: str, **detail: object
+    db: sqlite3.Connection, repo: Repo | str, actor: str, user: str, action: str, **detail: object
 ) -> None:
     """Adds an event, within the transaction that makes it true.
 
     Args:
         db: A write transaction.
-        repo: The repository it is about.
+        repo: The repository it is about; its full name, where it may be gone.
         actor: Who did it: a user's name, `stripe` or `hub`.
         user: The user whose access it is about.
         action: asked, accepted, rejected, revoked, granted, read, viewed, …
         detail: What else there is to say; values that JSON has.
     """
+    name = repo if isinstance(repo, str) else repo.full_name
     db.execute(
         "INSERT INTO events (date, repo, actor, user, action, detail) VALUES (?, ?, ?, ?, ?, ?)",
-        (now(), repo.full_name, actor, user, action, json.dumps(detail, ensure_ascii=False)),
+        (now(), name, actor, user, action, json.dumps(detail, ensure_ascii=False)),
     )
 
 

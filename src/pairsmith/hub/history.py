@@ -12,6 +12,7 @@ from pairsmith.hub.repos import Repo
 Kind = Literal["branch", "tag"]
 MAIN = "main"
 HEX = re.compile(r"[0-9a-f]{7,40}")
+COMMIT = re.compile(r"[0-9A-Fa-f]{40}")  # a name like a whole id would stand in for that commit
 # what git check-ref-format allows, without what no client sends
 REF = re.compile(
     r"(?!.*(?:\.\.|//|/\.|@\{|\.lock(?:/|$)))[A-Za-z0-9_][A-Za-z0-9_./@+=#-]{0,199}(?<![/.])"
@@ -120,7 +121,7 @@ def add_ref(db: sqlite3.Connection, repo: Repo, kind: Kind, name: str, target: C
     Raises:
         HubError: 400 for a name that cannot be one, 409 where there is one.
     """
-    if not REF.fullmatch(name):
+    if not REF.fullmatch(name) or COMMIT.fullmatch(name):
         raise bad_request(f"{name!r} cannot be the name of a {kind}.")
     try:
         db.execute("INSERT INTO refs VALUES (?, ?, ?, ?)", (repo.id, kind, name, target.id))

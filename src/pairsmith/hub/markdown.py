@@ -18,12 +18,12 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
-from mdit_py_plugins.tasklists import tasklists_plugin
 
 LONGEST = 1 << 18  # characters that are rendered
 CUT = "\n\n*What follows was left out here: the text is too long for a page.*\n"
 PREFIX = "card-"  # before every id, so that none is one of the page's own
 SCHEMES = {"http", "https", "mailto"}
+BOX = re.compile(r"\[([ xX])\] ")
 GONE = {"script", "style", "iframe", "object", "embed", "template", "noscript", "svg", "math"}
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 TAGS = HEADINGS | {
@@ -61,6 +61,7 @@ def to_html(markdown: str, base: str = "", revision: str = "main") -> Markup:
     _align_without_style(tokens)
     _name_headings(tokens)
     _lower_headings(tokens)
+    _make_boxes(tokens)
     html = _parser().renderer.render(tokens, _parser().options, {})
     return Markup(  # noqa: S704 - the one place where text of others becomes markup
         nh3.clean(
@@ -111,9 +112,27 @@ def _resolver(base: str, revision: str) -> Callable[[str, str, str], str | None]
 
 @cache
 def _parser() -> MarkdownIt:
-    made = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-    made.use(tasklists_plugin, label=True)
-    return made
+    return MarkdownIt("commonmark").enable(["table", "strikethrough"])
+
+
+def _make_boxes(tokens: list[Token]) -> None:
+    """Makes boxes to tick of `[ ]` and `[x]` at the beginning of a list's items."""
+    for at in range(2, len(tokens)):
+        kinds = tuple(token.type for token in tokens[at - 2 : at + 1])
+        inside = tokens[at].children
+        if kinds != ("list_item_open", "paragraph_open", "inline") or not inside:
+            continue
+        if inside[0].type == "text" and (box := BOX.match(inside[0].content)):
+            checked = "" if box[1] == " " else " checked"
+            inside[0].content = inside[0].content[len("[ ]") :]
+            opening = Token(
+                "html_inline", "", 0, content=f'<label><input type="checkbox"{checked}>'
+            )
+            tokens[at].children = [
+                opening,
+                *inside,
+                Token("html_inline", "", 0, content="</label>"),
+            ]
 
 
 def _name_headings(tokens: list[Token]) -> None:

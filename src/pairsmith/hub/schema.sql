@@ -1,8 +1,9 @@
 -- What a hub remembers. Times are whole seconds since 1970, UTC. Contents lie in the folder of blobs.
+-- An id is never given twice, for addresses that were signed hold some.
 -- A change to this file is a new version: add a step to `database.STEPS`, never edit an old one.
 
 CREATE TABLE users (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE COLLATE NOCASE,
     fullname TEXT NOT NULL,
     email TEXT NOT NULL,
@@ -11,7 +12,7 @@ CREATE TABLE users (
 ) STRICT;
 
 CREATE TABLE tokens (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     user INTEGER NOT NULL REFERENCES users,
     name TEXT NOT NULL,
     role TEXT NOT NULL CHECK (role IN ('read', 'write')),
@@ -28,8 +29,10 @@ CREATE TABLE sessions (
     expires INTEGER NOT NULL
 ) STRICT;
 
+-- AUTOINCREMENT: the number of one that was deleted stands in addresses and pages, and is not given
+-- to another.
 CREATE TABLE repos (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     owner INTEGER NOT NULL REFERENCES users,
     name TEXT NOT NULL COLLATE NOCASE,
     private INTEGER NOT NULL CHECK (private IN (0, 1)),
@@ -42,7 +45,7 @@ CREATE TABLE repos (
 -- A line is a run of commits each the parent of the next. A branch that goes on from the newest
 -- commit of a line extends it; one that goes on from an older commit starts a line of its own.
 CREATE TABLE lines (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     repo INTEGER NOT NULL REFERENCES repos ON DELETE CASCADE
 ) STRICT;
 
@@ -96,7 +99,7 @@ CREATE TABLE holdings (
 CREATE INDEX holdings_by_blob ON holdings (blob);
 
 CREATE TABLE requests (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     repo INTEGER NOT NULL REFERENCES repos ON DELETE CASCADE,
     user INTEGER NOT NULL REFERENCES users,
     status TEXT NOT NULL CHECK (status IN ('pending', 'accepted', 'rejected', 'revoked')),
@@ -109,7 +112,7 @@ CREATE TABLE requests (
 
 -- What happened at the gate and who read what. Rows are added and never changed.
 CREATE TABLE events (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     date INTEGER NOT NULL,
     repo TEXT NOT NULL,                  -- owner/name, as it was then
     actor TEXT NOT NULL,                 -- a user's name; 'stripe'; 'hub', the command line
@@ -140,7 +143,7 @@ CREATE TABLE uploads (
 ) STRICT;
 
 CREATE TABLE offers (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     repo INTEGER NOT NULL REFERENCES repos ON DELETE CASCADE,
     name TEXT NOT NULL,
     text TEXT NOT NULL,                  -- the terms, Markdown
@@ -163,9 +166,11 @@ CREATE TABLE orders (
 
 CREATE TABLE licences (
     number TEXT PRIMARY KEY,
-    repo INTEGER NOT NULL REFERENCES repos ON DELETE CASCADE,
-    offer INTEGER NOT NULL REFERENCES offers ON DELETE CASCADE,
+    repo INTEGER REFERENCES repos ON DELETE SET NULL,  -- a licence outlives what it licenses
+    offer INTEGER REFERENCES offers ON DELETE SET NULL,
     user INTEGER NOT NULL REFERENCES users,
+    owner INTEGER NOT NULL REFERENCES users,
+    dataset TEXT NOT NULL,               -- owner/name
     name TEXT NOT NULL,                  -- name, text and price of the offer when it was bought
     text TEXT NOT NULL,
     price TEXT NOT NULL,

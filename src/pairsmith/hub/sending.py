@@ -1,26 +1,31 @@
 """Sending a content: whole, in ranges, or not at all where the client has it.
 
-Starlette reads in a thread and sends as the client takes it; with pieces of 1 MiB, not of 64 KiB,
-this is as fast on loopback as nginx's sendfile (see benchmarks/bench_hub.py), and `mmap`, `pread`
-and `sendfile` of our own gained nothing.
+What a request costs is how often it goes to a thread, so a file is opened and its first piece read
+in one go. Pieces of 64 KiB, Starlette's own choice, cost most of the speed; those of 1 MiB gain
+little over these, and a slow client holds two of them. Where the processor is short, nginx in
+front sends for a quarter of the work: see benchmarks/bench_hub.py.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
+from secrets import token_hex
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from starlette.datastructures import Headers
-from starlette.responses import FileResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import FileResponse, PlainTextResponse, Response
+
+from pairsmith.hub.ranges import BeyondError, Range, asked_for
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Message, Receive, Scope, Send
 
-PIECE = 1 << 20
-RANGES = 16  # of one request; one that asks for more is given the whole
+PIECE = 256 << 10
 PLAIN = "application/octet-stream"
 # what a card may show; all else is bytes, so that no page of a dataset's runs as one of the hub's
 IMAGES = {
@@ -38,9 +43,6 @@ class BlobResponse(FileResponse):
     Honours Range, If-Range and If-None-Match, and HEAD. It says nothing of when the file was
     written: the same content may have been sent by another, to another repository.
     """
-
-    chunk_size = PIECE
-    max_ranges = RANGES
 
     def __init__(
         self,
@@ -61,39 +63,121 @@ class BlobResponse(FileResponse):
         """
         self.size = size
         self.etag = f'"{etag}"'
-        self.more = dict(headers or {})
-        super().__init__(
-            path, headers={**self.more, "etag": self.etag}, media_type=kind(filename or "")
-        )
+        self.kept = {**(headers or {}), "etag": self.etag}
+        super().__init__(path, headers=self.kept, media_type=kind(filename or ""))
         self.headers["accept-ranges"] = "bytes"
         if filename is not None:
             self.headers["content-disposition"] = disposition(filename)
-
-    def set_stat_headers(self, stat_result: os.stat_result) -> None:
-        """Says how long it is.
-
-        Raises:
-            RuntimeError: The file is not of the size that it was when it came.
-        """
-        if stat_result.st_size != self.size:
-            raise RuntimeError(f"{self.path} has {stat_result.st_size} bytes, not {self.size}.")
-        self.headers["content-length"] = str(self.size)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends what was asked for."""
         asked = Headers(scope=scope)
         if _matches(asked.get("if-none-match"), self.etag):
-            same = Response(status_code=304, headers={**self.more, "etag": self.etag})
-            await same(scope, receive, send)
+            await Response(status_code=304, headers=self.kept)(scope, receive, send)
             return
-        await super().__call__(self._without_stale_range(scope, asked), receive, send)
+        fits = asked.get("if-range") in (None, self.etag)  # or it was meant for another content
+        try:
+            ranges = asked_for(asked.get("range") if fits else None, self.size)
+        except BeyondError:
+            beyond = {"content-range": f"bytes */{self.size}"}
+            await PlainTextResponse(status_code=416, headers=beyond)(scope, receive, send)
+            return
+        status, headers, parts = self._parts(ranges)
+        start = {"type": "http.response.start", "status": status, "headers": headers.raw}
+        if scope["method"] == "HEAD":
+            await send(start)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        else:
+            await self._send_parts(start, parts, receive, send)
 
-    def _without_stale_range(self, scope: Scope, asked: Headers) -> Scope:
-        """The request without a range that was meant for another content, or is in no bytes."""
-        wanted = asked.get("if-range") in (None, self.etag)
-        wanted = wanted and asked.get("range", "").lower().startswith("bytes=")
-        left_out = (b"if-range",) if wanted else (b"if-range", b"range")
-        return {**scope, "headers": [h for h in scope["headers"] if h[0] not in left_out]}
+    def _parts(self, ranges: list[Range] | None) -> tuple[int, MutableHeaders, list[bytes | Range]]:
+        """The status and the headers of an answer, and what its body is made of."""
+        headers = MutableHeaders(raw=list(self.raw_headers))
+        if ranges is None:
+            headers["content-length"] = str(self.size)
+            return 200, headers, [Range(0, self.size)]
+        if len(ranges) == 1:
+            start, end = ranges[0]
+            headers["content-range"] = f"bytes {start}-{end - 1}/{self.size}"
+            headers["content-length"] = str(end - start)
+            return 206, headers, [ranges[0]]
+        boundary = token_hex(13)
+        length, heading = self.generate_multipart(
+            ranges, boundary, self.size, headers["content-type"]
+        )
+        headers["content-type"] = f"multipart/byteranges; boundary={boundary}"
+        headers["content-length"] = str(length)
+        parts: list[bytes | Range] = []
+        for span in ranges:
+            parts += [heading(*span), span, b"\r\n"]
+        return 206, headers, [*parts, f"--{boundary}--".encode()]
+
+    async def _send_parts(
+        self, start: Message, parts: list[bytes | Range], receive: Receive, send: Send
+    ) -> None:
+        """Sends a body piece by piece, for as long as the client is there to take it."""
+        reader = _Reader(self.path, self.size)
+        gone: asyncio.Task[None] | None = None
+        try:
+            for piece in _pieces(parts):
+                body = piece if isinstance(piece, bytes) else await reader.read(piece)
+                if gone is None:  # the file is there: the answer may begin
+                    await send(start)
+                    gone = asyncio.create_task(_gone(receive))
+                elif gone.done():
+                    return
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            reader.close()
+            if gone:
+                gone.cancel()
+
+
+class _Reader:
+    """Reads a file in threads, which open it too."""
+
+    def __init__(self, path: str | os.PathLike[str], size: int) -> None:
+        self.path, self.size = path, size
+        self.handle: int | None = None
+
+    async def read(self, span: Range) -> bytes:
+        """Those bytes.
+
+        Raises:
+            RuntimeError: The file is not of the size that it was when it came.
+        """
+        return await run_in_threadpool(self._read, span)
+
+    def close(self) -> None:
+        if self.handle is not None:
+            os.close(self.handle)
+
+    def _read(self, span: Range) -> bytes:
+        if self.handle is None:
+            self.handle = os.open(self.path, os.O_RDONLY)
+            if (found := os.fstat(self.handle).st_size) != self.size:
+                raise RuntimeError(f"{self.path} has {found} bytes, not {self.size}.")
+        data = os.pread(self.handle, span.end - span.start, span.start)
+        if len(data) != span.end - span.start:
+            raise RuntimeError(f"{self.path} was cut while it was read.")
+        return data
+
+
+def _pieces(parts: list[bytes | Range]) -> Iterator[bytes | Range]:
+    """The parts of a body, those of the file in pieces."""
+    for part in parts:
+        if isinstance(part, bytes) or part.start == part.end:
+            yield part
+            continue
+        for start in range(part.start, part.end, PIECE):
+            yield Range(start, min(start + PIECE, part.end))
+
+
+async def _gone(receive: Receive) -> None:
+    """Ends when the client hangs up."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def kind(filename: str) -> str:

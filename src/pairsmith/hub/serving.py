@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 EXTRA = "pip install 'pairsmith[hub]'"
 LIBRARIES = (
     "starlette", "uvicorn", "httptools", "python_multipart", "argon2", "stripe", "markdown_it",
-    "mdit_py_plugins", "nh3", "itsdangerous", "limits", "lz4", "duckdb",
+    "nh3", "itsdangerous", "limits", "lz4", "duckdb",
 )  # fmt: skip
 """What the extra `hub` brings, as Python imports it."""
 

@@ -133,6 +133,23 @@ def test_a_line_that_is_too_large_is_sent_to_lfs(client, ann, monkeypatch):
     assert "LFS" in answer.json()["error"]
 
 
+def test_more_lines_than_a_commit_may_have(hub, client, ann, monkeypatch):
+    before = head(hub)
+    monkeypatch.setattr(api, "MOST_LINES", 3)
+    for more in (file_line("c", b"c"), b"\n"):
+        sent = body(HEADER, file_line("a", b"a"), file_line("b", b"b"), more)
+        answer = client.post(URL, content=sent, headers=ann)
+        assert answer.status_code == 400
+        assert "at most 3 lines" in answer.json()["error"]
+    assert head(hub) == before
+
+
+def test_a_path_of_very_many_folders(client, ann):
+    for folders, status in ((50, 400), (49, 200)):
+        sent = body(HEADER, file_line("a/" * folders + "b", b"a"))
+        assert client.post(URL, content=sent, headers=ann).status_code == status
+
+
 @pytest.mark.parametrize("call", ["commit", "preupload"])
 def test_only_its_owner_commits(client, account, ann, call):
     url = f"/api/datasets/ann/d/{call}/main"

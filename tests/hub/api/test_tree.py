@@ -52,6 +52,13 @@ def test_in_pages(client, made, monkeypatch):
     assert "next" not in second.links
 
 
+def test_each_path_is_looked_up_once(client, made):
+    """However often it is named: each look at a folder takes as long as the folder is large."""
+    asked = {"paths": ["x", "x/", "/x", "//x//", "x", "xa", "xa"]}
+    found = client.post("/api/datasets/ann/d/paths-info/main", data=asked)
+    assert paths(found) == ["x", "xa"]
+
+
 def test_last_changes(client, made):
     commits = [c["id"] for c in client.get("/api/datasets/ann/d/commits/main").json()]
     told = {

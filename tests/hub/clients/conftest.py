@@ -1,106 +1,12 @@
-"""Real clients, each in a process of its own with a cache of its own, against a served hub."""
+"""A stage for each test, and the clients that come onto it."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from pairsmith.hub import commits, history, repos
-from pairsmith.hub.accounts import tokens, users
-from pairsmith.hub.commits import Message, Put
-
-ROOT = Path(__file__).parent.parent.parent.parent
-SCRIPTS = Path(__file__).parent / "scripts"
-FOLDERS = {"newest": None, "1-1": ROOT / ".clients" / "1-1", "0-34": ROOT / ".clients" / "0-34"}
-SMALL = [".md", ".json", ".jsonl", ".txt"]
-
-
-def environment_of(client: str, home: Path, endpoint: str) -> dict[str, str]:
-    """What a client's process sees: its packages first, its own caches, the hub."""
-    folder = FOLDERS[client]
-    if folder is not None and not folder.is_dir():
-        pytest.skip(f"the older client {client} is not there: make clients")
-    pytest.importorskip("datasets")
-    return {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(folder or home),
-        "HOME": str(home),
-        "HF_HOME": str(home / "hf"),
-        "HF_ENDPOINT": endpoint,
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-        "NO_PROXY": "127.0.0.1",
-        "LANG": "C.UTF-8",
-    }
-
-
-class Stage:
-    """A served hub, and who and what is on it."""
-
-    def __init__(self, hub, endpoint: str, home: Path) -> None:
-        self.hub = hub
-        self.endpoint = endpoint
-        self.home = home
-        self.tokens: dict[str, str] = {}
-
-    def user(self, name: str) -> users.User:
-        """The account of that name, with a token for writing; made if there is none."""
-        with self.hub.database.write() as db:
-            if found := users.named(db, name):
-                return found
-            user = users.add(db, name, name.title(), f"{name}@example.org", None)
-            self.tokens[name] = tokens.add(db, user, "writes", "write")
-            self.tokens[f"{name}-reads"] = tokens.add(db, user, "reads", "read")
-        return user
-
-    def put(self, name: str, contents: dict[str, bytes], gate="off", private=False) -> str:
-        """Commits files to a repository, which is made if there is none; the commit's id."""
-        owner, _, last = name.partition("/")
-        user, hub = self.user(owner), self.hub
-        with hub.database.write() as db:
-            repo = repos.find(db, owner, last) or repos.create(db, user, last, private)
-            repos.set_gate(db, repo, gate)
-            changes = []
-            for path, data in contents.items():
-                with hub.blobs.incoming() as content:
-                    content.write(data)
-                    blob = content.finish()
-                    hub.blobs.keep(db, content, blob, repo.id)
-                changes.append(Put(path, blob.sha256, Path(path).suffix not in SMALL))
-            made = commits.commit(db, repo, history.MAIN, user, Message("put"), changes)
-        return made.id
-
-    def request(self, name: str, user: str, status: str) -> None:
-        """A request for access as if it had been made, and answered."""
-        owner, _, last = name.partition("/")
-        who, said = self.user(user), json.dumps({"Organisation": "A school"})
-        with self.hub.database.write() as db:
-            repo = repos.find(db, owner, last)
-            db.execute(
-                "INSERT INTO requests (repo, user, status, fields, asked) VALUES (?, ?, ?, ?, ?)",
-                (repo.id, who.id, status, said, 1_700_000_000),
-            )
-
-    def run(self, script: str, client: str, **told: object) -> str:
-        """Runs a script with a client; what it wrote to stderr. It fails where an assertion did."""
-        return self.run_text((SCRIPTS / f"{script}.py").read_text(), client, **told)
-
-    def run_text(self, program: str, client: str, **told: object) -> str:
-        """Runs a program with a client, as `run` does."""
-        environment = environment_of(client, self.home, self.endpoint)
-        environment["PYTHONPATH"] += f"{os.pathsep}{SCRIPTS}"
-        environment["CASE"] = json.dumps({"tokens": self.tokens, **told})
-        done = subprocess.run(
-            [sys.executable, "-c", program],
-            env=environment, cwd=self.home, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stderr
+from hub.clients.stage import FOLDERS, Stage, environment_of
 
 
 @pytest.fixture
@@ -115,6 +21,6 @@ def stage(hub, served, tmp_path) -> Stage:
 
 @pytest.fixture(params=list(FOLDERS))
 def client(request) -> str:
-    """The versions of huggingface_hub: the newest, and older ones with the datasets of their time."""
+    """The newest huggingface_hub and datasets, and older pairs of them."""
     environment_of(request.param, Path(), "")
     return request.param

@@ -9,9 +9,6 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pairsmith.hub import commits, history, repos
-from pairsmith.hub.commits import Message, Put
-
 SHARD = "train-00000-of-00001.parquet"
 CARD = b"""---
 license: mit
@@ -53,30 +50,13 @@ def test_a_dataset_is_loaded_in_all_ways(stage, client, sample_messages):
     contents, kept = files_of(sample_messages), kept_of(sample_messages)
     first_subset = next(iter(kept))
     first = stage.put("ann/pairs", {f"{first_subset}/{SHARD}": parquet(2)})
-    branch(stage, "ann/pairs", "feat/one-row", {f"{first_subset}/{SHARD}": parquet(1)}, "v1")
+    stage.name_newest("ann/pairs", "feat/one-row", "v1")
+    stage.put("ann/pairs", {f"{first_subset}/{SHARD}": parquet(1)}, branch="feat/one-row")
     newest = stage.put("ann/pairs", contents)
     stage.run(
         "load", client, kept=kept, first=first, newest=newest, files=sorted(contents),
         sha256={path: hashlib.sha256(data).hexdigest() for path, data in contents.items()},
     )  # fmt: skip
-
-
-def branch(stage, name, branch, contents, tag):
-    """Makes a tag at the newest commit, and a branch from there with a commit of its own."""
-    owner, _, last = name.partition("/")
-    with stage.hub.database.write() as db:
-        repo = repos.find(db, owner, last)
-        head = history.head(db, repo, history.MAIN)
-        history.add_ref(db, repo, "tag", tag, head)
-        history.add_ref(db, repo, "branch", branch, head)
-        changes = []
-        for path, data in contents.items():
-            with stage.hub.blobs.incoming() as content:
-                content.write(data)
-                blob = content.finish()
-                stage.hub.blobs.keep(db, content, blob, repo.id)
-            changes.append(Put(path, blob.sha256, True))
-        commits.commit(db, repo, branch, stage.user(owner), Message("branch"), changes)
 
 
 def test_a_gate_is_one_for_every_client(stage, client):
@@ -86,9 +66,8 @@ def test_a_gate_is_one_for_every_client(stage, client):
     ):  # fmt: skip
         stage.request("ann/gated", user, status)
     said = stage.run("gate", client)
-    assert (
-        f"{stage.endpoint}/datasets/ann/gated" in said
-    )  # where to ask, though `datasets` is silent
+    if client == "newest":  # older ones know no such header, and `datasets` names the public hub
+        assert f"See {stage.endpoint}/datasets/ann/gated\n" in said
 
 
 def test_what_is_private_is_not_there(stage, client):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import pairsmith
-from conftest import environment_of
+from hub.clients.stage import environment_of
 from pairsmith.hub import files, history, repos
 from pairsmith.hub.addresses import RawPath
 
@@ -128,15 +128,17 @@ def test_who_is_let_in_loads_it(publish, stage, sample_messages, reader):
     environment_of(reader, Path(), "")
     publish(sample_messages, "ann/pairs", "--gated", "manual")
     stage.request("ann/pairs", "gil", "accepted")
-    stage.run_text(LOAD, reader, kept=kept_of(sample_messages), user="gil")
+    kept = kept_of(sample_messages)
     with pytest.raises(AssertionError, match="DatasetNotFoundError.*gated"):
-        stage.run_text(LOAD, reader, kept=kept_of(sample_messages), user="nobody")
+        stage.run_text(LOAD, reader, kept=kept, user="nobody")
+    stage.run_text(LOAD, reader, kept=kept, user="gil")
 
 
 def test_the_gate_is_closed_before_data_come(publish, held, calls, sample_messages):
     status, stdout, _ = publish(sample_messages, "ann/pairs", "--gated", "auto")
     assert status == 0
-    assert "/datasets/ann/pairs" in stdout and held()[0].gate == "auto"
+    assert "/datasets/ann/pairs" in stdout
+    assert held()[0].gate == "auto"
     made = [path.rpartition("/api/")[2] for method, path in calls if method in ("PUT", "POST")]
     assert made.index("repos/create") < made.index("datasets/ann/pairs/settings")
     sent = [place for place, path in enumerate(made) if "/preupload/" in path or "/commit/" in path]
@@ -182,7 +184,7 @@ def test_files_of_an_earlier_build_go_and_those_of_others_stay(
     publish, held, stage, sample_messages, tmp_path
 ):
     many = tmp_path / "many"
-    pairsmith.build("sample", many, shard_rows=20)
+    pairsmith.build("sample", many, shard_rows=3)
     stage.put("ann/pairs", {"notes.txt": b"mine", "harmless-base/notes[1].txt": b"mine"})
     assert publish(many, "ann/pairs")[0] == 0
     stage.put("ann/pairs", {"audit/mine.txt": b"mine"})
@@ -226,7 +228,9 @@ def test_what_is_not_whole_is_not_sent(publish, held, calls, copy):
     (copy / SHARD).write_bytes(b"PAR1")
     status, stdout, stderr = publish(copy, "ann/pairs")
     assert (status, stdout, calls) == (2, "", [])
-    assert SHARD in stderr and "nothing was sent" in stderr and "pairsmith check" in stderr
+    assert SHARD in stderr
+    assert "nothing was sent" in stderr
+    assert "pairsmith check" in stderr
     assert held()[0] is None
 
 
@@ -247,7 +251,8 @@ def test_a_gitignore_that_leaves_out_files_is_told(publish, copy, monkeypatch):
     )
     status, _, stderr = publish(copy, "ann/pairs")
     assert status == 2
-    assert "ann/pairs" in stderr and ".gitignore" in stderr
+    assert "ann/pairs" in stderr
+    assert ".gitignore" in stderr
 
 
 REFUSED = {
@@ -271,8 +276,54 @@ def test_a_refusal_is_a_sentence_with_a_hint(publish, stage, sample_messages, ca
     stage.put("ann/hidden", {"notes.txt": b"mine"}, private=True)
     status, stdout, stderr = publish(sample_messages, name, token=token)
     assert (status, stdout) == (2, "")
-    assert message in stderr and hint in stderr
-    assert not token or token not in stderr
+    assert message in stderr
+    assert hint in stderr
+    assert not token or token not in stderr or token in stage.tokens
+
+
+def test_a_change_in_between_is_not_undone(publish, held, stage, sample_messages, monkeypatch):
+    stage.put("ann/pairs", {"notes.txt": b"mine"})
+    inner, made = RawPath.__call__, []
+
+    async def interfere(self, scope, receive, send):
+        if "/preupload/" in scope.get("path", "") and not made:
+            made.append(stage.put("ann/pairs", {"notes.txt": b"changed"}))
+        await inner(self, scope, receive, send)
+
+    monkeypatch.setattr(RawPath, "__call__", interfere)
+    status, _, stderr = publish(sample_messages, "ann/pairs")
+    assert status == 2
+    assert "answers 412" in stderr
+    assert "Look at it, then publish again." in stderr
+    assert held()[1].id == made[0]
+    assert publish(sample_messages, "ann/pairs")[0] == 0
+    assert "notes.txt" in held()[2]
+
+
+def test_nothing_goes_to_a_hub_that_leaves_the_gate_open(
+    publish, held, sample_messages, monkeypatch
+):
+    monkeypatch.setattr(repos, "set_gate", lambda db, repo, gate: None)
+    status, _, stderr = publish(sample_messages, "ann/pairs", "--gated", "manual")
+    assert status == 2
+    assert "did not set up ann/pairs as it was told, so nothing was sent" in stderr
+    assert not held()[2]
+
+
+def test_a_hub_that_fails_says_so(publish, copy, monkeypatch):
+    from pairsmith.hub import commits
+    from pairsmith.hub.faults import HubError
+
+    def fail(*arguments):
+        raise HubError(507, "The disk is full.")
+
+    publish(copy, "ann/other")
+    monkeypatch.setattr(commits, "commit", fail)
+    (copy / "README.md").write_text((copy / "README.md").read_text() + "\nMore.\n")
+    status, _, stderr = publish(copy, "ann/other")
+    assert status == 2
+    assert "ann/other cannot be written" in stderr
+    assert "507, The disk is full." in stderr
 
 
 def test_a_server_that_is_not_there_or_no_hub(publish, stage, sample_messages):
@@ -290,7 +341,8 @@ def test_a_server_that_is_not_there_or_no_hub(publish, stage, sample_messages):
         assert (status, stdout) == (2, ""), address
         assert message in stderr, stderr
     status, _, stderr = publish(sample_messages, "ann/pairs", HF_HUB_OFFLINE="1")
-    assert status == 2 and "HF_HUB_OFFLINE" in stderr
+    assert status == 2
+    assert "HF_HUB_OFFLINE" in stderr
 
 
 def test_what_can_be_published_is_a_build_on_a_disk(publish, tmp_path, calls):
@@ -304,5 +356,6 @@ def test_what_can_be_published_is_a_build_on_a_disk(publish, tmp_path, calls):
         assert (status, stdout) == (2, "")
         assert message in stderr, stderr
     status, _, stderr = publish(tmp_path, "ann/pairs", "--gated", "perhaps")
-    assert status == 2 and "There are auto and manual." in stderr
+    assert status == 2
+    assert "There are auto and manual." in stderr
     assert not calls

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 
 from pairsmith.hub.accounts import cookies, sessions
-from pairsmith.hub.faults import HubError
+from pairsmith.hub.faults import HubError, bad_request
 from pairsmith.hub.place import hub_of
 
 if TYPE_CHECKING:
@@ -70,6 +70,9 @@ def taking(
     """An endpoint that reads a form, a small one and without files, proves it, and acts on it."""
 
     async def endpoint(request: Request) -> Response:
+        # the other kind lets its sender choose a charset, odd and slow ones among them
+        if request.headers.get("content-type", "").lower().startswith("multipart/"):
+            raise bad_request("A form of this hub has no files, and is sent urlencoded.")
         form = await request.form(max_files=0, max_fields=MOST_FIELDS, max_part_size=LONGEST_FIELD)
         proved(request, form)
         return await run_in_threadpool(act, request, form)

@@ -29,7 +29,8 @@ def inner(address: str) -> str:
 
 def sign_in_first(request: Request) -> Response:
     """Sends a browser to sign in, and back to the page that it asked for."""
-    query = request.url.query
-    path = request.url.path + (f"?{query}" if query else "")
+    # as it was sent: `request.url` would decode it, and take the host for true
+    query = request.scope["query_string"].decode("latin-1")
+    path = request.scope["path"] + (f"?{query}" if query else "")
     wanted = path if request.method in ("GET", "HEAD") else HOME
     return RedirectResponse("/login?" + urlencode({"next": wanted}), 303)

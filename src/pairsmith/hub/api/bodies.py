@@ -6,6 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from starlette.concurrency import run_in_threadpool
+
 from pairsmith.hub.faults import bad_request, too_large
 
 if TYPE_CHECKING:
@@ -37,7 +39,8 @@ async def read_json(request: Request, limit: int) -> dict[str, Any]:
     Raises:
         HubError: 413 where it has more than `limit` bytes; 400 where it is not a JSON object.
     """
-    return json_object(await read_bounded(request, limit), "The body")
+    data = await read_bounded(request, limit)
+    return await run_in_threadpool(json_object, data, "The body")  # others are served meanwhile
 
 
 def json_object(data: bytes | str, what: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -22,15 +21,18 @@ from pairsmith.hub.callers import api_caller, writer
 from pairsmith.hub.commits import Change, Delete, Message, Put
 from pairsmith.hub.faults import bad_request, too_large
 from pairsmith.hub.place import Hub, hub_of
+from pairsmith.hub.threads import CONTENTS, run_apart
 
 if TYPE_CHECKING:
     import sqlite3
 
     from starlette.requests import Request
 
-MOST_FILES = 64 << 20  # bytes of a preupload's body
+MOST_FILES = 8 << 20  # bytes of a preupload's body; clients ask for 256 files at once
 LARGEST = 256 << 20  # bytes of a commit's body
+LARGEST_CARD = 3 << 20  # bytes of a body with a card, which anybody may send
 LONGEST_LINE = 48 << 20  # bytes of a line of it: a file of up to 32 MiB
+MOST_LINES = 50_000  # of a commit: all others who write wait for it
 LARGE = 10_000_000  # bytes from which a file is uploaded apart
 BINARY = frozenset(
     {".parquet", ".arrow", ".gz", ".zst", ".zip", ".tar", ".bin", ".npy", ".safetensors"}
@@ -47,6 +49,7 @@ class Sent(NamedTuple):
 
 async def preupload(request: Request) -> JSONResponse:
     """`POST …/preupload/{revision}`: which files go apart, and which are there already."""
+    await run_in_threadpool(_may_write, request)  # before the body is taken in
     body = await read_json(request, MOST_FILES)
     return await run_in_threadpool(_preupload, request, body)
 
@@ -55,7 +58,6 @@ def _preupload(request: Request, body: dict[str, Any]) -> JSONResponse:
     sent = body.get("files")
     if not isinstance(sent, list) or not all(isinstance(file, dict) for file in sent):
         raise bad_request("files has to be a list of objects with a path, a size and a sample.")
-    _no_pull_request(request)
     with hub_of(request).database.read() as db:
         repo = access.writable(db, api_caller(request), *repo_of(request))
         head = history.find(db, repo, request.path_params["revision"])
@@ -83,7 +85,7 @@ def _goes_apart(file: dict[str, Any], path: str) -> bool:
         raise bad_request(f"The size of {path!r} has to be a number of bytes.")
     try:
         sample = base64.b64decode(text_of(file, "sample", 4096), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii's, or of letters that are not ASCII
         raise bad_request(f"The sample of {path!r} is not base64.") from error
     binary = b"\0" in sample or PurePosixPath(path).suffix.lower() in BINARY
     return size > 0 and (size >= LARGE or binary)
@@ -101,7 +103,7 @@ async def commit(request: Request) -> JSONResponse:
                 raise too_large("The commit", LARGEST)
             await run_in_threadpool(body.write, piece)
         body.seek(0)
-        return await run_in_threadpool(_commit, request, body)
+        return await run_apart(CONTENTS, lambda: _commit(request, body))
 
 
 def _may_write(request: Request) -> None:
@@ -157,6 +159,8 @@ def _lines(body: IO[bytes]) -> Iterator[tuple[int, bytes]]:
     number = 0
     while line := body.readline(LONGEST_LINE + 1):
         number += 1
+        if number > MOST_LINES:
+            raise bad_request(f"A commit has at most {MOST_LINES:,} lines; make several.")
         if len(line) > LONGEST_LINE:
             raise too_large(f"Line {number}; a large file is uploaded by LFS: it", LONGEST_LINE)
         if line.strip():
@@ -175,7 +179,7 @@ def _content(hub: Hub, value: dict[str, Any], staged: ExitStack) -> tuple[Incomi
         raise bad_request(f"{_path(value)!r} has to have a content, in base64 or utf-8.")
     try:
         data = base64.b64decode(text, validate=True) if encoding == "base64" else text.encode()
-    except binascii.Error as error:
+    except ValueError as error:  # binascii's, or of letters that are not ASCII
         raise bad_request(f"The content of {_path(value)!r} is not base64.") from error
     content = staged.enter_context(hub.blobs.incoming())
     content.write(data)
@@ -208,14 +212,14 @@ def _no_pull_request(request: Request) -> None:
 
 async def validate_card(request: Request) -> JSONResponse:
     """`POST /api/validate-yaml`: what is wrong with a card's front matter."""
-    body = await read_json(request, LARGEST)
+    body = await read_json(request, LARGEST_CARD)
     return await run_in_threadpool(_validate_card, body)
 
 
 def _validate_card(body: dict[str, Any]) -> JSONResponse:
     from pairsmith.hub import card
 
-    errors = [{"message": fault} for fault in card.validate(text_of(body, "content", LARGEST))]
+    errors = [{"message": fault} for fault in card.validate(text_of(body, "content", LARGEST_CARD))]
     return JSONResponse({"errors": errors, "warnings": []}, 400 if errors else 200)
 
 

@@ -22,11 +22,12 @@ from pairsmith.hub import access, files, repos
 from pairsmith.hub.addresses import repo_of
 from pairsmith.hub.api import resolve
 from pairsmith.hub.api.bodies import read_json
-from pairsmith.hub.blobs import Blob, held
+from pairsmith.hub.blobs import Blob, held, touch
 from pairsmith.hub.callers import Caller, api_caller, caller
 from pairsmith.hub.faults import HubError, bad_request, entry_not_found, too_large
 from pairsmith.hub.place import Hub, hub_of
 from pairsmith.hub.repos import Repo
+from pairsmith.hub.threads import CONTENTS, run_apart
 
 if TYPE_CHECKING:
     import sqlite3
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 OID = re.compile(r"[0-9a-f]{64}")
-LARGEST_BODY = 8 << 20  # bytes
+LARGEST_BODY = 2 << 20  # bytes
 MOST_OBJECTS = 10_000
 LARGEST_FILE = 1 << 42  # bytes
 UPLOAD_LIFE = 24 * 3600  # seconds
@@ -61,16 +62,17 @@ def _batch(request: Request, body: dict[str, Any]) -> JSONResponse:
     hub, operation = hub_of(request), body.get("operation")
     objects = [_object(one) for one in _list(body.get("objects"))]
     several = "multipart" in _list(body.get("transfers", []))
-    with hub.database.read() as db:
-        if operation == "upload":
+    if operation == "upload":
+        with hub.database.write() as db:
             repo = access.writable(db, api_caller(request), *repo_of(request))
             told = [_upload_action(hub, db, repo, *one, several) for one in objects]
-        elif operation == "download":
+    elif operation == "download":
+        with hub.database.read() as db:
             who = caller(request)
             repo = access.readable(db, hub, who, *repo_of(request))
             told = [_download_action(request, db, repo, who, *one) for one in objects]
-        else:
-            raise bad_request('operation has to be "upload" or "download".')
+    else:
+        raise bad_request('operation has to be "upload" or "download".')
     transfer = "multipart" if any("chunk_size" in _header(one) for one in told) else "basic"
     answer = {"transfer": transfer, "hash_algo": "sha256", "objects": told}
     return JSONResponse(answer, media_type=MEDIA_TYPE)
@@ -101,6 +103,7 @@ def _upload_action(
 ) -> dict[str, Any]:
     """Where a content goes to; nowhere, where this repository was sent it before."""
     if held(db, repo.id, oid) is not None:
+        touch(db, oid)  # the collector leaves it until the commit that is to come
         return {"oid": oid, "size": size}
     signed = signer(hub, "lfs upload").dumps(Upload(repo.id, oid, size))
     upload: dict[str, Any] = {"href": hub.url(f"/lfs/upload/{signed}")}
@@ -164,7 +167,9 @@ async def put(request: Request) -> Response:
 async def put_part(request: Request) -> Response:
     """`PUT /lfs/upload/{signed}/{part}`: a part of a content, kept until all are there."""
     hub, upload = hub_of(request), _upload(request)
-    place = _part(hub, upload, request.path_params["part"])
+    text = request.path_params["part"]
+    fits = text.isascii() and text.isdecimal() and len(text) <= 5
+    place = _part(hub, upload, int(text) if fits else 0)
     digest = hashlib.sha256()
     with hub.blobs.incoming() as content:
         async for piece in request.stream():
@@ -179,9 +184,9 @@ async def put_part(request: Request) -> Response:
 
 async def complete(request: Request) -> JSONResponse:
     """`POST /lfs/complete/{signed}`: puts the parts together."""
-    body = await read_json(request, LARGEST_BODY)
-    parts = _list(body.get("parts"))
-    return await run_in_threadpool(_complete, hub_of(request), _upload(request), len(parts))
+    hub, upload = hub_of(request), _upload(request)
+    parts = _list((await read_json(request, LARGEST_BODY)).get("parts"))
+    return await run_apart(CONTENTS, lambda: _complete(hub, upload, len(parts)))
 
 
 def _complete(hub: Hub, upload: Upload, count: int) -> JSONResponse:
@@ -269,7 +274,7 @@ routes: list[BaseRoute] = [
     Route(GIT + "/batch", batch, methods=["POST"]),
     Route("/lfs/object/{signed:part}", link, methods=["GET", "HEAD"]),
     Route("/lfs/upload/{signed:part}", put, methods=["PUT"]),
-    Route("/lfs/upload/{signed:part}/{part:int}", put_part, methods=["PUT"]),
+    Route("/lfs/upload/{signed:part}/{part:part}", put_part, methods=["PUT"]),
     Route("/lfs/complete/{signed:part}", complete, methods=["POST"]),
     Route("/lfs/verify/{signed:part}", verify, methods=["POST"]),
 ]

@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub import access, commits, history, repos
+from pairsmith.hub import access, commits, history, repos, requests
 from pairsmith.hub.addresses import REPO, repo_of
 from pairsmith.hub.api import shapes
 from pairsmith.hub.api.bodies import read_json, text_of
@@ -104,10 +104,11 @@ def _set_up(request: Request, body: dict[str, Any]) -> JSONResponse:
     private = _private(body)
     if "gated" in body and (isinstance(body["gated"], (list, dict)) or body["gated"] not in GATES):
         raise bad_request('gated has to be false, "auto" or "manual".')
+    who = api_caller(request)
     with hub_of(request).database.write() as db:
-        repo = access.writable(db, api_caller(request), *repo_of(request))
+        repo = access.writable(db, who, *repo_of(request))
         if "gated" in body:
-            repos.set_gate(db, repo, GATES[body["gated"]])
+            requests.turn_gate(db, repo, writer(who), GATES[body["gated"]])
         if private is not None:
             repos.set_private(db, repo, private)
         repo = repos.find(db, repo.owner, repo.name) or repo

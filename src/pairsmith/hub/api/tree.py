@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 PAGE = 1000  # entries of an answer
 EXPANDED_PAGE = 100  # the same, where each is told with the commit that changed it
-LARGEST = 4 << 20  # bytes of a body
+LARGEST_LIST = 2 << 20  # bytes of a list of paths
+LARGEST = 64 * 1024  # bytes of another body
 TRUE = ("true", "1")
 
 
@@ -54,7 +55,7 @@ def tree(request: Request) -> JSONResponse:
 
 async def paths_info(request: Request) -> JSONResponse:
     """`POST …/paths-info/{revision}`: what is at these paths; those that are not there left out."""
-    sent = await read_bounded(request, LARGEST)
+    sent = await read_bounded(request, LARGEST_LIST)
     return await run_in_threadpool(_paths_info, request, sent)
 
 
@@ -63,7 +64,8 @@ def _paths_info(request: Request, sent: bytes) -> JSONResponse:
     expand = (form.get("expand") or ["false"])[-1].lower() in TRUE
     with hub_of(request).database.read() as db:
         repo, commit = _at(request, db)
-        found = [entry for path in form.get("paths", []) if (entry := _entry(db, commit, path))]
+        asked = dict.fromkeys(path.strip("/") for path in form.get("paths", []))  # each once
+        found = [entry for path in asked if (entry := _entry(db, commit, path))]
         if expand:
             found = [_expanded(db, repo, commit, entry) for entry in found]
     return JSONResponse(found)
@@ -168,8 +170,8 @@ def _folders(below: list[File], start: int, recursive: bool) -> dict[str, list[F
 def _entry(db: sqlite3.Connection, commit: Commit, path: str) -> dict[str, Any] | None:
     if file := files.named(db, commit, path):
         return shapes.entry(file)
-    below = files.under(db, commit, path.strip("/")) if path.strip("/") else []
-    return shapes.folder(path.strip("/"), below) if below else None
+    below = files.under(db, commit, path) if path else []
+    return shapes.folder(path, below) if below else None
 
 
 def _expanded(

@@ -16,16 +16,15 @@ from pairsmith.hub.desk.offers import Offer
 from pairsmith.hub.faults import HubError
 from pairsmith.hub.markdown import to_html
 from pairsmith.hub.repos import Repo
-from pairsmith.hub.sheets import csv_text
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is taken for another
 LONGEST_REASON = 500  # letters
 SELECT = """
-    SELECT number, licences.repo, owners.id, owners.name || '/' || repos.name, owners.fullname,
+    SELECT number, licences.repo, owners.id, licences.dataset, owners.fullname,
         users.id, users.name, users.fullname, users.email, licences.name, licences.text,
         licences.price, coalesce(checkout, ''), coalesce(payment, ''), granted, revoked, reason
-    FROM licences JOIN repos ON repos.id = licences.repo JOIN users ON users.id = licences.user
-    JOIN users AS owners ON owners.id = repos.owner"""
+    FROM licences JOIN users ON users.id = licences.user
+    JOIN users AS owners ON owners.id = licences.owner"""
 HEADER = (
     "number", "offer", "price", "user", "full name", "e-mail", "granted", "revoked", "reason",
     "checkout", "payment",
@@ -37,7 +36,7 @@ class Licence(NamedTuple):
 
     Attributes:
         number: Such as PS-2026-7K3M-Q9XD.
-        repo_id: The repository.
+        repo_id: The repository; None where it was deleted.
         owner_id: The account of its owner.
         dataset: The repository's name: owner/name.
         licensor: The owner's full name.
@@ -56,7 +55,7 @@ class Licence(NamedTuple):
     """
 
     number: str
-    repo_id: int
+    repo_id: int | None
     owner_id: int
     dataset: str
     licensor: str
@@ -101,9 +100,12 @@ def grant(
     """
     number = _new_number(db)
     db.execute(
-        "INSERT INTO licences (number, repo, offer, user, name, text, price, checkout, payment,"
-        " granted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (number, repo.id, offer.id, user.id, *offer[1:4], checkout, payment, now()),
+        "INSERT INTO licences (number, repo, offer, user, owner, dataset, name, text, price,"
+        " checkout, payment, granted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(number, repo.id, offer.id, user.id, repo.owner_id, repo.full_name),
+            *(*offer[1:4], checkout, payment, now()),
+        ),
     )
     paid = {"checkout": checkout, "payment": payment} if checkout else {}
     events.record(
@@ -112,10 +114,8 @@ def grant(
     return _one(db, number)
 
 
-def revoke(
-    db: sqlite3.Connection, repo: Repo, licence: Licence, actor: str, reason: str
-) -> Licence:
-    """Ends a licence, at once.
+def revoke(db: sqlite3.Connection, licence: Licence, actor: str, reason: str) -> Licence:
+    """Ends a licence, at once; also one of a repository that was deleted.
 
     Raises:
         HubError: 400 without a reason; 409 where it was revoked before.
@@ -132,7 +132,13 @@ def revoke(
         (now(), reason, licence.number),
     )
     events.record(
-        db, repo, actor, licence.user, "licence revoked", number=licence.number, reason=reason
+        db,
+        licence.dataset,
+        actor,
+        licence.user,
+        "licence revoked",
+        number=licence.number,
+        reason=reason,
     )
     return _one(db, licence.number)
 
@@ -191,12 +197,8 @@ def readable(db: sqlite3.Connection, user: User, number: str) -> Licence:
     raise _not_found()
 
 
-def as_csv(given: list[Licence]) -> str:
-    """Licences as a table for spreadsheets."""
-    return csv_text([HEADER, *map(_cells, given)])
-
-
-def _cells(licence: Licence) -> tuple[str, ...]:
+def cells(licence: Licence) -> tuple[str, ...]:
+    """A licence as a row of a table, in the order of `HEADER`."""
     return (
         licence.number, licence.name, licence.price, licence.user, licence.fullname,
         licence.email, _moment(licence.granted), _moment(licence.revoked), licence.reason,

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from pairsmith.hub.database import now
-from pairsmith.hub.faults import HubError, bad_request
+from pairsmith.hub.faults import HubError
 from pairsmith.hub.markdown import to_html
 from pairsmith.hub.repos import Repo
 
@@ -39,6 +39,13 @@ class Draft(NamedTuple):
     link: str = ""
     amount: str = ""
     currency: str = ""
+
+
+class DraftError(HubError):
+    """A draft that cannot be an offer; the message says what to change."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(status, message)
 
 
 class Offer(NamedTuple):
@@ -109,7 +116,7 @@ def make(db: sqlite3.Connection, repo: Repo, draft: Draft) -> Offer:
     """Adds an offer, which is made from now on.
 
     Raises:
-        HubError: 400 for a field that is not as it has to be, 409 for a name that is in use.
+        DraftError: 400 for a field that is not as it has to be, 409 for a name that is in use.
     """
     values = _checked(draft)
     with _free_name(draft):
@@ -125,7 +132,7 @@ def change(db: sqlite3.Connection, repo: Repo, offer: Offer, draft: Draft) -> Of
     """Changes an offer; licences that were given keep the words they were given with.
 
     Raises:
-        HubError: 400 for a field that is not as it has to be, 409 for a name that is in use.
+        DraftError: 400 for a field that is not as it has to be, 409 for a name that is in use.
     """
     values = _checked(draft)
     with _free_name(draft):
@@ -153,9 +160,9 @@ def _checked(draft: Draft) -> tuple[str, str, str, str, str, int, str]:
     text = text.replace("\r\n", "\n")
     for what, line in (("name", name), ("price", price)):
         if not LINE.fullmatch(line):
-            raise bad_request(f"The {what} has to be one line of 1 to {LONGEST_LINE} letters.")
+            raise DraftError(f"The {what} has to be one line of 1 to {LONGEST_LINE} letters.")
     if not text or len(text) > LONGEST_TEXT or "\0" in text:
-        raise bad_request(f"The terms have to be a text of 1 to {LONGEST_TEXT:,} letters.")
+        raise DraftError(f"The terms have to be a text of 1 to {LONGEST_TEXT:,} letters.")
     if not url:
         return name, text, price, "", "", 0, ""
     currency = currency.lower()
@@ -165,21 +172,21 @@ def _checked(draft: Draft) -> tuple[str, str, str, str, str, int, str]:
 
 def _check_payment(url: str, link: str, amount: str, currency: str) -> None:
     if len(url) > 2000 or not URL.fullmatch(url):
-        raise bad_request(
+        raise DraftError(
             "The Payment Link has to be an address that begins with https://buy.stripe.com/,"
             " as Stripe shows it, or be left empty where you grant the licence by hand."
         )
     if not LINK.fullmatch(link):
-        raise bad_request(
+        raise DraftError(
             "The Payment Link's id has to be as Stripe shows it: plink_ and letters or digits."
         )
     if not AMOUNT.fullmatch(amount):
-        raise bad_request(
+        raise DraftError(
             "The amount has to be a whole number in the currency's smallest unit:"
             " 4900 for 49.00 USD, 4900 for 4,900 JPY."
         )
     if not CURRENCY.fullmatch(currency):
-        raise bad_request("The currency has to be its code of three letters, such as usd.")
+        raise DraftError("The currency has to be its code of three letters, such as usd.")
 
 
 @contextmanager
@@ -188,8 +195,8 @@ def _free_name(draft: Draft) -> Iterator[None]:
     try:
         yield
     except sqlite3.IntegrityError as error:
-        raise HubError(
-            409,
+        raise DraftError(
             f"This repository has an offer {draft.name.strip()!r} already, perhaps a retired one:"
             " change that one, or take another name.",
+            409,
         ) from error

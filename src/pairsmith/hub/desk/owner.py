@@ -4,192 +4,175 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse
+from starlette.responses import Response as Plain
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import access
 from pairsmith.hub.accounts import forms, users
+from pairsmith.hub.accounts.landing import sign_in_first
+from pairsmith.hub.addresses import repo_of
 from pairsmith.hub.callers import Caller, caller
 from pairsmith.hub.desk import licences, offers, payments
-from pairsmith.hub.desk.offers import Draft
+from pairsmith.hub.desk.offers import Draft, DraftError
 from pairsmith.hub.faults import HubError, bad_request
 from pairsmith.hub.pages.render import page
 from pairsmith.hub.place import hub_of
 from pairsmith.hub.repos import Repo
+from pairsmith.hub.sheets import csv_text
 
 if TYPE_CHECKING:
+    from starlette.datastructures import FormData
     from starlette.requests import Request
+    from starlette.responses import Response
 
 PLACE = "/datasets/{owner:part}/{name:part}/settings/licences"
-FIELDS = 12  # of a form, at most
 
-# what a form does to a repository of its sender's, within a write transaction
-Deed = Callable[[sqlite3.Connection, Repo, FormData], object]
+# what a form does to a repository of its sender's, within a write transaction; the text is what
+# the address names within it: an offer's or a licence's number
+Deed = Callable[[sqlite3.Connection, Repo, str, "FormData"], object]
 
 
 def desk(request: Request) -> Response:
-    """GET …/settings/licences: offers, licences, payments that were turned away."""
-    return _desk(request, caller(request))
+    """`GET …/settings/licences`: offers, licences, payments that were turned away."""
+    return _desk(request, Draft(), None)
 
 
 def offer(request: Request) -> Response:
-    """GET …/settings/licences/offers/{offer}: an offer, to change it."""
-    who, at = caller(request), request.path_params
-    with hub_of(request).database.read() as db:
-        repo = access.writable(db, who, at["owner"], at["name"])
-        found = offers.found(db, repo, at["offer"])
-    return page(
-        request, "offer.html.jinja", who, repo=repo, offer=found, draft=found.draft, fault=""
-    )
+    """`GET …/settings/licences/offers/{at}`: an offer, to change it."""
+    return _offer(request, None, None)
 
 
 def table(request: Request) -> Response:
-    """GET …/settings/licences.csv: every licence that was given."""
-    who, at = caller(request), request.path_params
+    """`GET …/settings/licences.csv`: every licence that was given."""
+    who = caller(request)
+    if who.user is None:
+        return sign_in_first(request)
     with hub_of(request).database.read() as db:
-        repo = access.writable(db, who, at["owner"], at["name"])
-        text = licences.as_csv(licences.of_repo(db, repo))
+        repo = access.writable(db, who, *repo_of(request))
+        rows = [licences.HEADER, *map(licences.cells, licences.of_repo(db, repo))]
+    name = f"{repo.owner}-{repo.name}-licences.csv"
     headers = {
-        "content-disposition": f'attachment; filename="{repo.owner}-{repo.name}-licences.csv"',
+        "content-disposition": f'attachment; filename="{name}"',
         "cache-control": "no-store",
     }
-    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+    return Plain(csv_text(rows), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-async def make(request: Request) -> Response:
-    """POST …/settings/licences: a new offer; what is wrong with it is said above the form."""
-    form = await _sent(request)
-    return await run_in_threadpool(_made, request, form)
+def make(request: Request, form: FormData) -> Response:
+    """`POST …/settings/licences`: a new offer; what is wrong with it is said above the form."""
+    draft = _draft(form)
+
+    def deed(db: sqlite3.Connection, repo: Repo, _at: str, _form: FormData) -> None:
+        offers.make(db, repo, draft)
+
+    try:
+        return _done(request, form, deed)
+    except DraftError as wrong:
+        return _desk(request, draft, wrong)
 
 
-async def change(request: Request) -> Response:
-    """POST …/settings/licences/offers/{offer}: the same offer in other words."""
-    form = await _sent(request)
-    return await run_in_threadpool(_changed, request, form)
+def change(request: Request, form: FormData) -> Response:
+    """`POST …/settings/licences/offers/{at}`: the same offer in other words."""
+    draft = _draft(form)
+
+    def deed(db: sqlite3.Connection, repo: Repo, at: str, _form: FormData) -> None:
+        offers.change(db, repo, offers.found(db, repo, at), draft)
+
+    try:
+        return _done(request, form, deed)
+    except DraftError as wrong:
+        return _offer(request, draft, wrong)
 
 
-async def retire(request: Request) -> Response:
-    """POST …/settings/licences/offers/{offer}/retire: not made any more, or made again."""
-
-    def deed(db: sqlite3.Connection, repo: Repo, form: FormData) -> None:
-        found = offers.found(db, repo, request.path_params["offer"])
-        offers.set_active(db, found, _field(form, "active") == "yes")
-
-    return await _do(request, deed)
+def set_active(db: sqlite3.Connection, repo: Repo, at: str, form: FormData) -> None:
+    """`POST …/settings/licences/offers/{at}/active`: retires an offer, or makes it again."""
+    offers.set_active(db, offers.found(db, repo, at), forms.text(form, "active") == "yes")
 
 
-async def grant(request: Request) -> Response:
-    """POST …/settings/licences/grant: a licence by the owner's hand."""
-
-    def deed(db: sqlite3.Connection, repo: Repo, form: FormData) -> None:
-        found = offers.found(db, repo, _field(form, "offer"))
-        name = _field(form, "user").strip()
-        user = users.named(db, name)
-        if user is None:
-            raise bad_request(f"This hub has no user {name!r}.")
-        if number := licences.held(db, repo, user).get(found.id):
-            raise HubError(409, f"{user.name} holds this licence already: {number}.")
-        licences.grant(db, repo, found, user, repo.owner)
-
-    return await _do(request, deed)
+def grant(db: sqlite3.Connection, repo: Repo, _at: str, form: FormData) -> None:
+    """`POST …/settings/licences/grant`: a licence by the owner's hand."""
+    found = offers.found(db, repo, forms.text(form, "offer"))
+    name = forms.line(form, "user")
+    user = users.named(db, name)
+    if user is None:
+        raise bad_request(f"This hub has no user {name!r}.")
+    if number := licences.held(db, repo, user).get(found.id):
+        raise HubError(409, f"{user.name} holds this licence already: {number}.")
+    licences.grant(db, repo, found, user, repo.owner)
 
 
-async def revoke(request: Request) -> Response:
-    """POST …/settings/licences/revoke/{number}: the end of a licence, and why."""
-
-    def deed(db: sqlite3.Connection, repo: Repo, form: FormData) -> None:
-        licence = licences.of_repo_numbered(db, repo, request.path_params["number"])
-        licences.revoke(db, repo, licence, repo.owner, _field(form, "reason"))
-
-    return await _do(request, deed)
+def revoke(db: sqlite3.Connection, repo: Repo, at: str, form: FormData) -> None:
+    """`POST …/settings/licences/revoke/{at}`: the end of a licence, and why."""
+    licence = licences.of_repo_numbered(db, repo, at)
+    licences.revoke(db, licence, repo.owner, forms.text(form, "reason"))
 
 
-async def _sent(request: Request) -> FormData:
-    """The form that was sent, from a page of this hub."""
-    form = await request.form(max_fields=FIELDS, max_files=0)
-    forms.proved(request, form)
-    return form
-
-
-async def _do(request: Request, deed: Deed) -> Response:
-    """Does what a form asks for, and shows the desk again."""
-    form = await _sent(request)
-    return await run_in_threadpool(_done, request, form, deed)
+def _doing(deed: Deed) -> Callable[[Request, FormData], Response]:
+    return lambda request, form: _done(request, form, deed)
 
 
 def _done(request: Request, form: FormData, deed: Deed) -> Response:
-    who, at = caller(request), request.path_params
+    """Does what a form asks for, and shows the desk again."""
+    who = caller(request)
+    if who.user is None:
+        return sign_in_first(request)
     with hub_of(request).database.write() as db:
-        repo = access.writable(db, who, at["owner"], at["name"])
-        deed(db, repo, form)
+        repo = access.writable(db, who, *repo_of(request))
+        deed(db, repo, request.path_params.get("at", ""), form)
     return RedirectResponse(f"{repo.page}/settings/licences", 303)
 
 
-def _made(request: Request, form: FormData) -> Response:
-    who, at, draft = caller(request), request.path_params, _draft(form)
-    with hub_of(request).database.write() as db:
-        repo = access.writable(db, who, at["owner"], at["name"])
-        try:
-            offers.make(db, repo, draft)
-        except HubError as error:
-            fault = error
-        else:
-            return RedirectResponse(f"{repo.page}/settings/licences", 303)
-    return _desk(request, who, draft, fault)
-
-
-def _changed(request: Request, form: FormData) -> Response:
-    who, at, draft = caller(request), request.path_params, _draft(form)
-    with hub_of(request).database.write() as db:
-        repo = access.writable(db, who, at["owner"], at["name"])
-        found = offers.found(db, repo, at["offer"])
-        try:
-            offers.change(db, repo, found, draft)
-        except HubError as error:
-            fault = error
-        else:
-            return RedirectResponse(f"{repo.page}/settings/licences", 303)
-    shown = {"repo": repo, "offer": found, "draft": draft, "fault": fault.message}
-    return page(request, "offer.html.jinja", who, fault.status, **shown)
-
-
-def _desk(
-    request: Request, who: Caller, draft: Draft | None = None, fault: HubError | None = None
-) -> Response:
-    at = request.path_params
+def _desk(request: Request, draft: Draft, wrong: DraftError | None) -> Response:
+    who = caller(request)
+    if who.user is None:
+        return sign_in_first(request)
     with hub_of(request).database.read() as db:
-        repo = access.writable(db, who, at["owner"], at["name"])
+        repo = access.writable(db, who, *repo_of(request))
         shown = {
             "repo": repo,
             "offers": offers.listed(db, repo),
             "licences": licences.of_repo(db, repo),
             "turned_away": payments.turned_away(db, repo),
-            "draft": draft or Draft(),
-            "fault": fault.message if fault else "",
         }
-    return page(request, "desk.html.jinja", who, fault.status if fault else 200, **shown)
+    return _page(request, "desk.html.jinja", who, draft, wrong, **shown)
+
+
+def _offer(request: Request, draft: Draft | None, wrong: DraftError | None) -> Response:
+    who = caller(request)
+    if who.user is None:
+        return sign_in_first(request)
+    with hub_of(request).database.read() as db:
+        repo = access.writable(db, who, *repo_of(request))
+        found = offers.found(db, repo, request.path_params["at"])
+    shown = {"repo": repo, "offer": found}
+    return _page(request, "offer.html.jinja", who, draft or found.draft, wrong, **shown)
+
+
+def _page(
+    request: Request, name: str, who: Caller, draft: Draft, wrong: DraftError | None, **shown: Any
+) -> Response:
+    status, fault = (wrong.status, wrong.message) if wrong else (200, "")
+    return page(request, name, who, status, draft=draft, fault=fault, **shown)
 
 
 def _draft(form: FormData) -> Draft:
-    return Draft(*(_field(form, name) for name in Draft._fields))
+    return Draft(*(forms.text(form, name) for name in Draft._fields))
 
 
-def _field(form: FormData, name: str) -> str:
-    value = form.get(name, "")
-    return value if isinstance(value, str) else ""
+def _post(path: str, act: Callable[[Request, FormData], Response]) -> Route:
+    return Route(PLACE + path, forms.taking(act), methods=["POST"])
 
 
 routes: list[BaseRoute] = [
     Route(PLACE, desk),
-    Route(PLACE, make, methods=["POST"]),
     Route(PLACE + ".csv", table),
-    Route(PLACE + "/grant", grant, methods=["POST"]),
-    Route(PLACE + "/revoke/{number:part}", revoke, methods=["POST"]),
-    Route(PLACE + "/offers/{offer:part}", offer),
-    Route(PLACE + "/offers/{offer:part}", change, methods=["POST"]),
-    Route(PLACE + "/offers/{offer:part}/retire", retire, methods=["POST"]),
+    Route(PLACE + "/offers/{at:part}", offer),
+    _post("", make),
+    _post("/offers/{at:part}", change),
+    _post("/offers/{at:part}/active", _doing(set_active)),
+    _post("/grant", _doing(grant)),
+    _post("/revoke/{at:part}", _doing(revoke)),
 ]

@@ -121,7 +121,7 @@ def show_requests(call: Call) -> Response:
         "requests.html.jinja",
         who,
         repo=repo,
-        wanted=status,
+        chosen=status,
         counts=counts,
         requests=found[:PAGE],
         next=found[PAGE - 1].id if len(found) > PAGE else 0,

@@ -39,7 +39,7 @@ def page(
             user=who.user,
             csrf=forms.hidden_field(request),
             settings=hub_of(request).settings,
-            path=request.url.path,
+            path=request.scope["path"],
             method=request.method,
             **context,
         ),

@@ -17,6 +17,7 @@ from pairsmith.hub.history import MAIN
 from pairsmith.hub.pages.render import page as rendered
 from pairsmith.hub.place import Hub, hub_of
 from pairsmith.hub.repos import Repo
+from pairsmith.hub.threads import ROWS, run_apart
 from pairsmith.hub.viewer import query, sides, subsets
 from pairsmith.hub.viewer.query import Rows, Source
 from pairsmith.hub.viewer.subsets import Split, Subset
@@ -54,8 +55,12 @@ class Place(NamedTuple):
     files: int = 0
 
 
-def viewer(request: Request) -> Response:
+async def viewer(request: Request) -> Response:
     """`GET /datasets/{owner}/{name}/viewer?revision=&config=&split=&q=&page=&row=`."""
+    return await run_apart(ROWS, lambda: _viewer(request))
+
+
+def _viewer(request: Request) -> Response:
     hub, who, asked = hub_of(request), caller(request), _asked(request)
     place = _place(hub, who, repo_of(request), asked)
     if place.sources:

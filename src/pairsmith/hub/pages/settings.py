@@ -13,7 +13,7 @@ from pairsmith.hub.accounts.landing import sign_in_first
 from pairsmith.hub.addresses import repo_of
 from pairsmith.hub.callers import caller, writer
 from pairsmith.hub.faults import bad_request
-from pairsmith.hub.pages.gate import DATASET, current_form
+from pairsmith.hub.pages.gate import DATASET, shown_gate
 from pairsmith.hub.pages.render import page
 from pairsmith.hub.place import hub_of
 from pairsmith.hub.repos import Gate
@@ -35,8 +35,8 @@ def show(request: Request) -> Response:
     with hub.database.read() as db:
         repo = access.writable(db, who, *repo_of(request))
         waiting = requests.counts(db, repo)["pending"]
-        form = current_form(db, hub, repo)
-    return page(request, "settings.html.jinja", who, repo=repo, waiting=waiting, form=form)
+        shown = shown_gate(db, hub, repo, who)
+    return page(request, "settings.html.jinja", who, repo=repo, waiting=waiting, **shown._asdict())
 
 
 def take_visibility(request: Request, sent: FormData) -> Response:

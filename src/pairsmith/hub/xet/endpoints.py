@@ -21,6 +21,7 @@ from pairsmith.hub import access
 from pairsmith.hub.callers import api_caller, bearer, known
 from pairsmith.hub.faults import HubError
 from pairsmith.hub.place import hub_of
+from pairsmith.hub.threads import CONTENTS, run_apart
 from pairsmith.hub.xet import shard, uploads, xorb
 from pairsmith.hub.xet.bodies import received
 from pairsmith.hub.xet.rebuild import Rebuild
@@ -79,14 +80,14 @@ async def take_xorb(request: Request) -> Response:
 
 async def take_shard(request: Request) -> Response:
     """POST v1/shards: keeps the files of a shard, and answers when that is done."""
-    await run_in_threadpool((await _rebuild(request)).run)
+    await run_apart(CONTENTS, (await _rebuild(request)).run)
     return JSONResponse({"result": 1})
 
 
 async def take_shard_telling(request: Request) -> Response:
     """POST v2/shards: the same, and tells how far it is where it takes a while."""
     rebuild = await _rebuild(request)
-    work = asyncio.ensure_future(run_in_threadpool(rebuild.run))
+    work = asyncio.ensure_future(run_apart(CONTENTS, rebuild.run))
     under_way.add(work)
     work.add_done_callback(under_way.discard)
     await asyncio.wait({work}, timeout=PATIENCE)

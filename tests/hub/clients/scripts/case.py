@@ -14,16 +14,16 @@ VERSION = tuple(int(part) for part in huggingface_hub.__version__.split(".")[:2]
 
 @contextmanager
 def refused(kind, status=None, saying=""):
-    """Demands that the block raises exactly this kind of error, with that status and text."""
+    """Demands that the block raises this kind of error, with that status and text."""
     try:
         yield
-    except Exception as error:
-        assert type(error).__name__ == kind.__name__, repr(error)
-        response = getattr(error, "response", None)
-        assert status in (None, getattr(response, "status_code", None)), repr(error)
-        assert saying in str(error), str(error)
+    except kind as error:
+        raised = error
     else:
         raise AssertionError(f"no {kind.__name__}")
+    response = getattr(raised, "response", None)
+    assert status in (None, getattr(response, "status_code", None)), repr(raised)
+    assert saying in str(raised), str(raised)
 
 
 def rows(loaded):

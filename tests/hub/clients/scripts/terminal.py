@@ -49,4 +49,5 @@ hf(REPO, "create", "ann/made", *data, token=TOKENS["ann"])
 hf(REPO, "tag", "create", "ann/shell", "v1", *data, token=TOKENS["ann"])
 assert "v1" in hf(REPO, "tag", "list", "ann/shell", *data, token=TOKENS["ann"])
 if VERSION >= (1, 0):
-    hf(REPO, "delete", "ann/made", *data, token=TOKENS["ann"])
+    yes = ["--yes"] if VERSION >= (2, 0) else []
+    hf(REPO, "delete", "ann/made", *data, *yes, token=TOKENS["ann"])

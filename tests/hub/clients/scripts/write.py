@@ -36,12 +36,13 @@ def read(path, **kwargs):
 who = api.whoami()
 assert (who["name"], who["fullname"], who["email"]) == ("ann", "Ann", "ann@example.org")
 assert who["auth"]["accessToken"]["role"] == "write"
-with refused(HfHubHTTPError, 401):
+with refused(OSError, 401):
     HfApi(token="hf_" + "0" * 64).whoami()
 
 # a repository
 made = api.create_repo(**of_data)
-assert str(made) == f"{ENDPOINT}/datasets/{NAME}" and made.repo_id == NAME
+assert str(made) == f"{ENDPOINT}/datasets/{NAME}"
+assert made.repo_id == NAME
 api.create_repo(**of_data, exist_ok=True)
 with refused(HfHubHTTPError, 409):
     api.create_repo(**of_data)
@@ -78,12 +79,17 @@ api.upload_folder(folder_path=folder, path_in_repo="set", **of_data)
 assert api.dataset_info(NAME).sha == before
 (folder / "in/four.txt").unlink()
 api.upload_folder(folder_path=folder, path_in_repo="set", delete_patterns="in/*", **of_data)
-assert "set/in/four.txt" not in files() and "set/in/three.txt" in files()
+assert "set/in/four.txt" not in files()
+assert "set/in/three.txt" in files()
 
 # the card
-DatasetCard("---\nlicense: mit\n---\n\n# Notes\n").push_to_hub(NAME, token=TOKENS["ann"])
+card = DatasetCard("---\nlicense: mit\n---\n\n# Notes\n")
+if VERSION >= (2, 0):
+    card.push_to_hub(NAME, token=TOKENS["ann"])
+else:  # it asks the public hub, whatever the endpoint, whether the card is one
+    api.upload_file(path_or_fileobj=str(card).encode(), path_in_repo="README.md", **of_data)
 assert api.dataset_info(NAME).card_data.license == "mit"
-with refused(ValueError if VERSION < (1, 0) else ValueError):
+with refused(ValueError):
     api.upload_file(path_or_fileobj=b"---\nlicense: [\n---\n", path_in_repo="README.md", **of_data)
 assert api.dataset_info(NAME).card_data.license == "mit"
 
@@ -100,7 +106,8 @@ several = api.create_commit(
     commit_description="at once",
     parent_commit=newest,
 )
-assert "new.txt" in files() and not {"empty.txt", "set/in/three.txt"} & set(files())
+assert "new.txt" in files()
+assert not {"empty.txt", "set/in/three.txt"} & set(files())
 with refused(HfHubHTTPError, 412):
     api.create_commit(
         **of_data,
@@ -109,7 +116,7 @@ with refused(HfHubHTTPError, 412):
         parent_commit=newest,
     )
 newest = api.dataset_info(NAME).sha
-try:
+with refused(BadRequestError, 400, saying="nothing.txt"):
     api.create_commit(
         **of_data,
         operations=[
@@ -118,11 +125,8 @@ try:
         ],
         commit_message="half",
     )
-except HfHubHTTPError as error:
-    assert error.response.status_code in (400, 404)
-else:
-    raise AssertionError("what is not there was deleted")
-assert api.dataset_info(NAME).sha == newest and "half.txt" not in files()
+assert api.dataset_info(NAME).sha == newest
+assert "half.txt" not in files()
 
 # files and folders go
 api.delete_file("new.txt", **of_data)
@@ -139,7 +143,8 @@ with refused(HfHubHTTPError, 409):
     api.create_branch(branch="feat/x", **of_data)
 api.create_branch(branch="feat/x", exist_ok=True, **of_data)
 api.upload_file(path_or_fileobj=b"x", path_in_repo="x.txt", revision="feat/x", **of_data)
-assert "x.txt" in files(revision="feat/x") and "x.txt" not in files()
+assert "x.txt" in files(revision="feat/x")
+assert "x.txt" not in files()
 api.create_branch(branch="old", revision=first.oid, **of_data)
 assert files(revision="old") == ["a/b c+d%2Fé.txt"]
 api.create_tag(tag="v/1", revision="feat/x", tag_message="the first", **of_data)

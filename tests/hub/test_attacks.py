@@ -1,0 +1,245 @@
+"""Attacks: what a hostile caller sends so that the hub stumbles, stops or mixes things up."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Iterator
+from itertools import product
+
+import doors
+import pytest
+from doors import GATED, Stage
+from stock import commit_files, put
+from test_doors import DOORS, _sell, addresses, filled
+
+from pairsmith.hub import gate, repos, requests
+from pairsmith.hub.accounts import users
+from pairsmith.hub.app import application
+from pairsmith.hub.place import Hub, Settings
+
+NEW = {"name": "d", "type": "dataset"}
+PIECE = 1 << 20  # bytes of a body that come at once
+DEEP = "[" * 5_000 + "]" * 5_000
+WRONG = (  # what stands in the place of any value
+    None, True, 0, -1, 10**30, 1e300, "", "é", "\0", "\x7f\u2028", "a" * 5_000, "../x", "[", "{}",
+    [], {}, [[]], [{}], [None], ["a"], [1], {"a": 1}, {"oid": []},
+)  # fmt: skip
+SHAPES: dict[str, object] = {  # of each call that takes JSON, a body that is right
+    "repos/create": {"name": "n", "organization": "ann", "type": "dataset", "visibility": "public"},
+    "repos/delete": {"name": "n", "organization": "ann", "type": "dataset"},
+    "settings": {"gated": "manual", "visibility": "public", "private": False},
+    "preupload": {"files": [{"path": "a", "size": 1, "sample": "YQ=="}]},
+    "branch": {"startingPoint": "main"},
+    "tag": {"tag": "t"},
+    "batch": {
+        "operation": "upload", "transfers": ["multipart"], "objects": [{"oid": "0" * 64, "size": 1}]
+    },
+    "handle": {"user": "pending", "status": "pending", "rejectionReason": ""},
+    "handle#2": {"userId": "1", "requestId": "1", "status": "pending"},
+    "grant": {"user": "pending"},
+    "validate-yaml": {"content": "", "repoType": "dataset"},
+    "complete": {"oid": "0" * 64, "parts": [{"partNumber": 1, "etag": "x"}]},
+}  # fmt: skip
+LINES: tuple[object, ...] = (  # of a commit
+    {"key": "header", "value": {"summary": "s", "description": "d", "parentCommit": ""}},
+    {"key": "file", "value": {"content": "YQ==", "path": "a", "encoding": "base64"}},
+    {"key": "lfsFile", "value": {"path": "a", "algo": "sha256", "oid": "0" * 64, "size": 1}},
+    {"key": "deletedFile", "value": {"path": "a"}},
+    {"key": "deletedFolder", "value": {"path": "a/"}},
+)
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory) -> Iterator[Stage]:
+    hub = Hub(tmp_path_factory.mktemp("hub"), Settings("http://testserver", key="k"))
+    made = doors.staged(hub, application(hub))
+    _sell(made)
+    yield made
+    hub.close()
+
+
+def spoilt(value: object) -> Iterator[object]:
+    """A value with one thing in it replaced by each of those that are wrong."""
+    yield from WRONG
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from ({**value, key: other} for other in spoilt(inner))
+            yield {name: kept for name, kept in value.items() if name != key}
+    elif isinstance(value, list):
+        for at, inner in enumerate(value):
+            yield from ([*value[:at], other, *value[at + 1 :]] for other in spoilt(inner))
+
+
+def json_doors() -> Iterator[tuple[str, str, object]]:
+    """Each call that takes JSON: its method, its address, and a body that is right."""
+    for door in DOORS:
+        method, path = door.split(" ")
+        for key, shape in SHAPES.items():
+            words = path.replace(":part", "").replace(":inner", "").split("/")
+            named = key.partition("#")[0]
+            if method in ("POST", "PUT", "DELETE") and (
+                path.endswith("/" + named) or named in words
+            ):
+                yield method, addresses(path)[0], shape
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "shape"), list(json_doors()), ids=lambda value: str(value)[:80]
+)
+def test_json_of_any_shape_is_no_bug(stage, method, address, shape):
+    where = filled(stage, address, GATED)
+    bodies = [json.dumps(value).encode() for value in spoilt(shape)]
+    for body in (*bodies, DEEP.encode(), b"", b"\xff", b'{"a": "\\ud800"}', b"[NaN]"):
+        answer = stage.call(method, where, stage.owner, body)
+        assert answer.status < 500, (method, where, body[:200], answer)
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: line["key"])
+def test_a_line_of_any_shape_is_no_bug(stage, line):
+    where = f"/api/datasets/ann/{GATED}/commit/main"
+    for value in spoilt(line):
+        body = f"{json.dumps(LINES[0])}\n{json.dumps(value)}".encode()
+        answer = stage.call("POST", where, stage.owner, body)
+        assert answer.status < 500, (body[:200], answer)
+
+
+ODD = ("%00", "%FF", "é", "9" * 5_000, "-1", "%F0%9F%98%80", "%0d%0aX: y", "[", "{}", "..", "%25")
+
+
+PLACES = {"{owner:part}": "ann", "{name:part}": GATED}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_an_address_of_any_kind_is_no_bug(stage, door):
+    method, path = door.split(" ")
+    parts = [part for part in path.split("/") if ":" in part]
+    names = ("p", "page", "limit", "cursor", "row", "q", "search", "revision", "next", "expand")
+    for odd in ODD:
+        for spoiled in parts:
+            where = path.replace(spoiled, odd)
+            for part in parts:
+                where = where.replace(part, PLACES.get(part, "main"))
+            answer = stage.call(method, where, stage.owner, b"{}")
+            assert answer.status < 500, (method, where[:200], answer)
+        query = "&".join(f"{name}={odd}" for name in names)
+        where = filled(stage, addresses(path)[0], GATED)
+        answer = stage.call(method, f"{where}?{query}", stage.owner, b"{}")
+        assert answer.status < 500, (method, where, query[:200], answer)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_headers_of_any_kind_are_no_bug(stage, door):
+    method, path = door.split(" ")
+    where = filled(stage, addresses(path)[0], GATED)
+    odd = (
+        {"host": "["}, {"host": "a/b?c#d"}, {"host": ""}, {"accept": "text/html", "host": "["},
+        {"range": "bytes=" + "0-," * 500}, {"range": "bytes=9-1"}, {"range": "bytes=é"},
+        {"if-none-match": "é"}, {"content-length": "9" * 40}, {"content-length": "x"},
+        {"cookie": "a=é; pairsmith_session=é"}, {"authorization": "Bearer é"},
+        {"content-type": "multipart/form-data; boundary=é; charset=x"},
+        {"content-type": "application/json"}, {"stripe-signature": "t=1,v1=é"},
+    )  # fmt: skip
+    for more, body in product(odd, (b"", b"{}")):
+        answer = stage.call(method, where, {**stage.owner, **more}, body)
+        assert answer.status < 500, (method, where, more, answer)
+
+
+@pytest.mark.parametrize("charset", ["utf-7", "unicode_escape", "punycode", "zlib", "utf-16"])
+def test_a_form_in_any_charset_is_no_bug(stage, charset):
+    part = 'Content-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
+    odd = r"\ud800 +2AA-"
+    for door in DOORS:
+        method, path = door.split(" ")
+        if method != "POST" or path.startswith(("/api/", "/cas/", "/lfs/")):
+            continue
+        way = stage.callers["stranger"][1]
+        fields = {"name": odd, "password": odd, "user": odd, "csrf": way[doors.FIELD], "next": odd}
+        for sent in (fields, {**fields, "csrf": odd}):
+            body = "--b\r\n" + "--b\r\n".join(part.format(*field) for field in sent.items())
+            headers = {
+                "cookie": way["Cookie"],
+                "content-type": f"multipart/form-data; boundary=b; charset={charset}",
+            }
+            where = filled(stage, addresses(path)[0], GATED)
+            answer = stage.call("POST", where, headers, f"{body}--b--\r\n".encode())
+            assert answer.status < 500, (where, charset, answer)
+
+
+@pytest.mark.parametrize("door", [door for door in DOORS if not door.startswith("GET")])
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
+def test_nobody_can_have_a_large_body_taken_in(stage, door, kind):
+    """Memory and time are for those who may write; others are told so, or cut short."""
+    method, path = door.split(" ")
+    taken = 0
+
+    async def receive() -> dict[str, object]:
+        nonlocal taken
+        taken += PIECE
+        return {"type": "http.request", "body": b"x" * PIECE, "more_body": taken < 64 * PIECE}
+
+    where = filled(stage, addresses(path)[0], GATED)
+    answer = asyncio.run(doors.called(stage.app, method, where, {"content-type": kind}, receive))
+    assert 400 <= answer.status < 500
+    assert taken <= 4 << 20, answer
+
+
+def test_an_address_of_a_deleted_repository_leads_to_no_other(hub, client, account):
+    """Their numbers are not given again: an address that bob holds says nothing of ann's."""
+    ann, _ = account("ann")
+    _, bob = account("bob")
+    assert client.post("/api/repos/create", json=NEW, headers=bob).status_code == 200
+    oid = hashlib.sha256(b"ann's").hexdigest()
+    asked = {"operation": "upload", "objects": [{"oid": oid, "size": 5}]}
+    batch = client.post("/datasets/bob/d.git/info/lfs/objects/batch", json=asked, headers=bob)
+    actions = batch.json()["objects"][0]["actions"]
+    assert client.request("DELETE", "/api/repos/delete", json=NEW, headers=bob).status_code == 200
+    with hub.database.write() as db:
+        own = repos.create(db, ann, "private", private=True)
+    put(hub, own, b"ann's")
+    assert client.post(actions["verify"]["href"]).status_code == 404
+    assert client.put(actions["upload"]["href"], content=b"ann's").status_code == 400
+
+
+def test_an_old_page_answers_no_later_request(hub, account):
+    """Numbers of requests are not given again, once the owner has taken one back."""
+    ann, _ = account("ann")
+    with hub.database.write() as db:
+        repo = repos.create(db, ann, "d", private=False)
+        repos.set_gate(db, repo, "manual")
+        repo = repos.find(db, "ann", "d")
+        first, second = (users.add(db, name, "", f"{name}@example.org", None) for name in "bc")
+        requests.grant(db, repo, ann, first)
+        before = requests.find(db, repo, "b")
+        requests.answer(db, repo, ann, before, "pending")  # which takes the grant back
+        requests.ask(db, repo, second, {}, gate.form({}))
+        assert requests.find(db, repo, "c").id != before.id
+
+
+def test_a_branch_cannot_stand_in_for_a_commit(hub, client, account):
+    """Who asks for a commit by its whole id gets that commit."""
+    ann, header = account("ann")
+    client.post("/api/repos/create", json=NEW, headers=header)
+    with hub.database.read() as db:
+        repo = repos.find(db, "ann", "d")
+    old = commit_files(hub, repo, ann, {"a": b"old"}).id
+    commit_files(hub, repo, ann, {"a": b"new"})
+    for call in (f"branch/{old}", f"branch/{'0' * 40}"):
+        made = client.post(f"/api/datasets/ann/d/{call}", json={}, headers=header)
+        assert made.status_code == 400
+    made = client.post("/api/datasets/ann/d/tag/main", json={"tag": old}, headers=header)
+    assert made.status_code == 400
+    assert client.get(f"/datasets/ann/d/resolve/{old}/a").content == b"old"
+
+
+def test_a_content_that_is_gone_takes_one_page_and_not_all(hub, client, account):
+    ann, header = account("ann")
+    client.post("/api/repos/create", json=NEW, headers=header)
+    with hub.database.read() as db:
+        repo = repos.find(db, "ann", "d")
+    commit_files(hub, repo, ann, {"README.md": b"# a card"})
+    hub.blobs.path(hashlib.sha256(b"# a card").hexdigest()).unlink()
+    for page in ("/", "/datasets", "/ann", "/datasets/ann/d"):
+        answer = client.get(page, headers={"Accept": "text/html"})
+        assert (answer.status_code, "ann/" in answer.text) == (200, True), page

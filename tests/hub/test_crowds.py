@@ -1,0 +1,83 @@
+"""Crowds: many who take long, and the others, who are served meanwhile."""
+
+from __future__ import annotations
+
+import socket
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+from parquets import parquet
+from stock import commit_files
+
+from pairsmith.hub import repos
+from pairsmith.hub.viewer import query
+
+MANY = 200
+LARGE = b"x" * (8 << 20)
+
+
+@pytest.fixture
+def ann(hub, account):
+    user, header = account("ann")
+    with hub.database.write() as db:
+        repo = repos.create(db, user, "d", private=False)
+    rows = {"prompt": ["p"], "chosen": ["c"], "rejected": ["r"]}
+    commit_files(hub, repo, user, {"large.bin": LARGE, "data/train.parquet": parquet(rows)})
+    return header
+
+
+def read(url: str, timeout: float | None = 60) -> bytes:
+    """The body at an address."""
+    with urllib.request.urlopen(url, timeout=timeout) as answer:
+        return answer.read()
+
+
+@contextmanager
+def crowd(url: str, request: str, count: int) -> Iterator[list[socket.socket]]:
+    """Connections, each of which sent the same and goes no further."""
+    where = urlsplit(url)
+    with ExitStack() as stack:
+        doors = []
+        for _ in range(count):
+            door = stack.enter_context(socket.create_connection((where.hostname, where.port)))
+            door.sendall(request.replace("\n", "\r\n").encode())
+            doors.append(door)
+        yield doors
+
+
+def test_many_who_download_slowly(served, ann):
+    asking = "GET /datasets/ann/d/resolve/main/large.bin HTTP/1.1\nHost: hub\n\n"
+    with crowd(served, asking, MANY) as doors:
+        assert all(door.recv(12) == b"HTTP/1.1 200" for door in doors)  # and no more is taken
+        assert b"ann/" in read(f"{served}/")
+
+
+def test_many_who_upload_slowly(served, ann):
+    sending = (
+        "POST /api/datasets/ann/d/commit/main HTTP/1.1\nHost: hub\nContent-Length: 100000\n"
+        f"Authorization: {ann['Authorization']}\n\n{{"
+    )
+    with crowd(served, sending, MANY):
+        assert b"ann/" in read(f"{served}/")
+
+
+def test_many_who_look_at_rows(served, ann, monkeypatch):
+    """Those who wait for their turn at the viewer keep no thread from the others."""
+    monkeypatch.setattr(query, "PATIENCE", 60)
+    for _ in range(query.AT_ONCE):
+        assert query._turns.acquire(timeout=0)
+    try:
+        with ThreadPoolExecutor(60) as pool:
+            waiting = [pool.submit(read, f"{served}/datasets/ann/d/viewer") for _ in range(60)]
+            assert b"ann/" in read(f"{served}/")
+            assert not any(look.done() for look in waiting)
+            query._turns.release(query.AT_ONCE)
+            for look in waiting:
+                look.exception()
+    finally:
+        while query._turns._value < query.AT_ONCE:
+            query._turns.release()
