@@ -155,6 +155,7 @@ def link(request: Request) -> Response:
 async def put(request: Request) -> Response:
     """`PUT /lfs/upload/{signed}`: a content, whole."""
     hub, upload = hub_of(request), _upload(request)
+    hub.blobs.check_room(upload.size)
     with hub.blobs.incoming() as content:
         async for piece in request.stream():
             if content.size + len(piece) > upload.size:
@@ -170,6 +171,7 @@ async def put_part(request: Request) -> Response:
     text = request.path_params["part"]
     fits = text.isascii() and text.isdecimal() and len(text) <= 5
     place = _part(hub, upload, int(text) if fits else 0)
+    hub.blobs.check_room(PART)
     digest = hashlib.sha256()
     with hub.blobs.incoming() as content:
         async for piece in request.stream():
@@ -193,6 +195,7 @@ def _complete(hub: Hub, upload: Upload, count: int) -> JSONResponse:
     places = [_part(hub, upload, number) for number in range(1, count + 1)]
     if count != -(-upload.size // PART) or not all(place.is_file() for place in places):
         raise bad_request("Not all parts of the content were sent.")
+    hub.blobs.check_room(upload.size)
     with hub.blobs.incoming() as content:
         for place in places:
             with place.open("rb") as part:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 
+LONGEST_RANGE = 200  # characters of what was asked for that are put on record
+
+
 def resolve(request: Request) -> Response:
     """`GET, HEAD /datasets/{owner}/{name}/resolve/{revision}/{path}`."""
     hub, who = hub_of(request), caller(request)
@@ -36,12 +39,17 @@ def resolve(request: Request) -> Response:
 
 
 def note(request: Request, hub: Hub, who: Caller, repo: Repo, file: File, revision: str) -> None:
-    """Puts a read on record, before its first byte leaves: counted, and for a gate told apart."""
+    """Puts a read on record, before its first byte leaves: counted, and for a gate told apart.
+
+    Raises:
+        HubError: Where access went away in the meantime: no read is on record after that.
+    """
     if request.method != "GET":
         return
     if repo.gate != "off":
         name = who.user.name if who.user else ""
         with hub.database.write() as db:
+            repo = access.readable(db, hub, who, repo.owner, repo.name)
             events.record(
                 db,
                 repo,
@@ -50,7 +58,7 @@ def note(request: Request, hub: Hub, who: Caller, repo: Repo, file: File, revisi
                 "read",
                 path=file.path,
                 revision=revision,
-                range=request.headers.get("range", ""),
+                range=request.headers.get("range", "")[:LONGEST_RANGE],
             )
     seen(hub, repo, request.client.host if request.client else "", file.path)
 
