@@ -60,3 +60,14 @@ def test_it_waits_ahead_of_the_disk(hub):
     with hub.database.read() as db:
         assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
         assert db.execute("PRAGMA foreign_keys").fetchone()[0] == 1
+
+
+def test_a_write_within_a_write_is_a_bug_and_not_a_wait(hub):
+    with (
+        pytest.raises(RuntimeError, match="within a write"),
+        hub.database.write(),
+        hub.database.write(),
+    ):
+        pass
+    with hub.database.write() as db:
+        assert db.in_transaction

@@ -155,6 +155,7 @@ data GET /datasets/{owner:part}/{name:part}/viewer
 owner GET /datasets/{owner:part}/{name:part}/settings
 owner GET /datasets/{owner:part}/{name:part}/settings/requests
 owner GET /datasets/{owner:part}/{name:part}/settings/requests.csv
+owner GET /datasets/{owner:part}/{name:part}/settings/record.csv
 owner POST /datasets/{owner:part}/{name:part}/settings/requests
 owner POST /datasets/{owner:part}/{name:part}/settings/requests/grant
 owner POST /datasets/{owner:part}/{name:part}/settings/visibility

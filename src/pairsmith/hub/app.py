@@ -69,11 +69,11 @@ def routes() -> list[BaseRoute]:
     from pairsmith.hub.api import account, commit, lfs, repos, requests, resolve, tree
     from pairsmith.hub.desk import pages as desk_pages
     from pairsmith.hub.desk import webhook
-    from pairsmith.hub.pages import dataset, files, gate, history, home, rows, settings
+    from pairsmith.hub.pages import dataset, files, gate, history, home, record, rows, settings
     from pairsmith.hub.xet import endpoints as xet
 
     calls = (resolve, account, repos, tree, commit, lfs, requests, xet, webhook)
-    pages = (home, account_pages, desk_pages, history, files, rows, gate, settings, dataset)
+    pages = (home, account_pages, desk_pages, history, files, rows, gate, record, settings, dataset)
     found = [route for module in (*calls, *pages) for route in module.routes]
     return [*found, *home.owner_routes]
 

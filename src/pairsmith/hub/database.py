@@ -37,6 +37,7 @@ class Database:
         self.path = path
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._writing = threading.Lock()
+        self._writer = 0  # the thread that has the lock
         try:
             with self._lent() as db:
                 _bring_up(db, path)
@@ -59,7 +60,10 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """A transaction, on disk when the block ends; undone where the block raises."""
+        if self._writer == threading.get_ident():
+            raise RuntimeError("A write within a write of the same thread would wait for itself.")
         with self._writing, self._lent() as db:
+            self._writer = threading.get_ident()
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
@@ -68,6 +72,8 @@ class Database:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
                 raise
+            finally:
+                self._writer = 0
 
     def backup(self, path: Path) -> None:
         """Copies one state of the database to `path`, while others read and write."""

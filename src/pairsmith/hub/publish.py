@@ -123,7 +123,8 @@ def publish(
     with in_words(endpoint, f"{repo} cannot be set up"):
         info, remarks = _set_up(api, repo, gated, private)
     with in_words(endpoint, f"{repo} cannot be written"):
-        sent, removed, commit = _send(api, info, place, built)
+        mine = owned_files(place, built)
+        sent, removed, commit = _send(api, info, mine, built)
     return Published(
         repo=info.id,
         endpoint=endpoint,
@@ -131,7 +132,7 @@ def publish(
         commit=commit,
         sent=sent,
         removed=removed,
-        files=len(owned_files(place, built)),
+        files=len(mine),
         private=bool(info.private),
         gated=info.gated or "off",
         subset=_subset(built),
@@ -284,7 +285,7 @@ def _find(api: HfApi, repo: str) -> DatasetInfo | None:
 
 
 def _send(
-    api: HfApi, info: DatasetInfo, place: Path, built: Manifest
+    api: HfApi, info: DatasetInfo, owned: list[Owned], built: Manifest
 ) -> tuple[tuple[Sent, ...], tuple[str, ...], str]:
     """Makes the hub's files those of the build: what was sent, what was removed, the commit.
 
@@ -293,7 +294,7 @@ def _send(
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
-    mine = {entry.path: entry for entry in owned_files(place, built)}
+    mine = {entry.path: entry for entry in owned}
     there = _held(api, info, info.sha, [*mine, NAME])
     earlier = earlier_paths(api, info, mine[NAME], there.get(NAME))
     gone = sorted(_held(api, info, info.sha, sorted(earlier - mine.keys())))

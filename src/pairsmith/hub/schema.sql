@@ -1,8 +1,9 @@
 -- What a hub remembers. Times are whole seconds since 1970, UTC. Contents lie in the folder of blobs.
+-- An id is never given twice, for addresses that were signed hold some.
 -- A change to this file is a new version: add a step to `database.STEPS`, never edit an old one.
 
 CREATE TABLE users (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE COLLATE NOCASE,
     fullname TEXT NOT NULL,
     email TEXT NOT NULL,
@@ -11,7 +12,7 @@ CREATE TABLE users (
 ) STRICT;
 
 CREATE TABLE tokens (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     user INTEGER NOT NULL REFERENCES users,
     name TEXT NOT NULL,
     role TEXT NOT NULL CHECK (role IN ('read', 'write')),
@@ -44,7 +45,7 @@ CREATE TABLE repos (
 -- A line is a run of commits each the parent of the next. A branch that goes on from the newest
 -- commit of a line extends it; one that goes on from an older commit starts a line of its own.
 CREATE TABLE lines (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     repo INTEGER NOT NULL REFERENCES repos ON DELETE CASCADE
 ) STRICT;
 
@@ -111,7 +112,7 @@ CREATE TABLE requests (
 
 -- What happened at the gate and who read what. Rows are added and never changed.
 CREATE TABLE events (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     date INTEGER NOT NULL,
     repo TEXT NOT NULL,                  -- owner/name, as it was then
     actor TEXT NOT NULL,                 -- a user's name; 'stripe'; 'hub', the command line
@@ -120,6 +121,7 @@ CREATE TABLE events (
     detail TEXT NOT NULL                 -- JSON object: path, revision, range, answers, licence
 ) STRICT;
 CREATE INDEX events_by_repo ON events (repo, id);
+CREATE INDEX events_but_reads ON events (repo, id) WHERE action NOT IN ('read', 'viewed');
 CREATE TRIGGER events_stay BEFORE UPDATE ON events
 BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
 CREATE TRIGGER events_last BEFORE DELETE ON events
@@ -165,9 +167,11 @@ CREATE TABLE orders (
 
 CREATE TABLE licences (
     number TEXT PRIMARY KEY,
-    repo INTEGER NOT NULL REFERENCES repos ON DELETE CASCADE,
-    offer INTEGER NOT NULL REFERENCES offers ON DELETE CASCADE,
+    repo INTEGER REFERENCES repos ON DELETE SET NULL,  -- a licence outlives what it licenses
+    offer INTEGER REFERENCES offers ON DELETE SET NULL,
     user INTEGER NOT NULL REFERENCES users,
+    owner INTEGER NOT NULL REFERENCES users,
+    dataset TEXT NOT NULL,               -- owner/name
     name TEXT NOT NULL,                  -- name, text and price of the offer when it was bought
     text TEXT NOT NULL,
     price TEXT NOT NULL,

@@ -380,3 +380,19 @@ def test_references_are_opaque_and_the_same_for_the_same_order(shop, browser):
     with shop.hub.database.write() as db:
         assert orders.place(db, shop.offer, shop.bob.user) == shop.reference
         assert orders.place(db, shop.offer, eve.user) != shop.reference
+
+
+def test_a_licence_outlives_its_repository(shop):
+    shop.said(COMPLETED, session(shop.reference))
+    [(number,)] = shop.rows("SELECT number FROM licences")
+    with shop.hub.database.write() as db:
+        repos.delete(db, shop.repo)
+        again = repos.create(db, shop.ann.user, "pairs", private=False)
+        repos.set_gate(db, again, "manual")
+        again = repos.find(db, "ann", "pairs")
+    page = shop.bob.get(f"/licences/{number}")
+    assert (page.status_code, "ann/pairs" in page.text) == (200, True)
+    with shop.hub.database.read() as db:  # it is of the one that was deleted
+        assert access.standing(db, again, shop.bob.user) is access.Standing.STRANGER
+    assert shop.said(REFUNDED, charge("pi_1")) == f"revoked {number}"
+    assert shop.rows("SELECT repo, action FROM events")[-1] == ("ann/pairs", "licence revoked")

@@ -20,11 +20,11 @@ from pairsmith.hub.repos import Repo
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is taken for another
 LONGEST_REASON = 500  # letters
 SELECT = """
-    SELECT number, licences.repo, owners.id, owners.name || '/' || repos.name, owners.fullname,
+    SELECT number, licences.repo, owners.id, licences.dataset, owners.fullname,
         users.id, users.name, users.fullname, users.email, licences.name, licences.text,
         licences.price, coalesce(checkout, ''), coalesce(payment, ''), granted, revoked, reason
-    FROM licences JOIN repos ON repos.id = licences.repo JOIN users ON users.id = licences.user
-    JOIN users AS owners ON owners.id = repos.owner"""
+    FROM licences JOIN users ON users.id = licences.user
+    JOIN users AS owners ON owners.id = licences.owner"""
 HEADER = (
     "number", "offer", "price", "user", "full name", "e-mail", "granted", "revoked", "reason",
     "checkout", "payment",
@@ -36,7 +36,7 @@ class Licence(NamedTuple):
 
     Attributes:
         number: Such as PS-2026-7K3M-Q9XD.
-        repo_id: The repository.
+        repo_id: The repository; None where it was deleted.
         owner_id: The account of its owner.
         dataset: The repository's name: owner/name.
         licensor: The owner's full name.
@@ -55,7 +55,7 @@ class Licence(NamedTuple):
     """
 
     number: str
-    repo_id: int
+    repo_id: int | None
     owner_id: int
     dataset: str
     licensor: str
@@ -100,9 +100,12 @@ def grant(
     """
     number = _new_number(db)
     db.execute(
-        "INSERT INTO licences (number, repo, offer, user, name, text, price, checkout, payment,"
-        " granted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (number, repo.id, offer.id, user.id, *offer[1:4], checkout, payment, now()),
+        "INSERT INTO licences (number, repo, offer, user, owner, dataset, name, text, price,"
+        " checkout, payment, granted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(number, repo.id, offer.id, user.id, repo.owner_id, repo.full_name),
+            *(*offer[1:4], checkout, payment, now()),
+        ),
     )
     paid = {"checkout": checkout, "payment": payment} if checkout else {}
     events.record(
@@ -111,10 +114,8 @@ def grant(
     return _one(db, number)
 
 
-def revoke(
-    db: sqlite3.Connection, repo: Repo, licence: Licence, actor: str, reason: str
-) -> Licence:
-    """Ends a licence, at once.
+def revoke(db: sqlite3.Connection, licence: Licence, actor: str, reason: str) -> Licence:
+    """Ends a licence, at once; also one of a repository that was deleted.
 
     Raises:
         HubError: 400 without a reason; 409 where it was revoked before.
@@ -131,7 +132,13 @@ def revoke(
         (now(), reason, licence.number),
     )
     events.record(
-        db, repo, actor, licence.user, "licence revoked", number=licence.number, reason=reason
+        db,
+        licence.dataset,
+        actor,
+        licence.user,
+        "licence revoked",
+        number=licence.number,
+        reason=reason,
     )
     return _one(db, licence.number)
 

@@ -107,7 +107,7 @@ def grant(db: sqlite3.Connection, repo: Repo, _at: str, form: FormData) -> None:
 def revoke(db: sqlite3.Connection, repo: Repo, at: str, form: FormData) -> None:
     """`POST …/settings/licences/revoke/{at}`: the end of a licence, and why."""
     licence = licences.of_repo_numbered(db, repo, at)
-    licences.revoke(db, repo, licence, repo.owner, forms.text(form, "reason"))
+    licences.revoke(db, licence, repo.owner, forms.text(form, "reason"))
 
 
 def _doing(deed: Deed) -> Callable[[Request, FormData], Response]:

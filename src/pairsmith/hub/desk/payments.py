@@ -19,7 +19,7 @@ from pairsmith.hub.database import now
 from pairsmith.hub.desk import licences, orders
 from pairsmith.hub.desk.offers import Offer
 from pairsmith.hub.faults import bad_request
-from pairsmith.hub.repos import Repo, find
+from pairsmith.hub.repos import Repo
 
 Thing = dict[str, Any]  # what an event is about, as Stripe's JSON has it
 ACTOR = "stripe"
@@ -58,8 +58,7 @@ def settle(db: sqlite3.Connection, event: Thing) -> str:
 def turned_away(db: sqlite3.Connection, repo: Repo) -> list[events.Event]:
     """Payments for a repository's offers that made no licence and did not go back, newest first."""
     rows = db.execute(
-        "SELECT date, repo, actor, user, action, detail FROM events"
-        " WHERE repo = ? AND action = ? AND date >= ?"
+        f"{events.SELECT} WHERE repo = ? AND action = ? AND date >= ?"
         " AND detail ->> 'checkout' NOT IN (SELECT checkout FROM licences WHERE checkout NOT NULL)"
         " AND detail ->> 'payment' NOT IN (SELECT payment FROM returned_payments)"
         " ORDER BY id DESC LIMIT 100",
@@ -140,18 +139,10 @@ def _take_back(db: sqlite3.Connection, payment: str, reason: str) -> str:
     db.execute("INSERT OR IGNORE INTO returned_payments VALUES (?, ?)", (payment, reason))
     ended = licences.of_payment(db, payment)
     for licence in ended:
-        repo = _repo_of(db, licence)
-        licences.revoke(db, repo, licence, ACTOR, f"The payment was {reason}.")
+        licences.revoke(db, licence, ACTOR, f"The payment was {reason}.")
     if not ended:
         return f"nothing to do: no licence that holds came of {payment}"
     return "revoked " + ", ".join(licence.number for licence in ended)
-
-
-def _repo_of(db: sqlite3.Connection, licence: licences.Licence) -> Repo:
-    repo = find(db, *licence.dataset.split("/"))
-    if repo is None:  # the licence was read with it, in this transaction
-        raise LookupError(licence.dataset)
-    return repo
 
 
 def _nothing(_db: sqlite3.Connection, _thing: Thing) -> str:

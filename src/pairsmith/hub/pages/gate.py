@@ -114,7 +114,7 @@ def show_requests(call: Call) -> Response:
         repo = access.writable(db, who, *repo_of(call))
         found = requests.listed(db, repo, status, after, PAGE + 1)
         counts = requests.counts(db, repo)
-        record = [_told(event) for event in events.recent(db, repo, EVENTS)]
+        record = [_told(event) for event in events.recent(db, repo, EVENTS, reads=False)]
         form = current_form(db, hub, repo)
     return page(
         call,
