@@ -183,3 +183,12 @@ def test_the_longest_path_that_can_be_committed_can_be_read(client, made, hub, a
     path = "漢" * files.LONGEST
     commit_files(hub, repo, ann, {path: b"there"})
     assert client.get(f"/datasets/ann/d/resolve/main/{quote(path)}").content == b"there"
+
+
+def test_a_download_of_what_is_deleted_meanwhile_is_not_counted(client, made, hub):
+    repo, _ = made
+    with hub.database.write() as db:
+        repos.delete(db, repo)
+    downloads.seen(hub, repo, "192.0.2.7", "data/train.parquet")  # as its answer begins
+    with hub.database.read() as db:
+        assert downloads.last_month(db, repo) == 0
