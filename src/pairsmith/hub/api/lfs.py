@@ -27,7 +27,7 @@ from pairsmith.hub.callers import Caller, api_caller, caller
 from pairsmith.hub.faults import HubError, bad_request, entry_not_found, too_large
 from pairsmith.hub.place import Hub, hub_of
 from pairsmith.hub.repos import Repo
-from pairsmith.hub.threads import CONTENTS, run_apart
+from pairsmith.hub.threads import CONTENTS, READS, run_apart
 
 if TYPE_CHECKING:
     import sqlite3
@@ -134,8 +134,12 @@ def _download_action(
     return {"oid": oid, "size": size, "actions": {"download": action}}
 
 
-def link(request: Request) -> Response:
+async def link(request: Request) -> Response:
     """`GET, HEAD /lfs/object/{signed}`: the content, for the user that the address was made for."""
+    return await run_apart(READS, lambda: _link(request))
+
+
+def _link(request: Request) -> Response:
     hub, who = hub_of(request), caller(request)
     number, oid, user = unsigned(hub, "lfs download", request.path_params["signed"], LINK_LIFE)
     if user != (who.user.id if who.user else 0):

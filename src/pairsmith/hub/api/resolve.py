@@ -16,6 +16,7 @@ from pairsmith.hub.files import File
 from pairsmith.hub.place import Hub, hub_of
 from pairsmith.hub.repos import Repo
 from pairsmith.hub.sending import BlobResponse, disposition, kind
+from pairsmith.hub.threads import READS, run_apart
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -24,8 +25,12 @@ if TYPE_CHECKING:
 LONGEST_RANGE = 200  # characters of what was asked for that are put on record
 
 
-def resolve(request: Request) -> Response:
+async def resolve(request: Request) -> Response:
     """`GET, HEAD /datasets/{owner}/{name}/resolve/{revision}/{path}`."""
+    return await run_apart(READS, lambda: _resolve(request))
+
+
+def _resolve(request: Request) -> Response:
     hub, who = hub_of(request), caller(request)
     path = files.clean(request.path_params["path"])
     with hub.database.read() as db:
