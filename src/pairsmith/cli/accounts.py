@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-Root: TypeAlias = Annotated[Path, typer.Argument(help="The folder of the hub.")]
+Root: TypeAlias = Annotated[Path, typer.Argument(metavar="ROOT", help="The folder of the hub.")]
 Name: TypeAlias = Annotated[str, typer.Argument(metavar="USER", help="The name of the account.")]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def audit(
-    out: Annotated[Path, typer.Argument(help="The folder of a build.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder of a build.")],
     tokenizer: Annotated[
         str | None, typer.Option(metavar="T", help="A tokenizer's folder, or its id on the hub.")
     ] = None,

@@ -34,7 +34,10 @@ from pairsmith.cli.terminal import interruptible
 
 def build(
     source: Source,
-    out: Annotated[str, typer.Argument(help="The folder or URL to write: a new or an empty one.")],
+    out: Annotated[
+        str,
+        typer.Argument(metavar="OUT", help="The folder or URL to write: a new or an empty one."),
+    ],
     template: Template = None,
     token: Tokens = None,
     date: Date = None,

@@ -9,7 +9,7 @@ import typer
 
 
 def check(
-    out: Annotated[str, typer.Argument(help="The folder of a build, or its URL.")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="The folder of a build, or its URL.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
 ) -> None:
     """Check a built dataset: hashes, counts, columns and ledger against what is on disk.

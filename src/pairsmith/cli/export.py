@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 
 def export(
-    out: Annotated[str, typer.Argument(help="The folder of a build, or its URL.")],
-    dest: Annotated[str, typer.Argument(help="The folder to write: a new or an empty one.")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="The folder of a build, or its URL.")],
+    dest: Annotated[
+        str, typer.Argument(metavar="DEST", help="The folder to write: a new or an empty one.")
+    ],
     trainer: Annotated[
         str,
         typer.Option(

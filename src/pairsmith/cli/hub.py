@@ -29,7 +29,9 @@ hub.add_typer(accounts.token)
 @hub.command()
 def backup(
     root: Root,
-    out: Annotated[Path, typer.Argument(help="A new folder, or that of an earlier backup.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="A new folder, or that of an earlier backup.")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Copy a hub to a folder that can be served in its place, or bring the copy up to date."""

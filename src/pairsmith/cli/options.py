@@ -35,7 +35,10 @@ On: TypeAlias = Annotated[
     ),
 ]
 Source: TypeAlias = Annotated[
-    str, typer.Argument(help="sample, a folder, a file, or a URL: hf://datasets/OWNER/NAME.")
+    str,
+    typer.Argument(
+        metavar="SOURCE", help="sample, a folder, a file, or a URL: hf://datasets/OWNER/NAME."
+    ),
 ]
 System: TypeAlias = Annotated[
     str | None,

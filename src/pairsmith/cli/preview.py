@@ -9,7 +9,7 @@ import typer
 
 
 def preview(
-    out: Annotated[str, typer.Argument(help="The folder of a build, or its URL.")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="The folder of a build, or its URL.")],
     tokenizer: Annotated[
         str, typer.Option(metavar="T", help="A tokenizer's folder, or its id on the hub.")
     ],

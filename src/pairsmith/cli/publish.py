@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def publish(
-    out: Annotated[str, typer.Argument(help="The folder of a build.")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="The folder of a build.")],
     repo: Annotated[str, typer.Argument(metavar="OWNER/NAME", help="Where it goes.")],
     to: Annotated[
         str | None,

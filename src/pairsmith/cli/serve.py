@@ -9,7 +9,10 @@ import typer
 
 
 def serve(
-    root: Annotated[Path, typer.Argument(help="The folder of the hub; made where there is none.")],
+    root: Annotated[
+        Path,
+        typer.Argument(metavar="ROOT", help="The folder of the hub; made where there is none."),
+    ],
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port.")] = 8000,
     public_url: Annotated[

@@ -13,7 +13,7 @@ ANY = "any"
 
 
 def show(
-    out: Annotated[str, typer.Argument(help="The folder of a build, or its URL.")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="The folder of a build, or its URL.")],
     reason: Annotated[
         str | None, typer.Option(help="Quarantined rows of this reason, or `any`.")
     ] = None,

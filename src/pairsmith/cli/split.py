@@ -11,8 +11,12 @@ from pairsmith.cli.options import From
 
 
 def split(
-    source: Annotated[str, typer.Argument(help="sample, a folder, a file, or a URL.")],
-    out: Annotated[str, typer.Argument(help="The folder to write: a new or an empty one.")],
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="sample, a folder, a file, or a URL.")
+    ],
+    out: Annotated[
+        str, typer.Argument(metavar="OUT", help="The folder to write: a new or an empty one.")
+    ],
     test: Annotated[
         str, typer.Option(metavar="SHARE", help="Of conversations, for test: 5%, or 0.05.")
     ] = "5%",

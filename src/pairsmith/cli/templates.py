@@ -13,7 +13,9 @@ from pairsmith.cli.options import Date, Tokens, pairs_of
 def templates(
     name: Annotated[
         str | None,
-        typer.Argument(help="A built-in name, a .jinja file, a tokenizer's folder, a hub id."),
+        typer.Argument(
+            metavar="NAME", help="A built-in name, a .jinja file, a tokenizer's folder, a hub id."
+        ),
     ] = None,
     token: Tokens = None,
     date: Date = None,
