@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pairsmith.hub.database import now
+from pairsmith.hub.faults import HubError
+
+SPARE = 1 << 30  # bytes of the disk that are left to others
 
 
 class Blob(NamedTuple):
@@ -66,6 +70,15 @@ class Blobs:
     def path(self, sha256: str) -> Path:
         """Where a content lies. The hash comes from the database, never from a request."""
         return self.folder / sha256[:2] / sha256
+
+    def check_room(self, size: int) -> None:
+        """Makes sure that the disk has room for so many bytes more.
+
+        Raises:
+            HubError: 507, where it has not.
+        """
+        if size > shutil.disk_usage(self.staging).free - SPARE:
+            raise HubError(507, f"There is no room on this hub's disk for {size:,} bytes.")
 
     @contextmanager
     def incoming(self) -> Iterator[Incoming]:

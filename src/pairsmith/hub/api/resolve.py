@@ -16,13 +16,21 @@ from pairsmith.hub.files import File
 from pairsmith.hub.place import Hub, hub_of
 from pairsmith.hub.repos import Repo
 from pairsmith.hub.sending import BlobResponse, disposition, kind
+from pairsmith.hub.threads import READS, run_apart
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
 
-def resolve(request: Request) -> Response:
+LONGEST_RANGE = 200  # characters of what was asked for that are put on record
+
+
+async def resolve(request: Request) -> Response:
     """`GET, HEAD /datasets/{owner}/{name}/resolve/{revision}/{path}`."""
+    return await run_apart(READS, lambda: _resolve(request))
+
+
+def _resolve(request: Request) -> Response:
     hub, who = hub_of(request), caller(request)
     path = files.clean(request.path_params["path"])
     with hub.database.read() as db:
@@ -36,12 +44,17 @@ def resolve(request: Request) -> Response:
 
 
 def note(request: Request, hub: Hub, who: Caller, repo: Repo, file: File, revision: str) -> None:
-    """Puts a read on record, before its first byte leaves: counted, and for a gate told apart."""
+    """Puts a read on record, before its first byte leaves: counted, and for a gate told apart.
+
+    Raises:
+        HubError: Where access went away in the meantime: no read is on record after that.
+    """
     if request.method != "GET":
         return
     if repo.gate != "off":
         name = who.user.name if who.user else ""
         with hub.database.write() as db:
+            repo = access.readable(db, hub, who, repo.owner, repo.name)
             events.record(
                 db,
                 repo,
@@ -50,7 +63,7 @@ def note(request: Request, hub: Hub, who: Caller, repo: Repo, file: File, revisi
                 "read",
                 path=file.path,
                 revision=revision,
-                range=request.headers.get("range", ""),
+                range=request.headers.get("range", "")[:LONGEST_RANGE],
             )
     seen(hub, repo, request.client.host if request.client else "", file.path)
 

@@ -113,9 +113,14 @@ def _content(hub: Hub, repo: Repo, commit: Commit, file: File) -> Content:
 
 
 def _note(hub: Hub, who: Caller, repo: Repo, commit: Commit, path: str) -> None:
-    """Puts on record that a file of a gated repository was looked at, before it is shown."""
+    """Puts on record that a file of a gated repository was looked at, before it is shown.
+
+    Raises:
+        HubError: Where access went away in the meantime.
+    """
     name = who.user.name if who.user else ""
     with hub.database.write() as db:
+        repo = access.readable(db, hub, who, repo.owner, repo.name)
         events.record(db, repo, name, name, "viewed", path=path, revision=commit.id)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import OrderedDict
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from pairsmith.hub.xet.uploads import Upload
 
 LARGEST = 200_000_000_000  # bytes of all files of a shard: a few xorbs could unpack to any number
-SPARE = 1 << 30  # bytes of the disk that are left to others
 OPEN = 16  # xorbs
 
 
@@ -85,8 +83,7 @@ class Rebuild:
     def _check_room(self) -> None:
         if self.total > LARGEST:
             raise too_large("What this shard makes up", LARGEST)
-        if self.total > shutil.disk_usage(self._folder).free - SPARE:
-            raise HubError(507, "There is no room on this hub's disk for the files of the shard.")
+        self._hub.blobs.check_room(self.total)
 
 
 class OpenXorbs:
