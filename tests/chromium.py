@@ -51,8 +51,6 @@ def launched(*flags: str) -> Iterator:
     if not os.access(CHROMIUM, os.X_OK):
         pytest.skip(f"pages are looked at in Chromium, and there is no {CHROMIUM}")
     with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=[*FLAGS, *flags]
-        )
+        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[*FLAGS, *flags])
         yield opened
         opened.close()

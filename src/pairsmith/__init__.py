@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pairsmith.audits.ask import audit
     from pairsmith.audits.record import Audit
     from pairsmith.exports import export
-    from pairsmith.hub.publish import publish
+    from pairsmith.hub.publishing.publish import publish
     from pairsmith.kernel.recipe import Recipe
     from pairsmith.pipeline import Progress
     from pairsmith.pipeline.split import split
@@ -60,7 +60,7 @@ _HOMES = {
     "check": "pairsmith.store.verify",
     "export": "pairsmith.exports",
     "preview": "pairsmith.tokens.preview",
-    "publish": "pairsmith.hub.publish",
+    "publish": "pairsmith.hub.publishing.publish",
     "split": "pairsmith.pipeline.split",
 }
 

@@ -10,16 +10,18 @@ import time
 from collections.abc import Iterator
 from itertools import product
 
-import doors
 import pytest
-from doors import GATED, Stage
-from running import running
-from stock import commit_files, put
-from test_doors import DOORS, _sell, addresses, filled
 
-from pairsmith.hub import gate, repos, requests
+from hub.support import doors
+from hub.support.doors import GATED, Stage
+from hub.support.running import running
+from hub.support.stock import commit_files, put
+from hub.test_doors import DOORS, _sell, addresses, filled
+from pairsmith.hub import repos
 from pairsmith.hub.accounts import users
 from pairsmith.hub.app import application
+from pairsmith.hub.gate import requests
+from pairsmith.hub.gate.form import read_form
 from pairsmith.hub.place import Hub, Settings
 
 NEW = {"name": "d", "type": "dataset"}
@@ -216,7 +218,7 @@ def test_an_old_page_answers_no_later_request(hub, account):
         requests.grant(db, repo, ann, first)
         before = requests.find(db, repo, "b")
         requests.answer(db, repo, ann, before, "pending")  # which takes the grant back
-        requests.ask(db, repo, second, {}, gate.form({}))
+        requests.ask(db, repo, second, {}, read_form({}))
         assert requests.find(db, repo, "c").id != before.id
 
 

@@ -3,8 +3,8 @@
 import os
 
 import pytest
-from stock import commit_files, put
 
+from hub.support.stock import commit_files, put
 from pairsmith.errors import OutputError
 from pairsmith.hub import backup as copying
 from pairsmith.hub import files, history, repos

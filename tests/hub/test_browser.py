@@ -6,12 +6,11 @@ import dataclasses
 import os
 
 import pytest
-from browsing import PASSWORD, Person, Programs, Watch
-from furnished import FOLDER, LONG, furnish
+from hub.support.browsing import Person, Watch
+from hub.support.furnished import FOLDER, LONG, furnish
 
 from chromium import CONTRAST, launched
 from pairsmith.hub.accounts import sessions
-from pairsmith.hub.app import routes
 
 SECRET = "whsec_of_the_tests"
 PAGE = "/datasets/ann/pairs"
@@ -126,16 +125,24 @@ def test_every_page(hub, person, watch, sample_messages):
                     [{"name": sessions.COOKIE, "value": made.sessions[name], "url": watch.url}]
                 )
         page = browsers[name].page
-        status = browsers[name].go(path.format(**{**made._asdict(), "last": made.last.id, "first": made.first.id}))
+        status = browsers[name].go(
+            path.format(**{**made._asdict(), "last": made.last.id, "first": made.first.id})
+        )
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
             for width in (1280, 390):
                 page.set_viewport_size({"width": width, "height": 900})
                 wrong = page.evaluate(PROBLEMS)
-                if wrong: found[line, width] = wrong
-                if os.environ.get("LOOK") and (scheme == "light" or width==1280):
-                    page.screenshot(path=f"{os.environ['LOOK']}/{line.strip('/').replace('/', '_').replace(' ', '-')[:70]}-{scheme}-{width}.png", full_page=True)
+                if wrong:
+                    found[line, width] = wrong
+                if os.environ.get("LOOK") and (scheme == "light" or width == 1280):
+                    page.screenshot(
+                        path=f"{os.environ['LOOK']}/{line.strip('/').replace('/', '_').replace(' ', '-')[:70]}-{scheme}-{width}.png",
+                        full_page=True,
+                    )
             n, least = page.evaluate(CONTRAST)
-            if least < 4.5: found[line, scheme] = least
-    for k, v in found.items(): print(k, v)
+            if least < 4.5:
+                found[line, scheme] = least
+    for k, v in found.items():
+        print(k, v)
     assert not found

@@ -5,8 +5,8 @@ import threading
 import time
 
 import pytest
-from stock import commit_files, put
 
+from hub.support.stock import commit_files, put
 from pairsmith.hub import collect as collecting
 from pairsmith.hub import commits, repos
 from pairsmith.hub.accounts import sessions

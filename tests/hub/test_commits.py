@@ -7,8 +7,8 @@ import threading
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stock import commit_files, put
 
+from hub.support.stock import commit_files, put
 from pairsmith.hub import commits, files, history, repos
 from pairsmith.hub.accounts import users
 from pairsmith.hub.commits import Delete, Message, Put

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
-from parquets import parquet
-from stock import commit_files
 
+from hub.support.parquets import parquet
+from hub.support.stock import commit_files
 from pairsmith.hub import repos
 from pairsmith.hub.viewer import query
 

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from itertools import product
 from urllib.parse import urlencode
 
-import doors
 import pytest
-from doors import ABSENT, FIELD, GATED, HIDDEN, MARK, OPEN, Stage
 
+from hub.support import doors
+from hub.support.doors import ABSENT, FIELD, GATED, HIDDEN, MARK, OPEN, Stage
 from pairsmith.hub.app import application, routes
 from pairsmith.hub.desk import licences, offers
 from pairsmith.hub.desk.offers import Draft

@@ -9,8 +9,8 @@ import threading
 import time
 
 import httpx
-from running import running
 
+from hub.support.running import running
 from pairsmith.hub import files, history, repos
 from pairsmith.hub.place import opened
 from pairsmith.hub.proof import verify

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from running import free_port, running
-from stock import commit_files
 
+from hub.support.running import free_port, running
+from hub.support.stock import commit_files
 from pairsmith.hub import repos
 from pairsmith.hub.place import opened
 

@@ -4,8 +4,8 @@ import os
 import sqlite3
 
 import pytest
-from stock import commit_files, put
 
+from hub.support.stock import commit_files, put
 from pairsmith.errors import PairsmithError
 from pairsmith.hub import history, repos
 from pairsmith.hub.collect import DAY

@@ -5,9 +5,9 @@ import socket
 
 import httpx
 import pytest
-from running import running
-from stock import commit_files, put
 
+from hub.support.running import running
+from hub.support.stock import commit_files, put
 from pairsmith.errors import PairsmithError
 from pairsmith.hub import repos, serving
 from pairsmith.hub.accesslog import shown

@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pairsmith.hub.publish import Published
+    from pairsmith.hub.publishing.publish import Published
 
 
 def publish(
@@ -36,7 +36,7 @@ def publish(
     Publishing the same build again sends nothing. The token is that of HF_TOKEN or hf auth login.
     """
     from pairsmith.cli.terminal import plain, say
-    from pairsmith.hub.publish import publish as publish_build
+    from pairsmith.hub.publishing.publish import publish as publish_build
 
     _settle_bars()
     try:
@@ -53,7 +53,7 @@ def publish(
 
 def _told(done: Published) -> Iterator[str]:
     """Where it is, what was sent, and how others load it."""
-    from pairsmith.hub.publish import PUBLIC
+    from pairsmith.hub.publishing.publish import PUBLIC
 
     yield done.url
     if done.sent or done.removed:

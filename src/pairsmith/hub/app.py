@@ -65,15 +65,28 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
 
 def routes() -> list[BaseRoute]:
     """Every route, in the order in which they are tried."""
-    from pairsmith.hub.accounts import pages as account_pages
     from pairsmith.hub.api import account, commit, lfs, repos, requests, resolve, tree
-    from pairsmith.hub.desk import pages as desk_pages
     from pairsmith.hub.desk import webhook
-    from pairsmith.hub.pages import dataset, files, gate, history, home, record, rows, settings
+    from pairsmith.hub.pages import account as account_pages
+    from pairsmith.hub.pages import (
+        dataset,
+        desk,
+        files,
+        gate,
+        history,
+        home,
+        licences,
+        record,
+        rows,
+        settings,
+    )  # fmt: skip
     from pairsmith.hub.xet import endpoints as xet
 
     calls = (resolve, account, repos, tree, commit, lfs, requests, xet, webhook)
-    pages = (home, account_pages, desk_pages, history, files, rows, gate, record, settings, dataset)
+    pages = (
+        *(home, account_pages, licences, desk),
+        *(history, files, rows, gate, record, settings, dataset),
+    )
     found = [route for module in (*calls, *pages) for route in module.routes]
     return [*found, *home.owner_routes]
 

@@ -9,7 +9,7 @@ import pytest
 from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
-from browsers import PASSWORD, Browser
+from hub.support.browsers import PASSWORD, Browser
 from pairsmith.hub.accounts import passwords, users
 from pairsmith.hub.accounts.limits import Limits
 from pairsmith.hub.app import application

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from browsers import PASSWORD
+from hub.support.browsers import PASSWORD
 from pairsmith.hub.accounts import forms, sessions
 
 FORM = {"name": "ann", "password": PASSWORD}

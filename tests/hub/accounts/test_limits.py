@@ -7,7 +7,7 @@ import limits.storage.memory as memory
 import pytest
 from starlette.requests import Request
 
-from browsers import PASSWORD
+from hub.support.browsers import PASSWORD
 from pairsmith.hub.accounts import limits as ours
 from pairsmith.hub.accounts.limits import Limits, address_of
 from pairsmith.hub.faults import HubError

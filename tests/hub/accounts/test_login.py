@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from argon2 import PasswordHasher
 
-from browsers import PASSWORD
+from hub.support.browsers import PASSWORD
 from pairsmith.hub.accounts import passwords, sessions, users
 from pairsmith.hub.accounts.limits import Limits
 from pairsmith.hub.accounts.signing_in import Visit, sign_in

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from browsers import PASSWORD
+from hub.support.browsers import PASSWORD
 from pairsmith.hub.accounts import passwords, sessions, users
 
 NEW = "quite another password"

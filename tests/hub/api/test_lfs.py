@@ -6,8 +6,8 @@ import hashlib
 import json
 
 import pytest
-from stock import commit_files, put
 
+from hub.support.stock import commit_files, put
 from pairsmith.hub import blobs, repos
 from pairsmith.hub.api import lfs
 from pairsmith.hub.collect import DAY, collect

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import pytest
 from starlette.requests import Request
-from stock import commit_files
 
+from hub.support.stock import commit_files
 from pairsmith.hub import downloads, events, files, history, repos
 from pairsmith.hub.accounts import tokens, users
 from pairsmith.hub.api import resolve

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.clients.stage import FOLDERS, Stage, environment_of
+from hub.support.clients import FOLDERS, Stage, environment_of
 
 
 @pytest.fixture

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+from hub.support import parquets
 
 SHARD = "train-00000-of-00001.parquet"
 CARD = b"""---
@@ -25,10 +23,7 @@ configs:
 
 def parquet(count: int) -> bytes:
     """A shard of so many pairs."""
-    held = io.BytesIO()
-    table = pa.table({side: ["text"] * count for side in ("prompt", "chosen", "rejected")})
-    pq.write_table(table, held)
-    return held.getvalue()
+    return parquets.parquet({side: ["text"] * count for side in ("prompt", "chosen", "rejected")})
 
 
 def files_of(folder) -> dict[str, bytes]:

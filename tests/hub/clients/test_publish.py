@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import pairsmith
-from hub.clients.stage import environment_of
+from hub.support.clients import environment_of
 from pairsmith.hub import files, history, repos
 from pairsmith.hub.addresses import RawPath
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
 from starlette.testclient import TestClient
 
-from hub.desk.signed import signed_event
+from hub.support import browsers
+from hub.support.stripe_events import signed_event
 from pairsmith.hub import repos
 from pairsmith.hub.accounts import sessions, users
 from pairsmith.hub.app import application
@@ -37,40 +37,26 @@ def hub(tmp_path) -> Iterator[Hub]:
     made.close()
 
 
-class Browser:
+class Browser(browsers.Browser):
     """Someone at the hub's pages, signed in or not."""
 
     def __init__(self, hub: Hub, user=None) -> None:
-        self.hub = hub
+        super().__init__(TestClient(application(hub), follow_redirects=False))
         self.user = user
-        self.http = TestClient(application(hub), follow_redirects=False)
-        self.http.headers["accept"] = "text/html"
+        self.client.headers["accept"] = "text/html"
         if user is not None:
             with hub.database.write() as db:
-                self.http.cookies.set(sessions.COOKIE, sessions.begin(db, user))
-
-    def get(self, path: str):
-        """A page."""
-        return self.http.get(path)
+                self.cookies.set(sessions.COOKIE, sessions.begin(db, user))
 
     def send(self, path: str, **fields: str):
         """A form, with the hidden field of a page that this browser loaded."""
-        proof = re.search(r'name="csrf" value="([^"]+)"', self.get("/a-form").text)
-        return self.http.post(path, data={"csrf": proof[1], **fields} if proof else fields)
+        page = "/settings/profile" if self.user else "/login"
+        return super().send(path, page=page, **fields)
 
 
 @pytest.fixture
-def browser(hub, monkeypatch):
+def browser(hub):
     """Makes an account and its browser; '' for nobody's."""
-    from starlette.routing import Route
-
-    from pairsmith.hub.desk import pages
-    from pairsmith.hub.pages.render import environment, page
-
-    def a_form(request):
-        return page(request, environment().from_string("{{ csrf }}"))
-
-    monkeypatch.setattr(pages, "routes", [*pages.routes, Route("/a-form", a_form)])
 
     def make(name: str, fullname: str = "") -> Browser:
         if not name:
@@ -95,7 +81,7 @@ class Shop(NamedTuple):
     def deliver(self, type: str, object: dict, **how):
         """Sends an event as Stripe does."""
         body, headers = signed_event(SECRET, type, object, **how)
-        return self.ann.http.post("/stripe/webhook", content=body, headers=headers)
+        return self.ann.client.post("/stripe/webhook", content=body, headers=headers)
 
     def said(self, type: str, object: dict, **how) -> str:
         """What became of an event that was taken."""

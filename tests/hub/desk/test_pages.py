@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from hub.desk.conftest import RESEARCH, Browser
-from hub.desk.signed import session
+from hub.support.stripe_events import session
 from pairsmith.hub import access, repos
 from pairsmith.hub.accounts import tokens
 from pairsmith.hub.app import application
@@ -72,14 +72,14 @@ def test_the_payment_links_own_reference_gives_way(shop):
 def test_a_token_that_only_reads_buys_nothing(shop):
     with shop.hub.database.write() as db:
         token = tokens.add(db, shop.bob.user, "reads", "read")
-    shop.bob.http.headers["authorization"] = f"Bearer {token}"
+    shop.bob.client.headers["authorization"] = f"Bearer {token}"
     assert shop.bob.send(f"/datasets/ann/pairs/buy/{shop.offer.id}").status_code == 403
 
 
 def test_buying_wants_the_pages_hidden_field(shop):
     where = f"/datasets/ann/pairs/buy/{shop.offer.id}"
     before = shop.rows("SELECT * FROM orders")
-    assert shop.bob.http.post(where).status_code == 403
+    assert shop.bob.client.post(where).status_code == 403
     assert shop.bob.send(where, csrf="made-up").status_code == 403
     nobody = Browser(shop.hub).send(where)
     assert nobody.status_code == 303
@@ -271,7 +271,7 @@ def test_the_desks_forms_want_the_hidden_field(shop):
     before = kept(shop)
     for path, form in doors(shop, number):
         if form is not None:
-            assert shop.ann.http.post(path, data=form).status_code == 403, path
+            assert shop.ann.client.post(path, data=form).status_code == 403, path
     assert kept(shop) == before
     for path, form in doors(shop, number):
         if form is not None and "grant" not in path:
@@ -283,7 +283,7 @@ def test_a_token_that_only_reads_changes_nothing(shop):
     with shop.hub.database.write() as db:
         token = tokens.add(db, shop.ann.user, "reads", "read")
     before = kept(shop)
-    shop.ann.http.headers["authorization"] = f"Bearer {token}"
+    shop.ann.client.headers["authorization"] = f"Bearer {token}"
     for path, form in doors(shop, "PS"):
         if form is not None:
             assert shop.ann.send(path, **form).status_code == 403, path
@@ -363,7 +363,7 @@ def test_an_offer_without_a_payment_link_needs_none_of_its_fields(shop):
 def test_a_form_with_too_many_fields_or_a_file_is_refused(shop):
     many = {f"field{i}": "x" for i in range(20)}
     assert shop.ann.send(DESK, **many).status_code == 400
-    assert shop.ann.http.post(DESK, files={"name": b"x"}).status_code == 400
+    assert shop.ann.client.post(DESK, files={"name": b"x"}).status_code == 400
 
 
 def test_payments_that_made_no_licence_are_shown_to_the_owner(shop):

@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from hub.desk.conftest import RESEARCH, SECRET
-from hub.desk.signed import charge, dispute, session, signed_body, signed_event
+from hub.support.stripe_events import charge, dispute, session, signed_body, signed_event
 from pairsmith.hub import access, repos
 from pairsmith.hub.app import application
 from pairsmith.hub.desk import offers, orders, payments
@@ -274,7 +274,7 @@ def test_a_payment_for_a_repository_that_is_gone_grants_nothing(shop):
 
 def refused(shop, body, headers, status=400):
     """The event is not taken, and nothing at all is kept of it."""
-    answer = shop.ann.http.post("/stripe/webhook", content=body, headers=headers)
+    answer = shop.ann.client.post("/stripe/webhook", content=body, headers=headers)
     assert answer.status_code == status, answer.text
     assert shop.licences == []
     assert shop.rows("SELECT * FROM payment_events") == []
@@ -372,7 +372,7 @@ def test_nothing_is_kept_or_logged_of_the_payer_or_the_secret(shop, caplog):
 
 def refused_quietly(shop):
     body, headers = signed_event("whsec_of_another", COMPLETED, session(shop.reference))
-    return shop.ann.http.post("/stripe/webhook", content=body, headers=headers)
+    return shop.ann.client.post("/stripe/webhook", content=body, headers=headers)
 
 
 def test_references_are_opaque_and_the_same_for_the_same_order(shop, browser):

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import pytest
 from starlette.testclient import TestClient
-from stock import commit_files
 
-from browsers import Browser
+from hub.support.browsers import Browser
+from hub.support.stock import commit_files
 from pairsmith.hub import repos
 from pairsmith.hub.accounts import sessions
 from pairsmith.hub.accounts.users import User

@@ -9,10 +9,12 @@ from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
 from hub.gate.conftest import CARD, GIVEN, KEPT
-from pairsmith.hub import access, gate, repos, requests
+from pairsmith.hub import access, repos
 from pairsmith.hub.accounts import tokens
 from pairsmith.hub.app import header_text
 from pairsmith.hub.card import read
+from pairsmith.hub.gate import requests
+from pairsmith.hub.gate.form import read_form
 from pairsmith.hub.repos import Repo
 
 CALLS = "/api/datasets/ann/pets/user-access-request"
@@ -30,7 +32,7 @@ def api(served):
 
 
 def ask(hub, who, name="pets"):
-    form = gate.form(read(CARD.decode()).data)
+    form = read_form(read(CARD.decode()).data)
     given = dict(zip([field.label for field in form.fields], GIVEN.values(), strict=True))
     with hub.database.write() as db:
         return requests.ask(db, repos.find(db, "ann", name), who.user, given, form)

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from pairsmith.hub import card, gate
+from pairsmith.hub import card
 from pairsmith.hub.faults import HubError
-from pairsmith.hub.gate import Field, Option
+from pairsmith.hub.gate.form import (
+    ENTRIES,
+    Field,
+    GateForm,
+    Option,
+    checked,
+    countries,
+    problems,
+    read_form,
+)  # fmt: skip
 
 
-def form_of(yaml: str) -> gate.GateForm:
-    return gate.form(card.read(f"---\n{yaml}\n---\n# Body\n").data)
+def form_of(yaml: str) -> GateForm:
+    return read_form(card.read(f"---\n{yaml}\n---\n# Body\n").data)
 
 
 WHOLE = """
@@ -104,7 +113,7 @@ def test_a_field_that_is_malformed_is_a_fault_and_a_text_or_left_out(yaml, field
 
 
 @pytest.mark.parametrize("value", ["[a]", "{a: b}", "3", "true"])
-@pytest.mark.parametrize("name", list(gate.ENTRIES))
+@pytest.mark.parametrize("name", list(ENTRIES))
 def test_a_text_that_is_none_is_a_fault_and_left_out(name, value):
     form = form_of(f"{name}: {value}")
     assert form[:4] == form_of("")[:4]
@@ -145,14 +154,14 @@ def test_what_no_page_can_hold_is_taken_out_of_a_text():
     ids=lambda value: type(value).__name__,
 )
 def test_no_value_at_all_is_an_error(value):
-    names = [*gate.ENTRIES, "extra_gated_fields"]
+    names = [*ENTRIES, "extra_gated_fields"]
     for data in (
         dict.fromkeys(names, value),
         {"extra_gated_fields": {"Use": value, value if value.__hash__ else 1: value}},
         {"extra_gated_fields": {"Use": {"type": value, "options": value}}},
         {"extra_gated_fields": {"Use": {"type": "select", "options": [value, {"label": value}]}}},
     ):
-        repr(gate.form(data).faults).encode()
+        repr(read_form(data).faults).encode()
 
 
 ANSWERS = {
@@ -165,7 +174,7 @@ ANSWERS = {
 
 
 def test_answers_as_asked_are_kept_and_no_others():
-    assert gate.checked(form_of(WHOLE), {**ANSWERS, "More": "x"}) == {
+    assert checked(form_of(WHOLE), {**ANSWERS, "More": "x"}) == {
         **ANSWERS,
         "Name of the company": "ACME",
         "I am of age": True,
@@ -193,17 +202,17 @@ def test_answers_as_asked_are_kept_and_no_others():
 )
 def test_an_answer_that_is_not_as_asked_is_refused(label, value, said):
     with pytest.raises(HubError) as caught:
-        gate.checked(form_of(WHOLE), {**ANSWERS, label: value})
+        checked(form_of(WHOLE), {**ANSWERS, label: value})
     assert caught.value.status == 400
     assert caught.value.message.startswith(f"“{label}”")
     assert said in caught.value.message
 
 
 def test_all_that_is_wrong_is_told_at_once():
-    assert len(gate.problems(form_of(WHOLE), {})) == 5
+    assert len(problems(form_of(WHOLE), {})) == 5
 
 
 def test_countries_are_those_of_the_standard():
-    names = [option.value for option in gate.countries()]
+    names = [option.value for option in countries()]
     assert len(names) == len(set(names)) == 249
     assert {"Germany", "United States of America", "Åland Islands", "Zimbabwe"} <= set(names)

@@ -9,15 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from hub.gate.conftest import ANSWERS, CARD, GIVEN, KEPT
-from pairsmith.hub import access, gate, repos, requests
+from pairsmith.hub import access, repos
 from pairsmith.hub.accounts import tokens
 from pairsmith.hub.card import read
+from pairsmith.hub.gate import requests
+from pairsmith.hub.gate.form import read_form
 from pairsmith.hub.pages.gate import shown_gate
 
 PAGE = "/datasets/ann/pets"
 ASK = f"{PAGE}/ask-access"
 REQUESTS = f"{PAGE}/settings/requests"
-MARK = gate.form(read(CARD.decode()).data).mark
+MARK = read_form(read(CARD.decode()).data).mark
 
 
 def stands(hub, who):
@@ -141,7 +143,7 @@ def test_a_card_that_cannot_be_read_asks_for_no_more_than_the_name(hub, dataset,
 def test_a_dataset_without_a_commit_can_be_asked_for(hub, ann, bob):
     with hub.database.write() as db:
         repos.set_gate(db, repos.create(db, ann.user, "pets", False), "auto")
-    assert bob.send(ASK, form=gate.form({}).mark).status_code == 303
+    assert bob.send(ASK, form=read_form({}).mark).status_code == 303
     assert stands(hub, bob) == "accepted"
 
 

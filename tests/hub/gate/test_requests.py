@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pairsmith.hub import access, events, gate, repos, requests
+from pairsmith.hub import access, events, repos
 from pairsmith.hub.faults import HubError
+from pairsmith.hub.gate import requests
+from pairsmith.hub.gate.form import read_form
 
-FORM = gate.form({"extra_gated_fields": {"Use": "text", "I agree": "checkbox"}})
+FORM = read_form({"extra_gated_fields": {"Use": "text", "I agree": "checkbox"}})
 GIVEN = {"Use": "research", "I agree": "yes"}
 ANSWERS = {"Use": "research", "I agree": True}
 

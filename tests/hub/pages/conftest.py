@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from stock import commit_files
 
+from hub.support.stock import commit_files
 from pairsmith.hub import repos
 
 CARD = b"""---

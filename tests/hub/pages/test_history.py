@@ -4,8 +4,8 @@ import html as entities
 import re
 
 import pytest
-from stock import commit_files
 
+from hub.support.stock import commit_files
 from pairsmith.hub import changes, commits, history
 from pairsmith.hub.commits import Delete, Message
 from pairsmith.hub.pages.history import LINES, difference

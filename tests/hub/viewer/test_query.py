@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parquets import parquet
 
+from hub.support.parquets import parquet
 from pairsmith.hub.faults import HubError
 from pairsmith.hub.viewer import query
 from pairsmith.hub.viewer.query import Source, UnreadableError, page, whole

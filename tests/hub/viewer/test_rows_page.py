@@ -7,9 +7,9 @@ import re
 
 import pyarrow as pa
 import pytest
-from parquets import parquet
-from stock import commit_files
 
+from hub.support.parquets import parquet
+from hub.support.stock import commit_files
 from pairsmith.hub import events, repos
 from pairsmith.hub.accounts import sessions
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parquets import parquet
 
+from hub.support.parquets import parquet
 from pairsmith.hub.viewer.query import Source, page
 from pairsmith.hub.viewer.sides import are_pairs, shown
 

@@ -10,7 +10,7 @@ import pytest
 from huggingface_hub._commit_api import CommitOperationAdd, _upload_xet_files
 from huggingface_hub.utils import disable_progress_bars
 
-from pairsmith.hub.accounts import tokens, users
+from pairsmith.hub.accounts import users
 from pairsmith.hub.blobs import held
 from pairsmith.hub.xet import endpoints, uploads
 
@@ -21,13 +21,12 @@ FLOATS = np.cumsum(STEPS).astype("<f4").tobytes()
 
 
 @pytest.fixture
-def owner(served):
-    """An account of the hub, and what its client sends."""
+def owner(account, served, tmp_path, monkeypatch):
+    """An account of a hub that is served, and what its client sends."""
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HF_XET_CACHE", str(tmp_path / "home" / "xet"))
     disable_progress_bars()
-    with served.database.write() as db:
-        ann = users.add(db, "ann", "Ann", "ann@example.org", None)
-        token = tokens.add(db, ann, "test", "write")
-    return ann, {"authorization": f"Bearer {token}"}
+    return account("ann")
 
 
 def send(hub, headers, name: str, contents: list) -> None:
@@ -52,54 +51,54 @@ def check_held(hub, repo, contents: list[bytes]) -> None:
             assert hub.blobs.path(blob.sha256).read_bytes() == content
 
 
-def test_every_kind_of_file_arrives(served, owner, repo, tmp_path):
+def test_every_kind_of_file_arrives(hub, owner, repo, tmp_path):
     ann, headers = owner
-    pairs = repo(served, ann)
+    pairs = repo(hub, ann)
     path = tmp_path / "floats.bin"
     path.write_bytes(FLOATS)
     contents = [b"", b"x", RANDOM, TEXT.encode(), RANDOM[:3_000_000] + TEXT[:2_000_000].encode()]
-    send(served, headers, "ann/pairs", [*contents, str(path)])
-    check_held(served, pairs, [*contents, FLOATS])
-    waiting = {path.name for path in served.blobs.staging.iterdir()}
+    send(hub, headers, "ann/pairs", [*contents, str(path)])
+    check_held(hub, pairs, [*contents, FLOATS])
+    waiting = {path.name for path in hub.blobs.staging.iterdir()}
     assert waiting == {"xet"}
 
 
-def test_the_same_content_goes_to_two_repositories_and_twice_to_one(served, owner, repo):
+def test_the_same_content_goes_to_two_repositories_and_twice_to_one(hub, owner, repo):
     ann, headers = owner
-    first, second = repo(served, ann), repo(served, ann, "others")
+    first, second = repo(hub, ann), repo(hub, ann, "others")
     for name in ("ann/pairs", "ann/others", "ann/pairs"):
-        send(served, headers, name, [RANDOM, RANDOM + b"!"])
+        send(hub, headers, name, [RANDOM, RANDOM + b"!"])
     for one in (first, second):
-        check_held(served, one, [RANDOM, RANDOM + b"!"])
-    with served.database.read() as db:
+        check_held(hub, one, [RANDOM, RANDOM + b"!"])
+    with hub.database.read() as db:
         assert db.execute("SELECT count(*) FROM blobs").fetchone()[0] == 2
         assert db.execute("SELECT count(*) FROM uploads").fetchone()[0] == 3
 
 
-def test_an_upload_outlives_its_tokens(served, owner, repo, monkeypatch):
+def test_an_upload_outlives_its_tokens(hub, owner, repo, monkeypatch):
     monkeypatch.setattr(uploads, "LIFETIME", 5)  # the client renews what ends within 30 seconds
     ann, headers = owner
-    pairs = repo(served, ann)
-    send(served, headers, "ann/pairs", [RANDOM])
-    check_held(served, pairs, [RANDOM])
-    with served.database.read() as db:
+    pairs = repo(hub, ann)
+    send(hub, headers, "ann/pairs", [RANDOM])
+    check_held(hub, pairs, [RANDOM])
+    with hub.database.read() as db:
         assert db.execute("SELECT count(*) FROM uploads").fetchone()[0] > 2
-    assert len(list((served.blobs.staging / "xet").iterdir())) == 1
+    assert len(list((hub.blobs.staging / "xet").iterdir())) == 1
 
 
-def test_the_client_waits_as_long_as_it_is_told_how_far_it_is(served, owner, repo, monkeypatch):
+def test_the_client_waits_as_long_as_it_is_told_how_far_it_is(hub, owner, repo, monkeypatch):
     monkeypatch.setattr(endpoints, "PATIENCE", 0)
     ann, headers = owner
-    pairs = repo(served, ann)
-    send(served, headers, "ann/pairs", [FLOATS])
-    check_held(served, pairs, [FLOATS])
+    pairs = repo(hub, ann)
+    send(hub, headers, "ann/pairs", [FLOATS])
+    check_held(hub, pairs, [FLOATS])
 
 
-def test_a_repository_that_is_not_ones_own_takes_nothing(served, owner, repo):
+def test_a_repository_that_is_not_ones_own_takes_nothing(hub, owner, repo):
     _, headers = owner
-    with served.database.write() as db:
+    with hub.database.write() as db:
         bob = users.add(db, "bob", "Bob", "bob@example.org", None)
-    repo(served, bob)
+    repo(hub, bob)
     with pytest.raises(Exception, match="403"):
-        send(served, headers, "bob/pairs", [RANDOM])
-    assert list(served.blobs.staging.iterdir()) == []
+        send(hub, headers, "bob/pairs", [RANDOM])
+    assert list(hub.blobs.staging.iterdir()) == []

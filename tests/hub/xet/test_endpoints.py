@@ -7,13 +7,13 @@ import json
 
 import pytest
 
-import xorbs
-from pairsmith.hub import blobs, repos
+from hub.support import xorbs
+from hub.support.xorbs import Part
+from pairsmith.hub import blobs, bodies, repos
 from pairsmith.hub.accounts import sessions
 from pairsmith.hub.blobs import held
 from pairsmith.hub.faults import HubError
-from pairsmith.hub.xet import bodies, endpoints, rebuild, shard, uploads, xorb
-from xorbs import Part
+from pairsmith.hub.xet import endpoints, rebuild, shard, uploads, xorb
 
 ONE, TWO, THREE = b"one " * 5000, b"two " * 4001, bytes(range(256)) * 100
 XORB = xorbs.chunk(ONE) + xorbs.chunk(TWO, 1) + xorbs.chunk(THREE, 2) + xorbs.footer()

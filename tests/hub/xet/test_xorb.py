@@ -8,7 +8,7 @@ import tracemalloc
 import lz4.frame
 import pytest
 
-import xorbs
+from hub.support import xorbs
 from pairsmith.hub.faults import HubError
 from pairsmith.hub.xet.xorb import LARGEST_CHUNK, MOST_CHUNKS, Xorb, check, checked_name
 

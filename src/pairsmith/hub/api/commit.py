@@ -15,8 +15,8 @@ from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import access, commits, files, history
 from pairsmith.hub.addresses import REPO, repo_of
-from pairsmith.hub.api.bodies import json_object, read_json, text_of
 from pairsmith.hub.blobs import Blob, Incoming
+from pairsmith.hub.bodies import json_object, pieces, read_json, text_of
 from pairsmith.hub.callers import api_caller, writer
 from pairsmith.hub.commits import Change, Delete, Message, Put
 from pairsmith.hub.faults import bad_request, too_large
@@ -96,11 +96,7 @@ async def commit(request: Request) -> JSONResponse:
     hub = hub_of(request)
     await run_in_threadpool(_may_write, request)  # before the body is taken in
     with tempfile.TemporaryFile(dir=hub.blobs.staging) as body:
-        size = 0
-        async for piece in request.stream():
-            size += len(piece)
-            if size > LARGEST:
-                raise too_large("The commit", LARGEST)
+        async for piece in pieces(request, "The commit", LARGEST):
             await run_in_threadpool(body.write, piece)
         body.seek(0)
         return await run_apart(CONTENTS, lambda: _commit(request, body))

@@ -21,8 +21,8 @@ from starlette.routing import BaseRoute, Route
 from pairsmith.hub import access, files, repos
 from pairsmith.hub.addresses import repo_of
 from pairsmith.hub.api import resolve
-from pairsmith.hub.api.bodies import read_json
 from pairsmith.hub.blobs import Blob, held, touch
+from pairsmith.hub.bodies import pieces, read_json
 from pairsmith.hub.callers import Caller, api_caller, caller
 from pairsmith.hub.faults import HubError, bad_request, entry_not_found, too_large
 from pairsmith.hub.place import Hub, hub_of
@@ -161,9 +161,7 @@ async def put(request: Request) -> Response:
     hub, upload = hub_of(request), _upload(request)
     hub.blobs.check_room(upload.size)
     with hub.blobs.incoming() as content:
-        async for piece in request.stream():
-            if content.size + len(piece) > upload.size:
-                raise too_large("The content", upload.size)
+        async for piece in pieces(request, "The content", upload.size):
             await run_in_threadpool(content.write, piece)
         await run_in_threadpool(_keep, hub, content, upload)
     return Response(headers={"ETag": f'"{upload.oid}"'})
@@ -178,9 +176,7 @@ async def put_part(request: Request) -> Response:
     hub.blobs.check_room(PART)
     digest = hashlib.sha256()
     with hub.blobs.incoming() as content:
-        async for piece in request.stream():
-            if content.size + len(piece) > PART:
-                raise too_large("The part", PART)
+        async for piece in pieces(request, "The part", PART):
             digest.update(piece)
             await run_in_threadpool(content.write, piece)
         await run_in_threadpool(content.finish)

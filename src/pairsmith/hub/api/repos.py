@@ -8,15 +8,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub import access, commits, history, repos, requests
+from pairsmith.hub import access, commits, history, repos
 from pairsmith.hub.addresses import REPO, repo_of
 from pairsmith.hub.api import shapes
-from pairsmith.hub.api.bodies import read_json, text_of
+from pairsmith.hub.bodies import read_json, text_of
 from pairsmith.hub.callers import Caller, api_caller, caller, writer
-from pairsmith.hub.cards import card_text
 from pairsmith.hub.faults import HubError, bad_request, not_allowed
+from pairsmith.hub.gate import requests
 from pairsmith.hub.history import MAIN
 from pairsmith.hub.place import hub_of
+from pairsmith.hub.readme import card_text
 from pairsmith.hub.repos import Gate, Repo
 
 if TYPE_CHECKING:

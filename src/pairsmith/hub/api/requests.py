@@ -10,16 +10,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub import access, requests
+from pairsmith.hub import access
 from pairsmith.hub.accounts import users
 from pairsmith.hub.accounts.users import User
 from pairsmith.hub.addresses import REPO, repo_of
-from pairsmith.hub.api.bodies import read_json, text_of
+from pairsmith.hub.bodies import read_json, text_of
 from pairsmith.hub.callers import api_caller, caller, writer
 from pairsmith.hub.faults import HubError, bad_request
+from pairsmith.hub.gate import requests
+from pairsmith.hub.gate.requests import STATUSES, Request
 from pairsmith.hub.place import hub_of
 from pairsmith.hub.repos import Repo
-from pairsmith.hub.requests import STATUSES, Request
 
 if TYPE_CHECKING:
     from starlette.requests import Request as Call

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from pairsmith.hub import access, files, history
 from pairsmith.hub.addresses import REPO, repo_of
 from pairsmith.hub.api import shapes
-from pairsmith.hub.api.bodies import read_bounded, read_json, text_of
+from pairsmith.hub.bodies import read_bounded, read_json, text_of
 from pairsmith.hub.callers import api_caller, caller
 from pairsmith.hub.faults import bad_request, entry_not_found
 from pairsmith.hub.files import File

@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub.api.bodies import json_object, read_bounded
+from pairsmith.hub.bodies import json_object, read_bounded
 from pairsmith.hub.desk import payments
 from pairsmith.hub.faults import HubError, bad_request
 from pairsmith.hub.place import Hub, hub_of

@@ -12,12 +12,12 @@ from pairsmith.hub import access, card, downloads, files, history
 from pairsmith.hub.addresses import repo_of
 from pairsmith.hub.callers import Caller, caller
 from pairsmith.hub.card import Card
-from pairsmith.hub.cards import card_text
 from pairsmith.hub.desk import licences, offers
 from pairsmith.hub.files import File
 from pairsmith.hub.pages.gate import shown_gate
 from pairsmith.hub.pages.render import page
 from pairsmith.hub.place import Hub, hub_of
+from pairsmith.hub.readme import card_text
 from pairsmith.hub.repos import Repo
 
 if TYPE_CHECKING:

@@ -16,13 +16,13 @@ from pairsmith.hub import access, card, events, files, history
 from pairsmith.hub.access import REFUSALS
 from pairsmith.hub.addresses import encoded, repo_of
 from pairsmith.hub.callers import Caller, caller
-from pairsmith.hub.cards import NAME as CARD
 from pairsmith.hub.faults import entry_not_found
 from pairsmith.hub.files import File
 from pairsmith.hub.history import Commit
 from pairsmith.hub.pages import paging
 from pairsmith.hub.pages.render import page
 from pairsmith.hub.place import Hub, hub_of
+from pairsmith.hub.readme import NAME as CARD
 from pairsmith.hub.repos import Repo
 from pairsmith.hub.sending import IMAGES
 

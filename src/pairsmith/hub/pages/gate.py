@@ -11,21 +11,22 @@ from starlette.responses import RedirectResponse
 from starlette.responses import Response as Plain
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub import access, card, events, gate, history, requests
+from pairsmith.hub import access, card, events, history
 from pairsmith.hub.access import Standing
 from pairsmith.hub.accounts import forms, users
 from pairsmith.hub.accounts.landing import sign_in_first
 from pairsmith.hub.addresses import repo_of
 from pairsmith.hub.callers import Caller, caller, known, writer
-from pairsmith.hub.cards import card_text
 from pairsmith.hub.events import Event
 from pairsmith.hub.faults import HubError, bad_request
-from pairsmith.hub.gate import GateForm
+from pairsmith.hub.gate import requests
+from pairsmith.hub.gate.form import GateForm, problems, read_form
+from pairsmith.hub.gate.requests import STATUSES, Request, Status
 from pairsmith.hub.history import MAIN
 from pairsmith.hub.pages.render import page
 from pairsmith.hub.place import Hub, hub_of
+from pairsmith.hub.readme import card_text
 from pairsmith.hub.repos import Repo
-from pairsmith.hub.requests import STATUSES, Request, Status
 from pairsmith.hub.sheets import csv_text
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def current_form(db: sqlite3.Connection, hub: Hub, repo: Repo) -> GateForm:
     """The form of the card on the main branch."""
     commit = history.head(db, repo, MAIN)
     text = card_text(hub, db, commit) if commit else ""
-    return gate.form(card.read(text).data)
+    return read_form(card.read(text).data)
 
 
 def take_question(call: Call, sent: FormData) -> Response:
@@ -95,7 +96,7 @@ def take_question(call: Call, sent: FormData) -> Response:
     if shown.standing is Standing.STRANGER:
         if forms.text(sent, "form") != form.mark:
             return _form_again(call, who, repo, shown, {}, [CHANGED])
-        if wrong := gate.problems(form, given):
+        if wrong := problems(form, given):
             return _form_again(call, who, repo, shown, given, wrong)
     with hub.database.write() as db:
         repo = access.visible(db, who, *repo_of(call))

@@ -12,12 +12,12 @@ from starlette.routing import BaseRoute, Route
 from pairsmith.hub import access, changes, history
 from pairsmith.hub.addresses import repo_of
 from pairsmith.hub.callers import caller
-from pairsmith.hub.cards import LARGEST
-from pairsmith.hub.cards import NAME as CARD
 from pairsmith.hub.changes import Change
 from pairsmith.hub.pages import paging
 from pairsmith.hub.pages.render import page
 from pairsmith.hub.place import Hub, hub_of
+from pairsmith.hub.readme import LARGEST
+from pairsmith.hub.readme import NAME as CARD
 
 if TYPE_CHECKING:
     from starlette.requests import Request

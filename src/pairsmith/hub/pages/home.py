@@ -12,11 +12,11 @@ from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import card, downloads, history, repos
 from pairsmith.hub.callers import Caller, caller
-from pairsmith.hub.cards import card_text
 from pairsmith.hub.faults import HubError
 from pairsmith.hub.pages import paging
 from pairsmith.hub.pages.render import page
 from pairsmith.hub.place import Hub, hub_of
+from pairsmith.hub.readme import card_text
 from pairsmith.hub.repos import Repo
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from starlette.routing import BaseRoute, Route
 from pairsmith.hub import access, card, events, files, history
 from pairsmith.hub.addresses import repo_of
 from pairsmith.hub.callers import Caller, caller
-from pairsmith.hub.cards import card_text
 from pairsmith.hub.faults import bad_request
 from pairsmith.hub.history import MAIN
 from pairsmith.hub.pages.render import page as rendered
 from pairsmith.hub.place import Hub, hub_of
+from pairsmith.hub.readme import card_text
 from pairsmith.hub.repos import Repo
 from pairsmith.hub.threads import ROWS, run_apart
 from pairsmith.hub.viewer import query, sides, subsets

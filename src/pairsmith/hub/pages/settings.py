@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub import access, repos, requests
+from pairsmith.hub import access, repos
 from pairsmith.hub.accounts import forms
 from pairsmith.hub.accounts.landing import sign_in_first
 from pairsmith.hub.addresses import repo_of
 from pairsmith.hub.callers import caller, writer
 from pairsmith.hub.faults import bad_request
+from pairsmith.hub.gate import requests
 from pairsmith.hub.pages.gate import DATASET, shown_gate
 from pairsmith.hub.pages.render import page
 from pairsmith.hub.place import hub_of

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from pairsmith.hub.marks import marked
 from pairsmith.hub.viewer.columns import Column
+from pairsmith.hub.viewer.marks import marked
 from pairsmith.hub.viewer.query import Row, Value
 
 PROMPT, CHOSEN, REJECTED = "prompt", "chosen", "rejected"

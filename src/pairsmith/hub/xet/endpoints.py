@@ -18,12 +18,13 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import access
+from pairsmith.hub.addresses import REPO, repo_of
+from pairsmith.hub.bodies import received
 from pairsmith.hub.callers import api_caller, bearer, known
 from pairsmith.hub.faults import HubError
 from pairsmith.hub.place import hub_of
 from pairsmith.hub.threads import CONTENTS, run_apart
 from pairsmith.hub.xet import shard, uploads, xorb
-from pairsmith.hub.xet.bodies import received
 from pairsmith.hub.xet.rebuild import Rebuild
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def write_token(request: Request) -> Response:
     """GET xet-write-token: opens an upload to a repository."""
     hub, who = hub_of(request), api_caller(request)
     with hub.database.write() as db:
-        repo = access.writable(db, who, request.path_params["owner"], request.path_params["name"])
+        repo = access.writable(db, who, *repo_of(request))
         grant = uploads.begin(db, repo, known(who))
     address = hub.url(f"/cas/{grant.id}")
     headers = {
@@ -132,7 +133,6 @@ async def _rebuild(request: Request) -> Rebuild:
     return await run_in_threadpool(Rebuild, hub_of(request), upload, found, folder)
 
 
-REPO = "/api/datasets/{owner:part}/{name:part}"
 CAS = "/cas/{upload:part}"
 routes: list[BaseRoute] = [
     Route(REPO + "/xet-write-token/{revision:part}", write_token),

@@ -74,7 +74,7 @@ class GateForm(NamedTuple):
         return hashlib.sha256(repr(self[:5]).encode()).hexdigest()[:32]
 
 
-def form(data: Mapping[str, object]) -> GateForm:
+def read_form(data: Mapping[str, object]) -> GateForm:
     """The form that a card's front matter describes; never an error, see `GateForm.faults`."""
     faults: list[str] = []
     words = [_words(data, name, faults) for name in ENTRIES]
@@ -107,7 +107,7 @@ def problems(asked: GateForm, given: Mapping[str, str]) -> list[str]:
 @cache
 def countries() -> tuple[Option, ...]:
     """The countries and territories of ISO 3166-1, by their short names in English."""
-    lines = files("pairsmith.hub").joinpath("countries.txt").read_text("utf-8").splitlines()
+    lines = files("pairsmith.hub.gate").joinpath("countries.txt").read_text("utf-8").splitlines()
     return tuple(Option(line[3:], line[3:]) for line in lines)
 
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from pairsmith._version import __version__
-from pairsmith.hub.owned import Owned, earlier_paths, is_same, owned_files
-from pairsmith.hub.refusals import PublishError, in_words
+from pairsmith.hub.publishing.owned import Owned, earlier_paths, is_same, owned_files
+from pairsmith.hub.publishing.refusals import PublishError, in_words
 from pairsmith.schema import Kind
 from pairsmith.sources.find import kind_of
 from pairsmith.store import folder

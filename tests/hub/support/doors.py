@@ -6,17 +6,15 @@ Calls go to the application as a server would make them: no client tidies the pa
 from __future__ import annotations
 
 import asyncio
-import io
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from starlette.applications import Starlette
-from stock import commit_files
 
+from hub.support import parquets
+from hub.support.stock import commit_files
 from pairsmith.hub import history, repos
 from pairsmith.hub.accounts import sessions, tokens, users
 from pairsmith.hub.accounts.users import User
@@ -38,10 +36,8 @@ def mark(name: str) -> bytes:
 
 def parquet(name: str) -> bytes:
     """A Parquet file with the mark in a row."""
-    file = io.BytesIO()
     rows = {"prompt": ["p"], "chosen": [mark(name).decode()], "rejected": ["r"]}
-    pq.write_table(pa.table(rows), file, compression="none")
-    return file.getvalue()
+    return parquets.parquet(rows, compression="none")
 
 
 class Answer(NamedTuple):

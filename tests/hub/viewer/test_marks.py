@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from pairsmith.hub import marks
-from pairsmith.hub.marks import common_words, marked, pieces
+from pairsmith.hub.viewer import marks
+from pairsmith.hub.viewer.marks import common_words, marked, pieces
 
 TEXTS = st.text(alphabet="ab <&>.\n'é" + "\u2028", max_size=60) | st.text(max_size=60)
 WORDS = st.lists(st.sampled_from("abc"), max_size=8)

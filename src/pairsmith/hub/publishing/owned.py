@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pairsmith.errors import OutputError
-from pairsmith.hub.refusals import PublishError
+from pairsmith.hub.publishing.refusals import PublishError
 from pairsmith.store import card, manifest, quality
 from pairsmith.store.disk import digest
 from pairsmith.store.manifest import Manifest, parse_manifest

@@ -8,8 +8,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from pairsmith.hub.api.bodies import json_object, read_bounded, read_json, text_of
 from pairsmith.hub.app import on_fault
+from pairsmith.hub.bodies import json_object, read_bounded, read_json, text_of
 from pairsmith.hub.faults import HubError
 
 

@@ -1,4 +1,4 @@
-"""Pages of the owner: what is offered, who was given a licence, granting and revoking by hand."""
+"""The licence desk for the owner: offers, who was given a licence, granting and revoking."""
 
 from __future__ import annotations
 

@@ -9,16 +9,15 @@ from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from browsing import FULL_NAMES
-from stock import commit_files
+from hub.support.browsing import FULL_NAMES
+from hub.support.stock import commit_files
 
-from pairsmith.hub import card, events, gate, history, repos, requests
+from pairsmith.hub import card, gate, history, repos, requests
 from pairsmith.hub.accounts import sessions, tokens, users
 from pairsmith.hub.desk import licences, offers, orders, payments
 from pairsmith.hub.desk.offers import Draft
 from pairsmith.hub.history import Commit
 from pairsmith.hub.place import Hub
-from pairsmith.hub.repos import Repo
 
 ASKED = """\
 extra_gated_heading: Ask for the sample
@@ -125,7 +124,9 @@ def wide_files() -> dict[str, bytes]:
     held = io.BytesIO()
     rows = {"id": ["i" * 300], "text": ["t" * 500], "column" * 10: [json.dumps({"a": "b" * 200})]}
     pq.write_table(pa.table(rows), held)
-    text = f"# {'h' * 200}\n\n{'p' * 300} `{'c' * 300}`\n\n| {'a' * 90} | {'b' * 90} |\n|-|-|\n|1|2|\n"
+    text = (
+        f"# {'h' * 200}\n\n{'p' * 300} `{'c' * 300}`\n\n| {'a' * 90} | {'b' * 90} |\n|-|-|\n|1|2|\n"
+    )
     front = f"---\npretty_name: {'n' * 120}\ntags: [{'t' * 90}]\nlicense: {'l' * 60}\n---\n"
     return {
         "README.md": (front + text).encode(),

@@ -1,4 +1,4 @@
-"""Pages of the buyer: buying, one's licences, a licence to print. And every route of the desk."""
+"""The licence desk for those who buy: buying, one's licences, a licence to print."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pairsmith.hub.accounts import forms
 from pairsmith.hub.accounts.landing import sign_in_first
 from pairsmith.hub.addresses import encoded, repo_of
 from pairsmith.hub.callers import caller, writer
-from pairsmith.hub.desk import licences, offers, orders, owner
+from pairsmith.hub.desk import licences, offers, orders
 from pairsmith.hub.faults import HubError
 from pairsmith.hub.pages.render import page
 from pairsmith.hub.place import hub_of
@@ -69,5 +69,4 @@ routes: list[BaseRoute] = [
     Route(BUY, forms.taking(buy), methods=["POST"]),
     Route("/settings/licences", mine),
     Route("/licences/{number:part}", one),
-    *owner.routes,
 ]

@@ -10,14 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from pairsmith.hub import commits, history, repos
+from hub.support.stock import commit_files
+from pairsmith.hub import history, repos
 from pairsmith.hub.accounts import tokens, users
-from pairsmith.hub.commits import Message, Put
 
 ROOT = Path(__file__).parent.parent.parent.parent
-SCRIPTS = Path(__file__).parent / "scripts"
+SCRIPTS = ROOT / "tests/hub/clients/scripts"
 FOLDERS = {"newest": None, "1-1": ROOT / ".clients" / "1-1", "0-34": ROOT / ".clients" / "0-34"}
-SMALL = [".md", ".json", ".jsonl", ".txt"]
 
 
 def environment_of(client: str, home: Path, endpoint: str) -> dict[str, str]:
@@ -64,19 +63,11 @@ class Stage:
     ) -> str:
         """Commits files to a repository, which is made if there is none; the commit's id."""
         owner, _, last = name.partition("/")
-        user, hub = self.user(owner), self.hub
-        with hub.database.write() as db:
+        user = self.user(owner)
+        with self.hub.database.write() as db:
             repo = repos.find(db, owner, last) or repos.create(db, user, last, private)
             repos.set_gate(db, repo, gate)
-            changes = []
-            for path, data in contents.items():
-                with hub.blobs.incoming() as content:
-                    content.write(data)
-                    blob = content.finish()
-                    hub.blobs.keep(db, content, blob, repo.id)
-                changes.append(Put(path, blob.sha256, Path(path).suffix not in SMALL))
-            made = commits.commit(db, repo, branch, user, Message("put"), changes)
-        return made.id
+        return commit_files(self.hub, repo, user, contents, branch).id
 
     def name_newest(self, name: str, branch: str, tag: str) -> None:
         """Makes a branch and a tag at the newest commit of a repository."""

@@ -20,11 +20,11 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, get_args
 
-from pairsmith.hub import events, gate, repos
+from pairsmith.hub import events, repos
 from pairsmith.hub.accounts.users import User
 from pairsmith.hub.database import now
 from pairsmith.hub.faults import HubError, bad_request, not_allowed
-from pairsmith.hub.gate import Answer, GateForm
+from pairsmith.hub.gate.form import Answer, GateForm, checked
 from pairsmith.hub.repos import Gate, Repo
 
 Status = Literal["pending", "accepted", "rejected", "revoked"]
@@ -117,7 +117,7 @@ def ask(
         if before.status in CLOSED:
             raise not_allowed(CLOSED[before.status])
         return before.status
-    answers = gate.checked(form, given)
+    answers = checked(form, given)
     status: Status = "accepted" if repo.gate == "auto" else "pending"
     db.execute(
         "INSERT INTO requests (repo, user, status, fields, asked, answered)"

@@ -1,9 +1,13 @@
-"""Bodies of calls, read no further than a bound."""
+"""Bodies of requests: in memory, as JSON or on disk, and read no further than a bound."""
 
 from __future__ import annotations
 
 import json
 import re
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
@@ -13,7 +17,35 @@ from pairsmith.hub.faults import bad_request, too_large
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+AT_ONCE = 256 << 10  # bytes of a piece; every body that is under way may hold so many
 HALF = re.compile(r"\\u[dD]")  # how the escape of half a letter begins, which UTF-8 cannot hold
+
+
+async def pieces(request: Request, what: str, limit: int) -> AsyncIterator[bytes]:
+    """The body in larger pieces than it comes in: to take each to a thread costs more than it.
+
+    Args:
+        request: Whose body.
+        what: What it is, for the error: `The body`, `The commit`.
+        limit: How many bytes it may have.
+
+    Raises:
+        HubError: 413 where it has more: before any is read, where the request says so itself.
+    """
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and (len(declared) > 18 or int(declared) > limit):
+        raise too_large(what, limit)
+    read, held = 0, bytearray()
+    async for part in request.stream():
+        read += len(part)
+        if read > limit:
+            raise too_large(what, limit)
+        held += part
+        if len(held) >= AT_ONCE:
+            yield bytes(held)
+            held.clear()
+    if held:
+        yield bytes(held)
 
 
 async def read_bounded(request: Request, limit: int) -> bytes:
@@ -22,15 +54,25 @@ async def read_bounded(request: Request, limit: int) -> bytes:
     Raises:
         HubError: 413, before the rest is read, where it has more.
     """
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and len(declared) < 20 and int(declared) > limit:
-        raise too_large("The body", limit)
-    read = bytearray()
-    async for piece in request.stream():
-        read += piece
-        if len(read) > limit:
-            raise too_large("The body", limit)
-    return bytes(read)
+    return b"".join([piece async for piece in pieces(request, "The body", limit)])
+
+
+@asynccontextmanager
+async def received(request: Request, folder: Path, what: str, limit: int) -> AsyncIterator[Path]:
+    """The body as a file in a folder; gone when the block ends, unless renamed.
+
+    Raises:
+        HubError: 413 where it has more than `limit` bytes.
+    """
+    with tempfile.NamedTemporaryFile(dir=folder, prefix="part-", delete=False) as file:
+        path = Path(file.name)
+        try:
+            async for piece in pieces(request, what, limit):
+                await run_in_threadpool(file.write, piece)
+            await run_in_threadpool(file.close)
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
 
 
 async def read_json(request: Request, limit: int) -> dict[str, Any]:
