@@ -1,54 +1,14 @@
 """The report in a real browser: nothing fetched, nothing cut off, light and dark, details open."""
 
-import os
-from pathlib import Path
-
 import pytest
 
-sync_api = pytest.importorskip("playwright.sync_api")
-
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-component-update",
-    "--disable-background-networking", "--disable-sync",
-)  # fmt: skip
-CONTRAST = """() => {
-  const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-  const rgb = (colour) => {
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = colour;
-    canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data];
-  };
-  const light = ([r, g, b]) => [r, g, b]
-    .map((c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-  const behind = (element) => {
-    for (let e = element; e; e = e.parentElement) {
-      const found = rgb(getComputedStyle(e).backgroundColor);
-      if (found[3] === 255) return found;
-    }
-    throw new Error('nothing behind');
-  };
-  const found = [];
-  for (const element of document.querySelectorAll('body *')) {
-    const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
-    if (!own || element.closest('svg')) continue;
-    const pair = [light(rgb(getComputedStyle(element).color)), light(behind(element))];
-    found.push((Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05));
-  }
-  return [found.length, Math.min(...found)];
-}"""
+from chromium import CONTRAST, launched
 
 
 @pytest.fixture(scope="module")
 def browser():
-    if not os.access(CHROMIUM, os.X_OK):
-        pytest.skip(f"the report is looked at in Chromium, and there is no {CHROMIUM}")
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
+    with launched() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import socket
-import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -30,9 +30,9 @@ def ann(hub, account):
     return header
 
 
-def read(url: str, timeout: float | None = 60) -> bytes:
+def read(url: str | Request, timeout: float | None = 60) -> bytes:
     """The body at an address."""
-    with urllib.request.urlopen(url, timeout=timeout) as answer:
+    with urlopen(url, timeout=timeout) as answer:
         return answer.read()
 
 
@@ -81,3 +81,16 @@ def test_many_who_look_at_rows(served, ann, monkeypatch):
     finally:
         while query._turns._value < query.AT_ONCE:
             query._turns.release()
+
+
+def test_many_whose_reads_are_put_on_record(served, hub, ann):
+    """They wait for a long commit, say; those who look at pages do not."""
+    with hub.database.write() as db:
+        repos.set_gate(db, repos.find(db, "ann", "d"), "auto")
+    url = f"{served}/datasets/ann/d/resolve/main/data/train.parquet"
+    with ThreadPoolExecutor(60) as pool:
+        with hub.database.write():
+            waiting = [pool.submit(read, Request(url, headers=ann)) for _ in range(60)]
+            assert b"ann/" in read(f"{served}/")
+            assert not any(one.done() for one in waiting)
+        assert all(one.result().startswith(b"PAR1") for one in waiting)

@@ -120,7 +120,7 @@ def test_markdown_is_rendered():
         "# A title\n\n~~old~~ **new**\n\n"
         "| a | b |\n|--:|:-:|\n| 1 | 2 |\n\n- [x] done\n- [ ] to do\n"
     )
-    assert '<h1 id="card-a-title">A title</h1>' in html
+    assert '<h2 id="card-a-title">A title</h2>' in html
     assert "<s>old</s> <strong>new</strong>" in html
     assert '<td align="right">1</td>' in html
     assert '<td align="center">2</td>' in html

@@ -6,7 +6,7 @@ import sqlite3
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pairsmith.hub import repos
+from pairsmith.hub import events, repos
 from pairsmith.hub.accounts.users import User
 from pairsmith.hub.callers import Caller, known, writer
 from pairsmith.hub.faults import gated, not_allowed, repo_not_found
@@ -99,6 +99,26 @@ def writable(db: sqlite3.Connection, who: Caller, owner: str, name: str) -> Repo
         raise not_allowed(f"Only {repo.owner} may change {repo.full_name}.")
     writer(who)
     return repo
+
+
+def note_read(hub: Hub, who: Caller, repo: Repo, action: str, **detail: object) -> None:
+    """Puts a read on record where there is a gate, before the first byte of it leaves.
+
+    Args:
+        hub: The hub.
+        who: Who reads.
+        repo: The repository, which they may read.
+        action: `read` for a file that is sent, `viewed` for what a page shows.
+        detail: What was read; values that JSON has.
+
+    Raises:
+        HubError: Where access went away in the meantime: no read is on record after that.
+    """
+    if repo.gate == "off":
+        return
+    with hub.database.write() as db:
+        repo = readable(db, hub, who, repo.owner, repo.name)
+        events.record(db, repo, who.name, who.name, action, **detail)
 
 
 def _owns(user: User | None, repo: Repo) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DATASET = "/datasets/{owner:part}/{name:part}"  # a repository's page; others' addresses begin so
 REPO = "/api" + DATASET  # where the calls about a repository begin
-LONGEST = 1024  # bytes of a decoded part
+LONGEST = 1024 * 12  # bytes of a part: 1,024 letters of four bytes, each percent-encoded
 
 
 class RawPath:
@@ -74,7 +74,7 @@ def decoded(value: str) -> str:
         text = unquote_to_bytes(value).decode("utf-8")
     except UnicodeDecodeError as error:
         raise bad_request("The address is not UTF-8.") from error
-    if len(value) > LONGEST * 3 or "\0" in text:
+    if len(value) > LONGEST or "\0" in text:
         raise bad_request("The address is too long, or has a NUL in it.")
     return text
 
@@ -82,6 +82,12 @@ def decoded(value: str) -> str:
 def repo_of(request: Request) -> tuple[str, str]:
     """The owner and the name of the repository that an address names."""
     return request.path_params["owner"], request.path_params["name"]
+
+
+def number_in(text: str) -> int | None:
+    """A whole number as addresses and forms have it, if it is one that SQLite can hold."""
+    fits = text.isascii() and text.isdecimal() and len(text) < 19
+    return int(text) if fits else None
 
 
 def encoded(value: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -53,6 +54,7 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
             HTTPException: on_http,
             ClientDisconnect: on_hang_up,
             OSError: on_full_disk,
+            sqlite3.OperationalError: on_full_disk,
             Exception: on_bug,
         },
         lifespan=lifespan,
@@ -120,7 +122,8 @@ async def on_hang_up(_request: Request, _error: Exception) -> Response:
 
 async def on_full_disk(request: Request, error: Exception) -> Response:
     """A disk without room, told as what it is; any other fault of the system is a bug here."""
-    if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if not full and getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_FULL:
         raise error
     return await on_fault(request, HubError(507, "The hub's disk is full; nothing was changed."))
 

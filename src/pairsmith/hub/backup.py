@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pairsmith.errors import OutputError
-from pairsmith.hub.blobs import Blobs
+from pairsmith.hub.blobs import Blobs, flush
 from pairsmith.hub.place import DATABASE, LOCK, Hub, held, opened
 
 MARK = "backup.json"
@@ -143,7 +143,7 @@ def _copy_blobs(source: Blobs, target: Blobs, blobs: dict[str, int]) -> int:
         new += 1
         folders.add(place.parent)
     for folder in folders:
-        _flush(folder)
+        flush(folder)
     return new
 
 
@@ -155,7 +155,7 @@ def _copy_blob(source: Path, place: Path, beside: Path) -> None:
         raise
     except OSError:  # another file system, or one without links
         shutil.copyfile(source, beside)
-        _flush(beside)
+        flush(beside)
     try:
         beside.replace(place)
     finally:
@@ -164,13 +164,13 @@ def _copy_blob(source: Path, place: Path, beside: Path) -> None:
 
 def _replace_database(copy: Path, place: Path) -> None:
     """Puts the new database in the place of the old, whose log must not be read with it."""
-    _flush(copy)
+    flush(copy)
     if place.exists():
         with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(place)) as db:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # whole without its log, in case we die
         _remove_logs(place)
     copy.replace(place)
-    _flush(place.parent)
+    flush(place.parent)
 
 
 def _remove_others(target: Blobs, blobs: set[str]) -> None:
@@ -191,11 +191,3 @@ def _remove_database(path: Path) -> None:
 def _remove_logs(path: Path) -> None:
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

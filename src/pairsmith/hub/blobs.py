@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -15,7 +16,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from pairsmith.hub import git
 from pairsmith.hub.database import now
+from pairsmith.hub.faults import HubError
+
+SPARE = 1 << 30  # bytes of the disk that are left to others
 
 
 class Blob(NamedTuple):
@@ -46,7 +51,7 @@ class Incoming:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
-        return Blob(self._sha256.hexdigest(), self.size, _git_sha1(self.path, self.size))
+        return Blob(self._sha256.hexdigest(), self.size, git.id_of_file(self.path, self.size))
 
     def close(self) -> None:
         """Closes the file and takes it away, unless it was kept."""
@@ -66,6 +71,15 @@ class Blobs:
     def path(self, sha256: str) -> Path:
         """Where a content lies. The hash comes from the database, never from a request."""
         return self.folder / sha256[:2] / sha256
+
+    def check_room(self, size: int) -> None:
+        """Makes sure that the disk has room for so many bytes more.
+
+        Raises:
+            HubError: 507, where it has not.
+        """
+        if size > shutil.disk_usage(self.staging).free - SPARE:
+            raise HubError(507, f"There is no room on this hub's disk for {size:,} bytes.")
 
     @contextmanager
     def incoming(self) -> Iterator[Incoming]:
@@ -102,7 +116,7 @@ class Blobs:
             )
             db.execute("INSERT OR IGNORE INTO holdings VALUES (?, ?)", (repo, blob.sha256))
         for folder in folders:
-            _flush_folder(folder)
+            flush(folder)
 
 
 def held(db: sqlite3.Connection, repo: int, sha256: str) -> Blob | None:
@@ -120,18 +134,9 @@ def touch(db: sqlite3.Connection, sha256: str) -> None:
     db.execute("UPDATE blobs SET touched = ? WHERE sha256 = ?", (now(), sha256))
 
 
-def _git_sha1(path: Path, size: int) -> str:
-    """Git's object id of a content (`git hash-object`), by which clients know small files."""
-    digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-    with path.open("rb") as file:
-        while part := file.read(1 << 20):
-            digest.update(part)
-    return digest.hexdigest()
-
-
-def _flush_folder(folder: Path) -> None:
-    """Makes a rename last: a folder's entries are on disk when the folder was flushed."""
-    handle = os.open(folder, os.O_RDONLY)
+def flush(path: Path) -> None:
+    """Has a file, or the entries of a folder (and with them a rename), outlive a power cut."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -33,6 +33,11 @@ class Caller(NamedTuple):
     writes: bool = False
     token: str = ""
 
+    @property
+    def name(self) -> str:
+        """The account's name; '' for nobody."""
+        return self.user.name if self.user else ""
+
 
 NOBODY = Caller(None)
 

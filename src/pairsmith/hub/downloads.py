@@ -32,10 +32,11 @@ def last_month(db: sqlite3.Connection, repo: Repo) -> int:
 
 
 def count(db: sqlite3.Connection, repo: Repo) -> None:
-    """Counts a download, today."""
+    """Counts a download, today; of a repository that was deleted meanwhile, none."""
     db.execute(
-        "INSERT INTO downloads VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1",
-        (repo.id, now() // DAY),
+        "INSERT INTO downloads SELECT id, ?, 1 FROM repos WHERE id = ?"
+        " ON CONFLICT DO UPDATE SET count = count + 1",
+        (now() // DAY, repo.id),
     )
 
 

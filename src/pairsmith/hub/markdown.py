@@ -60,6 +60,7 @@ def to_html(markdown: str, base: str = "", revision: str = "main") -> Markup:
     tokens = _parser().parse(text)
     _align_without_style(tokens)
     _name_headings(tokens)
+    _lower_headings(tokens)
     _make_boxes(tokens)
     html = _parser().renderer.render(tokens, _parser().options, {})
     return Markup(  # noqa: S704 - the one place where text of others becomes markup
@@ -142,6 +143,13 @@ def _name_headings(tokens: list[Token]) -> None:
             slug = re.sub(r"[^\w\- ]", "", inline.content.strip().lower()).replace(" ", "-")[:80]
             opening.attrs["id"] = f"{slug}-{seen[slug]}" if seen[slug] else slug
             seen[slug] += 1
+
+
+def _lower_headings(tokens: list[Token]) -> None:
+    """Puts each heading one level below: the page that the text stands on has a title itself."""
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(int(token.tag[1]) + 1, 6)}"
 
 
 def _align_without_style(tokens: list[Token]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from pairsmith.hub import git
 from pairsmith.hub.blobs import Blob
 from pairsmith.hub.collect import DAY, strays
 from pairsmith.hub.database import now
@@ -102,7 +103,7 @@ def _prove_blobs(hub: Hub, progress: Watch | None) -> Iterator[Problem]:
 def _wrong_with(path: Path, blob: Blob) -> str:
     """What is wrong with a content, in a sentence; '' where it is whole."""
     sha256 = hashlib.sha256()
-    sha1 = hashlib.sha1(b"blob %d\0" % blob.size, usedforsecurity=False)
+    sha1 = git.begun(blob.size)
     try:
         with path.open("rb") as file:
             while piece := file.read(PIECE):

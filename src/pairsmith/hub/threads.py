@@ -14,6 +14,7 @@ from anyio import CapacityLimiter, to_thread
 T = TypeVar("T")
 
 ROWS = CapacityLimiter(16)  # looks at rows; most of them wait for their turn at DuckDB
+READS = CapacityLimiter(40)  # files; one that is put on record waits for who writes just then
 CONTENTS = CapacityLimiter(8)  # commits, and contents that are put together
 
 

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from hub.support.stock import commit_files, put
-from pairsmith.hub import repos
+from pairsmith.hub import blobs, repos
 from pairsmith.hub.api import lfs
 from pairsmith.hub.collect import DAY, collect
 
@@ -143,3 +143,12 @@ def test_what_is_said_to_be_there_is_there_for_the_commit(hub, client, ann):
     assert "actions" not in batch(client, ann)
     collect(hub)
     assert commit(client, ann).status_code == 200
+
+
+def test_a_content_that_the_disk_has_no_room_for(hub, client, ann, monkeypatch):
+    href = batch(client, ann)["actions"]["upload"]["href"]
+    monkeypatch.setattr(blobs, "SPARE", 1 << 60)
+    for place in (href, f"{href}/1"):
+        answer = client.put(place, content=DATA)
+        assert (answer.status_code, "no room" in answer.json()["error"]) == (507, True)
+    assert not list(hub.blobs.staging.glob("*/*"))

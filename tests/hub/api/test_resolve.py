@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from urllib.parse import quote
 
 import pytest
+from starlette.requests import Request
 
 from hub.support.stock import commit_files
-from pairsmith.hub import downloads, events, history, repos
+from pairsmith.hub import downloads, events, files, history, repos
+from pairsmith.hub.accounts import tokens, users
+from pairsmith.hub.api import resolve
+from pairsmith.hub.callers import Caller
+from pairsmith.hub.faults import HubError
 
 DATA = bytes(range(256)) * 100
 URL = "/datasets/ann/d/resolve/main/data/train.parquet"
@@ -140,3 +146,49 @@ def test_nginx_is_told_where_the_file_lies(client, made, hub):
     assert read.content == b""
     head = client.head(URL)
     assert head.headers["content-length"] == str(len(DATA))
+
+
+def test_no_read_is_on_record_after_access_went(client, made, hub, account):
+    """Between the look at the gate and the first byte, the owner may have revoked."""
+    repo, _ = made
+    bob, _ = account("bob")
+    with hub.database.write() as db:
+        repos.set_gate(db, repo, "auto")
+        repo = repos.find(db, "ann", "d")
+        file = files.named(db, history.find(db, repo, "main"), "data/train.parquet")
+    scope = {"type": "http", "method": "GET", "headers": [], "client": ("127.0.0.1", 1)}
+    with pytest.raises(HubError, match="has to be asked for"):
+        resolve.note(Request(scope), hub, Caller(bob), repo, file, "")
+    with hub.database.read() as db:
+        assert events.recent(db, repo) == []
+
+
+def test_what_is_on_record_of_a_range_is_short(client, made, hub, account):
+    repo, _ = made
+    with hub.database.write() as db:
+        repos.set_gate(db, repo, "auto")
+        token = tokens.add(db, users.named(db, "ann"), "another", "read")
+    asked = {"Authorization": f"Bearer {token}", "Range": "bytes=0-1" + " " * 5_000}
+    client.get(URL, headers=asked)
+    with hub.database.read() as db:
+        (event,) = events.recent(db, repo)
+    assert event.detail["range"].startswith("bytes=0-1")
+    assert len(event.detail["range"]) <= 200
+
+
+def test_the_longest_path_that_can_be_committed_can_be_read(client, made, hub, account):
+    repo, _ = made
+    with hub.database.read() as db:
+        ann = users.named(db, "ann")
+    path = "漢" * files.LONGEST
+    commit_files(hub, repo, ann, {path: b"there"})
+    assert client.get(f"/datasets/ann/d/resolve/main/{quote(path)}").content == b"there"
+
+
+def test_a_download_of_what_is_deleted_meanwhile_is_not_counted(client, made, hub):
+    repo, _ = made
+    with hub.database.write() as db:
+        repos.delete(db, repo)
+    downloads.seen(hub, repo, "192.0.2.7", "data/train.parquet")  # as its answer begins
+    with hub.database.read() as db:
+        assert downloads.last_month(db, repo) == 0

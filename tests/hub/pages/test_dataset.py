@@ -14,7 +14,7 @@ def test_the_page_shows_the_card_and_what_there_is_to_know(hub, get, dataset):
     with hub.database.write() as db:
         downloads.count(db, repo)
     html = get("/datasets/ann/pets").text
-    assert '<h1 id="card-pets">Pets</h1>' in html
+    assert '<h2 id="card-pets">Pets</h2>' in html
     assert 'href="/datasets/ann/pets/blob/main/LICENSE"' in html
     assert 'src="/datasets/ann/pets/resolve/main/img/pet.png"' in html
     assert ">Pets Licence</a>" in html
@@ -66,7 +66,7 @@ def test_a_broken_card_is_told_and_its_body_shown(get, dataset):
     html = get("/datasets/ann/pets").text
     assert 'role="alert"' in html
     assert "not YAML" in html
-    assert "Still here</h1>" in html
+    assert "Still here</h2>" in html
 
 
 def test_a_huge_card_is_shown_in_part(get, dataset):
@@ -78,7 +78,7 @@ def test_a_huge_card_is_shown_in_part(get, dataset):
 
 def test_a_card_that_is_not_text_is_shown_as_far_as_it_goes(get, dataset):
     dataset("pets", [{"README.md": b"# A \xff\xfe card\n\0\n"}])
-    assert "card</h1>" in get("/datasets/ann/pets").text
+    assert "card</h2>" in get("/datasets/ann/pets").text
 
 
 PATHS = (
@@ -100,8 +100,8 @@ def test_a_private_dataset_is_as_one_that_is_not_there(get, dataset, path):
 @pytest.mark.parametrize("who", ["nobody", "bob"])
 def test_behind_a_gate_card_and_lists_are_shown_and_no_content(get, dataset, who):
     dataset("gated", gate="manual")
-    assert "Pets</h1>" in get("/datasets/ann/gated", who).text
-    assert "Pets</h1>" in get("/datasets/ann/gated/blob/main/README.md", who).text
+    assert "Pets</h2>" in get("/datasets/ann/gated", who).text
+    assert "Pets</h2>" in get("/datasets/ann/gated/blob/main/README.md", who).text
     assert "notes.txt" in get("/datasets/ann/gated/tree/main", who).text
     for path in (
         *PATHS[:5],

@@ -9,7 +9,7 @@ import pytest
 
 from hub.support import xorbs
 from hub.support.xorbs import Part
-from pairsmith.hub import bodies, repos
+from pairsmith.hub import blobs, bodies, repos
 from pairsmith.hub.accounts import sessions
 from pairsmith.hub.blobs import held
 from pairsmith.hub.faults import HubError
@@ -371,7 +371,7 @@ class TestShards:
         got = client.post(f"{address}/v2/shards", content=body, headers=header)
         assert got.status_code == 413
         monkeypatch.setattr(rebuild, "LARGEST", WHOLE.size)
-        monkeypatch.setattr(rebuild, "SPARE", 1 << 60)
+        monkeypatch.setattr(blobs, "SPARE", 1 << 60)
         got = client.post(f"{address}/v2/shards", content=body, headers=header)
         assert got.status_code == 507
         assert kept(hub) == 0

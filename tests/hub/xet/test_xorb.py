@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import tracemalloc
+from contextlib import closing
 
 import lz4.frame
 import pytest
@@ -29,7 +30,7 @@ def written(tmp_path):
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 4, 5, 6, 7, 1000, len(TEXT)])
 def test_a_chunk_unpacks_to_what_was_packed(written, scheme, size):
     path = written(xorbs.chunk(TEXT[:size], scheme) + xorbs.footer())
-    with Xorb(path) as xorb:
+    with closing(Xorb(path)) as xorb:
         assert len(xorb) == 1
         assert xorb.chunk(0) == TEXT[:size]
 
@@ -44,7 +45,7 @@ def test_chunks_of_several_schemes_stand_in_one_xorb(written):
 def test_the_largest_chunk_is_taken(written):
     path = written(xorbs.chunk(bytes(LARGEST_CHUNK), 1))
     check(path)
-    with Xorb(path) as xorb:
+    with closing(Xorb(path)) as xorb:
         assert xorb.chunk(0) == bytes(LARGEST_CHUNK)
 
 

@@ -27,7 +27,7 @@ from pairsmith.hub.callers import Caller, api_caller, caller
 from pairsmith.hub.faults import HubError, bad_request, entry_not_found, too_large
 from pairsmith.hub.place import Hub, hub_of
 from pairsmith.hub.repos import Repo
-from pairsmith.hub.threads import CONTENTS, run_apart
+from pairsmith.hub.threads import CONTENTS, READS, run_apart
 
 if TYPE_CHECKING:
     import sqlite3
@@ -134,8 +134,12 @@ def _download_action(
     return {"oid": oid, "size": size, "actions": {"download": action}}
 
 
-def link(request: Request) -> Response:
+async def link(request: Request) -> Response:
     """`GET, HEAD /lfs/object/{signed}`: the content, for the user that the address was made for."""
+    return await run_apart(READS, lambda: _link(request))
+
+
+def _link(request: Request) -> Response:
     hub, who = hub_of(request), caller(request)
     number, oid, user = unsigned(hub, "lfs download", request.path_params["signed"], LINK_LIFE)
     if user != (who.user.id if who.user else 0):
@@ -155,6 +159,7 @@ def link(request: Request) -> Response:
 async def put(request: Request) -> Response:
     """`PUT /lfs/upload/{signed}`: a content, whole."""
     hub, upload = hub_of(request), _upload(request)
+    hub.blobs.check_room(upload.size)
     with hub.blobs.incoming() as content:
         async for piece in pieces(request, "The content", upload.size):
             await run_in_threadpool(content.write, piece)
@@ -168,6 +173,7 @@ async def put_part(request: Request) -> Response:
     text = request.path_params["part"]
     fits = text.isascii() and text.isdecimal() and len(text) <= 5
     place = _part(hub, upload, int(text) if fits else 0)
+    hub.blobs.check_room(PART)
     digest = hashlib.sha256()
     with hub.blobs.incoming() as content:
         async for piece in pieces(request, "The part", PART):
@@ -189,6 +195,7 @@ def _complete(hub: Hub, upload: Upload, count: int) -> JSONResponse:
     places = [_part(hub, upload, number) for number in range(1, count + 1)]
     if count != -(-upload.size // PART) or not all(place.is_file() for place in places):
         raise bad_request("Not all parts of the content were sent.")
+    hub.blobs.check_room(upload.size)
     with hub.blobs.incoming() as content:
         for place in places:
             with place.open("rb") as part:

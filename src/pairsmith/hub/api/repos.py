@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import access, commits, history, repos
-from pairsmith.hub.addresses import REPO, repo_of
+from pairsmith.hub.addresses import REPO, number_in, repo_of
 from pairsmith.hub.api import shapes
 from pairsmith.hub.bodies import read_json, text_of
 from pairsmith.hub.callers import Caller, api_caller, caller, writer
@@ -52,8 +52,8 @@ def listed(request: Request) -> JSONResponse:
     """`GET /api/datasets?author=&search=&limit=`: those that the caller may know of."""
     asked = request.query_params
     who = caller(request)
-    limit = asked.get("limit", "")
-    most = min(int(limit), MOST) if limit.isdecimal() and len(limit) < 10 else MOST
+    limit = number_in(asked.get("limit", ""))
+    most = MOST if limit is None else min(limit, MOST)
     with hub_of(request).database.read() as db:
         found = repos.listed(db, who.user, asked.get("author", ""), asked.get("search", ""), most)
         return JSONResponse([shapes.summary(db, repo) for repo in found])
@@ -89,7 +89,7 @@ async def delete(request: Request) -> JSONResponse:
 def _delete(request: Request, body: dict[str, Any]) -> JSONResponse:
     who = api_caller(request)
     _only_datasets(body)
-    owner = text_of(body, "organization") or (who.user.name if who.user else "")
+    owner = text_of(body, "organization") or who.name
     with hub_of(request).database.write() as db:
         repos.delete(db, access.writable(db, who, owner, text_of(body, "name")))
     return JSONResponse({})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
@@ -13,7 +12,8 @@ from starlette.routing import BaseRoute, Route
 from pairsmith.hub import access
 from pairsmith.hub.accounts import users
 from pairsmith.hub.accounts.users import User
-from pairsmith.hub.addresses import REPO, repo_of
+from pairsmith.hub.addresses import REPO, number_in, repo_of
+from pairsmith.hub.api import shapes
 from pairsmith.hub.bodies import read_json, text_of
 from pairsmith.hub.callers import api_caller, caller, writer
 from pairsmith.hub.faults import HubError, bad_request
@@ -31,10 +31,10 @@ WHOSE = ("user", "userId", "requestId")  # what may say whose request is meant
 
 def listed(call: Call) -> JSONResponse:
     """`GET …/user-access-request/{status}?cursor`: the requests in a state, in pages."""
-    hub, who = hub_of(call), caller(call)
+    who = caller(call)
     wanted = call.path_params["status"]
-    after = _number(call.query_params.get("cursor", "")) or 0
-    with hub.database.read() as db:
+    after = number_in(call.query_params.get("cursor", "")) or 0
+    with hub_of(call).database.read() as db:
         repo = access.writable(db, who, *repo_of(call))
         _must_be_gated(repo)
         status = requests.known_status(wanted)
@@ -44,8 +44,7 @@ def listed(call: Call) -> JSONResponse:
     page = found[: requests.PAGE]
     headers = {"Cache-Control": "no-store"}
     if len(found) > len(page):
-        path = f"{call.scope['path']}?cursor={page[-1].id}"
-        headers["Link"] = f'<{hub.url(path)}>; rel="next"'
+        headers |= shapes.next_page(call, cursor=page[-1].id)
     return JSONResponse([_told(request) for request in page], headers=headers)
 
 
@@ -96,7 +95,7 @@ def _meant(db: sqlite3.Connection, repo: Repo, body: dict[str, Any]) -> Request:
     value = text_of(body, said[0])
     if said[0] == "user":
         found = requests.find(db, repo, _user(db, value).name)
-    elif (number := _number(value)) is None:
+    elif (number := number_in(value)) is None:
         found = None
     elif said[0] == "userId":
         found = requests.of_user_id(db, repo, number)
@@ -126,20 +125,14 @@ def _told(request: Request) -> dict[str, Any]:
     user = {"_id": str(request.user_id), "user": request.user, "fullname": request.fullname}
     if request.asked:
         user["email"] = request.email
-    when = datetime.fromtimestamp(request.date, UTC)
     return {
         "requestId": str(request.id),
         "user": user,
         "status": request.status,
-        "timestamp": when.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        "timestamp": shapes.date(request.date),
         "fields": request.fields,
         "rejectionReason": request.reason,
     }
-
-
-def _number(text: str) -> int | None:
-    fits = text.isascii() and text.isdecimal() and len(text) < 19
-    return int(text) if fits else None
 
 
 routes: list[BaseRoute] = [

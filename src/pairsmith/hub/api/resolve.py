@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub import access, events, files, history
+from pairsmith.hub import access, files, history
 from pairsmith.hub.addresses import DATASET, repo_of
 from pairsmith.hub.callers import Caller, caller
 from pairsmith.hub.downloads import seen
@@ -16,13 +16,21 @@ from pairsmith.hub.files import File
 from pairsmith.hub.place import Hub, hub_of
 from pairsmith.hub.repos import Repo
 from pairsmith.hub.sending import BlobResponse, disposition, kind
+from pairsmith.hub.threads import READS, run_apart
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
 
-def resolve(request: Request) -> Response:
+LONGEST_RANGE = 200  # characters of what was asked for that are put on record
+
+
+async def resolve(request: Request) -> Response:
     """`GET, HEAD /datasets/{owner}/{name}/resolve/{revision}/{path}`."""
+    return await run_apart(READS, lambda: _resolve(request))
+
+
+def _resolve(request: Request) -> Response:
     hub, who = hub_of(request), caller(request)
     path = files.clean(request.path_params["path"])
     with hub.database.read() as db:
@@ -36,22 +44,15 @@ def resolve(request: Request) -> Response:
 
 
 def note(request: Request, hub: Hub, who: Caller, repo: Repo, file: File, revision: str) -> None:
-    """Puts a read on record, before its first byte leaves: counted, and for a gate told apart."""
+    """Counts a read, and puts that of a gated repository on record, before its first byte leaves.
+
+    Raises:
+        HubError: Where access went away in the meantime.
+    """
     if request.method != "GET":
         return
-    if repo.gate != "off":
-        name = who.user.name if who.user else ""
-        with hub.database.write() as db:
-            events.record(
-                db,
-                repo,
-                name,
-                name,
-                "read",
-                path=file.path,
-                revision=revision,
-                range=request.headers.get("range", ""),
-            )
+    asked = request.headers.get("range", "")[:LONGEST_RANGE]
+    access.note_read(hub, who, repo, "read", path=file.path, revision=revision, range=asked)
     seen(hub, repo, request.client.host if request.client else "", file.path)
 
 
@@ -74,9 +75,5 @@ def send(request: Request, hub: Hub, file: File, headers: dict[str, str]) -> Res
 
 
 routes: list[BaseRoute] = [
-    Route(
-        DATASET + "/resolve/{revision:part}/{path:inner}",
-        resolve,
-        methods=["GET", "HEAD"],
-    ),
+    Route(DATASET + "/resolve/{revision:part}/{path:inner}", resolve),
 ]

@@ -5,20 +5,36 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
-from pairsmith.hub import card, downloads, files, history
+from pairsmith.hub import card, downloads, files, git, history
 from pairsmith.hub.files import File
 from pairsmith.hub.history import Commit
+from pairsmith.hub.place import hub_of
 from pairsmith.hub.repos import Repo
 
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
 Json = dict[str, Any]
-CARD = "README.md"
 
 
 def date(seconds: int) -> str:
     """A time as the clients parse it: 2026-11-24T12:00:00.000Z."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def next_page(request: Request, **changed: object) -> dict[str, str]:
+    """The header by which clients find the next page of a list: this address, but for what is new.
+
+    Args:
+        request: What was asked for.
+        changed: What its query says instead.
+    """
+    query = urlencode({**request.query_params, **changed})
+    address = hub_of(request).url(request.scope["path"])
+    return {"Link": f'<{address}?{query}>; rel="next"'}
 
 
 def gated(repo: Repo) -> str | bool:
@@ -111,7 +127,9 @@ def blob_id(file: File) -> str:
     if not file.lfs:
         return file.sha1
     text = pointer(file)
-    return hashlib.sha1(b"blob %d\0" % len(text) + text, usedforsecurity=False).hexdigest()
+    made = git.begun(len(text))
+    made.update(text)
+    return made.hexdigest()
 
 
 def pointer(file: File) -> bytes:

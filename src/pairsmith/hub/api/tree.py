@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import access, files, history
-from pairsmith.hub.addresses import REPO, repo_of
+from pairsmith.hub.addresses import REPO, number_in, repo_of
 from pairsmith.hub.api import shapes
 from pairsmith.hub.bodies import read_bounded, read_json, text_of
 from pairsmith.hub.callers import api_caller, caller
@@ -29,6 +29,7 @@ PAGE = 1000  # entries of an answer
 EXPANDED_PAGE = 100  # the same, where each is told with the commit that changed it
 LARGEST_LIST = 2 << 20  # bytes of a list of paths
 LARGEST = 64 * 1024  # bytes of another body
+FURTHEST = 10**9  # the number of the last page of a history
 TRUE = ("true", "1")
 
 
@@ -48,8 +49,7 @@ def tree(request: Request) -> JSONResponse:
             page = [_expanded(db, repo, commit, entry) for entry in page]
     headers = {}
     if len(rest) > size:
-        query = urlencode({**asked, "cursor": page[-1]["path"]})
-        headers["Link"] = f'<{hub.url(request.scope["path"])}?{query}>; rel="next"'
+        headers = shapes.next_page(request, cursor=page[-1]["path"])
     return JSONResponse(page, headers=headers)
 
 
@@ -74,14 +74,14 @@ def _paths_info(request: Request, sent: bytes) -> JSONResponse:
 def commits(request: Request) -> JSONResponse:
     """`GET …/commits/{revision}?p&limit`: the history, newest first, in pages."""
     hub, asked = hub_of(request), request.query_params
-    page, limit = _number(asked.get("p"), 0), min(_number(asked.get("limit"), 50) or 50, PAGE)
+    page = min(number_in(asked.get("p", "")) or 0, FURTHEST)
+    limit = min(number_in(asked.get("limit", "")) or 50, PAGE)
     with hub.database.read() as db:
         repo, commit = _at(request, db)
         found = history.ancestors(db, repo, commit, limit + 1, page * limit)
     headers = {}
     if len(found) > limit:
-        query = urlencode({**asked, "p": page + 1})
-        headers["Link"] = f'<{hub.url(request.scope["path"])}?{query}>; rel="next"'
+        headers = shapes.next_page(request, p=page + 1)
     return JSONResponse([shapes.told_commit(one) for one in found[:limit]], headers=headers)
 
 
@@ -188,10 +188,6 @@ def _form(request: Request, sent: bytes) -> dict[str, list[str]]:
         return parse_qs(sent.decode(), keep_blank_values=True, max_num_fields=10_000)
     except ValueError as error:
         raise bad_request(f"The form cannot be read: {error}.") from error
-
-
-def _number(text: str | None, default: int) -> int:
-    return int(text) if text and text.isdecimal() and len(text) < 10 else default
 
 
 routes: list[BaseRoute] = [

@@ -12,10 +12,10 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub import access, card, events, files, history
+from pairsmith.hub import access, card, files, history
 from pairsmith.hub.access import REFUSALS
 from pairsmith.hub.addresses import DATASET, encoded, repo_of
-from pairsmith.hub.callers import Caller, caller
+from pairsmith.hub.callers import caller
 from pairsmith.hub.faults import entry_not_found
 from pairsmith.hub.files import File
 from pairsmith.hub.history import Commit
@@ -95,8 +95,8 @@ def blob(request: Request) -> HTMLResponse:
         shown = _content(hub, repo, commit, file)
     else:
         shown = Content(fault=f"What is in this file is not shown. {REFUSALS[where]}")
-    if shown.text and repo.gate != "off":
-        _note(hub, who, repo, commit, path)
+    if shown.text:
+        access.note_read(hub, who, repo, "viewed", path=path, revision=commit.id)
     download = _address(repo, "resolve", revision, path)
     return page(request, "file.html.jinja", who, file=file, shown=shown, download=download, **place)
 
@@ -110,13 +110,6 @@ def _content(hub: Hub, repo: Repo, commit: Commit, file: File) -> Content:
         body = card.split(shown.text)[1]
         return Content(html=card.to_html(body, repo.page, commit.id))
     return shown
-
-
-def _note(hub: Hub, who: Caller, repo: Repo, commit: Commit, path: str) -> None:
-    """Puts on record that a file of a gated repository was looked at, before it is shown."""
-    name = who.user.name if who.user else ""
-    with hub.database.write() as db:
-        events.record(db, repo, name, name, "viewed", path=path, revision=commit.id)
 
 
 def _text(hub: Hub, file: File) -> Content:

@@ -14,7 +14,7 @@ from pairsmith.hub import access, card, events, history
 from pairsmith.hub.access import Standing
 from pairsmith.hub.accounts import forms, users
 from pairsmith.hub.accounts.landing import sign_in_and_go
-from pairsmith.hub.addresses import DATASET, repo_of
+from pairsmith.hub.addresses import DATASET, number_in, repo_of
 from pairsmith.hub.callers import Caller, caller, known, signed_in, writer
 from pairsmith.hub.events import Event
 from pairsmith.hub.faults import HubError, bad_request
@@ -68,7 +68,7 @@ class Told(NamedTuple):
 def shown_gate(db: sqlite3.Connection, hub: Hub, repo: Repo, who: Caller) -> Shown:
     """What the page of a repository that the caller may know of says of its gate."""
     form = current_form(db, hub, repo)
-    own = requests.find(db, repo, who.user.name) if who.user else None
+    own = requests.find(db, repo, who.name) if who.user else None
     return Shown(access.standing(db, repo, who.user), form, own.reason if own else "")
 
 
@@ -106,7 +106,7 @@ def show_requests(call: Call) -> Response:
     """`GET …/settings/requests?status&after`: who asked, and what became of it; for the owner."""
     hub, who = hub_of(call), signed_in(call)
     status = requests.known_status(call.query_params.get("status", "")) or "pending"
-    after = _number(call.query_params.get("after", ""))
+    after = number_in(call.query_params.get("after", "")) or 0
     with hub.database.read() as db:
         repo = access.writable(db, who, *repo_of(call))
         found = requests.listed(db, repo, status, after, PAGE + 1)
@@ -136,7 +136,7 @@ def take_answer(call: Call, sent: FormData) -> Response:
         raise bad_request(f"An answer is one of {', '.join(STATUSES)}.")
     with hub_of(call).database.write() as db:
         repo = access.writable(db, who, *repo_of(call))
-        request = requests.numbered(db, repo, _number(forms.text(sent, "request")))
+        request = requests.numbered(db, repo, number_in(forms.text(sent, "request")) or 0)
         if request is None:
             raise HubError(404, "There is no such request any more.")
         reason = forms.line(sent, "reason")
@@ -227,10 +227,6 @@ def _answer(value: object) -> str:
 def _moment(seconds: int | None) -> str:
     """A time, UTC: 2026-11-24 12:30; '' for none."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M") if seconds else ""
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
 
 
 routes: list[BaseRoute] = [

@@ -56,7 +56,7 @@ def owner(request: Request) -> HTMLResponse:
     hub, who, name = hub_of(request), caller(request), request.path_params["owner"]
     with hub.database.read() as db:
         found = _listed(request, hub, db, who, owner=name)
-    own = who.user is not None and who.user.name.lower() == name.lower()
+    own = who.name.lower() == name.lower()
     if not found and not own:
         raise HubError(404, "There is no such page here, and no account with a dataset to show.")
     name = found[0].repo.owner if found else name

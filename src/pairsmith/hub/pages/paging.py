@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
+from pairsmith.hub.addresses import number_in
+
 if TYPE_CHECKING:
     from starlette.requests import Request
 
@@ -22,10 +24,7 @@ class Pages(NamedTuple):
 
 def number(request: Request) -> int:
     """Which page is asked for, from 0; what is no number asks for the first."""
-    asked = request.query_params.get("p", "")
-    return (
-        min(int(asked), FURTHEST) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 0
-    )
+    return min(number_in(request.query_params.get("p", "")) or 0, FURTHEST)
 
 
 def cut(request: Request, found: list[T], size: int) -> tuple[list[T], Pages]:

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub import access, card, events, files, history
-from pairsmith.hub.addresses import DATASET, repo_of
+from pairsmith.hub import access, card, files, history
+from pairsmith.hub.addresses import DATASET, number_in, repo_of
 from pairsmith.hub.callers import Caller, caller
 from pairsmith.hub.faults import bad_request
 from pairsmith.hub.history import MAIN
@@ -63,7 +63,7 @@ def _viewer(request: Request) -> Response:
     hub, who, asked = hub_of(request), caller(request), _asked(request)
     place = _place(hub, who, repo_of(request), asked)
     if place.sources:
-        note(hub, who, place, asked)
+        _note(hub, who, place, asked)
     rows, fault = _rows(place.sources, asked) if place.sources else (None, _nothing(place))
     return rendered(
         request,
@@ -74,28 +74,13 @@ def _viewer(request: Request) -> Response:
     )
 
 
-def note(hub: Hub, who: Caller, place: Place, asked: Asked) -> None:
-    """Puts the view of a gated repository on record, before its first row leaves.
-
-    Raises:
-        HubError: Where access went away in the meantime.
-    """
-    if place.repo.gate == "off" or place.subset is None or place.split is None:
-        return
-    name = who.user.name if who.user else ""
-    with hub.database.write() as db:
-        repo = access.readable(db, hub, who, place.repo.owner, place.repo.name)
-        events.record(
-            db,
-            repo,
-            name,
-            name,
-            "viewed",
-            path=f"{place.subset.name}/{place.split.name}",
-            revision=place.revision,
-            page=asked.page,
-            row=asked.row,
-            q=asked.search,
+def _note(hub: Hub, who: Caller, place: Place, asked: Asked) -> None:
+    """Puts the view of a gated repository on record, before its first row leaves."""
+    if place.subset and place.split:
+        where = f"{place.subset.name}/{place.split.name}"
+        found = {"page": asked.page, "row": asked.row, "q": asked.search}
+        access.note_read(
+            hub, who, place.repo, "viewed", path=where, revision=place.revision, **found
         )
 
 
@@ -115,9 +100,9 @@ def _asked(request: Request) -> Asked:
 
 
 def _number(text: str, what: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(LAST))):
+    number = number_in(text)
+    if number is None:
         raise bad_request(f"{text[:20]!r} is not the number of a {what}.")
-    number = int(text)
     if not 1 <= number <= LAST:
         raise bad_request(f"{text[:20]!r} is not the number of a {what}: they count from 1.")
     return number

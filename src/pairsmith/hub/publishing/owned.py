@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pairsmith.errors import OutputError
+from pairsmith.hub import git
 from pairsmith.hub.publishing.refusals import PublishError
 from pairsmith.store import card, manifest, quality
 from pairsmith.store.disk import digest
@@ -113,13 +113,4 @@ def is_same(mine: Owned, there: RepoFile) -> bool:
         return False
     if there.lfs is not None:
         return there.lfs.sha256 == mine.sha256
-    return there.blob_id == _git_id(mine)
-
-
-def _git_id(mine: Owned) -> str:
-    """Git's object id of a file's bytes, by which small files are known."""
-    made = hashlib.sha1(b"blob %d\0" % mine.bytes, usedforsecurity=False)
-    with mine.place.open("rb") as file:
-        while part := file.read(1 << 20):
-            made.update(part)
-    return made.hexdigest()
+    return there.blob_id == git.id_of_file(mine.place, mine.bytes)

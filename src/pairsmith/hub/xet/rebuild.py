@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import OrderedDict
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from pairsmith.hub.faults import HubError, bad_request, too_large
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     from pairsmith.hub.xet.uploads import Upload
 
 LARGEST = 200_000_000_000  # bytes of all files of a shard: a few xorbs could unpack to any number
-SPARE = 1 << 30  # bytes of the disk that are left to others
 OPEN = 16  # xorbs
 
 
@@ -53,7 +50,7 @@ class Rebuild:
             HubError: 400 where one cannot be put together, or is not what the shard says.
         """
         with ExitStack() as stack:
-            xorbs = stack.enter_context(OpenXorbs(self._folder))
+            xorbs = stack.enter_context(closing(OpenXorbs(self._folder)))
             made = []
             for file in self._shard.files:
                 content = stack.enter_context(self._hub.blobs.incoming())
@@ -85,8 +82,7 @@ class Rebuild:
     def _check_room(self) -> None:
         if self.total > LARGEST:
             raise too_large("What this shard makes up", LARGEST)
-        if self.total > shutil.disk_usage(self._folder).free - SPARE:
-            raise HubError(507, "There is no room on this hub's disk for the files of the shard.")
+        self._hub.blobs.check_room(self.total)
 
 
 class OpenXorbs:
@@ -95,18 +91,6 @@ class OpenXorbs:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._open: OrderedDict[str, Xorb] = OrderedDict()
-
-    def __enter__(self) -> OpenXorbs:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        for xorb in self._open.values():
-            xorb.close()
 
     def chunk(self, name: str, number: int) -> bytes:
         """A chunk of a xorb, unpacked.
@@ -123,6 +107,11 @@ class OpenXorbs:
         if number >= len(xorb):
             raise bad_request(f"The shard names chunk {number} of a xorb of {len(xorb)}, {name}.")
         return xorb.chunk(number)
+
+    def close(self) -> None:
+        """Closes those that are open."""
+        for xorb in self._open.values():
+            xorb.close()
 
 
 def _wrong_size(segment: Segment, size: int) -> HubError:

@@ -12,8 +12,8 @@ import os
 import re
 from array import array
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
-from types import TracebackType
 
 import lz4.frame
 import numpy as np
@@ -45,17 +45,6 @@ class Xorb:
 
     def __len__(self) -> int:
         return len(self._starts)
-
-    def __enter__(self) -> Xorb:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def chunk(self, number: int) -> bytes:
         """A chunk, unpacked.
@@ -90,7 +79,7 @@ def check(path: Path) -> None:
     Raises:
         HubError: 400 where not.
     """
-    with Xorb(path) as xorb:
+    with closing(Xorb(path)) as xorb:
         for number in range(len(xorb)):
             xorb.chunk(number)
 
