@@ -9,6 +9,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
+from pairsmith.hub import card
 from pairsmith.hub.database import now
 from pairsmith.hub.repos import Repo
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 DAY = 24 * 3600
 MONTH = 30  # days
 ONCE = RateLimitItemPerMinute(1, 5)
-UNCOUNTED = frozenset({"README.md", ".gitattributes"})
+UNCOUNTED = frozenset({card.NAME, ".gitattributes"})
 _recent = FixedWindowRateLimiter(MemoryStorage())
 
 

@@ -38,7 +38,7 @@ def test_a_chunk_unpacks_to_what_was_packed(written, scheme, size):
 def test_chunks_of_several_schemes_stand_in_one_xorb(written):
     contents = [random.Random(number).randbytes(number * 997) for number in range(1, 30)]
     packed = (xorbs.chunk(data, number % 3) for number, data in enumerate(contents))
-    with Xorb(written(b"".join(packed))) as xorb:
+    with closing(Xorb(written(b"".join(packed)))) as xorb:
         assert [xorb.chunk(number) for number in range(len(xorb))] == contents
 
 
