@@ -155,3 +155,11 @@ def test_public_functions_have_docstrings_with_arguments():
 def test_command_files_stay_short():
     for path in (ROOT / "src" / "pairsmith" / "cli").glob("*.py"):
         assert len(path.read_text().splitlines()) <= 100, path.name
+
+
+def test_the_tree_of_the_hub_names_every_file_of_it():
+    page = (ROOT / "docs/contributing.md").read_text(encoding="utf-8")
+    tree = page.partition("## The hub, file by file")[2].split("```")[1]
+    hub = ROOT / "src/pairsmith/hub"
+    there = [path.name for path in hub.rglob("*.py") if path.name != "__init__.py"]
+    assert sorted(re.findall(r"\b\w+\.py\b", tree)) == sorted(there)

@@ -156,10 +156,8 @@ def _reading(line: int, place: int) -> Commit:
 
 def _end(db: sqlite3.Connection, line: int, place: int, path: str, folder: bool) -> int:
     """Ends what lives at a path; how many files did."""
-    values = {"line": line, "place": place, "low": path, "high": path}
-    if folder:
-        values |= {"low": path + "/", "high": path + "0"}
-    within = "path >= :low AND path < :high" if folder else "path = :low"
+    within, found = files.meant(path, folder)
+    values = {"line": line, "place": place, **found}
     live = f"line = :line AND died IS NULL AND {within}"
     mine = db.execute(f"DELETE FROM files WHERE {live} AND born = :place", values).rowcount
     return mine + db.execute(f"UPDATE files SET died = :place WHERE {live}", values).rowcount

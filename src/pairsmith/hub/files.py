@@ -56,13 +56,20 @@ def named(db: sqlite3.Connection, commit: Commit, path: str) -> File | None:
 
 def under(db: sqlite3.Connection, commit: Commit, folder: str = "") -> list[File]:
     """The files below a folder at a commit, at any depth, by path; '' is the whole repository."""
-    values = {"line": commit.line, "place": commit.place, "low": "", "high": "\U0010ffff"}
-    if folder:
-        values |= {"low": folder + "/", "high": folder + "0"}  # '0' comes right after '/'
+    within, values = meant(folder, folder=True) if folder else ("true", {})
     rows = db.execute(
-        f"{SELECT} WHERE {AT} AND path >= :low AND path < :high ORDER BY path", values
+        f"{SELECT} WHERE {AT} AND {within} ORDER BY path",
+        {"line": commit.line, "place": commit.place, **values},
     ).fetchall()
     return [_file(row) for row in rows]
+
+
+def meant(path: str, folder: bool) -> tuple[str, dict[str, str]]:
+    """The condition that a row of `files` is a file, or in a folder at any depth; its values."""
+    if folder:
+        low, high = path + "/", path + "0"  # '0' comes right after '/'
+        return "path >= :low AND path < :high", {"low": low, "high": high}
+    return "path = :path", {"path": path}
 
 
 def with_content(db: sqlite3.Connection, repo: Repo, sha256: str) -> File | None:
@@ -78,15 +85,11 @@ def last_change(
     db: sqlite3.Connection, repo: Repo, commit: Commit, path: str, folder: bool = False
 ) -> Commit | None:
     """The commit, this one or an earlier, that last changed a file or something in a folder."""
-    values = {"line": commit.line, "place": commit.place, "low": path, "high": path}
-    within = "path = :low"
-    if folder:
-        values |= {"low": path + "/", "high": path + "0"}
-        within = "path >= :low AND path < :high"
+    within, values = meant(path, folder)
     place = db.execute(
         "SELECT max(max(born, CASE WHEN died <= :place THEN died ELSE 0 END)) FROM files"
         f" WHERE line = :line AND born <= :place AND {within}",
-        values,
+        {"line": commit.line, "place": commit.place, **values},
     ).fetchone()[0]
     if place is None:
         return None

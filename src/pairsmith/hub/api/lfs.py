@@ -21,7 +21,7 @@ from starlette.routing import BaseRoute, Route
 from pairsmith.hub import access, files, repos
 from pairsmith.hub.addresses import DATASET, repo_of
 from pairsmith.hub.api import resolve
-from pairsmith.hub.blobs import Blob, held, touch
+from pairsmith.hub.blobs import Incoming, held, touch
 from pairsmith.hub.bodies import pieces, read_json
 from pairsmith.hub.callers import Caller, api_caller, caller
 from pairsmith.hub.faults import HubError, bad_request, entry_not_found, too_large
@@ -219,13 +219,13 @@ def _verify(hub: Hub, upload: Upload) -> JSONResponse:
     return JSONResponse({})
 
 
-def _keep(hub: Hub, content: Any, upload: Upload) -> None:
+def _keep(hub: Hub, content: Incoming, upload: Upload) -> None:
     """Gives a content its place, where it is what was announced.
 
     Raises:
         HubError: 400 where it is not; nothing is kept then.
     """
-    blob: Blob = content.finish()
+    blob = content.finish()
     if (blob.sha256, blob.size) != (upload.oid, upload.size):
         raise bad_request(
             f"The content has {blob.size:,} bytes with the SHA-256 {blob.sha256}; announced were"

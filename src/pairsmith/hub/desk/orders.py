@@ -11,7 +11,7 @@ from pairsmith.hub.accounts.users import COLUMNS, User
 from pairsmith.hub.database import now
 from pairsmith.hub.desk import offers
 from pairsmith.hub.desk.offers import Offer
-from pairsmith.hub.repos import Repo, find
+from pairsmith.hub.repos import Repo, numbered
 
 REFERENCE = "client_reference_id"  # Stripe: up to 200 of [A-Za-z0-9_-]
 
@@ -43,16 +43,15 @@ def place(db: sqlite3.Connection, offer: Offer, user: User) -> str:
 def found(db: sqlite3.Connection, reference: str) -> Order | None:
     """What was ordered under a reference; None where nothing was, or it is gone."""
     row = db.execute(
-        "SELECT orders.offer, orders.user, owners.name, repos.name FROM orders"
-        " JOIN offers ON offers.id = orders.offer JOIN repos ON repos.id = offers.repo"
-        " JOIN users AS owners ON owners.id = repos.owner WHERE reference = ?",
+        f"SELECT offers.repo, orders.offer, {COLUMNS} FROM orders"
+        " JOIN offers ON offers.id = orders.offer JOIN users ON users.id = orders.user"
+        " WHERE reference = ?",
         (reference,),
     ).fetchone()
-    repo = find(db, row[2], row[3]) if row else None
+    repo = numbered(db, row[0]) if row else None
     if row is None or repo is None:
         return None
-    user = db.execute(f"SELECT {COLUMNS} FROM users WHERE id = ?", (row[1],)).fetchone()
-    return Order(repo, offers.found(db, repo, str(row[0])), User(*user))
+    return Order(repo, offers.found(db, repo, str(row[1])), User(*row[2:]))
 
 
 def checkout_url(offer: Offer, reference: str) -> str:
