@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
+from hub.support.doors import Stage, staged
 from pairsmith.hub.accounts import tokens, users
 from pairsmith.hub.app import application
 from pairsmith.hub.place import Hub, Settings
@@ -69,3 +70,11 @@ def served(hub) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory) -> Iterator[Stage]:
+    """A hub with something to hide; the tests of a module share it and leave it as it is."""
+    made = Hub(tmp_path_factory.mktemp("hub"), Settings("http://testserver", key="k"))
+    yield staged(made, application(made))
+    made.close()

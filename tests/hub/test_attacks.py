@@ -13,16 +13,14 @@ from itertools import product
 import pytest
 
 from hub.support import doors
-from hub.support.doors import GATED, Stage
+from hub.support.doors import GATED
 from hub.support.running import running
 from hub.support.stock import commit_files, put
-from hub.test_doors import DOORS, _sell, addresses, filled
+from hub.test_doors import DOORS, addresses, filled
 from pairsmith.hub import repos
 from pairsmith.hub.accounts import users
-from pairsmith.hub.app import application
 from pairsmith.hub.gate import requests
 from pairsmith.hub.gate.form import read_form
-from pairsmith.hub.place import Hub, Settings
 
 NEW = {"name": "d", "type": "dataset"}
 PIECE = 1 << 20  # bytes of a body that come at once
@@ -54,15 +52,6 @@ LINES: tuple[object, ...] = (  # of a commit
     {"key": "deletedFile", "value": {"path": "a"}},
     {"key": "deletedFolder", "value": {"path": "a/"}},
 )
-
-
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory) -> Iterator[Stage]:
-    hub = Hub(tmp_path_factory.mktemp("hub"), Settings("http://testserver", key="k"))
-    made = doors.staged(hub, application(hub))
-    _sell(made)
-    yield made
-    hub.close()
 
 
 def spoilt(value: object) -> Iterator[object]:

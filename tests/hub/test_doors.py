@@ -16,10 +16,7 @@ import pytest
 
 from hub.support import doors
 from hub.support.doors import ABSENT, FIELD, GATED, HIDDEN, MARK, OPEN, Stage
-from pairsmith.hub.app import application, routes
-from pairsmith.hub.desk import licences, offers
-from pairsmith.hub.desk.offers import Draft
-from pairsmith.hub.place import Hub, Settings
+from pairsmith.hub.app import routes
 
 INNER = ("data/train.txt", "data/train.parquet", "data", "README.md")
 TRICKS = (
@@ -192,44 +189,6 @@ owner POST /datasets/{owner:part}/{name:part}/settings/licences/offers/{at:part}
 def test_every_route_is_listed():
     found = {f"{method} {route.path}" for route in routes() for method in route.methods - {"HEAD"}}
     assert found == set(DOORS), "list what is new in DOORS, and what is to be tried there"
-
-
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory) -> Iterator[Stage]:
-    hub = Hub(tmp_path_factory.mktemp("hub"), Settings("http://testserver", key="k"))
-    made = doors.staged(hub, application(hub))
-    _sell(made)
-    yield made
-    hub.close()
-
-
-def _sell(stage: Stage) -> None:
-    """An offer and a licence of each repository, a link and a place for chunks of its owner's."""
-    from pairsmith.hub import repos
-    from pairsmith.hub.accounts import users
-    from pairsmith.hub.xet import uploads
-
-    ann = stage.owner
-    with stage.hub.database.write() as db:
-        buyer = users.add(db, "buyer", "", "buyer@example.org", None)
-        for name in (GATED, HIDDEN):
-            repo = repos.find(db, "ann", name)
-            draft = Draft("terms", "The terms.", "€ 1", "", "", "100", "eur")
-            offer = offers.make(db, repo, draft)
-            stage.values[f"{name}:offer"] = str(offer.id)
-            licence = licences.grant(db, repo, offer, buyer, "ann")
-            stage.values[f"{name}:licence"] = licence.number
-            stage.values[f"{name}:cas"] = uploads.begin(db, repo, users.named(db, "ann")).id
-    for name in (GATED, HIDDEN):
-        blob = stage.values[f"{name}:data/train.parquet"]
-        stage.values[f"{name}:blob"] = blob
-        for operation, oid in (("download", blob), ("upload", "0" * 64)):
-            sent = {"operation": operation, "objects": [{"oid": oid, "size": 9}]}
-            url = f"/datasets/ann/{name}.git/info/lfs/objects/batch"
-            told = json.loads(stage.call("POST", url, ann, json.dumps(sent).encode()).body)
-            href = told["objects"][0]["actions"][operation]["href"]
-            key = "link" if operation == "download" else "upload"
-            stage.values[f"{name}:{key}"] = href.rpartition("/")[2]
 
 
 def filled(stage: Stage, text: str, name: str) -> str:

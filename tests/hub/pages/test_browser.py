@@ -2,48 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
+from chromium import CONTRAST, launched
 from pairsmith.hub.accounts import sessions
 
-sync_api = pytest.importorskip("playwright.sync_api")
-
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-component-update",
-    "--disable-background-networking", "--disable-sync",
-)  # fmt: skip
-FAINTEST = """() => {
-  const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-  const rgb = (colour) => {
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = colour;
-    canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data];
-  };
-  const light = ([r, g, b]) => [r, g, b]
-    .map((c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-  const behind = (element) => {
-    for (let e = element; e; e = e.parentElement) {
-      const found = rgb(getComputedStyle(e).backgroundColor);
-      if (found[3] === 255) return found;
-    }
-    throw new Error('nothing behind');
-  };
-  let least = [99, ''];
-  for (const element of document.querySelectorAll('body *')) {
-    const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
-    if (!own) continue;
-    const pair = [light(rgb(getComputedStyle(element).color)), light(behind(element))];
-    const ratio = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
-    if (ratio < least[0]) least = [ratio, element.outerHTML.slice(0, 200)];
-  }
-  return least;
-}"""
 CARD = b"""---
 tags: [a-tag-that-is-rather-long-and-has-no-blank-in-it-to-break-a-line-at-all]
 extra_gated_fields: {Company: text, I agree: checkbox, Use: {type: select, options: [research]}}
@@ -72,12 +35,8 @@ SIGNED_IN = ("/", "/datasets/ann/pets", "/datasets/ann/gated")  # where it makes
 
 @pytest.fixture(scope="module")
 def browser():
-    if not os.access(CHROMIUM, os.X_OK):
-        pytest.skip(f"the pages are looked at in Chromium, and there is no {CHROMIUM}")
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
+    with launched() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -110,8 +69,8 @@ def test_every_page_is_legible_and_whole(hub, browser, site, people, width, sche
             page.goto(site + path)
             wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             assert wide <= 0, f"{path} is {wide} pixels too wide"
-            ratio, where = page.evaluate(FAINTEST)
-            assert ratio >= 4.5, f"{path}: {ratio:.2f} in {where}"
+            _, faintest = page.evaluate(CONTRAST)
+            assert faintest >= 4.5, path
             assert page.locator("h1").count() >= 1
             assert page.locator("main").count() == 1
         context.close()

@@ -6,6 +6,7 @@ Calls go to the application as a server would make them: no client tidies the pa
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +19,10 @@ from hub.support.stock import commit_files
 from pairsmith.hub import history, repos
 from pairsmith.hub.accounts import sessions, tokens, users
 from pairsmith.hub.accounts.users import User
+from pairsmith.hub.desk import licences, offers
+from pairsmith.hub.desk.offers import Draft
 from pairsmith.hub.place import Hub
+from pairsmith.hub.xet import uploads
 
 MARK = b"MARK-OF-THE-DATA"  # stands in every data file, and nowhere else
 HIDDEN = "kept-to-myself"  # the private repository's name
@@ -82,6 +86,7 @@ def staged(hub: Hub, app: Starlette) -> Stage:
     stage.callers["nobody"] = [{}]
     for name in ("stranger", "pending", "rejected", "revoked"):
         stage.callers[name] = _person(stage, name)
+    _sell(stage)
     return stage
 
 
@@ -138,6 +143,31 @@ def _browser(stage: Stage, session: str) -> dict[str, str]:
         "Accept": "text/html",
         FIELD: field[1].decode(),
     }
+
+
+def _sell(stage: Stage) -> None:
+    """An offer and a licence of each repository, a link and a place for chunks of its owner's."""
+    ann = stage.owner
+    with stage.hub.database.write() as db:
+        buyer = users.add(db, "buyer", "", "buyer@example.org", None)
+        for name in (GATED, HIDDEN):
+            repo = repos.find(db, "ann", name)
+            draft = Draft("terms", "The terms.", "€ 1", "", "", "100", "eur")
+            offer = offers.make(db, repo, draft)
+            stage.values[f"{name}:offer"] = str(offer.id)
+            licence = licences.grant(db, repo, offer, buyer, "ann")
+            stage.values[f"{name}:licence"] = licence.number
+            stage.values[f"{name}:cas"] = uploads.begin(db, repo, users.named(db, "ann")).id
+    for name in (GATED, HIDDEN):
+        blob = stage.values[f"{name}:data/train.parquet"]
+        stage.values[f"{name}:blob"] = blob
+        for operation, oid in (("download", blob), ("upload", "0" * 64)):
+            sent = {"operation": operation, "objects": [{"oid": oid, "size": 9}]}
+            url = f"/datasets/ann/{name}.git/info/lfs/objects/batch"
+            told = json.loads(stage.call("POST", url, ann, json.dumps(sent).encode()).body)
+            href = told["objects"][0]["actions"][operation]["href"]
+            key = "link" if operation == "download" else "upload"
+            stage.values[f"{name}:{key}"] = href.rpartition("/")[2]
 
 
 async def _call(
