@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DATASET = "/datasets/{owner:part}/{name:part}"  # a repository's page; others' addresses begin so
 REPO = "/api" + DATASET  # where the calls about a repository begin
-LONGEST = 1024 * 12  # bytes of a part: 1,024 letters of four bytes, each percent-encoded
+LONGEST = 1024 * 12  # bytes of a part: 1,024 characters of four bytes, each percent-encoded
 
 
 class RawPath:

@@ -111,7 +111,7 @@ def text_of(body: dict[str, Any], name: str, longest: int = 1024) -> str:
     """A text of an object; '' where it is not there, or null.
 
     Raises:
-        HubError: 400 where it is something else, or longer than `longest` letters.
+        HubError: 400 where it is something else, or longer than `longest` characters.
     """
     value = body.get(name)
     if value is None:
@@ -119,7 +119,7 @@ def text_of(body: dict[str, Any], name: str, longest: int = 1024) -> str:
     if not isinstance(value, str):
         raise bad_request(f"{name!r} has to be a text, and is {_kind(value)}.")
     if len(value) > longest:
-        raise bad_request(f"{name!r} has more than {longest:,} letters.")
+        raise bad_request(f"{name!r} has more than {longest:,} characters.")
     return value
 
 

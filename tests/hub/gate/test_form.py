@@ -102,7 +102,7 @@ def test_the_mark_is_that_of_what_is_read_and_asked():
         (
             f"extra_gated_fields:\n  ? {'x' * 1001}\n  : text",
             (Field("x" * 1000, "text"),),
-            "more than 1,000 letters",
+            "more than 1,000 characters",
         ),
     ],
 )
@@ -186,7 +186,7 @@ def test_answers_as_asked_are_kept_and_no_others():
     [
         ("Name of the company", "", "has to be answered"),
         ("Name of the company", " \n\t ", "has to be answered"),
-        ("Name of the company", "x" * 1001, "at most 1,000 letters"),
+        ("Name of the company", "x" * 1001, "at most 1,000 characters"),
         ("I am of age", "", "has to be ticked"),
         ("Date of birth", "28.2.1990", "has to be a date"),
         ("Date of birth", "1990-02-30", "has to be a date"),

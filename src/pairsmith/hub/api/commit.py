@@ -85,7 +85,7 @@ def _goes_apart(file: dict[str, Any], path: str) -> bool:
         raise bad_request(f"The size of {path!r} has to be a number of bytes.")
     try:
         sample = base64.b64decode(text_of(file, "sample", 4096), validate=True)
-    except ValueError as error:  # binascii's, or of letters that are not ASCII
+    except ValueError as error:  # binascii's, or of characters that are not ASCII
         raise bad_request(f"The sample of {path!r} is not base64.") from error
     binary = b"\0" in sample or PurePosixPath(path).suffix.lower() in BINARY
     return size > 0 and (size >= LARGE or binary)
@@ -174,7 +174,7 @@ def _content(hub: Hub, value: dict[str, Any], staged: ExitStack) -> tuple[Incomi
         raise bad_request(f"{_path(value)!r} has to have a content, in base64 or utf-8.")
     try:
         data = base64.b64decode(text, validate=True) if encoding == "base64" else text.encode()
-    except ValueError as error:  # binascii's, or of letters that are not ASCII
+    except ValueError as error:  # binascii's, or of characters that are not ASCII
         raise bad_request(f"The content of {_path(value)!r} is not base64.") from error
     content = staged.enter_context(hub.blobs.incoming())
     content.write(data)

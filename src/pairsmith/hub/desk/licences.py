@@ -18,7 +18,7 @@ from pairsmith.hub.markdown import to_html
 from pairsmith.hub.repos import Repo
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is taken for another
-LONGEST_REASON = 500  # letters
+LONGEST_REASON = 500  # characters
 SELECT = """
     SELECT number, licences.repo, owners.id, licences.dataset, owners.fullname,
         users.id, users.name, users.fullname, users.email, licences.name, licences.text,
@@ -123,7 +123,8 @@ def revoke(db: sqlite3.Connection, licence: Licence, actor: str, reason: str) ->
     reason = " ".join(reason.split())
     if not reason or len(reason) > LONGEST_REASON:
         raise HubError(
-            400, f"Say in up to {LONGEST_REASON} letters why: the licensee reads it on the licence."
+            400,
+            f"Say in up to {LONGEST_REASON} characters why: the licensee reads it on the licence.",
         )
     if licence.revoked is not None:
         raise HubError(409, f"Licence {licence.number} was revoked before.")

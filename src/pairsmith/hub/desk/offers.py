@@ -19,8 +19,8 @@ from pairsmith.hub.faults import HubError
 from pairsmith.hub.markdown import to_html
 from pairsmith.hub.repos import Repo
 
-LONGEST_LINE = 80  # letters of a name or a price
-LONGEST_TEXT = 50_000  # letters of the terms
+LONGEST_LINE = 80  # characters of a name or a price
+LONGEST_TEXT = 50_000  # characters of the terms
 COLUMNS = "id, name, text, price, url, link, amount, currency, active"
 LINE = re.compile(rf"[^\x00-\x1f\x7f]{{1,{LONGEST_LINE}}}")
 URL = re.compile(r"https://buy\.stripe\.com/[A-Za-z0-9_/-]+(?:\?[A-Za-z0-9_.~%&=+@:-]*)?")
@@ -160,9 +160,9 @@ def _checked(draft: Draft) -> tuple[str, str, str, str, str, int, str]:
     text = text.replace("\r\n", "\n")
     for what, line in (("name", name), ("price", price)):
         if not LINE.fullmatch(line):
-            raise DraftError(f"The {what} has to be one line of 1 to {LONGEST_LINE} letters.")
+            raise DraftError(f"The {what} has to be one line of 1 to {LONGEST_LINE} characters.")
     if not text or len(text) > LONGEST_TEXT or "\0" in text:
-        raise DraftError(f"The terms have to be a text of 1 to {LONGEST_TEXT:,} letters.")
+        raise DraftError(f"The terms have to be a text of 1 to {LONGEST_TEXT:,} characters.")
     if not url:
         return name, text, price, "", "", 0, ""
     currency = currency.lower()

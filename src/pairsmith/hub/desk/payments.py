@@ -26,7 +26,7 @@ ACTOR = "stripe"
 PAID = frozenset({"paid", "no_payment_required"})
 TURNED_AWAY = "payment turned away"
 DONE = ("granted", "revoked")  # how the outcome of an event begins that is not acted on again
-LONGEST_ID = 255  # letters
+LONGEST_ID = 255  # characters
 
 
 def settle(db: sqlite3.Connection, event: Thing) -> str:

@@ -47,7 +47,7 @@ def proved(body: bytes, signature: str, secret: str) -> dict[str, Any]:
         text = body.decode("utf-8")
         stripe.WebhookSignature.verify_header(text, signature, secret, tolerance=TOLERANCE)
     except (stripe.SignatureVerificationError, ValueError, TypeError):
-        # TypeError: a signature with letters that are not ASCII, which cannot be compared
+        # TypeError: a signature with characters that are not ASCII, which cannot be compared
         raise bad_request(
             "The body is not signed with this hub's secret of Stripe's, or it was signed more than"
             f" {TOLERANCE} seconds ago."

@@ -22,7 +22,7 @@ Answer = str | bool  # True is a box that was ticked
 KINDS: tuple[str, ...] = get_args(Kind)
 MOST_FIELDS = 20
 MOST_OPTIONS = 200
-LONGEST_ANSWER = 1000  # letters, as all the lengths here
+LONGEST_ANSWER = 1000  # characters, as all the lengths here
 LONGEST_LABEL = 1000
 LONGEST_OPTION = 200
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -122,7 +122,7 @@ def _problem(field: Field, value: str) -> str:
     if not value:
         return f"“{field.label}” has to be answered."
     if len(value) > LONGEST_ANSWER:
-        return f"“{field.label}” takes at most {LONGEST_ANSWER:,} letters."
+        return f"“{field.label}” takes at most {LONGEST_ANSWER:,} characters."
     if field.kind == "date_picker" and not _is_date(value):
         return f"“{field.label}” has to be a date, as in 2026-11-24."
     if field.options and value not in {option.value for option in field.options}:
@@ -147,7 +147,7 @@ def _words(data: Mapping[str, object], name: str, faults: list[str]) -> str:
         faults.append(f"{name} has to be a text; it is left out.")
         return otherwise
     if len(value) > longest:
-        faults.append(f"{name} has more than {longest:,} letters; the rest is left out.")
+        faults.append(f"{name} has more than {longest:,} characters; the rest is left out.")
     return _whole(value[:longest]).strip() or otherwise
 
 
@@ -176,7 +176,7 @@ def _label(written: object, faults: list[str]) -> str:
     elif not isinstance(written, str):
         faults.append(f"The label “{label}” is no text; put it in quotation marks.")
     if len(label) > LONGEST_LABEL:
-        faults.append(f"“{label[:40]}…” has more than {LONGEST_LABEL:,} letters; it is cut.")
+        faults.append(f"“{label[:40]}…” has more than {LONGEST_LABEL:,} characters; it is cut.")
     return label[:LONGEST_LABEL].strip()
 
 
@@ -208,7 +208,8 @@ def _options(label: str, written: object, faults: list[str]) -> tuple[Option, ..
     for entry in given[:MOST_OPTIONS]:
         option = _option(entry)
         if option is None or option.value in made:
-            why = "is no text of at most 200 letters" if option is None else "is there twice"
+            odd = f"is no text of at most {LONGEST_OPTION} characters"
+            why = odd if option is None else "is there twice"
             faults.append(f"An option of “{label}” {why}; it is left out.")
         else:
             made[option.value] = option

@@ -29,7 +29,7 @@ from pairsmith.hub.repos import Gate, Repo
 
 Status = Literal["pending", "accepted", "rejected", "revoked"]
 STATUSES: tuple[Status, ...] = get_args(Status)
-LONGEST_REASON = 200  # letters; what the clients promise
+LONGEST_REASON = 200  # characters; what the clients promise
 PAGE = 1000  # requests in one answer or page
 CLOSED = {
     "rejected": "The owner rejected your request; you cannot ask again, but the owner can let you"
@@ -169,7 +169,7 @@ def answer(
     if reason and status not in CLOSED:
         raise bad_request("A reason goes with a request that is rejected or revoked.")
     if len(reason) > LONGEST_REASON:
-        raise bad_request(f"A reason has at most {LONGEST_REASON} letters.")
+        raise bad_request(f"A reason has at most {LONGEST_REASON} characters.")
     if status == "pending" and not request.asked:
         db.execute("DELETE FROM requests WHERE id = ?", (request.id,))
     else:
