@@ -76,12 +76,7 @@ def commit(
     head = history.head(db, repo, branch)
     if head is None and branch != MAIN:
         raise revision_not_found(branch)
-    if message.parent and (head is None or not head.id.startswith(message.parent)):
-        raise HubError(
-            412,
-            "A commit has happened since. Please refresh and try again.",
-            "CommitOutdated",
-        )
+    _check_parent(head, message)
     line, place = _next(db, repo, head)
     for change in changes:
         _apply(db, repo, line, place, change)
@@ -97,6 +92,14 @@ def commit(
     )
     _write(db, repo, branch, author, made)
     return made
+
+
+def _check_parent(head: Commit | None, message: Message) -> None:
+    """Makes sure that a commit is made for the newest one, where it says for which."""
+    if message.parent and (head is None or not head.id.startswith(message.parent)):
+        raise HubError(
+            412, "A commit has happened since. Please refresh and try again.", "CommitOutdated"
+        )
 
 
 def _next(db: sqlite3.Connection, repo: Repo, head: Commit | None) -> tuple[int, int]:

@@ -83,13 +83,13 @@ def _header(told: dict[str, Any]) -> dict[str, Any]:
     return header
 
 
-def _list(value: Any) -> list[Any]:
+def _list(value: object) -> list[Any]:
     if not isinstance(value, list) or len(value) > MOST_OBJECTS:
         raise bad_request(f"objects and transfers have to be lists of at most {MOST_OBJECTS:,}.")
     return value
 
 
-def _object(value: Any) -> tuple[str, int]:
+def _object(value: object) -> tuple[str, int]:
     oid, size = (value.get("oid"), value.get("size")) if isinstance(value, dict) else (None, None)
     if not isinstance(oid, str) or not OID.fullmatch(oid) or not isinstance(size, int):
         raise bad_request("An object has to have an oid of 64 hex digits and a size in bytes.")

@@ -161,15 +161,7 @@ def answer(
         HubError: 400 where the gate is off, or the reason is too long or goes with no such answer,
             or what was never accepted is revoked; 404 where the request is in that state.
     """
-    _must_be_on(repo)
-    if request.status == status:
-        raise HubError(404, f"The request of {request.user} is already in the {status} list.")
-    if status == "revoked" and request.status != "accepted":
-        raise bad_request(f"{request.user} has no access that could be revoked.")
-    if reason and status not in CLOSED:
-        raise bad_request("A reason goes with a request that is rejected or revoked.")
-    if len(reason) > LONGEST_REASON:
-        raise bad_request(f"A reason has at most {LONGEST_REASON} characters.")
+    _check_answer(repo, request, status, reason)
     if status == "pending" and not request.asked:
         db.execute("DELETE FROM requests WHERE id = ?", (request.id,))
     else:
@@ -288,6 +280,18 @@ def of_user(db: sqlite3.Connection, user: User) -> list[Asked]:
 def known_status(text: str) -> Status | None:
     """A state by its name, or None."""
     return next((status for status in STATUSES if status == text), None)
+
+
+def _check_answer(repo: Repo, request: Request, status: Status, reason: str) -> None:
+    _must_be_on(repo)
+    if request.status == status:
+        raise HubError(404, f"The request of {request.user} is already in the {status} list.")
+    if status == "revoked" and request.status != "accepted":
+        raise bad_request(f"{request.user} has no access that could be revoked.")
+    if reason and status not in CLOSED:
+        raise bad_request("A reason goes with a request that is rejected or revoked.")
+    if len(reason) > LONGEST_REASON:
+        raise bad_request(f"A reason has at most {LONGEST_REASON} characters.")
 
 
 def _must_be_on(repo: Repo) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route
@@ -137,7 +137,12 @@ def _offer(request: Request, draft: Draft | None, wrong: DraftError | None) -> R
 
 
 def _page(
-    request: Request, name: str, who: Caller, draft: Draft, wrong: DraftError | None, **shown: Any
+    request: Request,
+    name: str,
+    who: Caller,
+    draft: Draft,
+    wrong: DraftError | None,
+    **shown: object,
 ) -> Response:
     status, fault = (wrong.status, wrong.message) if wrong else (200, "")
     return page(request, name, who, status, draft=draft, fault=fault, **shown)
