@@ -103,7 +103,7 @@ def furnish(hub: Hub, build: Path) -> Furnished:
         sold, by_hand = (offers.make(db, pairs, draft) for draft in (RESEARCH, BY_HAND))
         licence = licences.grant(db, pairs, by_hand, people["bob"], "ann")
         ended = licences.grant(db, pairs, by_hand, people["dan"], "ann")
-        licences.revoke(db, pairs, ended, "ann", "The project ended.")
+        licences.revoke(db, ended, "ann", "The project ended.")
         pay_too_little(db, orders.place(db, sold, people["dan"]))
         form = read_form(card.read(text).data)
         for name in ("cleo", "dan"):
