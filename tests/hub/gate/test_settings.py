@@ -45,6 +45,17 @@ def test_so_is_a_gate_that_a_client_turns(hub, dataset, ann, client):
         ]
 
 
+def test_hiding_and_deleting_are_recorded(hub, dataset, ann):
+    repo = dataset(private=False)
+    ann.send(f"{PAGE}/settings/visibility", visibility="public")
+    ann.send(f"{PAGE}/settings/visibility", visibility="private")
+    ann.send(f"{PAGE}/settings/delete", confirm=repo.full_name)
+    assert found(hub) is None
+    with hub.database.read() as db:
+        told = [(event.action, event.detail) for event in events.recent(db, repo)]
+    assert told == [("deleted", {}), ("visibility", {"now": "private"})]
+
+
 @pytest.mark.parametrize(("visibility", "private"), [("private", True), ("public", False)])
 def test_it_is_hidden_and_shown(hub, dataset, ann, visibility, private):
     dataset(private=not private)

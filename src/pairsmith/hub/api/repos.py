@@ -91,7 +91,8 @@ def _delete(request: Request, body: dict[str, Any]) -> JSONResponse:
     _only_datasets(body)
     owner = text_of(body, "organization") or who.name
     with hub_of(request).database.write() as db:
-        repos.delete(db, access.writable(db, who, owner, text_of(body, "name")))
+        repo = access.writable(db, who, owner, text_of(body, "name"))
+        requests.end(db, repo, writer(who))
     return JSONResponse({})
 
 
@@ -111,7 +112,7 @@ def _set_up(request: Request, body: dict[str, Any]) -> JSONResponse:
         if "gated" in body:
             requests.turn_gate(db, repo, writer(who), GATES[body["gated"]])
         if private is not None:
-            repos.set_private(db, repo, private)
+            requests.turn_private(db, repo, writer(who), private)
         repo = repos.find(db, repo.owner, repo.name) or repo
     return JSONResponse(_settings(repo))
 

@@ -207,6 +207,19 @@ def turn_gate(db: sqlite3.Connection, repo: Repo, actor: User, to: Gate) -> None
         events.record(db, repo, actor.name, "", "gate", was=repo.gate, now=to)
 
 
+def turn_private(db: sqlite3.Connection, repo: Repo, actor: User, to: bool) -> None:
+    """Hides the repository from all but its owner, or shows it."""
+    if to != repo.private:
+        repos.set_private(db, repo, to)
+        events.record(db, repo, actor.name, "", "visibility", now="private" if to else "public")
+
+
+def end(db: sqlite3.Connection, repo: Repo, actor: User) -> None:
+    """Takes the repository away; the record of it stays."""
+    events.record(db, repo, actor.name, "", "deleted")
+    repos.delete(db, repo)
+
+
 def find(db: sqlite3.Connection, repo: Repo, user: str) -> Request | None:
     """The request of the user of that name, or None."""
     row = db.execute(

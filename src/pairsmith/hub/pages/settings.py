@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub import access, repos
+from pairsmith.hub import access
 from pairsmith.hub.accounts import forms
 from pairsmith.hub.addresses import DATASET, repo_of
 from pairsmith.hub.callers import signed_in, writer
@@ -45,7 +45,7 @@ def take_visibility(request: Request, sent: FormData) -> Response:
         raise bad_request("visibility has to be public or private.")
     with hub_of(request).database.write() as db:
         repo = access.writable(db, who, *repo_of(request))
-        repos.set_private(db, repo, private)
+        requests.turn_private(db, repo, writer(who), private)
     return RedirectResponse(f"{repo.page}/settings", 303)
 
 
@@ -68,7 +68,7 @@ def take_end(request: Request, sent: FormData) -> Response:
         repo = access.writable(db, who, *repo_of(request))
         if forms.line(sent, "confirm") != repo.full_name:
             raise bad_request(f"To delete the repository, type its name: {repo.full_name}.")
-        repos.delete(db, repo)
+        requests.end(db, repo, writer(who))
     return RedirectResponse("/", 303)
 
 
