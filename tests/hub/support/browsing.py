@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -11,11 +12,23 @@ from typing import Any
 from urllib.parse import urlsplit
 
 PASSWORD = "correct horse battery"
-FULL_NAMES = {"ann": "Ann Archer", "bob": "Bob Baker", "cleo": "Cleo Cook", "dan": "Dan Diver"}
+FULL_NAMES = {  # of those whom `furnished.furnish` knows
+    "ann": "Ann Archer",
+    "bob": "Bob Baker",
+    "cleo": "Cleo Cook",
+    "dan": "Dan Diver",
+    "eve": "Eve Elm",
+}
 LOAD = "import sys; from datasets import load_dataset; print(load_dataset(*sys.argv[1:]).num_rows)"
-FETCH = "import sys; from huggingface_hub import hf_hub_download as get;" + (
-    " print(get(*sys.argv[1:], repo_type='dataset'))"
-)
+FETCH = """import sys
+from huggingface_hub import hf_hub_download
+print(hf_hub_download(*sys.argv[1:], repo_type="dataset"))"""
+SEND = """import sys
+from huggingface_hub import HfApi
+repo, path, text = sys.argv[1:]
+api = HfApi()
+api.upload_file(
+    repo_id=repo, repo_type="dataset", path_in_repo=path, path_or_fileobj=text.encode())"""
 
 
 @dataclass
@@ -38,7 +51,8 @@ class Watch:
             self.said.append(message.text)
 
     def _request(self, request: Any) -> None:
-        if urlsplit(request.url)[:2] != urlsplit(self.url)[:2]:
+        split = urlsplit(request.url)
+        if split[:2] != urlsplit(self.url)[:2] and split.scheme in ("http", "https"):
             self.elsewhere.append(request.url)
 
     def _response(self, response: Any) -> None:
@@ -54,7 +68,7 @@ class Person:
         self.context = browser.new_context(
             viewport={"width": 1280, "height": 900},
             java_script_enabled=scripts,
-            reduced_motion="reduce",
+            reduced_motion="reduce",  # colours change at once
         )
         watch.over(self.context)
         self.page = self.context.new_page()
@@ -76,10 +90,25 @@ class Person:
         for label, answer in answers.items():
             self.page.get_by_label(label, exact=True).fill(answer)
 
+    def choose(self, label: str, option: str) -> None:
+        """Takes an option of the menu whose label begins so."""
+        labels = self.page.locator("label").filter(has_text=re.compile(rf"^\s*{re.escape(label)}"))
+        labels.locator("select").first.select_option(option)
+
     def said(self, text: str) -> str:
         """The words of the page, once this is among them."""
         self.page.locator("main").get_by_text(text).first.wait_for()
         return str(self.page.locator("main").inner_text())
+
+    def row(self, text: str) -> Any:
+        """The first row of a table with this text."""
+        return self.page.locator("tbody tr").filter(has_text=text).first
+
+    def answer(self, user: str, button: str, reason: str = "") -> None:
+        """Answers a user's request, or ends their licence, in their row."""
+        if reason:
+            self.row(user).get_by_label(f"Reason, told to {user}").fill(reason)
+        self.row(user).get_by_role("button", name=button, exact=True).click()
 
     def join(self) -> None:
         """Makes an account."""
@@ -87,20 +116,30 @@ class Person:
         self.fill(
             {
                 "Name": self.name,
-                "Full name": FULL_NAMES[self.name],
+                "Full name": FULL_NAMES.get(self.name, self.name.title()),
                 "E-mail": f"{self.name}@example.org",
                 "Password": PASSWORD,
                 "Password, again": PASSWORD,
             }
         )
         self.press("Join")
-        self.page.locator("header summary").get_by_text(self.name).wait_for()
+        self.header(self.name).wait_for()
+
+    def sign_in(self, password: str = PASSWORD) -> None:
+        """Tries to sign in."""
+        self.go("/login")
+        self.fill({"Name": self.name, "Password": password})
+        self.press("Sign in")
+
+    def header(self, text: str) -> Any:
+        """What stands so in the bar on top."""
+        return self.page.locator("header.top").get_by_text(text, exact=True).first
 
     def token(self, role: str = "reading") -> str:
         """Makes a token, and copies it from the page."""
         self.go("/settings/tokens")
         self.fill({"Name": f"for {role}"})
-        self.page.get_by_label("For", exact=True).select_option(role)
+        self.choose("For", role)
         self.press("Make a token")
         return str(self.page.locator(".made pre").first.inner_text()).strip()
 
@@ -151,6 +190,11 @@ class Programs:
     def fetch(self, token: str, repo: str, path: str) -> tuple[int, str]:
         """`hf_hub_download` of one file."""
         return self.run(token, "-c", FETCH, repo, path)
+
+    def send(self, token: str, repo: str, path: str, text: str) -> None:
+        """`upload_file` of a text."""
+        status, said = self.run(token, "-c", SEND, repo, path, text)
+        assert status == 0, said
 
     def publish(self, token: str, out: Path, repo: str, *options: str) -> str:
         """`pairsmith publish`; what it printed."""

@@ -97,8 +97,8 @@ def blob(request: Request) -> HTMLResponse:
         shown = Content(fault=f"What is in this file is not shown. {REFUSALS[where]}")
     if shown.text:
         access.note_read(hub, who, repo, "viewed", path=path, revision=commit.id)
-    download = _address(repo, "resolve", revision, path)
-    return page(request, "file.html.jinja", who, file=file, shown=shown, download=download, **place)
+    place["download"] = _address(repo, "resolve", revision, path) if where.reads else ""
+    return page(request, "file.html.jinja", who, file=file, shown=shown, **place)
 
 
 def _content(hub: Hub, repo: Repo, commit: Commit, file: File) -> Content:
