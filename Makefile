@@ -28,8 +28,9 @@ $(VENV)/.runtime: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
+# the hub is built on typed libraries, which its types are checked against
 $(VENV)/.lint: $(VENV)/.runtime
-	$(BIN)/python -m pip install --quiet --group lint
+	$(BIN)/python -m pip install --quiet --editable '.[hub]' --group lint
 	@touch $@
 
 # torch first and by itself, so that nothing else chooses its build
