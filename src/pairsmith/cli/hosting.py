@@ -64,11 +64,12 @@ def hashed_password() -> str:
     """
     import typer
 
-    from pairsmith.hub.accounts import passwords
-    from pairsmith.hub.faults import HubError
     from pairsmith.hub.serving import check_libraries
 
-    check_libraries()
+    check_libraries()  # before what wants them is imported
+    from pairsmith.hub.accounts import passwords
+    from pairsmith.hub.faults import HubError
+
     text = os.environ.get(PASSWORD)
     if text is None and not sys.stdin.isatty():
         raise PairsmithError("No password was given, and nobody can be asked.", f"Set {PASSWORD}.")
