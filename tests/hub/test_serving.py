@@ -181,6 +181,18 @@ def test_passwords_in_the_clear_are_warned_of(tmp_path):
         assert "can be read on their way" not in server.log
 
 
+def test_links_that_lead_others_to_themselves_are_warned_of(tmp_path):
+    with running(tmp_path, "--host", "0.0.0.0") as server:
+        server.end()
+    assert "give --public-url" in server.log
+
+
+def test_without_nginx_accel_is_told_of(tmp_path):
+    with running(tmp_path, "--accel") as server:
+        server.end()
+    assert "come out empty" in server.log
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -32,7 +32,8 @@ class RawPath:
         """Hands the request on, its path undecoded."""
         if scope["type"] == "http":
             raw = scope["raw_path"].partition(b"?")[0].decode("latin-1")
-            scope = {**scope, "path": raw}
+            # clients whose HF_ENDPOINT ends in a slash ask for //datasets/…
+            scope = {**scope, "path": "/" + raw.lstrip("/")}
         await self.app(scope, receive, send)
 
 

@@ -130,14 +130,24 @@ def _run(hub: Hub, listener: socket.socket, host: str) -> None:
     server = uvicorn.Server(config)
     with _stoppable(server):
         _warn(hub.settings.public_url, host)
+        if accel:
+            log.info("--accel: nginx hands the files over; without it they come out empty")
         log.info("serving %s at %s", hub.root, hub.settings.public_url)
         server.run([listener])
     log.info("stopped")
 
 
 def _warn(url: str, host: str) -> None:
-    """Says so where passwords and tokens would travel in the clear."""
+    """Says so where others would be sent elsewhere, or passwords and tokens be in the clear."""
     parts = urlsplit(url)
+    if is_local(parts.hostname or "") and not is_local(host):
+        log.warning(
+            "WARNING: it listens at %s, but links and addresses for uploads begin with %s:"
+            " give --public-url, the address that others use.",
+            host,
+            url,
+        )
+        return
     if parts.scheme == "http" and not (is_local(host) and is_local(parts.hostname or "")):
         log.warning(
             "WARNING: %s is not https: passwords and tokens can be read on their way."

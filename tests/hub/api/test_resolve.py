@@ -192,3 +192,8 @@ def test_a_download_of_what_is_deleted_meanwhile_is_not_counted(client, made, hu
     downloads.seen(hub, repo, "192.0.2.7", "data/train.parquet")  # as its answer begins
     with hub.database.read() as db:
         assert downloads.last_month(db, repo) == 0
+
+
+def test_an_endpoint_that_ends_in_a_slash(client, made):
+    read = client.get("http://testserver/" + URL)
+    assert (read.status_code, read.content) == (200, DATA[::-1])

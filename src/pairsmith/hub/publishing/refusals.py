@@ -54,9 +54,13 @@ def in_words(endpoint: str, doing: str) -> Iterator[None]:
         raise _unreachable(endpoint, error) from error
     except (ValueError, KeyError, TypeError, RuntimeError, OSError) as error:
         # what is not JSON, a token that is no header, a large file's upload that was broken off
-        raise PublishError(
-            f"{doing}: {_line(error)}.", f"Is {endpoint} a hub, and running? {AGAIN}"
-        ) from error
+        hint = f"Is {endpoint} a hub, and running? {AGAIN}"
+        if "/xet-" in str(error) and endpoint.startswith("https:"):
+            hint = (  # the API was reached before, so it is there and running
+                "Large files go by hf_xet, which does not read SSL_CERT_FILE: where the certificate"
+                " is of a private authority, set HF_HUB_DISABLE_XET=1 and publish again."
+            )
+        raise PublishError(f"{doing}: {_line(error)}.", hint) from error
 
 
 def _refused(endpoint: str, doing: str, error: HfHubHTTPError) -> PublishError:
