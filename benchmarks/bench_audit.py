@@ -36,7 +36,7 @@ from pathlib import Path
 
 from contest import PACKAGES, build, conditions, measured, repeat, rows_of, timed
 
-AUDIT = "pairsmith.audits"
+AUDIT = "pairsmith.auditing"
 EXACT = ("duplicates", "leaks", "direction", "length")
 QUESTIONS = (*EXACT, "near", "labels", "text")
 """Questions that may be there; those that are not are left out."""

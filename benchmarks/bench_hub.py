@@ -27,8 +27,8 @@ from pathlib import Path
 
 from hubs import PIECE, await_port, commit_content, free_port, make_owner, running
 
-from pairsmith.hub import repos
-from pairsmith.hub.place import opened
+from pairsmith.hub.context import opened
+from pairsmith.hub.repos import repos
 
 BLOCK = 5 << 20
 DOCS = Path(__file__).parent.parent / "docs" / "hub-nginx.conf"
@@ -100,7 +100,7 @@ def measure(folder, given):
 @contextmanager
 def told_apart(root, folder):
     """The same hub once more, for one process alone serves a folder; its contents are linked."""
-    from pairsmith.hub.backup import backup
+    from pairsmith.hub.maintenance.backup import backup
 
     backup(root, folder / "behind")
     yield folder / "behind"

@@ -29,9 +29,9 @@ from typing import NamedTuple
 
 from hubs import PIECE, commit_content, make_owner, memory, running
 
-from pairsmith.hub import files, history, repos
-from pairsmith.hub.place import opened
-from pairsmith.hub.proof import verify
+from pairsmith.hub.context import opened
+from pairsmith.hub.maintenance.verify import verify
+from pairsmith.hub.repos import files, history, repos
 
 RANGE = 256 << 10
 SIZE = 64 * PIECE

@@ -86,7 +86,7 @@ def by_trl(folder, name, times):
     from transformers import PreTrainedTokenizerFast
     from trl import apply_chat_template
 
-    from pairsmith.templates.builtin import built_in
+    from pairsmith.chat_templates.builtin import built_in
 
     template = built_in(name)
     tokenizer = PreTrainedTokenizerFast(
@@ -109,9 +109,9 @@ def by_pairsmith(folder, name, times):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from pairsmith.kernel.messages import read_messages
+    from pairsmith.chat_templates.prepare import prepare
     from pairsmith.kernel.render import Writer, write_pairs
-    from pairsmith.templates.prepare import prepare
+    from pairsmith.text.messages import read_messages
 
     table = pq.read_table(folder / "pairs.parquet")
     wholes = pa.table(

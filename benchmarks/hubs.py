@@ -10,10 +10,10 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from pairsmith.hub import commits, repos
-from pairsmith.hub.accounts import tokens, users
-from pairsmith.hub.commits import Message, Put
-from pairsmith.hub.place import opened
+from pairsmith.hub.auth import tokens, users
+from pairsmith.hub.context import opened
+from pairsmith.hub.repos import commits, repos
+from pairsmith.hub.repos.commits import Message, Put
 
 PIECE = 1 << 20
 

@@ -14,13 +14,13 @@ import typer
 
 import pairsmith
 from pairsmith.cli import app
-from pairsmith.exports import TRAINERS
-from pairsmith.exports.pair import EXPLANATIONS
-from pairsmith.schema import POLICIES, Note, Reason
-from pairsmith.store.card import FIELDS
-from pairsmith.store.manifest import read_manifest
-from pairsmith.store.rows import kept_rows
-from tiny import llama_tokenizer
+from pairsmith.dataset.card import FIELDS
+from pairsmith.dataset.manifest import read_manifest
+from pairsmith.dataset.rows import kept_rows
+from pairsmith.exporting import TRAINERS
+from pairsmith.exporting.pair import EXPLANATIONS
+from pairsmith.schema.reasons import POLICIES, Note, Reason
+from support.tiny import llama_tokenizer
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

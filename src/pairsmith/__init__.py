@@ -17,17 +17,17 @@ from pairsmith._version import __version__
 from pairsmith.errors import PairsmithError
 
 if TYPE_CHECKING:
-    from pairsmith.audits.actions import build
-    from pairsmith.audits.ask import audit
-    from pairsmith.audits.record import Audit
-    from pairsmith.exports import export
-    from pairsmith.hub.publishing.publish import publish
-    from pairsmith.kernel.recipe import Recipe
-    from pairsmith.pipeline import Progress
-    from pairsmith.pipeline.split import split
-    from pairsmith.schema import Note, Reason
-    from pairsmith.store.manifest import Manifest
-    from pairsmith.store.verify import check
+    from pairsmith.auditing.audit import audit
+    from pairsmith.auditing.record import Audit
+    from pairsmith.building.build import build
+    from pairsmith.building.split import split
+    from pairsmith.dataset.manifest import Manifest
+    from pairsmith.dataset.verify import check
+    from pairsmith.exporting import export
+    from pairsmith.progress import Progress
+    from pairsmith.publishing.publish import publish
+    from pairsmith.schema.reasons import Note, Reason
+    from pairsmith.schema.recipe import Recipe
     from pairsmith.tokens.preview import preview
 
 __all__ = [
@@ -49,19 +49,19 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Audit": "pairsmith.audits.record",
-    "Manifest": "pairsmith.store.manifest",
-    "Note": "pairsmith.schema",
-    "Progress": "pairsmith.pipeline",
-    "Reason": "pairsmith.schema",
-    "Recipe": "pairsmith.kernel.recipe",
-    "audit": "pairsmith.audits.ask",
-    "build": "pairsmith.audits.actions",
-    "check": "pairsmith.store.verify",
-    "export": "pairsmith.exports",
+    "Audit": "pairsmith.auditing.record",
+    "Manifest": "pairsmith.dataset.manifest",
+    "Note": "pairsmith.schema.reasons",
+    "Progress": "pairsmith.progress",
+    "Reason": "pairsmith.schema.reasons",
+    "Recipe": "pairsmith.schema.recipe",
+    "audit": "pairsmith.auditing.audit",
+    "build": "pairsmith.building.build",
+    "check": "pairsmith.dataset.verify",
+    "export": "pairsmith.exporting",
     "preview": "pairsmith.tokens.preview",
-    "publish": "pairsmith.hub.publishing.publish",
-    "split": "pairsmith.pipeline.split",
+    "publish": "pairsmith.publishing.publish",
+    "split": "pairsmith.building.split",
 }
 
 

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from pairsmith.audits import ask
-from pairsmith.audits.answer import Answer
-from pairsmith.cli import audit as command
-from standins import STANDINS
-from tiny import llama_tokenizer
+from pairsmith.auditing import audit
+from pairsmith.auditing.answer import Answer
+from pairsmith.cli.commands import audit as command
+from support.standins import STANDINS
+from support.tiny import llama_tokenizer
 
 
 @pytest.fixture
 def out(sample_text, tmp_path, monkeypatch):
-    monkeypatch.setattr(ask, "QUESTIONS", STANDINS)
+    monkeypatch.setattr(audit, "QUESTIONS", STANDINS)
     return shutil.copytree(sample_text, tmp_path / "out")
 
 
@@ -35,11 +35,11 @@ def test_the_process_leaves_without_a_word(out):
     program = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).parent.parent)!r})
-from pairsmith.audits import ask
-from pairsmith.audits.answer import Answer
+from pairsmith.auditing import audit
+from pairsmith.auditing.answer import Answer
 from pairsmith.cli import main
-from standins import STANDINS
-ask.QUESTIONS = STANDINS
+from support.standins import STANDINS
+audit.QUESTIONS = STANDINS
 sys.argv = ["pairsmith", "audit", {str(out)!r}, "--json"]
 main()
 """
@@ -68,7 +68,7 @@ def test_a_tokenizer_reaches_the_questions(run, out, monkeypatch, tmp_path):
     def asks(study):
         return Answer("asks", "Asks", f"Told {Path(study.tokenizer).name}.")
 
-    monkeypatch.setattr(ask, "QUESTIONS", {"asks": asks})
+    monkeypatch.setattr(audit, "QUESTIONS", {"asks": asks})
     _, printed, _ = run("audit", out, "--tokenizer", tmp_path / "t")
     assert "Told t." in printed
 
@@ -87,7 +87,7 @@ def test_a_folder_that_is_no_build(run, tmp_path):
 
 
 def test_a_missing_extra_is_a_sentence(run, out, monkeypatch):
-    monkeypatch.setattr(ask, "LIBRARIES", ("no_such_library",))
+    monkeypatch.setattr(audit, "LIBRARIES", ("no_such_library",))
     code, _, errors = run("audit", out)
     assert code == 2
     assert "pip install 'pairsmith[audit]'" in errors
@@ -97,4 +97,4 @@ def test_progress_on_a_terminal(run, out, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     with command._progress() as watch:
         assert watch is not None
-        watch(ask.Progress("length", 1, 2, 7))
+        watch(audit.Progress("length", 1, 2, 7))

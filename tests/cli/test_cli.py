@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from pairsmith.cli import words
 from pairsmith.cli.terminal import plain
+from pairsmith.text import diff
 
 TOTAL = (
     "read 80 = kept 63 + malformed 4 + no_reply 2 + prompt_mismatch 2 + bad_roles 3 "
@@ -206,7 +206,7 @@ def test_plain_keeps_what_is_printable():
 
 
 def test_compare_gives_back_both_texts():
-    left, right = words.compare("one two  three", "one 2 three!")
+    left, right = diff.compare("one two  three", "one 2 three!")
     assert "".join(span.text for span in left) == "one two  three"
     assert "".join(span.text for span in right) == "one 2 three!"
     assert [span.text for span in left if span.differs] == ["two  "]
@@ -214,7 +214,7 @@ def test_compare_gives_back_both_texts():
 
 
 def test_compare_gives_up_on_texts_that_would_take_too_long():
-    left, right = words.compare("a " * words.LONGEST, "b")
+    left, right = diff.compare("a " * diff.LONGEST, "b")
     assert (len(left), len(right)) == (1, 1)
     assert left[0].differs
 

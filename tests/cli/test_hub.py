@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from pairsmith.cli import hosting
-from pairsmith.hub.accounts import passwords, tokens, users
-from pairsmith.hub.blobs import Blobs
-from pairsmith.hub.place import opened
+from pairsmith.cli.commands import hosting
+from pairsmith.hub.auth import passwords, tokens, users
+from pairsmith.hub.context import opened
+from pairsmith.hub.core.blobs import Blobs
 
 WORD = "correct horse battery"
 

@@ -7,9 +7,9 @@ import pytest
 from rich.console import Console
 
 import pairsmith
-from pairsmith.cli import tokens
+from pairsmith.cli.render import tokens
 from pairsmith.tokens.row import Row, Token
-from tiny import llama_tokenizer
+from support.tiny import llama_tokenizer
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 import json
 
-from pairsmith.templates.builtin import FAMILIES
+from pairsmith.chat_templates.builtin import FAMILIES
 
 
 def test_the_list_has_a_turn_of_each(run):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from errands import Errand, TwoPartError, call, do, starts
 from pairsmith.engines import ATTEMPTS, Outcome, local
 from pairsmith.errors import DamagedInputError, WorkerError
+from support.errands import Errand, TwoPartError, call, do, starts
 
 Run = Callable[[Sequence[Errand]], Iterator[Outcome[Errand, int]]]
 

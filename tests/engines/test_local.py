@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-import tasks
 from pairsmith.engines import ATTEMPTS, local
 from pairsmith.errors import DamagedInputError, WorkerError
-from tasks import Job, do
+from support import tasks
+from support.tasks import Job, do
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 if __name__ == "__main__":
-    from tasks import Job, do
+    from support.tasks import Job, do
     from pairsmith.engines import local
     jobs = [Job("sleep", name, Path(sys.argv[2])) for name in "ab"]
     list(local.run(do, jobs, workers=2, name=str))

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from errands import Errand, call, do
 from pairsmith.engines import ray as engine
 from pairsmith.errors import WorkerError
+from support.errands import Errand, call, do
 
 SCRIPT = """
 import sys
 from pathlib import Path
-from errands import Errand, call, do
+from support.errands import Errand, call, do
 from pairsmith.engines import ray as engine
 
 tasks = [Errand(kind, Path(sys.argv[1]), n) for n, kind in enumerate(sys.argv[2:])]

@@ -3,8 +3,8 @@
 import pytest
 
 import pairsmith
-from fated import write_planted
-from mixture import hashes
+from support.fated import write_planted
+from support.mixture import hashes
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
 

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pairsmith
-from mixture import hashes, write_mixture
-from pairsmith.kernel.recipe import make_recipe
-from pairsmith.schema import Form, Kind, kernel_schema
-from pairsmith.store import shards
-from pairsmith.store.shards import Place, ShardWriter
+from pairsmith.dataset import shards
+from pairsmith.dataset.shards import ShardPath, ShardWriter
+from pairsmith.schema.recipe import make_recipe
+from pairsmith.schema.rows import Form, Kind, kernel_schema
+from support.mixture import hashes, write_mixture
 
 SHARD_ROWS = 70
 
@@ -95,7 +95,7 @@ def rows_of(lengths):
 
 def groups(out, batch, cuts):
     """The rows in each row group of a shard that is written in such pieces; and its bytes."""
-    place = Place(Kind.PAIRS, "s", "train", "train.jsonl", 0)
+    place = ShardPath(Kind.PAIRS, "s", "train", "train.jsonl", 0)
     writer = ShardWriter(out, place, RECIPE)
     edges = [0, *sorted(cuts), len(batch)]
     for start, stop in itertools.pairwise(edges):

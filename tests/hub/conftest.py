@@ -11,10 +11,10 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
-from hub.support.doors import Stage, staged
-from pairsmith.hub.accounts import tokens, users
 from pairsmith.hub.app import application
-from pairsmith.hub.place import Hub, Settings
+from pairsmith.hub.auth import tokens, users
+from pairsmith.hub.context import Hub, Settings
+from support.hub.doors import Stage, staged
 
 
 @pytest.fixture

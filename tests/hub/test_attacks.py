@@ -12,15 +12,15 @@ from itertools import product
 
 import pytest
 
-from hub.support import doors
-from hub.support.doors import GATED
-from hub.support.running import running
-from hub.support.stock import commit_files, put
 from hub.test_doors import DOORS, addresses, filled
-from pairsmith.hub import repos
-from pairsmith.hub.accounts import users
-from pairsmith.hub.gate import requests
-from pairsmith.hub.gate.form import read_form
+from pairsmith.hub.auth import users
+from pairsmith.hub.gating import requests
+from pairsmith.hub.gating.form import read_form
+from pairsmith.hub.repos import repos
+from support.hub import doors
+from support.hub.doors import GATED
+from support.hub.running import running
+from support.hub.stock import commit_files, put
 
 NEW = {"name": "d", "type": "dataset"}
 PIECE = 1 << 20  # bytes of a body that come at once

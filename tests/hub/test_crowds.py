@@ -11,10 +11,10 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from hub.support.parquets import parquet
-from hub.support.stock import commit_files
-from pairsmith.hub import repos
+from pairsmith.hub.repos import repos
 from pairsmith.hub.viewer import query
+from support.hub.parquets import parquet
+from support.hub.stock import commit_files
 
 MANY = 200
 LARGE = b"x" * (8 << 20)

@@ -14,9 +14,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from hub.support import doors
-from hub.support.doors import ABSENT, FIELD, GATED, HIDDEN, MARK, OPEN, Stage
 from pairsmith.hub.app import routes
+from support.hub import doors
+from support.hub.doors import ABSENT, FIELD, GATED, HIDDEN, MARK, OPEN, Stage
 
 INNER = ("data/train.txt", "data/train.parquet", "data", "README.md")
 TRICKS = (

@@ -10,10 +10,10 @@ import time
 
 import httpx
 
-from hub.support.running import running
-from pairsmith.hub import files, history, repos
-from pairsmith.hub.place import opened
-from pairsmith.hub.proof import verify
+from pairsmith.hub.context import opened
+from pairsmith.hub.maintenance.verify import verify
+from pairsmith.hub.repos import files, history, repos
+from support.hub.running import running
 
 CALL = "/api/datasets/ann/data"
 BATCH = "/datasets/ann/data.git/info/lfs/objects/batch"

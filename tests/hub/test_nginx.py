@@ -10,10 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hub.support.running import free_port, running
-from hub.support.stock import commit_files
-from pairsmith.hub import repos
-from pairsmith.hub.place import opened
+from pairsmith.hub.context import opened
+from pairsmith.hub.repos import repos
+from support.hub.running import free_port, running
+from support.hub.stock import commit_files
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 DOCS = Path(__file__).parents[2] / "docs" / "hub-nginx.conf"

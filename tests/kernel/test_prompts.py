@@ -4,9 +4,9 @@ import pyarrow as pa
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pairsmith.kernel.check import prompt_mismatch, same_reply
-from pairsmith.kernel.messages import read_messages
-from pairsmith.schema import MESSAGES
+from pairsmith.kernel.checks import prompt_mismatch, same_reply
+from pairsmith.schema.rows import MESSAGES
+from pairsmith.text.messages import read_messages
 
 CONTENTS = ["a", "b", "ab", "aa", "", " ", " a", "a\n", "\u2003b", "é", "日本"]
 ROLES = ["user", "assistant", "system", "tool", "critic"]

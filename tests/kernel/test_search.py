@@ -7,8 +7,8 @@ import pyarrow as pa
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pairsmith.kernel.check import NEAR_EMPTY, cut_off, find_role_marker, near_empty
-from pairsmith.kernel.spans import Run, Spans, spans_of
+from pairsmith.kernel.checks import NEAR_EMPTY, cut_off, find_role_marker, near_empty
+from pairsmith.text.spans import Run, Spans, spans_of
 
 PIECES = ["[INST]", "[inst]", "[", "INST]", "</s>", "<S>", "Human:", "Assistant:", "Human", ":"]
 PIECES += ["a", "Z", "7", " ", "\n", "é", "日", "٣", "-", "…", "\0", "K", "ſ"]
@@ -87,7 +87,7 @@ def test_texts_and_pieces(held, data):
 
 
 def test_a_byte_is_found_in_any_part(monkeypatch):
-    monkeypatch.setattr("pairsmith.kernel.spans.SCANNED", 3)
+    monkeypatch.setattr("pairsmith.text.spans.SCANNED", 3)
     run = Run(np.frombuffer(b"abcde::fghij:k", np.uint8))
     assert run.at(ord(":")).tolist() == [5, 6, 12]
     assert run.at(ord("x")).tolist() == []

@@ -5,12 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formats import kernel_for, recipe_for
-from pairsmith.kernel.dialogue import dialogue_kernel
-from pairsmith.kernel.fate import with_fates
-from pairsmith.kernel.pair import pair_kernel
-from pairsmith.schema import FATES, Kind, kernel_schema
-from transcripts import anything, conversations, dialogue_batch, pair_batch, rows
+from pairsmith.kernel.actions import with_fates
+from pairsmith.kernel.dialogues import dialogue_kernel
+from pairsmith.kernel.pairs import pair_kernel
+from pairsmith.schema.annotations import FATES
+from pairsmith.schema.rows import Kind, kernel_schema
+from support.formats import kernel_for, recipe_for
+from support.transcripts import anything, conversations, dialogue_batch, pair_batch, rows
 
 LENIENT = {"empty_turn": "keep", "empty_reply": "keep", "identical": "keep"}
 RECIPES = {

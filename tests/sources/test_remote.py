@@ -15,7 +15,7 @@ import pytest
 
 import pairsmith
 from pairsmith.errors import SourceError
-from pairsmith.sources.find import SAMPLE, find
+from pairsmith.sources.layouts import SAMPLE, find
 
 SAMPLE_FOLDER = Path(find(SAMPLE)[0].place.path).parent.parent
 

@@ -7,9 +7,9 @@ import fsspec
 import pytest
 
 import pairsmith
-import s3
 from pairsmith.errors import SourceError
-from pairsmith.sources.find import SAMPLE, find
+from pairsmith.sources.layouts import SAMPLE, find
+from support import s3
 
 SAMPLE_FOLDER = Path(find(SAMPLE)[0].place.path).parent.parent
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 import pairsmith
-from tiny import TEMPLATE, llama_tokenizer
+from support.tiny import TEMPLATE, llama_tokenizer
 
 WORDS = "Is the bus late ? No , it is on time . Thanks ! You are welcome ; have a good day ."
 

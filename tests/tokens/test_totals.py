@@ -3,7 +3,7 @@
 import pytest
 
 import pairsmith
-from tiny import chat_template as template
+from support.tiny import chat_template as template
 
 ROWS = [
     ("Is the bus late?", "No, it is on time.", "It is late."),

@@ -5,10 +5,10 @@ import gc
 import pytest
 
 import pairsmith
-from pairsmith.store.manifest import read_manifest
-from pairsmith.store.rows import kept_rows
+from pairsmith.dataset.manifest import read_manifest
+from pairsmith.dataset.rows import kept_rows
 from pairsmith.tokens.row import PARTS
-from tiny import ADDED, chat_template, llama_model, llama_tokenizer
+from support.tiny import ADDED, chat_template, llama_model, llama_tokenizer
 
 pytest.importorskip("torch")
 trl = pytest.importorskip("trl")

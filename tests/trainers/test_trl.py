@@ -3,7 +3,7 @@
 import pytest
 
 import pairsmith
-from tiny import llama_model, llama_tokenizer
+from support.tiny import llama_model, llama_tokenizer
 
 torch = pytest.importorskip("torch")
 trl = pytest.importorskip("trl")

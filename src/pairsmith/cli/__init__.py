@@ -9,14 +9,14 @@ import sys
 
 import typer
 
-from pairsmith.cli import (
+from pairsmith.cli import startup
+from pairsmith.cli.commands import (
     audit,
     build,
     check,
     export,
     hub,
     preview,
-    process,
     publish,
     serve,
     show,
@@ -69,8 +69,8 @@ def options(
 
 def main() -> None:
     """Runs the command line: exit 0 done, 1 a check failed, 2 the request cannot be carried out."""
-    process.settle()
-    atexit.register(process.leave)
+    startup.settle()
+    atexit.register(startup.leave)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # whatever the terminal can show

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from pairsmith.templates.process import started_ahead
+from pairsmith.chat_templates.process import started_ahead
 
 
 @contextmanager
 def template_ahead(
     template: str | None, tokens: Mapping[str, str], date: str | None
 ) -> Iterator[None]:
-    """Begins with a template, if there is one, as `pairsmith.templates.prepare` takes it."""
+    """Begins with a template, if there is one, as `pairsmith.chat_templates.prepare` takes it."""
     if template is None:
         yield
         return
     with started_ahead():
-        from pairsmith.templates.prepare import prepared_ahead
+        from pairsmith.chat_templates.prepare import prepared_ahead
 
         with prepared_ahead(template, tokens, date):
             yield

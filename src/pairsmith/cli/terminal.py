@@ -43,7 +43,7 @@ def interruptible(out: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        from pairsmith.store.journal import count_shards
+        from pairsmith.dataset.checkpoint import count_shards
 
         kept = f"{count_shards(out)} finished shards are kept; an earlier build is as it was."
         say(f"interrupted; {kept}", "The same command goes on.")

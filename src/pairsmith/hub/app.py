@@ -17,18 +17,18 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from pairsmith.hub.accounts.landing import NotSignedInError, sign_in_first
-from pairsmith.hub.accounts.limits import Limits
-from pairsmith.hub.addresses import RawPath
-from pairsmith.hub.collect import collect_hourly
-from pairsmith.hub.faults import HubError
+from pairsmith.hub.auth.landing import NotSignedInError, sign_in_first
+from pairsmith.hub.auth.limits import Limits
 from pairsmith.hub.headers import SafeHeaders
-from pairsmith.hub.pages.render import error_page, wants_page
+from pairsmith.hub.http.addresses import RawPath
+from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.maintenance.gc import collect_hourly
+from pairsmith.hub.web.render import error_page, wants_page
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from pairsmith.hub.place import Hub
+    from pairsmith.hub.context import Hub
 
 
 def application(hub: Hub, limits: Limits | None = None) -> Starlette:
@@ -68,9 +68,10 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
 def routes() -> list[BaseRoute]:
     """Every route, in the order in which they are tried."""
     from pairsmith.hub.api import account, commit, lfs, repos, requests, resolve, tree
-    from pairsmith.hub.desk import webhook
-    from pairsmith.hub.pages import account as account_pages
-    from pairsmith.hub.pages import (
+    from pairsmith.hub.licensing import webhook
+    from pairsmith.hub.web import account as account_pages
+    from pairsmith.hub.web import (
+        audit_log,
         dataset,
         desk,
         files,
@@ -78,16 +79,15 @@ def routes() -> list[BaseRoute]:
         history,
         home,
         licences,
-        record,
-        rows,
         settings,
-    )  # fmt: skip
+        viewer,
+    )
     from pairsmith.hub.xet import endpoints as xet
 
     calls = (resolve, account, repos, tree, commit, lfs, requests, xet, webhook)
     pages = (
         *(home, account_pages, licences, desk),
-        *(history, files, rows, gate, record, settings, dataset),
+        *(history, files, viewer, gate, audit_log, settings, dataset),
     )
     found = [route for module in (*calls, *pages) for route in module.routes]
     return [*found, *home.owner_routes]

@@ -9,7 +9,7 @@ from starlette.datastructures import MutableHeaders
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from pairsmith.hub.place import Hub
+    from pairsmith.hub.context import Hub
 
 # no script at all; images of a card may lie elsewhere; a form may lead on to Stripe's page
 POLICY = (

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pairsmith.kernel import check
-from pairsmith.kernel.rows import (
+from pairsmith.kernel import checks
+from pairsmith.kernel.row_render import (
     Jinja,
     Messages,
     Pair,
@@ -22,10 +22,18 @@ from pairsmith.kernel.rows import (
     messages_of,
     pairs_by_row,
 )
-from pairsmith.kernel.spans import Mask
-from pairsmith.kernel.text import odd_turns, render_replies, render_turns
-from pairsmith.kernel.turns import Turns, list_array, select
-from pairsmith.schema import Compiled, Conversation, Joints, Layout, Refusal, Template, Texts
+from pairsmith.kernel.text_render import odd_turns, render_replies, render_turns
+from pairsmith.schema.templates import (
+    Compiled,
+    Conversation,
+    Joints,
+    Layout,
+    Refusal,
+    Template,
+    Texts,
+)
+from pairsmith.text.spans import Mask
+from pairsmith.text.turns import Turns, list_array, select
 
 THOROUGH = 1
 """So many batches are proved on about ten rows each, those behind them on two."""
@@ -83,7 +91,7 @@ def write_pairs(chosen: Turns, rejected: Turns, kept: Mask, writer: Writer) -> W
     system = chosen.opens_with_system
     odd = chosen.any(odd_turns(chosen, system, compiled))
     odd |= worse.any(odd_turns(worse, system, compiled))
-    odd |= check.bad_roles(chosen) | _without_layout(chosen, compiled)
+    odd |= checks.bad_roles(chosen) | _without_layout(chosen, compiled)
     plain, marked = kept & ~odd, bool(compiled.overhang)
     others = np.flatnonzero(kept & odd).tolist()
     proof = extremes((chosen, worse), plain, writer.thorough())
@@ -174,9 +182,9 @@ def _write_wholes(
     None to leave such rows to Jinja; `by_row` renders rows by Jinja.
     """
     compiled = writer.compiled
-    system, asked = turns.opens_with_system, check.no_reply(turns)
+    system, asked = turns.opens_with_system, checks.no_reply(turns)
     odd = turns.any(odd_turns(turns, system, compiled))
-    odd |= check.bad_roles(turns) | _without_layout(turns, compiled)
+    odd |= checks.bad_roles(turns) | _without_layout(turns, compiled)
     column = pa.nulls(len(kept), pa.string())
     plain = np.zeros(len(kept), bool)
     for opening, layout in compiled.layouts.items():

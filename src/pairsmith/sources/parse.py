@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.json as pj
 
-from pairsmith.sources.records import CLOSE, OPEN, Records
+from pairsmith.sources.formats.jsonl import CLOSE, OPEN, Records
 
 _ROW = re.compile(r"\.? in row \d+$")
 

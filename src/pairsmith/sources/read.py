@@ -14,20 +14,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pairsmith.errors import DamagedInputError
-from pairsmith.schema import Kind, source_schema
-from pairsmith.sources.arrays import first_element_ends, read_elements
-from pairsmith.sources.files import (
-    CHUNK,
-    MeteredFile,
-    Place,
-    content_range,
-    decompressed,
-    size,
-)
-from pairsmith.sources.find import SourceFile
-from pairsmith.sources.parquet import ENDING, ParquetRows, project_rows, read_parquet
+from pairsmith.io.compression import decompressed
+from pairsmith.io.digests import CHUNK, MeteredFile
+from pairsmith.io.paths import FsspecPath, size
+from pairsmith.io.reading import content_range
+from pairsmith.schema.rows import Kind, source_schema
+from pairsmith.sources.formats.json_array import first_element_ends, read_elements
+from pairsmith.sources.formats.jsonl import BLANK, Records, read_lines
+from pairsmith.sources.formats.parquet import ENDING, ParquetRows, project_rows, read_parquet
+from pairsmith.sources.layouts import SourceFile
 from pairsmith.sources.parse import parse_rows
-from pairsmith.sources.records import BLANK, Records, read_lines
 from pairsmith.sources.shapes import DIALOGUES, HH, Shape
 
 PEEK = 1 << 20
@@ -169,7 +165,7 @@ def read_records(
     yield from cut(content, name, at_once)
 
 
-def lines_begin(place: Place) -> int | None:
+def lines_begin(place: FsspecPath) -> int | None:
     """Where the lines of a plain file begin: behind its byte order mark; None for a JSON array."""
     with MeteredFile(place) as metered:
         head, _ = _peek(iter(lambda: metered.read(CHUNK), b""))

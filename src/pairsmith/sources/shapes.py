@@ -14,17 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pairsmith.schema import MESSAGES, PAIR_TRANSCRIPTS
+from pairsmith.schema.rows import MESSAGES, PAIR_TRANSCRIPTS
 from pairsmith.sources import redteam, sides
-from pairsmith.sources.messages import (
-    NUL,
-    Mask,
-    flags,
-    holds_nul,
-    hole_words,
-    holes,
-    put_together,
-)
+from pairsmith.sources.messages import NUL, Mask, flags, holds_nul, hole_words, holes, put_together
 
 TEXT = pa.string()
 TURN = pa.struct([("from", TEXT), ("value", TEXT)])

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pairsmith.dataset import folder
+from pairsmith.dataset.manifest import LedgerEntry, Manifest, read_manifest
+from pairsmith.dataset.rows import entries_of, kept_batches
 from pairsmith.errors import OutputError, RecipeError
+from pairsmith.io.remote import StoragePath
 from pairsmith.kernel.render import Writer
-from pairsmith.pipeline import Progress, Watch
-from pairsmith.schema import Form, Kind, Reason
-from pairsmith.sources.find import kind_of
-from pairsmith.store import folder
-from pairsmith.store.manifest import LedgerEntry, Manifest, read_manifest
-from pairsmith.store.remote import Where
-from pairsmith.store.rows import entries_of, kept_batches
+from pairsmith.progress import Progress, Watch
+from pairsmith.schema.reasons import Reason
+from pairsmith.schema.rows import Form, Kind
+from pairsmith.sources.layouts import kind_of
 from pairsmith.tokens import special
 from pairsmith.tokens.encode import Encoded, encode
 from pairsmith.tokens.render import Texts, open_chat, render_messages, render_text
@@ -175,7 +176,7 @@ def encode_rows(
 
 
 def _batches(
-    out: Where,
+    out: StoragePath,
     built: Manifest,
     subset: str | None,
     tokenizer: PreTrainedTokenizerBase,

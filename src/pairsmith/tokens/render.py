@@ -12,14 +12,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pairsmith.chat_templates.prepare import make_ready, uncompiled
+from pairsmith.chat_templates.resolve import Found
 from pairsmith.errors import RecipeError, TokenizerError
-from pairsmith.kernel.messages import read_messages
 from pairsmith.kernel.render import UnfaithfulError, Writer, Written, write_conversations
-from pairsmith.kernel.turns import Turns
-from pairsmith.schema import Template
+from pairsmith.schema.templates import Template
 from pairsmith.sources.messages import join, of_lists, put_together
-from pairsmith.templates.find import Found
-from pairsmith.templates.prepare import make_ready, uncompiled
+from pairsmith.text.messages import read_messages
+from pairsmith.text.turns import Turns
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pairsmith.errors import TokenizerError
-from pairsmith.schema import Form
+from pairsmith.schema.rows import Form
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

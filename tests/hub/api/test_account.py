@@ -5,10 +5,10 @@ from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError
 from starlette.requests import Request
 
-from pairsmith.hub.accounts import sessions
 from pairsmith.hub.app import application
-from pairsmith.hub.callers import api_caller, writer
-from pairsmith.hub.faults import HubError
+from pairsmith.hub.auth import sessions
+from pairsmith.hub.auth.authentication import api_caller, writer
+from pairsmith.hub.http.errors import HubError
 
 UNKNOWN = "hf_" + "0" * 34
 

@@ -8,9 +8,9 @@ import json
 
 import pytest
 
-from pairsmith.hub import commits, history, repos
 from pairsmith.hub.api import commit as api
-from pairsmith.hub.commits import Message
+from pairsmith.hub.repos import commits, history, repos
+from pairsmith.hub.repos.commits import Message
 
 URL = "/api/datasets/ann/d/commit/main"
 HEADER = {"key": "header", "value": {"summary": "A commit"}}

@@ -7,10 +7,11 @@ import json
 
 import pytest
 
-from hub.support.stock import commit_files, put
-from pairsmith.hub import blobs, repos
 from pairsmith.hub.api import lfs
-from pairsmith.hub.collect import DAY, collect
+from pairsmith.hub.core import blobs
+from pairsmith.hub.maintenance.gc import DAY, collect
+from pairsmith.hub.repos import repos
+from support.hub.stock import commit_files, put
 
 BATCH = "/datasets/ann/d.git/info/lfs/objects/batch"
 DATA = bytes(range(256)) * 10

@@ -9,12 +9,12 @@ from urllib.parse import quote
 import pytest
 from starlette.requests import Request
 
-from hub.support.stock import commit_files
-from pairsmith.hub import downloads, events, files, history, repos
-from pairsmith.hub.accounts import tokens, users
 from pairsmith.hub.api import resolve
-from pairsmith.hub.callers import Caller
-from pairsmith.hub.faults import HubError
+from pairsmith.hub.auth import tokens, users
+from pairsmith.hub.auth.authentication import Caller
+from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.repos import downloads, events, files, history, repos
+from support.hub.stock import commit_files
 
 DATA = bytes(range(256)) * 100
 URL = "/datasets/ann/d/resolve/main/data/train.parquet"

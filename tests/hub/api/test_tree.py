@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hub.support.stock import commit_files
-from pairsmith.hub import repos
 from pairsmith.hub.api import tree as api
+from pairsmith.hub.repos import repos
+from support.hub.stock import commit_files
 
 TREE = "/api/datasets/ann/d/tree/main"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.support.clients import FOLDERS, Stage, environment_of
+from support.hub.clients import FOLDERS, Stage, environment_of
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from hub.support import parquets
+from support.hub import parquets
 
 SHARD = "train-00000-of-00001.parquet"
 CARD = b"""---

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 import pairsmith
-from hub.support.clients import environment_of
-from pairsmith.hub import files, history, repos
-from pairsmith.hub.addresses import RawPath
+from pairsmith.hub.http.addresses import RawPath
+from pairsmith.hub.repos import files, history, repos
+from support.hub.clients import environment_of
 
 SHARD = "harmless-base/train-00000-of-00001.parquet"
 LOAD = """
@@ -311,8 +311,8 @@ def test_nothing_goes_to_a_hub_that_leaves_the_gate_open(
 
 
 def test_a_hub_that_fails_says_so(publish, copy, monkeypatch):
-    from pairsmith.hub import commits
-    from pairsmith.hub.faults import HubError
+    from pairsmith.hub.http.errors import HubError
+    from pairsmith.hub.repos import commits
 
     def fail(*arguments):
         raise HubError(507, "The disk is full.")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hub.support.stock import commit_files
-from pairsmith.hub import repos
+from pairsmith.hub.repos import repos
+from support.hub.stock import commit_files
 
 PAGE = {"Accept": "text/html"}
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.support.parquets import parquet
-from pairsmith.hub.faults import HubError
+from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.viewer import query
 from pairsmith.hub.viewer.query import Source, UnreadableError, page, whole
+from support.hub.parquets import parquet
 
 TEXTS = st.text(alphabet="aAbB%_\\'\"éÉ\0 ", max_size=4)
 MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))

@@ -8,10 +8,10 @@ import re
 import pyarrow as pa
 import pytest
 
-from hub.support.parquets import parquet
-from hub.support.stock import commit_files
-from pairsmith.hub import events, repos
-from pairsmith.hub.accounts import sessions
+from pairsmith.hub.auth import sessions
+from pairsmith.hub.repos import events, repos
+from support.hub.parquets import parquet
+from support.hub.stock import commit_files
 
 ROWS = parquet({"text": ["MARK one", "MARK two", None]})
 

@@ -6,9 +6,9 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.support.parquets import parquet
 from pairsmith.hub.viewer.query import Source, page
 from pairsmith.hub.viewer.sides import are_pairs, shown
+from support.hub.parquets import parquet
 
 MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
 

@@ -9,8 +9,8 @@ from fsspec.utils import glob_translate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairsmith.hub import card
-from pairsmith.hub.faults import HubError
+from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.repos import card
 from pairsmith.hub.viewer.subsets import chosen, files_of, matches, subsets
 
 PARTS = st.text(alphabet="ab.", min_size=1, max_size=3)

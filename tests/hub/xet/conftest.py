@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pairsmith.hub import repos
-from pairsmith.hub.place import Hub
+from pairsmith.hub.context import Hub
+from pairsmith.hub.repos import repos
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 from huggingface_hub._commit_api import CommitOperationAdd, _upload_xet_files
 from huggingface_hub.utils import disable_progress_bars
 
-from pairsmith.hub.accounts import users
-from pairsmith.hub.blobs import held
+from pairsmith.hub.auth import users
+from pairsmith.hub.core.blobs import held
 from pairsmith.hub.xet import endpoints, uploads
 
 RANDOM = random.Random(1).randbytes(5_000_000)

@@ -7,13 +7,15 @@ import json
 
 import pytest
 
-from hub.support import xorbs
-from hub.support.xorbs import Part
-from pairsmith.hub import blobs, bodies, repos
-from pairsmith.hub.accounts import sessions
-from pairsmith.hub.blobs import held
-from pairsmith.hub.faults import HubError
+from pairsmith.hub.auth import sessions
+from pairsmith.hub.core import blobs
+from pairsmith.hub.core.blobs import held
+from pairsmith.hub.http import bodies
+from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.repos import repos
 from pairsmith.hub.xet import endpoints, rebuild, shard, uploads, xorb
+from support.hub import xorbs
+from support.hub.xorbs import Part
 
 ONE, TWO, THREE = b"one " * 5000, b"two " * 4001, bytes(range(256)) * 100
 XORB = xorbs.chunk(ONE) + xorbs.chunk(TWO, 1) + xorbs.chunk(THREE, 2) + xorbs.footer()

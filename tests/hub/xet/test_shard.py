@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from hub.support import xorbs
-from hub.support.xorbs import Part
-from pairsmith.hub.faults import HubError
+from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.xet import shard as module
 from pairsmith.hub.xet.shard import Segment, Shard
+from support.hub import xorbs
+from support.hub.xorbs import Part
 
 A, B = "0123456789abcdef" * 4, "fedcba9876543210" * 4
 SHA = "00112233445566778899aabbccddeeff" * 2

@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from pairsmith.hub import repos
-from pairsmith.hub.database import now
-from pairsmith.hub.faults import HubError
+from pairsmith.hub.core.database import now
+from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.repos import repos
 from pairsmith.hub.xet import uploads
 
 

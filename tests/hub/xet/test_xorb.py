@@ -9,9 +9,9 @@ from contextlib import closing
 import lz4.frame
 import pytest
 
-from hub.support import xorbs
-from pairsmith.hub.faults import HubError
+from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.xet.xorb import LARGEST_CHUNK, MOST_CHUNKS, Xorb, check, checked_name
+from support.hub import xorbs
 
 TEXT = b"\n\nHuman: Is it raining?\n\nAssistant: It is." * 700
 

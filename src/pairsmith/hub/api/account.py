@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub.callers import api_caller, bearer
-from pairsmith.hub.faults import HubError
-from pairsmith.hub.place import hub_of
+from pairsmith.hub.auth.authentication import api_caller, bearer
+from pairsmith.hub.context import hub_of
+from pairsmith.hub.http.errors import HubError
 
 if TYPE_CHECKING:
     from starlette.requests import Request

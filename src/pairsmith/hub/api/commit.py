@@ -13,15 +13,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub import access, commits, files, history
-from pairsmith.hub.addresses import REPO, repo_of
-from pairsmith.hub.blobs import Blob, Incoming
-from pairsmith.hub.bodies import json_object, pieces, read_json, text_of
-from pairsmith.hub.callers import api_caller, writer
-from pairsmith.hub.commits import Change, Delete, Message, Put
-from pairsmith.hub.faults import bad_request, too_large
-from pairsmith.hub.place import Hub, hub_of
-from pairsmith.hub.threads import CONTENTS, run_apart
+from pairsmith.hub import permissions
+from pairsmith.hub.auth.authentication import api_caller, writer
+from pairsmith.hub.context import Hub, hub_of
+from pairsmith.hub.core.blobs import Blob, Incoming
+from pairsmith.hub.http.addresses import REPO, repo_of
+from pairsmith.hub.http.bodies import json_object, pieces, read_json, text_of
+from pairsmith.hub.http.concurrency import CONTENTS, run_apart
+from pairsmith.hub.http.errors import bad_request, too_large
+from pairsmith.hub.repos import commits, files, history
+from pairsmith.hub.repos.commits import Change, Delete, Message, Put
 
 if TYPE_CHECKING:
     import sqlite3
@@ -59,7 +60,7 @@ def _preupload(request: Request, body: dict[str, Any]) -> JSONResponse:
     if not isinstance(sent, list) or not all(isinstance(file, dict) for file in sent):
         raise bad_request("files has to be a list of objects with a path, a size and a sample.")
     with hub_of(request).database.read() as db:
-        repo = access.writable(db, api_caller(request), *repo_of(request))
+        repo = permissions.writable(db, api_caller(request), *repo_of(request))
         head = history.find(db, repo, request.path_params["revision"])
         return JSONResponse({"files": [_mode(db, head, file) for file in sent]})
 
@@ -105,7 +106,7 @@ async def commit(request: Request) -> JSONResponse:
 def _may_write(request: Request) -> None:
     _no_pull_request(request)
     with hub_of(request).database.read() as db:
-        access.writable(db, api_caller(request), *repo_of(request))
+        permissions.writable(db, api_caller(request), *repo_of(request))
 
 
 def _commit(request: Request, body: IO[bytes]) -> JSONResponse:
@@ -114,7 +115,7 @@ def _commit(request: Request, body: IO[bytes]) -> JSONResponse:
     with ExitStack() as staged:
         sent = _read(hub, body, staged)
         with hub.database.write() as db:
-            repo = access.writable(db, who, *repo_of(request))
+            repo = permissions.writable(db, who, *repo_of(request))
             hub.blobs.keep_all(db, sent.contents, repo.id)
             made = commits.commit(db, repo, branch, writer(who), sent.message, sent.changes)
     return JSONResponse(
@@ -212,7 +213,7 @@ async def validate_card(request: Request) -> JSONResponse:
 
 
 def _validate_card(body: dict[str, Any]) -> JSONResponse:
-    from pairsmith.hub import card
+    from pairsmith.hub.repos import card
 
     errors = [{"message": fault} for fault in card.validate(text_of(body, "content", LARGEST_CARD))]
     return JSONResponse({"errors": errors, "warnings": []}, 400 if errors else 200)

@@ -18,16 +18,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub import access, files, repos
-from pairsmith.hub.addresses import DATASET, repo_of
+from pairsmith.hub import permissions
 from pairsmith.hub.api import resolve
-from pairsmith.hub.blobs import Incoming, held, touch
-from pairsmith.hub.bodies import pieces, read_json
-from pairsmith.hub.callers import Caller, api_caller, caller
-from pairsmith.hub.faults import HubError, bad_request, entry_not_found, too_large
-from pairsmith.hub.place import Hub, hub_of
-from pairsmith.hub.repos import Repo
-from pairsmith.hub.threads import CONTENTS, READS, run_apart
+from pairsmith.hub.auth.authentication import Caller, api_caller, caller
+from pairsmith.hub.context import Hub, hub_of
+from pairsmith.hub.core.blobs import Incoming, held, touch
+from pairsmith.hub.http.addresses import DATASET, repo_of
+from pairsmith.hub.http.bodies import pieces, read_json
+from pairsmith.hub.http.concurrency import CONTENTS, READS, run_apart
+from pairsmith.hub.http.errors import HubError, bad_request, entry_not_found, too_large
+from pairsmith.hub.repos import files, repos
+from pairsmith.hub.repos.repos import Repo
 
 if TYPE_CHECKING:
     import sqlite3
@@ -64,12 +65,12 @@ def _batch(request: Request, body: dict[str, Any]) -> JSONResponse:
     several = "multipart" in _list(body.get("transfers", []))
     if operation == "upload":
         with hub.database.write() as db:
-            repo = access.writable(db, api_caller(request), *repo_of(request))
+            repo = permissions.writable(db, api_caller(request), *repo_of(request))
             told = [_upload_action(hub, db, repo, *one, several) for one in objects]
     elif operation == "download":
         who = caller(request)
         with hub.database.read() as db:
-            repo = access.readable(db, hub, who, *repo_of(request))
+            repo = permissions.readable(db, hub, who, *repo_of(request))
             told = [_download_action(request, db, repo, who, *one) for one in objects]
     else:
         raise bad_request('operation has to be "upload" or "download".')
@@ -148,7 +149,7 @@ def _link(request: Request) -> Response:
         named = repos.numbered(db, number)
         if named is None:
             raise entry_not_found(oid)
-        repo = access.readable(db, hub, who, named.owner, named.name)
+        repo = permissions.readable(db, hub, who, named.owner, named.name)
         file = files.with_content(db, repo, oid)
     if file is None:
         raise entry_not_found(oid)

@@ -8,17 +8,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub import access, commits, history, repos
-from pairsmith.hub.addresses import REPO, number_in, repo_of
+from pairsmith.hub import permissions
 from pairsmith.hub.api import shapes
-from pairsmith.hub.bodies import read_json, text_of
-from pairsmith.hub.callers import Caller, api_caller, caller, writer
-from pairsmith.hub.faults import HubError, bad_request, not_allowed
-from pairsmith.hub.gate import requests
-from pairsmith.hub.history import MAIN
-from pairsmith.hub.place import hub_of
-from pairsmith.hub.readme import card_text
-from pairsmith.hub.repos import Gate, Repo
+from pairsmith.hub.auth.authentication import Caller, api_caller, caller, writer
+from pairsmith.hub.context import hub_of
+from pairsmith.hub.gating import requests
+from pairsmith.hub.http.addresses import REPO, number_in, repo_of
+from pairsmith.hub.http.bodies import read_json, text_of
+from pairsmith.hub.http.errors import HubError, bad_request, not_allowed
+from pairsmith.hub.repos import commits, history, repos
+from pairsmith.hub.repos.history import MAIN
+from pairsmith.hub.repos.readme import card_text
+from pairsmith.hub.repos.repos import Gate, Repo
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -32,7 +33,7 @@ def describe(request: Request) -> JSONResponse:
     """`GET /api/datasets/{owner}/{name}[/revision/{revision}]`: all there is to know of it."""
     hub, who = hub_of(request), caller(request)
     with hub.database.read() as db:
-        repo = access.visible(db, who, *repo_of(request))
+        repo = permissions.visible(db, who, *repo_of(request))
         commit = history.find(db, repo, request.path_params.get("revision", MAIN))
         return JSONResponse(shapes.info(db, repo, commit, card_text(hub, db, commit)))
 
@@ -42,9 +43,9 @@ def check_access(request: Request) -> JSONResponse:
     hub, who = hub_of(request), caller(request)
     with hub.database.read() as db:
         if request.scope["path"].endswith("/write"):
-            access.writable(db, who, *repo_of(request))
+            permissions.writable(db, who, *repo_of(request))
         else:
-            access.readable(db, hub, who, *repo_of(request))
+            permissions.readable(db, hub, who, *repo_of(request))
     return JSONResponse({})
 
 
@@ -91,7 +92,7 @@ def _delete(request: Request, body: dict[str, Any]) -> JSONResponse:
     _only_datasets(body)
     owner = text_of(body, "organization") or who.name
     with hub_of(request).database.write() as db:
-        repo = access.writable(db, who, owner, text_of(body, "name"))
+        repo = permissions.writable(db, who, owner, text_of(body, "name"))
         requests.end(db, repo, writer(who))
     return JSONResponse({})
 
@@ -108,7 +109,7 @@ def _set_up(request: Request, body: dict[str, Any]) -> JSONResponse:
         raise bad_request('gated has to be false, "auto" or "manual".')
     who = api_caller(request)
     with hub_of(request).database.write() as db:
-        repo = access.writable(db, who, *repo_of(request))
+        repo = permissions.writable(db, who, *repo_of(request))
         if "gated" in body:
             requests.turn_gate(db, repo, writer(who), GATES[body["gated"]])
         if private is not None:

@@ -9,18 +9,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub import access
-from pairsmith.hub.accounts import users
-from pairsmith.hub.accounts.users import User
-from pairsmith.hub.addresses import REPO, number_in, repo_of
+from pairsmith.hub import permissions
 from pairsmith.hub.api import shapes
-from pairsmith.hub.bodies import read_json, text_of
-from pairsmith.hub.callers import api_caller, caller, writer
-from pairsmith.hub.faults import HubError, bad_request
-from pairsmith.hub.gate import requests
-from pairsmith.hub.gate.requests import STATUSES, Request
-from pairsmith.hub.place import hub_of
-from pairsmith.hub.repos import Repo
+from pairsmith.hub.auth import users
+from pairsmith.hub.auth.authentication import api_caller, caller, writer
+from pairsmith.hub.auth.users import User
+from pairsmith.hub.context import hub_of
+from pairsmith.hub.gating import requests
+from pairsmith.hub.gating.requests import STATUSES, Request
+from pairsmith.hub.http.addresses import REPO, number_in, repo_of
+from pairsmith.hub.http.bodies import read_json, text_of
+from pairsmith.hub.http.errors import HubError, bad_request
+from pairsmith.hub.repos.repos import Repo
 
 if TYPE_CHECKING:
     from starlette.requests import Request as Call
@@ -35,7 +35,7 @@ def listed(call: Call) -> JSONResponse:
     wanted = call.path_params["status"]
     after = number_in(call.query_params.get("cursor", "")) or 0
     with hub_of(call).database.read() as db:
-        repo = access.writable(db, who, *repo_of(call))
+        repo = permissions.writable(db, who, *repo_of(call))
         _must_be_gated(repo)
         status = requests.known_status(wanted)
         if status is None:
@@ -57,7 +57,7 @@ async def handle(call: Call) -> JSONResponse:
 def _handle(call: Call, body: dict[str, Any]) -> JSONResponse:
     who = api_caller(call)
     with hub_of(call).database.write() as db:
-        repo = access.writable(db, who, *repo_of(call))
+        repo = permissions.writable(db, who, *repo_of(call))
         _must_be_gated(repo)
         status = requests.known_status(text_of(body, "status"))
         if status is None:
@@ -76,7 +76,7 @@ async def grant(call: Call) -> JSONResponse:
 def _grant(call: Call, body: dict[str, Any]) -> JSONResponse:
     who = api_caller(call)
     with hub_of(call).database.write() as db:
-        repo = access.writable(db, who, *repo_of(call))
+        repo = permissions.writable(db, who, *repo_of(call))
         _must_be_gated(repo)
         user = _user(db, text_of(body, "user"))
         requests.grant(db, repo, writer(who), user)

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub import access, files, history
-from pairsmith.hub.addresses import DATASET, repo_of
-from pairsmith.hub.callers import Caller, caller
-from pairsmith.hub.downloads import seen
-from pairsmith.hub.faults import entry_not_found
-from pairsmith.hub.files import File
-from pairsmith.hub.place import Hub, hub_of
-from pairsmith.hub.repos import Repo
-from pairsmith.hub.sending import BlobResponse, disposition, kind
-from pairsmith.hub.threads import READS, run_apart
+from pairsmith.hub import permissions
+from pairsmith.hub.auth.authentication import Caller, caller
+from pairsmith.hub.context import Hub, hub_of
+from pairsmith.hub.http.addresses import DATASET, repo_of
+from pairsmith.hub.http.concurrency import READS, run_apart
+from pairsmith.hub.http.errors import entry_not_found
+from pairsmith.hub.http.responses import BlobResponse, disposition, kind
+from pairsmith.hub.repos import files, history
+from pairsmith.hub.repos.downloads import seen
+from pairsmith.hub.repos.files import File
+from pairsmith.hub.repos.repos import Repo
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -34,7 +35,7 @@ def _resolve(request: Request) -> Response:
     hub, who = hub_of(request), caller(request)
     path = files.clean(request.path_params["path"])
     with hub.database.read() as db:
-        repo = access.readable(db, hub, who, *repo_of(request))
+        repo = permissions.readable(db, hub, who, *repo_of(request))
         commit = history.find(db, repo, request.path_params["revision"])
         file = files.named(db, commit, path)
     if file is None:
@@ -52,7 +53,7 @@ def note(request: Request, hub: Hub, who: Caller, repo: Repo, file: File, revisi
     if request.method != "GET":
         return
     asked = request.headers.get("range", "")[:LONGEST_RANGE]
-    access.note_read(hub, who, repo, "read", path=file.path, revision=revision, range=asked)
+    permissions.note_read(hub, who, repo, "read", path=file.path, revision=revision, range=asked)
     seen(hub, repo, request.client.host if request.client else "", file.path)
 
 

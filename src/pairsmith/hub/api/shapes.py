@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from pairsmith.hub import card, downloads, files, git, history
-from pairsmith.hub.files import File
-from pairsmith.hub.history import Commit
-from pairsmith.hub.place import hub_of
-from pairsmith.hub.repos import Repo
+from pairsmith.hub.context import hub_of
+from pairsmith.hub.repos import card, downloads, files, history
+from pairsmith.hub.repos.files import File
+from pairsmith.hub.repos.history import Commit
+from pairsmith.hub.repos.repos import Repo
+from pairsmith.io import git
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -9,16 +9,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub import access, files, history
-from pairsmith.hub.addresses import REPO, number_in, repo_of
+from pairsmith.hub import permissions
 from pairsmith.hub.api import shapes
-from pairsmith.hub.bodies import read_bounded, read_json, text_of
-from pairsmith.hub.callers import api_caller, caller
-from pairsmith.hub.faults import bad_request, entry_not_found
-from pairsmith.hub.files import File
-from pairsmith.hub.history import Commit
-from pairsmith.hub.place import hub_of
-from pairsmith.hub.repos import Repo
+from pairsmith.hub.auth.authentication import api_caller, caller
+from pairsmith.hub.context import hub_of
+from pairsmith.hub.http.addresses import REPO, number_in, repo_of
+from pairsmith.hub.http.bodies import read_bounded, read_json, text_of
+from pairsmith.hub.http.errors import bad_request, entry_not_found
+from pairsmith.hub.repos import files, history
+from pairsmith.hub.repos.files import File
+from pairsmith.hub.repos.history import Commit
+from pairsmith.hub.repos.repos import Repo
 
 if TYPE_CHECKING:
     import sqlite3
@@ -89,7 +90,7 @@ def refs(request: Request) -> JSONResponse:
     """`GET …/refs`: branches and tags."""
     told: dict[str, list[Any]] = {"branches": [], "tags": [], "converts": [], "pullRequests": []}
     with hub_of(request).database.read() as db:
-        repo = access.visible(db, caller(request), *repo_of(request))
+        repo = permissions.visible(db, caller(request), *repo_of(request))
         for kind, name, target in history.refs(db, repo):
             where, folder = ("branches", "heads") if kind == "branch" else ("tags", "tags")
             told[where].append(
@@ -107,7 +108,7 @@ async def branch(request: Request) -> JSONResponse:
 def _branch(request: Request, body: dict[str, Any]) -> JSONResponse:
     name = request.path_params["branch"]
     with hub_of(request).database.write() as db:
-        repo = access.writable(db, api_caller(request), *repo_of(request))
+        repo = permissions.writable(db, api_caller(request), *repo_of(request))
         if request.method == "DELETE":
             history.delete_ref(db, repo, "branch", name)
         else:
@@ -125,7 +126,7 @@ async def tag(request: Request) -> JSONResponse:
 def _tag(request: Request, body: dict[str, Any]) -> JSONResponse:
     revision = request.path_params["revision"]
     with hub_of(request).database.write() as db:
-        repo = access.writable(db, api_caller(request), *repo_of(request))
+        repo = permissions.writable(db, api_caller(request), *repo_of(request))
         if request.method == "DELETE":
             history.delete_ref(db, repo, "tag", revision)
         else:
@@ -135,7 +136,7 @@ def _tag(request: Request, body: dict[str, Any]) -> JSONResponse:
 
 def _at(request: Request, db: sqlite3.Connection) -> tuple[Repo, Commit]:
     """The repository and the commit that are asked about."""
-    repo = access.visible(db, caller(request), *repo_of(request))
+    repo = permissions.visible(db, caller(request), *repo_of(request))
     return repo, history.find(db, repo, request.path_params["revision"])
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from pairsmith.hub.faults import HubError
+from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.viewer.columns import Column, Cut, column, searched, shown
 
 if TYPE_CHECKING:

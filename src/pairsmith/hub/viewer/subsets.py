@@ -14,8 +14,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
-from pairsmith.hub.card import Config
-from pairsmith.hub.faults import HubError
+from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.repos.card import Config
 
 SUFFIX = ".parquet"
 DEFAULT = "default"

@@ -17,13 +17,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub import access
-from pairsmith.hub.addresses import REPO, repo_of
-from pairsmith.hub.bodies import received
-from pairsmith.hub.callers import api_caller, bearer, known
-from pairsmith.hub.faults import HubError
-from pairsmith.hub.place import hub_of
-from pairsmith.hub.threads import CONTENTS, run_apart
+from pairsmith.hub import permissions
+from pairsmith.hub.auth.authentication import api_caller, bearer, known
+from pairsmith.hub.context import hub_of
+from pairsmith.hub.http.addresses import REPO, repo_of
+from pairsmith.hub.http.bodies import received
+from pairsmith.hub.http.concurrency import CONTENTS, run_apart
+from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.xet import shard, uploads, xorb
 from pairsmith.hub.xet.rebuild import Rebuild
 
@@ -42,7 +42,7 @@ def write_token(request: Request) -> Response:
     """GET xet-write-token: opens an upload to a repository."""
     hub, who = hub_of(request), api_caller(request)
     with hub.database.write() as db:
-        repo = access.writable(db, who, *repo_of(request))
+        repo = permissions.writable(db, who, *repo_of(request))
         grant = uploads.begin(db, repo, known(who))
     address = hub.url(f"/cas/{grant.id}")
     headers = {

@@ -7,13 +7,13 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pairsmith.hub.faults import HubError, bad_request, too_large
+from pairsmith.hub.http.errors import HubError, bad_request, too_large
 from pairsmith.hub.xet import uploads
 from pairsmith.hub.xet.xorb import Xorb
 
 if TYPE_CHECKING:
-    from pairsmith.hub.blobs import Blob, Incoming
-    from pairsmith.hub.place import Hub
+    from pairsmith.hub.context import Hub
+    from pairsmith.hub.core.blobs import Blob, Incoming
     from pairsmith.hub.xet.shard import File, Segment, Shard
     from pairsmith.hub.xet.uploads import Upload
 

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pairsmith.hub.faults import HubError, bad_request
+from pairsmith.hub.http.errors import HubError, bad_request
 from pairsmith.hub.xet.xorb import LARGEST_CHUNK, MOST_CHUNKS
 
 LARGEST = 65 << 20  # 64 MiB, as the protocol has it, and room for the footer

@@ -16,14 +16,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from pairsmith.hub.accounts.tokens import digest
-from pairsmith.hub.database import now
-from pairsmith.hub.faults import HubError, too_large
+from pairsmith.hub.auth.tokens import digest
+from pairsmith.hub.core.database import now
+from pairsmith.hub.http.errors import HubError, too_large
 
 if TYPE_CHECKING:
-    from pairsmith.hub.accounts.users import User
-    from pairsmith.hub.place import Hub
-    from pairsmith.hub.repos import Repo
+    from pairsmith.hub.auth.users import User
+    from pairsmith.hub.context import Hub
+    from pairsmith.hub.repos.repos import Repo
 
 LIFETIME = 3600  # seconds that a token is good for
 IDLE = 6 * 3600  # seconds without a call after which an upload is over

@@ -18,7 +18,7 @@ from pathlib import Path
 import lz4.frame
 import numpy as np
 
-from pairsmith.hub.faults import HubError, bad_request
+from pairsmith.hub.http.errors import HubError, bad_request
 
 NAME = re.compile(r"[0-9a-f]{64}")
 LARGEST = 65 << 20  # 64 MiB, as the protocol has it, and room for headers and the footer

@@ -1,0 +1,221 @@
+"""The main job: every question put to a built dataset, the answers in a report and in files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+
+from pairsmith._version import __version__
+from pairsmith.auditing import record
+from pairsmith.auditing.answer import Answer, Question, Study, UnansweredError
+from pairsmith.auditing.record import Audit
+from pairsmith.auditing.report.render import draw
+from pairsmith.dataset import card_audit, folder, manifest
+from pairsmith.dataset.index import open_keys
+from pairsmith.dataset.reader import Dataset
+from pairsmith.dataset.verify import check
+from pairsmith.errors import OutputError, RecipeError
+from pairsmith.io.durable import digest
+from pairsmith.progress import Progress, Watch
+from pairsmith.tokens.tokenizer import load
+
+EXTRA = "pip install 'pairsmith[audit]'"
+LIBRARIES = ("duckdb", "sklearn", "matplotlib", "rensa", "scipy")
+"""What the extra `audit` brings, as Python imports it."""
+
+FIRST = 3
+"""So many problems of a build are told; `pairsmith check` tells all."""
+
+
+@dataclass(frozen=True)
+class InModule:
+    """A question that is a module of `questions`, loaded when it is put."""
+
+    name: str
+
+    @property
+    def title(self) -> str:
+        """What the report calls it."""
+        return str(self._module.TITLE)
+
+    @property
+    def _module(self) -> ModuleType:
+        return import_module(f"pairsmith.auditing.questions.{self.name}")
+
+    def __call__(self, study: Study) -> Answer:
+        """Puts it to a study."""
+        answer: Answer = self._module.ask(study)
+        return answer
+
+
+QUESTIONS: dict[str, Question] = {
+    "duplicates": InModule("duplicates"),
+    "near": InModule("near_duplicates"),
+    "leaks": InModule("leaks"),
+    "direction": InModule("direction"),
+    "length": InModule("length"),
+    "labels": InModule("labels"),
+    "text": InModule("content"),
+    "tokens": InModule("tokens"),
+}
+"""All questions, in the order in which they are put."""
+
+
+def audit(
+    out: str | os.PathLike[str],
+    *,
+    tokenizer: str | os.PathLike[str] | None = None,
+    questions: Iterable[str] | Mapping[str, Question] | None = None,
+    progress: Watch | None = None,
+) -> Audit:
+    """Puts questions to a whole built dataset, and writes the answers beside it.
+
+    `OUT/audit/` gets `report.html`, which needs nothing else and shows texts of the dataset;
+    `findings.parquet`; and `audit.json`, in place of those of an earlier audit. The card gets a
+    section on quality, unless it was edited.
+
+    Args:
+        out: The folder of a build.
+        tokenizer: A tokenizer's folder, or its id on the hub, for the question that wants one.
+        questions: Names of `QUESTIONS`, or questions of your own by name; None for all.
+        progress: Called before each step, with its name in place of a path, the rows of the
+            dataset, and steps in place of bytes.
+
+    Returns:
+        The answers. A question that the dataset gives no answer to says why.
+
+    Raises:
+        RecipeError: There is no such question, or the extra `audit` is not installed.
+        TokenizerError: The tokenizer cannot be loaded, or lacks what the rows want.
+        OutputError: There is no finished build, it is not as its manifest says, it holds no
+            pairs, or its folder cannot be written.
+    """
+    chosen = choose(questions)
+    _check_libraries()
+    source = _local(os.fspath(out))
+    data = Dataset(source)
+    record.check_place(source, [entry.subset for entry in data.built.ledger])
+    kept = sum(entry.kept for entry in data.entries)
+    steps = Steps(progress, kept, len(chosen) + 3)
+    steps.begin("check")
+    _check_build(source)
+    if tokenizer is not None:
+        load(os.fspath(tokenizer), data.built.recipe.form)  # or a fault would be told last
+    answers = _ask(data, chosen, tokenizer, steps)
+    made = Audit(
+        pairsmith=__version__,
+        manifest=digest(source / manifest.NAME),
+        kept=kept,
+        quarantined=sum(entry.read - entry.kept for entry in data.entries),
+        unread=answers.unread,
+        answers=answers.given,
+        folder=source / card_audit.FOLDER,
+    )
+    steps.begin("report")
+    record.write(made, draw(made, data))
+    with folder.writing(source):
+        card_audit.note(source, data.built, made.to_dict())
+    return made
+
+
+def _local(out: str) -> Path:
+    """The folder of a build.
+
+    Raises:
+        OutputError: It lies in an object store.
+    """
+    source = folder.output(out)
+    if not isinstance(source, Path):
+        raise OutputError(f"{out} is a URL.", "Copy the build to a folder, and audit that.")
+    return source
+
+
+def choose(questions: Iterable[str] | Mapping[str, Question] | None) -> dict[str, Question]:
+    """The questions to put, by name: those of `QUESTIONS` in its order.
+
+    Raises:
+        RecipeError: There is no such question, or none is named.
+    """
+    if isinstance(questions, Mapping):
+        held = dict(questions)
+    else:
+        names = set(QUESTIONS if questions is None else questions)
+        if strange := sorted(names - QUESTIONS.keys()):
+            raise RecipeError(
+                f"There is no question {strange[0]!r}.", f"Questions: {', '.join(QUESTIONS)}."
+            )
+        held = {name: QUESTIONS[name] for name in QUESTIONS if name in names}
+    if not held:
+        raise RecipeError("No question is named.", f"Questions: {', '.join(QUESTIONS)}.")
+    return held
+
+
+@dataclass
+class Steps:
+    """Tells how far an audit has come."""
+
+    progress: Watch | None
+    rows: int
+    total: int
+    done: int = 0
+
+    def begin(self, name: str) -> None:
+        """Tells that a step begins."""
+        if self.progress is not None:
+            self.progress(Progress(name, self.rows, self.done, self.total))
+        self.done += 1
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What was answered, and how many kept rows could not be read for it."""
+
+    given: tuple[Answer, ...]
+    unread: int
+
+
+def _ask(
+    data: Dataset,
+    questions: Mapping[str, Question],
+    tokenizer: str | os.PathLike[str] | None,
+    steps: Steps,
+) -> Answers:
+    steps.begin("keys")
+    with open_keys(data) as keys:
+        unread = data.unread
+        study = Study(data, keys, None if tokenizer is None else os.fspath(tokenizer))
+        given = []
+        for name, question in questions.items():
+            steps.begin(name)
+            given.append(_put(name, question, study))
+    return Answers(tuple(given), unread)
+
+
+def _put(name: str, question: Question, study: Study) -> Answer:
+    try:
+        return question(study)
+    except UnansweredError as error:
+        title = getattr(question, "title", name.replace("_", " ").capitalize())
+        return Answer(name, title, "", unanswered=str(error))
+
+
+def _check_libraries() -> None:
+    missing = [name for name in LIBRARIES if find_spec(name) is None]
+    if missing:
+        raise RecipeError(f"An audit needs libraries: {', '.join(missing)} not found.", EXTRA)
+
+
+def _check_build(out: Path) -> None:
+    problems = check(out)
+    if problems:
+        told = [f"{path}: {message.rstrip('.')}" for path, message in problems[:FIRST]]
+        more = f" And {len(problems) - FIRST} more." if len(problems) > FIRST else ""
+        raise OutputError(
+            f"{out} is not as it was built. {'. '.join(told)}.{more}",
+            f"Run pairsmith check {out}, then build again.",
+        )

@@ -1,0 +1,1 @@
+"""What texts hold: openings, patterns, refusals, writing systems."""

@@ -1,0 +1,122 @@
+"""An audit as a whole, and its files: the report, the findings, and the numbers, put last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pairsmith.auditing.answer import FINDINGS, Answer
+from pairsmith.dataset.card_audit import FINDINGS as TABLE
+from pairsmith.dataset.card_audit import FOLDER, NAME, REPORT
+from pairsmith.dataset.folder import writing
+from pairsmith.errors import OutputError
+from pairsmith.io.durable import PARTIAL, partial_of, put, put_text
+
+COLUMNS = pa.schema([pa.field("question", pa.string()), *FINDINGS])
+"""Of `findings.parquet`: those of `FINDINGS` behind the name of the question."""
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The answers to all questions that were put to a build.
+
+    Attributes:
+        pairsmith: The version that asked.
+        manifest: The sha256 of the build's `manifest.json`, which tells the build.
+        kept, quarantined: Its rows of pairs.
+        unread: Kept rows whose text could not be taken apart into turns.
+        answers: In the order in which they were asked.
+        folder: Where the files of the audit lie. Not written.
+    """
+
+    pairsmith: str
+    manifest: str
+    kept: int
+    quarantined: int
+    unread: int
+    answers: tuple[Answer, ...]
+    folder: Path
+
+    def to_dict(self) -> dict[str, Any]:
+        """As `audit.json` holds it: equal builds and questions give equal bytes."""
+        return {
+            "pairsmith": self.pairsmith,
+            "manifest": self.manifest,
+            "rows": {"kept": self.kept, "quarantined": self.quarantined, "unread": self.unread},
+            "questions": {answer.question: _held(answer) for answer in self.answers},
+        }
+
+    def to_json(self) -> str:
+        """The text of `audit.json`."""
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _held(answer: Answer) -> dict[str, Any]:
+    return {
+        "title": answer.title,
+        "sentence": answer.sentence,
+        "unanswered": answer.unanswered,
+        "findings": answer.findings.num_rows,
+        "cure": answer.cure,
+        "numbers": answer.numbers,
+    }
+
+
+def gather(answers: Iterable[Answer]) -> pa.Table:
+    """All findings in one table of `COLUMNS`."""
+    tables = [
+        answer.findings.add_column(
+            0, "question", pa.repeat(answer.question, answer.findings.num_rows)
+        )
+        for answer in answers
+    ]
+    return pa.concat_tables([COLUMNS.empty_table(), *tables])
+
+
+def check_place(out: Path, subsets: Iterable[str]) -> None:
+    """Sees to it that the files of an audit can lie in a build's folder.
+
+    Raises:
+        OutputError: The build has a subset of the folder's name, or something else is there.
+    """
+    folder = out / FOLDER
+    if FOLDER in subsets:
+        raise OutputError(
+            f"{out} has a subset called {FOLDER}, where its audit would lie.",
+            "Build it again under another name.",
+        )
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise OutputError(f"{folder} is not a folder.", "The audit would lie there: move it away.")
+
+
+def write(audit: Audit, report: str) -> None:
+    """Writes the files of an audit in place of an earlier one's; `audit.json` comes last.
+
+    Raises:
+        OutputError: The folder cannot be written.
+    """
+    with writing(audit.folder):
+        audit.folder.mkdir(exist_ok=True)
+        for name in (NAME, REPORT, TABLE):
+            for left in audit.folder.glob(f"{name}.*{PARTIAL}"):
+                left.unlink(missing_ok=True)
+        (audit.folder / NAME).unlink(missing_ok=True)
+        put_text(audit.folder / REPORT, report)
+        _put_table(audit.folder / TABLE, gather(audit.answers))
+        put_text(audit.folder / NAME, audit.to_json())
+
+
+def _put_table(path: Path, table: pa.Table) -> None:
+    import pyarrow.parquet as pq
+
+    partial = partial_of(path)
+    try:
+        pq.write_table(table, partial, compression="zstd")
+        put(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

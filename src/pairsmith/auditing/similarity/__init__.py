@@ -1,0 +1,1 @@
+"""Texts that are nearly the same: shingles, sketches, candidate pairs."""

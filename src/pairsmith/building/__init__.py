@@ -1,0 +1,1 @@
+"""Builds: sources to datasets, cut into parts that run on an engine."""

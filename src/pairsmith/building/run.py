@@ -1,0 +1,226 @@
+"""One run over an engine: the parts that are not finished, and what became of them."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+from pairsmith.building.partition import parts_of
+from pairsmith.building.task import Task, work
+from pairsmith.dataset import checkpoint
+from pairsmith.dataset.shard_record import Source
+from pairsmith.engines import Outcome, local
+from pairsmith.errors import (
+    DamagedInputError,
+    OutputError,
+    PairsmithError,
+    SourceError,
+    WorkerError,
+)
+from pairsmith.io.paths import size
+from pairsmith.io.remote import StoragePath
+from pairsmith.kernel.row_render import Jinja
+from pairsmith.progress import Progress, Watch
+from pairsmith.schema.recipe import Recipe
+from pairsmith.schema.templates import Compiled
+from pairsmith.sources.layouts import SourceFile
+from pairsmith.sources.read import WHOLE
+
+ENGINES = ("local", "ray")
+
+MUCH = 64 << 20
+"""Bytes of input that are worth more than one process."""
+
+
+class Way(NamedTuple):
+    """How to run a build; decides no byte of it.
+
+    Attributes:
+        engine: `local` or `ray`.
+        workers: Processes that work at once; None for as many as are worth it.
+        address: Of a Ray cluster; None for one on this machine.
+        batch_rows: At most so many rows are worked on at a time; None for what is usual.
+    """
+
+    engine: str = "local"
+    workers: int | None = None
+    address: str | None = None
+    batch_rows: int | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is to be run.
+
+    Attributes:
+        files: The source's files.
+        finished: By path, what of each is finished.
+        staging: The folder that the build grows in.
+        recipe: What to make.
+        compiled: The template; None where the recipe makes messages.
+        jinja: Renders it in this process.
+        way: How to run it.
+        watch: Is told how far it has come.
+        fates: The sha256 of the table of fates; None where the recipe asks for none.
+    """
+
+    files: list[SourceFile]
+    finished: dict[str, checkpoint.Finished]
+    staging: StoragePath
+    recipe: Recipe
+    compiled: Compiled | None
+    jinja: Jinja | None
+    way: Way
+    watch: Watch | None
+    fates: str | None = None
+
+    @property
+    def total(self) -> int:
+        """Bytes of all files."""
+        return sum(size(file.place) for file in self.files)
+
+    @property
+    def workers(self) -> int:
+        """How many processes are to work at once."""
+        worth = min(os.cpu_count() or 1, len(self.files)) if self.total > MUCH else 1
+        return self.way.workers or worth
+
+    @property
+    def in_process(self) -> bool:
+        """Whether this process does all the work."""
+        return self.way.engine == "local" and self.workers == 1
+
+
+def run(job: Run) -> None:
+    """Builds what is not finished, the sound files too where others are damaged.
+
+    Raises:
+        DamagedInputError: Files stop short.
+        PairsmithError: Another fault of a file or of a worker.
+        UnfaithfulError: The compiled template fails its proof.
+    """
+    state = _State(job)
+    with closing(_map(job, state)) as outcomes:  # or workers would outlive a fault
+        for outcome in outcomes:
+            state.take(outcome)
+    if state.errors:
+        raise _together(state.errors, job.staging)
+
+
+def _map(job: Run, state: _State) -> Generator[Outcome[Task, Source]]:
+    if job.in_process:
+        here = partial(work, jinja=job.jinja, tick=state.tick)
+        return local.run(here, state.tasks(), workers=1, name=_name)
+    if job.way.engine == "local":
+        return local.run(work, state.tasks(), workers=job.workers, name=_name)
+    from pairsmith.engines import ray
+
+    way = job.way
+    return ray.run(work, state.tasks(), workers=way.workers, name=_name, address=way.address)
+
+
+def _name(task: Task) -> str:
+    return task.name
+
+
+class _State:
+    """How far a run has come."""
+
+    def __init__(self, job: Run) -> None:
+        self.job, self.total = job, job.total
+        self.rows, self.bytes = Counter[str](), Counter[str]()
+        self.seen = (0, 0)
+        self.file = job.files[0]
+        self.open: Counter[str] = Counter()
+        self.sources: dict[str, Source] = {}
+        self.errors: list[PairsmithError] = []
+
+    def tasks(self) -> Iterator[Task]:
+        """The tasks as the plan finds them; faults of a file are kept for the end."""
+        job = self.job
+        staging = job.staging.absolute()  # a worker may have another working directory
+        threads = max((os.cpu_count() or 1) // job.workers, 1)
+        for self.file in job.files:
+            finished = job.finished[self.file.path]
+            try:
+                for part in parts_of(self.file, job.recipe, finished, not job.in_process):
+                    if isinstance(part, Source):
+                        self._learn(self.file, part)
+                        continue
+                    self.open[self.file.path] += 1
+                    rows = job.way.batch_rows
+                    yield Task(part, job.recipe, job.compiled, staging, threads, rows, job.fates)
+            except SourceError as error:
+                self.errors.append(error)
+
+    def take(self, outcome: Outcome[Task, Source]) -> None:
+        """Takes what became of a task.
+
+        Raises:
+            Exception: It failed, and through no fault of a user.
+        """
+        part, made = outcome.task.part, outcome.result
+        if made is None:
+            if isinstance(outcome.error, MemoryError):
+                outcome = outcome._replace(error=_too_large(outcome.task))
+            # where the output cannot be written, no other task fares better
+            if isinstance(outcome.error, OutputError) or not isinstance(
+                outcome.error, PairsmithError
+            ):
+                raise outcome.error or RuntimeError("a task came to nothing")
+            self.errors.append(outcome.error)
+            return
+        self.open[part.file.path] -= 1
+        self.rows[part.file.path] += made.rows
+        self.bytes[part.file.path] += part.bytes or made.whole.bytes
+        if part.span == WHOLE:
+            self._learn(part.file, made)
+        elif part.file.path in self.sources:
+            self._learn(part.file, self.sources[part.file.path])
+        self._tell(part.file.path)
+
+    def tick(self, rows: int, bytes: int) -> None:
+        """Tells how far the task at hand has come."""
+        self._tell(self.file.path, rows, bytes)
+
+    def _learn(self, file: SourceFile, source: Source) -> None:
+        """Records what a file makes, once all of its parts are finished."""
+        self.sources[file.path] = source
+        if not self.open[file.path]:
+            self.rows[file.path], self.bytes[file.path] = source.rows, source.whole.bytes
+            checkpoint.note_source(self.job.staging, file, source)
+
+    def _tell(self, path: str, rows: int = 0, bytes: int = 0) -> None:
+        if self.job.watch:
+            so_far = self.rows.total() + rows, self.bytes.total() + bytes
+            # a part that is tried again begins anew
+            self.seen = max(self.seen[0], so_far[0]), max(self.seen[1], so_far[1])
+            self.job.watch(Progress(path, *self.seen, self.total))
+
+
+def _too_large(task: Task) -> WorkerError:
+    return WorkerError(
+        f"There is not enough memory for {task.name}.",
+        "Take fewer --workers, or --batch-rows 1000. What is finished is kept: the same command "
+        "goes on.",
+    )
+
+
+def _together(errors: list[PairsmithError], staging: StoragePath) -> PairsmithError:
+    """The faults of several tasks as one."""
+    if len(errors) == 1 and not isinstance(errors[0], DamagedInputError):
+        return errors[0]
+    said = "\n".join(error.message for error in errors)
+    hints = [error.hint for error in errors]
+    if any(isinstance(error, DamagedInputError) for error in errors):
+        hints.append(
+            f"What came before the damage is in {staging}; it has no manifest and is no finished "
+            "build."
+        )
+    kind = next((type(e) for e in errors if not isinstance(e, DamagedInputError)), type(errors[0]))
+    return kind(said, " ".join(dict.fromkeys(hints)))

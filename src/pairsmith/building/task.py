@@ -1,0 +1,274 @@
+"""One task of a build: a part of a source file, through its kernel, into shards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import date
+from functools import cache
+from typing import NamedTuple, TypeAlias
+
+import pyarrow as pa
+
+from pairsmith.chat_templates.sandbox import Sandbox
+from pairsmith.dataset.checkpoint import place_of
+from pairsmith.dataset.decisions import read_fates
+from pairsmith.dataset.shard_record import Source
+from pairsmith.dataset.shards import ShardWriter
+from pairsmith.engines.threads import overlap
+from pairsmith.errors import BrokenReadError, DamagedInputError
+from pairsmith.io.digests import Digest, MeteredFile
+from pairsmith.io.remote import StoragePath
+from pairsmith.kernel import Kernel
+from pairsmith.kernel.actions import with_fates
+from pairsmith.kernel.dialogues import dialogue_kernel
+from pairsmith.kernel.pairs import pair_kernel
+from pairsmith.kernel.render import Writer
+from pairsmith.kernel.row_render import Jinja
+from pairsmith.schema.recipe import Recipe
+from pairsmith.schema.rows import Kind
+from pairsmith.schema.templates import Compiled, Template
+from pairsmith.sources.formats.jsonl import BLOCK_ROWS
+from pairsmith.sources.layouts import SourceFile
+from pairsmith.sources.read import WHOLE, Rows, Span, arrange_rows, read_rows
+from pairsmith.sources.shapes import SHAPES
+
+KERNELS: dict[Kind, Callable[[Recipe, Writer | None], Kernel]] = {
+    Kind.PAIRS: pair_kernel,
+    Kind.DIALOGUES: dialogue_kernel,
+}
+
+SYSTEM_TOTAL = 32 << 20
+"""A kernel repeats the system text in every row; so many bytes of it at once."""
+
+ATTEMPTS = 3
+"""A read that fails is tried so many times."""
+
+PAUSE = 0.5
+"""Seconds before the second attempt; before the third, twice as many."""
+
+Tick: TypeAlias = Callable[[int, int], None]
+"""Is told how many rows and bytes of a file have been read."""
+
+
+class Part(NamedTuple):
+    """Rows of a source file that make whole shards.
+
+    Attributes:
+        file: The file.
+        span: Which part of it.
+        first: The number of the first shard that it makes.
+        bytes: About so many bytes of the file.
+        read: What is known to have been read of the file; None where the task finds out.
+        finished: The numbers of the shards that are finished.
+    """
+
+    file: SourceFile
+    span: Span = WHOLE
+    first: int = 0
+    bytes: int = 0
+    read: Digest | None = None
+    finished: frozenset[int] = frozenset()
+
+
+class Task(NamedTuple):
+    """What a worker needs to know.
+
+    Attributes:
+        part: The rows.
+        recipe: What to make of them.
+        compiled: The template; None where the recipe makes messages.
+        staging: The folder to write to.
+        threads: How many work at once on blocks of rows.
+        batch_rows: At most so many rows in a block; decides no byte that is written.
+        fates: The sha256 of the table of fates in the folder; None where the recipe asks for none.
+    """
+
+    part: Part
+    recipe: Recipe
+    compiled: Compiled | None
+    staging: StoragePath
+    threads: int
+    batch_rows: int | None = None
+    fates: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What to call it in a fault."""
+        part = self.part
+        one = part.span != WHOLE
+        return f"shard {part.first} of {part.file.path}" if one else part.file.path
+
+
+class _Converted(NamedTuple):
+    """A block, converted; without columns where its shards are finished."""
+
+    rows: Rows
+    batch: pa.RecordBatch | None
+    first: int
+    read: Digest
+
+
+def work(task: Task, jinja: Jinja | None = None, tick: Tick | None = None) -> Source:
+    """Builds the shards of a part that are not finished, and records each as it is.
+
+    Args:
+        task: What to do.
+        jinja: Renders the template row by row; None to have it done by a process of this one's.
+        tick: Is told after every block how far it has come.
+
+    Returns:
+        Of a whole file its record; of another part, of which rows and shards count, the same.
+
+    Raises:
+        DamagedInputError: The file stops short. What came before lies there.
+        BrokenReadError: It cannot be read on, tried again and again.
+        UnfaithfulError: The compiled template fails its proof.
+    """
+    from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+
+    attempts = Retrying(
+        retry=retry_if_exception_type(BrokenReadError),
+        stop=stop_after_attempt(ATTEMPTS),
+        wait=wait_exponential(PAUSE),
+        reraise=True,
+    )
+    try:
+        return attempts(_work, task, jinja, tick or _silent)
+    except BrokenReadError as error:
+        raise still_broken(task.name, error) from error
+
+
+def still_broken(name: str, error: BrokenReadError) -> BrokenReadError:
+    """The fault of a read that failed every time."""
+    return BrokenReadError(
+        f"{name}: {error.message.rstrip('.')} (tried {ATTEMPTS} times).",
+        f"{error.hint} What is finished is kept: the same command goes on.".strip(),
+    )
+
+
+def _silent(_rows: int, _bytes: int) -> None:
+    """Tells nobody."""
+
+
+def _work(task: Task, jinja: Jinja | None, tick: Tick) -> Source:
+    part, out = task.part, _Shards(task)
+    with ExitStack() as stack:
+        metered = stack.enter_context(MeteredFile(part.file.place))
+        stack.callback(out.discard)
+        try:
+            for block in _convert(task, metered, jinja):
+                out.write(block)
+                tick(out.rows, block.read.bytes)
+        except DamagedInputError:
+            out.leave()
+            raise
+        read = part.read or metered.digest
+        return Source(out.rows, out.finish(read), read)
+
+
+def _convert(task: Task, metered: MeteredFile, jinja: Jinja | None) -> Iterator[_Converted]:
+    """The blocks of a part, converted in threads."""
+    part, recipe = task.part, task.recipe
+    kernel = _kernel(task, jinja)
+    shape = SHAPES[recipe.shape]
+    most = min(task.batch_rows or BLOCK_ROWS, SYSTEM_TOTAL // len((recipe.system or "-").encode()))
+
+    def convert(item: tuple[Rows, int, Digest]) -> _Converted:
+        rows, first, read = item
+        if _shards_of(first, len(rows.numbers), recipe.shard_rows) <= part.finished:
+            return _Converted(rows, None, first, read)
+        return _Converted(rows, kernel(arrange_rows(part.file, rows, shape).rows), first, read)
+
+    blocks = read_rows(part.file, metered, shape, most, part.span)
+    return overlap(_counted(blocks, part, metered, recipe.shard_rows), convert, task.threads)
+
+
+def _kernel(task: Task, jinja: Jinja | None) -> Kernel:
+    file, recipe = task.part.file, task.recipe
+    kernel = KERNELS[file.kind](recipe, _writer(task, jinja))
+    if task.fates is None or file.kind != Kind.PAIRS:
+        return kernel
+    fates = read_fates(task.staging, task.fates, f"{file.subset}/{file.split}/")
+    return with_fates(kernel, fates, recipe)
+
+
+def _counted(
+    blocks: Iterator[Rows], part: Part, metered: MeteredFile, shard_rows: int
+) -> Iterator[tuple[Rows, int, Digest]]:
+    """Blocks, each with the number of rows before it, and what of the file had been read then."""
+    first = part.first * shard_rows
+    for rows in blocks:
+        yield rows, first, part.read or metered.digest
+        first += len(rows.numbers)
+
+
+def _shards_of(first: int, rows: int, shard_rows: int) -> set[int]:
+    return set(range(first // shard_rows, (first + rows - 1) // shard_rows + 1))
+
+
+def _writer(task: Task, jinja: Jinja | None) -> Writer | None:
+    if task.compiled is None:
+        return None
+    return Writer(task.compiled, jinja or _sandbox(task.compiled.template).render)
+
+
+@cache
+def _sandbox(template: Template) -> Sandbox:
+    """A sandbox of this process's own, for as long as it lives."""
+    return Sandbox(template, date.fromisoformat(template.date or "2000-01-01"))
+
+
+class _Shards:
+    """Writes the blocks of a part to one shard after another."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.first = self.at = task.part.first * task.recipe.shard_rows
+        self.finished = set(task.part.finished)
+        self.writer: ShardWriter | None = None
+
+    @property
+    def rows(self) -> int:
+        """Rows that came so far."""
+        return self.at - self.first
+
+    def write(self, block: _Converted) -> None:
+        """Takes the rows of a block, each to its shard."""
+        size, done, rows = self.task.recipe.shard_rows, 0, len(block.rows.numbers)
+        while done < rows:
+            count = min(size - self.at % size, rows - done)
+            if block.batch is not None and self.at // size not in self.finished:
+                records = block.rows.part(done, count)
+                batch = block.batch.slice(done, count)
+                self._open().write(batch, records.raw, records.lines.tolist())
+            done, self.at = done + count, self.at + count
+            if self.at % size == 0:
+                self._end(block.read)
+
+    def _open(self) -> ShardWriter:
+        if self.writer is None:
+            place = place_of(self.task.part.file, self.at // self.task.recipe.shard_rows)
+            self.writer = ShardWriter(self.task.staging, place, self.task.recipe)
+        return self.writer
+
+    def _end(self, read: Digest) -> None:
+        if self.writer is not None:
+            self.writer.finish(read)
+            self.finished.add(self.writer.place.number)
+            self.writer = None
+
+    def finish(self, read: Digest) -> int:
+        """Ends the last shard; returns how many there are."""
+        self._end(read)
+        return -(-self.rows // self.task.recipe.shard_rows)
+
+    def leave(self) -> None:
+        """Leaves what came before a fault for whoever looks, but no shard that counts."""
+        if self.writer is not None:
+            self.writer.leave()
+
+    def discard(self) -> None:
+        """Removes what was begun."""
+        if self.writer is not None:
+            self.writer.discard()

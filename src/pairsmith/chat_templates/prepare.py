@@ -1,0 +1,138 @@
+"""A template made ready: found, opened in a sandbox, compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import date
+from typing import NamedTuple
+
+from pairsmith.chat_templates.compile import compile_template
+from pairsmith.chat_templates.probes import Jinja
+from pairsmith.chat_templates.resolve import Found, find, settle, with_marks
+from pairsmith.chat_templates.sandbox import Sandbox
+from pairsmith.errors import RecipeError
+from pairsmith.schema.templates import Compiled
+
+
+class Prepared(NamedTuple):
+    """A template that can be rendered.
+
+    Attributes:
+        compiled: As constant strings, as far as they describe it.
+        jinja: Renders it row by row.
+        by: Whose Jinja environment does: `transformers 5.23.0` or `jinja2`.
+    """
+
+    compiled: Compiled
+    jinja: Jinja
+    by: str
+
+
+@contextmanager
+def prepare(
+    name: str, tokens: Mapping[str, str] | None = None, day: str | None = None
+) -> Iterator[Prepared]:
+    """Makes a template ready.
+
+    Args:
+        name: What the user calls it; see `find`.
+        tokens: Special tokens by name, in place of those found.
+        day: What to tell a template that asks for the date, as `2026-01-31`; None for today.
+
+    Raises:
+        RecipeError: There is no such template, or it cannot be used.
+    """
+    begun = _begun.pop(_key(name, tokens, day), None)
+    sandbox, prepared = begun.result() if begun else _open(name, tokens, day)
+    with sandbox:
+        yield prepared
+
+
+@contextmanager
+def prepared_ahead(name: str, tokens: Mapping[str, str] | None, day: str | None) -> Iterator[None]:
+    """Begins to make a template ready while this thread goes on: `prepare` of the same gets it.
+
+    Arguments as those of `prepare`, which also raises what is wrong.
+    """
+    key = _key(name, tokens, day)
+    with ThreadPoolExecutor(1) as thread:
+        _begun[key] = thread.submit(_open, name, tokens, day)
+        try:
+            yield
+        finally:
+            begun = _begun.pop(key, None)
+    if begun and not begun.exception():
+        begun.result()[0].close()
+
+
+_begun: dict[tuple[str, str, str | None], Future[tuple[Sandbox, Prepared]]] = {}
+
+
+def _key(
+    name: str, tokens: Mapping[str, str] | None, day: str | None
+) -> tuple[str, str, str | None]:
+    return name, repr(sorted((tokens or {}).items())), day
+
+
+@contextmanager
+def make_ready(found: Found, today: date) -> Iterator[Prepared]:
+    """Opens a template in a sandbox and compiles it; faults as `prepare`.
+
+    Args:
+        found: The template.
+        today: What to tell a template that asks for the date.
+    """
+    with Sandbox(found.template, today) as sandbox:
+        yield _compile(found, sandbox, today)
+
+
+def _open(name: str, tokens: Mapping[str, str] | None, day: str | None) -> tuple[Sandbox, Prepared]:
+    """A template's sandbox, which is the caller's to close, and the template."""
+    today = _date(day)
+    found = find(name, tokens)
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(Sandbox(found.template, today))
+        prepared = _compile(found, sandbox, today)
+        stack.pop_all()
+    return sandbox, prepared
+
+
+def _compile(found: Found, sandbox: Sandbox, today: date) -> Prepared:
+    look = sandbox.look()
+    template = settle(found, look, today)
+    compiled = compile_template(template, sandbox.render, look)
+    compiled = replace(compiled, template=with_marks(template, look, compiled))
+    return Prepared(compiled, sandbox.render, look.by)
+
+
+def _date(day: str | None) -> date:
+    try:
+        return date.fromisoformat(day) if day else date.today()
+    except ValueError:
+        raise RecipeError(f"{day!r} is not a date.", "Write --date 2026-01-31.") from None
+
+
+def uncompiled(compiled: Compiled, why: str) -> Compiled:
+    """The same template, to be rendered row by row."""
+    faults = dict.fromkeys((False, True), why)
+    return replace(compiled, layouts={}, guards=(), faults=faults, texts={})
+
+
+def remarks(compiled: Compiled) -> list[str]:
+    """What a user should be told once of how a template was used."""
+    name, said = compiled.template.name, []
+    if False in compiled.faults:
+        said.append(
+            f"The template {name} is rendered row by row, which is slow: {compiled.faults[False]}."
+        )
+    if compiled.overhang:
+        said.append(
+            f"The template {name} ends a prompt in {compiled.overhang!r}, with which finished "
+            "replies do not begin: prompts end before it."
+        )
+    if compiled.template.date:
+        said.append(f"The template {name} writes the date: {compiled.template.date} (--date).")
+    return said

@@ -1,0 +1,201 @@
+"""Renders a chat template row by row, in processes that are bounded in time and memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from queue import Queue
+from threading import Timer
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from pairsmith.chat_templates import process
+from pairsmith.chat_templates.builtin import is_built_in
+from pairsmith.chat_templates.worker import MEMORY, SECONDS
+from pairsmith.errors import RecipeError
+from pairsmith.schema.templates import Conversation, Refusal, Template
+
+AT_ONCE = 64
+"""Conversations in one request; the bounds are for so many."""
+
+WORTH = 16
+"""So many requests are worth another process."""
+
+PATIENCE = 20 * SECONDS
+"""Seconds by the clock, for a process that does not compute or whose system sets no limits."""
+
+
+class Look(NamedTuple):
+    """What a template's text shows without rendering it.
+
+    Attributes:
+        by: Whose environment renders it: `transformers 5.23.0` or `jinja2`.
+        variables: The names that it takes from outside.
+        texts: Its constant strings.
+        tested: Those of them that contents may be compared with.
+        dated: Whether it asks for the date.
+        chance: What it uses that is not the same twice.
+        classes: Methods it calls that look at the kind of a text's characters.
+    """
+
+    by: str
+    variables: tuple[str, ...]
+    texts: tuple[str, ...]
+    tested: tuple[str, ...]
+    dated: bool
+    chance: tuple[str, ...]
+    classes: tuple[str, ...]
+
+
+class Sandbox:
+    """A template that can be rendered.
+
+    A built-in one is rendered in the environment of `pairsmith`, any other by the renderer of
+    `transformers` where it is installed: it decides how a stranger's template is meant.
+
+    Processes start as there is work for them, at most one a core, and end with `close`.
+
+    Args:
+        template: The template.
+        day: What a template is told that asks for the date.
+    """
+
+    def __init__(self, template: Template, day: date) -> None:
+        self.template, self.day = template, day
+        self.idle: Queue[_Worker] = Queue()
+        self.workers: list[_Worker] = []
+        self.most = os.cpu_count() or 1
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def look(self) -> Look:
+        """What the template's text shows.
+
+        Raises:
+            RecipeError: It is not Jinja, or takes too long to read.
+        """
+        self._start(1)
+        return self.workers[0].look
+
+    def render(self, conversations: Sequence[Conversation]) -> list[str | Refusal]:
+        """Renders conversations, each to a text, or to what the template said against it.
+
+        Raises:
+            RecipeError: The template takes too much time or memory.
+        """
+        parts = [conversations[i : i + AT_ONCE] for i in range(0, len(conversations), AT_ONCE)]
+        self._start(min(1 + len(parts) // WORTH, self.most))
+        if len(self.workers) < 2:
+            return [outcome for part in parts for outcome in self._render(part)]
+        with ThreadPoolExecutor(len(self.workers)) as threads:
+            return [outcome for done in threads.map(self._render, parts) for outcome in done]
+
+    def close(self) -> None:
+        """Ends the processes."""
+        for worker in self.workers:
+            worker.stop()
+        self.workers.clear()
+        self.idle = Queue()
+
+    def _start(self, wanted: int) -> None:
+        while len(self.workers) < wanted:
+            worker = _Worker(self.template, self.day)
+            self.workers.append(worker)
+            self.idle.put(worker)
+
+    def _render(self, part: Sequence[Conversation]) -> list[str | Refusal]:
+        worker = self.idle.get()
+        try:
+            answer = worker.ask(
+                [{"messages": c.messages, "generation": c.generation} for c in part]
+            )
+        finally:
+            self.idle.put(worker)
+        if any(kind == "memory" for kind, _ in answer):
+            raise RecipeError(
+                f"The template {self.template.name} needs more than {MEMORY >> 20} MiB to render "
+                "one conversation.",
+                "It was stopped. Is it meant to be rendered?",
+            )
+        return [text if kind == "text" else Refusal(text) for kind, text in answer]
+
+
+class _Worker:
+    """One process; see `pairsmith.chat_templates.worker`."""
+
+    def __init__(self, template: Template, day: date) -> None:
+        self.template = template
+        self.process = process.take()
+        setup = {
+            "source": template.source,
+            "tokens": dict(template.tokens),
+            "now": day.isoformat(),
+            "built_in": is_built_in(template),
+        }
+        try:
+            seen = self.ask(setup)
+        except BaseException:
+            self.stop()
+            raise
+        if "fault" in seen:
+            self.stop()
+            raise RecipeError(
+                f"The template {template.name} is not Jinja: {seen['fault']}.",
+                "Mend it, or name another template.",
+            )
+        lists = {name: tuple(held) for name, held in seen.items() if isinstance(held, list)}
+        self.look = Look(by=str(seen["by"]), dated=bool(seen["dated"]), **lists)
+
+    def ask(self, request: Any) -> Any:
+        """Sends a request and waits for its answer.
+
+        Raises:
+            RecipeError: The process was stopped by its bounds.
+        """
+        stdin, stdout = self.process.stdin, self.process.stdout
+        if stdin is None or stdout is None:
+            raise RuntimeError("the worker has no pipes")
+        limit = Timer(PATIENCE, self.process.kill)
+        limit.start()
+        try:
+            stdin.write(json.dumps(request).encode() + b"\n")
+            stdin.flush()
+            line = stdout.readline()
+        except BrokenPipeError:
+            line = b""
+        finally:
+            limit.cancel()
+        if not line.endswith(b"\n"):
+            raise self._stopped()
+        return json.loads(line)
+
+    def _stopped(self) -> RecipeError:
+        code = self.process.wait()
+        if code in (-signal.SIGXCPU, -signal.SIGKILL):
+            return RecipeError(
+                f"The template {self.template.name} was stopped after {SECONDS} seconds of "
+                "computing: it loops for ever, or for far too long.",
+                "Name another template.",
+            )
+        return RecipeError(
+            f"The template {self.template.name} ended the process that renders it (status {code}).",
+            "It needs too much memory, or nests too deeply. Name another template.",
+        )
+
+    def stop(self) -> None:
+        """Ends the process."""
+        self.process.kill()
+        self.process.communicate()

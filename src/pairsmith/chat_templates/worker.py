@@ -1,0 +1,218 @@
+"""The process that renders a chat template: untrusted code, within bounds.
+
+Run as `python -m pairsmith.chat_templates.worker` by `sandbox`; one JSON value a line. In comes
+first the template, then lists of conversations; out goes one answer a line. Templates run in a
+sandboxed environment, in a process of their own that may take so much memory and so much
+computing time, writes no file, and answers in JSON, which nothing can be executed from.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from importlib import import_module
+from importlib.metadata import version
+from importlib.util import find_spec
+from types import ModuleType, SimpleNamespace
+from typing import Any, TypeAlias
+
+MEMORY = 1 << 30
+"""Bytes that rendering may take, besides what the process holds before."""
+
+LONGEST = 256 << 20
+"""Characters that one text may have."""
+
+CLASSES = {f"is{kind}" for kind in ("alnum", "alpha", "ascii", "decimal", "digit", "lower",
+           "numeric", "space", "title", "upper")}  # fmt: skip
+"""Methods that look at the kind of a content's characters, which no probe can exhaust."""
+
+SECONDS = 10
+"""Computing time for one request."""
+
+PACKAGE = "transformers"
+RENDERER = f"{PACKAGE}.utils.chat_template_utils"
+
+Render: TypeAlias = Callable[[dict[str, Any]], str]
+
+
+def main() -> None:
+    """Answers requests until there are no more."""
+    lines = iter(sys.stdin.buffer.readline, b"")
+    setup = json.loads(next(lines))
+    render, by = _renderer(setup)
+    _bound_memory()
+    _bound_time()
+    _answer(_look(setup["source"], by))
+    for line in lines:
+        _bound_time()
+        _answer([_outcome(render, request) for request in json.loads(line)])
+
+
+def _answer(value: Any) -> None:
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+def _renderer(setup: dict[str, Any]) -> tuple[Render, str]:
+    """How to render a request, and by whose environment: for a built-in template, our own."""
+    now = datetime.fromisoformat(setup["now"])
+    theirs = None if setup.get("built_in") else _theirs()
+    if theirs is None:
+        given = {**setup["tokens"], "strftime_now": now.strftime}
+        return _own_renderer(setup["source"], given), "jinja2"
+
+    theirs.datetime = SimpleNamespace(now=lambda: now)  # the recipe's day, for strftime_now
+
+    def render(request: dict[str, Any]) -> str:
+        texts, _ = theirs.render_jinja_template(
+            [request["messages"]],
+            chat_template=setup["source"],
+            add_generation_prompt=request["generation"],
+            **setup["tokens"],
+        )
+        return str(texts[0])
+
+    return render, f"transformers {version('transformers')}"
+
+
+def _theirs() -> Any:
+    """The module of `transformers` that renders; None where it is not installed."""
+    with contextlib.redirect_stdout(sys.stderr):
+        loaded = set(sys.modules)
+        try:
+            return _theirs_alone()
+        except Exception:  # whatever a version that needs its packages raises
+            for name in set(sys.modules) - loaded:
+                if name.partition(".")[0] == PACKAGE:
+                    del sys.modules[name]
+        try:
+            return import_module(RENDERER)
+        except ImportError:
+            return None
+
+
+def _theirs_alone() -> Any:
+    """The same without what `transformers` and `transformers.utils` load besides.
+
+    These look through some hundred model folders and load the hub's client, 0.6 of 0.7 seconds.
+    In their place stand packages that hold nothing but the folder, so that the module itself is
+    found there; it must then be able to render.
+    """
+    [package] = find_spec(PACKAGE).submodule_search_locations  # type: ignore[union-attr, misc]
+    for name in (PACKAGE, f"{PACKAGE}.utils"):
+        bare = ModuleType(name)
+        bare.__path__ = [package + name.removeprefix(PACKAGE).replace(".", "/")]
+        sys.modules[name] = bare
+    theirs = import_module(RENDERER)
+    theirs.render_jinja_template([[]], chat_template="{{ messages }}", add_generation_prompt=True)
+    return theirs
+
+
+def _own_renderer(source: str, given: dict[str, Any]) -> Render:
+    held: list[Any] = []  # the template, once it has been compiled, within bounds
+
+    def render(request: dict[str, Any]) -> str:
+        from pairsmith.chat_templates.environment import make_environment
+
+        if not held:
+            held.append(make_environment().from_string(source))
+        return str(
+            held[0].render(
+                messages=request["messages"],
+                add_generation_prompt=request["generation"],
+                tools=None,
+                documents=None,
+                **given,
+            )
+        )
+
+    return render
+
+
+def _look(source: str, by: str) -> dict[str, Any]:
+    """What the template's text shows without rendering it, or why it cannot be read."""
+    from jinja2 import TemplateSyntaxError, meta, nodes
+
+    from pairsmith.chat_templates.environment import make_environment
+
+    try:
+        tree = make_environment().parse(source)
+        variables = sorted(meta.find_undeclared_variables(tree))
+        names = {node.name for node in tree.find_all(nodes.Name)}
+        filters = {node.name for node in tree.find_all(nodes.Filter)}
+        tested = {
+            node.value
+            for test in tree.find_all((nodes.Call, nodes.Filter, nodes.Test, nodes.Operand))
+            for node in test.find_all(nodes.Const)
+            if isinstance(node.value, str)
+        }
+        methods = {
+            call.node.attr
+            for call in tree.find_all(nodes.Call)
+            if isinstance(call.node, nodes.Getattr)
+        }
+        texts = {node.data for node in tree.find_all(nodes.TemplateData)}
+        texts |= {node.value for node in tree.find_all(nodes.Const) if isinstance(node.value, str)}
+    except TemplateSyntaxError as error:
+        return {"fault": f"{error.message} (line {error.lineno})"}
+    except (RecursionError, MemoryError, ValueError) as error:
+        return {"fault": f"it cannot be parsed ({type(error).__name__})"}
+    return {
+        "by": by,
+        "variables": variables,
+        "texts": sorted(texts),
+        "tested": sorted(tested),
+        "dated": "strftime_now" in names,
+        "chance": sorted((names & {"lipsum"}) | (filters & {"random"})),
+        "classes": sorted(methods & CLASSES),
+    }
+
+
+def _outcome(render: Render, request: dict[str, Any]) -> list[str]:
+    """`["text", …]`, or `["error", …]` with what the template or Jinja said, or `["memory", …]`."""
+    try:
+        text = render(request)
+        if len(text) > LONGEST:
+            return ["memory", ""]
+        text.encode()
+    except MemoryError:
+        return ["memory", ""]
+    except UnicodeEncodeError:
+        return ["error", "the text holds half of a surrogate pair"]
+    except Exception as error:  # whatever a template can make Jinja or Python raise
+        return ["error", (str(error).strip() or type(error).__name__)[:500]]
+    if "\0" in text:
+        return ["error", "the text holds a NUL character"]
+    return ["text", text]
+
+
+def _bound_memory() -> None:
+    """Limits the process's memory, where the system tells how much it holds (Linux)."""
+    try:
+        import resource
+
+        with open("/proc/self/status") as status:  # noqa: PTH123
+            held = next(int(line.split()[1]) << 10 for line in status if line.startswith("VmData"))
+    except (ImportError, OSError, StopIteration):
+        return
+    resource.setrlimit(resource.RLIMIT_DATA, (held + MEMORY, held + MEMORY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _bound_time() -> None:
+    """Limits the computing time from here on, where the system can (not Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    until = int(usage.ru_utime + usage.ru_stime) + 1 + SECONDS
+    resource.setrlimit(resource.RLIMIT_CPU, (until, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""pairsmith audit: questions about a whole built dataset, answered in a table and a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from pairsmith.auditing.record import Audit
+    from pairsmith.progress import Progress, Watch
+
+
+def audit(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder of a build.")],
+    tokenizer: Annotated[
+        str | None, typer.Option(metavar="T", help="A tokenizer's folder, or its id on the hub.")
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Put this question alone; may be repeated."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
+) -> None:
+    """Ask what is wrong with a whole dataset: duplicates, leaks, labels, length, text, tokens.
+
+    Writes a report to OUT/audit. Needs the extra `audit`.
+    """
+    from pairsmith.auditing.audit import audit as audit_dataset
+    from pairsmith.cli.terminal import plain, say
+
+    try:
+        with _progress() as watch:
+            made = audit_dataset(out, tokenizer=tokenizer, questions=only or None, progress=watch)
+    except KeyboardInterrupt:
+        say("interrupted.")
+        raise typer.Exit(130) from None
+    if as_json:
+        typer.echo(made.to_json(), nl=False)
+        return
+    _draw(made)
+    typer.echo(plain(f"The report: {made.folder / 'report.html'}"))
+
+
+def _draw(made: Audit) -> None:
+    """The answers as a table."""
+    from rich import box
+    from rich.table import Table
+
+    from pairsmith.cli.terminal import console, plain
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("question", no_wrap=True)
+    table.add_column("answer")
+    table.add_column("findings", justify="right", no_wrap=True)
+    for answer in made.answers:
+        count = "–" if answer.unanswered else f"{answer.findings.num_rows:,}"
+        told = answer.sentence or f"Not answered. {answer.unanswered}"
+        table.add_row(answer.question, plain(told), count)
+    console().print(table)
+
+
+@contextmanager
+def _progress() -> Iterator[Watch | None]:
+    """A line with the step at hand, on stderr if that is a terminal."""
+    import sys
+
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+
+    from pairsmith.cli.terminal import plain
+
+    with Console(stderr=True, markup=False).status("check") as line:
+
+        def watch(step: Progress) -> None:
+            line.update(plain(f"{step.path}, {step.done + 1} of {step.total}"))
+
+        yield watch

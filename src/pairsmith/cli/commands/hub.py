@@ -1,0 +1,83 @@
+"""pairsmith hub: what is done to a hub beside serving it, and while it is served."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pairsmith.cli.commands import accounts
+from pairsmith.cli.commands.accounts import AsJson, Root
+
+if TYPE_CHECKING:
+    from pairsmith.hub.maintenance.verify import Watch
+
+hub = typer.Typer(
+    name="hub",
+    help="Look after a hub, while it is served: accounts and tokens, backup, proof.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+hub.add_typer(accounts.user)
+hub.add_typer(accounts.token)
+
+
+@hub.command()
+def backup(
+    root: Root,
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="A new folder, or that of an earlier backup.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Copy a hub to a folder that can be served in its place, or bring the copy up to date."""
+    from pairsmith.cli.terminal import plain
+    from pairsmith.hub.maintenance.backup import backup as copy
+
+    made = copy(root, out)
+    if as_json:
+        typer.echo(json.dumps(made._asdict()))
+    else:
+        contents = f"{made.contents:,} contents, {made.bytes:,} bytes; {made.new:,} are new"
+        typer.echo(plain(f"{out} is a backup of {root}: {contents}."))
+
+
+@hub.command()
+def verify(root: Root, as_json: AsJson = False) -> None:
+    """Prove every content against its hash, and the database against itself.
+
+    Says what is wrong and exits 1; exits 0 where the hub is whole.
+    """
+    from pairsmith.cli.terminal import plain
+    from pairsmith.hub.maintenance.verify import verify as prove
+
+    with _progress() as watch:
+        found = prove(root, watch)
+    problems = [problem for problem in found if not problem.is_note]
+    if as_json:
+        typer.echo(json.dumps([problem._asdict() for problem in found]))
+    else:
+        for where, message, is_note in found:
+            typer.echo(plain(f"{'note: ' if is_note else ''}{where}: {message}"))
+        whole = f"not whole: {len(problems)} found" if problems else "whole"
+        typer.echo(plain(f"{root} is {whole}."))
+    if problems:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _progress() -> Iterator[Watch | None]:
+    """A line with how many contents were proved, on stderr if that is a terminal."""
+    import sys
+
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True, markup=False).status("database") as line:
+        yield lambda done, total: line.update(f"{done:,} of {total:,} contents")

@@ -1,0 +1,38 @@
+"""pairsmith serve: a hub of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def serve(
+    root: Annotated[
+        Path,
+        typer.Argument(metavar="ROOT", help="The folder of the hub; made where there is none."),
+    ],
+    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port.")] = 8000,
+    public_url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where others reach it; by default where it listens."),
+    ] = None,
+    accel: Annotated[
+        bool, typer.Option("--accel", help="Behind nginx, which hands the files over.")
+    ] = False,
+    no_registration: Annotated[
+        bool, typer.Option("--no-registration", help="Accounts are made by `hub user add` alone.")
+    ] = False,
+) -> None:
+    """Serve datasets to the stock clients, with gates and licences, from a folder.
+
+    Stops on Ctrl-C. Needs the extra `hub`.
+    """
+    from pairsmith.cli.startup import leave_within
+    from pairsmith.hub.server import PATIENCE
+    from pairsmith.hub.server import serve as serve_hub
+
+    serve_hub(root, host, port, public_url, accel, registration=not no_registration)
+    leave_within(PATIENCE)  # a question of the viewer may still be under way

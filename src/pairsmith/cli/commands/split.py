@@ -1,0 +1,62 @@
+"""pairsmith split: a source's rows into train and test anew, by conversation."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from pairsmith.cli.options import From
+
+
+def split(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="sample, a folder, a file, or a URL.")
+    ],
+    out: Annotated[
+        str, typer.Argument(metavar="OUT", help="The folder to write: a new or an empty one.")
+    ],
+    test: Annotated[
+        str, typer.Option(metavar="SHARE", help="Of conversations, for test: 5%, or 0.05.")
+    ] = "5%",
+    from_: From = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON.")] = False,
+) -> None:
+    """Split a source into train and test by conversation, the same on every machine.
+
+    OUT gets the rows as they stand in the source, a file for each split of each subset, to be
+    built. Rows that open with the same question are never on both sides.
+    """
+    from pairsmith.building.split import split as split_source
+    from pairsmith.cli.terminal import plain
+
+    shares = split_source(source, out, test=_share(test), from_=from_)
+    if as_json:
+        typer.echo(json.dumps([share._asdict() for share in shares]))
+        return
+    width = max(len(share.subset) for share in shares)
+    for share in shares:
+        part = share.test / share.read if share.read else 0.0
+        typer.echo(
+            plain(
+                f"{share.subset:{width}}  read {share.read:,} = train {share.train:,} + "
+                f"test {share.test:,} ({part:.1%}), {share.openings:,} conversations"
+                + (f", {share.unread:,} rows without a question" if share.unread else "")
+            )
+        )
+    typer.echo(plain(f"Build it: pairsmith build {out} OUT"))
+
+
+def _share(text: str) -> float:
+    """A share of one, written as such or in per cent.
+
+    Raises:
+        RecipeError: It is neither.
+    """
+    from pairsmith.errors import RecipeError
+
+    try:
+        return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        raise RecipeError(f"{text!r} is no share.", "Write --test 5%, or --test 0.05.") from None

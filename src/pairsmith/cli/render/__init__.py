@@ -1,0 +1,1 @@
+"""What commands print: ledgers, rows, tokens, templates, progress."""

@@ -1,0 +1,77 @@
+"""A finished build drawn: the ledger, its sum, and what to do next."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import typer
+
+from pairsmith.cli.terminal import console, plain
+
+if TYPE_CHECKING:
+    from pairsmith.dataset.manifest import Manifest
+    from pairsmith.schema.recipe import Recipe
+
+
+def draw(manifest: Manifest, out: str, as_json: bool) -> None:
+    """What was built, drawn, or as JSON."""
+    if as_json:
+        typer.echo(json.dumps(manifest.to_dict()))
+    else:
+        draw_ledger(manifest, out)
+
+
+def draw_ledger(manifest: Manifest, out: str) -> None:
+    """The ledger as a table, its sum as a line, and what to do next."""
+    from rich import box
+    from rich.table import Table
+
+    from pairsmith.dataset.manifest import sentence
+
+    screen = console()
+    if manifest.reused:
+        screen.print(plain(f"{out} already holds this build; nothing was done."), soft_wrap=True)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("subset", "split"):
+        table.add_column(name)
+    for name in ("read", "kept"):
+        table.add_column(name, justify="right")
+    table.add_column("quarantined")
+    for entry in manifest.ledger:
+        refused = ", ".join(f"{reason} {n}" for reason, n in entry.quarantined.items())
+        table.add_row(entry.subset, entry.split, str(entry.read), str(entry.kept), refused)
+    screen.print(table)
+    for line in [
+        sentence(manifest.totals),
+        *_noted(manifest),
+        *_shape(manifest.recipe),
+        _form(manifest.recipe),
+        *manifest.remarks,
+        *_next(manifest, out),
+    ]:
+        screen.print(plain(line), soft_wrap=True)
+
+
+def _next(manifest: Manifest, out: str) -> list[str]:
+    if not manifest.totals.kept:
+        return ["Nothing was kept.", f"  see why:   pairsmith show {out} --reason any"]
+    lines = [f"  check it:  pairsmith check {out}", f"  look:      pairsmith show {out}"]
+    # of a folder elsewhere, load_dataset would have to be told each split's files
+    return lines if "://" in out else [*lines, f'  load it:   datasets.load_dataset("{out}")']
+
+
+def _shape(recipe: Recipe) -> list[str]:
+    return [] if recipe.shape == "hh" else [f"Rows were read in the shape {recipe.shape}."]
+
+
+def _form(recipe: Recipe) -> str:
+    if recipe.form == "text":
+        return f"Rows are text in the {recipe.chat_format} format."
+    why = "Rows" if recipe.template else "Without a template, rows"
+    return f"{why} are lists of {{role, content}} messages."
+
+
+def _noted(manifest: Manifest) -> list[str]:
+    notes = manifest.totals.noted
+    return ["noted " + ", ".join(f"{name} {n}" for name, n in notes.items())] if notes else []

@@ -1,0 +1,92 @@
+"""Rows drawn for reading: the prompt, then the two replies in two columns."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pairsmith.cli.terminal import console, plain
+from pairsmith.text.diff import Span, compare
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from pairsmith.dataset.quarantine import Refused
+
+LONGEST = 2_000
+"""Characters shown of a row that cannot be split into sides."""
+
+
+def draw_kept(rows: Sequence[dict[str, Any]]) -> None:
+    """Draws kept rows: pairs side by side, dialogues as they run."""
+    screen = console()
+    for row in rows:
+        _heading(screen, row["id"], ", ".join(row["notes"]))
+        if "prompt" in row:
+            screen.print(plain(_said(row["prompt"])))
+            screen.print(_side_by_side(screen, _said(row["chosen"]), _said(row["rejected"])))
+        else:
+            screen.print(plain(_said(row["text"] if "text" in row else row["messages"])))
+            scores = {k: v for k, v in row.items() if k not in ("id", "text", "messages", "notes")}
+            screen.print(plain(json.dumps(scores, ensure_ascii=False)), style="dim")
+        screen.print()
+
+
+def draw_refused(rows: Sequence[Refused]) -> None:
+    """Draws refused rows: why, where, and the two transcripts where the row has them."""
+    screen = console()
+    for row in rows:
+        _heading(screen, row.id, row.reason)
+        screen.print(plain(f"why    {row.detail}"), soft_wrap=True)
+        screen.print(plain(f"where  {row.path}, line {row.line}"), soft_wrap=True)
+        if row.sides:
+            screen.print(_side_by_side(screen, *row.sides))
+        else:
+            text = row.data.decode("utf-8", "backslashreplace")
+            more = f" … ({len(row.data):,} bytes)" if len(text) > LONGEST else ""
+            screen.print(plain(text[:LONGEST]) + more)
+        screen.print()
+
+
+def _heading(screen: Console, id: str, words: str) -> None:
+    screen.rule(plain(f"{id}  {words}" if words else id), align="left", characters="─")
+
+
+def _said(content: str | list[dict[str, str]]) -> str:
+    """A rendered text as it is; messages with their roles."""
+    if isinstance(content, str):
+        return content
+    return "\n\n".join(f"{message['role']}: {message['content']}" for message in content)
+
+
+def _side_by_side(screen: Console, chosen: str, rejected: str) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    left, right = compare(chosen, rejected)
+    table = Table(box=box.MINIMAL, expand=True, pad_edge=False)
+    for name in ("chosen", "rejected"):
+        table.add_column(name, ratio=1, overflow="fold")
+    colours = screen.color_system is not None
+    table.add_row(
+        _marked(left, None if colours else ("{+", "+}"), "bold green"),
+        _marked(right, None if colours else ("[-", "-]"), "bold red"),
+    )
+    return table
+
+
+def _marked(spans: list[Span], marks: tuple[str, str] | None, style: str) -> Text:
+    """The spans with those that differ in a style, and in wdiff's marks where there is none."""
+    from rich.text import Text
+
+    text = Text()
+    for span in spans:
+        shown = plain(span.text)
+        if span.differs and marks and shown.strip():
+            shown = f"{marks[0]}{shown}{marks[1]}"
+        text.append(shown, style if span.differs else "")
+    return text

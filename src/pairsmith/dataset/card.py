@@ -1,0 +1,281 @@
+"""The dataset card: front matter that loads the subsets, and a body that tells what was done.
+
+Every entry of `configs` is written as `data_files` patterns: one with `data_dir` would break
+`load_dataset(..., data_dir=...)`. Keys follow the hub's card specification,
+https://huggingface.co/docs/hub/datasets-cards and …/datasets-gated.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pairsmith.chat_templates.builtin import FAMILIES
+from pairsmith.dataset.manifest import LedgerEntry, Manifest
+from pairsmith.errors import RecipeError
+from pairsmith.io.remote import StoragePath
+from pairsmith.schema.reasons import DROPS, EXPLANATIONS, LABEL_NOTES, Note, Reason
+from pairsmith.schema.recipe import Recipe
+from pairsmith.schema.rows import Form, Kind, Origin
+from pairsmith.sources.layouts import kind_of
+
+NAME = "README.md"
+HERE = "PATH_OR_NAME"
+FIELD_BYTES = 65_536
+"""The card fields a user gives may be so long, all together."""
+
+FIELD_NODES, FIELD_DEPTH = 1_000, 6
+"""So many values, and so deep in each other; YAML can make very many out of a few lines."""
+PARAGRAPHS = ("extra_gated_description", "extra_gated_prompt")
+"""The fields that may have several lines."""
+
+FIELDS: dict[str, type | tuple[type, ...]] = {
+    "pretty_name": str,
+    "license": str,
+    "license_name": str,
+    "license_link": str,
+    "language": (str, list),
+    "tags": list,
+    "extra_gated_heading": str,
+    "extra_gated_description": str,
+    "extra_gated_prompt": str,
+    "extra_gated_button_content": str,
+    "extra_gated_fields": dict,
+    "extra_gated_eu_disallowed": bool,
+}
+"""What a user may set, each with its type."""
+
+SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+
+def read_fields(path: Path) -> dict[str, Any]:
+    """Reads card fields from a YAML file.
+
+    Raises:
+        RecipeError: It cannot be read, is not YAML, or sets what it may not.
+    """
+    import yaml
+
+    try:
+        held = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"The card file {path} cannot be read: {error}.") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise RecipeError(f"The card file {path} is not YAML: {error}.") from None
+    if not isinstance(held, dict):
+        raise RecipeError(f"The card file {path} holds no fields.", f"Fields: {_names()}.")
+    return check_fields(held)
+
+
+def check_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields as they came, if a card may have them.
+
+    Raises:
+        RecipeError: A field is unknown, of another type, too long, or missing beside another.
+    """
+    for name, value in fields.items():
+        if name not in FIELDS:
+            raise RecipeError(f"The card has no field {name!r} to set.", f"Fields: {_names()}.")
+        if not isinstance(value, FIELDS[name]):
+            raise RecipeError(f"The card field {name} is {value!r}.", f"Expected {_type(name)}.")
+        if isinstance(value, str) and name not in PARAGRAPHS and "\n" in value.strip():
+            raise RecipeError(f"The card field {name} has several lines.", "Expected one.")
+    if fault := next(_faults(dict(fields), FIELD_NODES), None):
+        raise RecipeError(f"The card fields hold {fault}.", "Expected texts, lists, mappings.")
+    size = len(json.dumps(dict(fields)))
+    if size > FIELD_BYTES:
+        raise RecipeError(f"The card fields are {size:,} bytes long; {FIELD_BYTES:,} are taken.")
+    if fields.get("license") == "other" and "license_name" not in fields:
+        raise RecipeError("The licence `other` needs a license_name, and should have a link.")
+    return dict(fields)
+
+
+def _faults(value: Any, budget: int) -> Iterator[str]:
+    """What keeps a value from being written as YAML and JSON alike."""
+    level = [value]
+    for _ in range(FIELD_DEPTH):
+        budget -= len(level)
+        if budget < 0:
+            yield f"more than {FIELD_NODES:,} values"
+            return
+        below: list[Any] = []
+        for held in level:
+            if isinstance(held, dict):
+                below += [*held.keys(), *held.values()]
+                if not all(isinstance(key, str) for key in held):
+                    yield "a name that is not text"
+            elif isinstance(held, list):
+                below += held
+            elif isinstance(held, str):
+                if any(_steers(character) for character in held):
+                    yield "a control character, or half of a surrogate pair"
+            elif held is not None and not isinstance(held, bool):
+                yield f"what is neither text, list nor mapping ({type(held).__name__})"
+        level = below
+    if level:
+        yield "values too deep in each other"
+
+
+def _steers(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t"
+
+
+def write_card(folder: StoragePath, manifest: Manifest) -> None:
+    """Writes the card of a build."""
+    (folder / NAME).write_text(card_text(manifest), encoding="utf-8", newline="\n")
+
+
+def card_text(manifest: Manifest) -> str:
+    """The card of a build, which the manifest alone decides."""
+    import yaml
+
+    matter = yaml.safe_dump(front_matter(manifest), sort_keys=False, allow_unicode=True, width=100)
+    return f"---\n{matter}---\n\n{body(manifest)}"
+
+
+def front_matter(manifest: Manifest) -> dict[str, Any]:
+    """The card's fields; those of the recipe go before the defaults."""
+    recipe = manifest.recipe
+    kept = manifest.totals.kept
+    defaults: dict[str, Any] = {
+        "pretty_name": _title(recipe),
+        "license": {Origin.HH: "mit", Origin.SAMPLE: "apache-2.0"}.get(recipe.origin),
+        "language": None if recipe.origin == Origin.OTHER else ["en"],
+        "size_categories": [next((name for limit, name in SIZES if kept < limit), "n>1M")],
+        "tags": _tags(manifest),
+    }
+    fields = {**defaults, **recipe.card_fields, "configs": configs(manifest.ledger)}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def body(manifest: Manifest) -> str:
+    """The card's Markdown below the front matter."""
+    from jinja2 import Environment, StrictUndefined
+
+    recipe = manifest.recipe
+    loadable = dict.fromkeys(entry.subset for entry in manifest.ledger if entry.kept)
+    subsets = {kind: [name for name in loadable if kind_of(name) == kind] for kind in Kind}
+    text = recipe.form == Form.TEXT
+    labels = label_actions(recipe)
+    other_notes = set(LABEL_NOTES) - labels.keys()
+    environment = Environment(  # noqa: S701  (Markdown, from our own template)
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    template = environment.from_string(
+        (resources.files("pairsmith.dataset") / "card.md").read_text(encoding="utf-8")
+    )
+    return template.render(
+        title=recipe.card_fields.get("pretty_name", _title(recipe)),
+        version=manifest.pairsmith,
+        here=HERE,
+        model=_model(recipe),
+        template=recipe.template,
+        pairs=subsets[Kind.PAIRS],
+        dialogues=subsets[Kind.DIALOGUES],
+        text=text,
+        form_words=f"as text in the `{recipe.chat_format}` chat format" if text else "as messages",
+        first_split=_first_split(manifest.ledger, subsets[Kind.PAIRS]),
+        total=manifest.totals,
+        ledger=manifest.ledger,
+        reasons=list(manifest.totals.quarantined),
+        words={reason.value: EXPLANATIONS[reason] for reason in Reason},
+        notes={note.value: EXPLANATIONS[note] for note in Note if note not in other_notes},
+        acts=recipe.acts,
+        recipe_weighs=recipe.weighs,
+        dropped={DROPS[name].value: EXPLANATIONS[DROPS[name]] for name in recipe.drop},
+        labels=labels,
+        recipe=recipe.to_dict(),
+        recipe_json=json.dumps(_shown(recipe), indent=2, ensure_ascii=False),
+        origin=recipe.origin.value,
+    )
+
+
+def label_actions(recipe: Recipe) -> dict[str, float]:
+    """The note that doubted labels get, with the doubt that it takes; nothing where none does."""
+    asked = zip(LABEL_NOTES, (recipe.flip, recipe.smooth), strict=True)
+    return {note.value: doubt for note, doubt in asked if doubt is not None}
+
+
+def _first_split(ledger: Iterable[LedgerEntry], pairs: Iterable[str]) -> str:
+    """The split of pairs to train on: train, or the only one there is."""
+    splits = {entry.split for entry in ledger if entry.subset in pairs and entry.kept}
+    return "train" if "train" in splits else "test"
+
+
+def _title(recipe: Recipe) -> str:
+    name = {Origin.HH: "HH-RLHF", Origin.SAMPLE: "pairsmith sample"}.get(recipe.origin)
+    form = f"in the {recipe.chat_format} format" if recipe.form == Form.TEXT else "as messages"
+    return f"{name or 'Preference data'} {form}"
+
+
+def _tags(manifest: Manifest) -> list[str]:
+    tags = ["human-feedback", "rlhf", "preference", "dpo"]
+    if any(kind_of(entry.subset) == Kind.DIALOGUES for entry in manifest.ledger):
+        tags.append("red-teaming")
+    name = manifest.recipe.chat_format
+    return [*tags, name] if name in FAMILIES else tags
+
+
+def _model(recipe: Recipe) -> str:
+    """A model to name in the example."""
+    name = recipe.chat_format
+    model = FAMILIES[name].model if name in FAMILIES else name
+    return model if re.fullmatch(r"[\w.-]+/[\w.-]+", model) else "YOUR_MODEL"
+
+
+def _shown(recipe: Recipe) -> dict[str, Any]:
+    """The recipe without the long parts of its template, which the manifest has."""
+    held = recipe.to_dict()
+    if held["template"]:
+        held["template"] = {k: held["template"][k] for k in ("name", "sha256", "tokens", "date")}
+    return held
+
+
+def configs(ledger: Sequence[LedgerEntry]) -> list[dict[str, Any]]:
+    """What `load_dataset` opens: all pairs by default, each subset by name.
+
+    Splits of which nothing was kept are left out, since `datasets` opens none of the others
+    beside one. Where nothing was kept at all they stay, so that it finds no file and says so,
+    rather than taking some other file for the data.
+    """
+    filled = [entry for entry in ledger if entry.kept]
+    places = [(entry.subset, entry.split) for entry in filled or ledger]
+    pairs = [place for place in places if kind_of(place[0]) == Kind.PAIRS]
+    held = {"default": pairs} if pairs else {}
+    for place in places:
+        held.setdefault(place[0], []).append(place)
+    return [{"config_name": name, "data_files": _data_files(held[name])} for name in held]
+
+
+def read_configs(folder: StoragePath) -> Any:
+    """The `configs` of a card as it lies there; None where it has none that can be read."""
+    import yaml
+
+    try:
+        text = (folder / NAME).read_text(encoding="utf-8")
+        _, matter, _ = re.split(r"^---\n", text, maxsplit=2, flags=re.MULTILINE)
+        return yaml.safe_load(matter)["configs"]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError, yaml.YAMLError):
+        return None
+
+
+def _data_files(places: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    patterns: dict[str, list[str]] = {}
+    for subset, split in sorted(places, key=lambda place: (place[1] != "train", place[1])):
+        patterns.setdefault(split, []).append(f"{subset}/{split}-*.parquet")
+    return [{"split": split, "path": paths} for split, paths in patterns.items()]
+
+
+def _names() -> str:
+    return ", ".join(FIELDS)
+
+
+def _type(name: str) -> str:
+    words = {str: "a text", list: "a list", dict: "a mapping", bool: "true or false"}
+    held = FIELDS[name]
+    return " or ".join(words[kind] for kind in (held if isinstance(held, tuple) else (held,)))

@@ -1,0 +1,98 @@
+"""The card's section on quality: what an audit found, between two comments.
+
+It is put into the card that a build wrote, or in place of an earlier such section. A card that
+was edited and has no such section stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pairsmith.dataset import card
+from pairsmith.dataset.manifest import Manifest
+from pairsmith.io.durable import partial_of, put
+
+FOLDER, NAME, REPORT, FINDINGS = "audit", "audit.json", "report.html", "findings.parquet"
+"""Where an audit lies below the build, the file that is written last, and the others."""
+
+BEGIN = "<!-- pairsmith audit: this section is written by it -->"
+END = "<!-- pairsmith audit: end -->"
+BEFORE = b"\n## The recipe\n"
+"""The section goes in front of this one."""
+
+_SECTION = re.compile(f"\n{re.escape(BEGIN)}\n.*?\n{re.escape(END)}\n".encode(), re.DOTALL)
+
+
+def note(out: Path, built: Manifest, audit: Mapping[str, Any]) -> bool:
+    """Puts what an audit found into the card of a build.
+
+    Args:
+        out: The folder of the build.
+        built: Its manifest.
+        audit: What `audit.json` holds.
+
+    Returns:
+        Whether the card has it now: not one that was edited.
+    """
+    held = (out / card.NAME).read_bytes()
+    found = list(_SECTION.finditer(held))
+    written = ("\n" + section(audit)).encode()
+    if len(found) == 1:
+        text = held[: found[0].start()] + written + held[found[0].end() :]
+    elif held == card.card_text(built).encode():
+        before, heading, behind = held.rpartition(BEFORE)
+        text = before + written + heading + behind
+    else:
+        return False
+    partial = partial_of(out / card.NAME)
+    try:
+        partial.write_bytes(text)
+        put(partial, out / card.NAME)
+    finally:
+        partial.unlink(missing_ok=True)
+    return True
+
+
+def without(text: bytes) -> bytes:
+    """A card less the section."""
+    return _SECTION.sub(b"", text)
+
+
+def remove_audit(out: Path) -> None:
+    """Removes the files of an audit, and its folder if that holds nothing else."""
+    folder = out / FOLDER
+    if folder.is_symlink() or not (folder / NAME).is_file():
+        return
+    for name in (NAME, REPORT, FINDINGS):
+        (folder / name).unlink(missing_ok=True)
+    if not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def section(audit: Mapping[str, Any]) -> str:
+    """The section as Markdown, between its comments."""
+    rows = audit["rows"]
+    lines = [
+        BEGIN,
+        "## Quality",
+        "",
+        f"pairsmith {audit['pairsmith']} put these questions to all {rows['kept']:,} kept pairs. "
+        f"The numbers are in `{FOLDER}/{NAME}`, the rows in `{FOLDER}/{FINDINGS}`.",
+        "",
+        "| question | answer | findings |",
+        "| --- | --- | ---: |",
+    ]
+    for held in audit["questions"].values():
+        answer = held["sentence"] or f"Not answered: {held['unanswered']}"
+        count = "" if held["unanswered"] else f"{held['findings']:,}"
+        lines.append(f"| {_cell(held['title'])} | {_cell(answer)} | {count} |")
+    return "\n".join([*lines, END]) + "\n"
+
+
+def _cell(text: str) -> str:
+    """A text as one cell of a table."""
+    plain = " ".join(text.split())
+    return re.sub(r"([\\|<>&*_`\[\]])", r"\\\1", plain)

@@ -1,0 +1,72 @@
+"""The table of fates beside the shards of a build that has not ended: workers read it there."""
+
+from __future__ import annotations
+
+import io
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pairsmith.errors import OutputError
+from pairsmith.io.durable import digest, partial_of, put
+from pairsmith.io.remote import StoragePath
+from pairsmith.schema.annotations import FATES
+
+NAME = "fates.parquet"
+
+
+def to_bytes(fates: pa.Table) -> bytes:
+    """The table as Parquet: the same bytes for the same rows, in whatever order they come.
+
+    Args:
+        fates: Rows of `FATES`.
+    """
+    held = io.BytesIO()
+    ordered = fates.cast(FATES).sort_by("id").combine_chunks()
+    pq.write_table(ordered, held, compression="zstd", store_schema=False)
+    return held.getvalue()
+
+
+def write_fates(staging: StoragePath, written: bytes) -> None:
+    """Writes the table, whole or not at all."""
+    partial = partial_of(staging / NAME)
+    try:
+        partial.write_bytes(written)
+        put(partial, staging / NAME)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def is_held(staging: StoragePath, sha256: str) -> bool:
+    """Whether the table is there, with these bytes."""
+    path = staging / NAME
+    return not path.is_symlink() and path.is_file() and digest(path) == sha256
+
+
+def read_fates(staging: StoragePath, sha256: str, place: str) -> pa.RecordBatch:
+    """The fates of the rows of one split.
+
+    Args:
+        staging: The folder that the build grows in.
+        sha256: Of the table.
+        place: What the ids begin with: subset and split, with slashes.
+
+    Raises:
+        OutputError: The table is not there, or is another.
+    """
+    if not is_held(staging, sha256):
+        raise OutputError(
+            f"{staging / NAME} is not as it was written.",
+            "Has something else removed or changed it? The same command makes it anew.",
+        )
+    with (staging / NAME).open("rb") as file:
+        table = pq.read_table(pa.PythonFile(file, mode="r"), schema=FATES)
+    mine = table.filter(pc.starts_with(table["id"], place)).combine_chunks()
+    return pa.RecordBatch.from_arrays(
+        [
+            pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+            for column in mine.columns
+        ],
+        schema=FATES,
+    )

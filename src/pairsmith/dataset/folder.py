@@ -1,0 +1,350 @@
+"""The output folder: whose it is, where a build grows, and how it takes its place.
+
+A build grows in `OUT/unfinished`, under a lock, and moves into place when it is whole: the old
+manifest goes first, the new one comes last. Until then an earlier build stays as it was. One that
+was broken off stays there too, for the next to go on with. What pairsmith did not write is
+neither overwritten nor removed.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+import tempfile
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from itertools import compress, count
+from pathlib import Path
+
+from pairsmith.dataset import card, card_audit, manifest
+from pairsmith.dataset.manifest import Manifest, parse_manifest, read_manifest
+from pairsmith.errors import BrokenWriteError, OutputError
+from pairsmith.io import durable
+from pairsmith.io.durable import each, is_copy, is_there, move, put, sync
+from pairsmith.io.locks import LOCK, check_lease, is_lock, locked, unlock
+from pairsmith.io.remote import RemotePath, StoragePath, remote
+
+STAGING = "unfinished"
+PLAN = "plan.json"
+"""Beside the lock: what the build is to be; without it, what lies there is of no use."""
+
+EARLIER = "earlier.json"
+"""In the staging folder: the manifest of the build that is being replaced."""
+
+
+def output(out: str) -> StoragePath:
+    """The path of a build, on a disk or in an object store.
+
+    Raises:
+        OutputError: It is no name at all, or a URL that nothing can be written to.
+    """
+    if out.startswith("file://"):
+        out = out.removeprefix("file://")
+    return remote(out) if "://" in out else local_folder(out)
+
+
+def local_folder(out: str) -> Path:
+    """The output folder's path.
+
+    Raises:
+        OutputError: It is a URL, or no name at all.
+    """
+    if "://" in out:
+        raise OutputError(f"{out} is a URL.", "The output must be a local folder.")
+    if not out or "\0" in out:
+        raise OutputError(f"{out!r} names no folder.", "Name a new or an empty one.")
+    return Path(out)
+
+
+@contextmanager
+def writing(out: StoragePath) -> Iterator[None]:
+    """Turns faults of the output folder into sentences; those of sources already are.
+
+    Raises:
+        OutputError: The folder cannot be written.
+    """
+    try:
+        yield
+    except PermissionError as error:
+        raise OutputError(
+            f"No permission for {error.filename or out}.", "Name a folder of your own."
+        ) from None
+    except OSError as error:
+        if isinstance(out, RemotePath):
+            raise _no_way_there(out, error) from error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        raise OutputError(
+            f"{out} cannot be written: {error.strerror or error}.",
+            "Make room; the same command goes on." if full else "Name another folder.",
+        ) from error
+
+
+def _no_way_there(out: RemotePath, error: OSError) -> OutputError:
+    """The fault of a file on its way to an object store, whose own faults are sentences."""
+    if isinstance(error, FileNotFoundError):
+        return OutputError(
+            f"Something else has removed {error.filename or error}.", "The same command goes on."
+        )
+    return OutputError(
+        f"What is to be uploaded to {out} cannot be written to {tempfile.gettempdir()}: "
+        f"{error.strerror or error}.",
+        "Make room, or name another folder in TMPDIR; the same command goes on.",
+    )
+
+
+def check_source(out: StoragePath, paths: Iterable[str]) -> None:
+    """Sees to it that a build does not read what it is going to clear.
+
+    Raises:
+        OutputError: A path lies in the folder that builds grow in.
+    """
+    for path in paths:
+        if durable.is_below(path, out / STAGING):
+            raise OutputError(f"{path} would be cleared by this build.", "Move it elsewhere first.")
+
+
+def earlier_build(out: StoragePath) -> Manifest | None:
+    """The build that the folder holds; None for an absent, an empty or an unfinished one.
+
+    Raises:
+        OutputError: It is not a folder, cannot be read, or holds something else.
+    """
+    if not out.exists():
+        return None
+    if not out.is_dir():
+        raise OutputError(f"{out} is a file.", "Name a new or an empty folder.")
+    if (out / manifest.NAME).exists():
+        return read_manifest(out)
+    others = sorted(path.name for path in out.iterdir() if path.name != STAGING)
+    if others:
+        raise _holds_something_else(out, others)
+    return None
+
+
+@contextmanager
+def workspace(out: StoragePath, earlier: Manifest | None) -> Iterator[StoragePath]:
+    """Claims a folder for one build; yields the folder that it grows in, as it was left.
+
+    Args:
+        out: The folder of the build.
+        earlier: The build that it was seen to hold.
+
+    Raises:
+        OutputError: Another build is at work there or came between, or `unfinished` is not
+            pairsmith's.
+    """
+    with _locked(out) as staging:
+        if earlier_build(out) != earlier:
+            _remove(staging)
+            raise OutputError(
+                f"Another build into {out} ended just now.", "Look at it, then build again."
+            )
+        yield staging
+
+
+@contextmanager
+def filling(out: Path) -> Iterator[Path]:
+    """Claims a new or an empty folder; yields the empty folder in which its contents grow.
+
+    They move into place when all of them are whole. Of what fails, nothing stays.
+
+    Raises:
+        OutputError: The folder holds something, or another process is at work there.
+    """
+    if earlier_build(out) is not None:
+        raise _holds_something_else(out, [manifest.NAME])
+    with workspace(out, None):
+        staging = out / STAGING
+        clear(staging)
+        try:
+            yield staging
+            _move_all(out)
+        finally:
+            _remove(staging)
+
+
+def recover(out: StoragePath) -> None:
+    """Goes on with a build that was broken off on its way into place, or clears up behind it.
+
+    Raises:
+        OutputError: Another build is at work there, or something is in the way of the whole one.
+    """
+    if (out / STAGING).is_dir() and _is_ours(out / STAGING):
+        with _locked(out) as staging:
+            if _is_whole(staging):
+                _check_way(out, begun=True)
+                _move(out)
+                _remove(staging)
+            elif not (staging / PLAN).exists():
+                _remove(staging)
+
+
+@contextmanager
+def _locked(out: StoragePath) -> Iterator[StoragePath]:
+    staging = out / STAGING
+    if staging.is_symlink() or (staging.exists() and not _is_ours(staging)):
+        raise _holds_something_else(out, [STAGING])
+    staging.mkdir(parents=True, exist_ok=True)
+    with locked(staging, out):
+        yield staging
+
+
+def settle(out: StoragePath) -> None:
+    """Moves a whole build from the staging folder into place.
+
+    Raises:
+        OutputError: Something that pairsmith did not write is in the way.
+    """
+    check_lease(out / STAGING)
+    try:
+        _check_way(out)
+    except BrokenWriteError:
+        raise
+    except OutputError:
+        (out / STAGING / manifest.NAME).unlink()  # or the next build would take it for settled
+        raise
+    _move(out)
+    _remove(out / STAGING)
+
+
+def intact(out: StoragePath, built: Manifest) -> bool:
+    """Whether every file of a build is there in its size; `check` looks closer."""
+    sizes = each(out, lambda entry: durable.size(out / entry.path), built.outputs)
+    return sizes == [entry.bytes for entry in built.outputs]
+
+
+def staged(path: str) -> str:
+    """Where a file of a build lies while it grows: how many shards there will be is not known."""
+    return re.sub(r"-of-\d{5,}(?=\.parquet$)", "", path)
+
+
+def _is_ours(staging: StoragePath) -> bool:
+    names = [path.name for path in staging.iterdir()] if staging.is_dir() else ["?"]
+    if isinstance(staging, RemotePath):
+        # the lock can be gone before its lease, and empty folders stay where there are such
+        return any(is_lock(name) for name in names) or not staging.rglob()
+    return not names or LOCK in names
+
+
+def clear(staging: StoragePath, spared: Collection[str] = ()) -> None:
+    """Empties the folder that a build grows in; the lock stays, and files of these names."""
+    durable.clear(staging, lambda name: is_lock(name) or name in spared)
+
+
+def abandon(staging: StoragePath) -> None:
+    """Removes the folder that a build grows in, of no use as it is, and an OUT that is empty."""
+    _remove(staging)
+    if isinstance(staging, Path) and not any(staging.parent.iterdir()):
+        staging.parent.rmdir()
+
+
+def _remove(staging: StoragePath) -> None:
+    """Removes the staging folder, the lock last: without it, the folder would not be ours."""
+    clear(staging)
+    unlock(staging)
+    staging.rmdir()
+
+
+def _is_whole(staging: StoragePath) -> bool:
+    try:
+        read_manifest(staging)
+    except BrokenWriteError:  # who knows
+        raise
+    except OutputError:
+        return False
+    return True
+
+
+def _replaced(out: StoragePath) -> Manifest | None:
+    """The build that the one in the staging folder takes the place of."""
+    for path in (out / STAGING / EARLIER, out / manifest.NAME):
+        if path.exists():
+            return parse_manifest(path)
+    return None
+
+
+def _check_way(out: StoragePath, begun: bool = False) -> None:
+    """Sees to it that a move would overwrite nothing but the replaced build.
+
+    Args:
+        out: The folder of the build.
+        begun: Whether a move may have been begun, which leaves copies in an object store.
+    """
+    staging = out / STAGING
+    new = [entry.path for entry in read_manifest(staging).outputs]
+    replaced = _replaced(out)
+    old = [entry.path for entry in replaced.outputs] if replaced else []
+    folders = {(out / path).parent for path in new + old}
+    strange = [f.name for f in folders if f.is_symlink() or (f.exists() and not f.is_dir())]
+    own = [*old, card.NAME] if replaced else old
+    paths = [path for path in (*new, card.NAME) if path not in own]
+
+    def is_strange(path: str) -> bool:
+        grown, there = staging / staged(path), out / path
+        both = is_there(grown) and is_there(there)
+        return both and not (begun and is_copy(there, grown))
+
+    strange += compress(paths, each(out, is_strange, paths))
+    if strange:
+        raise _holds_something_else(out, sorted(strange))
+
+
+def _move(out: StoragePath) -> None:
+    """Moves a build into place; where that was begun and broken off, goes on with it."""
+    staging = out / STAGING
+    new = [entry.path for entry in read_manifest(staging).outputs]
+    replaced = _replaced(out)
+    if (out / manifest.NAME).exists():
+        move(out / manifest.NAME, staging / EARLIER)
+    old = [entry.path for entry in replaced.outputs] if replaced else []
+    if replaced and isinstance(out, Path):
+        card_audit.remove_audit(out)  # it is of the build that goes
+    each(out, lambda path: (out / path).unlink(missing_ok=True), set(old) - set(new))
+    each(out, partial(_place, out), new)
+    for folder in {(out / path).parent for path in old}:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+    if (staging / card.NAME).exists():
+        _keep_edited_card(out, replaced)
+        put(staging / card.NAME, out / card.NAME)
+    for folder in {(out / path).parent for path in new}:
+        sync(folder)
+    (staging / PLAN).unlink(missing_ok=True)
+    put(staging / manifest.NAME, out / manifest.NAME)
+
+
+def _place(out: StoragePath, path: str) -> None:
+    """Moves one file of a build into place, if that is still to be done."""
+    grown = out / STAGING / staged(path)
+    if grown.exists():
+        (out / path).parent.mkdir(exist_ok=True)
+        move(grown, out / path)
+
+
+def _move_all(out: Path) -> None:
+    """Moves what has grown in the staging folder into place, folders first."""
+    grown = [path for path in (out / STAGING).iterdir() if not is_lock(path.name)]
+    strange = [path.name for path in grown if is_there(out / path.name)]
+    if strange:
+        raise _holds_something_else(out, sorted(strange))
+    for path in sorted(grown, key=lambda path: (path.is_file(), path.name)):
+        path.replace(out / path.name)
+
+
+def _keep_edited_card(out: StoragePath, replaced: Manifest | None) -> None:
+    """Puts a card aside that is not, or no longer, the one that its build wrote."""
+    held = out / card.NAME
+    if replaced is None or not held.exists() or is_copy(held, out / STAGING / card.NAME):
+        return
+    if card_audit.without(held.read_bytes()) != card.card_text(replaced).encode():
+        names = (out / f"{card.NAME}.old{number or ''}" for number in count())
+        move(held, next(n for n in names if not is_there(n) or is_copy(n, held)))
+
+
+def _holds_something_else(out: StoragePath, names: list[str]) -> OutputError:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return OutputError(
+        f"{out} holds something else: {', '.join(names[:3])}{more}.",
+        "Nothing of it was changed. Name a new or an empty folder.",
+    )

@@ -1,0 +1,200 @@
+"""The manifest: what was built, from what, how; the only thing that later work reads to know."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeVar, get_origin, get_type_hints
+
+from pairsmith.dataset.quarantine import quarantine_path
+from pairsmith.errors import OutputError, RecipeError
+from pairsmith.io.durable import put_text
+from pairsmith.io.remote import StoragePath
+from pairsmith.schema.reasons import Reason
+from pairsmith.schema.recipe import Recipe
+
+NAME = "manifest.json"
+
+OUTPUT = re.compile(
+    r"(?!quarantine/)[a-z0-9][a-z0-9_-]*/(train|test)-\d{5,}(-of-\d{5,})?\.parquet"
+    r"|quarantine/[a-z0-9][a-z0-9_-]*-(train|test)\.jsonl"
+)
+"""The names that a build's files have; a manifest that lists another is not trusted."""
+
+
+class FileEntry(NamedTuple):
+    """One file, read or written.
+
+    Attributes:
+        path: Below the source or the output folder.
+        rows: Its rows.
+        bytes: Its size as it lies there, compressed.
+        sha256: Of those bytes.
+    """
+
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class LedgerEntry(NamedTuple):
+    """What became of one split of one subset: read = kept + the sum of quarantined.
+
+    Attributes:
+        subset, split: Which.
+        read: Rows of the source; blank lines are none.
+        kept: Rows in the shards.
+        quarantined: Refused rows by reason, in the order of `Reason`, those that occur.
+        noted: Kept rows by note; one row may have several.
+    """
+
+    subset: str
+    split: str
+    read: int
+    kept: int
+    quarantined: dict[str, int]
+    noted: dict[str, int]
+
+    @property
+    def balances(self) -> bool:
+        """Whether every row read is accounted for."""
+        return self.read == self.kept + sum(self.quarantined.values())
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A finished build.
+
+    Attributes:
+        pairsmith: The version that built it.
+        recipe: What it was told to make.
+        inputs: The files read, by path.
+        outputs: The shards and quarantine files written, by path.
+        ledger: An entry for each split of each subset.
+        reused: True where an equal build was found in place and nothing was done. Not written.
+        remarks: Sentences on how it was built, for whoever builds it. Not written.
+    """
+
+    pairsmith: str
+    recipe: Recipe
+    inputs: tuple[FileEntry, ...]
+    outputs: tuple[FileEntry, ...]
+    ledger: tuple[LedgerEntry, ...]
+    reused: bool = field(default=False, compare=False)
+    remarks: tuple[str, ...] = field(default=(), compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the file holds it."""
+        return {
+            "pairsmith": self.pairsmith,
+            "recipe": self.recipe.to_dict(),
+            "inputs": [entry._asdict() for entry in self.inputs],
+            "outputs": [entry._asdict() for entry in self.outputs],
+            "ledger": [entry._asdict() for entry in self.ledger],
+        }
+
+    @property
+    def totals(self) -> LedgerEntry:
+        """The whole ledger in one entry, whose subset and split are empty."""
+        return add_up(self.ledger)
+
+    def outputs_of(self, entry: LedgerEntry) -> list[FileEntry]:
+        """The shards and the quarantine file of one ledger entry."""
+        shard = f"{entry.subset}/{entry.split}-"
+        refused = quarantine_path(entry.subset, entry.split)
+        return [o for o in self.outputs if o.path.startswith(shard) or o.path == refused]
+
+
+def add_up(entries: Iterable[LedgerEntry]) -> LedgerEntry:
+    """The sum of ledger entries, as one whose subset and split are empty."""
+    read = kept = 0
+    quarantined: Counter[str] = Counter()
+    noted: Counter[str] = Counter()
+    for entry in entries:
+        read += entry.read
+        kept += entry.kept
+        quarantined.update(entry.quarantined)
+        noted.update(entry.noted)
+    ordered = {r.value: quarantined[r] for r in Reason if quarantined[r]}
+    return LedgerEntry("", "", read, kept, ordered, dict(noted))
+
+
+def sentence(entry: LedgerEntry) -> str:
+    """The ledger's law in one line: `read 8 = kept 6 + malformed 1 + identical 1`."""
+    parts = [f"{reason} {count}" for reason, count in entry.quarantined.items()]
+    return f"read {entry.read} = " + " + ".join([f"kept {entry.kept}", *parts])
+
+
+def write_manifest(manifest: Manifest, folder: StoragePath) -> None:
+    """Writes the manifest, whole or not at all."""
+    text = json.dumps(manifest.to_dict(), indent=2, ensure_ascii=False)
+    put_text(folder / NAME, text + "\n")
+
+
+def read_manifest(out: StoragePath) -> Manifest:
+    """Reads the manifest of a finished build.
+
+    Raises:
+        OutputError: There is none, or it is not one.
+    """
+    if not out.is_dir():
+        raise OutputError(f"There is no folder {out}.", "Name the folder of a build.")
+    if not (out / NAME).exists():
+        raise OutputError(
+            f"{out} holds no finished build: {NAME} is missing.",
+            "It is written last, when a build has succeeded. Run pairsmith build again.",
+        )
+    return parse_manifest(out / NAME)
+
+
+def parse_manifest(path: StoragePath) -> Manifest:
+    """Reads a manifest, whatever its name.
+
+    Raises:
+        OutputError: It cannot be read, is not a manifest, or lists what no build writes.
+    """
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise OutputError(f"{path} cannot be read: {error}.") from None
+    try:
+        built = Manifest(
+            pairsmith=str(held["pairsmith"]),
+            recipe=Recipe.from_dict(held["recipe"]),
+            inputs=tuple(_entry(FileEntry, entry) for entry in held["inputs"]),
+            outputs=tuple(_entry(FileEntry, entry) for entry in held["outputs"]),
+            ledger=tuple(_entry(LedgerEntry, entry) for entry in held["ledger"]),
+        )
+    except (KeyError, TypeError, ValueError, RecipeError) as error:
+        said = error.message if isinstance(error, RecipeError) else str(error)
+        raise OutputError(
+            f"{path} is not a manifest that this version can read: {said.rstrip('.')}.",
+            "Was it written by another version, or edited?",
+        ) from None
+    strange = [entry.path for entry in built.outputs if not OUTPUT.fullmatch(entry.path)]
+    if strange:
+        raise OutputError(f"{path} lists {strange[0]!r}, which no build writes.")
+    return built
+
+
+Entry = TypeVar("Entry", FileEntry, LedgerEntry)
+
+
+def _entry(kind: type[Entry], held: Mapping[str, Any]) -> Entry:
+    """An entry with every field of its type.
+
+    Raises:
+        TypeError: A field is missing, unknown, or of another type.
+    """
+    entry = kind(**held)
+    for name, wanted in get_type_hints(kind).items():
+        value = getattr(entry, name)
+        if not isinstance(value, get_origin(wanted) or wanted) or isinstance(value, bool):
+            raise TypeError(f"{name} is {value!r}")
+        if isinstance(value, dict) and not all(type(count) is int for count in value.values()):
+            raise TypeError(f"{name} is {value!r}")
+    return entry

@@ -1,0 +1,269 @@
+"""Kernel output to a shard: a Parquet file of kept rows, its part of the quarantine, its record.
+
+A file is written under a name of its own, made durable, and then given its name; the record
+comes last. So a shard that has a record is whole, whatever happens.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pairsmith.dataset.manifest import FileEntry, LedgerEntry
+from pairsmith.dataset.quarantine import FOLDER, QuarantineWriter
+from pairsmith.dataset.shard_record import Shard, record_text
+from pairsmith.io.digests import Digest
+from pairsmith.io.durable import held, partial_of, put, put_text
+from pairsmith.io.remote import StoragePath
+from pairsmith.schema.reasons import Note, Reason
+from pairsmith.schema.recipe import Recipe
+from pairsmith.schema.rows import CONFIDENCE, Kind, shard_schema
+from pairsmith.sources.types import text_sizes
+from pairsmith.text.spans import flat, over, to_numpy
+
+GROUP_ROWS = 10_000
+"""So many rows of the source make a row group of a shard, but for the last."""
+
+GROUP_BYTES = 32 << 20
+"""A row group ends early where its texts would take more."""
+
+REPEATING = ("num_params", "model_type", "rating", "red_team_member_id", CONFIDENCE)
+"""Columns of few distinct values, besides lists; these are worth a dictionary, texts are not."""
+
+
+class ShardPath(NamedTuple):
+    """Which shard of a build: the `number`th, from 0, of a split of a subset.
+
+    Attributes:
+        kind: What its rows are.
+        subset, split: Where they belong.
+        source: The file that they come from, as the manifest calls it.
+        number: Of the shard in that file.
+    """
+
+    kind: Kind
+    subset: str
+    split: str
+    source: str
+    number: int
+
+    @property
+    def rows(self) -> str:
+        """The path of its Parquet file while the number of shards is not known."""
+        return f"{self.subset}/{self.split}-{self.number:05d}.parquet"
+
+    @property
+    def refused(self) -> str:
+        """The path of its part of the quarantine."""
+        return f"{FOLDER}/{self.subset}-{self.split}-{self.number:05d}.jsonl"
+
+    @property
+    def record(self) -> str:
+        """The path of its record."""
+        return f"{self.subset}/{self.split}-{self.number:05d}.json"
+
+    def entry(self, shard: Shard, shards: int) -> FileEntry:
+        """Its Parquet file in the manifest, one of so many."""
+        name = f"{self.subset}/{self.split}-{self.number:05d}-of-{shards:05d}.parquet"
+        return FileEntry(name, shard.kept, shard.rows.bytes, shard.rows.sha256)
+
+
+class ShardWriter:
+    """Writes one shard.
+
+    Where row groups end depends on the rows alone, not on the batches that they come in.
+
+    Args:
+        out: The folder that the build grows in.
+        place: Which shard.
+        recipe: Tells the form.
+    """
+
+    def __init__(self, out: StoragePath, place: ShardPath, recipe: Recipe) -> None:
+        self.out, self.place = out, place
+        self.schema = shard_schema(place.kind, recipe.form, recipe.weighs)
+        self.read = self.kept = 0
+        self.notes: Counter[str] = Counter()
+        self.partial = partial_of(out / place.rows)
+        self.partial.parent.mkdir(exist_ok=True)
+        # an open file, because pyarrow would take some paths for URLs
+        self.file = self.partial.open("wb")
+        self.shard = pq.ParquetWriter(
+            self.file,
+            self.schema,
+            compression="zstd",
+            use_dictionary=_worth_a_dictionary(self.schema),
+            store_schema=False,
+        )
+        self.group = _Group()
+        self.quarantine = QuarantineWriter(partial_of(out / place.refused), place.source)
+
+    def write(
+        self, batch: pa.RecordBatch, raw: Callable[[int], bytes], lines: Sequence[int]
+    ) -> None:
+        """Writes a kernel's output; the arguments are those of `QuarantineWriter.write`."""
+        self.quarantine.write(batch, raw, lines)
+        self.read += len(batch)
+        while len(batch):
+            count = self.group.room(batch.select(self.schema.names))
+            part = batch.slice(0, count)
+            kept = _kept(part, self.schema)
+            self.notes.update(kept["notes"].flatten().to_pylist())
+            self.kept += len(kept)
+            self.group.add(kept, count)
+            batch = batch.slice(count)
+            if len(batch) or self.group.full:
+                self._end_group()
+
+    def _end_group(self) -> None:
+        table = self.group.take()
+        if table is not None:
+            self.shard.write_table(table, row_group_size=len(table))
+
+    def finish(self, source: Digest) -> Shard:
+        """Makes the files durable, names them, and writes the record.
+
+        Args:
+            source: What has been read of the source's file.
+        """
+        self.close()
+        rows = held(self.partial)
+        put(self.partial, self.out / self.place.rows)
+        refused = None
+        if self.quarantine.counts:
+            refused = held(self.quarantine.partial)
+            put(self.quarantine.partial, self.out / self.place.refused)
+        self.quarantine.partial.unlink(missing_ok=True)
+        shard = Shard(
+            self.read,
+            self.kept,
+            {name.value: n for name in Reason if (n := self.quarantine.counts[name])},
+            {name.value: self.notes[name] for name in (*Note, *Reason) if self.notes[name]},
+            rows,
+            refused,
+            source,
+        )
+        put_text(self.out / self.place.record, record_text(shard, self.place.record))
+        return shard
+
+    def leave(self) -> None:
+        """Names the files without a record: what came before a fault, for whoever looks."""
+        self.close()
+        put(self.partial, self.out / self.place.rows)
+        if self.quarantine.counts:
+            put(self.quarantine.partial, self.out / self.place.refused)
+
+    def close(self) -> None:
+        """Closes what is open, leaving it under its temporary name."""
+        if not self.file.closed:
+            with self.file:
+                self._end_group()
+                self.shard.close()
+        self.quarantine.close()
+
+    def discard(self) -> None:
+        """Closes what is open and removes it, if there is still something."""
+        self.shard.is_open = False  # or it would go on writing when it is collected
+        with suppress(OSError):  # a full disk takes nothing more
+            self.file.close()
+        with suppress(OSError):
+            self.quarantine.close()
+        for partial in (self.partial, self.quarantine.partial):
+            partial.unlink(missing_ok=True)
+
+
+class _Group:
+    """The rows of the row group that is growing."""
+
+    def __init__(self) -> None:
+        self.held: list[pa.RecordBatch] = []
+        self.read = self.bytes = 0
+
+    @property
+    def full(self) -> bool:
+        return self.read >= GROUP_ROWS
+
+    def room(self, rows: pa.RecordBatch) -> int:
+        """How many of these rows it can still take; of an empty group at least one."""
+        count = min(GROUP_ROWS - self.read, len(rows))
+        ends = self.bytes + np.cumsum(text_sizes(rows.slice(0, count).columns, count))
+        fitting = int(np.searchsorted(ends, GROUP_BYTES, side="right"))
+        count = fitting if self.read else max(fitting, 1)
+        self.bytes = int(ends[count - 1]) if count else self.bytes
+        return count
+
+    def add(self, kept: pa.RecordBatch, read: int) -> None:
+        """Takes so many of the source's rows, of which some are kept."""
+        self.read += read
+        if len(kept):
+            self.held.append(kept)
+
+    def take(self) -> pa.Table | None:
+        """Its rows in one piece, so that pages end where they would; it is empty afterwards."""
+        held, self.held = self.held, []
+        self.read = self.bytes = 0
+        return pa.Table.from_batches(held).combine_chunks() if held else None
+
+
+def _kept(rows: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """The kept rows of a kernel's output, in a shard's columns."""
+    kept = rows["reason"].is_null()
+    columns = [_without_others(rows[name], kept) for name in schema.names]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _without_others(column: pa.Array, kept: pa.BooleanArray) -> pa.Array:
+    """The kept rows of a column; where the others have no text, over the same bytes."""
+    if not pa.types.is_string(column.type):
+        return column.filter(kept)
+    mask, nulls = to_numpy(kept), to_numpy(column.is_null())
+    offsets, run = flat(column)
+    if nulls[mask].any() or np.diff(offsets)[~mask].any():
+        return column.filter(kept)
+    return over(run.data, np.append(offsets[:-1][mask], offsets[-1]).astype(np.int32))
+
+
+def _worth_a_dictionary(schema: pa.Schema) -> list[str]:
+    """The Parquet paths of the columns whose values repeat."""
+    columns = []
+    for field in schema:
+        if pa.types.is_list(field.type):
+            role = ".role" if pa.types.is_struct(field.type.value_type) else ""
+            columns.append(f"{field.name}.list.element{role}")
+        elif field.name in REPEATING:
+            columns.append(field.name)
+    return columns
+
+
+@contextmanager
+def open_shard(path: StoragePath) -> Iterator[pq.ParquetFile]:
+    """Opens a shard for reading.
+
+    Raises:
+        pa.ArrowException: It is not Parquet.
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file, pq.ParquetFile(file) as shard:
+        yield shard
+
+
+def entry_of(subset: str, split: str, shards: Sequence[Shard]) -> LedgerEntry:
+    """What became of the rows of one split, given what became of those of its shards."""
+    quarantined, noted = Counter[str](), Counter[str]()
+    for shard in shards:
+        quarantined.update(shard.quarantined)
+        noted.update(shard.noted)
+    return LedgerEntry(
+        subset=subset,
+        split=split,
+        read=sum(shard.read for shard in shards),
+        kept=sum(shard.kept for shard in shards),
+        quarantined={name.value: quarantined[name] for name in Reason if quarantined[name]},
+        noted={name.value: noted[name] for name in (*Note, *Reason) if noted[name]},
+    )

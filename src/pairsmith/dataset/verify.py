@@ -1,0 +1,206 @@
+"""Proof of a build: files against hashes, rows against counts, the ledger against both."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pairsmith.dataset import card, folder
+from pairsmith.dataset.manifest import FileEntry, LedgerEntry, Manifest, read_manifest
+from pairsmith.dataset.quarantine import FOLDER, read_quarantine
+from pairsmith.dataset.shards import open_shard
+from pairsmith.errors import OutputError
+from pairsmith.io import durable
+from pairsmith.io.durable import digest
+from pairsmith.io.remote import StoragePath
+from pairsmith.schema.recipe import Recipe
+from pairsmith.schema.rows import DIALOGUE_SCORES, Kind, shard_schema
+from pairsmith.sources.layouts import kind_of
+
+
+class Problem(NamedTuple):
+    """Something about a build that is not as its manifest says.
+
+    Attributes:
+        path: The file, below the folder; or the subset and split of a ledger entry.
+        message: What was found, and what was expected.
+    """
+
+    path: str
+    message: str
+
+
+def check(out: str | Path) -> list[Problem]:
+    """Compares a built dataset with its manifest.
+
+    Files are hashed, rows counted, columns and notes looked at, ledger entries added up. The
+    card may have been edited since, but for its configs.
+
+    Args:
+        out: The folder of the build, or its URL.
+
+    Returns:
+        What is wrong; nothing where the build is whole.
+
+    Raises:
+        OutputError: There is no such folder, or it may not be read.
+    """
+    return _problems(folder.output(str(out)))
+
+
+def _problems(out: StoragePath) -> list[Problem]:
+    if isinstance(out, Path) and out.is_dir() and not os.access(out, os.R_OK | os.X_OK):
+        raise OutputError(f"No permission to read {out}.")
+    try:
+        built = read_manifest(out)
+    except OutputError as error:
+        if not out.is_dir():
+            raise
+        return [Problem("manifest.json", str(error))]
+    found = list(_check_files(out, built))
+    if not found:
+        found += _check_ledger(out, built)
+    return found
+
+
+def _check_files(out: StoragePath, built: Manifest) -> Iterator[Problem]:
+    if durable.is_left(out / folder.STAGING):
+        yield Problem(folder.STAGING, "a build was begun here: remove it, or build again")
+    if not (out / card.NAME).is_file():
+        yield Problem(card.NAME, "the dataset card is missing")
+    listed = {entry.path for entry in built.outputs}
+    folders = {entry.subset for entry in built.ledger} | {FOLDER}
+    for name in durable.below(out):
+        parent, _, last = name.partition("/")
+        if parent in folders and name not in listed and not last.startswith("."):
+            yield Problem(name, "the manifest does not list it, but a reader may find it")
+    for entry in built.outputs:
+        yield from _check_file(out / entry.path, entry)
+
+
+def _check_file(path: StoragePath, entry: FileEntry) -> Iterator[Problem]:
+    try:
+        found = path.stat().st_size
+        same = found == entry.bytes and digest(path) == entry.sha256
+    except FileNotFoundError:
+        yield Problem(entry.path, "it is missing")
+    except OSError as error:
+        yield Problem(entry.path, f"it cannot be read: {error.strerror}")
+    else:
+        if found != entry.bytes:
+            yield Problem(entry.path, f"it has {found:,} bytes, expected {entry.bytes:,}")
+        elif not same:
+            yield Problem(entry.path, "its sha256 is not the manifest's: its content has changed")
+
+
+def _check_ledger(out: StoragePath, built: Manifest) -> Iterator[Problem]:
+    read, told = [e.rows for e in built.inputs], [e.read for e in built.ledger]
+    if read != told:
+        yield Problem("manifest.json", f"inputs have {read} rows, the ledger {told}")
+    if card.read_configs(out) != card.configs(built.ledger):
+        yield Problem(card.NAME, "its configs are not the build's: load_dataset opens other files")
+    known = {output for entry in built.ledger for output in built.outputs_of(entry)}
+    for output in built.outputs:
+        if output not in known:
+            yield Problem(output.path, "the ledger has no entry for it")
+    for entry in built.ledger:
+        yield from _check_entry(out, built, entry)
+
+
+def _check_entry(out: StoragePath, built: Manifest, entry: LedgerEntry) -> Iterator[Problem]:
+    name = f"{entry.subset}/{entry.split}"
+    if not entry.balances:
+        yield Problem(name, f"read {entry.read} is not kept and quarantined added up")
+    parts: list[Found] = []
+    for output in built.outputs_of(entry):
+        try:
+            part = _read(out / output.path, built.recipe, entry)
+        except (pa.ArrowException, OSError, ValueError) as error:
+            yield Problem(output.path, f"it is not what a build writes: {error}")
+            continue
+        if len(part.numbers) != output.rows:
+            rows = f"{len(part.numbers)} rows, the manifest says {output.rows}"
+            yield Problem(output.path, f"it has {rows}")
+        parts.append(part)
+    kept = sum(len(part.numbers) for part in parts if part.kept)
+    notes = sum((part.notes for part in parts), Counter[str]())
+    reasons = sum((part.reasons for part in parts), Counter[str]())
+    for what, held, said in (
+        ("kept rows", kept, entry.kept),
+        ("quarantined rows", dict(reasons), entry.quarantined),
+        ("notes", dict(notes), entry.noted),
+    ):
+        if held != said:
+            yield Problem(name, f"{what}: {held} on disk, {said} in the ledger")
+    numbers = np.concatenate([np.empty(0, np.int64), *(part.numbers for part in parts)])
+    if len(np.unique(numbers)) < len(numbers):
+        yield Problem(name, "ids are given twice")
+
+
+class Found(NamedTuple):
+    """What a file holds: the numbers of its rows, whether kept, their notes, their reasons."""
+
+    numbers: NDArray[np.int64]
+    kept: bool
+    notes: Counter[str]
+    reasons: Counter[str]
+
+
+def _read(path: StoragePath, recipe: Recipe, entry: LedgerEntry) -> Found:
+    """What a shard or a quarantine file holds.
+
+    Raises:
+        ValueError: It is not what its name says.
+    """
+    place = f"{entry.subset}/{entry.split}"
+    if path.suffix == ".parquet":
+        return _read_shard(path, recipe, kind_of(entry.subset), place)
+    rows = [(row.id, row.reason) for row in read_quarantine(path)]
+    ids = pa.array([id for id, _ in rows], pa.string())
+    return Found(_numbers(ids, place), False, Counter(), Counter(reason for _, reason in rows))
+
+
+def _read_shard(path: StoragePath, recipe: Recipe, kind: Kind, place: str) -> Found:
+    """What a shard holds.
+
+    Raises:
+        ValueError: Its columns are not a shard's, a column holds a null that may not, an id is
+            of another place, or it has more rows than a shard may.
+    """
+    numbers: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+    notes = Counter[str]()
+    with open_shard(path) as shard:
+        columns, rows = shard.schema_arrow, shard.metadata.num_rows
+        if not columns.equals(shard_schema(kind, recipe.form, recipe.weighs)):
+            raise ValueError(f"its columns are {', '.join(map(str, columns))}")
+        for batch in shard.iter_batches():
+            notes.update(batch["notes"].flatten().to_pylist())
+            for name in set(columns.names) - set(DIALOGUE_SCORES.names):
+                if batch[name].null_count:
+                    raise ValueError(f"the column {name} holds nulls")
+            numbers.append(_numbers(batch["id"], place))
+    if rows > recipe.shard_rows:
+        raise ValueError(f"it has {rows} rows, a shard at most {recipe.shard_rows}")
+    return Found(np.concatenate(numbers), True, notes, Counter())
+
+
+def _numbers(ids: pa.StringArray, place: str) -> NDArray[np.int64]:
+    """The numbers in ids of one subset and split.
+
+    Raises:
+        ValueError: An id is of another place, or has no number.
+    """
+    fits = pc.match_substring_regex(ids, f"^{re.escape(place)}/[1-9][0-9]{{0,17}}$")
+    if not pc.all(fits, min_count=0).as_py():
+        raise ValueError(f"an id is not {place} and a number")
+    numbers = pc.cast(pc.utf8_slice_codeunits(ids, len(place) + 1), pa.int64())
+    return np.asarray(numbers.to_numpy(), np.int64)

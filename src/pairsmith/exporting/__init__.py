@@ -1,0 +1,101 @@
+"""Exports: the pairs of a build in the files that a trainer reads. One file a trainer.
+
+To add one: a file with `rows`, `config` and a `FORMAT`, whose docstring names the documentation
+that it follows, a line in `TRAINERS`, and a section in `docs/trainers.md`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+from pairsmith.dataset import folder
+from pairsmith.dataset.manifest import Manifest, read_manifest
+from pairsmith.errors import OutputError, RecipeError
+from pairsmith.exporting import (
+    axolotl,
+    llamafactory,
+    ms_swift,
+    nemo_rl,
+    openai,
+    openrlhf,
+    torchtune,
+    trl,
+    trl_kto,
+)
+from pairsmith.exporting.format import Export, Format, LeftOut
+from pairsmith.exporting.write import Tally, write_split
+from pairsmith.io.remote import StoragePath
+from pairsmith.schema.rows import Form, Kind
+from pairsmith.sources.layouts import kind_of
+
+TRAINERS: dict[str, Format] = {
+    "trl": trl.FORMAT,
+    "trl-kto": trl_kto.FORMAT,
+    "axolotl": axolotl.FORMAT,
+    "llamafactory": llamafactory.FORMAT,
+    "openrlhf": openrlhf.FORMAT,
+    "torchtune": torchtune.FORMAT,
+    "nemo-rl": nemo_rl.FORMAT,
+    "ms-swift": ms_swift.FORMAT,
+    "openai": openai.FORMAT,
+}
+
+
+def export(out: str | os.PathLike[str], dest: str | os.PathLike[str], *, trainer: str) -> Export:
+    """Writes the pairs of a build for a trainer: JSON lines, and a configuration beside them.
+
+    Args:
+        out: The folder of a build.
+        dest: The folder to write, a new or an empty one: `<subset>/<split>.jsonl`, and the
+            configuration.
+        trainer: Which trainer: one of `TRAINERS`.
+
+    Returns:
+        What was written and what was left out. Dialogues are no pairs, so they are left out; so
+        are the pairs that the trainer's format has no place for.
+
+    Raises:
+        RecipeError: There is no such trainer, or it takes messages where the build holds text.
+        OutputError: `out` is no build, cannot be read or holds nothing to export; or `dest` holds
+            something or cannot be written. Then nothing is left there.
+    """
+    source, target = folder.output(os.fspath(out)), folder.local_folder(os.fspath(dest))
+    format = _format(trainer)
+    built = read_manifest(source)
+    _check_form(built, trainer, format)
+    pairs = [entry for entry in built.ledger if kind_of(entry.subset) == Kind.PAIRS]
+    others = [entry.subset for entry in built.ledger if entry.kept and entry not in pairs]
+    if not any(entry.kept for entry in pairs):
+        raise OutputError(f"{out} holds no pairs.", "Dialogues are not exported.")
+    tally = Tally(Counter(), {})
+    with folder.writing(target), folder.filling(target) as staging:
+        written = [write_split(source, built, e, format, staging, tally) for e in pairs]
+        files = tuple(file for file in written if file)
+        if not files:
+            raise _nothing(source, trainer, tally.left_out())
+        config = format.config(files)
+        (staging / config.name).write_text(config.text, encoding="utf-8", newline="\n")
+    return Export(trainer, files, tally.left_out(), tuple(dict.fromkeys(others)), config)
+
+
+def _format(trainer: str) -> Format:
+    if trainer not in TRAINERS:
+        raise RecipeError(f"There is no trainer {trainer!r}.", f"Trainers: {', '.join(TRAINERS)}.")
+    return TRAINERS[trainer]
+
+
+def _check_form(built: Manifest, trainer: str, format: Format) -> None:
+    if built.recipe.form == Form.TEXT and not format.takes_text:
+        raise RecipeError(
+            f"{trainer} takes messages and applies the model's own template; this build is text "
+            f"in the {built.recipe.chat_format} format.",
+            "Build again with --as messages.",
+        )
+
+
+def _nothing(out: StoragePath, trainer: str, left_out: tuple[LeftOut, ...]) -> OutputError:
+    reasons = ", ".join(f"{left.reason} {left.pairs}" for left in left_out)
+    return OutputError(
+        f"{trainer} has no place for any of the pairs in {out}: {reasons}.", "Nothing was written."
+    )

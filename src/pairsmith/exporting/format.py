@@ -1,0 +1,103 @@
+"""What an export is made of: a trainer's format, the files written, the pairs left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from pairsmith.exporting.pair import Pair, Refuses, Row, Unfit
+
+
+class ExportedFile(NamedTuple):
+    """One file of an export.
+
+    Attributes:
+        subset, split: Whose pairs it holds.
+        path: Below the folder of the export, with slashes.
+        pairs: The pairs in it.
+        rows: Its lines: as many as pairs, or two a pair.
+    """
+
+    subset: str
+    split: str
+    path: str
+    pairs: int
+    rows: int
+
+
+class LeftOut(NamedTuple):
+    """The pairs that a trainer's format has no place for, of one reason.
+
+    Attributes:
+        reason: Why.
+        pairs: How many.
+        ids: The first of them.
+    """
+
+    reason: Unfit
+    pairs: int
+    ids: tuple[str, ...]
+
+
+class Config(NamedTuple):
+    """What the trainer is to be told of the files: the name of a file, and its text."""
+
+    name: str
+    text: str
+
+
+class Export(NamedTuple):
+    """What was written.
+
+    Attributes:
+        trainer: For which trainer.
+        files: The files with rows; a split of which no pair was written has none.
+        left_out: The pairs left out, by reason.
+        dialogues: The subsets left out because they hold dialogues, not pairs.
+        config: The trainer's configuration.
+    """
+
+    trainer: str
+    files: tuple[ExportedFile, ...]
+    left_out: tuple[LeftOut, ...]
+    dialogues: tuple[str, ...]
+    config: Config
+
+    def to_dict(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return {
+            "trainer": self.trainer,
+            "files": [file._asdict() for file in self.files],
+            "left_out": [left._asdict() for left in self.left_out],
+            "dialogues": list(self.dialogues),
+            "config": self.config._asdict(),
+        }
+
+
+class Format(NamedTuple):
+    """How a trainer wants its pairs.
+
+    Attributes:
+        rows: From neighbouring pairs, none of them refused, to the lines of the file.
+        config: From the files to the configuration that lies beside them; paths in it are below
+            the folder of the export.
+        refuses: The pairs that it has no place for.
+        takes_text: Whether it takes rendered text too, and not messages alone.
+    """
+
+    rows: Callable[[Sequence[Pair]], list[Row]]
+    config: Callable[[Sequence[ExportedFile]], Config]
+    refuses: Refuses = MappingProxyType({})
+    takes_text: bool = False
+
+
+def training_files(files: Sequence[ExportedFile]) -> list[str]:
+    """The paths to train on: those of the training splits, or all where there is none."""
+    return [file.path for file in files if file.split == "train"] or [f.path for f in files]
+
+
+def test_files(files: Sequence[ExportedFile]) -> list[str]:
+    """The paths to evaluate on: those that are not trained on."""
+    trained = training_files(files)
+    return [file.path for file in files if file.path not in trained]

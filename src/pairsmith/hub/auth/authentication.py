@@ -1,0 +1,122 @@
+"""Who is asking: by a token in the header, by a session's cookie, or nobody.
+
+A token that is not known counts as none, for clients send the one of the public hub to every
+endpoint; the answer then says so in a header. Tokens are never logged.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pairsmith.hub.auth import cookies, sessions, tokens
+from pairsmith.hub.auth.landing import NotSignedInError
+from pairsmith.hub.auth.users import User
+from pairsmith.hub.context import hub_of
+from pairsmith.hub.http.errors import HubError, not_allowed
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+UNKNOWN_TOKEN = "Unknown token; this hub does not know the token that was sent: taken as none"  # noqa: S105
+
+
+class Caller(NamedTuple):
+    """Who made a request.
+
+    Attributes:
+        user: The account; None for nobody.
+        writes: Whether they may change what is theirs: a session, or a token made for writing.
+        token: The token's name; '' where the caller did not come with one that is known.
+    """
+
+    user: User | None
+    writes: bool = False
+    token: str = ""
+
+    @property
+    def name(self) -> str:
+        """The account's name; '' for nobody."""
+        return self.user.name if self.user else ""
+
+
+NOBODY = Caller(None)
+
+
+def caller(request: Request) -> Caller:
+    """Who made the request, by its token, or else by its cookie.
+
+    A cookie counts for reading (GET, HEAD) and for the pages' forms, whose hidden field is proved
+    apart; what clients call to change something goes by token, so that no other site can do it.
+    """
+    if (sent := bearer(request)) is not None:
+        return _by_token(request, sent)
+    return session_caller(request)
+
+
+def signed_in(request: Request) -> Caller:
+    """Who made the request, to a page that is for those who are signed in or send a token.
+
+    Raises:
+        NotSignedInError: Nobody did.
+    """
+    who = caller(request)
+    if who.user is None:
+        raise NotSignedInError
+    return who
+
+
+def session_caller(request: Request) -> Caller:
+    """Who made the request, by its cookie alone.
+
+    What changes an account asks this: a token must not lead to another token that may do more.
+    """
+    cookie = cookies.read(request, sessions.COOKIE)
+    if cookie is None:
+        return NOBODY
+    with hub_of(request).database.read() as db:
+        user = sessions.find(db, cookie)
+    return Caller(user, writes=True) if user else NOBODY
+
+
+def bearer(request: Request) -> str | None:
+    """The token in the header, if there is one; git's clients send it as a password."""
+    kind, _, value = request.headers.get("authorization", "").partition(" ")
+    return value.strip() if kind.lower() == "bearer" else None
+
+
+def api_caller(request: Request) -> Caller:
+    """Who made a call that changes something: by token only."""
+    sent = bearer(request)
+    return NOBODY if sent is None else _by_token(request, sent)
+
+
+def known(who: Caller) -> User:
+    """The account of a caller who must have one.
+
+    Raises:
+        HubError: 401, for nobody.
+    """
+    if who.user is None:
+        raise HubError(401, "Sign in, or send a token of this hub.", "Unauthorized")
+    return who.user
+
+
+def writer(who: Caller) -> User:
+    """The account of a caller who must be able to change what is theirs.
+
+    Raises:
+        HubError: 401 for nobody, 403 for a token that only reads.
+    """
+    user = known(who)
+    if not who.writes:
+        raise not_allowed("This token only reads; make one for writing.")
+    return user
+
+
+def _by_token(request: Request, sent: str) -> Caller:
+    with hub_of(request).database.read() as db:
+        found = tokens.find(db, sent)
+    if found is None:
+        request.state.warning = UNKNOWN_TOKEN
+        return NOBODY
+    return Caller(found.user, found.role == "write", found.name)

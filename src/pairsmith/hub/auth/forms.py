@@ -1,0 +1,110 @@
+"""Forms that only this hub's own pages can send: a hidden field that is signed for the browser.
+
+The browser holds a random cookie; the field is its signature under the hub's key, together with
+that of the session. Another site can neither read the cookies nor make the signature (a signed
+double submit, as OWASP's CSRF prevention cheat sheet describes it). The cookie changes when
+someone signs in or out.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from itsdangerous import Signer
+from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
+from starlette.routing import Route
+
+from pairsmith.hub.auth import cookies, sessions
+from pairsmith.hub.context import hub_of
+from pairsmith.hub.http.errors import HubError, bad_request
+
+if TYPE_CHECKING:
+    from starlette.datastructures import FormData
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+COOKIE = "pairsmith_form"
+FIELD = "csrf"
+MOST_FIELDS = 50
+LONGEST_FIELD = 64 * 1024  # bytes
+
+
+def hidden_field(request: Request) -> Markup:
+    """The hidden field of a form that is sent to this hub."""
+    return Markup('<input type="hidden" name="csrf" value="{}">').format(_signature(request))
+
+
+def set_cookie(request: Request, response: Response) -> None:
+    """Gives the browser the cookie that the page's forms were signed for."""
+    if cookies.read(request, COOKIE) != _visitor(request):
+        cookies.write(request, response, COOKIE, _visitor(request))
+
+
+def renew(request: Request, response: Response) -> None:
+    """Gives the browser a new cookie, for which no form was signed before."""
+    request.state.visitor = secrets.token_urlsafe(32)
+    set_cookie(request, response)
+
+
+def proved(request: Request, form: FormData) -> None:
+    """Makes sure that a form came from a page of this hub, in this browser.
+
+    Raises:
+        HubError: 403, where it did not.
+    """
+    sent = form.get(FIELD)
+    held = cookies.read(request, COOKIE)
+    if (
+        not held
+        or not isinstance(sent, str)
+        or not secrets.compare_digest(sent.encode(), _signature(request).encode())
+    ):
+        raise HubError(403, "This form is too old, or not of this hub. Load the page again.")
+
+
+def taking(
+    act: Callable[[Request, FormData], Response],
+) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint that reads a form, a small one and without files, proves it, and acts on it."""
+
+    async def endpoint(request: Request) -> Response:
+        # the other kind lets its sender choose a charset, odd and slow ones among them
+        if request.headers.get("content-type", "").lower().startswith("multipart/"):
+            raise bad_request("A form of this hub has no files, and is sent urlencoded.")
+        form = await request.form(max_files=0, max_fields=MOST_FIELDS, max_part_size=LONGEST_FIELD)
+        proved(request, form)
+        return await run_in_threadpool(act, request, form)
+
+    return endpoint
+
+
+def post(path: str, act: Callable[[Request, FormData], Response]) -> Route:
+    """The route of a form: `taking` it at an address."""
+    return Route(path, taking(act), methods=["POST"])
+
+
+def text(form: FormData, field: str) -> str:
+    """What was written in a field, as it was written; '' where there is no such field."""
+    value = form.get(field, "")
+    return value if isinstance(value, str) else ""
+
+
+def line(form: FormData, field: str) -> str:
+    """The same as one line, without blanks at its ends."""
+    return " ".join(text(form, field).split())
+
+
+def _visitor(request: Request) -> str:
+    if not hasattr(request.state, "visitor"):
+        request.state.visitor = cookies.read(request, COOKIE) or secrets.token_urlsafe(32)
+    visitor: str = request.state.visitor
+    return visitor
+
+
+def _signature(request: Request) -> str:
+    signer = Signer(hub_of(request).settings.key, salt="form")
+    session = cookies.read(request, sessions.COOKIE) or ""
+    return signer.get_signature(f"{_visitor(request)}\n{session}").decode()

@@ -1,0 +1,86 @@
+"""Passwords: kept as argon2id hashes, and checked with the same work whoever is named.
+
+The parameters are the library's own, RFC 9106's for little memory (64 MiB, three passes). A hash
+that was made with others is made anew when its owner next signs in.
+"""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from pairsmith.hub.http.errors import HubError, bad_request
+
+SHORTEST = 10  # characters
+LONGEST = 256
+AT_ONCE = 4  # hashes; each takes 64 MiB while it is made
+PATIENCE = 10  # seconds that one waits for its turn
+
+_hasher = PasswordHasher()
+_turns = threading.BoundedSemaphore(AT_ONCE)
+
+
+def check_new(text: str) -> None:
+    """Makes sure that a password may be chosen; blanks at its ends do not count.
+
+    Raises:
+        HubError: 400 for one that is too short or too long.
+    """
+    if len(text.strip()) < SHORTEST:
+        raise bad_request(f"A password has at least {SHORTEST} characters.")
+    if len(text) > LONGEST:
+        raise bad_request(f"A password has at most {LONGEST} characters.")
+
+
+def hash_password(text: str) -> str:
+    """What is kept of a password, with its salt and parameters in it."""
+    with _turn():
+        return _hasher.hash(_bytes(text))
+
+
+def verify(kept: str | None, text: str) -> bool:
+    """Whether that is the password, found with as much work where there is none to compare with.
+
+    Args:
+        kept: The hash; None where there is no such account, or it has no password.
+        text: What was given as the password.
+    """
+    with _turn():
+        try:
+            right = _hasher.verify(kept or _nobodys(), _bytes(text[: LONGEST + 1]))
+        except (VerificationError, InvalidHashError):
+            return False
+    return right and kept is not None
+
+
+def outdated(kept: str) -> bool:
+    """Whether a hash was made with other parameters than those of today."""
+    return _hasher.check_needs_rehash(kept)
+
+
+@cache
+def _nobodys() -> str:
+    """A hash to compare with where there is none."""
+    return _hasher.hash(b"nobody's")
+
+
+def _bytes(text: str) -> bytes:
+    # the same letters may be typed as other code points on another keyboard
+    return unicodedata.normalize("NFKC", text).encode("utf-8", "surrogatepass")
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Keeps many hashes at once from taking all the memory there is."""
+    if not _turns.acquire(timeout=PATIENCE):
+        raise HubError(503, "Too many sign in just now. Try again.", headers={"Retry-After": "10"})
+    try:
+        yield
+    finally:
+        _turns.release()

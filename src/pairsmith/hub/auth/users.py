@@ -1,0 +1,127 @@
+"""Accounts, and the namespace that each has."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from typing import NamedTuple
+
+from pairsmith.hub.core.database import now
+from pairsmith.hub.http.errors import HubError, bad_request
+
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9]|[-_.](?=[A-Za-z0-9])){0,38}")
+EMAIL = re.compile(r"[^\s@,;:<>()\"\\]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+LONGEST = {"full name": 100, "e-mail": 254}  # characters
+# what addresses begin with, and who else the record of the gate names
+TAKEN = (
+    "about admin api cas datasets docs health help hub join lfs licences login logout models new"
+    " search settings spaces static stripe"
+)
+RESERVED = frozenset(TAKEN.split())
+COLUMNS = "users.id, users.name, users.fullname, users.email"
+
+
+class User(NamedTuple):
+    """An account. `name` is unique, whatever the case of its letters."""
+
+    id: int
+    name: str
+    fullname: str
+    email: str
+
+
+class Credentials(NamedTuple):
+    """An account and the hash of its password; None where it has none."""
+
+    user: User
+    password: str | None
+
+
+def add(db: sqlite3.Connection, name: str, fullname: str, email: str, password: str | None) -> User:
+    """Makes an account; `password` is a hash (see `passwords`), or None for one without pages.
+
+    Raises:
+        HubError: 400 for a name that cannot be one, 409 for one that is taken.
+    """
+    check_name(name)
+    try:
+        cursor = db.execute(
+            "INSERT INTO users (name, fullname, email, password, created) VALUES (?, ?, ?, ?, ?)",
+            (name, fullname or name, email, password, now()),
+        )
+    except sqlite3.IntegrityError as error:
+        raise HubError(409, f"The name {name!r} is taken.") from error
+    return User(cursor.lastrowid or 0, name, fullname or name, email)
+
+
+def check_name(name: str) -> None:
+    """Makes sure that an account may be called so.
+
+    Raises:
+        HubError: 400, where it may not.
+    """
+    if not NAME.fullmatch(name):
+        raise bad_request(
+            f"{name[:40]!r} cannot be a user's name: up to 39 letters, digits and single -, _ or .,"
+            " with a letter or digit first and last."
+        )
+    if name.lower() in RESERVED:
+        raise bad_request(f"{name!r} cannot be a user's name: the hub needs it for itself.")
+
+
+def check_fullname(text: str) -> None:
+    """Makes sure that somebody may be called so in full.
+
+    Raises:
+        HubError: 400 for what is too long, or would not show on one line.
+    """
+    if not text.isprintable() or len(text) > LONGEST["full name"]:
+        raise bad_request(f"A full name is one line of at most {LONGEST['full name']} characters.")
+
+
+def check_email(text: str) -> None:
+    """Makes sure that a text looks like an e-mail address; whether it is one, a letter would tell.
+
+    Raises:
+        HubError: 400, where it does not.
+    """
+    if len(text) > LONGEST["e-mail"]:
+        raise bad_request(f"An e-mail address has at most {LONGEST['e-mail']} characters.")
+    if not EMAIL.fullmatch(text) or not text.isprintable() or ".." in text:
+        raise bad_request(f"{text!r} does not look like an e-mail address, such as name@host.")
+
+
+def named(db: sqlite3.Connection, name: str) -> User | None:
+    """The account of that name, or None."""
+    row = db.execute(f"SELECT {COLUMNS} FROM users WHERE name = ?", (name,)).fetchone()
+    return User(*row) if row else None
+
+
+def credentials(db: sqlite3.Connection, name: str) -> Credentials | None:
+    """The account of that name and what is kept of its password, or None."""
+    row = db.execute(f"SELECT {COLUMNS}, password FROM users WHERE name = ?", (name,)).fetchone()
+    return Credentials(User(*row[:4]), row[4]) if row else None
+
+
+def set_profile(db: sqlite3.Connection, user: User, fullname: str, email: str) -> User:
+    """Changes what others are told of an account; returns it as it is now.
+
+    Raises:
+        HubError: 400 for a full name or an e-mail address that cannot be one.
+    """
+    check_fullname(fullname)
+    check_email(email)
+    fullname = fullname or user.name
+    db.execute("UPDATE users SET fullname = ?, email = ? WHERE id = ?", (fullname, email, user.id))
+    return user._replace(fullname=fullname, email=email)
+
+
+def set_password(db: sqlite3.Connection, user: User, password: str | None) -> None:
+    """Gives an account another password, by its hash, and ends every session that it has."""
+    keep_hash(db, user, password)
+    db.execute("DELETE FROM sessions WHERE user = ?", (user.id,))
+
+
+def keep_hash(db: sqlite3.Connection, user: User, password: str | None) -> None:
+    """Keeps another hash, of the same password."""
+    db.execute("UPDATE users SET password = ? WHERE id = ?", (password, user.id))

@@ -1,0 +1,153 @@
+"""A hub's place: the folder with its database and blobs, and how it is set up.
+
+ROOT/
+  hub.sqlite        users, tokens, repositories, commits, requests, licences, counts
+  blobs/ab/abcd…    contents, by SHA-256
+  incoming/         what is on its way in; of no value once no process writes it
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pairsmith.errors import OutputError
+from pairsmith.hub.core.blobs import Blobs
+from pairsmith.hub.core.database import Database
+
+if TYPE_CHECKING:
+    from starlette.requests import HTTPConnection
+
+DATABASE = "hub.sqlite"
+LOCK = ".lock"
+"""In ROOT, held by the process that serves it, or that renews it as a backup."""
+
+PASSED_OVER = frozenset({LOCK, "lost+found"})  # in a folder that counts as empty
+STRIPE_SECRET = "PAIRSMITH_STRIPE_WEBHOOK_SECRET"  # noqa: S105 - a variable's name
+SIGNING_KEY = "PAIRSMITH_HUB_KEY"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a hub is served.
+
+    Attributes:
+        public_url: Where others reach it, without a slash at the end.
+        accel: Whether nginx in front hands the files over (`X-Accel-Redirect`).
+        registration: Whether anybody may make an account.
+        stripe_secret: What Stripe signs its events with; '' where licences are granted by hand.
+        key: What signs addresses and forms. A new one at every start, unless it is set.
+    """
+
+    public_url: str
+    accel: bool = False
+    registration: bool = True
+    stripe_secret: str = field(default="", repr=False)
+    key: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
+
+    @classmethod
+    def from_environment(
+        cls, public_url: str, accel: bool = False, registration: bool = True
+    ) -> Settings:
+        """The same, with its secrets from the environment, which alone they come from."""
+        key = os.environ.get(SIGNING_KEY) or secrets.token_hex(32)
+        stripe_secret = os.environ.get(STRIPE_SECRET, "")
+        return cls(public_url.rstrip("/"), accel, registration, stripe_secret, key)
+
+
+class Hub:
+    """A hub that is open: what every request works with."""
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self.root = root
+        self.settings = settings
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.database = Database(root / DATABASE)
+        self.blobs = Blobs(root)
+
+    def close(self) -> None:
+        """Closes the database."""
+        self.database.close()
+
+    def url(self, path: str) -> str:
+        """The public address of a path that begins with a slash."""
+        return self.settings.public_url + path
+
+
+def hub_of(request: HTTPConnection) -> Hub:
+    """The hub that a request was made to."""
+    hub: Hub = request.app.state.hub
+    return hub
+
+
+@contextmanager
+def opened(root: Path, settings: Settings | None = None, create: bool = False) -> Iterator[Hub]:
+    """A hub for as long as the block lasts; it may be served meanwhile.
+
+    Args:
+        root: Its folder.
+        settings: How it is served, where it is.
+        create: Whether an empty folder, or one that is not there, becomes a hub.
+
+    Raises:
+        PairsmithError: There is no hub, or it cannot be written.
+    """
+    check_root(root, create)
+    hub = Hub(root, settings or Settings(""))
+    try:
+        yield hub
+    finally:
+        hub.close()
+
+
+def check_root(root: Path, create: bool) -> None:
+    """Makes sure that a folder is a hub's, or that it may become one.
+
+    Raises:
+        OutputError: It is not, or it cannot be written.
+    """
+    another = "Name the folder of a hub, or an empty one."
+    try:
+        if create:
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        names = {entry.name for entry in root.iterdir()}
+    except FileNotFoundError as error:
+        raise OutputError(f"There is no folder {root}.", "`pairsmith serve` makes one.") from error
+    except (FileExistsError, NotADirectoryError) as error:
+        raise OutputError(f"{root} is, or lies in, a file.", another) from error
+    except OSError as error:
+        raise OutputError(f"{root} cannot be a hub's folder: {error.strerror}.", another) from error
+    if DATABASE not in names and names - PASSED_OVER:
+        raise OutputError(f"{root} holds something else than a hub.", another)
+    if DATABASE not in names and not create:
+        raise OutputError(f"There is no hub in {root}.", "`pairsmith serve` makes one.")
+    if not os.access(root, os.W_OK | os.X_OK):
+        raise OutputError(f"{root} cannot be written by this user.", "Change its owner or mode.")
+
+
+@contextmanager
+def held(root: Path) -> Iterator[None]:
+    """Holds a folder, so that no other process serves it, or renews it as a backup.
+
+    Raises:
+        OutputError: Another process holds it.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(root / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise OutputError(
+            f"Another process serves {root}, or makes a backup there.",
+            "Stop that one first, or name another folder.",
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()

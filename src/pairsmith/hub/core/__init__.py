@@ -1,0 +1,1 @@
+"""What the hub keeps: its database, and contents by SHA-256."""

@@ -1,0 +1,1 @@
+"""HTTP without knowledge of datasets: addresses, bodies, ranges, responses, sockets."""

@@ -1,0 +1,100 @@
+"""Addresses as they are on the wire: split at slashes before anything in them is decoded.
+
+Revisions and paths may hold a slash as `%2F` (`feat%2Fx` is one branch), and Starlette decodes
+before it routes. So routes are matched on the raw path, and each part is decoded after that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote_to_bytes
+
+from starlette.convertors import Convertor, register_url_convertor
+
+from pairsmith.hub.http.errors import bad_request
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+DATASET = "/datasets/{owner:part}/{name:part}"  # a repository's page; others' addresses begin so
+REPO = "/api" + DATASET  # where the calls about a repository begin
+LONGEST = 1024 * 12  # bytes of a part: 1,024 characters of four bytes, each percent-encoded
+
+
+class RawPath:
+    """Middleware: routes are matched on the path as it was sent."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hands the request on, its path undecoded."""
+        if scope["type"] == "http":
+            raw = scope["raw_path"].partition(b"?")[0].decode("latin-1")
+            # clients whose HF_ENDPOINT ends in a slash ask for //datasets/…
+            scope = {**scope, "path": "/" + raw.lstrip("/")}
+        await self.app(scope, receive, send)
+
+
+class Part(Convertor[str]):
+    """One part between slashes, decoded: `{revision:part}`."""
+
+    regex = "[^/]+"
+
+    def convert(self, value: str) -> str:
+        """The part, decoded."""
+        return decoded(value)
+
+    def to_string(self, value: str) -> str:
+        """The part, encoded."""
+        return quote(value, safe="")
+
+
+class Inner(Convertor[str]):
+    """A path within a repository, any number of parts: `{path:inner}`."""
+
+    regex = ".+"
+
+    def convert(self, value: str) -> str:
+        """The path, decoded; what is wrong with it is found by `files.clean`."""
+        return decoded(value)
+
+    def to_string(self, value: str) -> str:
+        """The path, encoded but for its slashes."""
+        return quote(value, safe="/")
+
+
+def decoded(value: str) -> str:
+    """Text that was percent-encoded.
+
+    Raises:
+        HubError: 400 where it is not UTF-8, or longer than anything here is.
+    """
+    try:
+        text = unquote_to_bytes(value).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise bad_request("The address is not UTF-8.") from error
+    if len(value) > LONGEST or "\0" in text:
+        raise bad_request("The address is too long, or has a NUL in it.")
+    return text
+
+
+def repo_of(request: Request) -> tuple[str, str]:
+    """The owner and the name of the repository that an address names."""
+    return request.path_params["owner"], request.path_params["name"]
+
+
+def number_in(text: str) -> int | None:
+    """A whole number as addresses and forms have it, if it is one that SQLite can hold."""
+    fits = text.isascii() and text.isdecimal() and len(text) < 19
+    return int(text) if fits else None
+
+
+def encoded(value: str) -> str:
+    """One part of an address, with its slashes encoded too."""
+    return quote(value, safe="")
+
+
+register_url_convertor("part", Part())
+register_url_convertor("inner", Inner())

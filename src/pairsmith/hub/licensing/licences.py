@@ -1,0 +1,235 @@
+"""Licences: what a user was given, by whom, in which words, and whether it still holds."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from pairsmith.hub.auth.users import User
+from pairsmith.hub.core.database import now
+from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.licensing.offers import Offer
+from pairsmith.hub.repos import events
+from pairsmith.hub.repos.markdown import to_html
+from pairsmith.hub.repos.repos import Repo
+
+LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is taken for another
+LONGEST_REASON = 500  # characters
+SELECT = """
+    SELECT number, licences.repo, owners.id, licences.dataset, owners.fullname,
+        users.id, users.name, users.fullname, users.email, licences.name, licences.text,
+        licences.price, coalesce(checkout, ''), coalesce(payment, ''), granted, revoked, reason
+    FROM licences JOIN users ON users.id = licences.user
+    JOIN users AS owners ON owners.id = licences.owner"""
+HEADER = (
+    "number", "offer", "price", "user", "full name", "e-mail", "granted", "revoked", "reason",
+    "checkout", "payment",
+)  # fmt: skip
+
+
+class Licence(NamedTuple):
+    """A licence of a dataset.
+
+    Attributes:
+        number: Such as PS-2026-7K3M-Q9XD.
+        repo_id: The repository; None where it was deleted.
+        owner_id: The account of its owner.
+        dataset: The repository's name: owner/name.
+        licensor: The owner's full name.
+        user_id: The account of the licensee.
+        user: The licensee's name in this hub.
+        fullname: The licensee's full name.
+        email: The licensee's e-mail address.
+        name: The offer's name when the licence was granted.
+        text: The terms at that time, Markdown.
+        price: The price at that time, as it was shown.
+        checkout: Stripe's checkout session; '' where it was granted by hand.
+        payment: Stripe's payment intent; '' where there was none.
+        granted: When.
+        revoked: When; None where it holds.
+        reason: Why it was revoked.
+    """
+
+    number: str
+    repo_id: int | None
+    owner_id: int
+    dataset: str
+    licensor: str
+    user_id: int
+    user: str
+    fullname: str
+    email: str
+    name: str
+    text: str
+    price: str
+    checkout: str
+    payment: str
+    granted: int
+    revoked: int | None
+    reason: str
+
+    @property
+    def terms(self) -> Markup:
+        """The terms as HTML that is safe to show."""
+        return to_html(self.text)
+
+
+def grant(
+    db: sqlite3.Connection,
+    repo: Repo,
+    offer: Offer,
+    user: User,
+    actor: str,
+    checkout: str | None = None,
+    payment: str | None = None,
+) -> Licence:
+    """Gives a user a licence, in the offer's words of now.
+
+    Args:
+        db: A write transaction.
+        repo: The repository that the offer is of.
+        offer: The offer.
+        user: Who gets the licence.
+        actor: Who gives it: the owner's name, or `stripe`.
+        checkout: Stripe's checkout session, for which there is no licence yet.
+        payment: Stripe's payment intent.
+    """
+    number = _new_number(db)
+    db.execute(
+        "INSERT INTO licences (number, repo, offer, user, owner, dataset, name, text, price,"
+        " checkout, payment, granted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(number, repo.id, offer.id, user.id, repo.owner_id, repo.full_name),
+            *(*offer[1:4], checkout, payment, now()),
+        ),
+    )
+    paid = {"checkout": checkout, "payment": payment} if checkout else {}
+    events.record(
+        db, repo, actor, user.name, "licence granted", number=number, offer=offer.name, **paid
+    )
+    return _one(db, number)
+
+
+def revoke(db: sqlite3.Connection, licence: Licence, actor: str, reason: str) -> Licence:
+    """Ends a licence, at once; also one of a repository that was deleted.
+
+    Raises:
+        HubError: 400 without a reason; 409 where it was revoked before.
+    """
+    reason = " ".join(reason.split())
+    if not reason or len(reason) > LONGEST_REASON:
+        raise HubError(
+            400,
+            f"Say in up to {LONGEST_REASON} characters why: the licensee reads it on the licence.",
+        )
+    if licence.revoked is not None:
+        raise HubError(409, f"Licence {licence.number} was revoked before.")
+    db.execute(
+        "UPDATE licences SET revoked = ?, reason = ? WHERE number = ?",
+        (now(), reason, licence.number),
+    )
+    events.record(
+        db,
+        licence.dataset,
+        actor,
+        licence.user,
+        "licence revoked",
+        number=licence.number,
+        reason=reason,
+    )
+    return _one(db, licence.number)
+
+
+def held(db: sqlite3.Connection, repo: Repo, user: User | None) -> dict[int, str]:
+    """The licences of a repository that a user holds: number of the offer to the licence's."""
+    rows = db.execute(
+        "SELECT offer, number FROM licences WHERE repo = ? AND user = ? AND revoked IS NULL"
+        " ORDER BY granted, rowid",
+        (repo.id, user.id if user else 0),
+    )
+    return {row[0]: row[1] for row in rows.fetchall()}
+
+
+def of_user(db: sqlite3.Connection, user: User) -> list[Licence]:
+    """The licences that a user was given, the last one first."""
+    return _some(db, "licences.user = ?", user.id)
+
+
+def of_repo(db: sqlite3.Connection, repo: Repo) -> list[Licence]:
+    """The licences that were given of a repository, the last one first."""
+    return _some(db, "licences.repo = ?", repo.id)
+
+
+def of_payment(db: sqlite3.Connection, payment: str) -> list[Licence]:
+    """The licences that came of a payment and hold."""
+    return _some(db, "payment = ? AND revoked IS NULL", payment)
+
+
+def of_checkout(db: sqlite3.Connection, checkout: str) -> Licence | None:
+    """The licence that came of a checkout session, revoked or not."""
+    return next(iter(_some(db, "checkout = ?", checkout)), None)
+
+
+def of_repo_numbered(db: sqlite3.Connection, repo: Repo, number: str) -> Licence:
+    """The licence of that number, of that repository.
+
+    Raises:
+        HubError: 404, where there is none.
+    """
+    for licence in _some(db, "number = ?", number):
+        if licence.repo_id == repo.id:
+            return licence
+    raise _not_found()
+
+
+def readable(db: sqlite3.Connection, user: User, number: str) -> Licence:
+    """The licence of that number, for its licensee and the owner of what it licenses.
+
+    Raises:
+        HubError: 404, in the same words where there is none and where it is another's.
+    """
+    for licence in _some(db, "number = ?", number):
+        if user.id in (licence.user_id, licence.owner_id):
+            return licence
+    raise _not_found()
+
+
+def cells(licence: Licence) -> tuple[str, ...]:
+    """A licence as a row of a table, in the order of `HEADER`."""
+    return (
+        licence.number, licence.name, licence.price, licence.user, licence.fullname,
+        licence.email, _moment(licence.granted), _moment(licence.revoked), licence.reason,
+        licence.checkout, licence.payment,
+    )  # fmt: skip
+
+
+def _moment(seconds: int | None) -> str:
+    return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+def _some(db: sqlite3.Connection, where: str, value: int | str) -> list[Licence]:
+    rows = db.execute(
+        f"{SELECT} WHERE {where} ORDER BY granted DESC, licences.rowid DESC", (value,)
+    )
+    return [Licence(*row) for row in rows.fetchall()]
+
+
+def _one(db: sqlite3.Connection, number: str) -> Licence:
+    return _some(db, "number = ?", number)[0]
+
+
+def _new_number(db: sqlite3.Connection) -> str:
+    year = datetime.fromtimestamp(now(), UTC).year
+    while True:
+        letters = "".join(secrets.choice(LETTERS) for _ in range(8))
+        number = f"PS-{year}-{letters[:4]}-{letters[4:]}"
+        if not db.execute("SELECT 1 FROM licences WHERE number = ?", (number,)).fetchone():
+            return number
+
+
+def _not_found() -> HubError:
+    return HubError(404, "There is no licence of this number, or it is another's.")

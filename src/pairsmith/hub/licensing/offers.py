@@ -1,0 +1,202 @@
+"""Offers: under which terms, and for what, an owner gives a licence of a repository.
+
+An offer whose Payment Link is set is sold by Stripe; any other is granted by hand. Offers are
+retired, never deleted: licences were given under them.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from pairsmith.hub.core.database import now
+from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.repos.markdown import to_html
+from pairsmith.hub.repos.repos import Repo
+
+LONGEST_LINE = 80  # characters of a name or a price
+LONGEST_TEXT = 50_000  # characters of the terms
+COLUMNS = "id, name, text, price, url, link, amount, currency, active"
+LINE = re.compile(rf"[^\x00-\x1f\x7f]{{1,{LONGEST_LINE}}}")
+URL = re.compile(r"https://buy\.stripe\.com/[A-Za-z0-9_/-]+(?:\?[A-Za-z0-9_.~%&=+@:-]*)?")
+LINK = re.compile(r"plink_[A-Za-z0-9]{1,200}")
+AMOUNT = re.compile(r"[0-9]{1,12}")
+CURRENCY = re.compile(r"[a-z]{3}")
+
+
+class Draft(NamedTuple):
+    """An offer as its owner typed it."""
+
+    name: str = ""
+    text: str = ""
+    price: str = ""
+    url: str = ""
+    link: str = ""
+    amount: str = ""
+    currency: str = ""
+
+
+class DraftError(HubError):
+    """A draft that cannot be an offer; the message says what to change."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(status, message)
+
+
+class Offer(NamedTuple):
+    """An offer of a repository.
+
+    Attributes:
+        id: Its number.
+        name: What it is called: "Research", "Commercial".
+        text: The terms, Markdown.
+        price: As shown to people.
+        url: The Payment Link's address; '' where licences are granted by hand.
+        link: The Payment Link's id, `plink_…`.
+        amount: What a payment has to be, in the currency's smallest unit.
+        currency: Three lower-case letters; '' where it is not sold by Stripe.
+        active: Whether it is made at present.
+    """
+
+    id: int
+    name: str
+    text: str
+    price: str
+    url: str
+    link: str
+    amount: int
+    currency: str
+    active: bool
+
+    @property
+    def terms(self) -> Markup:
+        """The terms as HTML that is safe to show."""
+        return to_html(self.text)
+
+    @property
+    def draft(self) -> Draft:
+        """What the owner would have to type for this offer."""
+        amount = str(self.amount) if self.url else ""
+        return Draft(*self[1:6], amount, self.currency)
+
+
+def active(db: sqlite3.Connection, repo: Repo) -> list[Offer]:
+    """The offers that are made at present, in the order in which they were first made."""
+    return [offer for offer in listed(db, repo) if offer.active]
+
+
+def listed(db: sqlite3.Connection, repo: Repo) -> list[Offer]:
+    """All offers of a repository, the retired ones too."""
+    rows = db.execute(f"SELECT {COLUMNS} FROM offers WHERE repo = ? ORDER BY id", (repo.id,))
+    return [_offer(row) for row in rows.fetchall()]
+
+
+def found(db: sqlite3.Connection, repo: Repo, number: str) -> Offer:
+    """The offer of that number, of that repository.
+
+    Raises:
+        HubError: 404, where there is none.
+    """
+    row = None
+    if re.fullmatch(r"[0-9]{1,18}", number):
+        row = db.execute(
+            f"SELECT {COLUMNS} FROM offers WHERE repo = ? AND id = ?", (repo.id, int(number))
+        ).fetchone()
+    if row is None:
+        raise HubError(404, f"{repo.full_name} has no such offer.")
+    return _offer(row)
+
+
+def make(db: sqlite3.Connection, repo: Repo, draft: Draft) -> Offer:
+    """Adds an offer, which is made from now on.
+
+    Raises:
+        DraftError: 400 for a field that is not as it has to be, 409 for a name that is in use.
+    """
+    values = _checked(draft)
+    with _free_name(draft):
+        cursor = db.execute(
+            "INSERT INTO offers (name, text, price, url, link, amount, currency, repo, active,"
+            " created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?)",
+            (*values, repo.id, now()),
+        )
+    return found(db, repo, str(cursor.lastrowid))
+
+
+def change(db: sqlite3.Connection, repo: Repo, offer: Offer, draft: Draft) -> Offer:
+    """Changes an offer; licences that were given keep the words they were given with.
+
+    Raises:
+        DraftError: 400 for a field that is not as it has to be, 409 for a name that is in use.
+    """
+    values = _checked(draft)
+    with _free_name(draft):
+        db.execute(
+            "UPDATE offers SET name = ?, text = ?, price = ?, url = ?, link = ?, amount = ?,"
+            " currency = ? WHERE id = ? AND repo = ?",
+            (*values, offer.id, repo.id),
+        )
+    return found(db, repo, str(offer.id))
+
+
+def set_active(db: sqlite3.Connection, offer: Offer, is_active: bool) -> None:
+    """Retires an offer, or makes it again; what was bought under it stays."""
+    db.execute("UPDATE offers SET active = ? WHERE id = ?", (is_active, offer.id))
+
+
+def _offer(row: sqlite3.Row) -> Offer:
+    number, name, text, price, url, link, amount, currency, is_active = row
+    return Offer(number, name, text, price, url, link, amount, currency, bool(is_active))
+
+
+def _checked(draft: Draft) -> tuple[str, str, str, str, str, int, str]:
+    """The draft's fields as they are kept."""
+    name, text, price, url, link, amount, currency = (field.strip() for field in draft)
+    text = text.replace("\r\n", "\n")
+    for what, line in (("name", name), ("price", price)):
+        if not LINE.fullmatch(line):
+            raise DraftError(f"The {what} has to be one line of 1 to {LONGEST_LINE} characters.")
+    if not text or len(text) > LONGEST_TEXT or "\0" in text:
+        raise DraftError(f"The terms have to be a text of 1 to {LONGEST_TEXT:,} characters.")
+    if not url:
+        return name, text, price, "", "", 0, ""
+    currency = currency.lower()
+    _check_payment(url, link, amount, currency)
+    return name, text, price, url, link, int(amount), currency
+
+
+def _check_payment(url: str, link: str, amount: str, currency: str) -> None:
+    if len(url) > 2000 or not URL.fullmatch(url):
+        raise DraftError(
+            "The Payment Link has to be an address that begins with https://buy.stripe.com/,"
+            " as Stripe shows it, or be left empty where you grant the licence by hand."
+        )
+    if not LINK.fullmatch(link):
+        raise DraftError(
+            "The Payment Link's id has to be as Stripe shows it: plink_ and letters or digits."
+        )
+    if not AMOUNT.fullmatch(amount):
+        raise DraftError(
+            "The amount has to be a whole number in the currency's smallest unit:"
+            " 4900 for 49.00 USD, 4900 for 4,900 JPY."
+        )
+    if not CURRENCY.fullmatch(currency):
+        raise DraftError("The currency has to be its code of three letters, such as usd.")
+
+
+@contextmanager
+def _free_name(draft: Draft) -> Iterator[None]:
+    """Says in a sentence that an offer's name is in use."""
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise DraftError(
+            f"This repository has an offer {draft.name.strip()!r} already, perhaps a retired one:"
+            " change that one, or take another name.",
+            409,
+        ) from error

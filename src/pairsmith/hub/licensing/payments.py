@@ -1,0 +1,168 @@
+"""Payments: what Stripe says happened, and what becomes of licences by it.
+
+Stripe delivers an event at least once, in any order, and more than once at the same time. So
+nothing here goes by the order of events: a licence comes of a checkout session once, whatever is
+delivered again; a payment that went back before its checkout was heard of is remembered.
+
+Every paid checkout session makes a licence of its own, even where the same user pays for the same
+offer twice: so when the payment that was one too many is refunded, the other still holds.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from pairsmith.hub.core.database import now
+from pairsmith.hub.http.errors import bad_request
+from pairsmith.hub.licensing import licences, orders
+from pairsmith.hub.licensing.offers import Offer
+from pairsmith.hub.repos import events
+from pairsmith.hub.repos.repos import Repo
+
+Thing = dict[str, Any]  # what an event is about, as Stripe's JSON has it
+ACTOR = "stripe"
+PAID = frozenset({"paid", "no_payment_required"})
+TURNED_AWAY = "payment turned away"
+DONE = ("granted", "revoked")  # how the outcome of an event begins that is not acted on again
+LONGEST_ID = 255  # characters
+
+
+def settle(db: sqlite3.Connection, event: Thing) -> str:
+    """Does what an event asks for, and returns what that was.
+
+    An event that granted or revoked is not acted on again. One that was turned away is judged
+    anew when Stripe is made to send it again, for the owner may have put the offer right.
+
+    Args:
+        db: A write transaction.
+        event: A snapshot event whose signature was proved.
+
+    Raises:
+        HubError: 400 where it is not an event of Stripe's shape.
+    """
+    number, kind, thing = _parts(event)
+    row = db.execute("SELECT outcome FROM payment_events WHERE id = ?", (number,)).fetchone()
+    if row and row[0].startswith(DONE):
+        return str(row[0])
+    outcome = ACTS.get(kind, _nothing)(db, thing)
+    db.execute(
+        "INSERT INTO payment_events VALUES (?, ?, ?, ?) ON CONFLICT (id)"
+        " DO UPDATE SET date = excluded.date, outcome = excluded.outcome",
+        (number, now(), kind, outcome),
+    )
+    return outcome
+
+
+def turned_away(db: sqlite3.Connection, repo: Repo) -> list[events.Event]:
+    """Payments for a repository's offers that made no licence and did not go back, newest first."""
+    rows = db.execute(
+        f"{events.SELECT} WHERE repo = ? AND action = ? AND date >= ?"
+        " AND detail ->> 'checkout' NOT IN (SELECT checkout FROM licences WHERE checkout NOT NULL)"
+        " AND detail ->> 'payment' NOT IN (SELECT payment FROM returned_payments)"
+        " ORDER BY id DESC LIMIT 100",
+        (repo.full_name, TURNED_AWAY, repo.created),  # not those of one of the same name before
+    ).fetchall()
+    return [events.told(row) for row in rows]
+
+
+def _parts(event: Thing) -> tuple[str, str, Thing]:
+    number, kind, data = _text(event, "id"), _text(event, "type"), event.get("data")
+    thing = data.get("object") if isinstance(data, dict) else None
+    if event.get("object") != "event" or not number or not kind or not isinstance(thing, dict):
+        raise bad_request("The body is not an event with an id, a type and an object.")
+    return number, kind, thing
+
+
+def _checkout(db: sqlite3.Connection, session: Thing) -> str:
+    """A checkout session that was completed, or whose payment came later."""
+    checkout, payment = _text(session, "id"), _text(session, "payment_intent")
+    if before := licences.of_checkout(db, checkout):
+        return f"nothing to do: {checkout} made {before.number} before"
+    order = orders.found(db, _text(session, orders.REFERENCE))
+    if order is None:
+        return "turned away: its client_reference_id is of no order here"
+    if session.get("payment_status") == "unpaid":
+        return f"waiting: {checkout} is not paid yet"
+    if fault := _fault(session, order.offer) or _went_back(db, payment):
+        events.record(
+            db, order.repo, ACTOR, order.user.name, TURNED_AWAY,
+            offer=order.offer.name, checkout=checkout, payment=payment, reason=fault,
+        )  # fmt: skip
+        return f"turned away: {fault}"
+    licence = licences.grant(db, *order, ACTOR, checkout, payment or None)
+    return f"granted {licence.number}"
+
+
+def _fault(session: Thing, offer: Offer) -> str:
+    """In what a checkout session is not the sale of an offer; '' where it is."""
+    status, amount = session.get("payment_status"), session.get("amount_total")
+    if not _text(session, "id"):
+        return "the checkout session has no id"
+    if status not in PAID:
+        return f"payment_status is {_said(status)}"
+    if session.get("mode", "payment") != "payment":
+        return f"its mode is {_said(session['mode'])}, and the offer is sold by single payments"
+    if not offer.link or _text(session, "payment_link") != offer.link:
+        link = _said(session.get("payment_link"))
+        return f"its payment_link is {link}, and the offer's is {offer.link or 'none'}"
+    if type(amount) is not int or amount != offer.amount:
+        return f"its amount_total is {_said(amount)}, and the offer's is {offer.amount}"
+    if _text(session, "currency").lower() != offer.currency:
+        return f"its currency is {_said(session.get('currency'))}, not {offer.currency}"
+    return ""
+
+
+def _went_back(db: sqlite3.Connection, payment: str) -> str:
+    row = db.execute("SELECT reason FROM returned_payments WHERE payment = ?", (payment,))
+    found = row.fetchone()
+    return f"its payment was {found[0]} before" if found else ""
+
+
+def _refund(db: sqlite3.Connection, charge: Thing) -> str:
+    """Money that went back: all of it ends the licence, a part of it does not."""
+    if charge.get("refunded") is not True:
+        part, whole = _said(charge.get("amount_refunded")), _said(charge.get("amount"))
+        return f"nothing to do: {part} of {whole} was refunded, the licence holds"
+    return _take_back(db, _text(charge, "payment_intent"), "refunded")
+
+
+def _dispute(db: sqlite3.Connection, dispute: Thing) -> str:
+    """A payment that the payer's bank is asked to take back."""
+    return _take_back(db, _text(dispute, "payment_intent"), "disputed")
+
+
+def _take_back(db: sqlite3.Connection, payment: str, reason: str) -> str:
+    if not payment:
+        return "nothing to do: it names no payment_intent"
+    db.execute("INSERT OR IGNORE INTO returned_payments VALUES (?, ?)", (payment, reason))
+    ended = licences.of_payment(db, payment)
+    for licence in ended:
+        licences.revoke(db, licence, ACTOR, f"The payment was {reason}.")
+    if not ended:
+        return f"nothing to do: no licence that holds came of {payment}"
+    return "revoked " + ", ".join(licence.number for licence in ended)
+
+
+def _nothing(_db: sqlite3.Connection, _thing: Thing) -> str:
+    return "nothing to do: events of this type change no licence"
+
+
+def _text(thing: Thing, name: str) -> str:
+    value = thing.get(name)
+    return value if isinstance(value, str) and len(value) <= LONGEST_ID else ""
+
+
+def _said(value: object) -> str:
+    """A short value of Stripe's, as it may stand in an outcome."""
+    return repr(value)[:60] if isinstance(value, str | int | None) else "of no use"
+
+
+ACTS: dict[str, Callable[[sqlite3.Connection, Thing], str]] = {
+    "checkout.session.completed": _checkout,
+    "checkout.session.async_payment_succeeded": _checkout,
+    "charge.refunded": _refund,
+    "charge.dispute.created": _dispute,
+    "charge.dispute.funds_withdrawn": _dispute,
+}

@@ -1,0 +1,146 @@
+"""Proving a hub: every content against its hash, and the database against itself."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from pairsmith.hub.context import Hub, opened
+from pairsmith.hub.core.blobs import Blob
+from pairsmith.hub.core.database import now
+from pairsmith.hub.maintenance.gc import DAY, strays
+from pairsmith.io import git
+
+Watch = Callable[[int, int], None]
+"""Called before each content with how many were proved, and how many there are."""
+
+PIECE = 1 << 20
+
+
+class Problem(NamedTuple):
+    """Something that is not as it should be.
+
+    Attributes:
+        where: A path within ROOT, or `owner/name` of a repository.
+        message: What was found.
+        is_note: Whether it does no harm, and goes by itself.
+    """
+
+    where: str
+    message: str
+    is_note: bool = False
+
+
+def verify(root: Path, progress: Watch | None = None) -> list[Problem]:
+    """Proves a hub, which may be serving meanwhile.
+
+    Args:
+        root: The folder of the hub.
+        progress: Called before each content.
+
+    Raises:
+        PairsmithError: The folder is not a hub's.
+    """
+    with opened(root) as hub:
+        problems: list[Problem] = []
+        try:
+            old = set(strays(hub, now() - DAY))
+            for found in (_prove_database(hub), _prove_history(hub), _prove_blobs(hub, progress)):
+                problems.extend(found)
+            problems.extend(_find_strays(hub, old))
+        except sqlite3.DatabaseError as error:
+            problems.append(Problem("hub.sqlite", f"It cannot be read: {error}."))
+        return problems
+
+
+def _prove_database(hub: Hub) -> Iterator[Problem]:
+    with hub.database.read() as db:
+        for row in db.execute("PRAGMA integrity_check"):
+            if row[0] != "ok":
+                yield Problem("hub.sqlite", f"It is damaged: {row[0]}.")
+        for table, number, other, _ in db.execute("PRAGMA foreign_key_check"):
+            yield Problem(
+                "hub.sqlite",
+                f"Row {number} of {table} refers to a row of {other} that is not there.",
+            )
+
+
+def _prove_history(hub: Hub) -> Iterator[Problem]:
+    """Whether every branch and tag names a commit, and every commit's parent is there."""
+    named = "SELECT users.name || '/' || repos.name FROM repos JOIN users ON users.id = owner"
+    with hub.database.read() as db:
+        for repo, kind, name, target in db.execute(
+            f"SELECT ({named} WHERE repos.id = repo), kind, name, target FROM refs"
+            " WHERE NOT EXISTS (SELECT 1 FROM commits"
+            " WHERE commits.repo = refs.repo AND commits.id = target)"
+        ):
+            yield Problem(
+                repo, f"The {kind} {name!r} names the commit {target}, which is not there."
+            )
+        for repo, commit, parent in db.execute(
+            f"SELECT ({named} WHERE repos.id = repo), id, parent FROM commits AS child"
+            " WHERE parent IS NOT NULL AND NOT EXISTS (SELECT 1 FROM commits AS other"
+            " WHERE other.repo = child.repo AND other.id = child.parent)"
+        ):
+            yield Problem(repo, f"The parent {parent} of the commit {commit} is not there.")
+
+
+def _prove_blobs(hub: Hub, progress: Watch | None) -> Iterator[Problem]:
+    with hub.database.read() as db:
+        blobs = [Blob(*row) for row in db.execute("SELECT sha256, size, sha1 FROM blobs")]
+    for done, blob in enumerate(blobs):
+        if progress:
+            progress(done, len(blobs))
+        wrong = _wrong_with(hub.blobs.path(blob.sha256), blob)
+        if wrong and (uses := _uses(hub, blob)) is not None:
+            path = hub.blobs.path(blob.sha256).relative_to(hub.root)
+            yield Problem(path.as_posix(), f"{wrong} {uses}")
+
+
+def _wrong_with(path: Path, blob: Blob) -> str:
+    """What is wrong with a content, in a sentence; '' where it is whole."""
+    sha256 = hashlib.sha256()
+    sha1 = git.begun(blob.size)
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(PIECE):
+                sha256.update(piece)
+                sha1.update(piece)
+            size = file.tell()
+    except FileNotFoundError:
+        return "The file is missing."
+    except OSError as error:
+        return f"The file cannot be read: {error.strerror}."
+    if size != blob.size:
+        return f"The file has {size:,} bytes, not {blob.size:,}."
+    if sha256.hexdigest() != blob.sha256:
+        return "The file is not what it was: its SHA-256 is another."
+    return "" if sha1.hexdigest() == blob.sha1 else "Its id in git is recorded wrongly."
+
+
+def _uses(hub: Hub, blob: Blob) -> str | None:
+    """Which file of which repository wants a content; None where the content is gone by now."""
+    with hub.database.read() as db:
+        if db.execute("SELECT 1 FROM blobs WHERE sha256 = ?", (blob.sha256,)).fetchone() is None:
+            return None
+        row = db.execute(
+            "SELECT users.name, repos.name, path FROM files JOIN lines ON lines.id = line"
+            " JOIN repos ON repos.id = lines.repo JOIN users ON users.id = owner WHERE blob = ?",
+            (blob.sha256,),
+        ).fetchone()
+    return "It is {2!r} of {0}/{1}.".format(*row) if row else "No commit refers to it."
+
+
+def _find_strays(hub: Hub, old: set[str]) -> Iterator[Problem]:
+    """Files that no row knows. Those of a process that died are taken away when they are a day old.
+
+    Args:
+        hub: The hub.
+        old: Those that were a day old before; what the collector was just taking is gone by now.
+    """
+    for sha256 in strays(hub, float("inf")):
+        path = hub.blobs.path(sha256).relative_to(hub.root).as_posix()
+        yield Problem(path, "The database does not know this content.", sha256 not in old)

@@ -1,0 +1,125 @@
+"""Who may do what: the one place that every door asks before it opens."""
+
+from __future__ import annotations
+
+import sqlite3
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from pairsmith.hub.auth.authentication import Caller, known, writer
+from pairsmith.hub.auth.users import User
+from pairsmith.hub.http.errors import gated, not_allowed, repo_not_found
+from pairsmith.hub.repos import events, repos
+from pairsmith.hub.repos.repos import Repo
+
+if TYPE_CHECKING:
+    from pairsmith.hub.context import Hub
+
+
+class Standing(StrEnum):
+    """Where a user stands with a repository's gate."""
+
+    OPEN = "open"  # no gate
+    OWNER = "owner"
+    LICENSED = "licensed"
+    ACCEPTED = "accepted"
+    PENDING = "pending"
+    REJECTED = "rejected"
+    REVOKED = "revoked"
+    STRANGER = "stranger"  # has not asked; or nobody
+
+    @property
+    def reads(self) -> bool:
+        """Whether the data may be read."""
+        return self in READERS
+
+
+READERS = frozenset({Standing.OPEN, Standing.OWNER, Standing.LICENSED, Standing.ACCEPTED})
+
+REFUSALS = {
+    Standing.PENDING: "Your request for access is waiting for the owner's answer.",
+    Standing.REJECTED: "Your request for access was rejected by the owner.",
+    Standing.REVOKED: "Your access was revoked.",
+    Standing.STRANGER: "Access has to be asked for, with an account of this hub.",
+}
+
+
+def standing(db: sqlite3.Connection, repo: Repo, user: User | None) -> Standing:
+    """Where a user stands with a repository that they may know of."""
+    if user is not None and user.id == repo.owner_id:
+        return Standing.OWNER
+    if repo.gate == "off":
+        return Standing.OPEN
+    if user is None:
+        return Standing.STRANGER
+    if db.execute(
+        "SELECT 1 FROM licences WHERE repo = ? AND user = ? AND revoked IS NULL", (repo.id, user.id)
+    ).fetchone():
+        return Standing.LICENSED
+    row = db.execute(
+        "SELECT status FROM requests WHERE repo = ? AND user = ?", (repo.id, user.id)
+    ).fetchone()
+    return Standing(row[0]) if row else Standing.STRANGER
+
+
+def visible(db: sqlite3.Connection, who: Caller, owner: str, name: str) -> Repo:
+    """The repository of that name, where the caller may know of it.
+
+    Raises:
+        HubError: RepoNotFound, in the same words where there is none and where it is private.
+    """
+    repo = repos.find(db, owner, name)
+    if repo is None or (repo.private and not _owns(who.user, repo)):
+        raise repo_not_found(who.user is not None)
+    return repo
+
+
+def readable(db: sqlite3.Connection, hub: Hub, who: Caller, owner: str, name: str) -> Repo:
+    """The repository of that name, where the caller may read its data.
+
+    Raises:
+        HubError: RepoNotFound, or GatedRepo with the address where access is asked for.
+    """
+    repo = visible(db, who, owner, name)
+    where = standing(db, repo, who.user)
+    if not where.reads:
+        raise gated(REFUSALS[where], hub.url(repo.page), who.user is not None)
+    return repo
+
+
+def writable(db: sqlite3.Connection, who: Caller, owner: str, name: str) -> Repo:
+    """The repository of that name, where the caller may change it.
+
+    Raises:
+        HubError: RepoNotFound; 401 for nobody; 403 for another's, or for a token that only reads.
+    """
+    repo = visible(db, who, owner, name)
+    known(who)
+    if not _owns(who.user, repo):
+        raise not_allowed(f"Only {repo.owner} may change {repo.full_name}.")
+    writer(who)
+    return repo
+
+
+def note_read(hub: Hub, who: Caller, repo: Repo, action: str, **detail: object) -> None:
+    """Puts a read on record where there is a gate, before the first byte of it leaves.
+
+    Args:
+        hub: The hub.
+        who: Who reads.
+        repo: The repository, which they may read.
+        action: `read` for a file that is sent, `viewed` for what a page shows.
+        detail: What was read; values that JSON has.
+
+    Raises:
+        HubError: Where access went away in the meantime: no read is on record after that.
+    """
+    if repo.gate == "off":
+        return
+    with hub.database.write() as db:
+        repo = readable(db, hub, who, repo.owner, repo.name)
+        events.record(db, repo, who.name, who.name, action, **detail)
+
+
+def _owns(user: User | None, repo: Repo) -> bool:
+    return user is not None and user.id == repo.owner_id

@@ -1,0 +1,1 @@
+"""Repositories: commits, files, history, cards."""

@@ -1,0 +1,151 @@
+"""The commits of a repository, and the branches and tags that name them."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from typing import Literal, NamedTuple
+
+from pairsmith.hub.http.errors import HubError, bad_request, revision_not_found
+from pairsmith.hub.repos.repos import Repo
+
+Kind = Literal["branch", "tag"]
+MAIN = "main"
+HEX = re.compile(r"[0-9a-f]{7,40}")
+COMMIT = re.compile(r"[0-9A-Fa-f]{40}")  # a name like a whole id would stand in for that commit
+# what git check-ref-format allows, without what no client sends
+REF = re.compile(
+    r"(?!.*(?:\.\.|//|/\.|@\{|\.lock(?:/|$)))[A-Za-z0-9_][A-Za-z0-9_./@+=#-]{0,199}(?<![/.])"
+)
+SELECT = (
+    "SELECT commits.id, line, place, parent, users.name, title, message, date"
+    " FROM commits JOIN users ON users.id = commits.author"
+)
+
+
+class Commit(NamedTuple):
+    """A state of a repository. `place` counts within its `line`; `author` is a user's name."""
+
+    id: str
+    line: int
+    place: int
+    parent: str | None
+    author: str
+    title: str
+    message: str
+    date: int
+
+
+class Ref(NamedTuple):
+    """A name of a commit."""
+
+    kind: Kind
+    name: str
+    target: str
+
+
+def find(db: sqlite3.Connection, repo: Repo, revision: str) -> Commit:
+    """The commit that a branch, a tag or (the first seven or more digits of) an id names.
+
+    Raises:
+        HubError: RevisionNotFound.
+    """
+    name = revision.removeprefix("refs/heads/").removeprefix("refs/tags/")
+    row = db.execute(
+        "SELECT target FROM refs WHERE repo = ? AND name = ? ORDER BY kind", (repo.id, name)
+    ).fetchone()
+    if row:
+        return _with_id(db, repo, row[0])
+    if HEX.fullmatch(revision):
+        rows = db.execute(
+            "SELECT id FROM commits WHERE repo = ? AND id >= ? AND id <= ? LIMIT 2",
+            (repo.id, revision, revision + "g"),
+        ).fetchall()
+        if len(rows) == 1:
+            return _with_id(db, repo, rows[0][0])
+    raise revision_not_found(revision)
+
+
+def head(db: sqlite3.Connection, repo: Repo, branch: str) -> Commit | None:
+    """The newest commit of a branch; None where there is no such branch."""
+    row = db.execute(
+        "SELECT target FROM refs WHERE repo = ? AND kind = 'branch' AND name = ?", (repo.id, branch)
+    ).fetchone()
+    return _with_id(db, repo, row[0]) if row else None
+
+
+def at(db: sqlite3.Connection, repo: Repo, line: int, place: int) -> Commit | None:
+    """The commit at a place of a line; None where the line starts from a copy there."""
+    row = db.execute(
+        f"{SELECT} WHERE commits.repo = ? AND line = ? AND place = ?", (repo.id, line, place)
+    ).fetchone()
+    return Commit(*row) if row else None
+
+
+def ancestors(
+    db: sqlite3.Connection, repo: Repo, commit: Commit, limit: int, skip: int = 0
+) -> list[Commit]:
+    """A commit and those before it, newest first.
+
+    Args:
+        db: A transaction.
+        repo: The repository.
+        commit: Where to begin.
+        limit: How many at most.
+        skip: How many of the newest to leave out.
+    """
+    rows = db.execute(
+        "WITH RECURSIVE past(id, step) AS (SELECT ?2, 0 UNION ALL"
+        " SELECT commits.parent, step + 1 FROM past JOIN commits"
+        " ON commits.repo = ?1 AND commits.id = past.id"
+        " WHERE commits.parent IS NOT NULL AND step < ?3 + ?4)"
+        " SELECT commits.id, line, place, parent, users.name, title, message, date FROM past"
+        " JOIN commits ON commits.repo = ?1 AND commits.id = past.id"
+        " JOIN users ON users.id = commits.author ORDER BY step LIMIT ?3 OFFSET ?4",
+        (repo.id, commit.id, limit, skip),
+    ).fetchall()
+    return [Commit(*row) for row in rows]
+
+
+def refs(db: sqlite3.Connection, repo: Repo) -> list[Ref]:
+    """The branches and tags, by name."""
+    rows = db.execute(
+        "SELECT kind, name, target FROM refs WHERE repo = ? ORDER BY kind, name", (repo.id,)
+    ).fetchall()
+    return [Ref(*row) for row in rows]
+
+
+def add_ref(db: sqlite3.Connection, repo: Repo, kind: Kind, name: str, target: Commit) -> None:
+    """Makes a branch or a tag.
+
+    Raises:
+        HubError: 400 for a name that cannot be one, 409 where there is one.
+    """
+    if not REF.fullmatch(name) or COMMIT.fullmatch(name):
+        raise bad_request(f"{name!r} cannot be the name of a {kind}.")
+    try:
+        db.execute("INSERT INTO refs VALUES (?, ?, ?, ?)", (repo.id, kind, name, target.id))
+    except sqlite3.IntegrityError as error:
+        raise HubError(409, f"There is a {kind} {name!r} already.", "RefExists") from error
+
+
+def delete_ref(db: sqlite3.Connection, repo: Repo, kind: Kind, name: str) -> None:
+    """Takes a branch or a tag away; its commits stay.
+
+    Raises:
+        HubError: RevisionNotFound; 400 for the main branch.
+    """
+    if (kind, name) == ("branch", MAIN):
+        raise bad_request("The main branch cannot be deleted.")
+    cursor = db.execute(
+        "DELETE FROM refs WHERE repo = ? AND kind = ? AND name = ?", (repo.id, kind, name)
+    )
+    if not cursor.rowcount:
+        raise revision_not_found(name)
+
+
+def _with_id(db: sqlite3.Connection, repo: Repo, commit: str) -> Commit:
+    row = db.execute(
+        f"{SELECT} WHERE commits.repo = ? AND commits.id = ?", (repo.id, commit)
+    ).fetchone()
+    return Commit(*row)

@@ -1,0 +1,131 @@
+"""Repositories: who owns them, who may know of them, how they are set up."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from pairsmith.hub.auth.users import User
+from pairsmith.hub.core.database import now
+from pairsmith.hub.http.errors import HubError
+
+Gate = Literal["off", "auto", "manual"]
+NAME = re.compile(r"(?!.*(?:\.\.|--))[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?")
+SELECT = (
+    "SELECT repos.id, users.id, users.name, repos.name, private, gate, repos.created, updated"
+    " FROM repos JOIN users ON users.id = repos.owner"
+)
+
+
+class Repo(NamedTuple):
+    """A repository. `owner` is the name of the account whose id is `owner_id`."""
+
+    id: int
+    owner_id: int
+    owner: str
+    name: str
+    private: bool
+    gate: Gate
+    created: int
+    updated: int
+
+    @property
+    def full_name(self) -> str:
+        """As clients name it: owner/name."""
+        return f"{self.owner}/{self.name}"
+
+    @property
+    def page(self) -> str:
+        """The path of its page."""
+        return f"/datasets/{self.full_name}"
+
+
+def find(db: sqlite3.Connection, owner: str, name: str) -> Repo | None:
+    """The repository of that name, whoever asks. Most callers want `access.visible`."""
+    row = db.execute(f"{SELECT} WHERE users.name = ? AND repos.name = ?", (owner, name)).fetchone()
+    return _repo(row) if row else None
+
+
+def numbered(db: sqlite3.Connection, number: int) -> Repo | None:
+    """The repository with that id, whoever asks; None where it was deleted."""
+    row = db.execute(f"{SELECT} WHERE repos.id = ?", (number,)).fetchone()
+    return _repo(row) if row else None
+
+
+def create(db: sqlite3.Connection, owner: User, name: str, private: bool) -> Repo:
+    """Makes an empty repository, without a commit.
+
+    Raises:
+        HubError: 400 for a name that cannot be one, 409 where the owner has one of that name.
+    """
+    if not NAME.fullmatch(name) or name.endswith((".git", ".lock")):
+        raise HubError(
+            400,
+            f"{name!r} cannot be a repository's name: up to 96 letters, digits, -, _ and .,"
+            " no - or . first or last, no -- or .. in it, and no .git at the end.",
+        )
+    try:
+        cursor = db.execute(
+            "INSERT INTO repos (owner, name, private, gate, created, updated)"
+            " VALUES (?, ?, ?, 'off', ?, ?)",
+            (owner.id, name, private, now(), now()),
+        )
+    except sqlite3.IntegrityError as error:
+        raise HubError(
+            409, f"You already created this dataset repo: {owner.name}/{name}.", "RepoExists"
+        ) from error
+    row = db.execute(f"{SELECT} WHERE repos.id = ?", (cursor.lastrowid,)).fetchone()
+    return _repo(row)
+
+
+def delete(db: sqlite3.Connection, repo: Repo) -> None:
+    """Takes a repository away; its contents go a day later, where no other has them."""
+    db.execute(
+        "UPDATE blobs SET touched = ? WHERE sha256 IN (SELECT blob FROM holdings WHERE repo = ?)",
+        (now(), repo.id),
+    )
+    db.execute("DELETE FROM repos WHERE id = ?", (repo.id,))
+
+
+def set_gate(db: sqlite3.Connection, repo: Repo, gate: Gate) -> None:
+    """Opens or closes the gate; requests that were answered stay as they are."""
+    db.execute("UPDATE repos SET gate = ? WHERE id = ?", (gate, repo.id))
+
+
+def set_private(db: sqlite3.Connection, repo: Repo, private: bool) -> None:
+    """Hides the repository from all but its owner, or shows it."""
+    db.execute("UPDATE repos SET private = ? WHERE id = ?", (private, repo.id))
+
+
+def listed(
+    db: sqlite3.Connection,
+    user: User | None,
+    owner: str = "",
+    search: str = "",
+    limit: int = 100,
+    skip: int = 0,
+) -> Iterator[Repo]:
+    """The repositories that this user may know of, last changed first.
+
+    Args:
+        db: A transaction.
+        user: Who asks; None for nobody.
+        owner: Only those of this account.
+        search: Only those with this in their name, whatever the case.
+        limit: How many at most.
+        skip: How many of the first to leave out.
+    """
+    rows = db.execute(
+        f"{SELECT} WHERE (private = 0 OR repos.owner = ?) AND (? = '' OR users.name = ?)"
+        " AND instr(lower(users.name || '/' || repos.name), lower(?))"
+        " ORDER BY updated DESC, repos.id LIMIT ? OFFSET ?",
+        (user.id if user else 0, owner, owner, search, limit, skip),
+    )
+    return (_repo(row) for row in rows.fetchall())
+
+
+def _repo(row: sqlite3.Row) -> Repo:
+    number, owner_id, owner, name, private, gate, created, updated = row
+    return Repo(number, owner_id, owner, name, bool(private), gate, created, updated)

@@ -1,0 +1,177 @@
+"""Running a hub: one process for a folder, until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pairsmith.errors import PairsmithError
+from pairsmith.hub.context import Hub, Settings, check_root, held, opened
+from pairsmith.hub.http.accesslog import AccessLog
+from pairsmith.hub.http.sockets import check_url, is_local, listening, url_of
+
+if TYPE_CHECKING:
+    import uvicorn
+
+EXTRA = "pip install 'pairsmith[hub]'"
+LIBRARIES = (
+    "starlette", "uvicorn", "httptools", "python_multipart", "argon2", "stripe", "markdown_it",
+    "nh3", "itsdangerous", "limits", "lz4", "duckdb",
+)  # fmt: skip
+"""What the extra `hub` brings, as Python imports it."""
+
+PATIENCE = 15  # seconds that answers under way are given when the hub is stopped
+PROXIES = ["127.0.0.1", "::1"]  # where nginx is, if it is in front
+
+log = logging.getLogger("pairsmith.hub")
+
+# the hub's own lines and uvicorn's faults, to stderr
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s %(message)s", "datefmt": "%Y-%m-%dT%H:%M:%S"},
+    },
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+    },
+    "loggers": {
+        "pairsmith.hub": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "uvicorn": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+    },
+}
+
+
+def serve(
+    root: Path,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    public_url: str | None = None,
+    accel: bool = False,
+    registration: bool = True,
+) -> None:
+    """Serves a hub until SIGINT or SIGTERM; answers under way are given a while to end.
+
+    Args:
+        root: The folder of the hub; made where there is none.
+        host: The address to listen at.
+        port: The port; 0 for a free one.
+        public_url: Where others reach the hub; by default where it listens.
+        accel: Whether nginx on this machine is in front, and hands the files over.
+        registration: Whether anybody may make an account.
+
+    Raises:
+        PairsmithError: The folder is not a hub's, or is being served; the address is taken, or is
+            none of this machine; the public address is none; a library is missing.
+    """
+    check_libraries()
+    if public_url is not None:
+        check_url(public_url)
+    check_root(root, create=True)
+    with held(root), listening(host, port) as listener:
+        url = public_url or url_of(host, listener.getsockname()[1])
+        settings = Settings.from_environment(url, accel, registration)
+        with opened(root, settings, create=True) as hub:
+            _tidy(hub)
+            _run(hub, listener, host)
+
+
+def check_libraries() -> None:
+    """Makes sure that what the extra brings is there.
+
+    Raises:
+        PairsmithError: It is not.
+    """
+    missing = [name for name in LIBRARIES if find_spec(name) is None]
+    if missing:
+        raise PairsmithError(f"A hub needs libraries: {', '.join(missing)} not found.", EXTRA)
+
+
+def _tidy(hub: Hub) -> None:
+    """Takes away what a process left that died, now that no other can be writing."""
+    from pairsmith.hub.maintenance.backup import adopt
+    from pairsmith.hub.maintenance.gc import incoming
+
+    adopt(hub.root)
+    for path in incoming(hub.blobs):
+        path.unlink(missing_ok=True)
+
+
+def _run(hub: Hub, listener: socket.socket, host: str) -> None:
+    import uvicorn
+
+    from pairsmith.hub.app import application
+
+    accel = hub.settings.accel
+    config = uvicorn.Config(
+        AccessLog(application(hub)),
+        http="httptools",
+        ws="none",
+        loop="uvloop" if find_spec("uvloop") else "asyncio",
+        lifespan="on",
+        log_config=LOGGING,
+        log_level=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=accel,
+        forwarded_allow_ips=PROXIES if accel else [],
+        timeout_keep_alive=75 if accel else 10,  # nginx keeps its connections for 60 seconds
+        timeout_graceful_shutdown=PATIENCE,
+    )
+    server = uvicorn.Server(config)
+    with _stoppable(server):
+        _warn(hub.settings.public_url, host)
+        if accel:
+            log.info("--accel: nginx hands the files over; without it they come out empty")
+        log.info("serving %s at %s", hub.root, hub.settings.public_url)
+        server.run([listener])
+    log.info("stopped")
+
+
+def _warn(url: str, host: str) -> None:
+    """Says so where others would be sent elsewhere, or passwords and tokens be in the clear."""
+    parts = urlsplit(url)
+    if is_local(parts.hostname or "") and not is_local(host):
+        log.warning(
+            "WARNING: it listens at %s, but links and addresses for uploads begin with %s:"
+            " give --public-url, the address that others use.",
+            host,
+            url,
+        )
+        return
+    if parts.scheme == "http" and not (is_local(host) and is_local(parts.hostname or "")):
+        log.warning(
+            "WARNING: %s is not https: passwords and tokens can be read on their way."
+            " Put nginx or another server with a certificate in front.",
+            url,
+        )
+
+
+@contextmanager
+def _stoppable(server: uvicorn.Server) -> Iterator[None]:
+    """Has SIGINT and SIGTERM stop the server from here on, and the process outlive them.
+
+    While it runs uvicorn takes these signals, and when it has stopped it sends them once more.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        server.should_exit = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,87 @@
+"""The page of a dataset: its card, what there is to know of it, and how to have it."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import HTMLResponse
+from starlette.routing import BaseRoute, Route
+
+from pairsmith.hub import permissions
+from pairsmith.hub.auth.authentication import Caller, caller
+from pairsmith.hub.context import Hub, hub_of
+from pairsmith.hub.http.addresses import DATASET, repo_of
+from pairsmith.hub.licensing import licences, offers
+from pairsmith.hub.repos import card, downloads, files, history
+from pairsmith.hub.repos.card import Card
+from pairsmith.hub.repos.files import File
+from pairsmith.hub.repos.readme import card_text
+from pairsmith.hub.repos.repos import Repo
+from pairsmith.hub.web.gate import shown_gate
+from pairsmith.hub.web.render import page
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+TAGS = 60  # that are shown
+
+
+def dataset(request: Request) -> HTMLResponse:
+    """`GET /datasets/{owner}/{name}`: the page, to all who may know of the dataset."""
+    hub, who = hub_of(request), caller(request)
+    with hub.database.read() as db:
+        repo = permissions.visible(db, who, *repo_of(request))
+        head = history.head(db, repo, history.MAIN)
+        found = files.under(db, head) if head else []
+        read = card.read(card_text(hub, db, head)) if head else Card()
+        doors = _doors(db, hub, repo, who)
+        loads = downloads.last_month(db, repo)
+    return page(
+        request,
+        "dataset.html.jinja",
+        who,
+        repo=repo,
+        card=read,
+        html=card.to_html(read.body, repo.page) if read.body.strip() else "",
+        licence=card.licence(read, repo.page),
+        tags=_tags(read),
+        size=sum(file.size for file in found),
+        count=len(found),
+        downloads=loads,
+        load=how_to_load(repo, read, found),
+        **doors,
+    )
+
+
+def _doors(db: sqlite3.Connection, hub: Hub, repo: Repo, who: Caller) -> dict[str, Any]:
+    """What `_gate.html.jinja` and `_offers.html.jinja` want: the ways to be let in."""
+    return {
+        **shown_gate(db, hub, repo, who)._asdict(),
+        "offers": offers.active(db, repo),
+        "held": licences.held(db, repo, who.user),
+    }
+
+
+def how_to_load(repo: Repo, read: Card, found: list[File]) -> str:
+    """The lines with which someone else loads the dataset, and one subset where it has some."""
+    lines = ["from datasets import load_dataset", "", f'load_dataset("{repo.full_name}")']
+    folders = {file.path.split("/")[0] for file in found if "/" in file.path}
+    subset = next((config.name for config in card.configs(read) if config.name in folders), None)
+    if subset:
+        lines.append(f'load_dataset("{repo.full_name}", data_dir={_quoted(subset)})')
+    return "\n".join(lines)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _tags(read: Card) -> list[str]:
+    """The tags in short: `en`, not `language:en`; the licence stands elsewhere."""
+    told = [tag.partition(":") for tag in card.tags(read) if not tag.startswith("license:")]
+    short = [value if key in card.FACETS else key + colon + value for key, colon, value in told]
+    return short[:TAGS]
+
+
+routes: list[BaseRoute] = [Route(DATASET, dataset)]

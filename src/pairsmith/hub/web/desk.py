@@ -1,0 +1,164 @@
+"""The licence desk for the owner: offers, who was given a licence, granting and revoking."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from starlette.responses import RedirectResponse
+from starlette.routing import BaseRoute, Route
+
+from pairsmith.hub import permissions
+from pairsmith.hub.auth import forms, users
+from pairsmith.hub.auth.authentication import Caller, signed_in
+from pairsmith.hub.context import hub_of
+from pairsmith.hub.http.addresses import DATASET, repo_of
+from pairsmith.hub.http.csv_export import csv_download, csv_text
+from pairsmith.hub.http.errors import HubError, bad_request
+from pairsmith.hub.licensing import licences, offers, payments
+from pairsmith.hub.licensing.offers import Draft, DraftError
+from pairsmith.hub.repos.repos import Repo
+from pairsmith.hub.web.render import page
+
+if TYPE_CHECKING:
+    from starlette.datastructures import FormData
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+PLACE = DATASET + "/settings/licences"
+
+# what a form does to a repository of its sender's, within a write transaction; the text is what
+# the address names within it: an offer's or a licence's number
+Deed = Callable[[sqlite3.Connection, Repo, str, "FormData"], object]
+
+
+def desk(request: Request) -> Response:
+    """`GET …/settings/licences`: offers, licences, payments that were turned away."""
+    return _desk(request, Draft(), None)
+
+
+def offer(request: Request) -> Response:
+    """`GET …/settings/licences/offers/{at}`: an offer, to change it."""
+    return _offer(request, None, None)
+
+
+def table(request: Request) -> Response:
+    """`GET …/settings/licences.csv`: every licence that was given."""
+    who = signed_in(request)
+    with hub_of(request).database.read() as db:
+        repo = permissions.writable(db, who, *repo_of(request))
+        rows = [licences.HEADER, *map(licences.cells, licences.of_repo(db, repo))]
+    return csv_download(f"{repo.owner}-{repo.name}-licences.csv", csv_text(rows))
+
+
+def make(request: Request, form: FormData) -> Response:
+    """`POST …/settings/licences`: a new offer; what is wrong with it is said above the form."""
+    draft = _draft(form)
+
+    def deed(db: sqlite3.Connection, repo: Repo, _at: str, _form: FormData) -> None:
+        offers.make(db, repo, draft)
+
+    try:
+        return _done(request, form, deed)
+    except DraftError as wrong:
+        return _desk(request, draft, wrong)
+
+
+def change(request: Request, form: FormData) -> Response:
+    """`POST …/settings/licences/offers/{at}`: the same offer in other words."""
+    draft = _draft(form)
+
+    def deed(db: sqlite3.Connection, repo: Repo, at: str, _form: FormData) -> None:
+        offers.change(db, repo, offers.found(db, repo, at), draft)
+
+    try:
+        return _done(request, form, deed)
+    except DraftError as wrong:
+        return _offer(request, draft, wrong)
+
+
+def set_active(db: sqlite3.Connection, repo: Repo, at: str, form: FormData) -> None:
+    """`POST …/settings/licences/offers/{at}/active`: retires an offer, or makes it again."""
+    offers.set_active(db, offers.found(db, repo, at), forms.text(form, "active") == "yes")
+
+
+def grant(db: sqlite3.Connection, repo: Repo, _at: str, form: FormData) -> None:
+    """`POST …/settings/licences/grant`: a licence by the owner's hand."""
+    found = offers.found(db, repo, forms.text(form, "offer"))
+    name = forms.line(form, "user")
+    user = users.named(db, name)
+    if user is None:
+        raise bad_request(f"This hub has no user {name!r}.")
+    if number := licences.held(db, repo, user).get(found.id):
+        raise HubError(409, f"{user.name} holds this licence already: {number}.")
+    licences.grant(db, repo, found, user, repo.owner)
+
+
+def revoke(db: sqlite3.Connection, repo: Repo, at: str, form: FormData) -> None:
+    """`POST …/settings/licences/revoke/{at}`: the end of a licence, and why."""
+    licence = licences.of_repo_numbered(db, repo, at)
+    licences.revoke(db, licence, repo.owner, forms.text(form, "reason"))
+
+
+def _doing(deed: Deed) -> Callable[[Request, FormData], Response]:
+    return lambda request, form: _done(request, form, deed)
+
+
+def _done(request: Request, form: FormData, deed: Deed) -> Response:
+    """Does what a form asks for, and shows the desk again."""
+    who = signed_in(request)
+    with hub_of(request).database.write() as db:
+        repo = permissions.writable(db, who, *repo_of(request))
+        deed(db, repo, request.path_params.get("at", ""), form)
+    return RedirectResponse(f"{repo.page}/settings/licences", 303)
+
+
+def _desk(request: Request, draft: Draft, wrong: DraftError | None) -> Response:
+    who = signed_in(request)
+    with hub_of(request).database.read() as db:
+        repo = permissions.writable(db, who, *repo_of(request))
+        shown = {
+            "repo": repo,
+            "offers": offers.listed(db, repo),
+            "licences": licences.of_repo(db, repo),
+            "turned_away": payments.turned_away(db, repo),
+        }
+    return _page(request, "desk.html.jinja", who, draft, wrong, **shown)
+
+
+def _offer(request: Request, draft: Draft | None, wrong: DraftError | None) -> Response:
+    who = signed_in(request)
+    with hub_of(request).database.read() as db:
+        repo = permissions.writable(db, who, *repo_of(request))
+        found = offers.found(db, repo, request.path_params["at"])
+    shown = {"repo": repo, "offer": found}
+    return _page(request, "offer.html.jinja", who, draft or found.draft, wrong, **shown)
+
+
+def _page(
+    request: Request,
+    name: str,
+    who: Caller,
+    draft: Draft,
+    wrong: DraftError | None,
+    **shown: object,
+) -> Response:
+    status, fault = (wrong.status, wrong.message) if wrong else (200, "")
+    return page(request, name, who, status, draft=draft, fault=fault, **shown)
+
+
+def _draft(form: FormData) -> Draft:
+    return Draft(*(forms.text(form, name) for name in Draft._fields))
+
+
+routes: list[BaseRoute] = [
+    Route(PLACE, desk),
+    Route(PLACE + ".csv", table),
+    Route(PLACE + "/offers/{at:part}", offer),
+    forms.post(PLACE, make),
+    forms.post(PLACE + "/offers/{at:part}", change),
+    forms.post(PLACE + "/offers/{at:part}/active", _doing(set_active)),
+    forms.post(PLACE + "/grant", _doing(grant)),
+    forms.post(PLACE + "/revoke/{at:part}", _doing(revoke)),
+]

@@ -1,0 +1,240 @@
+"""The gate on the pages: asking for access, answering those who ask, seeing how it stands."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from starlette.responses import RedirectResponse
+from starlette.routing import BaseRoute, Route
+
+from pairsmith.hub import permissions
+from pairsmith.hub.auth import forms, users
+from pairsmith.hub.auth.authentication import Caller, caller, known, signed_in, writer
+from pairsmith.hub.auth.landing import sign_in_and_go
+from pairsmith.hub.context import Hub, hub_of
+from pairsmith.hub.gating import requests
+from pairsmith.hub.gating.form import GateForm, problems, read_form
+from pairsmith.hub.gating.requests import STATUSES, Request, Status
+from pairsmith.hub.http.addresses import DATASET, number_in, repo_of
+from pairsmith.hub.http.csv_export import csv_download, csv_text
+from pairsmith.hub.http.errors import HubError, bad_request
+from pairsmith.hub.permissions import Standing
+from pairsmith.hub.repos import card, events, history
+from pairsmith.hub.repos.events import Event
+from pairsmith.hub.repos.history import MAIN
+from pairsmith.hub.repos.readme import card_text
+from pairsmith.hub.repos.repos import Repo
+from pairsmith.hub.web.render import page
+
+if TYPE_CHECKING:
+    from starlette.datastructures import FormData
+    from starlette.requests import Request as Call
+    from starlette.responses import Response
+
+REQUESTS = "/settings/requests"
+EVENTS = 100  # of the record, on the owner's page
+PAGE = 100  # requests on a page
+CHANGED = "The form has changed since you opened it. Read it again, please."
+
+
+class Shown(NamedTuple):
+    """What `_gate.html.jinja` shows of a repository's gate to one who may know of it.
+
+    The template is given these by their names, `repo`, and what every page is given.
+
+    Attributes:
+        standing: Where they stand.
+        form: What they are asked.
+        reason: Why they were rejected or revoked, as the owner put it; or ''.
+    """
+
+    standing: Standing
+    form: GateForm
+    reason: str
+
+
+class Told(NamedTuple):
+    """An event as people read it."""
+
+    date: str
+    actor: str
+    user: str
+    action: str
+    detail: str
+
+
+def shown_gate(db: sqlite3.Connection, hub: Hub, repo: Repo, who: Caller) -> Shown:
+    """What the page of a repository that the caller may know of says of its gate."""
+    form = current_form(db, hub, repo)
+    own = requests.find(db, repo, who.name) if who.user else None
+    return Shown(permissions.standing(db, repo, who.user), form, own.reason if own else "")
+
+
+def current_form(db: sqlite3.Connection, hub: Hub, repo: Repo) -> GateForm:
+    """The form of the card on the main branch."""
+    commit = history.head(db, repo, MAIN)
+    text = card_text(hub, db, commit) if commit else ""
+    return read_form(card.read(text).data)
+
+
+def take_question(call: Call, sent: FormData) -> Response:
+    """`POST …/ask-access`: asks for access with what was answered."""
+    hub, who = hub_of(call), caller(call)
+    with hub.database.read() as db:
+        repo = permissions.visible(db, who, *repo_of(call))
+        shown = shown_gate(db, hub, repo, who)
+    if who.user is None:
+        return sign_in_and_go(repo.page)
+    user, form = writer(who), shown.form
+    given = {
+        field.label: forms.text(sent, f"answer-{place}") for place, field in enumerate(form.fields)
+    }
+    if shown.standing is Standing.STRANGER:
+        if forms.text(sent, "form") != form.mark:
+            return _form_again(call, who, repo, shown, {}, [CHANGED])
+        if wrong := problems(form, given):
+            return _form_again(call, who, repo, shown, given, wrong)
+    with hub.database.write() as db:
+        repo = permissions.visible(db, who, *repo_of(call))
+        requests.ask(db, repo, user, given, form)
+    return RedirectResponse(repo.page, 303)
+
+
+def show_requests(call: Call) -> Response:
+    """`GET …/settings/requests?status&after`: who asked, and what became of it; for the owner."""
+    hub, who = hub_of(call), signed_in(call)
+    status = requests.known_status(call.query_params.get("status", "")) or "pending"
+    after = number_in(call.query_params.get("after", "")) or 0
+    with hub.database.read() as db:
+        repo = permissions.writable(db, who, *repo_of(call))
+        found = requests.listed(db, repo, status, after, PAGE + 1)
+        counts = requests.counts(db, repo)
+        record = [_told(event) for event in events.recent(db, repo, EVENTS, reads=False)]
+        form = current_form(db, hub, repo)
+    return page(
+        call,
+        "requests.html.jinja",
+        who,
+        repo=repo,
+        chosen=status,
+        counts=counts,
+        requests=found[:PAGE],
+        next=found[PAGE - 1].id if len(found) > PAGE else 0,
+        record=record,
+        form=form,
+        longest=requests.LONGEST_REASON,
+    )
+
+
+def take_answer(call: Call, sent: FormData) -> Response:
+    """`POST …/settings/requests`: the owner's answer to a request."""
+    who = signed_in(call)
+    status = requests.known_status(forms.text(sent, "status"))
+    if status is None:
+        raise bad_request(f"An answer is one of {', '.join(STATUSES)}.")
+    with hub_of(call).database.write() as db:
+        repo = permissions.writable(db, who, *repo_of(call))
+        request = requests.numbered(db, repo, number_in(forms.text(sent, "request")) or 0)
+        if request is None:
+            raise HubError(404, "There is no such request any more.")
+        reason = forms.line(sent, "reason")
+        requests.answer(db, repo, writer(who), request, status, reason)
+    return _back(repo, request.status)
+
+
+def take_grant(call: Call, sent: FormData) -> Response:
+    """`POST …/settings/requests/grant`: lets a user in, whether they asked or not."""
+    who = signed_in(call)
+    with hub_of(call).database.write() as db:
+        repo = permissions.writable(db, who, *repo_of(call))
+        name = forms.line(sent, "user")
+        user = users.named(db, name)
+        if user is None:
+            raise HubError(404, f"There is no user {name[:100]!r} here.")
+        requests.grant(db, repo, writer(who), user)
+    return _back(repo, "accepted")
+
+
+def download(call: Call) -> Response:
+    """`GET …/settings/requests.csv`: all requests, the answers in columns."""
+    who = signed_in(call)
+    with hub_of(call).database.read() as db:
+        repo = permissions.writable(db, who, *repo_of(call))
+        found = requests.every(db, repo)
+    return csv_download(f"{repo.owner}-{repo.name}-requests.csv", csv_text(table(found)))
+
+
+def table(found: list[Request]) -> Iterable[list[object]]:
+    """Requests as rows under a header, with a column for each question that was ever answered."""
+    labels = list(dict.fromkeys(label for request in found for label in request.fields))
+    yield [
+        *("user", "full name", "e-mail", "status", "asked", "answered", "reason", "licence"),
+        *labels,
+    ]
+    for one in found:
+        yield [
+            *(one.user, one.fullname, one.email, one.status),
+            *(_moment(one.asked), _moment(one.answered), one.reason, _answer(one.licensed)),
+            *(_answer(one.fields.get(label, "")) for label in labels),
+        ]
+
+
+def show_own(call: Call) -> Response:
+    """`GET /settings/access`: what the user asked for, and how it stands."""
+    who = signed_in(call)
+    with hub_of(call).database.read() as db:
+        found = requests.of_user(db, known(who))
+    return page(call, "asked.html.jinja", who, requests=found)
+
+
+def _form_again(
+    call: Call, who: Caller, repo: Repo, shown: Shown, given: Mapping[str, str], wrong: list[str]
+) -> Response:
+    """The form with what was answered, and what is wrong with it."""
+    return page(
+        call,
+        "ask.html.jinja",
+        who,
+        400,
+        repo=repo,
+        **shown._asdict(),
+        given=given,
+        problems=wrong,
+    )
+
+
+def _back(repo: Repo, status: Status) -> Response:
+    return RedirectResponse(f"{repo.page}{REQUESTS}?status={status}", 303)
+
+
+def _told(event: Event) -> Told:
+    detail = dict(event.detail)
+    answers = detail.pop("answers", None)
+    said = {**detail, **(answers if isinstance(answers, dict) else {})}
+    said.pop("form", None)
+    text = "; ".join(f"{name}: {_answer(value)}" for name, value in said.items())
+    return Told(_moment(event.date), event.actor, event.user, event.action, text[:2000])
+
+
+def _answer(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    return str(value)
+
+
+def _moment(seconds: int | None) -> str:
+    """A time, UTC: 2026-11-24 12:30; '' for none."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M") if seconds else ""
+
+
+routes: list[BaseRoute] = [
+    forms.post(DATASET + "/ask-access", take_question),
+    Route(DATASET + REQUESTS, show_requests),
+    forms.post(DATASET + REQUESTS, take_answer),
+    forms.post(DATASET + REQUESTS + "/grant", take_grant),
+    Route(DATASET + REQUESTS + ".csv", download),
+    Route("/settings/access", show_own),
+]

@@ -1,0 +1,120 @@
+"""The first page: which datasets there are, and the files that every page needs."""
+
+from __future__ import annotations
+
+import sqlite3
+from functools import cache
+from importlib.resources import files as resources
+from typing import TYPE_CHECKING, NamedTuple
+
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from pairsmith.hub.auth.authentication import Caller, caller
+from pairsmith.hub.context import Hub, hub_of
+from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.repos import card, downloads, history, repos
+from pairsmith.hub.repos.readme import card_text
+from pairsmith.hub.repos.repos import Repo
+from pairsmith.hub.web import paging
+from pairsmith.hub.web.render import page
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+PAGE = 30  # datasets
+STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
+KEPT = {"cache-control": "public, max-age=86400"}  # by browsers; the style's address has its hash
+ROBOTS = "User-agent: *\nDisallow: /api/\nDisallow: /cas/\nDisallow: /lfs/\nDisallow: /*/resolve/\n"
+
+
+class Entry(NamedTuple):
+    """A dataset in a list. `title` and `licence` are its card's, or ''."""
+
+    repo: Repo
+    title: str
+    licence: str
+    downloads: int
+
+
+def home(request: Request) -> HTMLResponse:
+    """`GET /`, `GET /datasets?search&p`: what this caller may know of, last changed first."""
+    hub, who = hub_of(request), caller(request)
+    search = request.query_params.get("search", "")[:200]
+    with hub.database.read() as db:
+        found = _listed(request, hub, db, who, search=search)
+    shown, pages = paging.cut(request, found, PAGE)
+    return page(request, "home.html.jinja", who, found=shown, pages=pages, search=search)
+
+
+def owner(request: Request) -> HTMLResponse:
+    """`GET /{owner}`: the datasets of an account.
+
+    Raises:
+        HubError: 404 where there are none to show, in the same words whatever the cause is.
+    """
+    hub, who, name = hub_of(request), caller(request), request.path_params["owner"]
+    with hub.database.read() as db:
+        found = _listed(request, hub, db, who, owner=name)
+    own = who.name.lower() == name.lower()
+    if not found and not own:
+        raise HubError(404, "There is no such page here, and no account with a dataset to show.")
+    name = found[0].repo.owner if found else name
+    shown, pages = paging.cut(request, found, PAGE)
+    return page(request, "owner.html.jinja", who, found=shown, pages=pages, owner=name)
+
+
+def _listed(
+    request: Request, hub: Hub, db: sqlite3.Connection, who: Caller, **only: str
+) -> list[Entry]:
+    """The entries of the page that is asked for, and one more where there is one."""
+    skip = paging.number(request) * PAGE
+    found = repos.listed(db, who.user, limit=PAGE + 1, skip=skip, **only)
+    return [entry(hub, db, repo) for repo in found]
+
+
+def entry(hub: Hub, db: sqlite3.Connection, repo: Repo) -> Entry:
+    """What a list says of a dataset."""
+    head = history.head(db, repo, history.MAIN)
+    read = card.read(card_text(hub, db, head)) if head else card.Card()
+    title = read.data.get("pretty_name")
+    return Entry(
+        repo,
+        title if isinstance(title, str) else "",
+        card.licence(read).name,
+        downloads.last_month(db, repo),
+    )
+
+
+def static(request: Request) -> Response:
+    """`GET /static/{name}`: the style and the icon."""
+    name = request.path_params["name"]
+    if name not in STATIC:
+        raise HubError(404, "There is no such page here.")
+    return Response(_static(name), media_type=STATIC[name], headers=KEPT)
+
+
+def favicon(_request: Request) -> Response:
+    """`GET /favicon.ico`: the icon, for browsers that ask before they read the page."""
+    return Response(_static("icon.svg"), media_type=STATIC["icon.svg"], headers=KEPT)
+
+
+def robots(_request: Request) -> PlainTextResponse:
+    """`GET /robots.txt`: pages may be indexed, calls and files not."""
+    return PlainTextResponse(ROBOTS, headers=KEPT)
+
+
+@cache
+def _static(name: str) -> bytes:
+    return resources("pairsmith.hub.web").joinpath("static", name).read_bytes()
+
+
+routes: list[BaseRoute] = [
+    Route("/", home),
+    Route("/datasets", home),
+    Route("/static/{name:part}", static),
+    Route("/favicon.ico", favicon),
+    Route("/robots.txt", robots),
+]
+# tried last of all, for it takes every address of one part
+owner_routes: list[BaseRoute] = [Route("/{owner:part}", owner)]

@@ -1,0 +1,66 @@
+"""The licence desk for those who buy: buying, one's licences, a licence to print."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import RedirectResponse
+from starlette.routing import BaseRoute, Route
+
+from pairsmith.hub import permissions
+from pairsmith.hub.auth import forms
+from pairsmith.hub.auth.authentication import caller, known, signed_in, writer
+from pairsmith.hub.auth.landing import sign_in_and_go
+from pairsmith.hub.context import hub_of
+from pairsmith.hub.http.addresses import DATASET, encoded, repo_of
+from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.licensing import licences, offers, orders
+from pairsmith.hub.web.render import page
+
+if TYPE_CHECKING:
+    from starlette.datastructures import FormData
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+
+def buy(request: Request, _form: FormData) -> Response:
+    """`POST /datasets/{owner}/{name}/buy/{offer}`: on to Stripe, with an order's reference."""
+    hub, who = hub_of(request), caller(request)
+    if who.user is None:
+        back = "/datasets/" + "/".join(map(encoded, repo_of(request)))
+        return sign_in_and_go(back)
+    with hub.database.write() as db:
+        repo = permissions.visible(db, who, *repo_of(request))
+        user = writer(who)
+        offer = offers.found(db, repo, request.path_params["offer"])
+        if not offer.active:
+            raise HubError(409, f"{repo.owner} does not make the offer {offer.name!r} any more.")
+        if not offer.url or not hub.settings.stripe_secret:
+            raise HubError(409, f"{repo.owner} grants this licence by hand: ask them for it.")
+        if number := licences.held(db, repo, user).get(offer.id):
+            raise HubError(409, f"You hold this licence already: {number}.")
+        url = orders.checkout_url(offer, orders.place(db, offer, user))
+    return RedirectResponse(url, 303)
+
+
+def mine(request: Request) -> Response:
+    """`GET /settings/licences`: the licences of whoever is signed in."""
+    who = signed_in(request)
+    with hub_of(request).database.read() as db:
+        given = licences.of_user(db, known(who))
+    return page(request, "licences.html.jinja", who, licences=given)
+
+
+def one(request: Request) -> Response:
+    """`GET /licences/{number}`: a licence, to read or to print."""
+    who = signed_in(request)
+    with hub_of(request).database.read() as db:
+        licence = licences.readable(db, known(who), request.path_params["number"])
+    return page(request, "licence.html.jinja", who, licence=licence)
+
+
+routes: list[BaseRoute] = [
+    forms.post(DATASET + "/buy/{offer:part}", buy),
+    Route("/settings/licences", mine),
+    Route("/licences/{number:part}", one),
+]

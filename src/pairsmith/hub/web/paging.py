@@ -1,0 +1,46 @@
+"""Long lists in pages: which one is asked for, and the addresses of those beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from urllib.parse import urlencode
+
+from pairsmith.hub.http.addresses import number_in
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+T = TypeVar("T")
+FURTHEST = 100_000  # the number of the last page
+
+
+class Pages(NamedTuple):
+    """Where a page stands: its number, from 0, and its neighbours' addresses, '' for none."""
+
+    number: int
+    before: str
+    after: str
+
+
+def number(request: Request) -> int:
+    """Which page is asked for, from 0; what is no number asks for the first."""
+    return min(number_in(request.query_params.get("p", "")) or 0, FURTHEST)
+
+
+def cut(request: Request, found: list[T], size: int) -> tuple[list[T], Pages]:
+    """A page of a list that was read one further than the page goes.
+
+    Args:
+        request: What was asked.
+        found: The entries from the page's first on.
+        size: The entries of a page.
+    """
+    here = number(request)
+    after = _address(request, here + 1) if len(found) > size and here < FURTHEST else ""
+    before = _address(request, here - 1) if here else ""
+    return found[:size], Pages(here, before, after)
+
+
+def _address(request: Request, page: int) -> str:
+    query = {**request.query_params, "p": str(page)}
+    return "?" + urlencode(query)

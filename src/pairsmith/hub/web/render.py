@@ -1,0 +1,103 @@
+"""Pages from templates: what every page is given, and errors as pages."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from pairsmith.hub.auth import forms
+from pairsmith.hub.auth.authentication import Caller, caller
+from pairsmith.hub.context import hub_of
+from pairsmith.hub.http.addresses import encoded
+from pairsmith.hub.repos.markdown import to_html
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from pairsmith.hub.http.errors import HubError
+
+
+def page(
+    request: Request, template: str, who: Caller | None = None, status: int = 200, **context: object
+) -> HTMLResponse:
+    """A template of `hub/pages/templates`, filled in.
+
+    Every template is given `user` (or None), `csrf` (the hidden field of a form), `hub` (its
+    settings), `path` and `method` (of this request) besides `context`.
+    """
+    who = caller(request) if who is None else who
+    shown = environment().get_template(template)
+    response = HTMLResponse(
+        shown.render(
+            user=who.user,
+            csrf=forms.hidden_field(request),
+            settings=hub_of(request).settings,
+            path=request.scope["path"],
+            method=request.method,
+            **context,
+        ),
+        status,
+        {"cache-control": "no-store"},
+    )
+    forms.set_cookie(request, response)
+    return response
+
+
+def error_page(request: Request, error: HubError) -> HTMLResponse:
+    """An error for people: its sentence, and where to go."""
+    answer = page(request, "error.html.jinja", status=error.status, error=error)
+    answer.headers.update(error.headers)
+    return answer
+
+
+def wants_page(request: Request) -> bool:
+    """Whether an answer is for a browser: clients ask for JSON or for anything."""
+    api = request.scope["path"].startswith(("/api/", "/cas/", "/lfs/"))
+    return not api and "text/html" in request.headers.get("accept", "")
+
+
+@cache
+def environment() -> Environment:
+    """The templates, with everything escaped that is not marked as markup by our own code."""
+    made = Environment(
+        loader=PackageLoader("pairsmith.hub.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["day"] = day
+    made.filters["bytes"] = size
+    made.filters["part"] = encoded
+    made.filters["path"] = quote
+    made.globals["style_version"] = _style_version()
+    made.filters["markdown"] = to_html
+    return made
+
+
+def _style_version() -> str:
+    """What the style's address ends in, so that browsers which keep it see a new one."""
+    style = files("pairsmith.hub.web").joinpath("static", "style.css").read_bytes()
+    return hashlib.sha256(style).hexdigest()[:12]
+
+
+def day(seconds: int) -> str:
+    """A time as a date, UTC: 2026-11-24."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
+
+
+def size(count: int) -> str:
+    """A number of bytes for people: 1.4 MB."""
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"

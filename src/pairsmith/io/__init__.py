@@ -1,0 +1,1 @@
+"""All that touches storage: paths, digests, compression, durable writes, locks, object stores."""

@@ -1,0 +1,130 @@
+"""Where files lie: list and open them on any file system that fsspec knows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from fsspec import AbstractFileSystem
+from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
+
+from pairsmith.errors import BrokenReadError, SourceError
+
+EXTRAS = {"s3": "s3", "s3a": "s3", "http": "http", "https": "http"}
+"""The extra that brings the library for a protocol."""
+
+
+class FsspecPath(NamedTuple):
+    """A path on a file system."""
+
+    fs: AbstractFileSystem
+    path: str
+
+    def join(self, *parts: str) -> FsspecPath:
+        """A path below this one."""
+        return FsspecPath(self.fs, "/".join([self.path.rstrip("/"), *parts]))
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return PurePosixPath(self.path.rstrip("/")).name
+
+
+def locate(url: str) -> FsspecPath:
+    """The file system and path of a local path or a URL such as `hf://` or `s3://`.
+
+    Raises:
+        SourceError: The protocol is unknown, its library is not installed, or it is out of reach.
+    """
+    if "://" not in url:
+        return FsspecPath(LocalFileSystem(), os.path.abspath(url))  # noqa: PTH100  (bytes that are not UTF-8 too)
+    protocol = url.partition("://")[0]
+    try:
+        fs, path = url_to_fs(url)
+    except ImportError:
+        extra = EXTRAS.get(protocol)
+        hint = f"pip install 'pairsmith[{extra}]'" if extra else "Install its fsspec library."
+        raise SourceError(f"Reading {protocol}:// needs a library that is missing.", hint) from None
+    except Exception as error:  # whatever a protocol's library raises
+        raise SourceError(f"{url} cannot be opened: {_first_line(error)}") from error
+    return FsspecPath(fs, path)
+
+
+def listing(place: FsspecPath) -> dict[str, str]:
+    """The names in a folder, each with its type, `file`, `directory` or `other`, links followed.
+
+    Hidden names are left out.
+
+    Raises:
+        SourceError: There is no such folder, or it cannot be read.
+    """
+    with faults_of(place):
+        entries = place.fs.ls(place.path, detail=True, refresh=True)
+    found = {PurePosixPath(e["name"].rstrip("/")).name: str(e["type"]) for e in entries}
+    return {
+        name: kind if kind in ("file", "directory") else _kind(place.join(name))
+        for name, kind in sorted(found.items())
+        if not name.startswith(".")
+    }
+
+
+def _kind(place: FsspecPath) -> str:
+    try:
+        kind = str(place.fs.info(place.path)["type"])
+    except FileNotFoundError:
+        return "other"  # a link that leads nowhere
+    return kind if kind in ("file", "directory") else "other"
+
+
+def is_folder(place: FsspecPath) -> bool:
+    """Whether there is a folder, rather than a file.
+
+    Raises:
+        SourceError: There is neither, or it cannot be read.
+    """
+    with faults_of(place):
+        kind = str(place.fs.info(place.path)["type"])
+    if kind not in ("file", "directory"):
+        raise SourceError(f"{place.path} is neither a file nor a folder.")
+    return kind == "directory"
+
+
+def size(place: FsspecPath) -> int:
+    """The file's size in bytes; 0 where the file system does not tell."""
+    with faults_of(place):
+        return int(place.fs.info(place.path).get("size") or 0)
+
+
+@contextmanager
+def faults_of(place: FsspecPath) -> Iterator[None]:
+    """Turns a file system's faults into sentences about one path.
+
+    A remote file system's library raises what it likes when a network fails; all of that is a
+    fault of reaching the place.
+    """
+    far = not isinstance(place.fs, LocalFileSystem)
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError):
+        reach = ", or it cannot be reached" if far else ""
+        raise SourceError(f"There is no {place.path}{reach}.", "Check the spelling.") from None
+    except PermissionError:
+        raise SourceError(
+            f"No permission to read {place.path}.", "Change its mode, or log in where it lies."
+        ) from None
+    except OSError as error:
+        raise BrokenReadError(f"{place.path} cannot be read: {_first_line(error)}") from error
+    except Exception as error:
+        if not far:
+            raise
+        raise BrokenReadError(
+            f"{place.path} cannot be reached: {_first_line(error)}", "Is the network up?"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__

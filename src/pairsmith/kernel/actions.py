@@ -1,0 +1,134 @@
+"""Fates: what becomes of rows for the sake of others, put to work row by row.
+
+What a row's fate is, only a look at all rows tells. Once that is known, it is a table by id, and
+what is done with it needs no other row: so this is a kernel too, behind the one that makes pairs.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pairsmith.kernel import Kernel
+from pairsmith.schema.reasons import LABEL_NOTES, Note
+from pairsmith.schema.recipe import Recipe
+from pairsmith.schema.rows import CONFIDENCE, Kind, kernel_schema
+from pairsmith.text.spans import Mask, to_numpy
+from pairsmith.text.turns import list_array
+
+
+def with_fates(kernel: Kernel, fates: pa.RecordBatch, recipe: Recipe) -> Kernel:
+    """A kernel for pairs whose rows then meet their fates.
+
+    It takes what the other takes, and returns `kernel_schema(Kind.PAIRS, recipe.form,
+    recipe.weighs)`.
+
+    Args:
+        kernel: One that makes pairs.
+        fates: Rows of `FATES`, no id twice.
+        recipe: Tells the form, and whether labels are weighed.
+    """
+    return partial(_convert, kernel=kernel, fates=fates, recipe=recipe)
+
+
+def _convert(
+    batch: pa.RecordBatch, kernel: Kernel, fates: pa.RecordBatch, recipe: Recipe
+) -> pa.RecordBatch:
+    return meet(kernel(batch), fates, recipe)
+
+
+def meet(pairs: pa.RecordBatch, fates: pa.RecordBatch, recipe: Recipe) -> pa.RecordBatch:
+    """Refuses, exchanges or marks the kept rows that have a fate; refused rows stay as they are.
+
+    Args:
+        pairs: n rows of `kernel_schema(Kind.PAIRS, recipe.form)`.
+        fates: As `with_fates`.
+        recipe: As `with_fates`.
+
+    Returns:
+        n rows of `kernel_schema(Kind.PAIRS, recipe.form, recipe.weighs)`.
+    """
+    mine = _fates_of(pairs, fates)
+    flipped, smoothed = (to_numpy(_is(mine["fate"], note)) for note in LABEL_NOTES)
+    dropped = to_numpy(mine["fate"].is_valid()) & ~flipped & ~smoothed
+    refused = to_numpy(pairs["reason"].is_valid()) | dropped
+    columns = {name: pairs[name] for name in pairs.schema.names}
+    if flipped.any() or dropped.any():
+        columns["prompt"] = _without(pairs["prompt"], dropped)
+        sides = pairs["chosen"], pairs["rejected"]
+        columns["chosen"], columns["rejected"] = exchange(*sides, flipped, dropped)
+    if (flipped | smoothed | dropped).any():
+        notes = {Note.LABEL_FLIPPED: flipped, Note.LABEL_SMOOTHED: smoothed}
+        columns["notes"] = add_notes(pairs["notes"], notes, refused)
+    if recipe.weighs:
+        columns[CONFIDENCE] = _confidence(mine["confidence"], refused)
+    if dropped.any():
+        for name, theirs in (("reason", mine["fate"]), ("detail", mine["detail"])):
+            columns[name] = pc.if_else(pa.array(dropped), theirs, pairs[name])
+    schema = kernel_schema(Kind.PAIRS, recipe.form, recipe.weighs)
+    return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
+
+
+def _fates_of(pairs: pa.RecordBatch, fates: pa.RecordBatch) -> pa.RecordBatch:
+    """For each row its fate; nulls for a row that has none, or is refused already."""
+    found = pc.index_in(pairs["id"], value_set=fates["id"])
+    nowhere = pa.scalar(None, found.type)
+    return fates.take(pc.if_else(pairs["reason"].is_null(), found, nowhere))
+
+
+def _is(fates: pa.StringArray, name: str) -> pa.BooleanArray:
+    return pc.fill_null(pc.equal(fates, name), False)
+
+
+def exchange(
+    chosen: pa.Array, rejected: pa.Array, flipped: Mask, dropped: Mask
+) -> tuple[pa.Array, pa.Array]:
+    """Both sides, exchanged in some rows, null in others.
+
+    Args:
+        chosen: n contents.
+        rejected: n contents.
+        flipped: n flags: where to exchange them.
+        dropped: n flags: where neither is to stay.
+    """
+    own = np.arange(len(chosen))
+    other = own + len(own)
+    both = pa.concat_arrays([chosen, rejected])
+    first, second = np.where(flipped, other, own), np.where(flipped, own, other)
+    return tuple(both.take(pa.array(rows, mask=dropped)) for rows in (first, second))
+
+
+def _without(column: pa.Array, dropped: Mask) -> pa.Array:
+    return column.take(pa.array(np.arange(len(column)), mask=dropped))
+
+
+def add_notes(notes: pa.ListArray, more: dict[Note, Mask], refused: Mask) -> pa.ListArray:
+    """The notes of the kept rows, with one more behind them where its flag holds.
+
+    Args:
+        notes: n lists; null for rows that were refused before.
+        more: For a note n flags; no row has two of them.
+        refused: n flags: the rows whose list is null.
+    """
+    held = notes.filter(pa.array(~refused))
+    names = pa.array([name.value for name in more], pa.string())
+    flags = np.column_stack([mask[~refused] for mask in more.values()])
+    rows, added = np.nonzero(flags)
+    counts = np.asarray(pc.list_value_length(held), np.int64)
+    ends = np.cumsum(counts)
+    texts = pa.concat_arrays([held.flatten(), names.take(pa.array(added))])
+    own = np.arange(int(counts.sum()))
+    places = np.insert(own, ends[rows], len(own) + np.arange(len(rows)))
+    sizes = np.zeros(len(notes), np.int64)
+    sizes[~refused] = counts + flags.sum(axis=1)
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    return list_array(offsets, texts.take(pa.array(places)), null=refused)
+
+
+def _confidence(told: pa.DoubleArray, refused: Mask) -> pa.DoubleArray:
+    """What was told of a row's label, and else 1; null for a refused row."""
+    whole = pc.fill_null(told, 1.0)
+    return pc.if_else(pa.array(refused), pa.scalar(None, pa.float64()), whole)

@@ -1,0 +1,146 @@
+"""Text by Jinja, row by row: for what a compiled template does not describe, and to prove it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import pyarrow.compute as pc
+
+from pairsmith.schema.templates import Conversation, Refusal, Template, common_start
+from pairsmith.text.spans import Index, Mask, to_numpy
+from pairsmith.text.turns import Turns
+
+Jinja: TypeAlias = Callable[[Sequence[Conversation]], list[str | Refusal]]
+Messages: TypeAlias = list[dict[str, str]]
+
+REPLY = "qW0Zq"
+"""A reply that tells where any reply begins."""
+
+LOOKED_AT = 250
+"""Rows of a batch among which those with unusual contents are sought."""
+
+UNUSUAL = (r"\n\s*\n", r"[^\x00-\x7f]", r"[<\[{][|/%{A-Z]", r"[ \t]\n|\n[ \t]")
+"""Blank lines, other scripts, what looks like control text, white space at the ends of lines."""
+
+
+class Pair(NamedTuple):
+    """One row's texts."""
+
+    prompt: str
+    chosen: str
+    rejected: str
+
+
+def messages_of(turns: Turns, row: int) -> Messages:
+    """One row's turns as messages."""
+    part = slice(int(turns.offsets[row]), int(turns.offsets[row + 1]))
+    roles = [turns.roles[code] for code in turns.role[part].tolist()]
+    contents = turns.content.select(part).texts().to_pylist()
+    return [{"role": r, "content": c} for r, c in zip(roles, contents, strict=True)]
+
+
+def pairs_by_row(
+    chosen: Sequence[Messages],
+    rejected: Sequence[Messages],
+    template: Template,
+    jinja: Jinja,
+    marked: bool = True,
+) -> list[Pair | Refusal]:
+    """Renders pairs of whole conversations that differ in the last message.
+
+    The prompt ends where the rendered prompt, both whole conversations, and one with another
+    reply cease to agree; so it never holds the beginning of a reply.
+
+    Args:
+        chosen: n conversations.
+        rejected: n conversations.
+        template: Tells what a dataset's texts leave out; see `Texts`.
+        jinja: Renders them.
+        marked: Whether to render the one with another reply; there is no need to where every
+            reply begins as a rendered prompt ends.
+
+    Returns:
+        The texts of each, or what the template said against one of its conversations.
+    """
+    asked: list[Conversation] = []
+    for better, worse in zip(chosen, rejected, strict=True):
+        prompt = better[:-1]
+        asked += [Conversation(prompt, generation=True), Conversation(better), Conversation(worse)]
+        if marked:
+            asked.append(Conversation([*prompt, {"role": "assistant", "content": REPLY}]))
+    texts, each = jinja(asked), 3 + marked
+    return [_pair(texts[i : i + each], template) for i in range(0, len(texts), each)]
+
+
+def _pair(texts: list[str | Refusal], template: Template) -> Pair | Refusal:
+    prompt, better, worse, *marked = texts
+    told = [text for text in marked if isinstance(text, str)]  # it may want more of every reply
+    for text in (prompt, better, worse):
+        if isinstance(text, Refusal):
+            return text
+        told.append(text)
+    boundary = len(common_start(told))
+    better, worse = told[-2:]
+    return Pair(
+        template.opened(better[:boundary]),
+        template.closed(better[boundary:]),
+        template.closed(worse[boundary:]),
+    )
+
+
+def dialogues_by_row(
+    dialogues: Sequence[Messages], template: Template, jinja: Jinja
+) -> list[str | Refusal]:
+    """Renders whole conversations; arguments and result as `pairs_by_row`."""
+    texts = jinja([Conversation(messages) for messages in dialogues])
+    return [
+        text if isinstance(text, Refusal) else template.closed(template.opened(text))
+        for text in texts
+    ]
+
+
+def extremes(sides: Sequence[Turns], rows: Mask, thorough: bool) -> list[int]:
+    """Rows to prove a compiled template on.
+
+    Of the rows that open alike, the one in the middle and the last; to be thorough also the first,
+    the longest on each side, the shortest, the one of most turns, and the first with each kind of
+    unusual content.
+
+    Args:
+        sides: The turns of n rows; the first has the whole conversations.
+        rows: n flags: the rows to choose from.
+        thorough: Whether to look for more.
+    """
+    system = sides[0].opens_with_system
+    found: set[int] = set()
+    for opening in (False, True):
+        candidates = np.flatnonzero(rows & (system == opening))
+        if len(candidates):
+            chosen = [len(candidates) // 2, -1]
+            if thorough:
+                sizes = [_sizes(turns)[candidates] for turns in sides]
+                most = [sides[0].counts[candidates], *sizes]
+                chosen += [0, int(np.argmin(sizes[0])), *(int(np.argmax(m)) for m in most)]
+                found |= _unusual(sides[0], candidates)
+            found |= set(candidates[chosen].tolist())
+    return sorted(found)
+
+
+def _sizes(turns: Turns) -> Index:
+    """The bytes of each row's contents."""
+    ends = np.concatenate([[0], np.cumsum(turns.content.sizes)])
+    sizes: Index = ends[turns.offsets[1:]] - ends[turns.offsets[:-1]]
+    return sizes
+
+
+def _unusual(turns: Turns, candidates: Index) -> set[int]:
+    """Of the first rows, the first with each kind of unusual content."""
+    few = np.zeros(len(turns.counts), bool)
+    few[candidates[:LOOKED_AT]] = True
+    places = np.flatnonzero(few[turns.rows])
+    content, owners = turns.content.select(places).texts(), turns.rows[places]
+    flags = [to_numpy(pc.match_substring_regex(content, pattern)) for pattern in UNUSUAL]
+    flags.append(turns.padded[places])
+    return {int(owners[np.argmax(flag)]) for flag in flags if flag.any()}

@@ -1,0 +1,351 @@
+"""Publishing a build: proved here, sent by the stock client in one commit, proved there.
+
+What goes up is what the build owns: its card, its manifest, the files that the manifest lists and
+those of its audit. The gate is closed before the first byte of data is sent. Files of an earlier
+build that this one has no more go in the same commit, so that nobody ever loads two builds mixed;
+whatever else lies in the repository stays.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+from pairsmith._version import __version__
+from pairsmith.dataset import folder
+from pairsmith.dataset.manifest import NAME, Manifest, read_manifest
+from pairsmith.dataset.verify import check
+from pairsmith.publishing.owned import Owned, earlier_paths, is_same, owned_files
+from pairsmith.publishing.refusals import PublishError, in_words
+from pairsmith.schema.rows import Kind
+from pairsmith.sources.layouts import kind_of
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+    from huggingface_hub.hf_api import DatasetInfo, RepoFile
+
+PUBLIC = "https://huggingface.co"
+AT_ONCE = 500
+"""So many paths are asked for in one call."""
+
+Gate = Literal["auto", "manual"]
+
+
+class Sent(NamedTuple):
+    """A file that was sent."""
+
+    path: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Published:
+    """A build as a hub holds it now.
+
+    Attributes:
+        repo: As others name it: owner/name.
+        endpoint: The address of the hub.
+        url: The address of the repository's page.
+        commit: The id of the commit that is the build.
+        sent: The files that were sent; none where the hub had them all.
+        removed: Files of an earlier build that went.
+        files: How many files the build is.
+        private: Whether its owner alone may know of it.
+        gated: Its gate: `off`, `auto` or `manual`.
+        subset: A subset to load; '' where no row was kept.
+        remarks: What else there is to say, in sentences.
+    """
+
+    repo: str
+    endpoint: str
+    url: str
+    commit: str
+    sent: tuple[Sent, ...]
+    removed: tuple[str, ...]
+    files: int
+    private: bool
+    gated: str
+    subset: str
+    remarks: tuple[str, ...]
+
+    @property
+    def loading(self) -> tuple[str, str]:
+        """The two lines of Python with which someone else loads it."""
+        data_dir = f', data_dir="{self.subset}"' if self.subset else ""
+        return "from datasets import load_dataset", f'load_dataset("{self.repo}"{data_dir})'
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        sent = [entry._asdict() for entry in self.sent]
+        return {**asdict(self), "sent": sent, "loading": list(self.loading)}
+
+
+def publish(
+    out: str | Path,
+    repo: str,
+    *,
+    to: str | None = None,
+    gated: Gate | None = None,
+    private: bool = False,
+) -> Published:
+    """Puts a build on a hub, as a dataset that others load by its name.
+
+    The build is checked first. The repository is made if there is none; one that is there keeps
+    its settings, but for what is asked for here. The token is the one that `hf auth login` saved,
+    or `HF_TOKEN`. Publishing the same build again sends nothing and makes no commit.
+
+    Args:
+        out: The folder of the build, on this machine.
+        repo: Where it goes: owner/name.
+        to: The address of the hub; by default that of `HF_ENDPOINT`, or the public hub.
+        gated: Who reads the data asks first, and is let in at once (`auto`) or by the owner
+            (`manual`).
+        private: The owner alone may know of it.
+
+    Returns:
+        What the hub holds now, and what was sent for it.
+
+    Raises:
+        PublishError: The build is not whole, or the hub cannot be reached or does not take it.
+        OutputError: There is no such folder.
+    """
+    from huggingface_hub import HfApi
+
+    endpoint = _endpoint(to)
+    _check_request(repo, gated)
+    place = _local(str(out))
+    built = _proved(place)
+    api = HfApi(endpoint=endpoint, library_name="pairsmith", library_version=__version__)
+    _check_token(api)
+    with in_words(endpoint, f"{repo} cannot be set up"):
+        info, remarks = _set_up(api, repo, gated, private)
+    with in_words(endpoint, f"{repo} cannot be written"):
+        mine = owned_files(place, built)
+        sent, removed, commit = _send(api, info, mine, built)
+    return Published(
+        repo=info.id,
+        endpoint=endpoint,
+        url=f"{endpoint}/datasets/{info.id}",
+        commit=commit,
+        sent=sent,
+        removed=removed,
+        files=len(mine),
+        private=bool(info.private),
+        gated=info.gated or "off",
+        subset=_subset(built),
+        remarks=remarks,
+    )
+
+
+def _endpoint(to: str | None) -> str:
+    """The address of the hub, without a slash at its end.
+
+    Raises:
+        PublishError: It is none.
+    """
+    from huggingface_hub.constants import ENDPOINT
+
+    address = (to or ENDPOINT).rstrip("/")
+    try:
+        parts = urlsplit(address)
+        whole = parts.scheme in ("http", "https") and parts.hostname and (parts.port or True)
+    except ValueError:
+        whole = False
+    if not whole or parts.query or parts.fragment or "@" in parts.netloc or " " in address:
+        raise PublishError(f"{address!r} is no address of a hub.", "Such as http://127.0.0.1:8000.")
+    return address
+
+
+def _check_request(repo: str, gated: str | None) -> None:
+    """Sees to it that the name can be one, and the gate is one.
+
+    Raises:
+        PublishError: It is not.
+    """
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
+
+    if gated not in (None, "auto", "manual"):
+        raise PublishError(f"There is no gate {gated!r}.", "There are auto and manual.")
+    if repo.count("/") != 1 or not all(repo.split("/")):
+        raise PublishError(
+            f"{repo!r} does not name a repository.", "Name it as owner/name, such as ann/pairs."
+        )
+    try:
+        validate_repo_id(repo)
+    except HFValidationError as error:
+        raise PublishError(f"{repo!r} cannot be a repository's name.", str(error)) from error
+
+
+def _local(out: str) -> Path:
+    """The folder of a build.
+
+    Raises:
+        PublishError: It is in an object store.
+        OutputError: It is no name at all.
+    """
+    place = folder.output(out)
+    if not isinstance(place, Path):
+        raise PublishError(
+            f"{out} lies in an object store, and what is published must be a local folder.",
+            "Copy it to this machine; its files are the same there.",
+        )
+    return place
+
+
+def _proved(place: Path) -> Manifest:
+    """The manifest of a build that is as it says.
+
+    Raises:
+        PublishError: It is not; nothing is sent then.
+        OutputError: There is no such folder.
+    """
+    if found := check(place):
+        named = "; ".join(f"{problem.path}: {problem.message.rstrip('.')}" for problem in found[:3])
+        more = f"; and {len(found) - 3} more" if len(found) > 3 else ""
+        raise PublishError(
+            f"{place} is not as it was built, so nothing was sent: {named}{more}.",
+            f"pairsmith check {place} says all of it.",
+        )
+    return read_manifest(place)
+
+
+def _check_token(api: HfApi) -> None:
+    """Sees to it that the hub is one, and knows a token that may write.
+
+    Raises:
+        PublishError: It is not, or does not.
+    """
+    from huggingface_hub import get_token
+
+    token = get_token()
+    if token and not re.fullmatch(r"[!-~]+", token):  # httpx would print such a one
+        raise PublishError("The token has characters that no token has.", "Set HF_TOKEN anew.")
+    with in_words(api.endpoint, "The hub does not say whose the token is"):
+        said = api.whoami()
+        if not isinstance(said, dict) or not isinstance(said.get("name"), str):
+            raise TypeError("the answer is no account")
+    role = ((said.get("auth") or {}).get("accessToken") or {}).get("role")
+    if role == "read":
+        raise PublishError(
+            f"The token of {said['name']} only reads.",
+            "Make one for writing; then set HF_TOKEN to it, or run hf auth login.",
+        )
+
+
+def _set_up(
+    api: HfApi, repo: str, gated: Gate | None, private: bool
+) -> tuple[DatasetInfo, tuple[str, ...]]:
+    """Makes the repository, or changes its settings, as far as that is asked for.
+
+    Raises:
+        PublishError: The hub said yes and did not do it: data would be open to more than was meant.
+    """
+    before = _find(api, repo)
+    if before is None:
+        api.create_repo(repo, repo_type="dataset", private=private, exist_ok=True)
+    close = gated is not None and (before is None or before.gated != gated)
+    hide = private and before is not None and not before.private
+    if close or hide:
+        api.update_repo_settings(
+            repo,
+            repo_type="dataset",
+            gated=gated if close else None,
+            private=True if hide else None,
+        )
+    info = api.dataset_info(repo)
+    if (gated and info.gated != gated) or (private and not info.private):
+        raise PublishError(
+            f"{api.endpoint} did not set up {repo} as it was told, so nothing was sent.",
+            f"It says private: {info.private}, gated: {info.gated}.",
+        )
+    return info, tuple(_settings(before, info))
+
+
+def _settings(before: DatasetInfo | None, info: DatasetInfo) -> list[str]:
+    """What became of the settings of a repository that was there."""
+    if before is None:
+        return []
+    hidden, gate = "private" if info.private else "public", info.gated or "off"
+    first = "stays" if bool(before.private) == bool(info.private) else "is now"
+    second = "stays" if (before.gated or "off") == gate else "is now"
+    return [f"{info.id} was there: it {first} {hidden}, and its gate {second} {gate}."]
+
+
+def _find(api: HfApi, repo: str) -> DatasetInfo | None:
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    try:
+        return api.dataset_info(repo)
+    except RepositoryNotFoundError:
+        return None
+
+
+def _send(
+    api: HfApi, info: DatasetInfo, owned: list[Owned], built: Manifest
+) -> tuple[tuple[Sent, ...], tuple[str, ...], str]:
+    """Makes the hub's files those of the build: what was sent, what was removed, the commit.
+
+    Raises:
+        PublishError: The files there are not the build's afterwards.
+    """
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+    mine = {entry.path: entry for entry in owned}
+    there = _held(api, info, info.sha, [*mine, NAME])
+    earlier = earlier_paths(api, info, mine[NAME], there.get(NAME))
+    gone = sorted(_held(api, info, info.sha, sorted(earlier - mine.keys())))
+    new = _differing(mine, there)
+    if not new and not gone:
+        return (), (), info.sha or ""
+    done = api.create_commit(
+        info.id,
+        [
+            *(CommitOperationDelete(path, is_folder=False) for path in gone),
+            *(CommitOperationAdd(entry.path, str(entry.place)) for entry in new),
+        ],
+        commit_message=f"{built.totals.kept:,} rows, built by pairsmith {built.pairsmith}",
+        repo_type="dataset",
+        parent_commit=info.sha,
+    )
+    if wrong := _differing(mine, _held(api, info, done.oid, list(mine))):
+        raise PublishError(
+            f"{info.id} does not hold the build as it was sent: {wrong[0].path} is another there.",
+            "Does a .gitignore there leave it out, or did the file change just now?",
+        )
+    return tuple(Sent(entry.path, entry.bytes) for entry in new), tuple(gone), done.oid
+
+
+def _held(
+    api: HfApi, info: DatasetInfo, revision: str | None, paths: list[str]
+) -> dict[str, RepoFile]:
+    """Those of the files that the repository holds at a commit, by path."""
+    from huggingface_hub.hf_api import RepoFile
+
+    if revision is None:
+        return {}
+    held: dict[str, RepoFile] = {}
+    for start in range(0, len(paths), AT_ONCE):
+        some = paths[start : start + AT_ONCE]
+        found = api.get_paths_info(info.id, some, repo_type="dataset", revision=revision)
+        held.update((file.path, file) for file in found if isinstance(file, RepoFile))
+    return held
+
+
+def _differing(mine: dict[str, Owned], there: dict[str, RepoFile]) -> list[Owned]:
+    """The files that the hub lacks, or has with another content."""
+    return [
+        entry
+        for path, entry in mine.items()
+        if path not in there or not is_same(entry, there[path])
+    ]
+
+
+def _subset(built: Manifest) -> str:
+    """A subset to load: the first of pairs, or the first there is."""
+    names = [entry.subset for entry in built.ledger if entry.kept]
+    pairs = (name for name in names if kind_of(name) == Kind.PAIRS)
+    return next(pairs, names[0] if names else "")

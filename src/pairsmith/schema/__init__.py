@@ -1,0 +1,1 @@
+"""The vocabulary as data: reasons and notes, rows, annotations, templates, recipes."""

@@ -1,0 +1,99 @@
+"""Reasons, notes and policies: why a row was quarantined, what holds of a kept one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a row was quarantined: the first that applies, in this order, on stripped contents."""
+
+    MALFORMED = "malformed"
+    NO_REPLY = "no_reply"
+    PROMPT_MISMATCH = "prompt_mismatch"
+    BAD_ROLES = "bad_roles"
+    EMPTY_TURN = "empty_turn"
+    EMPTY_REPLY = "empty_reply"
+    IDENTICAL = "identical"
+    CONTROL_TOKEN = "control_token"  # noqa: S105
+    TEMPLATE_ERROR = "template_error"
+    DUPLICATE = "duplicate"
+    NEAR_DUPLICATE = "near_duplicate"
+    LEAK = "leak"
+    FLIPPED = "flipped"
+
+
+class Note(StrEnum):
+    """Something true of a kept row; any number of them may hold.
+
+    A row that a policy kept or repaired carries, besides these, the name of the `Reason` that
+    was overruled.
+    """
+
+    ROLE_MARKER_IN_TEXT = "role_marker_in_text"
+    TRUNCATED_MARKER = "truncated_marker"
+    NEAR_EMPTY_REPLY = "near_empty_reply"
+    LABEL_FLIPPED = "label_flipped"
+    LABEL_SMOOTHED = "label_smoothed"
+
+
+class Policy(StrEnum):
+    """What a recipe does with the rows of one reason."""
+
+    QUARANTINE = "quarantine"
+    KEEP = "keep"
+    MERGE = "merge"
+    ESCAPE = "escape"
+
+
+POLICIES: dict[Reason, tuple[Policy, ...]] = {
+    Reason.MALFORMED: (Policy.QUARANTINE,),
+    Reason.NO_REPLY: (Policy.QUARANTINE,),
+    Reason.PROMPT_MISMATCH: (Policy.QUARANTINE,),
+    Reason.BAD_ROLES: (Policy.QUARANTINE, Policy.KEEP, Policy.MERGE),
+    Reason.EMPTY_TURN: (Policy.QUARANTINE, Policy.KEEP),
+    Reason.EMPTY_REPLY: (Policy.QUARANTINE, Policy.KEEP),
+    Reason.IDENTICAL: (Policy.QUARANTINE, Policy.KEEP),
+    Reason.CONTROL_TOKEN: (Policy.QUARANTINE, Policy.KEEP, Policy.ESCAPE),
+    Reason.TEMPLATE_ERROR: (Policy.QUARANTINE,),
+    Reason.DUPLICATE: (Policy.QUARANTINE,),
+    Reason.NEAR_DUPLICATE: (Policy.QUARANTINE,),
+    Reason.LEAK: (Policy.QUARANTINE,),
+    Reason.FLIPPED: (Policy.QUARANTINE,),
+}
+"""The policies each reason admits, the default first. Where no pair exists, none can be kept."""
+
+DROPS: dict[str, Reason] = {
+    "duplicates": Reason.DUPLICATE,
+    "near": Reason.NEAR_DUPLICATE,
+    "leaks": Reason.LEAK,
+    "flipped": Reason.FLIPPED,
+}
+"""What a recipe may drop, by the question that finds it, and the reason that such rows get.
+
+These reasons are found among all rows, and hold only where a recipe asks for it.
+"""
+
+LABEL_NOTES = (Note.LABEL_FLIPPED, Note.LABEL_SMOOTHED)
+"""The notes that a recipe's action on labels gives."""
+
+EXPLANATIONS: dict[Reason | Note, str] = {
+    Reason.MALFORMED: "not JSON, a field missing or not text, no turn marker, or text before it",
+    Reason.NO_REPLY: "a side does not end in an assistant turn",
+    Reason.PROMPT_MISMATCH: "the turns before the last one differ between the sides",
+    Reason.BAD_ROLES: "the prompt is not user, assistant, …, user",
+    Reason.EMPTY_TURN: "a prompt turn is blank",
+    Reason.EMPTY_REPLY: "a reply is blank",
+    Reason.IDENTICAL: "chosen and rejected are the same",
+    Reason.CONTROL_TOKEN: "a content holds control text of the template",
+    Reason.TEMPLATE_ERROR: "the chat template refuses the conversation",
+    Reason.DUPLICATE: "the same pair stands elsewhere, and was to be kept once",
+    Reason.NEAR_DUPLICATE: "nearly the same pair stands elsewhere, and was to be kept once",
+    Reason.LEAK: "the conversation of a row of test stands in this row of train",
+    Reason.FLIPPED: "another row says the opposite of the same two replies",
+    Note.ROLE_MARKER_IN_TEXT: "`Human:` or `Assistant:` stands inside a content",
+    Note.TRUNCATED_MARKER: "a reply ends in a turn marker without its colon",
+    Note.NEAR_EMPTY_REPLY: "a reply of at most 3 characters, or without a letter or digit",
+    Note.LABEL_FLIPPED: "chosen and rejected were exchanged: a model doubted the label",
+    Note.LABEL_SMOOTHED: "a model doubted the label: see `label_confidence`",
+}

@@ -1,0 +1,246 @@
+"""The recipe: everything that decides a build's bytes, frozen, hashable, in the manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pairsmith.errors import RecipeError
+from pairsmith.schema.reasons import DROPS, POLICIES, Policy, Reason
+from pairsmith.schema.rows import Form, Origin
+from pairsmith.schema.templates import Template
+
+SHARD_ROWS = 100_000
+SYSTEM_BYTES = 32_768
+"""The longest system text: it is repeated in every row, and a batch must fit in memory."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to make of a source. Equal recipes over equal inputs make equal bytes.
+
+    Attributes:
+        template: The chat template, or None (then `form` is messages).
+        form: Text or messages.
+        system: The text of the system turn, or None for no such turn.
+        shard_rows: At most so many input rows go into one shard.
+        policies: The reasons whose policy is not to quarantine, in the order of `Reason`.
+        origin: What the source is known to be, by its layout.
+        card: The card's front-matter fields that the user gave, as canonical JSON.
+        shape: The shape that pairs are read in, as `--from` calls it.
+        drop: Which of `DROPS` to refuse, sorted.
+        flip: Exchange the replies of train rows whose label is doubted by more than this, in
+            log-odds; None for none.
+        smooth: The same, but only tell how far the label is to be believed.
+    """
+
+    template: Template | None = None
+    form: Form = Form.MESSAGES
+    system: str | None = None
+    shard_rows: int = SHARD_ROWS
+    policies: tuple[tuple[Reason, Policy], ...] = ()
+    origin: Origin = Origin.OTHER
+    card: str = "{}"
+    shape: str = "hh"
+    drop: tuple[str, ...] = ()
+    flip: float | None = None
+    smooth: float | None = None
+
+    @property
+    def weighs(self) -> bool:
+        """Whether labels are judged, so that shards of pairs have `label_confidence`."""
+        return self.flip is not None or self.smooth is not None
+
+    @property
+    def acts(self) -> bool:
+        """Whether something becomes of rows that all rows are to be looked at for."""
+        return bool(self.drop) or self.weighs
+
+    @property
+    def chat_format(self) -> str:
+        """The template's name; empty without one."""
+        return self.template.name if self.template else ""
+
+    @property
+    def card_fields(self) -> dict[str, Any]:
+        """The card's fields as a dictionary."""
+        fields: dict[str, Any] = json.loads(self.card)
+        return fields
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the manifest holds it."""
+        return {
+            "template": _template_to_dict(self.template) if self.template else None,
+            "as": self.form.value,
+            "system": self.system,
+            "shard_rows": self.shard_rows,
+            "policies": {reason.value: policy.value for reason, policy in self.policies},
+            "origin": self.origin.value,
+            "card": self.card_fields,
+            "from": self.shape,
+            **self._actions,
+        }
+
+    @property
+    def _actions(self) -> dict[str, Any]:
+        """Those that there are, so that recipes without them read as they always did."""
+        held = {"drop": list(self.drop), "flip": self.flip, "smooth": self.smooth}
+        return {name: value for name, value in held.items() if value}
+
+    @classmethod
+    def from_dict(cls, held: Mapping[str, Any]) -> Recipe:
+        """The inverse of `to_dict`.
+
+        Raises:
+            RecipeError: It is not a recipe that this version can follow.
+        """
+        return make_recipe(
+            template=_template_from_dict(held["template"]) if held["template"] else None,
+            form=Form(held["as"]),
+            system=held["system"],
+            shard_rows=held["shard_rows"],
+            policies=held["policies"],
+            origin=Origin(held["origin"]),
+            card=held["card"],
+            shape=held["from"],
+            **{name: held[name] for name in ("drop", "flip", "smooth") if name in held},
+        )
+
+
+def _template_to_dict(template: Template) -> dict[str, Any]:
+    digest = hashlib.sha256(template.source.encode()).hexdigest()
+    held = {**vars(template), "tokens": dict(template.tokens), "control": list(template.control)}
+    return {"name": held.pop("name"), "sha256": digest, **held}
+
+
+def _template_from_dict(held: Mapping[str, Any]) -> Template:
+    given = {name: value for name, value in held.items() if name != "sha256"}
+    tokens, control = tuple(sorted(held["tokens"].items())), tuple(held["control"])
+    template = Template(**{**given, "tokens": tokens, "control": control})
+    texts = (template.name, template.source, *control, *(text for pair in tokens for text in pair))
+    if not all(isinstance(text, str) for text in texts) or not isinstance(template.adds_bos, bool):
+        raise RecipeError("The recipe's template has a field of another type.")
+    if _template_to_dict(template)["sha256"] != held["sha256"]:
+        raise RecipeError("The recipe's template is not the one that its sha256 names.")
+    return template
+
+
+def make_recipe(
+    template: Template | None = None,
+    form: str | None = None,
+    system: str | None = None,
+    shard_rows: int = SHARD_ROWS,
+    policies: Mapping[str, str] | None = None,
+    origin: Origin = Origin.OTHER,
+    card: Mapping[str, Any] | None = None,
+    shape: str = "hh",
+    drop: Iterable[str] = (),
+    flip: float | None = None,
+    smooth: float | None = None,
+) -> Recipe:
+    """Checks the parts of a recipe against each other and freezes them.
+
+    Raises:
+        RecipeError: A part is unknown, out of range, or at odds with another.
+    """
+    _check_types(template, form, system, shard_rows, policies, shape)
+    form = form or (Form.TEXT if template else Form.MESSAGES)
+    if form not in list(Form):
+        raise RecipeError(f"Rows cannot be written as {form!r}.", "Choose text or messages.")
+    if form == Form.TEXT and template is None:
+        raise RecipeError("Text needs a template.", "Add --template llama2, or use --as messages.")
+    if not 1 <= shard_rows <= 100_000_000:
+        raise RecipeError(f"A shard of {shard_rows} rows is out of range.", "Use 1 or more.")
+    if system is not None:
+        _check_system(system)
+    chosen = _check_policies(policies or {})
+    if flip is not None and smooth is not None:
+        raise RecipeError("Doubted labels are flipped or smoothed, not both.", "Leave one out.")
+    return Recipe(
+        template=template,
+        form=Form(form),
+        system=system,
+        shard_rows=shard_rows,
+        policies=chosen,
+        origin=origin,
+        card=json.dumps(dict(card or {}), sort_keys=True, ensure_ascii=False),
+        shape=shape,
+        drop=_check_drop(drop),
+        flip=_check_doubt("flip", flip),
+        smooth=_check_doubt("smooth", smooth),
+    )
+
+
+def _check_drop(drop: Iterable[str]) -> tuple[str, ...]:
+    names = list(drop) if isinstance(drop, Iterable) and not isinstance(drop, str) else [drop]
+    for name in names:
+        if name not in DROPS:
+            raise RecipeError(f"There is nothing to drop called {name!r}.", f"{_drops()}.")
+    return tuple(sorted({str(name) for name in names}))
+
+
+def _drops() -> str:
+    return f"What can be dropped: {', '.join(DROPS)}"
+
+
+def _check_doubt(name: str, doubt: float | None) -> float | None:
+    if doubt is None:
+        return None
+    if isinstance(doubt, bool) or not isinstance(doubt, int | float):
+        raise RecipeError(f"The recipe's {name} is {doubt!r}.", "Expected a number.")
+    if not 0 < doubt < math.inf:
+        raise RecipeError(
+            f"A doubt of {doubt} cannot be acted on with {name}.",
+            "It is a distance in log-odds: use a number above 0, such as 1.",
+        )
+    return float(doubt)
+
+
+def _check_types(*given: object) -> None:
+    names = ("template", "form", "system", "shard_rows", "policies", "shape")
+    wanted = (
+        (Template, "a template"),
+        (str, "text"),
+        (str, "text"),
+        (int, "a number"),
+        (Mapping, "a mapping"),
+        (str, "text"),
+    )
+    for name, value, (kind, words) in zip(names, given, wanted, strict=True):
+        if value is None and name != "shard_rows":
+            continue
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise RecipeError(f"The recipe's {name} is {value!r}.", f"Expected {words}.")
+
+
+def _check_system(system: str) -> None:
+    if not system.strip():
+        raise RecipeError("The system text is blank.", "Leave --system out for no system turn.")
+    try:
+        size = len(system.encode())
+    except UnicodeEncodeError:
+        raise RecipeError("The system text is not valid Unicode.") from None
+    if "\0" in system:
+        raise RecipeError("The system text holds a NUL character.")
+    if size > SYSTEM_BYTES:
+        raise RecipeError(
+            f"The system text is {size:,} bytes long; it is repeated in every row.",
+            f"At most {SYSTEM_BYTES:,} bytes are taken.",
+        )
+
+
+def _check_policies(policies: Mapping[str, str]) -> tuple[tuple[Reason, Policy], ...]:
+    for reason, policy in policies.items():
+        if reason not in list(Reason):
+            raise RecipeError(f"There is no reason {reason!r}.", f"Reasons: {', '.join(Reason)}.")
+        if policy not in POLICIES[Reason(reason)]:
+            raise RecipeError(
+                f"{reason} rows cannot have the policy {policy!r}.",
+                f"For {reason}: {', '.join(POLICIES[Reason(reason)])}.",
+            )
+    chosen = {Reason(reason): Policy(policy) for reason, policy in policies.items()}
+    return tuple((r, chosen[r]) for r in Reason if chosen.get(r, Policy.QUARANTINE) != "quarantine")

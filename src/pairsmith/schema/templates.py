@@ -1,0 +1,171 @@
+"""A chat template, and its compiled form, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Trim(StrEnum):
+    """What a template does to white space around a content."""
+
+    NONE = "none"
+    BOTH = "both"
+    LEFT = "left"
+    RIGHT = "right"
+
+
+class Conversation(NamedTuple):
+    """What a chat template renders.
+
+    Attributes:
+        messages: Each `{"role": …, "content": …}`.
+        generation: Whether the text is to end where the assistant's reply begins.
+    """
+
+    messages: list[dict[str, str]]
+    generation: bool = False
+
+
+class Refusal(NamedTuple):
+    """What a chat template said against a conversation, in place of a text."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Template:
+    """A model's chat template.
+
+    Attributes:
+        name: What the command line calls it.
+        source: The Jinja source.
+        tokens: The special tokens that it is given, by name, such as `bos_token`; sorted.
+        control: Strings that a content must not hold, since a tokenizer or a model reads them
+            as control text.
+        adds_bos: Whether the tokenizer puts the beginning-of-sequence token in front of a text.
+        date: The day that a template which asks for it is told, as `2026-01-31`; else None.
+    """
+
+    name: str
+    source: str
+    tokens: tuple[tuple[str, str], ...] = ()
+    control: tuple[str, ...] = ()
+    adds_bos: bool = True
+    date: str | None = None
+
+    @property
+    def bos(self) -> str:
+        """The beginning-of-sequence token; empty where it has none."""
+        return dict(self.tokens).get("bos_token", "")
+
+    @property
+    def eos(self) -> str:
+        """The end-of-sequence token; empty where it has none."""
+        return dict(self.tokens).get("eos_token", "")
+
+    def opened(self, text: str) -> str:
+        """A text without the beginning-of-sequence token that the tokenizer puts before it."""
+        return text.removeprefix(self.bos) if self.adds_bos else text
+
+    def closed(self, text: str) -> str:
+        """A text without white space behind the end-of-sequence token that it ends with.
+
+        A trainer that does not find the token at the very end adds another.
+        """
+        bare = text.rstrip()
+        return bare if self.eos and bare.endswith(self.eos) else text
+
+
+def common_start(texts: Sequence[str]) -> str:
+    """What all of these texts begin with, by characters."""
+    low, high = min(texts), max(texts)
+    pairs = enumerate(zip(low, high, strict=False))
+    return low[: next((place for place, (a, b) in pairs if a != b), len(low))]
+
+
+class Joints(NamedTuple):
+    """The constant text before, between and behind the contents of conversations.
+
+    A conversation of m contents has joints 0 to m. Short ones are held one by one. In a longer
+    one, the first joints are those of `head`, the last those of `tail`, and the ones between are
+    those of `middle` in turn.
+
+    Attributes:
+        short: For a number of contents, its joints.
+        head, middle, tail: Of every longer conversation.
+    """
+
+    short: dict[int, tuple[str, ...]]
+    head: tuple[str, ...]
+    middle: tuple[str, str]
+    tail: tuple[str, ...]
+
+    def of(self, contents: int) -> tuple[str, ...]:
+        """The joints of a conversation of so many contents."""
+        if contents in self.short:
+            return self.short[contents]
+        between = range(contents + 1 - len(self.head) - len(self.tail))
+        return (*self.head, *(self.middle[place % 2] for place in between), *self.tail)
+
+
+class Layout(NamedTuple):
+    """How a template lays out conversations that begin alike: with or without a system turn.
+
+    Attributes:
+        whole: Around the contents of one that ends in a reply.
+        asked: Around those of one that ends with the user.
+        prompt: The same, ending where the assistant's reply begins.
+        system_back: None where the system text comes first; else the number of contents that
+            follow it where the user speaks last.
+        trims: For `user`, `assistant` and `system`, what becomes of white space around a
+            content; None where that is not simple.
+        blanks: The roles that may have an empty content.
+    """
+
+    whole: Joints
+    asked: Joints
+    prompt: Joints
+    system_back: int | None
+    trims: dict[str, Trim | None]
+    blanks: frozenset[str]
+
+
+class Texts(NamedTuple):
+    """The joints of a dataset's texts: those of a layout, `opened` and `closed`.
+
+    Attributes:
+        prompt: Around the contents of a prompt, up to where its reply begins.
+        reply: Of whole conversations; the last two joints are those around the reply.
+        whole, asked: Around the contents of dialogues, which end with a reply or with the user.
+    """
+
+    prompt: Joints
+    reply: Joints
+    whole: Joints
+    asked: Joints
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A chat template as constant strings.
+
+    Attributes:
+        template: What was compiled.
+        layouts: For conversations with a system turn (True) and without (False); the one is
+            missing that the template refuses, or that constant strings do not describe.
+        guards: A content that holds one of these is rendered by Jinja: the template looks for it.
+        faults: For a layout that is missing, why.
+        texts: The joints of a dataset's texts, by layout.
+        overhang: What a prompt ends in, rendered for generation, that no finished reply begins
+            with, as `<think>`; mostly empty.
+    """
+
+    template: Template
+    layouts: dict[bool, Layout]
+    guards: tuple[str, ...]
+    faults: dict[bool, str]
+    texts: dict[bool, Texts]
+    overhang: str

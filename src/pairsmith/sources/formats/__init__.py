@@ -1,0 +1,1 @@
+"""File formats of sources: one file each."""

@@ -1,0 +1,1 @@
+"""Columnar text without I/O: spans, turns, transcripts, messages, differences."""

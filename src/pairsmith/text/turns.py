@@ -1,0 +1,215 @@
+"""The turns of many rows as flat columns: what kernels work on, whatever a source looks like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pairsmith.text.spans import Index, Mask, Spans, spans_of
+
+JOINT = "\n\n"
+"""Between the contents of neighbouring turns that `merge` makes one: a paragraph's end."""
+
+USER, ASSISTANT, SYSTEM = 0, 1, 2
+ROLES = ("user", "assistant", "system")
+"""What the codes of roles stand for; a source's other roles follow them."""
+
+Codes = NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Turns:
+    """The turns of n rows, m in all, flattened in order.
+
+    Attributes:
+        offsets: n + 1 numbers; the turns of row i are `offsets[i]` to `offsets[i + 1]`.
+        role: m places in `roles`: who spoke.
+        content: m texts, never null.
+        stripped: The same without surrounding white space: what is compared.
+        stray: n flags, true where text stands before the first marker of a transcript.
+        marked: Whether they come from transcripts with turn markers, not from messages.
+        roles: The names of the roles, `ROLES` first.
+    """
+
+    offsets: Index
+    role: Codes
+    content: Spans
+    stripped: Spans
+    stray: Mask
+    marked: bool = True
+    roles: tuple[str, ...] = ROLES
+
+    @property
+    def bare(self) -> bool:
+        """Whether contents have no white space around them, as those of transcripts."""
+        return self.stripped is self.content
+
+    @cached_property
+    def user(self) -> Mask:
+        """True at the turns of the user."""
+        mask: Mask = self.role == USER
+        return mask
+
+    @cached_property
+    def blank(self) -> Mask:
+        """True at the turns that say nothing."""
+        mask: Mask = self.stripped.sizes == 0
+        return mask
+
+    @cached_property
+    def padded(self) -> Mask:
+        """True at the turns with white space around what they say."""
+        mask: Mask = self.stripped.sizes != self.content.sizes
+        return mask
+
+    @property
+    def role_names(self) -> pa.StringArray:
+        """The name of each turn's role."""
+        return pa.array(self.roles).take(pa.array(self.role))
+
+    @cached_property
+    def opens_with_system(self) -> Mask:
+        """True at the rows whose first turn is a system turn."""
+        some = self.counts > 0
+        rows = np.zeros(len(some), bool)
+        rows[some] = self.role[self.offsets[:-1][some]] == SYSTEM
+        return rows
+
+    @cached_property
+    def counts(self) -> Index:
+        """Turns in each row."""
+        return np.diff(self.offsets)
+
+    @cached_property
+    def rows(self) -> Index:
+        """The row of each turn."""
+        return np.repeat(np.arange(len(self.counts)), self.counts)
+
+    @cached_property
+    def positions(self) -> Index:
+        """The place of each turn in its row, from 0."""
+        return np.arange(len(self.role)) - np.repeat(self.offsets[:-1], self.counts)
+
+    @cached_property
+    def last(self) -> Index:
+        """The last turn of each row; a row without turns gets a turn that is not its own."""
+        return np.clip(self.offsets[1:] - 1, 0, None)
+
+    @cached_property
+    def before_last(self) -> Mask:
+        """True at every turn but the last of each row."""
+        mask = np.ones(len(self.role), bool)
+        mask[self.last[self.counts > 0]] = False
+        return mask
+
+    @cached_property
+    def replies(self) -> Spans:
+        """What each row's last turn says, stripped; empty for a row without turns."""
+        starts, ends = self.stripped.starts, self.stripped.ends
+        if not len(ends):
+            nothing = np.zeros(len(self.counts), np.int64)
+            return Spans(self.stripped.run, nothing, nothing)
+        at = np.where(self.offsets[1:] > 0, ends[self.last], 0)
+        return Spans(self.stripped.run, np.where(self.counts > 0, starts[self.last], at), at)
+
+    def at_last(self, mask: Mask) -> Mask:
+        """Of m flags, that of each row's last turn; false for a row without turns."""
+        return mask[self.last] & (self.counts > 0) if len(mask) else self.counts > 0
+
+    def any(self, mask: Mask) -> Mask:
+        """True at the rows in which `mask`, a flag for each turn, holds somewhere."""
+        found = np.zeros(len(self.counts), bool)
+        found[self.rows[mask]] = True
+        return found
+
+    def with_contents(self, texts: pa.StringArray) -> Turns:
+        """The same turns with other contents."""
+        content = spans_of(texts)
+        return replace(self, content=content, stripped=content.strip())
+
+
+def merge(turns: Turns, rows: Mask) -> Turns:
+    """Makes neighbouring turns of one speaker one turn, in the rows asked for.
+
+    Args:
+        turns: The turns of n rows.
+        rows: n flags.
+    """
+    joins = np.zeros(len(turns.role), bool)
+    joins[1:] = turns.role[1:] == turns.role[:-1]
+    joins &= (turns.positions > 0) & rows[turns.rows]
+    groups = np.append(np.flatnonzero(~joins), len(joins))
+    content = pc.binary_join(list_array(groups, turns.content.texts()), JOINT)
+    merged = replace(
+        turns,
+        offsets=np.searchsorted(groups, turns.offsets),
+        role=turns.role[~joins],
+    )
+    return merged.with_contents(pc.utf8_trim_whitespace(content))
+
+
+def select(turns: Turns, mask: Mask) -> Turns:
+    """The turns at which `mask`, a flag for each turn, holds; the rows stay as many."""
+    if mask.all():
+        return turns
+    kept = np.concatenate([[0], np.cumsum(mask)])
+    content = turns.content.select(mask)
+    return replace(
+        turns,
+        offsets=kept[turns.offsets],
+        role=turns.role[mask],
+        content=content,
+        stripped=content if turns.bare else turns.stripped.select(mask),
+    )
+
+
+def lead(turns: Turns, system: str | None, rows: Mask) -> Turns:
+    """Puts a system turn in front of rows that have none.
+
+    Args:
+        turns: The turns of n rows.
+        system: The text of the system turn; None for none.
+        rows: n flags: where.
+    """
+    rows = rows & ~turns.opens_with_system
+    if system is None or not rows.any():
+        return turns
+    fronts = turns.offsets[:-1][rows]
+    places = np.insert(np.arange(1, len(turns.role) + 1), fronts, 0)
+    contents = pa.concat_arrays([pa.array([system], pa.string()), turns.content.texts()])
+    led = replace(
+        turns,
+        offsets=turns.offsets + np.concatenate([[0], np.cumsum(rows)]),
+        role=np.insert(turns.role, fronts, SYSTEM),
+    )
+    return led.with_contents(contents.take(pa.array(places)))
+
+
+def place_last(turns: Turns, texts: pa.StringArray, role: int) -> Turns:
+    """Puts one more turn behind those of each row.
+
+    Args:
+        turns: The turns of n rows.
+        texts: n contents.
+        role: Who speaks.
+    """
+    ends = turns.offsets[1:]
+    places = np.insert(np.arange(len(turns.role)), ends, len(turns.role) + np.arange(len(ends)))
+    contents = pa.concat_arrays([turns.content.texts(), texts])
+    longer = replace(
+        turns,
+        offsets=turns.offsets + np.arange(len(turns.offsets)),
+        role=np.insert(turns.role, ends, role),
+    )
+    return longer.with_contents(contents.take(pa.array(places)))
+
+
+def list_array(offsets: Index, values: pa.Array, null: Mask | None = None) -> pa.ListArray:
+    """A list array over `values`, null at the rows where `null` holds."""
+    mask = None if null is None else pa.array(null)
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values, mask=mask)

@@ -1,0 +1,365 @@
+"""Templates that are wrong, hostile or odd: one clear sentence, in bounded time and memory."""
+
+import json
+import subprocess
+import sys
+import time
+from datetime import datetime
+
+import pytest
+from transformers.utils.chat_template_utils import render_jinja_template
+
+import pairsmith
+from pairsmith import PairsmithError
+from pairsmith.chat_templates.builtin import FAMILIES, built_in
+from pairsmith.chat_templates.prepare import prepare
+from pairsmith.chat_templates.sandbox import Sandbox
+from pairsmith.chat_templates.worker import _outcome, _own_renderer
+from support import reference
+from support.formats import prepared
+
+PLAIN = "{% for m in messages %}{{ '<' + m.role + '>' + m.content + '</end>' }}{% endfor %}"
+FALCON = (
+    "{% for m in messages %}"
+    "{{ m.role + ': ' + m.content.replace('\n\n', '\n') + '\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}assistant: {% endif %}"
+)
+
+
+@pytest.fixture
+def template(tmp_path):
+    def write(source, name="odd.jinja"):
+        path = tmp_path / name
+        path.write_text(source, encoding="utf-8")
+        return path
+
+    return write
+
+
+def build(path, tmp_path, **options):
+    return pairsmith.build("sample", tmp_path / "out", template=str(path), **options)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("{% for m in messages %}{{ m.content", "is not Jinja: .*line 1"),
+        ("{% frobnicate %}", "is not Jinja: .*frobnicate"),
+        (
+            "{{ ''.__class__.__mro__ }}",
+            "refuses every conversation: access to attribute '__class__'",
+        ),
+        ("{{ ().__class__.__base__.__subclasses__() }}", "refuses every conversation: access to"),
+        ("{{ messages.append(1) }}", "refuses every conversation: .*append"),
+        ("{{ namespace(__init__=1) }}", "refuses every conversation: "),
+        ("{{ raise_exception('not today') }}", "refuses every conversation: not today"),
+        (
+            "{{ undefined_thing.field }}",
+            "refuses every conversation: 'undefined_thing' is undefined",
+        ),
+        ("hello", "does not write what messages say"),
+        ("", "does not write what messages say"),
+        (
+            "{% for m in messages %}{% for p in m.content %}{{ p.text }}{% endfor %}{% endfor %}",
+            "lists of parts: it is a vision template",
+        ),
+        ("{{ bos_token }}" + PLAIN, "writes bos_token, which a template alone does not tell"),
+        ("{{ 'x' * 99999999999 }}", "needs more than 1024 MiB"),
+        (
+            "{% set ns = namespace(x='ab') %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}"
+            "{% endfor %}{{ ns.x }}",
+            "needs more than 1024 MiB",
+        ),
+        (PLAIN + "\ud800", "is not UTF-8"),
+        ("{{ '\\ud800' }}" + PLAIN, "half of a surrogate pair"),
+    ],
+    ids=range(16),
+)
+def test_one_clear_sentence(source, message, tmp_path):
+    path = tmp_path / "odd.jinja"
+    path.write_bytes(source.encode("utf-8", "surrogatepass"))
+    with pytest.raises(PairsmithError, match=message) as caught:
+        build(path, tmp_path)
+    assert "\n" not in caught.value.message
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}" + PLAIN,
+        "{% macro again() %}{{ again() }}{{ again() }}{% endmacro %}{{ again() }}" + PLAIN,
+        "{% for i in range(99999) %}{{ range(99999) | list | length }}{% endfor %}" + PLAIN,
+    ],
+    ids=["loops", "recursion", "lists"],
+)
+def test_a_template_that_takes_for_ever_is_stopped(source, template, tmp_path):
+    start = time.process_time()
+    with pytest.raises(PairsmithError, match="stopped after 10 seconds|refuses every conv|ended"):
+        build(template(source), tmp_path)
+    assert time.process_time() - start < 10  # the computing was another process's
+
+
+def test_no_code_is_run_and_no_file_written(template, tmp_path):
+    """The worker may not write, whatever a template might find; and what it answers is JSON."""
+    target = tmp_path / "written"
+    source = (
+        "{{ cycler.__init__.__globals__.os.system('touch %s') }}" % target  # noqa: UP031
+    ) + PLAIN
+    with pytest.raises(PairsmithError, match="refuses every conversation: access to attribute"):
+        build(template(source), tmp_path)
+    assert not target.exists()
+
+
+def test_nothing_is_imported_from_the_working_directory(template, tmp_path, monkeypatch):
+    for name in ("jinja2", "transformers", "json"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()")
+    monkeypatch.chdir(tmp_path)
+    build(template(PLAIN), tmp_path)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_worker_that_dies_is_a_sentence(template):
+    with prepare(str(template(PLAIN))) as ready:
+        box = ready.jinja.__self__
+        assert isinstance(box, Sandbox)
+        box.workers[0].process.kill()
+        with pytest.raises(PairsmithError, match="was stopped after"):
+            ready.jinja([reference_talk()])
+
+
+def reference_talk():
+    from pairsmith.schema.templates import Conversation
+
+    return Conversation([{"role": "user", "content": "hello"}])
+
+
+def test_a_template_that_does_not_compile_is_rendered_row_by_row(
+    template, tmp_path, real, real_rows
+):
+    """And says so; the same bytes as Jinja's on every real row."""
+    path = template(FALCON, "falcon.jinja")
+    built = pairsmith.build(real, tmp_path / "out", template=str(path))
+    assert built.remarks == (
+        "The template falcon.jinja is rendered row by row, which is slow: it changes blank lines "
+        "inside contents.",
+    )
+    import pyarrow.parquet as pq
+
+    [shard] = (tmp_path / "out" / "harmless-base").glob("*.parquet")
+    made = {row["id"]: row for row in pq.read_table(shard).to_pylist()}
+    assert len(made) == 2299
+    for number, row in enumerate(real_rows, 1):
+        texts = made.get(f"harmless-base/test/{number}")
+        if texts is None:
+            assert reference.reason(row, control=()) is not None
+            continue
+        prompt, *replies = reference.messages(row)
+        for column, reply in zip(("chosen", "rejected"), replies, strict=True):
+            [whole], _ = render_jinja_template([prompt + reply], chat_template=FALCON)
+            assert texts["prompt"] + texts[column] == whole
+        assert texts["prompt"].endswith("assistant: ")
+
+
+def test_a_compiled_form_that_fails_its_proof_is_given_up(template, tmp_path):
+    """A template that treats one word of the data otherwise, which no string in it names."""
+    source = (
+        "{% for m in messages %}{{ m.role + ': ' + (m.content | upper if m.content | length is "
+        "divisibleby 1009 else m.content) + '\n' }}{% endfor %}"
+        "{% if add_generation_prompt %}assistant: {% endif %}"
+    )
+    prompts = [f"\n\nHuman: {'a' * size}\n\nAssistant:" for size in (1, 7, 1009)]
+    rows = [{"chosen": f"{prompt} yes", "rejected": f"{prompt} no"} for prompt in prompts]
+    data = tmp_path / "data.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    out = tmp_path / "out"
+    built = pairsmith.build(data, out, template=str(template(source)))
+    assert "row by row" in built.remarks[0]
+    assert "does not give what Jinja gives" in built.remarks[0]
+    import pyarrow.parquet as pq
+
+    [shard] = (out / "pairs").glob("*.parquet")
+    assert pq.read_table(shard)["prompt"][2].as_py() == f"user: {'A' * 1009}\nassistant: "
+    assert pairsmith.check(out) == []
+
+
+def test_rows_that_the_template_refuses(template, tmp_path):
+    source = (
+        "{% for m in messages %}{% if 'forbidden' in m.content %}{{ raise_exception('no such word')"
+        " }}{% endif %}{{ m.role + ': ' + m.content + '\n' }}{% endfor %}"
+    )
+    data = tmp_path / "data.jsonl"
+
+    def write(*replies):
+        data.write_text(
+            "".join(
+                json.dumps(
+                    {
+                        "chosen": f"\n\nHuman: hi\n\nAssistant: {reply}",
+                        "rejected": "\n\nHuman: hi\n\nAssistant: no",
+                    }
+                )
+                + "\n"
+                for reply in replies
+            )
+        )
+
+    write("fine", "a forbidden word", "well")
+    built = pairsmith.build(data, tmp_path / "out", template=str(template(source)))
+    assert built.totals.kept == 2
+    assert built.totals.quarantined == {"template_error": 1}
+    [line] = (tmp_path / "out" / "quarantine" / "pairs-train.jsonl").read_text().splitlines()
+    assert json.loads(line)["detail"] == "the template says: no such word"
+    write("forbidden", "a forbidden word")
+    with pytest.raises(PairsmithError, match="refuses every row.*line 1, .*no such word"):
+        pairsmith.build(data, tmp_path / "other", template=str(template(source)))
+
+
+def test_a_system_text_that_the_template_refuses(tmp_path):
+    with pytest.raises(PairsmithError, match="gemma refuses a system turn: there is no system"):
+        build("gemma", tmp_path, system="Be kind.")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nowhere.jinja", "no template called 'nowhere.jinja', and no such file"),
+        ("", "names no template"),
+        ("a\0b", "names no template"),
+        ("{tmp}", "has no chat template"),
+        ("{tmp}/config.json", "is not a tokenizer_config.json"),
+        ("{tmp}/broken/tokenizer_config.json", "is not JSON"),
+    ],
+)
+def test_a_name_that_leads_nowhere(name, message, tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "tokenizer_config.json").write_text("{")
+    with pytest.raises(PairsmithError, match=message):
+        build(name.format(tmp=tmp_path), tmp_path)
+
+
+def test_an_unreachable_hub_is_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(PairsmithError, match="acme/model is no built-in template and no file"):
+        build("acme/model", tmp_path)
+
+
+def test_a_template_that_writes_the_date_is_told_one(template, tmp_path):
+    path = template("{{ strftime_now('%d %b %Y') + '\n' }}" + PLAIN)
+    built = build(path, tmp_path, date="2026-01-31")
+    assert built.recipe.template.date == "2026-01-31"
+    assert "writes the date: 2026-01-31" in built.remarks[0]
+    import pyarrow.parquet as pq
+
+    [shard] = (tmp_path / "out" / "helpful-base").glob("test*.parquet")
+    assert pq.read_table(shard)["prompt"][0].as_py().startswith("31 Jan 2026\n<user>")
+    again = build(path, tmp_path, date="2026-01-31")
+    assert again.reused
+    with pytest.raises(PairsmithError, match="another recipe"):
+        build(path, tmp_path, date="2026-02-01")
+    with pytest.raises(PairsmithError, match="'31.1.' is not a date"):
+        build(path, tmp_path, date="31.1.")
+
+
+def test_a_template_is_in_the_manifest_and_names_no_machine(template, tmp_path):
+    build(template(PLAIN), tmp_path)
+    held = json.loads((tmp_path / "out" / "manifest.json").read_text())["recipe"]["template"]
+    assert held["name"] == "odd.jinja"
+    assert held["source"] == PLAIN
+    assert str(tmp_path) not in json.dumps(held)
+    assert pairsmith.check(tmp_path / "out") == []
+
+
+TALK = [
+    {"role": "user", "content": " a\n\nb "},
+    {"role": "assistant", "content": "<b>&amp;</think> ok\n"},
+    {"role": "user", "content": "é日本 {{ x }}"},
+]
+SYSTEM = {"role": "system", "content": " Be brief.\n"}
+
+
+@pytest.mark.parametrize("messages", [TALK, TALK[:2], [SYSTEM, *TALK], TALK[1:], [SYSTEM], []])
+@pytest.mark.parametrize("generation", [False, True])
+@pytest.mark.parametrize("name", FAMILIES)
+def test_our_environment_gives_what_transformers_does(name, generation, messages):
+    """Built-in templates are rendered in it, and all where transformers is not installed."""
+    template, now = built_in(name), datetime(2026, 1, 31)
+    render = _own_renderer(template.source, {**dict(template.tokens), "strftime_now": now.strftime})
+    ours = _outcome(render, {"messages": messages, "generation": generation})
+    theirs = _outcome(
+        lambda request: render_jinja_template(
+            [request["messages"]],
+            chat_template=template.source,
+            add_generation_prompt=request["generation"],
+            **dict(template.tokens),
+        )[0][0],
+        {"messages": messages, "generation": generation},
+    )
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("source", ["{{ strftime_now('%d %b %Y') }}", "{{ messages | tojson }}"])
+def test_the_module_of_transformers_alone_renders_as_in_its_package(source):
+    setup = {"source": source, "tokens": {}, "now": "2026-01-31"}
+    asked = [{"messages": TALK, "generation": False}]
+    lines = "".join(json.dumps(line) + "\n" for line in (setup, asked))
+    done = subprocess.run(
+        [sys.executable, "-m", "pairsmith.chat_templates.worker"],
+        input=lines.encode(),
+        capture_output=True,
+        check=True,
+    )
+    seen, [[kind, text]] = map(json.loads, done.stdout.splitlines())
+    assert seen["by"].startswith("transformers 5")
+    dated = source.startswith("{{ strf")
+    whole = "31 Jan 2026" if dated else render_jinja_template([TALK], chat_template=source)[0][0]
+    assert (kind, text) == ("text", whole)
+
+
+LOADS = """
+import sys
+from pairsmith.chat_templates import worker
+{before}
+setup = {{"source": "x", "tokens": {{}}, "now": "2026-01-31", "built_in": {own}}}
+_, by = worker._renderer(setup)
+print(by.split()[0], "transformers" in sys.modules, "transformers.utils.hub" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    ("own", "before", "said"),
+    [
+        (True, "", "jinja2 False False"),
+        (False, "", "transformers True False"),
+        (False, "worker._theirs_alone = None  # as where a version cannot do without its packages",
+         "transformers True True"),
+        (False, "sys.modules['transformers'] = None", "jinja2 True False"),
+    ],
+    ids=["built in", "alone", "whole", "not installed"],
+)  # fmt: skip
+def test_the_worker_loads_no_more_than_it_needs(own, before, said):
+    done = subprocess.run(
+        [sys.executable, "-c", LOADS.format(own=own, before=before)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == said
+
+
+def test_a_changed_built_in_template_is_a_strangers(tmp_path):
+    assert prepared("llama2").by == "jinja2"
+    changed = tmp_path / "llama2"
+    changed.write_text(built_in("llama2").source + "{# mine #}")
+    assert prepared(changed, bos_token="<s>", eos_token="</s>").by.startswith("transformers 5")
+
+
+def test_the_worker_says_whose_environment_it_has():
+    setup = {"source": PLAIN, "tokens": {}, "now": "2026-01-31"}
+    done = subprocess.run(
+        [sys.executable, "-m", "pairsmith.chat_templates.worker"],
+        input=json.dumps(setup).encode() + b"\n",
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(done.stdout)["by"].startswith("transformers 5")

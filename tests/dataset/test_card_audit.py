@@ -1,0 +1,97 @@
+"""The card's section on quality: where it goes, and whose card is left alone."""
+
+import shutil
+
+import pytest
+
+import pairsmith
+from pairsmith.dataset import card_audit
+from pairsmith.dataset.card import card_text
+from pairsmith.dataset.manifest import read_manifest
+from support.standins import STANDINS, nothing
+
+pytest.importorskip("duckdb")
+
+
+@pytest.fixture
+def out(sample_text, tmp_path):
+    return shutil.copytree(sample_text, tmp_path / "out")
+
+
+def card(out):
+    return (out / "README.md").read_text()
+
+
+def test_the_card_of_a_build_gets_the_section(out):
+    before = card(out)
+    pairsmith.audit(out, questions=STANDINS)
+    after = card(out)
+    assert after != before
+    assert card_audit.without(after.encode()).decode() == before == card_text(read_manifest(out))
+    assert after.index("## The ledger") < after.index("## Quality") < after.index("## The recipe")
+    assert "| Lengths | Lengths differ. | 20 |" in after
+    assert "| Never answered | Not answered: There is one subset" in after
+    assert pairsmith.check(out) == []
+
+
+def test_a_second_audit_takes_its_place(out):
+    pairsmith.audit(out, questions=STANDINS)
+    pairsmith.audit(out, questions={"nothing": nothing})
+    assert card(out).count("## Quality") == 1
+    assert "Never answered" not in card(out)
+    assert "| Nothing | There is nothing to find. | 0 |" in card(out)
+
+
+def test_an_edited_card_stays(out):
+    (out / "README.md").write_text(card(out) + "\nA word of mine.\n")
+    before = card(out)
+    pairsmith.audit(out, questions=STANDINS)
+    assert card(out) == before
+
+
+def test_an_edited_card_that_has_the_section_gets_the_new_one(out):
+    pairsmith.audit(out, questions=STANDINS)
+    (out / "README.md").write_text(card(out) + "\nA word of mine.\n")
+    pairsmith.audit(out, questions={"nothing": nothing})
+    assert card(out).endswith("\nA word of mine.\n")
+    assert "Never answered" not in card(out)
+    assert "| Nothing |" in card(out)
+
+
+def test_sections_by_somebody_else_stay(out):
+    text = card(out) + 2 * f"\n{card_audit.BEGIN}\nmine\n{card_audit.END}\n"
+    (out / "README.md").write_text(text)
+    pairsmith.audit(out, questions=STANDINS)
+    assert card(out) == text
+
+
+def test_a_card_that_is_no_text_stays(out):
+    held = card(out).encode() + b"\xff\n"
+    (out / "README.md").write_bytes(held)
+    made = {"pairsmith": "1", "rows": {"kept": 1}, "questions": {}}
+    assert not card_audit.note(out, read_manifest(out), made)
+    assert (out / "README.md").read_bytes() == held
+
+
+def test_a_new_build_takes_section_and_audit_away(out):
+    pairsmith.audit(out, questions=STANDINS)
+    pairsmith.build("sample", out, template="chatml", force=True)
+    assert not (out / "audit").exists()
+    assert not (out / "README.md.old").exists()
+    assert "## Quality" not in card(out)
+    assert pairsmith.check(out) == []
+
+
+def test_a_new_build_leaves_what_is_not_of_the_audit(out):
+    pairsmith.audit(out, questions=STANDINS)
+    (out / "audit" / "mine.txt").write_text("x")
+    (out / "README.md").write_text(card(out) + "\nA word of mine.\n")
+    pairsmith.build("sample", out, template="chatml", force=True)
+    assert list((out / "audit").iterdir()) == [out / "audit" / "mine.txt"]
+    assert "A word of mine." in (out / "README.md.old").read_text()
+
+
+def test_cells_stay_cells():
+    held = {"title": "a|b\n<script>", "sentence": "x | y *z*", "unanswered": "", "findings": 1_000}
+    made = {"pairsmith": "1", "rows": {"kept": 1}, "questions": {"q": held}}
+    assert r"| a\|b \<script\> | x \| y \*z\* | 1,000 |" in card_audit.section(made)

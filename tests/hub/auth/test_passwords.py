@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+from argon2 import PasswordHasher
+
+from pairsmith.hub.auth import passwords
+from pairsmith.hub.http.errors import HubError
+
+RIGHT = "correct horse battery"
+
+
+def test_only_the_password_itself_is_right():
+    kept = passwords.hash_password(RIGHT)
+    assert kept.startswith("$argon2id$")
+    assert RIGHT not in kept
+    assert passwords.verify(kept, RIGHT)
+    assert not passwords.verify(kept, RIGHT + " ")
+    assert not passwords.verify(kept, "")
+
+
+def test_the_same_password_is_kept_differently_each_time():
+    assert passwords.hash_password(RIGHT) != passwords.hash_password(RIGHT)
+
+
+def test_nothing_is_right_where_nothing_is_kept():
+    assert not passwords.verify(None, RIGHT)
+    assert not passwords.verify(None, "nobody's")
+    assert not passwords.verify("not a hash", RIGHT)
+
+
+def test_letters_are_the_same_however_they_were_typed():
+    kept = passwords.hash_password("caf\u00e9 creme brulee")
+    assert passwords.verify(kept, "cafe\u0301 creme brulee")
+
+
+def test_a_hash_of_other_parameters_is_right_and_outdated():
+    old = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(RIGHT)
+    assert passwords.verify(old, RIGHT)
+    assert passwords.outdated(old)
+    assert not passwords.outdated(passwords.hash_password(RIGHT))
+
+
+@pytest.mark.parametrize("text", ["", "123456789", " " * 20, "123456789   ", "x" * 257])
+def test_too_short_or_too_long_to_be_chosen(text):
+    with pytest.raises(HubError) as caught:
+        passwords.check_new(text)
+    assert caught.value.status == 400
+
+
+@pytest.mark.parametrize("text", ["1234567890", "x" * 256])
+def test_long_enough_to_be_chosen(text):
+    passwords.check_new(text)

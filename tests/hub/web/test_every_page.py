@@ -1,0 +1,135 @@
+"""Every page of the hub in a real browser: narrow and wide, light and dark, whole and readable."""
+
+from __future__ import annotations
+
+import pytest
+
+from pairsmith.hub.app import routes
+from pairsmith.hub.auth import sessions
+from support.chromium import CONTRAST, launched
+from support.hub.browsing import FULL_NAMES, Person, Watch
+from support.hub.furnished import FOLDER, LONG, Furnished, furnish
+
+PAGE = "/datasets/ann/pairs"
+DATASET = "/datasets/{owner:part}/{name:part}"
+NO_PAGES = ("/api/", "/cas/", "/lfs/", "/static/", "/favicon.ico", "/robots.txt")
+PROBLEMS = """() => {
+  const found = [], wide = document.documentElement.scrollWidth;
+  const starts = (element) => element.outerHTML.slice(0, 90);
+  if (wide > innerWidth) {
+    found.push(`${wide} wide`);
+    for (const e of document.querySelectorAll('body *'))
+      if (e.getBoundingClientRect().right > innerWidth + 1) found.push(starts(e));
+  }
+  const heads = document.querySelectorAll('h1').length;
+  if (heads !== 1) found.push(`${heads} h1`);
+  if (!document.title.replace('· pairsmith hub', '').trim()) found.push('no title');
+  for (const e of document.querySelectorAll('input:not([type=hidden]), select, textarea')) {
+    const labels = [...e.labels].map((label) => label.textContent.trim()).join('');
+    if (!labels && !e.ariaLabel) found.push(`no label: ${starts(e)}`);
+  }
+  for (const e of document.querySelectorAll('button, a[href], summary, th'))
+    if (!e.textContent.trim() && !e.ariaLabel) found.push(`no words: ${starts(e)}`);
+  const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
+  if (new Set(ids).size < ids.length) found.push(`ids twice: ${ids}`);
+  return found;
+}"""
+SHOWN = {
+    "/": ["/"],
+    "/datasets": ["/datasets", "/datasets?search=none"],
+    "/join": ["/join"],
+    "/login": ["/login?next=/datasets/ann/pairs"],
+    "/settings/profile": ["ann /settings/profile"],
+    "/settings/password": ["ann /settings/password"],
+    "/settings/tokens": ["ann /settings/tokens"],
+    "/settings/licences": ["bob /settings/licences", "ann /settings/licences"],
+    "/settings/access": ["dan /settings/access", "ann /settings/access"],
+    "/licences/{number:part}": ["bob /licences/{licence}"],
+    "DATASET": [
+        PAGE, f"ann {PAGE}", f"bob {PAGE}", f"cleo {PAGE}", f"dan {PAGE}", f"eve {PAGE}",
+        f"/datasets/ann/{LONG}", "ann /datasets/ann/empty",
+    ],
+    "DATASET/settings": [f"ann {PAGE}/settings"],
+    "DATASET/settings/requests": [
+        f"ann {PAGE}/settings/requests", f"ann {PAGE}/settings/requests?status=accepted",
+        f"ann {PAGE}/settings/requests?status=rejected",
+    ],
+    "DATASET/settings/licences": [f"ann {PAGE}/settings/licences"],
+    "DATASET/settings/licences/offers/{at:part}": [
+        f"ann {PAGE}/settings/licences/offers/{{offer}}"
+    ],
+    "DATASET/viewer": [
+        f"ann {PAGE}/viewer", f"ann {PAGE}/viewer?config=red-team-attempts&row=2",
+        f"ann {PAGE}/viewer?config=red-team-attempts", f"/datasets/ann/{LONG}/viewer",
+    ],
+    "DATASET/commits/{revision:part}": [f"{PAGE}/commits/main"],
+    "DATASET/commit/{revision:part}": [f"{PAGE}/commit/{{last}}", f"{PAGE}/commit/{{first}}"],
+    "DATASET/tree/{revision:part}": [f"{PAGE}/tree/main", f"/datasets/ann/{LONG}/tree/main"],
+    "DATASET/tree/{revision:part}/{path:inner}": [
+        f"{PAGE}/tree/v1/harmless-base", f"/datasets/ann/{LONG}/tree/main/{FOLDER}"
+    ],
+    "DATASET/blob/{revision:part}/{path:inner}": [
+        f"ann {PAGE}/blob/main/README.md", f"ann {PAGE}/blob/main/manifest.json",
+        f"/datasets/ann/{LONG}/blob/main/{FOLDER}/{FOLDER}.txt",
+    ],
+    "/{owner:part}": ["/ann", "bob /bob"],
+    "": [f"{PAGE}/viewer", f"cleo {PAGE}/viewer", "/nowhere"],  # refused
+}  # fmt: skip
+"""Every page of the hub: by its route, who looks at it, and where."""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    # no other host has an address, whatever a page asks for
+    with launched("--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1") as opened:
+        yield opened
+
+
+def test_every_route_of_a_page_is_looked_at():
+    paths = {route.path for route in routes() if "GET" in (getattr(route, "methods", None) or ())}
+    pages = {
+        path for path in paths
+        if not path.startswith(NO_PAGES) and not path.endswith(".csv") and "/resolve/" not in path
+    }  # fmt: skip
+    assert {route.replace("DATASET", DATASET) for route in SHOWN if route} == pages
+
+
+def test_every_page(hub, served, browser, sample_messages):
+    made, watch = furnish(hub, sample_messages), Watch(served)
+    people = {name: come(browser, watch, made, name) for name in ("", *FULL_NAMES)}
+    places = {"licence": made.licence, "offer": made.offer}
+    places |= {"first": made.first.id, "last": made.last.id}
+    wrong = {}
+    for route, lines in SHOWN.items():
+        for line in lines:
+            name, _, path = line.rpartition(" ")
+            status = people[name].go(path.format(**places))
+            if found := problems(
+                people[name].page, [status] if (status < 400) != (route != "") else []
+            ):
+                wrong[line] = found
+    for person in people.values():
+        person.context.close()
+    assert (wrong, watch.said, watch.elsewhere) == ({}, [], [])
+
+
+def come(browser, watch: Watch, made: Furnished, name: str) -> Person:
+    """Somebody whose browser is signed in, or nobody."""
+    person = Person(browser, watch, name)
+    if name:
+        cookie = {"name": sessions.COOKIE, "value": made.sessions[name], "url": watch.url}
+        person.context.add_cookies([cookie])
+    return person
+
+
+def problems(page, found: list) -> list:
+    """What is wrong with a page, at two widths and in two schemes."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        texts, least = page.evaluate(CONTRAST)
+        if texts < 5 or least < 4.5:  # WCAG 2.2, 1.4.3, level AA
+            found.append(f"{scheme}: a contrast of {least:.2f}")
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        found += [f"{width}: {problem}" for problem in page.evaluate(PROBLEMS)]
+    return found

@@ -1,0 +1,229 @@
+"""A hub with something to hide, and everybody who should not find it; calls on raw paths.
+
+Calls go to the application as a server would make them: no client tidies the path up first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from starlette.applications import Starlette
+
+from pairsmith.hub.auth import sessions, tokens, users
+from pairsmith.hub.auth.users import User
+from pairsmith.hub.context import Hub
+from pairsmith.hub.licensing import licences, offers
+from pairsmith.hub.licensing.offers import Draft
+from pairsmith.hub.repos import history, repos
+from pairsmith.hub.xet import uploads
+from support.hub import parquets
+from support.hub.stock import commit_files
+
+MARK = b"MARK-OF-THE-DATA"  # stands in every data file, and nowhere else
+HIDDEN = "kept-to-myself"  # the private repository's name
+ABSENT = "does-not-exist"  # a name of as many letters, of none
+GATED = "behind-a-gate"
+OPEN = "open-to-all"
+FIELD = "x-field-of-a-form"  # told among the headers, sent in the form
+CARD = b"---\nlicense: mit\nextra_gated_fields:\n  Company: text\n---\n# A card\n"
+
+
+def mark(name: str) -> bytes:
+    """What stands in the data of one repository, and nowhere else."""
+    return MARK + b" of " + name.encode()
+
+
+def parquet(name: str) -> bytes:
+    """A Parquet file with the mark in a row."""
+    rows = {"prompt": ["p"], "chosen": [mark(name).decode()], "rejected": ["r"]}
+    return parquets.parquet(rows, compression="none")
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def everything(self) -> bytes:
+        """Headers and body."""
+        lines = "\n".join(f"{name}: {value}" for name, value in self.headers.items())
+        return lines.encode() + b"\n" + self.body
+
+
+@dataclass
+class Stage:
+    """A hub with an open, a gated and a private repository of ann's, and the others' ways in."""
+
+    hub: Hub
+    app: Starlette
+    callers: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
+    owner: dict[str, str] = field(default_factory=dict)
+
+    def call(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> Answer:
+        """Makes a call; `path` is sent as it is, with its query."""
+        return asyncio.run(_call(self.app, method, path, headers or {}, body))
+
+
+def staged(hub: Hub, app: Starlette) -> Stage:
+    """Sets the stage."""
+    stage = Stage(hub, app)
+    with hub.database.write() as db:
+        ann = users.add(db, "ann", "Ann", "ann@example.org", None)
+        token = tokens.add(db, ann, "test", "write")
+    stage.owner = {"Authorization": f"Bearer {token}"}
+    for name in (OPEN, GATED, HIDDEN):
+        _fill(stage, ann, name)
+    stage.callers["nobody"] = [{}]
+    for name in ("stranger", "pending", "rejected", "revoked"):
+        stage.callers[name] = _person(stage, name)
+    _sell(stage)
+    return stage
+
+
+def _fill(stage: Stage, owner: User, name: str) -> None:
+    hub = stage.hub
+    contents = {
+        "README.md": CARD,
+        "data/train.txt": mark(name) + b", before it was changed",
+        "data/train.parquet": parquet(name),
+    }
+    with hub.database.write() as db:
+        repo = repos.create(db, owner, name, private=name == HIDDEN)
+    old = commit_files(hub, repo, owner, contents).id
+    new = commit_files(hub, repo, owner, {"data/train.txt": mark(name)}).id
+    with hub.database.write() as db:
+        history.add_ref(db, repo, "branch", "old/state", history.find(db, repo, old))
+        history.add_ref(db, repo, "tag", "v1", history.find(db, repo, old))
+        if name == GATED:
+            repos.set_gate(db, repo, "manual")
+        stage.values[f"{name}:old"] = old
+        stage.values[f"{name}:new"] = new
+        for row in db.execute(
+            "SELECT path, blob FROM files JOIN lines ON lines.id = line WHERE repo = ?", (repo.id,)
+        ):
+            stage.values[f"{name}:{row['path']}"] = row["blob"]
+
+
+def _person(stage: Stage, name: str) -> list[dict[str, str]]:
+    """A person who stands so with the gated repository; their token and their cookie."""
+    with stage.hub.database.write() as db:
+        user = users.add(db, name, name.title(), f"{name}@example.org", None)
+        token = tokens.add(db, user, "test", "write")
+        cookie = sessions.begin(db, user)
+        repo = repos.find(db, "ann", GATED)
+        assert repo is not None
+        if name != "stranger":
+            db.execute(
+                "INSERT INTO requests (repo, user, status, fields, asked)"
+                " VALUES (?, ?, ?, '{}', 0)",
+                (repo.id, user.id, name),
+            )
+    return [{"Authorization": f"Bearer {token}"}, _browser(stage, cookie)]
+
+
+def _browser(stage: Stage, session: str) -> dict[str, str]:
+    """The cookies of a browser that is signed in, and the field of a form that it was given."""
+    cookies = f"{sessions.COOKIE}={session}"
+    page = stage.call("GET", "/settings/tokens", {"Cookie": cookies, "Accept": "text/html"})
+    field = re.search(rb'name="csrf" value="([^"]+)"', page.body)
+    assert field, page
+    given = page.headers["set-cookie"].partition(";")[0]
+    return {
+        "Cookie": f"{cookies}; {given}",
+        "Accept": "text/html",
+        FIELD: field[1].decode(),
+    }
+
+
+def _sell(stage: Stage) -> None:
+    """An offer and a licence of each repository, a link and a place for chunks of its owner's."""
+    ann = stage.owner
+    with stage.hub.database.write() as db:
+        buyer = users.add(db, "buyer", "", "buyer@example.org", None)
+        for name in (GATED, HIDDEN):
+            repo = repos.find(db, "ann", name)
+            draft = Draft("terms", "The terms.", "€ 1", "", "", "100", "eur")
+            offer = offers.make(db, repo, draft)
+            stage.values[f"{name}:offer"] = str(offer.id)
+            licence = licences.grant(db, repo, offer, buyer, "ann")
+            stage.values[f"{name}:licence"] = licence.number
+            stage.values[f"{name}:cas"] = uploads.begin(db, repo, users.named(db, "ann")).id
+    for name in (GATED, HIDDEN):
+        blob = stage.values[f"{name}:data/train.parquet"]
+        stage.values[f"{name}:blob"] = blob
+        for operation, oid in (("download", blob), ("upload", "0" * 64)):
+            sent = {"operation": operation, "objects": [{"oid": oid, "size": 9}]}
+            url = f"/datasets/ann/{name}.git/info/lfs/objects/batch"
+            told = json.loads(stage.call("POST", url, ann, json.dumps(sent).encode()).body)
+            href = told["objects"][0]["actions"][operation]["href"]
+            key = "link" if operation == "download" else "upload"
+            stage.values[f"{name}:{key}"] = href.rpartition("/")[2]
+
+
+async def _call(
+    app: Starlette, method: str, path: str, headers: Mapping[str, str], body: bytes
+) -> Answer:
+    sent = False
+
+    async def receive() -> dict[str, Any]:
+        nonlocal sent
+        if sent:
+            await asyncio.sleep(60)
+            return {"type": "http.disconnect"}
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return await called(app, method, path, headers, receive)
+
+
+async def called(
+    app: Starlette,
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    receive: Callable[[], Awaitable[dict[str, Any]]],
+) -> Answer:
+    """Makes a call whose body comes as `receive` has it."""
+    raw, _, query = path.partition("?")
+    got: dict[str, Any] = {"body": b"", "headers": {}, "status": 0}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            got["status"] = message["status"]
+            got["headers"] = {
+                name.decode("latin-1"): value.decode("latin-1")
+                for name, value in message["headers"]
+            }
+        elif message["type"] == "http.response.body":
+            got["body"] += message.get("body", b"")
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": raw,
+        "raw_path": raw.encode("latin-1"),
+        "query_string": query.encode("latin-1"),
+        "root_path": "",
+        "headers": [
+            (name.lower().encode(), value.encode("latin-1"))
+            for name, value in {"host": "testserver", **headers}.items()
+        ],
+        "client": ("127.0.0.1", 1),
+        "server": ("testserver", 80),
+        "state": {},
+    }
+    await app(scope, receive, send)
+    return Answer(got["status"], got["headers"], got["body"])

@@ -1,0 +1,32 @@
+"""Contents and commits put straight into a hub."""
+
+from __future__ import annotations
+
+from pairsmith.hub.auth.users import User
+from pairsmith.hub.context import Hub
+from pairsmith.hub.repos import commits
+from pairsmith.hub.repos.commits import Message, Put
+from pairsmith.hub.repos.history import Commit
+from pairsmith.hub.repos.repos import Repo
+
+
+def put(hub: Hub, repo: Repo, data: bytes) -> str:
+    """Sends a content to a repository; its SHA-256."""
+    with hub.blobs.incoming() as content:
+        content.write(data)
+        blob = content.finish()
+        with hub.database.write() as db:
+            hub.blobs.keep(db, content, blob, repo.id)
+    return blob.sha256
+
+
+def commit_files(
+    hub: Hub, repo: Repo, author: User, contents: dict[str, bytes], branch: str = "main"
+) -> Commit:
+    """Commits these contents; those of `.parquet` files as large ones."""
+    changes = [
+        Put(path, put(hub, repo, data), path.endswith(".parquet"))
+        for path, data in contents.items()
+    ]
+    with hub.database.write() as db:
+        return commits.commit(db, repo, branch, author, Message("A commit"), changes)

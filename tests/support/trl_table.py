@@ -1,0 +1,59 @@
+"""The table of docs/templates.md: how every template that TRL ships compiles.
+
+Run as `python tests/support/trl_table.py` to print it anew.
+"""
+
+import sys
+from pathlib import Path
+
+TOKENS = {"bos_token": "<BOS>", "eos_token": "<EOS>"}
+HEAD = "| template | without a system turn | with one | the prompt ends | contents left to Jinja |"
+
+
+def trl_templates():
+    """The templates of the installed TRL."""
+    import trl
+
+    return sorted((Path(trl.__file__).parent / "chat_templates").glob("*.jinja"))
+
+
+def table_row(path, prepare):
+    """One line of the table, by rendering and compiling."""
+    from pairsmith import PairsmithError
+
+    try:
+        compiled = prepare(path, **TOKENS).compiled
+    except PairsmithError as error:
+        words = "vision, refused" if "vision template" in error.message else error.message
+        return f"| {path.stem} | {words} | {words} | | |"
+    plain, system = (_words(compiled, opening) for opening in (False, True))
+    overhang = compiled.overhang
+    ends = f"before {_code(overhang)}" if overhang else "where a reply begins"
+    return f"| {path.stem} | {plain} | {system} | {ends} | {_guards(compiled.guards)} |"
+
+
+def _words(compiled, opening):
+    if opening in compiled.layouts:
+        return "compiled"
+    return compiled.faults[opening].replace("it refuses them: ", "refused: ")
+
+
+def _guards(guards):
+    guards = [guard for guard in guards if guard not in TOKENS.values()]  # every template has them
+    shown = ", ".join(_code(guard) for guard in guards[:3])
+    return shown + (f", {len(guards) - 3} more" if len(guards) > 3 else "")
+
+
+def _code(text):
+    return "`" + text.replace("\n", "\\n").replace("|", "\\|") + "`"
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+    from support.formats import prepared
+
+    print(HEAD)
+    print("| --- " * 5 + "|")
+    for path in trl_templates():
+        print(table_row(path, prepared), flush=True)
+        prepared.cache_clear()
