@@ -11,7 +11,12 @@ from typing import NamedTuple
 
 from pairsmith.chat_templates.compile import compile_template
 from pairsmith.chat_templates.probes import Jinja
-from pairsmith.chat_templates.resolve import Found, find, settle, with_marks
+from pairsmith.chat_templates.resolve import (
+    LocatedTemplate,
+    complete_template,
+    locate_template,
+    with_marks,
+)
 from pairsmith.chat_templates.sandbox import Sandbox
 from pairsmith.errors import RecipeError
 from pairsmith.schema.templates import Compiled
@@ -38,9 +43,9 @@ def prepare(
     """Makes a template ready.
 
     Args:
-        name: What the user calls it; see `find`.
+        name: What the user calls it; see `locate_template`.
         tokens: Special tokens by name, in place of those found.
-        day: What to tell a template that asks for the date, as `2026-01-31`; None for today.
+        day: The date, as `2026-01-31`, for a template that asks for it; None for today.
 
     Raises:
         RecipeError: There is no such template, or it cannot be used.
@@ -53,7 +58,7 @@ def prepare(
 
 @contextmanager
 def prepared_ahead(name: str, tokens: Mapping[str, str] | None, day: str | None) -> Iterator[None]:
-    """Begins to make a template ready while this thread goes on: `prepare` of the same gets it.
+    """Prepares a template in another thread; a call of `prepare` with the same arguments gets it.
 
     Arguments as those of `prepare`, which also raises what is wrong.
     """
@@ -78,12 +83,12 @@ def _key(
 
 
 @contextmanager
-def make_ready(found: Found, today: date) -> Iterator[Prepared]:
+def make_ready(found: LocatedTemplate, today: date) -> Iterator[Prepared]:
     """Opens a template in a sandbox and compiles it; faults as `prepare`.
 
     Args:
         found: The template.
-        today: What to tell a template that asks for the date.
+        today: The date, for a template that asks for it.
     """
     with Sandbox(found.template, today) as sandbox:
         yield _compile(found, sandbox, today)
@@ -92,7 +97,7 @@ def make_ready(found: Found, today: date) -> Iterator[Prepared]:
 def _open(name: str, tokens: Mapping[str, str] | None, day: str | None) -> tuple[Sandbox, Prepared]:
     """A template's sandbox, which is the caller's to close, and the template."""
     today = _date(day)
-    found = find(name, tokens)
+    found = locate_template(name, tokens)
     with ExitStack() as stack:
         sandbox = stack.enter_context(Sandbox(found.template, today))
         prepared = _compile(found, sandbox, today)
@@ -100,12 +105,12 @@ def _open(name: str, tokens: Mapping[str, str] | None, day: str | None) -> tuple
     return sandbox, prepared
 
 
-def _compile(found: Found, sandbox: Sandbox, today: date) -> Prepared:
-    look = sandbox.look()
-    template = settle(found, look, today)
-    compiled = compile_template(template, sandbox.render, look)
-    compiled = replace(compiled, template=with_marks(template, look, compiled))
-    return Prepared(compiled, sandbox.render, look.by)
+def _compile(found: LocatedTemplate, sandbox: Sandbox, today: date) -> Prepared:
+    info = sandbox.inspect()
+    template = complete_template(found, info, today)
+    compiled = compile_template(template, sandbox.render, info)
+    compiled = replace(compiled, template=with_marks(template, info, compiled))
+    return Prepared(compiled, sandbox.render, info.by)
 
 
 def _date(day: str | None) -> date:
@@ -118,7 +123,7 @@ def _date(day: str | None) -> date:
 def uncompiled(compiled: Compiled, why: str) -> Compiled:
     """The same template, to be rendered row by row."""
     faults = dict.fromkeys((False, True), why)
-    return replace(compiled, layouts={}, guards=(), faults=faults, texts={})
+    return replace(compiled, layouts={}, triggers=(), faults=faults, dataset_segments={})
 
 
 def remarks(compiled: Compiled) -> list[str]:
@@ -128,10 +133,10 @@ def remarks(compiled: Compiled) -> list[str]:
         said.append(
             f"The template {name} is rendered row by row, which is slow: {compiled.faults[False]}."
         )
-    if compiled.overhang:
+    if compiled.generation_suffix:
         said.append(
-            f"The template {name} ends a prompt in {compiled.overhang!r}, with which finished "
-            "replies do not begin: prompts end before it."
+            f"The template {name} ends a prompt in {compiled.generation_suffix!r}, with which "
+            "finished replies do not begin: prompts end before it."
         )
     if compiled.template.date:
         said.append(f"The template {name} writes the date: {compiled.template.date} (--date).")

@@ -2,8 +2,8 @@
 
 Run as `python -m pairsmith.chat_templates.worker` by `sandbox`; one JSON value a line. In comes
 first the template, then lists of conversations; out goes one answer a line. Templates run in a
-sandboxed environment, in a process of their own that may take so much memory and so much
-computing time, writes no file, and answers in JSON, which nothing can be executed from.
+sandboxed environment, in a process of their own that is bounded in memory and computing time,
+writes no file, and answers in JSON, which nothing can be executed from.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, TypeAlias
 
 MEMORY = 1 << 30
-"""Bytes that rendering may take, besides what the process holds before."""
+"""At most this many bytes may rendering take, besides those of the process before it."""
 
-LONGEST = 256 << 20
-"""Characters that one text may have."""
+MAX_TEXT_CHARS = 256 << 20
+"""At most this many characters may one text have."""
 
 CLASSES = {f"is{kind}" for kind in ("alnum", "alpha", "ascii", "decimal", "digit", "lower",
            "numeric", "space", "title", "upper")}  # fmt: skip
@@ -45,7 +45,7 @@ def main() -> None:
     render, by = _renderer(setup)
     _bound_memory()
     _bound_time()
-    _answer(_look(setup["source"], by))
+    _answer(_inspect(setup["source"], by))
     for line in lines:
         _bound_time()
         _answer([_outcome(render, request) for request in json.loads(line)])
@@ -132,8 +132,8 @@ def _own_renderer(source: str, given: dict[str, Any]) -> Render:
     return render
 
 
-def _look(source: str, by: str) -> dict[str, Any]:
-    """What the template's text shows without rendering it, or why it cannot be read."""
+def _inspect(source: str, by: str) -> dict[str, Any]:
+    """The fields of `TemplateInfo`, or under `fault` why the source cannot be parsed."""
     from jinja2 import TemplateSyntaxError, meta, nodes
 
     from pairsmith.chat_templates.environment import make_environment
@@ -172,10 +172,10 @@ def _look(source: str, by: str) -> dict[str, Any]:
 
 
 def _outcome(render: Render, request: dict[str, Any]) -> list[str]:
-    """`["text", …]`, or `["error", …]` with what the template or Jinja said, or `["memory", …]`."""
+    """`["text", …]`, or `["error", …]` with a message, or `["memory", …]` beyond the bound."""
     try:
         text = render(request)
-        if len(text) > LONGEST:
+        if len(text) > MAX_TEXT_CHARS:
             return ["memory", ""]
         text.encode()
     except MemoryError:

@@ -25,7 +25,7 @@ from pairsmith.schema.reasons import Note, Reason
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.rows import CONFIDENCE, Kind, shard_schema
 from pairsmith.sources.types import text_sizes
-from pairsmith.text.spans import flat, over, to_numpy
+from pairsmith.text.spans import offsets_and_run, string_array, to_numpy
 
 GROUP_ROWS = 10_000
 """So many rows of the source make a row group of a shard, but for the last."""
@@ -223,10 +223,10 @@ def _without_others(column: pa.Array, kept: pa.BooleanArray) -> pa.Array:
     if not pa.types.is_string(column.type):
         return column.filter(kept)
     mask, nulls = to_numpy(kept), to_numpy(column.is_null())
-    offsets, run = flat(column)
+    offsets, run = offsets_and_run(column)
     if nulls[mask].any() or np.diff(offsets)[~mask].any():
         return column.filter(kept)
-    return over(run.data, np.append(offsets[:-1][mask], offsets[-1]).astype(np.int32))
+    return string_array(run.data, np.append(offsets[:-1][mask], offsets[-1]).astype(np.int32))
 
 
 def _worth_a_dictionary(schema: pa.Schema) -> list[str]:

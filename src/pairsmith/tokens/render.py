@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pairsmith.chat_templates.prepare import make_ready, uncompiled
-from pairsmith.chat_templates.resolve import Found
+from pairsmith.chat_templates.resolve import LocatedTemplate
 from pairsmith.errors import RecipeError, TokenizerError
 from pairsmith.kernel.render import UnfaithfulError, Writer, Written, write_conversations
 from pairsmith.schema.templates import Template
@@ -73,7 +73,7 @@ def open_chat(tokenizer: PreTrainedTokenizerBase, name: str) -> Iterator[Writer]
     source = str(tokenizer.get_chat_template())
     template = Template(Path(name).name, source, tuple(sorted(tokens.items())))
     try:
-        with make_ready(Found(template), date.today()) as ready:
+        with make_ready(LocatedTemplate(template), date.today()) as ready:
             yield Writer(ready.compiled, ready.jinja)
     except RecipeError as error:
         raise TokenizerError(error.message, error.hint) from None

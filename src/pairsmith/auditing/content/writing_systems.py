@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pairsmith.text.spans import SCANNED, Bytes, flat
+from pairsmith.text.spans import SCANNED, Bytes, offsets_and_run
 
 SCRIPTS = {
     "LATIN": "Latin",
@@ -46,7 +46,7 @@ class Letters:
 
     def add(self, texts: pa.StringArray) -> None:
         """Counts those of some texts, none null."""
-        offsets, run = flat(texts)
+        offsets, run = offsets_and_run(texts)
         data = run.data[: offsets[-1]]
         for start in range(0, len(data), SCANNED):
             self.ascii += int(ASCII_LETTER[data[start : start + SCANNED]].sum())

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pairsmith.text.spans import Index, flat
+from pairsmith.text.spans import Index, offsets_and_run
 from pairsmith.text.turns import Turns
 
 Hashes = NDArray[np.uint64]
@@ -161,10 +161,10 @@ def join(tokens: Tokens) -> tuple[Index, Hashes]:
 
 def tokenise(texts: pa.StringArray) -> Tokens:
     """The tokens of texts, hashed: those of equal letters have equal hashes, whatever the case."""
-    offsets, run = flat(texts)
+    offsets, run = offsets_and_run(texts)
     text = run.data.tobytes().decode()
     if not text.isascii() and not unicodedata.is_normalized("NFC", text):
-        offsets, run = flat(pc.utf8_normalize(texts, "NFC"))
+        offsets, run = offsets_and_run(pc.utf8_normalize(texts, "NFC"))
         text = run.data.tobytes().decode()
     codes, places = run.data, offsets
     if not text.isascii():
