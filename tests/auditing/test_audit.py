@@ -10,7 +10,7 @@ import pairsmith
 from pairsmith import PairsmithError
 from pairsmith.auditing import audit
 from pairsmith.auditing.answer import Answer
-from pairsmith.io.durable import digest
+from pairsmith.io.durable import sha256_of
 from support.standins import STANDINS, hostile, longest, never, nothing
 
 FILES = ["audit.json", "findings.parquet", "report.html"]
@@ -22,7 +22,7 @@ def test_the_files_of_an_audit(out):
     held = json.loads((out / "audit" / "audit.json").read_text())
     assert held == json.loads(json.dumps(made.to_dict()))
     assert held["pairsmith"] == pairsmith.__version__
-    assert held["manifest"] == digest(out / "manifest.json")
+    assert held["manifest"] == sha256_of(out / "manifest.json")
     assert held["rows"] == {"kept": 45, "quarantined": 15, "unread": 0}
     assert list(held["questions"]) == list(STANDINS)
     table = pq.read_table(out / "audit" / "findings.parquet")

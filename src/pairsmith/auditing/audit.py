@@ -20,7 +20,7 @@ from pairsmith.dataset.index import open_keys
 from pairsmith.dataset.reader import Dataset
 from pairsmith.dataset.verify import check
 from pairsmith.errors import OutputError, RecipeError
-from pairsmith.io.durable import digest
+from pairsmith.io.durable import sha256_of
 from pairsmith.progress import Progress, Watch
 from pairsmith.tokens.tokenizer import load
 
@@ -109,7 +109,7 @@ def audit(
     answers = _ask(data, chosen, tokenizer, steps)
     made = Audit(
         pairsmith=__version__,
-        manifest=digest(source / manifest.NAME),
+        manifest=sha256_of(source / manifest.NAME),
         kept=kept,
         quarantined=sum(entry.read - entry.kept for entry in data.entries),
         unread=answers.unread,

@@ -15,7 +15,7 @@ from pairsmith.dataset.card_audit import FINDINGS as TABLE
 from pairsmith.dataset.card_audit import FOLDER, NAME, REPORT
 from pairsmith.dataset.folder import writing
 from pairsmith.errors import OutputError
-from pairsmith.io.durable import PARTIAL, partial_of, put, put_text
+from pairsmith.io.durable import PARTIAL, finalize, partial_path, write_text_durably
 
 COLUMNS = pa.schema([pa.field("question", pa.string()), *FINDINGS])
 """Of `findings.parquet`: those of `FINDINGS` behind the name of the question."""
@@ -106,17 +106,17 @@ def write(audit: Audit, report: str) -> None:
             for left in audit.folder.glob(f"{name}.*{PARTIAL}"):
                 left.unlink(missing_ok=True)
         (audit.folder / NAME).unlink(missing_ok=True)
-        put_text(audit.folder / REPORT, report)
+        write_text_durably(audit.folder / REPORT, report)
         _put_table(audit.folder / TABLE, gather(audit.answers))
-        put_text(audit.folder / NAME, audit.to_json())
+        write_text_durably(audit.folder / NAME, audit.to_json())
 
 
 def _put_table(path: Path, table: pa.Table) -> None:
     import pyarrow.parquet as pq
 
-    partial = partial_of(path)
+    partial = partial_path(path)
     try:
         pq.write_table(table, partial, compression="zstd")
-        put(partial, path)
+        finalize(partial, path)
     finally:
         partial.unlink(missing_ok=True)

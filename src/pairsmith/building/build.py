@@ -150,7 +150,7 @@ def build(
         _check_rendered(manifest, staging)
         cards.write_card(staging, manifest)
         write_manifest(manifest, staging)
-        folder.settle(target)
+        folder.move_into_place(target)
     return manifest
 
 

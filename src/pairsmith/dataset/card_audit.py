@@ -13,7 +13,7 @@ from typing import Any
 
 from pairsmith.dataset import card
 from pairsmith.dataset.manifest import Manifest
-from pairsmith.io.durable import partial_of, put
+from pairsmith.io.durable import finalize, partial_path
 
 FOLDER, NAME, REPORT, FINDINGS = "audit", "audit.json", "report.html", "findings.parquet"
 """Where an audit lies below the build, the file that is written last, and the others."""
@@ -47,10 +47,10 @@ def note(out: Path, built: Manifest, audit: Mapping[str, Any]) -> bool:
         text = before + written + heading + behind
     else:
         return False
-    partial = partial_of(out / card.NAME)
+    partial = partial_path(out / card.NAME)
     try:
         partial.write_bytes(text)
-        put(partial, out / card.NAME)
+        finalize(partial, out / card.NAME)
     finally:
         partial.unlink(missing_ok=True)
     return True

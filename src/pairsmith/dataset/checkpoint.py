@@ -22,7 +22,7 @@ from pairsmith.dataset.shards import ShardPath, entry_of
 from pairsmith.errors import OutputError
 from pairsmith.io import durable
 from pairsmith.io.digests import CHUNK, Digest, MeteredFile, hash_file
-from pairsmith.io.durable import each, is_as_noted, partial_of, put, put_text
+from pairsmith.io.durable import finalize, is_unchanged, map_files, partial_path, write_text_durably
 from pairsmith.io.locks import is_lock
 from pairsmith.io.paths import FsspecPath, size
 from pairsmith.io.remote import StoragePath
@@ -90,7 +90,7 @@ def restart(staging: StoragePath, plan: dict[str, Any], spared: Collection[str] 
 
 def write_plan(staging: StoragePath, plan: dict[str, Any]) -> None:
     """Writes a plan beside what there is."""
-    put_text(staging / folder.PLAN, json.dumps(plan, ensure_ascii=False, indent=1) + "\n")
+    write_text_durably(staging / folder.PLAN, json.dumps(plan, ensure_ascii=False, indent=1) + "\n")
 
 
 def _read_plan(staging: StoragePath) -> dict[str, Any] | None:
@@ -158,7 +158,7 @@ def find_finished(
             place = place_of(file, number)
             keep |= {place.rows, place.refused, place.record}
         finished[file.path] = Finished(source, frozenset(shards))
-    durable.remove_others(staging, keep)
+    durable.remove_all_but(staging, keep)
     return finished, said
 
 
@@ -178,13 +178,13 @@ def _shards(staging: StoragePath, file: SourceFile) -> dict[int, Shard]:
         shard = read_shard(staging, place.record)
         return shard if shard and _is_whole(staging, place, shard) else None
 
-    found = zip(numbers, each(staging, whole, numbers), strict=True)
+    found = zip(numbers, map_files(staging, whole, numbers), strict=True)
     return {number: shard for number, shard in found if shard}
 
 
 def _is_whole(staging: StoragePath, place: ShardPath, shard: Shard) -> bool:
     files = [(place.rows, shard.rows), (place.refused, shard.refused)]
-    return all(is_as_noted(staging, path, known) for path, known in files if known is not None)
+    return all(is_unchanged(staging, path, known) for path, known in files if known is not None)
 
 
 def _unchanged(file: SourceFile, shards: dict[int, Shard], shard_rows: int) -> dict[int, Shard]:
@@ -221,7 +221,7 @@ def count_shards(out: str | Path) -> int:
 def note_source(staging: StoragePath, file: SourceFile, source: Source) -> None:
     """Records that all shards of a file are finished."""
     (staging / file.subset).mkdir(exist_ok=True)
-    put_text(staging / source_path(file), record_text(source, source_path(file)))
+    write_text_durably(staging / source_path(file), record_text(source, source_path(file)))
 
 
 class Assembled(NamedTuple):
@@ -240,7 +240,7 @@ def assemble(staging: StoragePath, file: SourceFile) -> Assembled:
     source = read_source(staging, source_path(file))
     count = source.shards if source else 0
     records = [place_of(file, number).record for number in range(count)]
-    shards = [s for s in each(staging, partial(read_shard, staging), records) if s]
+    shards = [s for s in map_files(staging, partial(read_shard, staging), records) if s]
     if source is None or len(shards) < count:
         raise OutputError(
             f"Of {file.path}, {len(shards)} shards are there, not as many as were finished.",
@@ -258,15 +258,15 @@ def assemble(staging: StoragePath, file: SourceFile) -> Assembled:
 def _join_refused(staging: StoragePath, file: SourceFile, shards: Sequence[Shard]) -> FileEntry:
     """The quarantine of a split, of the parts of its shards."""
     path = quarantine_path(file.subset, file.split)
-    grown = partial_of(staging / path)
+    grown = partial_path(staging / path)
     try:
         with grown.open("wb") as joined:
             for number, shard in enumerate(shards):
                 if shard.refused:
                     with (staging / place_of(file, number).refused).open("rb") as part:
                         shutil.copyfileobj(part, joined, 1 << 20)
-        known = durable.held(grown)
-        put(grown, staging / path)
+        known = durable.digest_of(grown)
+        finalize(grown, staging / path)
     finally:
         grown.unlink(missing_ok=True)
     rows = sum(sum(shard.quarantined.values()) for shard in shards)

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pairsmith.errors import OutputError
-from pairsmith.io.durable import digest, partial_of, put
+from pairsmith.io.durable import finalize, partial_path, sha256_of
 from pairsmith.io.remote import StoragePath
 from pairsmith.schema.annotations import FATES
 
@@ -30,10 +30,10 @@ def to_bytes(fates: pa.Table) -> bytes:
 
 def write_fates(staging: StoragePath, written: bytes) -> None:
     """Writes the table, whole or not at all."""
-    partial = partial_of(staging / NAME)
+    partial = partial_path(staging / NAME)
     try:
         partial.write_bytes(written)
-        put(partial, staging / NAME)
+        finalize(partial, staging / NAME)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -41,7 +41,7 @@ def write_fates(staging: StoragePath, written: bytes) -> None:
 def is_held(staging: StoragePath, sha256: str) -> bool:
     """Whether the table is there, with these bytes."""
     path = staging / NAME
-    return not path.is_symlink() and path.is_file() and digest(path) == sha256
+    return not path.is_symlink() and path.is_file() and sha256_of(path) == sha256
 
 
 def read_fates(staging: StoragePath, sha256: str, place: str) -> pa.RecordBatch:

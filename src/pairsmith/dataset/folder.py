@@ -21,9 +21,16 @@ from pairsmith.dataset import card, card_audit, manifest
 from pairsmith.dataset.manifest import Manifest, parse_manifest, read_manifest
 from pairsmith.errors import BrokenWriteError, OutputError
 from pairsmith.io import durable
-from pairsmith.io.durable import each, is_copy, is_there, move, put, sync
+from pairsmith.io.durable import (
+    finalize,
+    fsync,
+    is_interrupted_copy,
+    map_files,
+    path_exists,
+    rename,
+)
 from pairsmith.io.locks import LOCK, check_lease, is_lock, locked, unlock
-from pairsmith.io.remote import RemotePath, StoragePath, remote
+from pairsmith.io.remote import RemotePath, StoragePath, remote_path
 
 STAGING = "unfinished"
 PLAN = "plan.json"
@@ -41,7 +48,7 @@ def output(out: str) -> StoragePath:
     """
     if out.startswith("file://"):
         out = out.removeprefix("file://")
-    return remote(out) if "://" in out else local_folder(out)
+    return remote_path(out) if "://" in out else local_folder(out)
 
 
 def local_folder(out: str) -> Path:
@@ -190,7 +197,7 @@ def _locked(out: StoragePath) -> Iterator[StoragePath]:
         yield staging
 
 
-def settle(out: StoragePath) -> None:
+def move_into_place(out: StoragePath) -> None:
     """Moves a whole build from the staging folder into place.
 
     Raises:
@@ -210,7 +217,7 @@ def settle(out: StoragePath) -> None:
 
 def intact(out: StoragePath, built: Manifest) -> bool:
     """Whether every file of a build is there in its size; `check` looks closer."""
-    sizes = each(out, lambda entry: durable.size(out / entry.path), built.outputs)
+    sizes = map_files(out, lambda entry: durable.file_size(out / entry.path), built.outputs)
     return sizes == [entry.bytes for entry in built.outputs]
 
 
@@ -229,7 +236,7 @@ def _is_ours(staging: StoragePath) -> bool:
 
 def clear(staging: StoragePath, spared: Collection[str] = ()) -> None:
     """Empties the folder that a build grows in; the lock stays, and files of these names."""
-    durable.clear(staging, lambda name: is_lock(name) or name in spared)
+    durable.clear_folder(staging, lambda name: is_lock(name) or name in spared)
 
 
 def abandon(staging: StoragePath) -> None:
@@ -282,10 +289,10 @@ def _check_way(out: StoragePath, begun: bool = False) -> None:
 
     def is_strange(path: str) -> bool:
         grown, there = staging / staged(path), out / path
-        both = is_there(grown) and is_there(there)
-        return both and not (begun and is_copy(there, grown))
+        both = path_exists(grown) and path_exists(there)
+        return both and not (begun and is_interrupted_copy(there, grown))
 
-    strange += compress(paths, each(out, is_strange, paths))
+    strange += compress(paths, map_files(out, is_strange, paths))
     if strange:
         raise _holds_something_else(out, sorted(strange))
 
@@ -296,22 +303,22 @@ def _move(out: StoragePath) -> None:
     new = [entry.path for entry in read_manifest(staging).outputs]
     replaced = _replaced(out)
     if (out / manifest.NAME).exists():
-        move(out / manifest.NAME, staging / EARLIER)
+        rename(out / manifest.NAME, staging / EARLIER)
     old = [entry.path for entry in replaced.outputs] if replaced else []
     if replaced and isinstance(out, Path):
         card_audit.remove_audit(out)  # it is of the build that goes
-    each(out, lambda path: (out / path).unlink(missing_ok=True), set(old) - set(new))
-    each(out, partial(_place, out), new)
+    map_files(out, lambda path: (out / path).unlink(missing_ok=True), set(old) - set(new))
+    map_files(out, partial(_place, out), new)
     for folder in {(out / path).parent for path in old}:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
     if (staging / card.NAME).exists():
         _keep_edited_card(out, replaced)
-        put(staging / card.NAME, out / card.NAME)
+        finalize(staging / card.NAME, out / card.NAME)
     for folder in {(out / path).parent for path in new}:
-        sync(folder)
+        fsync(folder)
     (staging / PLAN).unlink(missing_ok=True)
-    put(staging / manifest.NAME, out / manifest.NAME)
+    finalize(staging / manifest.NAME, out / manifest.NAME)
 
 
 def _place(out: StoragePath, path: str) -> None:
@@ -319,13 +326,13 @@ def _place(out: StoragePath, path: str) -> None:
     grown = out / STAGING / staged(path)
     if grown.exists():
         (out / path).parent.mkdir(exist_ok=True)
-        move(grown, out / path)
+        rename(grown, out / path)
 
 
 def _move_all(out: Path) -> None:
     """Moves what has grown in the staging folder into place, folders first."""
     grown = [path for path in (out / STAGING).iterdir() if not is_lock(path.name)]
-    strange = [path.name for path in grown if is_there(out / path.name)]
+    strange = [path.name for path in grown if path_exists(out / path.name)]
     if strange:
         raise _holds_something_else(out, sorted(strange))
     for path in sorted(grown, key=lambda path: (path.is_file(), path.name)):
@@ -335,11 +342,15 @@ def _move_all(out: Path) -> None:
 def _keep_edited_card(out: StoragePath, replaced: Manifest | None) -> None:
     """Puts a card aside that is not, or no longer, the one that its build wrote."""
     held = out / card.NAME
-    if replaced is None or not held.exists() or is_copy(held, out / STAGING / card.NAME):
+    if (
+        replaced is None
+        or not held.exists()
+        or is_interrupted_copy(held, out / STAGING / card.NAME)
+    ):
         return
     if card_audit.without(held.read_bytes()) != card.card_text(replaced).encode():
         names = (out / f"{card.NAME}.old{number or ''}" for number in count())
-        move(held, next(n for n in names if not is_there(n) or is_copy(n, held)))
+        rename(held, next(n for n in names if not path_exists(n) or is_interrupted_copy(n, held)))
 
 
 def _holds_something_else(out: StoragePath, names: list[str]) -> OutputError:

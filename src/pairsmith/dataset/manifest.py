@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar, get_origin, get_type_hints
 
 from pairsmith.dataset.quarantine import quarantine_path
 from pairsmith.errors import OutputError, RecipeError
-from pairsmith.io.durable import put_text
+from pairsmith.io.durable import write_text_durably
 from pairsmith.io.remote import StoragePath
 from pairsmith.schema.reasons import Reason
 from pairsmith.schema.recipe import Recipe
@@ -132,7 +132,7 @@ def sentence(entry: LedgerEntry) -> str:
 def write_manifest(manifest: Manifest, folder: StoragePath) -> None:
     """Writes the manifest, whole or not at all."""
     text = json.dumps(manifest.to_dict(), indent=2, ensure_ascii=False)
-    put_text(folder / NAME, text + "\n")
+    write_text_durably(folder / NAME, text + "\n")
 
 
 def read_manifest(out: StoragePath) -> Manifest:

@@ -12,7 +12,7 @@ import json
 from typing import Any, NamedTuple
 
 from pairsmith.io.digests import Digest
-from pairsmith.io.durable import is_plain
+from pairsmith.io.durable import is_regular_file
 from pairsmith.io.remote import StoragePath
 
 
@@ -84,7 +84,7 @@ def read_source(staging: StoragePath, name: str) -> Source | None:
 
 def _read(staging: StoragePath, name: str) -> dict[str, Any]:
     """What a record holds; nothing where it is not as it was written."""
-    if not is_plain(staging, name):
+    if not is_regular_file(staging, name):
         return {}
     try:
         held = json.loads((staging / name).read_text(encoding="utf-8"))

@@ -19,7 +19,7 @@ from pairsmith.dataset.manifest import FileEntry, LedgerEntry
 from pairsmith.dataset.quarantine import FOLDER, QuarantineWriter
 from pairsmith.dataset.shard_record import Shard, record_text
 from pairsmith.io.digests import Digest
-from pairsmith.io.durable import held, partial_of, put, put_text
+from pairsmith.io.durable import digest_of, finalize, partial_path, write_text_durably
 from pairsmith.io.remote import StoragePath
 from pairsmith.schema.reasons import Note, Reason
 from pairsmith.schema.recipe import Recipe
@@ -90,7 +90,7 @@ class ShardWriter:
         self.schema = shard_schema(place.kind, recipe.form, recipe.weighs)
         self.read = self.kept = 0
         self.notes: Counter[str] = Counter()
-        self.partial = partial_of(out / place.rows)
+        self.partial = partial_path(out / place.rows)
         self.partial.parent.mkdir(exist_ok=True)
         # an open file, because pyarrow would take some paths for URLs
         self.file = self.partial.open("wb")
@@ -102,7 +102,7 @@ class ShardWriter:
             store_schema=False,
         )
         self.group = _Group()
-        self.quarantine = QuarantineWriter(partial_of(out / place.refused), place.source)
+        self.quarantine = QuarantineWriter(partial_path(out / place.refused), place.source)
 
     def write(
         self, batch: pa.RecordBatch, raw: Callable[[int], bytes], lines: Sequence[int]
@@ -133,12 +133,12 @@ class ShardWriter:
             source: What has been read of the source's file.
         """
         self.close()
-        rows = held(self.partial)
-        put(self.partial, self.out / self.place.rows)
+        rows = digest_of(self.partial)
+        finalize(self.partial, self.out / self.place.rows)
         refused = None
         if self.quarantine.counts:
-            refused = held(self.quarantine.partial)
-            put(self.quarantine.partial, self.out / self.place.refused)
+            refused = digest_of(self.quarantine.partial)
+            finalize(self.quarantine.partial, self.out / self.place.refused)
         self.quarantine.partial.unlink(missing_ok=True)
         shard = Shard(
             self.read,
@@ -149,15 +149,15 @@ class ShardWriter:
             refused,
             source,
         )
-        put_text(self.out / self.place.record, record_text(shard, self.place.record))
+        write_text_durably(self.out / self.place.record, record_text(shard, self.place.record))
         return shard
 
     def leave(self) -> None:
         """Names the files without a record: what came before a fault, for whoever looks."""
         self.close()
-        put(self.partial, self.out / self.place.rows)
+        finalize(self.partial, self.out / self.place.rows)
         if self.quarantine.counts:
-            put(self.quarantine.partial, self.out / self.place.refused)
+            finalize(self.quarantine.partial, self.out / self.place.refused)
 
     def close(self) -> None:
         """Closes what is open, leaving it under its temporary name."""
@@ -182,7 +182,7 @@ class _Group:
     """The rows of the row group that is growing."""
 
     def __init__(self) -> None:
-        self.held: list[pa.RecordBatch] = []
+        self.digest_of: list[pa.RecordBatch] = []
         self.read = self.bytes = 0
 
     @property
@@ -202,13 +202,13 @@ class _Group:
         """Takes so many of the source's rows, of which some are kept."""
         self.read += read
         if len(kept):
-            self.held.append(kept)
+            self.digest_of.append(kept)
 
     def take(self) -> pa.Table | None:
         """Its rows in one piece, so that pages end where they would; it is empty afterwards."""
-        held, self.held = self.held, []
+        digest_of, self.digest_of = self.digest_of, []
         self.read = self.bytes = 0
-        return pa.Table.from_batches(held).combine_chunks() if held else None
+        return pa.Table.from_batches(digest_of).combine_chunks() if digest_of else None
 
 
 def _kept(rows: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

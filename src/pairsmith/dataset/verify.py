@@ -20,7 +20,7 @@ from pairsmith.dataset.quarantine import FOLDER, read_quarantine
 from pairsmith.dataset.shards import open_shard
 from pairsmith.errors import OutputError
 from pairsmith.io import durable
-from pairsmith.io.durable import digest
+from pairsmith.io.durable import sha256_of
 from pairsmith.io.remote import StoragePath
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.rows import DIALOGUE_SCORES, Kind, shard_schema
@@ -73,13 +73,13 @@ def _problems(out: StoragePath) -> list[Problem]:
 
 
 def _check_files(out: StoragePath, built: Manifest) -> Iterator[Problem]:
-    if durable.is_left(out / folder.STAGING):
+    if durable.folder_exists(out / folder.STAGING):
         yield Problem(folder.STAGING, "a build was begun here: remove it, or build again")
     if not (out / card.NAME).is_file():
         yield Problem(card.NAME, "the dataset card is missing")
     listed = {entry.path for entry in built.outputs}
     folders = {entry.subset for entry in built.ledger} | {FOLDER}
-    for name in durable.below(out):
+    for name in durable.list_subfolders(out):
         parent, _, last = name.partition("/")
         if parent in folders and name not in listed and not last.startswith("."):
             yield Problem(name, "the manifest does not list it, but a reader may find it")
@@ -90,7 +90,7 @@ def _check_files(out: StoragePath, built: Manifest) -> Iterator[Problem]:
 def _check_file(path: StoragePath, entry: FileEntry) -> Iterator[Problem]:
     try:
         found = path.stat().st_size
-        same = found == entry.bytes and digest(path) == entry.sha256
+        same = found == entry.bytes and sha256_of(path) == entry.sha256
     except FileNotFoundError:
         yield Problem(entry.path, "it is missing")
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Where files lie: list and open them on any file system that fsspec knows."""
+"""Paths on any file system that fsspec knows: listed, measured, their faults translated."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fsspec.implementations.local import LocalFileSystem
 from pairsmith.errors import BrokenReadError, SourceError
 
 EXTRAS = {"s3": "s3", "s3a": "s3", "http": "http", "https": "http"}
-"""The extra that brings the library for a protocol."""
+"""From a protocol to the extra that installs its library."""
 
 
 class FsspecPath(NamedTuple):
@@ -54,15 +54,15 @@ def locate(url: str) -> FsspecPath:
     return FsspecPath(fs, path)
 
 
-def listing(place: FsspecPath) -> dict[str, str]:
-    """The names in a folder, each with its type, `file`, `directory` or `other`, links followed.
+def list_folder(place: FsspecPath) -> dict[str, str]:
+    """Lists a folder: its names with types, `file`, `directory` or `other`, links followed.
 
     Hidden names are left out.
 
     Raises:
         SourceError: There is no such folder, or it cannot be read.
     """
-    with faults_of(place):
+    with translated_faults(place):
         entries = place.fs.ls(place.path, detail=True, refresh=True)
     found = {PurePosixPath(e["name"].rstrip("/")).name: str(e["type"]) for e in entries}
     return {
@@ -86,7 +86,7 @@ def is_folder(place: FsspecPath) -> bool:
     Raises:
         SourceError: There is neither, or it cannot be read.
     """
-    with faults_of(place):
+    with translated_faults(place):
         kind = str(place.fs.info(place.path)["type"])
     if kind not in ("file", "directory"):
         raise SourceError(f"{place.path} is neither a file nor a folder.")
@@ -94,13 +94,13 @@ def is_folder(place: FsspecPath) -> bool:
 
 
 def size(place: FsspecPath) -> int:
-    """The file's size in bytes; 0 where the file system does not tell."""
-    with faults_of(place):
+    """The file's size in bytes; 0 where the file system does not know it."""
+    with translated_faults(place):
         return int(place.fs.info(place.path).get("size") or 0)
 
 
 @contextmanager
-def faults_of(place: FsspecPath) -> Iterator[None]:
+def translated_faults(place: FsspecPath) -> Iterator[None]:
     """Turns a file system's faults into sentences about one path.
 
     A remote file system's library raises what it likes when a network fails; all of that is a

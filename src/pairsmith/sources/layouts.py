@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pairsmith.errors import SourceError
-from pairsmith.io.paths import FsspecPath, is_folder, listing, locate
+from pairsmith.io.paths import FsspecPath, is_folder, list_folder, locate
 from pairsmith.schema.rows import Kind
 from pairsmith.sources import hh, redteam
 
@@ -68,7 +68,7 @@ def find(source: str, subset: str | None = None, split: str | None = None) -> li
             "Give --subset and --split with a single file.",
         )
     if place.name in ALL_SUBSETS:
-        files = _in_subset(place.name, place, listing(place), f"{place.name}/")
+        files = _in_subset(place.name, place, list_folder(place), f"{place.name}/")
     else:
         files = _in_subsets(place)
     twice = [name for name, count in Counter(f[1:3] for f in files).items() if count > 1]
@@ -84,14 +84,14 @@ def find(source: str, subset: str | None = None, split: str | None = None) -> li
 
 def _in_subsets(root: FsspecPath) -> list[SourceFile]:
     """The files of every folder that is a subset, and those that lie beside them."""
-    names = listing(root)
+    names = list_folder(root)
     files = _in_subset(DIRECT, root, {n: kind for n, kind in names.items() if _is_direct(n)}, "")
     for name, kind in names.items():
         if name in ALL_SUBSETS and kind != "directory":
             raise SourceError(f"{name} in {root.path} is not a folder.", LAYOUT)
         if kind == "directory":
             folder = root.join(name)
-            inner = listing(folder)
+            inner = list_folder(folder)
             if name in ALL_SUBSETS or any(_is_direct(n) or _ROWS.fullmatch(n) for n in inner):
                 files += _in_subset(_checked(name), folder, inner, f"{name}/")
         elif _ROWS.fullmatch(name) and not _is_direct(name):
