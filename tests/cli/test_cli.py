@@ -214,7 +214,7 @@ def test_compare_gives_back_both_texts():
 
 
 def test_compare_gives_up_on_texts_that_would_take_too_long():
-    left, right = diff.compare("a " * diff.LONGEST, "b")
+    left, right = diff.compare("a " * diff.MAX_WORDS, "b")
     assert (len(left), len(right)) == (1, 1)
     assert left[0].differs
 

@@ -14,7 +14,7 @@ GARBAGE = 50_000
 """Python looks for cycles of garbage when there are so many new objects, not 700."""
 
 
-def settle() -> None:
+def tune_process() -> None:
     """Spares it the search for garbage while it loads, and threads for linear algebra.
 
     To be called before numpy is loaded.

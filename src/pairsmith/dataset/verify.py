@@ -120,7 +120,7 @@ def _check_entry(out: StoragePath, built: Manifest, entry: LedgerEntry) -> Itera
     name = f"{entry.subset}/{entry.split}"
     if not entry.balances:
         yield Problem(name, f"read {entry.read} is not kept and quarantined added up")
-    parts: list[Found] = []
+    parts: list[FileContents] = []
     for output in built.outputs_of(entry):
         try:
             part = _read(out / output.path, built.recipe, entry)
@@ -146,7 +146,7 @@ def _check_entry(out: StoragePath, built: Manifest, entry: LedgerEntry) -> Itera
         yield Problem(name, "ids are given twice")
 
 
-class Found(NamedTuple):
+class FileContents(NamedTuple):
     """What a file holds: the numbers of its rows, whether kept, their notes, their reasons."""
 
     numbers: NDArray[np.int64]
@@ -155,7 +155,7 @@ class Found(NamedTuple):
     reasons: Counter[str]
 
 
-def _read(path: StoragePath, recipe: Recipe, entry: LedgerEntry) -> Found:
+def _read(path: StoragePath, recipe: Recipe, entry: LedgerEntry) -> FileContents:
     """What a shard or a quarantine file holds.
 
     Raises:
@@ -166,10 +166,12 @@ def _read(path: StoragePath, recipe: Recipe, entry: LedgerEntry) -> Found:
         return _read_shard(path, recipe, kind_of(entry.subset), place)
     rows = [(row.id, row.reason) for row in read_quarantine(path)]
     ids = pa.array([id for id, _ in rows], pa.string())
-    return Found(_numbers(ids, place), False, Counter(), Counter(reason for _, reason in rows))
+    return FileContents(
+        _numbers(ids, place), False, Counter(), Counter(reason for _, reason in rows)
+    )
 
 
-def _read_shard(path: StoragePath, recipe: Recipe, kind: Kind, place: str) -> Found:
+def _read_shard(path: StoragePath, recipe: Recipe, kind: Kind, place: str) -> FileContents:
     """What a shard holds.
 
     Raises:
@@ -190,7 +192,7 @@ def _read_shard(path: StoragePath, recipe: Recipe, kind: Kind, place: str) -> Fo
             numbers.append(_numbers(batch["id"], place))
     if rows > recipe.shard_rows:
         raise ValueError(f"it has {rows} rows, a shard at most {recipe.shard_rows}")
-    return Found(np.concatenate(numbers), True, notes, Counter())
+    return FileContents(np.concatenate(numbers), True, notes, Counter())
 
 
 def _numbers(ids: pa.StringArray, place: str) -> NDArray[np.int64]:

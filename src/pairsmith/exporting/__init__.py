@@ -24,7 +24,7 @@ from pairsmith.exporting import (
     trl_kto,
 )
 from pairsmith.exporting.format import Export, Format, LeftOut
-from pairsmith.exporting.write import Tally, write_split
+from pairsmith.exporting.write import LeftOutCounts, write_split
 from pairsmith.io.remote import StoragePath
 from pairsmith.schema.rows import Form, Kind
 from pairsmith.sources.layouts import kind_of
@@ -68,7 +68,7 @@ def export(out: str | os.PathLike[str], dest: str | os.PathLike[str], *, trainer
     others = [entry.subset for entry in built.ledger if entry.kept and entry not in pairs]
     if not any(entry.kept for entry in pairs):
         raise OutputError(f"{out} holds no pairs.", "Dialogues are not exported.")
-    tally = Tally(Counter(), {})
+    tally = LeftOutCounts(Counter(), {})
     with folder.writing(target), folder.filling(target) as staging:
         written = [write_split(source, built, e, format, staging, tally) for e in pairs]
         files = tuple(file for file in written if file)

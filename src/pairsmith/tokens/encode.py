@@ -11,7 +11,7 @@ from pairsmith.tokens.ragged import Ragged, common_prefix, from_lists
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-    from pairsmith.tokens.render import Texts
+    from pairsmith.tokens.render import RowTexts
 
 
 class Encoded(NamedTuple):
@@ -32,7 +32,7 @@ class Encoded(NamedTuple):
     whole_rejected: Ragged
 
 
-def encode(texts: Texts, tokenizer: PreTrainedTokenizerBase, special: bool) -> Encoded:
+def encode(texts: RowTexts, tokenizer: PreTrainedTokenizerBase, special: bool) -> Encoded:
     """Tokenizes a batch of texts and finds the boundary.
 
     The boundary is the shorter of the prefixes that the prompt's ids have in common with those

@@ -22,10 +22,10 @@ from pairsmith.schema.rows import Form, Kind
 from pairsmith.sources.layouts import kind_of
 from pairsmith.tokens import special
 from pairsmith.tokens.encode import Encoded, encode
-from pairsmith.tokens.render import Texts, open_chat, render_messages, render_text
-from pairsmith.tokens.row import Row, read_tokens
+from pairsmith.tokens.render import RowTexts, open_chat, render_messages, render_text
+from pairsmith.tokens.row import TokenizedRow, read_tokens
 from pairsmith.tokens.tokenizer import load
-from pairsmith.tokens.totals import Tally, Totals
+from pairsmith.tokens.totals import Totals, TotalsCounter
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 TRAINERS = ("trl",)
 MAX_LENGTH = 1024
 """What TRL's DPOConfig has, unless it is told otherwise."""
-LONGEST = 1_000_000_000
+MAX_MODEL_TOKENS = 1_000_000_000
 """No model takes more tokens."""
 BATCH_ROWS = 512
 
@@ -41,15 +41,15 @@ BATCH_ROWS = 512
 class Preview(NamedTuple):
     """The first rows as token ids, and the totals over all rows."""
 
-    rows: list[Row]
+    rows: list[TokenizedRow]
     totals: Totals
 
 
-class Batch(NamedTuple):
+class EncodedBatch(NamedTuple):
     """A batch of rows on its way: as stored, as texts, as token ids."""
 
     stored: pa.RecordBatch
-    texts: Texts
+    texts: RowTexts
     encoded: Encoded
 
 
@@ -87,9 +87,9 @@ def preview(
     built = read_manifest(source)
     total, dialogues = _count(built, subset)
     reader = load(str(tokenizer), built.recipe.form)
-    tally = Tally(reader, max_length)
-    find = _finder(built, reader)
-    shown: list[Row] = []
+    tally = TotalsCounter(reader, max_length)
+    find = _special_finder(built, reader)
+    shown: list[TokenizedRow] = []
     done = noted = 0
     with open_writer(built, reader, str(tokenizer)) as chat:
         for path, batch in _batches(source, built, subset, reader, chat, tally):
@@ -107,9 +107,9 @@ def _check_arguments(trainer: str, max_length: int, rows: int) -> None:
         raise RecipeError(
             f"Rows cannot be tokenized as for {trainer!r}.", f"Trainers: {', '.join(TRAINERS)}."
         )
-    if not 1 <= max_length <= LONGEST:
+    if not 1 <= max_length <= MAX_MODEL_TOKENS:
         raise RecipeError(
-            f"A max_length of {max_length} is out of range.", f"Use 1 to {LONGEST:,}."
+            f"A max_length of {max_length} is out of range.", f"Use 1 to {MAX_MODEL_TOKENS:,}."
         )
     if rows < 0:
         raise RecipeError(f"{rows} rows cannot be shown.", "Use 0 or more.")
@@ -160,7 +160,7 @@ def open_writer(
 
 def encode_rows(
     stored: pa.RecordBatch, tokenizer: PreTrainedTokenizerBase, chat: Writer | None
-) -> Batch:
+) -> EncodedBatch:
     """Rows as texts and token ids.
 
     Args:
@@ -172,7 +172,7 @@ def encode_rows(
         texts = render_text(stored, str(tokenizer.eos_token))
     else:
         texts = render_messages(stored, chat)
-    return Batch(stored, texts, encode(texts, tokenizer, special=chat is None))
+    return EncodedBatch(stored, texts, encode(texts, tokenizer, special=chat is None))
 
 
 def _batches(
@@ -181,8 +181,8 @@ def _batches(
     subset: str | None,
     tokenizer: PreTrainedTokenizerBase,
     chat: Writer | None,
-    tally: Tally,
-) -> Iterator[tuple[str, Batch]]:
+    tally: TotalsCounter,
+) -> Iterator[tuple[str, EncodedBatch]]:
     """The rows tokenized, batch by batch, each with its split; refused ones go to the tally."""
     for entry in filter(_has_pairs, entries_of(built, subset)):
         for stored in kept_batches(out, built, entry, BATCH_ROWS):
@@ -192,7 +192,9 @@ def _batches(
             yield f"{entry.subset}/{entry.split}", batch
 
 
-def _finder(built: Manifest, tokenizer: PreTrainedTokenizerBase) -> Callable[[Batch], special.Hits]:
+def _special_finder(
+    built: Manifest, tokenizer: PreTrainedTokenizerBase
+) -> Callable[[EncodedBatch], special.Hits]:
     """What looks for contents that are read as special tokens, in rows of this build."""
     if built.recipe.form == Form.TEXT:
         control = built.recipe.template.control if built.recipe.template else ()
@@ -203,8 +205,12 @@ def _finder(built: Manifest, tokenizer: PreTrainedTokenizerBase) -> Callable[[Ba
 
 
 def _rows(
-    batch: Batch, tokenizer: PreTrainedTokenizerBase, form: Form, max_length: int, wanted: int
-) -> list[Row]:
+    batch: EncodedBatch,
+    tokenizer: PreTrainedTokenizerBase,
+    form: Form,
+    max_length: int,
+    wanted: int,
+) -> list[TokenizedRow]:
     """The first rows of a batch, at most as many as wanted, token by token."""
     texts, as_text = batch.texts, form == Form.TEXT
     rows = []
@@ -215,7 +221,7 @@ def _rows(
             for side in (texts.chosen, texts.rejected)
         )
         id = batch.stored["id"][number].as_py()
-        rows.append(Row(id, chosen[:end], chosen[end:], rejected[end:], max_length))
+        rows.append(TokenizedRow(id, chosen[:end], chosen[end:], rejected[end:], max_length))
     return rows
 
 

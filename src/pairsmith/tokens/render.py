@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 
-class Texts(NamedTuple):
+class RowTexts(NamedTuple):
     """A batch of rows as text.
 
     Attributes:
@@ -43,13 +43,13 @@ class Texts(NamedTuple):
     refused: dict[int, str]
 
 
-def render_text(batch: pa.RecordBatch, eos: str) -> Texts:
+def render_text(batch: pa.RecordBatch, eos: str) -> RowTexts:
     """Rows of a text build, with EOS behind the replies that do not end in it."""
     chosen, rejected = (
         pc.binary_join_element_wise(batch["prompt"], _ended(batch[name], eos), "").to_pylist()
         for name in ("chosen", "rejected")
     )
-    return Texts(list(range(len(batch))), batch["prompt"].to_pylist(), chosen, rejected, {})
+    return RowTexts(list(range(len(batch))), batch["prompt"].to_pylist(), chosen, rejected, {})
 
 
 def _ended(replies: pa.StringArray, eos: str) -> pa.StringArray:
@@ -79,7 +79,7 @@ def open_chat(tokenizer: PreTrainedTokenizerBase, name: str) -> Iterator[Writer]
         raise TokenizerError(error.message, error.hint) from None
 
 
-def render_messages(batch: pa.RecordBatch, writer: Writer) -> Texts:
+def render_messages(batch: pa.RecordBatch, writer: Writer) -> RowTexts:
     """Rows of a messages build through the tokenizer's chat template.
 
     The prompt is rendered with the generation prompt. The texts, tokenized without special
@@ -98,7 +98,7 @@ def render_messages(batch: pa.RecordBatch, writer: Writer) -> Texts:
     rows = [row for row in range(len(batch)) if row not in refused]
     index = pa.array(rows, pa.int64())
     prompts, chosen, rejected = (side.columns[0].take(index).to_pylist() for side in written)
-    return Texts(rows, prompts, chosen, rejected, refused)
+    return RowTexts(rows, prompts, chosen, rejected, refused)
 
 
 def _render(turns: Sequence[Turns], writer: Writer) -> list[Written]:

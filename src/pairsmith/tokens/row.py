@@ -25,7 +25,7 @@ class Token(NamedTuple):
     special: bool
 
 
-class Row(NamedTuple):
+class TokenizedRow(NamedTuple):
     """A row as the trainer gets it.
 
     Attributes:

@@ -36,7 +36,7 @@ class Lengths:
 
 
 @dataclass(frozen=True)
-class Sides:
+class SideCounts:
     """Rows of which something holds: on any side, of chosen, of rejected."""
 
     rows: int
@@ -80,14 +80,14 @@ class Totals:
     refusal: tuple[str, str] | None
     lengths: dict[str, Lengths]
     dropped: int
-    cut: Sides
+    cut: SideCounts
     identical: int
     identical_once_cut: int
     bos_doubled: int | None
-    eos_doubled: Sides | None
-    eos_doubled_apart: Sides | None
-    eos_then_blank: Sides | None
-    eos_missing: Sides | None
+    eos_doubled: SideCounts | None
+    eos_doubled_apart: SideCounts | None
+    eos_then_blank: SideCounts | None
+    eos_missing: SideCounts | None
     boundary: int
     left_out: str | None
     left_out_kinds: int
@@ -126,7 +126,7 @@ class Ends(NamedTuple):
     missing: NDArray[np.bool_]
 
 
-class Tally:
+class TotalsCounter:
     """Adds up the totals. Grows with the number of rows by four lengths a row alone."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, max_length: int) -> None:
@@ -224,8 +224,8 @@ class Tally:
         counts = np.array([(chosen | rejected).sum(), chosen.sum(), rejected.sum()])
         self.sides[name] = self.sides.get(name, np.zeros(3, np.int64)) + counts
 
-    def _sides(self, name: str) -> Sides:
-        return Sides(*self.sides.get(name, np.zeros(3, np.int64)).tolist())
+    def _sides(self, name: str) -> SideCounts:
+        return SideCounts(*self.sides.get(name, np.zeros(3, np.int64)).tolist())
 
     def _ends(self, replies: Ragged) -> Ends:
         last = np.pad(tails(replies, WINDOW), ((0, 0), (0, 1)), constant_values=NO_ID)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pairsmith.auditing.answer import Answer, Finding, Study, UnansweredError, as_table
 from pairsmith.auditing.stats.intervals import percent
 from pairsmith.dataset.rows import kept_batches
-from pairsmith.tokens.preview import BATCH_ROWS, MAX_LENGTH, Batch, encode_rows, open_writer
+from pairsmith.tokens.preview import BATCH_ROWS, MAX_LENGTH, EncodedBatch, encode_rows, open_writer
 from pairsmith.tokens.tokenizer import load
 from pairsmith.tokens.totals import Cuts, cut, measure, percentiles
 
@@ -34,7 +34,7 @@ SENTENCES = {
 """Of what is found: the last two at TRL's own limit."""
 
 
-class Tally:
+class TokenCounts:
     """Adds up what holds of some rows. Grows with their number by four lengths a row."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Tally:
         self.lengths: dict[str, list[NDArray[np.int32]]] = {}
         self.counts = {limit: dict.fromkeys(Cuts._fields, 0) for limit in LIMITS}
 
-    def add(self, batch: Batch, cuts: dict[int, Cuts]) -> None:
+    def add(self, batch: EncodedBatch, cuts: dict[int, Cuts]) -> None:
         """Counts a batch."""
         self.refused += len(batch.texts.refused)
         for name, lengths in measure(batch.encoded).items():
@@ -70,7 +70,7 @@ class Read(NamedTuple):
     """A batch of rows of one subset."""
 
     subset: str
-    batch: Batch
+    batch: EncodedBatch
 
 
 def ask(study: Study) -> Answer:
@@ -85,7 +85,10 @@ def ask(study: Study) -> Answer:
         raise UnansweredError("No tokenizer is named: --tokenizer takes its folder or hub id.")
     if not any(entry.kept for entry in study.data.entries):
         raise UnansweredError("No row was kept, so that there is nothing to tokenize.")
-    whole, subsets = Tally(), {entry.subset: Tally() for entry in study.data.entries if entry.kept}
+    whole, subsets = (
+        TokenCounts(),
+        {entry.subset: TokenCounts() for entry in study.data.entries if entry.kept},
+    )
     found: dict[str, list[Finding]] = {kind: [] for kind in SENTENCES}
     for subset, batch in _read(study):
         cuts = {limit: cut(batch.encoded, limit) for limit in LIMITS}
@@ -116,7 +119,7 @@ def _read(study: Study) -> Iterator[Read]:
                 yield Read(entry.subset, encode_rows(stored, tokenizer, chat))
 
 
-def _find(batch: Batch, cuts: Cuts, found: dict[str, list[Finding]]) -> None:
+def _find(batch: EncodedBatch, cuts: Cuts, found: dict[str, list[Finding]]) -> None:
     """Adds findings of a batch, as long as there are few."""
     ids = batch.stored["id"].take(pa.array(batch.texts.rows, pa.int64()))
     for kind, sentence in SENTENCES.items():

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pairsmith.cli.terminal import console, plain
-from pairsmith.text.diff import Span, compare
+from pairsmith.text.diff import DiffRun, compare
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pairsmith.dataset.quarantine import Refused
 
-LONGEST = 2_000
+MAX_CHARS = 2_000
 """Characters shown of a row that cannot be split into sides."""
 
 
@@ -47,8 +47,8 @@ def draw_refused(rows: Sequence[Refused]) -> None:
             screen.print(_side_by_side(screen, *row.sides))
         else:
             text = row.data.decode("utf-8", "backslashreplace")
-            more = f" … ({len(row.data):,} bytes)" if len(text) > LONGEST else ""
-            screen.print(plain(text[:LONGEST]) + more)
+            more = f" … ({len(row.data):,} bytes)" if len(text) > MAX_CHARS else ""
+            screen.print(plain(text[:MAX_CHARS]) + more)
         screen.print()
 
 
@@ -79,7 +79,7 @@ def _side_by_side(screen: Console, chosen: str, rejected: str) -> Table:
     return table
 
 
-def _marked(spans: list[Span], marks: tuple[str, str] | None, style: str) -> Text:
+def _marked(spans: list[DiffRun], marks: tuple[str, str] | None, style: str) -> Text:
     """The spans with those that differ in a style, and in wdiff's marks where there is none."""
     from rich.text import Text
 

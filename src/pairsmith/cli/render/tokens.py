@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from pairsmith.tokens.row import Row, Token
+    from pairsmith.tokens.row import Token, TokenizedRow
 
-LONGEST = 4_000
+MAX_TOKENS = 4_000
 """Tokens shown of a part."""
 
 COLOURS = {"prompt": "cyan", "chosen": "green", "rejected": "red"}
@@ -24,7 +24,7 @@ BORDER, CUT = "¦", "⟨cut⟩"
 """Stand between tokens, and where the trainer cuts, on a screen without colours."""
 
 
-def draw_rows(rows: Sequence[Row]) -> None:
+def draw_rows(rows: Sequence[TokenizedRow]) -> None:
     """Draws rows: colours or marks tell tokens apart, and what the trainer cuts off."""
     from rich import box
     from rich.table import Table
@@ -41,24 +41,24 @@ def draw_rows(rows: Sequence[Row]) -> None:
         screen.print()
 
 
-def _heading(row: Row) -> str:
+def _heading(row: TokenizedRow) -> str:
     dropped = f", dropped: that fills {row.max_length:,}" if row.dropped else ""
     return f"{row.id}  {_size(row, 'prompt')}{dropped}"
 
 
-def _size(row: Row, part: str) -> str:
+def _size(row: TokenizedRow, part: str) -> str:
     tokens, cut = len(getattr(row, part)), row.cut(part)
     size = f"{part} {tokens:,} token{'' if tokens == 1 else 's'}"
     return size if cut is None else f"{size}, cut at {cut:,}"
 
 
-def _drawn(screen: Console, row: Row, part: str) -> Text:
+def _drawn(screen: Console, row: TokenizedRow, part: str) -> Text:
     tokens: list[Token] = getattr(row, part)
     coloured = screen.color_system is not None
     draw = _coloured if coloured else _marked
-    text = draw(tokens[:LONGEST], row.cut(part), COLOURS[part])
-    if len(tokens) > LONGEST:
-        text.append(f" … ({len(tokens) - LONGEST:,} more tokens)", "dim")
+    text = draw(tokens[:MAX_TOKENS], row.cut(part), COLOURS[part])
+    if len(tokens) > MAX_TOKENS:
+        text.append(f" … ({len(tokens) - MAX_TOKENS:,} more tokens)", "dim")
     return text
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from pairsmith.tokens.totals import Sides, Totals
+    from pairsmith.tokens.totals import SideCounts, Totals
 
 
 def draw_totals(totals: Totals) -> None:
@@ -72,7 +72,7 @@ def _lines(totals: Totals) -> Iterator[tuple[int, str]]:
     yield totals.control_token, "were noted control_token when they were built"
 
 
-def _both(sides: Sides, words: str) -> tuple[int, str]:
+def _both(sides: SideCounts, words: str) -> tuple[int, str]:
     which = f" (chosen {sides.chosen:,}, rejected {sides.rejected:,})" if sides.rows else ""
     return sides.rows, words + which
 
