@@ -221,14 +221,14 @@ class TestXorbs:
 
     @pytest.mark.parametrize("announced", [True, False])
     def test_a_xorb_that_is_too_large(self, hub, client, opened, monkeypatch, announced):
-        monkeypatch.setattr(xorb, "LARGEST", len(XORB) - 1)
+        monkeypatch.setattr(xorb, "MAX_XORB_BYTES", len(XORB) - 1)
         monkeypatch.setattr(bodies, "AT_ONCE", 1000)
         address, header = opened()
         content = XORB if announced else iter([XORB[:9000], XORB[9000:]])
         place = f"{address}/v1/xorbs/default/{NAME}"
         assert client.post(place, content=content, headers=header).status_code == 413
         assert waiting(hub) == []
-        monkeypatch.setattr(xorb, "LARGEST", len(XORB))
+        monkeypatch.setattr(xorb, "MAX_XORB_BYTES", len(XORB))
         content = XORB if announced else iter([XORB[:9000], XORB[9000:]])
         assert client.post(place, content=content, headers=header).status_code == 200
 
@@ -240,7 +240,7 @@ class TestXorbs:
         assert got.status_code == 413
 
     def test_an_upload_that_has_too_much_waiting(self, client, sent, monkeypatch):
-        monkeypatch.setattr(uploads, "MOST_BYTES", len(XORB) - 1)
+        monkeypatch.setattr(uploads, "MAX_UPLOAD_BYTES", len(XORB) - 1)
         address, header = sent
         got = client.post(f"{address}/v1/xorbs/default/{'a' * 64}", content=XORB, headers=header)
         assert got.status_code == 413
@@ -360,7 +360,7 @@ class TestShards:
         assert waiting(hub) == [NAME]
 
     def test_a_shard_that_is_too_large(self, hub, client, sent, monkeypatch):
-        monkeypatch.setattr(shard, "LARGEST", 1000)
+        monkeypatch.setattr(shard, "MAX_SHARD_BYTES", 1000)
         address, header = sent
         got = client.post(f"{address}/v2/shards", content=bytes(1001), headers=header)
         assert got.status_code == 413
@@ -369,10 +369,10 @@ class TestShards:
     def test_files_that_are_larger_than_is_taken(self, hub, client, sent, monkeypatch):
         address, header = sent
         body = xorbs.shard(xorbs.file(sha256(ONE + TWO + THREE), WHOLE))
-        monkeypatch.setattr(rebuild, "LARGEST", WHOLE.size - 1)
+        monkeypatch.setattr(rebuild, "MAX_REBUILT_BYTES", WHOLE.size - 1)
         got = client.post(f"{address}/v2/shards", content=body, headers=header)
         assert got.status_code == 413
-        monkeypatch.setattr(rebuild, "LARGEST", WHOLE.size)
+        monkeypatch.setattr(rebuild, "MAX_REBUILT_BYTES", WHOLE.size)
         monkeypatch.setattr(blobs, "SPARE", 1 << 60)
         got = client.post(f"{address}/v2/shards", content=body, headers=header)
         assert got.status_code == 507
