@@ -10,7 +10,6 @@ import time
 
 import pytest
 
-from pairsmith.cli.terminal import plain
 from pairsmith.text import diff
 
 TOTAL = (
@@ -198,11 +197,6 @@ def test_names_do_not_steer_the_terminal(run, tmp_path):
     code, _, errors = run("build", tmp_path / "a\x1b[2J.jsonl", tmp_path / "out")
     assert code == 2
     assert "a␛[2J.jsonl" in errors
-
-
-def test_plain_keeps_what_is_printable():
-    assert plain("a\n\tb é 日本 😀") == "a\n\tb é 日本 😀"
-    assert plain("\0\x7f\u200b") == "␀\\u007f\\u200b"
 
 
 def test_compare_gives_back_both_texts():

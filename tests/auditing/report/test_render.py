@@ -11,10 +11,10 @@ import pairsmith
 from pairsmith.auditing.answer import FINDINGS, Answer, Finding, as_table
 from pairsmith.auditing.report import examples, ledger_chart
 from pairsmith.auditing.report.examples import CHARACTERS
+from pairsmith.auditing.report.wording import number
 from pairsmith.dataset.manifest import LedgerEntry
 from pairsmith.dataset.reader import Dataset
 from pairsmith.schema.reasons import Reason
-from pairsmith.text.sanitize import legible, number, shorten
 from support.standins import STANDINS
 
 VOID = {"meta", "link", "br", "img", "rect", "path", "use"}
@@ -192,8 +192,6 @@ def test_words_for_what_is_shown():
     assert [number(v) for v in (None, True, 1234, -5, 0.123456, -12345.6)] == [
         "–", "yes", "1,234", "−5", "0.1235", "−12,346",
     ]  # fmt: skip
-    assert shorten("a" * 10, 4) == "aaaa … (6 more characters)"
-    assert legible("a\tb\n\u200dé\u3000日") == "a\tb\n\u200dé\u3000日"
 
 
 def test_the_real_file(real, tmp_path):

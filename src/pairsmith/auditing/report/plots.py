@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pairsmith.auditing.answer import Answer
 from pairsmith.auditing.report.svg import INK, SERIES, Plot, figure, figures, style, to_svg
-from pairsmith.text.sanitize import legible, number, words
+from pairsmith.auditing.report.wording import number, words
+from pairsmith.text.sanitize import sanitize
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -129,7 +130,7 @@ def draw_text(answer: Answer) -> Plot | None:
 
 def _bar_name(name: str) -> str:
     """A name that the font has, short enough to leave room for bars."""
-    plain = legible(words(name)).encode("ascii", "backslashreplace").decode()
+    plain = sanitize(words(name)).encode("ascii", "backslashreplace").decode()
     return plain if len(plain) <= NAME else f"{plain[: NAME - 1]}…"
 
 

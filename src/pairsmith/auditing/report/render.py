@@ -22,10 +22,11 @@ from pairsmith.auditing.report.examples import (
 from pairsmith.auditing.report.plots import plot
 from pairsmith.auditing.report.svg import Plot
 from pairsmith.auditing.report.tables import Table, split, tables
+from pairsmith.auditing.report.wording import number, words
 from pairsmith.dataset import card
 from pairsmith.dataset.card_audit import FINDINGS, NAME
 from pairsmith.dataset.reader import Dataset
-from pairsmith.text.sanitize import legible, number, words
+from pairsmith.text.sanitize import sanitize
 
 
 class Section(NamedTuple):
@@ -86,4 +87,4 @@ def render(audit: Audit, data: Dataset, sections: Sequence[Section]) -> str:
 
 def _fit(value: Any) -> Any:
     """What an expression of the template comes to, made fit to be shown."""
-    return legible(value) if type(value) is str else value
+    return sanitize(value) if type(value) is str else value

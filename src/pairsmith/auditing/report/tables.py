@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pairsmith.text.sanitize import number, words
+from pairsmith.auditing.report.wording import number, words
 
 LISTED = 8
 """A list of at most so many plain values is written out; a longer one is drawn, or told of."""

@@ -30,7 +30,8 @@ def audit(
     Writes a report to OUT/audit. Needs the extra `audit`.
     """
     from pairsmith.auditing.audit import audit as audit_dataset
-    from pairsmith.cli.terminal import plain, say
+    from pairsmith.cli.terminal import say
+    from pairsmith.text.sanitize import sanitize
 
     try:
         with _progress() as watch:
@@ -42,7 +43,7 @@ def audit(
         typer.echo(made.to_json(), nl=False)
         return
     _draw(made)
-    typer.echo(plain(f"The report: {made.folder / 'report.html'}"))
+    typer.echo(sanitize(f"The report: {made.folder / 'report.html'}"))
 
 
 def _draw(made: Audit) -> None:
@@ -50,7 +51,8 @@ def _draw(made: Audit) -> None:
     from rich import box
     from rich.table import Table
 
-    from pairsmith.cli.terminal import console, plain
+    from pairsmith.cli.terminal import console
+    from pairsmith.text.sanitize import sanitize
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("question", no_wrap=True)
@@ -59,7 +61,7 @@ def _draw(made: Audit) -> None:
     for answer in made.answers:
         count = "–" if answer.unanswered else f"{answer.findings.num_rows:,}"
         told = answer.sentence or f"Not answered. {answer.unanswered}"
-        table.add_row(answer.question, plain(told), count)
+        table.add_row(answer.question, sanitize(told), count)
     console().print(table)
 
 
@@ -73,11 +75,11 @@ def _progress() -> Iterator[Watch | None]:
         return
     from rich.console import Console
 
-    from pairsmith.cli.terminal import plain
+    from pairsmith.text.sanitize import sanitize
 
     with Console(stderr=True, markup=False).status("check") as line:
 
         def watch(step: Progress) -> None:
-            line.update(plain(f"{step.path}, {step.done + 1} of {step.total}"))
+            line.update(sanitize(f"{step.path}, {step.done + 1} of {step.total}"))
 
         yield watch

@@ -37,15 +37,15 @@ def export(
     DEST gets JSON lines in the trainer's own schema, a file for each split of each subset. What
     the trainer has no place for is left out and told.
     """
-    from pairsmith.cli.terminal import plain
     from pairsmith.exporting import export as export_build
+    from pairsmith.text.sanitize import sanitize
 
     written = export_build(out, dest, trainer=trainer)
     if as_json:
         typer.echo(json.dumps(written.to_dict()))
         return
     for line in [*_files(written, dest), *_left_out(written), *_config(written, dest)]:
-        typer.echo(plain(line))
+        typer.echo(sanitize(line))
 
 
 def _files(written: Export, dest: str) -> Iterator[str]:

@@ -35,8 +35,9 @@ def publish(
 
     Publishing the same build again sends nothing. The token is that of HF_TOKEN or hf auth login.
     """
-    from pairsmith.cli.terminal import plain, say
+    from pairsmith.cli.terminal import say
     from pairsmith.publishing.publish import publish as publish_build
+    from pairsmith.text.sanitize import sanitize
 
     _settle_bars()
     try:
@@ -48,7 +49,7 @@ def publish(
         typer.echo(json.dumps(done.to_dict()))
         return
     for line in _told(done):
-        typer.echo(plain(line))
+        typer.echo(sanitize(line))
 
 
 def _told(done: Published) -> Iterator[str]:

@@ -29,7 +29,7 @@ def split(
     built. Rows that open with the same question are never on both sides.
     """
     from pairsmith.building.split import split as split_source
-    from pairsmith.cli.terminal import plain
+    from pairsmith.text.sanitize import sanitize
 
     shares = split_source(source, out, test=_share(test), from_=from_)
     if as_json:
@@ -39,13 +39,13 @@ def split(
     for share in shares:
         part = share.test / share.read if share.read else 0.0
         typer.echo(
-            plain(
+            sanitize(
                 f"{share.subset:{width}}  read {share.read:,} = train {share.train:,} + "
                 f"test {share.test:,} ({part:.1%}), {share.openings:,} conversations"
                 + (f", {share.unread:,} rows without a question" if share.unread else "")
             )
         )
-    typer.echo(plain(f"Build it: pairsmith build {out} OUT"))
+    typer.echo(sanitize(f"Build it: pairsmith build {out} OUT"))
 
 
 def _share(text: str) -> float:

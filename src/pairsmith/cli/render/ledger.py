@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pairsmith.cli.terminal import console, plain
+from pairsmith.cli.terminal import console
+from pairsmith.text.sanitize import sanitize
 
 if TYPE_CHECKING:
     from pairsmith.dataset.manifest import Manifest
@@ -31,7 +32,7 @@ def draw_ledger(manifest: Manifest, out: str) -> None:
 
     screen = console()
     if manifest.reused:
-        screen.print(plain(f"{out} already holds this build; nothing was done."), soft_wrap=True)
+        screen.print(sanitize(f"{out} already holds this build; nothing was done."), soft_wrap=True)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("subset", "split"):
         table.add_column(name)
@@ -50,7 +51,7 @@ def draw_ledger(manifest: Manifest, out: str) -> None:
         *manifest.remarks,
         *_next(manifest, out),
     ]:
-        screen.print(plain(line), soft_wrap=True)
+        screen.print(sanitize(line), soft_wrap=True)
 
 
 def _next(manifest: Manifest, out: str) -> list[str]:

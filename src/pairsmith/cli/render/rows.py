@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pairsmith.cli.terminal import console, plain
+from pairsmith.cli.terminal import console
 from pairsmith.text.diff import DiffRun, compare
+from pairsmith.text.sanitize import sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,12 +28,12 @@ def draw_kept(rows: Sequence[dict[str, Any]]) -> None:
     for row in rows:
         _heading(screen, row["id"], ", ".join(row["notes"]))
         if "prompt" in row:
-            screen.print(plain(_said(row["prompt"])))
+            screen.print(sanitize(_said(row["prompt"])))
             screen.print(_side_by_side(screen, _said(row["chosen"]), _said(row["rejected"])))
         else:
-            screen.print(plain(_said(row["text"] if "text" in row else row["messages"])))
+            screen.print(sanitize(_said(row["text"] if "text" in row else row["messages"])))
             scores = {k: v for k, v in row.items() if k not in ("id", "text", "messages", "notes")}
-            screen.print(plain(json.dumps(scores, ensure_ascii=False)), style="dim")
+            screen.print(sanitize(json.dumps(scores, ensure_ascii=False)), style="dim")
         screen.print()
 
 
@@ -41,19 +42,19 @@ def draw_refused(rows: Sequence[Refused]) -> None:
     screen = console()
     for row in rows:
         _heading(screen, row.id, row.reason)
-        screen.print(plain(f"why    {row.detail}"), soft_wrap=True)
-        screen.print(plain(f"where  {row.path}, line {row.line}"), soft_wrap=True)
+        screen.print(sanitize(f"why    {row.detail}"), soft_wrap=True)
+        screen.print(sanitize(f"where  {row.path}, line {row.line}"), soft_wrap=True)
         if row.sides:
             screen.print(_side_by_side(screen, *row.sides))
         else:
             text = row.data.decode("utf-8", "backslashreplace")
             more = f" … ({len(row.data):,} bytes)" if len(text) > MAX_CHARS else ""
-            screen.print(plain(text[:MAX_CHARS]) + more)
+            screen.print(sanitize(text[:MAX_CHARS]) + more)
         screen.print()
 
 
 def _heading(screen: Console, id: str, words: str) -> None:
-    screen.rule(plain(f"{id}  {words}" if words else id), align="left", characters="─")
+    screen.rule(sanitize(f"{id}  {words}" if words else id), align="left", characters="─")
 
 
 def _said(content: str | list[dict[str, str]]) -> str:
@@ -85,7 +86,7 @@ def _marked(spans: list[DiffRun], marks: tuple[str, str] | None, style: str) -> 
 
     text = Text()
     for span in spans:
-        shown = plain(span.text)
+        shown = sanitize(span.text)
         if span.differs and marks and shown.strip():
             shown = f"{marks[0]}{shown}{marks[1]}"
         text.append(shown, style if span.differs else "")

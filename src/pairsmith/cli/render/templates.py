@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pairsmith.cli.terminal import console, plain
+from pairsmith.cli.terminal import console
+from pairsmith.text.sanitize import sanitize
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -25,10 +26,10 @@ def draw_list(templates: Sequence[Mapping[str, str]]) -> None:
 def draw_template(told: Mapping[str, Any]) -> None:
     """How one template compiled; see `describe`."""
     screen = console()
-    screen.print(plain(f"{told['name']}, rendered by {told['rendered_by']}"), soft_wrap=True)
+    screen.print(sanitize(f"{told['name']}, rendered by {told['rendered_by']}"), soft_wrap=True)
     for name, text in told["tokens"].items():
         added = " (the tokenizer adds it)" if name == "bos_token" and told["adds_bos"] else ""
-        screen.print(plain(f"  {name}  {text}{added}"), soft_wrap=True)
+        screen.print(sanitize(f"  {name}  {text}{added}"), soft_wrap=True)
     if told["date"]:
         screen.print(f"  writes the date: {told['date']}")
     for title, layout in (
@@ -37,7 +38,7 @@ def draw_template(told: Mapping[str, Any]) -> None:
     ):
         screen.print()
         if "fault" in layout:
-            screen.print(plain(f"{title}: not compiled, {layout['fault']}"), soft_wrap=True)
+            screen.print(sanitize(f"{title}: not compiled, {layout['fault']}"), soft_wrap=True)
         else:
             screen.print(_layout(title, layout))
     screen.print()
@@ -46,7 +47,7 @@ def draw_template(told: Mapping[str, Any]) -> None:
     for words, strings in (("control text", "control"), ("left to Jinja", "by_jinja")):
         if told[strings]:
             held = "  ".join(told[strings][:40]) + (" …" if len(told[strings]) > 40 else "")
-            screen.print(plain(f"{words}: {held}"), soft_wrap=True)
+            screen.print(sanitize(f"{words}: {held}"), soft_wrap=True)
 
 
 def _layout(title: str, layout: Mapping[str, Any]) -> Table:
@@ -73,4 +74,4 @@ def _table(*columns: str) -> Table:
 
 def quoted(text: str) -> str:
     """A text with its line ends and ends to be seen."""
-    return plain(json.dumps(text, ensure_ascii=False))
+    return sanitize(json.dumps(text, ensure_ascii=False))

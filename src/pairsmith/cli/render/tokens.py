@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pairsmith.cli.terminal import console, plain
+from pairsmith.cli.terminal import console
+from pairsmith.text.sanitize import sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,7 @@ def draw_rows(rows: Sequence[TokenizedRow]) -> None:
 
     screen = console()
     for row in rows:
-        screen.rule(plain(_heading(row)), align="left", characters="─")
+        screen.rule(sanitize(_heading(row)), align="left", characters="─")
         screen.print(_drawn(screen, row, "prompt"))
         table = Table(box=box.MINIMAL, expand=True, pad_edge=False)
         for part in ("chosen", "rejected"):
@@ -85,4 +86,4 @@ def _marked(tokens: Sequence[Token], cut: int | None, _colour: str) -> Text:
 
 def _shown(token: Token) -> str:
     """A token's text with line ends that are seen, and nothing that steers the terminal."""
-    return plain(token.text).replace("\n", "↵\n")
+    return sanitize(token.text).replace("\n", "↵\n")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pairsmith.cli.terminal import console, plain
+from pairsmith.cli.terminal import console
+from pairsmith.text.sanitize import sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ def draw_totals(totals: Totals) -> None:
         screen.print(_lengths(totals))
     screen.print(_counts(totals))
     for line in _sentences(totals):
-        screen.print(plain(line), soft_wrap=True)
+        screen.print(sanitize(line), soft_wrap=True)
 
 
 def _lengths(totals: Totals) -> Table:
