@@ -22,7 +22,7 @@ from pairsmith.dataset.verify import check
 from pairsmith.errors import OutputError, RecipeError
 from pairsmith.io.durable import sha256_of
 from pairsmith.progress import Progress, Watch
-from pairsmith.tokens.tokenizer import load
+from pairsmith.tokens.tokenizer import load_tokenizer
 
 EXTRA = "pip install 'pairsmith[audit]'"
 LIBRARIES = ("duckdb", "sklearn", "matplotlib", "rensa", "scipy")
@@ -105,7 +105,9 @@ def audit(
     steps.begin("check")
     _check_build(source)
     if tokenizer is not None:
-        load(os.fspath(tokenizer), data.built.recipe.form)  # or a fault would be told last
+        load_tokenizer(
+            os.fspath(tokenizer), data.built.recipe.form
+        )  # or a fault would be told last
     answers = _ask(data, chosen, tokenizer, steps)
     made = Audit(
         pairsmith=__version__,
@@ -119,7 +121,7 @@ def audit(
     steps.begin("report")
     record.write(made, draw(made, data))
     with folder.writing(source):
-        card_audit.note(source, data.built, made.to_dict())
+        card_audit.write_section(source, data.built, made.to_dict())
     return made
 
 

@@ -15,7 +15,7 @@ from pairsmith._version import __version__
 from pairsmith.building.row_actions import Judged, check_same, settle_fates
 from pairsmith.building.run import ENGINES, Run, Way, run
 from pairsmith.chat_templates.compile import REFUSES
-from pairsmith.chat_templates.prepare import Prepared, prepare, remarks, uncompiled
+from pairsmith.chat_templates.prepare import Prepared, as_uncompiled, prepare, remarks
 from pairsmith.dataset import card as cards
 from pairsmith.dataset import checkpoint, folder
 from pairsmith.dataset.decisions import NAME as FATES
@@ -259,7 +259,7 @@ def _build_files(
     compiled = prepared.compiled if prepared and recipe.form == Form.TEXT else None
     for again in (False, True):
         if compiled and not plan[checkpoint.COMPILED]:
-            compiled = uncompiled(compiled, "its compiled form does not give what Jinja gives")
+            compiled = as_uncompiled(compiled, "its compiled form does not give what Jinja gives")
         finished, changed = checkpoint.find_finished(staging, files, recipe.shard_rows)
         kept = sum(len(done.shards) for done in finished.values())
         said += [*changed, f"Went on from {kept} finished shards."] if kept else changed

@@ -12,7 +12,7 @@ from time import sleep
 
 from pairsmith.building.task import ATTEMPTS, PAUSE, Part, still_broken
 from pairsmith.dataset.checkpoint import Finished
-from pairsmith.dataset.shard_record import Source
+from pairsmith.dataset.shard_record import SourceRecord
 from pairsmith.errors import BrokenReadError, DamagedInputError
 from pairsmith.io.digests import CHUNK, Digest, MeteredFile, hash_file
 from pairsmith.schema.recipe import Recipe
@@ -26,7 +26,7 @@ PLAIN = (".jsonl", ".json")
 
 def parts_of(
     file: SourceFile, recipe: Recipe, finished: Finished, cut: bool
-) -> Iterator[Part | Source]:
+) -> Iterator[Part | SourceRecord]:
     """The parts of a file that are still to be worked on; a read that fails is tried again.
 
     Arguments, parts and faults as those of `_parts`.
@@ -48,7 +48,7 @@ def parts_of(
 
 def _parts(
     file: SourceFile, recipe: Recipe, finished: Finished, cut: bool
-) -> Iterator[Part | Source]:
+) -> Iterator[Part | SourceRecord]:
     """The parts of a file that are still to be worked on.
 
     Args:
@@ -73,7 +73,9 @@ def _parts(
         yield Part(file, finished=finished.shards)
 
 
-def _of_parquet(file: SourceFile, shard_rows: int, finished: Finished) -> Iterator[Part | Source]:
+def _of_parquet(
+    file: SourceFile, shard_rows: int, finished: Finished
+) -> Iterator[Part | SourceRecord]:
     try:
         rows = count_rows(file.place, file.path)
     except DamagedInputError:
@@ -85,12 +87,12 @@ def _of_parquet(file: SourceFile, shard_rows: int, finished: Finished) -> Iterat
         span = Span(number * shard_rows, min((number + 1) * shard_rows, rows))
         if number not in finished.shards:
             yield Part(file, span, number, read.bytes // shards, read)
-    yield Source(rows, shards, read)
+    yield SourceRecord(rows, shards, read)
 
 
 def _of_lines(
     file: SourceFile, begin: int, shard_rows: int, finished: Finished
-) -> Iterator[Part | Source]:
+) -> Iterator[Part | SourceRecord]:
     """Counts rows, and hashes the file on the way; a shard begins with its first row."""
     at, rows, number = begin, 0, -1
     begun = Span(begin)
@@ -112,7 +114,7 @@ def _of_lines(
         if number >= 0 and number not in finished.shards:
             span = begun._replace(stop=metered.count)
             yield _of_span(file, span, number, metered.digest)
-        yield Source(rows, number + 1, metered.digest)
+        yield SourceRecord(rows, number + 1, metered.digest)
 
 
 def _of_span(file: SourceFile, span: Span, number: int, read: Digest) -> Part:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from pairsmith.building.partition import parts_of
 from pairsmith.building.task import Task, work
 from pairsmith.dataset import checkpoint
-from pairsmith.dataset.shard_record import Source
+from pairsmith.dataset.shard_record import SourceRecord
 from pairsmith.engines import Outcome, local
 from pairsmith.errors import (
     DamagedInputError,
@@ -112,7 +112,7 @@ def run(job: Run) -> None:
         raise _together(state.errors, job.staging)
 
 
-def _map(job: Run, state: _State) -> Generator[Outcome[Task, Source]]:
+def _map(job: Run, state: _State) -> Generator[Outcome[Task, SourceRecord]]:
     if job.in_process:
         here = partial(work, jinja=job.jinja, tick=state.tick)
         return local.run(here, state.tasks(), workers=1, name=_name)
@@ -137,7 +137,7 @@ class _State:
         self.seen = (0, 0)
         self.file = job.files[0]
         self.open: Counter[str] = Counter()
-        self.sources: dict[str, Source] = {}
+        self.sources: dict[str, SourceRecord] = {}
         self.errors: list[PairsmithError] = []
 
     def tasks(self) -> Iterator[Task]:
@@ -149,7 +149,7 @@ class _State:
             finished = job.finished[self.file.path]
             try:
                 for part in parts_of(self.file, job.recipe, finished, not job.in_process):
-                    if isinstance(part, Source):
+                    if isinstance(part, SourceRecord):
                         self._learn(self.file, part)
                         continue
                     self.open[self.file.path] += 1
@@ -158,7 +158,7 @@ class _State:
             except SourceError as error:
                 self.errors.append(error)
 
-    def take(self, outcome: Outcome[Task, Source]) -> None:
+    def take(self, outcome: Outcome[Task, SourceRecord]) -> None:
         """Takes what became of a task.
 
         Raises:
@@ -188,12 +188,12 @@ class _State:
         """Tells how far the task at hand has come."""
         self._tell(self.file.path, rows, bytes)
 
-    def _learn(self, file: SourceFile, source: Source) -> None:
+    def _learn(self, file: SourceFile, source: SourceRecord) -> None:
         """Records what a file makes, once all of its parts are finished."""
         self.sources[file.path] = source
         if not self.open[file.path]:
             self.rows[file.path], self.bytes[file.path] = source.rows, source.whole.bytes
-            checkpoint.note_source(self.job.staging, file, source)
+            checkpoint.record_source(self.job.staging, file, source)
 
     def _tell(self, path: str, rows: int = 0, bytes: int = 0) -> None:
         if self.job.watch:

@@ -11,9 +11,9 @@ from typing import NamedTuple, TypeAlias
 import pyarrow as pa
 
 from pairsmith.chat_templates.sandbox import Sandbox
-from pairsmith.dataset.checkpoint import place_of
+from pairsmith.dataset.checkpoint import shard_path
 from pairsmith.dataset.decisions import read_fates
-from pairsmith.dataset.shard_record import Source
+from pairsmith.dataset.shard_record import SourceRecord
 from pairsmith.dataset.shards import ShardWriter
 from pairsmith.engines.threads import overlap
 from pairsmith.errors import BrokenReadError, DamagedInputError
@@ -109,7 +109,7 @@ class _Converted(NamedTuple):
     read: Digest
 
 
-def work(task: Task, jinja: Jinja | None = None, tick: Tick | None = None) -> Source:
+def work(task: Task, jinja: Jinja | None = None, tick: Tick | None = None) -> SourceRecord:
     """Builds the shards of a part that are not finished, and records each as it is.
 
     Args:
@@ -151,7 +151,7 @@ def _silent(_rows: int, _bytes: int) -> None:
     """Tells nobody."""
 
 
-def _work(task: Task, jinja: Jinja | None, tick: Tick) -> Source:
+def _work(task: Task, jinja: Jinja | None, tick: Tick) -> SourceRecord:
     part, out = task.part, _Shards(task)
     with ExitStack() as stack:
         metered = stack.enter_context(MeteredFile(part.file.place))
@@ -164,7 +164,7 @@ def _work(task: Task, jinja: Jinja | None, tick: Tick) -> Source:
             out.leave()
             raise
         read = part.read or metered.digest
-        return Source(out.rows, out.finish(read), read)
+        return SourceRecord(out.rows, out.finish(read), read)
 
 
 def _convert(task: Task, metered: MeteredFile, jinja: Jinja | None) -> Iterator[_Converted]:
@@ -248,7 +248,7 @@ class _Shards:
 
     def _open(self) -> ShardWriter:
         if self.writer is None:
-            place = place_of(self.task.part.file, self.at // self.task.recipe.shard_rows)
+            place = shard_path(self.task.part.file, self.at // self.task.recipe.shard_rows)
             self.writer = ShardWriter(self.task.staging, place, self.task.recipe)
         return self.writer
 

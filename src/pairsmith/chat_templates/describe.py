@@ -15,12 +15,17 @@ PLACES = ("opens", "user → assistant", "assistant → user", "user → assista
 def list_built_in() -> list[dict[str, str]]:
     """The built-in templates: `name`, `model`, `source`, and `turn`, a picture of one turn."""
     return [
-        {"name": name, "model": family.model, "source": family.source, "turn": one_turn(name)}
+        {
+            "name": name,
+            "model": family.model,
+            "source": family.source,
+            "turn": render_one_turn(name),
+        }
         for name, family in FAMILIES.items()
     ]
 
 
-def one_turn(name: str) -> str:
+def render_one_turn(name: str) -> str:
     """A built-in template's text for one question and its answer."""
     template = built_in(name)
     messages = [

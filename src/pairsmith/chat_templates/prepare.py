@@ -13,9 +13,9 @@ from pairsmith.chat_templates.compile import compile_template
 from pairsmith.chat_templates.probes import Jinja
 from pairsmith.chat_templates.resolve import (
     LocatedTemplate,
+    add_control_text,
     complete_template,
     locate_template,
-    with_marks,
 )
 from pairsmith.chat_templates.sandbox import Sandbox
 from pairsmith.errors import RecipeError
@@ -57,7 +57,9 @@ def prepare(
 
 
 @contextmanager
-def prepared_ahead(name: str, tokens: Mapping[str, str] | None, day: str | None) -> Iterator[None]:
+def prepare_in_background(
+    name: str, tokens: Mapping[str, str] | None, day: str | None
+) -> Iterator[None]:
     """Prepares a template in another thread; a call of `prepare` with the same arguments gets it.
 
     Arguments as those of `prepare`, which also raises what is wrong.
@@ -83,7 +85,7 @@ def _key(
 
 
 @contextmanager
-def make_ready(found: LocatedTemplate, today: date) -> Iterator[Prepared]:
+def prepare_located(found: LocatedTemplate, today: date) -> Iterator[Prepared]:
     """Opens a template in a sandbox and compiles it; faults as `prepare`.
 
     Args:
@@ -109,7 +111,7 @@ def _compile(found: LocatedTemplate, sandbox: Sandbox, today: date) -> Prepared:
     info = sandbox.inspect()
     template = complete_template(found, info, today)
     compiled = compile_template(template, sandbox.render, info)
-    compiled = replace(compiled, template=with_marks(template, info, compiled))
+    compiled = replace(compiled, template=add_control_text(template, info, compiled))
     return Prepared(compiled, sandbox.render, info.by)
 
 
@@ -120,7 +122,7 @@ def _date(day: str | None) -> date:
         raise RecipeError(f"{day!r} is not a date.", "Write --date 2026-01-31.") from None
 
 
-def uncompiled(compiled: Compiled, why: str) -> Compiled:
+def as_uncompiled(compiled: Compiled, why: str) -> Compiled:
     """The same template, to be rendered row by row."""
     faults = dict.fromkeys((False, True), why)
     return replace(compiled, layouts={}, triggers=(), faults=faults, dataset_segments={})

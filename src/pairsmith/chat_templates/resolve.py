@@ -136,7 +136,7 @@ def complete_template(found: LocatedTemplate, info: TemplateInfo, day: date) -> 
     return replace(template, date=day.isoformat()) if info.dated else template
 
 
-def with_marks(template: Template, info: TemplateInfo, compiled: Compiled) -> Template:
+def add_control_text(template: Template, info: TemplateInfo, compiled: Compiled) -> Template:
     """The template with the control text that it shows, for one that is not built in.
 
     Args:

@@ -17,7 +17,7 @@ def template_ahead(
         yield
         return
     with started_ahead():
-        from pairsmith.chat_templates.prepare import prepared_ahead
+        from pairsmith.chat_templates.prepare import prepare_in_background
 
-        with prepared_ahead(template, tokens, date):
+        with prepare_in_background(template, tokens, date):
             yield

@@ -26,7 +26,7 @@ BEFORE = b"\n## The recipe\n"
 _SECTION = re.compile(f"\n{re.escape(BEGIN)}\n.*?\n{re.escape(END)}\n".encode(), re.DOTALL)
 
 
-def note(out: Path, built: Manifest, audit: Mapping[str, Any]) -> bool:
+def write_section(out: Path, built: Manifest, audit: Mapping[str, Any]) -> bool:
     """Puts what an audit found into the card of a build.
 
     Args:
@@ -56,7 +56,7 @@ def note(out: Path, built: Manifest, audit: Mapping[str, Any]) -> bool:
     return True
 
 
-def without(text: bytes) -> bytes:
+def without_section(text: bytes) -> bytes:
     """A card less the section."""
     return _SECTION.sub(b"", text)
 

@@ -17,7 +17,13 @@ from typing import Any, NamedTuple
 from pairsmith.dataset import decisions, folder
 from pairsmith.dataset.manifest import FileEntry, LedgerEntry
 from pairsmith.dataset.quarantine import quarantine_path
-from pairsmith.dataset.shard_record import Shard, Source, read_shard, read_source, record_text
+from pairsmith.dataset.shard_record import (
+    ShardRecord,
+    SourceRecord,
+    read_shard,
+    read_source,
+    record_text,
+)
 from pairsmith.dataset.shards import ShardPath, entry_of
 from pairsmith.errors import OutputError
 from pairsmith.io import durable
@@ -44,11 +50,11 @@ class Finished(NamedTuple):
         shards: The numbers of its shards that are.
     """
 
-    source: Source | None
+    source: SourceRecord | None
     shards: frozenset[int]
 
 
-def place_of(file: SourceFile, number: int) -> ShardPath:
+def shard_path(file: SourceFile, number: int) -> ShardPath:
     """The place of one shard of a file."""
     return ShardPath(file.kind, file.subset, file.split, file.path, number)
 
@@ -155,7 +161,7 @@ def find_finished(
         else:
             source = None
         for number in shards:
-            place = place_of(file, number)
+            place = shard_path(file, number)
             keep |= {place.rows, place.refused, place.record}
         finished[file.path] = Finished(source, frozenset(shards))
     durable.remove_all_but(staging, keep)
@@ -167,14 +173,14 @@ def source_path(file: SourceFile) -> str:
     return f"{file.subset}/{file.split}.json"
 
 
-def _shards(staging: StoragePath, file: SourceFile) -> dict[int, Shard]:
+def _shards(staging: StoragePath, file: SourceFile) -> dict[int, ShardRecord]:
     """The shards of a file that are whole, by number."""
     names = [path.stem for path in (staging / file.subset).glob(f"{file.split}-*.json")]
     digits = [name.removeprefix(f"{file.split}-") for name in names]
     numbers = [int(number) for number in digits if number.isdecimal()]
 
-    def whole(number: int) -> Shard | None:
-        place = place_of(file, number)
+    def whole(number: int) -> ShardRecord | None:
+        place = shard_path(file, number)
         shard = read_shard(staging, place.record)
         return shard if shard and _is_whole(staging, place, shard) else None
 
@@ -182,17 +188,19 @@ def _shards(staging: StoragePath, file: SourceFile) -> dict[int, Shard]:
     return {number: shard for number, shard in found if shard}
 
 
-def _is_whole(staging: StoragePath, place: ShardPath, shard: Shard) -> bool:
+def _is_whole(staging: StoragePath, place: ShardPath, shard: ShardRecord) -> bool:
     files = [(place.rows, shard.rows), (place.refused, shard.refused)]
     return all(is_unchanged(staging, path, known) for path, known in files if known is not None)
 
 
-def _unchanged(file: SourceFile, shards: dict[int, Shard], shard_rows: int) -> dict[int, Shard]:
+def _unchanged(
+    file: SourceFile, shards: dict[int, ShardRecord], shard_rows: int
+) -> dict[int, ShardRecord]:
     """The shards of which the file still holds the rows, those and no more."""
     begun = set(_beginnings(file.place, {shard.source.bytes for shard in shards.values()}))
     length = size(file.place) if shards else 0
 
-    def is_same(shard: Shard) -> bool:
+    def is_same(shard: ShardRecord) -> bool:
         # a file that grew adds rows to its last shard; what Parquet holds stands at its end
         ended = shard.read != shard_rows or file.path.endswith(ENDING)
         return shard.source in begun and (not ended or shard.source.bytes == length)
@@ -218,7 +226,7 @@ def count_shards(out: str | Path) -> int:
     return len(list(staging.glob("*/*-[0-9]*.json")))
 
 
-def note_source(staging: StoragePath, file: SourceFile, source: Source) -> None:
+def record_source(staging: StoragePath, file: SourceFile, source: SourceRecord) -> None:
     """Records that all shards of a file are finished."""
     (staging / file.subset).mkdir(exist_ok=True)
     write_text_durably(staging / source_path(file), record_text(source, source_path(file)))
@@ -239,7 +247,7 @@ def assemble(staging: StoragePath, file: SourceFile) -> Assembled:
     """
     source = read_source(staging, source_path(file))
     count = source.shards if source else 0
-    records = [place_of(file, number).record for number in range(count)]
+    records = [shard_path(file, number).record for number in range(count)]
     shards = [s for s in map_files(staging, partial(read_shard, staging), records) if s]
     if source is None or len(shards) < count:
         raise OutputError(
@@ -249,13 +257,15 @@ def assemble(staging: StoragePath, file: SourceFile) -> Assembled:
     entry = entry_of(file.subset, file.split, shards)
     outputs = []
     if entry.kept:
-        outputs = [place_of(file, n).entry(s, len(shards)) for n, s in enumerate(shards)]
+        outputs = [shard_path(file, n).entry(s, len(shards)) for n, s in enumerate(shards)]
     if entry.quarantined:
         outputs.append(_join_refused(staging, file, shards))
     return Assembled(FileEntry(file.path, source.rows, *source.whole), outputs, entry)
 
 
-def _join_refused(staging: StoragePath, file: SourceFile, shards: Sequence[Shard]) -> FileEntry:
+def _join_refused(
+    staging: StoragePath, file: SourceFile, shards: Sequence[ShardRecord]
+) -> FileEntry:
     """The quarantine of a split, of the parts of its shards."""
     path = quarantine_path(file.subset, file.split)
     grown = partial_path(staging / path)
@@ -263,7 +273,7 @@ def _join_refused(staging: StoragePath, file: SourceFile, shards: Sequence[Shard
         with grown.open("wb") as joined:
             for number, shard in enumerate(shards):
                 if shard.refused:
-                    with (staging / place_of(file, number).refused).open("rb") as part:
+                    with (staging / shard_path(file, number).refused).open("rb") as part:
                         shutil.copyfileobj(part, joined, 1 << 20)
         known = durable.digest_of(grown)
         finalize(grown, staging / path)

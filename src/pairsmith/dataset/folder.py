@@ -348,7 +348,7 @@ def _keep_edited_card(out: StoragePath, replaced: Manifest | None) -> None:
         or is_interrupted_copy(held, out / STAGING / card.NAME)
     ):
         return
-    if card_audit.without(held.read_bytes()) != card.card_text(replaced).encode():
+    if card_audit.without_section(held.read_bytes()) != card.card_text(replaced).encode():
         names = (out / f"{card.NAME}.old{number or ''}" for number in count())
         rename(held, next(n for n in names if not path_exists(n) or is_interrupted_copy(n, held)))
 

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pairsmith.chat_templates.prepare import make_ready
+from pairsmith.chat_templates.prepare import prepare_located
 from pairsmith.chat_templates.resolve import LocatedTemplate
 from pairsmith.dataset.manifest import LedgerEntry, read_manifest
 from pairsmith.dataset.rows import kept_batches, refused_rows
@@ -85,7 +85,7 @@ class Dataset:
         if recipe.template is None or recipe.form != Form.TEXT:
             return None
         day = date.fromisoformat(recipe.template.date or "2000-01-01")
-        with make_ready(LocatedTemplate(recipe.template), day) as ready:
+        with prepare_located(LocatedTemplate(recipe.template), day) as ready:
             return ready.compiled
 
     def batches(self, refused: bool = False) -> Iterator[Batch]:

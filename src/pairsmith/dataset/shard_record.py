@@ -16,7 +16,7 @@ from pairsmith.io.durable import is_regular_file
 from pairsmith.io.remote import StoragePath
 
 
-class Shard(NamedTuple):
+class ShardRecord(NamedTuple):
     """A finished shard.
 
     Attributes:
@@ -38,7 +38,7 @@ class Shard(NamedTuple):
     source: Digest
 
 
-class Source(NamedTuple):
+class SourceRecord(NamedTuple):
     """A file of the source all of whose shards are finished.
 
     Attributes:
@@ -52,7 +52,7 @@ class Source(NamedTuple):
     whole: Digest
 
 
-def record_text(record: Shard | Source, name: str) -> str:
+def record_text(record: ShardRecord | SourceRecord, name: str) -> str:
     """A record as JSON; `name` is its path in the folder that the build grows in."""
     held = {n: v._asdict() if isinstance(v, Digest) else v for n, v in record._asdict().items()}
     return json.dumps({**held, "seal": _seal(held, name)}, indent=1) + "\n"
@@ -62,22 +62,22 @@ def _seal(held: Any, name: str) -> str:
     return hashlib.sha256(json.dumps([name, held], sort_keys=True).encode()).hexdigest()
 
 
-def read_shard(staging: StoragePath, name: str) -> Shard | None:
+def read_shard(staging: StoragePath, name: str) -> ShardRecord | None:
     """A shard's record; None where there is none that can be believed."""
     held = _read(staging, name)
     try:
         refused = Digest(**held.pop("refused")) if held.get("refused") else held.pop("refused")
         rows, source = Digest(**held.pop("rows")), Digest(**held.pop("source"))
-        return Shard(rows=rows, refused=refused, source=source, **held)
+        return ShardRecord(rows=rows, refused=refused, source=source, **held)
     except (KeyError, TypeError, AttributeError):
         return None
 
 
-def read_source(staging: StoragePath, name: str) -> Source | None:
+def read_source(staging: StoragePath, name: str) -> SourceRecord | None:
     """A source file's record; None where there is none that can be believed."""
     held = _read(staging, name)
     try:
-        return Source(held["rows"], held["shards"], Digest(**held["whole"]))
+        return SourceRecord(held["rows"], held["shards"], Digest(**held["whole"]))
     except (KeyError, TypeError):
         return None
 

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from pairsmith.dataset.manifest import FileEntry, LedgerEntry
 from pairsmith.dataset.quarantine import FOLDER, QuarantineWriter
-from pairsmith.dataset.shard_record import Shard, record_text
+from pairsmith.dataset.shard_record import ShardRecord, record_text
 from pairsmith.io.digests import Digest
 from pairsmith.io.durable import digest_of, finalize, partial_path, write_text_durably
 from pairsmith.io.remote import StoragePath
@@ -68,7 +68,7 @@ class ShardPath(NamedTuple):
         """The path of its record."""
         return f"{self.subset}/{self.split}-{self.number:05d}.json"
 
-    def entry(self, shard: Shard, shards: int) -> FileEntry:
+    def entry(self, shard: ShardRecord, shards: int) -> FileEntry:
         """Its Parquet file in the manifest, one of so many."""
         name = f"{self.subset}/{self.split}-{self.number:05d}-of-{shards:05d}.parquet"
         return FileEntry(name, shard.kept, shard.rows.bytes, shard.rows.sha256)
@@ -126,7 +126,7 @@ class ShardWriter:
         if table is not None:
             self.shard.write_table(table, row_group_size=len(table))
 
-    def finish(self, source: Digest) -> Shard:
+    def finish(self, source: Digest) -> ShardRecord:
         """Makes the files durable, names them, and writes the record.
 
         Args:
@@ -140,7 +140,7 @@ class ShardWriter:
             refused = digest_of(self.quarantine.partial)
             finalize(self.quarantine.partial, self.out / self.place.refused)
         self.quarantine.partial.unlink(missing_ok=True)
-        shard = Shard(
+        shard = ShardRecord(
             self.read,
             self.kept,
             {name.value: n for name in Reason if (n := self.quarantine.counts[name])},
@@ -182,7 +182,7 @@ class _Group:
     """The rows of the row group that is growing."""
 
     def __init__(self) -> None:
-        self.digest_of: list[pa.RecordBatch] = []
+        self.batches: list[pa.RecordBatch] = []
         self.read = self.bytes = 0
 
     @property
@@ -202,13 +202,13 @@ class _Group:
         """Takes so many of the source's rows, of which some are kept."""
         self.read += read
         if len(kept):
-            self.digest_of.append(kept)
+            self.batches.append(kept)
 
     def take(self) -> pa.Table | None:
         """Its rows in one piece, so that pages end where they would; it is empty afterwards."""
-        digest_of, self.digest_of = self.digest_of, []
+        batches, self.batches = self.batches, []
         self.read = self.bytes = 0
-        return pa.Table.from_batches(digest_of).combine_chunks() if digest_of else None
+        return pa.Table.from_batches(batches).combine_chunks() if batches else None
 
 
 def _kept(rows: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
@@ -253,7 +253,7 @@ def open_shard(path: StoragePath) -> Iterator[pq.ParquetFile]:
         yield shard
 
 
-def entry_of(subset: str, split: str, shards: Sequence[Shard]) -> LedgerEntry:
+def entry_of(subset: str, split: str, shards: Sequence[ShardRecord]) -> LedgerEntry:
     """What became of the rows of one split, given what became of those of its shards."""
     quarantined, noted = Counter[str](), Counter[str]()
     for shard in shards:

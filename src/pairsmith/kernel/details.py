@@ -33,7 +33,7 @@ def explain(
     names = pa.array([reason.value for reason in REASONS])
     details: list[str | None] = [None] * len(verdict.code)
     refused = np.flatnonzero(verdict.code >= 0)
-    turns = {name: rows_of(turns, refused) for name, turns in verdict.sides.items()}
+    turns = {name: select_rows(turns, refused) for name, turns in verdict.sides.items()}
     for place, row in enumerate(refused.tolist()):
         reason = REASONS[verdict.code[row]]
         sides = {name: rows[place] for name, rows in turns.items()}
@@ -79,7 +79,7 @@ def describe(
             raise ValueError(f"no row tells of itself that it is {reason}")
 
 
-def rows_of(turns: Turns, rows: Index) -> list[Row]:
+def select_rows(turns: Turns, rows: Index) -> list[Row]:
     """The turns of some rows."""
     selected = np.zeros(len(turns.counts), bool)
     selected[rows] = True

@@ -24,7 +24,7 @@ from pairsmith.sources.layouts import SourceFile
 from pairsmith.sources.parse import ROW_BYTES
 from pairsmith.sources.read import read_records
 from pairsmith.sources.shapes import HH, SHAPES, Shape
-from pairsmith.sources.sides import MARKED
+from pairsmith.sources.sides import TRANSCRIPT_START
 
 AUTO = "auto"
 SAMPLE_BYTES = (1 << 20, 2 * ROW_BYTES)
@@ -40,7 +40,7 @@ _OF_UNPAIRED = {"label", "completion", "messages"}
 _PROMPTS = {"prompt", "question", "instruction", "messages", "conversations", "input"}
 """Fields that hold a prompt, in this shape or that."""
 
-_MARKED = re.compile(MARKED, re.ASCII)
+_MARKED = re.compile(TRANSCRIPT_START, re.ASCII)
 _BY_FIELDS = (
     "openai",
     "nemo-rl",

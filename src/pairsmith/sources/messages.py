@@ -53,19 +53,19 @@ class Messages(NamedTuple):
         return found
 
 
-def of_lists(column: pa.ListArray) -> Messages:
+def from_lists(column: pa.ListArray) -> Messages:
     """The messages of lists of {role, content}, whatever the two are called; null is no message."""
     role, content = column.flatten().flatten()
     return Messages(list_offsets(column), role, content)
 
 
-def of_objects(column: pa.StructArray) -> Messages:
+def from_objects(column: pa.StructArray) -> Messages:
     """One message a row, from {role, content}, whatever the two are called."""
     role, content = column.flatten()
     return Messages(np.arange(len(column) + 1), role, content)
 
 
-def of_texts(role: str, column: pa.StringArray) -> Messages:
+def from_texts(role: str, column: pa.StringArray) -> Messages:
     """A message of one role for each text that is not null."""
     content = column.drop_null()
     offsets = _offsets(flags(column.is_valid()))
@@ -96,7 +96,7 @@ def select(messages: Messages, mask: Mask) -> Messages:
     )
 
 
-def put_together(messages: Messages, bad: Mask) -> pa.ListArray:
+def to_list_array(messages: Messages, bad: Mask) -> pa.ListArray:
     """A column of `MESSAGES`, null at the rows where `bad` holds."""
     if bad.any():
         messages = select(messages, ~bad[messages.rows])
@@ -116,26 +116,28 @@ def holds_nul(messages: Messages) -> Mask:
     return messages.any(np.logical_or.reduce(list(held)))
 
 
-def holes(column: pa.Array) -> Mask:
+def inner_nulls(column: pa.Array) -> Mask:
     """True at the rows that hold a null somewhere inside; a row that is null holds nothing."""
     if pa.types.is_list(column.type):
         values = column.flatten()
         found = np.zeros(len(column), bool)
         rows = np.repeat(np.arange(len(column)), np.diff(list_offsets(column)))
-        found[rows[_nulls(values) | holes(values)]] = True
+        found[rows[_nulls(values) | inner_nulls(values)]] = True
         return found
     if pa.types.is_struct(column.type):
-        inside = [_nulls(child) | holes(child) for child in column.flatten()]
+        inside = [_nulls(child) | inner_nulls(child) for child in column.flatten()]
         held: Mask = np.logical_or.reduce(inside) & ~_nulls(column)
         return held
     return np.zeros(len(column), bool)
 
 
-def hole_words(value: Any, wanted: pa.DataType, path: str) -> str | None:
+def describe_inner_null(value: Any, wanted: pa.DataType, path: str) -> str | None:
     """What is missing inside a value, such as `message 2 of chosen has no content`."""
     if pa.types.is_list(wanted):
         return _first(
-            f"{item} is null" if held is None else hole_words(held, wanted.value_type, item)
+            f"{item} is null"
+            if held is None
+            else describe_inner_null(held, wanted.value_type, item)
             for number, held in enumerate(value, 1)
             for item in [item_of(path, wanted.value_type, number)]
         )
@@ -143,7 +145,7 @@ def hole_words(value: Any, wanted: pa.DataType, path: str) -> str | None:
         return _first(
             f"{path} has no {field.name}"
             if value[field.name] is None
-            else hole_words(value[field.name], field.type, f"the {field.name} of {path}")
+            else describe_inner_null(value[field.name], field.type, f"the {field.name} of {path}")
             for field in wanted
         )
     return None
@@ -159,7 +161,7 @@ def list_offsets(column: pa.ListArray) -> Index:
     return _offsets(lengths.to_numpy(zero_copy_only=False))
 
 
-def only(column: pa.Array, rows: Mask) -> pa.Array:
+def null_outside(column: pa.Array, rows: Mask) -> pa.Array:
     """The column, null outside of `rows`."""
     return column.take(pa.array(np.arange(len(column)), mask=~rows))
 

@@ -16,7 +16,15 @@ import pyarrow.compute as pc
 
 from pairsmith.schema.rows import MESSAGES, PAIR_TRANSCRIPTS
 from pairsmith.sources import redteam, sides
-from pairsmith.sources.messages import NUL, Mask, flags, holds_nul, hole_words, holes, put_together
+from pairsmith.sources.messages import (
+    NUL,
+    Mask,
+    describe_inner_null,
+    flags,
+    holds_nul,
+    inner_nulls,
+    to_list_array,
+)
 
 TEXT = pa.string()
 TURN = pa.struct([("from", TEXT), ("value", TEXT)])
@@ -53,33 +61,33 @@ def arrange_messages(
         columns = {name: table[name].combine_chunks() for name in table.column_names}
         fault = columns.pop("fault")
         for name, column in columns.items():
-            fault = _say_holes(fault, name, column)
+            fault = _add_null_faults(fault, name, column)
         drawn = draw(columns)
         for mask, sentence in drawn.faults:
-            fault = say(fault, mask, sentence)
+            fault = add_fault(fault, mask, sentence)
         for side in (drawn.chosen, drawn.rejected):
-            fault = say(fault, holds_nul(side), NUL)
+            fault = add_fault(fault, holds_nul(side), NUL)
         bad = flags(fault.is_valid())
-        chosen, rejected = (put_together(side, bad) for side in (drawn.chosen, drawn.rejected))
+        chosen, rejected = (to_list_array(side, bad) for side in (drawn.chosen, drawn.rejected))
         return pa.table({"chosen": chosen, "rejected": rejected, "fault": fault})
 
     return arrange
 
 
-def say(fault: pa.StringArray, mask: Mask, sentence: str) -> pa.StringArray:
+def add_fault(fault: pa.StringArray, mask: Mask, sentence: str) -> pa.StringArray:
     """The faults, and this one at the rows of `mask` that have none yet."""
     if not mask.any():
         return fault
     return pc.if_else(pc.and_(pa.array(mask), fault.is_null()), sentence, fault)
 
 
-def _say_holes(fault: pa.StringArray, name: str, column: pa.Array) -> pa.StringArray:
-    found = holes(column)
+def _add_null_faults(fault: pa.StringArray, name: str, column: pa.Array) -> pa.StringArray:
+    found = inner_nulls(column)
     if not found.any():
         return fault
     said = fault.to_pylist()
     for row in np.flatnonzero(found).tolist():
-        said[row] = said[row] or hole_words(column[row].as_py(), column.type, name)
+        said[row] = said[row] or describe_inner_null(column[row].as_py(), column.type, name)
     return pa.array(said, pa.string())
 
 
@@ -118,7 +126,7 @@ DIALOGUES = Shape(
     redteam.FIELDS,
     ("transcript",),
     "a transcript with scores",
-    redteam.spell_score,
+    redteam.unify_score,
     messages=False,
 )
 _ALL = (

@@ -29,12 +29,12 @@ def compare(left: str, right: str) -> tuple[list[DiffRun], list[DiffRun]]:
         # white space alone between two differences belongs to them
         between = bool(lefts) and lefts[-1].differs and not "".join(a[i:j]).strip()
         differs = kind != "equal" or between
-        _add(lefts, "".join(a[i:j]), differs)
-        _add(rights, "".join(b[k:m]), differs)
+        _append(lefts, "".join(a[i:j]), differs)
+        _append(rights, "".join(b[k:m]), differs)
     return lefts, rights
 
 
-def _add(spans: list[DiffRun], text: str, differs: bool) -> None:
+def _append(spans: list[DiffRun], text: str, differs: bool) -> None:
     if spans and spans[-1].differs == differs:
         text = spans.pop().text + text
     if text:

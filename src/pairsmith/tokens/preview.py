@@ -24,7 +24,7 @@ from pairsmith.tokens import special
 from pairsmith.tokens.encode import Encoded, encode
 from pairsmith.tokens.render import RowTexts, open_chat, render_messages, render_text
 from pairsmith.tokens.row import TokenizedRow, read_tokens
-from pairsmith.tokens.tokenizer import load
+from pairsmith.tokens.tokenizer import load_tokenizer
 from pairsmith.tokens.totals import Totals, TotalsCounter
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def preview(
     source = folder.output(os.fspath(out))
     built = read_manifest(source)
     total, dialogues = _count(built, subset)
-    reader = load(str(tokenizer), built.recipe.form)
+    reader = load_tokenizer(str(tokenizer), built.recipe.form)
     tally = TotalsCounter(reader, max_length)
     find = _special_finder(built, reader)
     shown: list[TokenizedRow] = []
@@ -194,13 +194,13 @@ def _batches(
 
 def _special_finder(
     built: Manifest, tokenizer: PreTrainedTokenizerBase
-) -> Callable[[EncodedBatch], special.Hits]:
+) -> Callable[[EncodedBatch], special.SpecialTokens]:
     """What looks for contents that are read as special tokens, in rows of this build."""
     if built.recipe.form == Form.TEXT:
         control = built.recipe.template.control if built.recipe.template else ()
-        in_texts = special.InText(tokenizer, control)
+        in_texts = special.TextFinder(tokenizer, control)
         return lambda batch: in_texts.find(batch.encoded)
-    in_contents = special.InMessages(tokenizer)
+    in_contents = special.MessageFinder(tokenizer)
     return lambda batch: in_contents.find(batch.stored.take(pa.array(batch.texts.rows, pa.int64())))
 
 

@@ -73,19 +73,19 @@ def common_prefix(left: Ragged, right: Ragged) -> NDArray[np.int64]:
     return shared
 
 
-def same(left: Ragged, right: Ragged) -> NDArray[np.bool_]:
+def same_tokens(left: Ragged, right: Ragged) -> NDArray[np.bool_]:
     """Which rows of both are the same tokens, shape (rows,)."""
     shared = common_prefix(left, right)
     return np.equal(left.lengths, shared) & np.equal(right.lengths, shared)
 
 
-def heads(rows: Ragged, width: int) -> NDArray[np.int32]:
+def first_tokens(rows: Ragged, width: int) -> NDArray[np.int32]:
     """The first tokens of each row, `NO_ID` where it is shorter, shape (rows, width)."""
     return _at(rows, rows.starts[:, None] + np.arange(width))
 
 
-def tails(rows: Ragged, width: int) -> NDArray[np.int32]:
-    """The last tokens of each row, the last one first, as `heads`."""
+def last_tokens(rows: Ragged, width: int) -> NDArray[np.int32]:
+    """The last tokens of each row, the last one first, as `first_tokens`."""
     return _at(rows, rows.ends[:, None] - 1 - np.arange(width))
 
 

@@ -12,12 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pairsmith.chat_templates.prepare import make_ready, uncompiled
+from pairsmith.chat_templates.prepare import as_uncompiled, prepare_located
 from pairsmith.chat_templates.resolve import LocatedTemplate
 from pairsmith.errors import RecipeError, TokenizerError
 from pairsmith.kernel.render import UnfaithfulError, Writer, Written, write_conversations
 from pairsmith.schema.templates import Template
-from pairsmith.sources.messages import join, of_lists, put_together
+from pairsmith.sources.messages import from_lists, join, to_list_array
 from pairsmith.text.messages import read_messages
 from pairsmith.text.turns import Turns
 
@@ -73,7 +73,7 @@ def open_chat(tokenizer: PreTrainedTokenizerBase, name: str) -> Iterator[Writer]
     source = str(tokenizer.get_chat_template())
     template = Template(Path(name).name, source, tuple(sorted(tokens.items())))
     try:
-        with make_ready(LocatedTemplate(template), date.today()) as ready:
+        with prepare_located(LocatedTemplate(template), date.today()) as ready:
             yield Writer(ready.compiled, ready.jinja)
     except RecipeError as error:
         raise TokenizerError(error.message, error.hint) from None
@@ -85,14 +85,14 @@ def render_messages(batch: pa.RecordBatch, writer: Writer) -> RowTexts:
     The prompt is rendered with the generation prompt. The texts, tokenized without special
     tokens, give the ids of `apply_chat_template(tokenize=True)`.
     """
-    prompt, *replies = (of_lists(batch[name]) for name in ("prompt", "chosen", "rejected"))
+    prompt, *replies = (from_lists(batch[name]) for name in ("prompt", "chosen", "rejected"))
     nothing = np.zeros(len(batch), bool)
     talks = [prompt, *(join(prompt, reply) for reply in replies)]
-    turns = [read_messages(put_together(talk, nothing)) for talk in talks]
+    turns = [read_messages(to_list_array(talk, nothing)) for talk in talks]
     try:
         written = _render(turns, writer)
     except UnfaithfulError:
-        by_row = uncompiled(writer.compiled, "")
+        by_row = as_uncompiled(writer.compiled, "")
         written = _render(turns, Writer(by_row, writer.jinja))
     refused = {row: why for side in reversed(written) for row, why in side.refused.items()}
     rows = [row for row in range(len(batch)) if row not in refused]

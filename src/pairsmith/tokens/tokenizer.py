@@ -22,7 +22,7 @@ HUB_SECONDS = 10
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
-def load(name: str, form: Form) -> PreTrainedTokenizerBase:
+def load_tokenizer(name: str, form: Form) -> PreTrainedTokenizerBase:
     """Loads a tokenizer that can do what rows of this form want of it.
 
     Code that comes with it is not run, and for a folder no network is asked. As in TRL, a

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pairsmith.tokens.ragged import NO_ID, Ragged, heads, same, tails
+from pairsmith.tokens.ragged import NO_ID, Ragged, first_tokens, last_tokens, same_tokens
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from pairsmith.tokens.encode import Encoded
-    from pairsmith.tokens.special import Hits
+    from pairsmith.tokens.special import SpecialTokens
 
 WINDOW = 16
 """Tokens at the end of a reply among which EOS is looked for."""
@@ -140,7 +140,7 @@ class TotalsCounter:
         self.blank: dict[int, bool] = {NO_ID: False}
         self.refusal: tuple[str, str] | None = None
 
-    def add(self, encoded: Encoded, hits: Hits) -> None:
+    def add(self, encoded: Encoded, hits: SpecialTokens) -> None:
         """Counts a batch that the template did not refuse."""
         self._add_lengths(encoded)
         self._add_cuts(encoded)
@@ -148,7 +148,7 @@ class TotalsCounter:
         self._add_special(hits)
         if self.bos is not None:
             begun = [
-                (heads(side, 2) == self.bos).all(axis=1)
+                (first_tokens(side, 2) == self.bos).all(axis=1)
                 for side in (encoded.whole_chosen, encoded.whole_rejected)
             ]
             self.counts["bos_doubled"] += int((begun[0] | begun[1]).sum())
@@ -209,13 +209,13 @@ class TotalsCounter:
     def _add_boundary(self, left_out: Ragged) -> None:
         some = left_out.take(left_out.lengths > 0)
         self.counts["boundary"] += len(some.starts)
-        ids, counts = np.unique(heads(some, LEFT_OUT), axis=0, return_counts=True)
+        ids, counts = np.unique(first_tokens(some, LEFT_OUT), axis=0, return_counts=True)
         for row, count in zip(ids, counts, strict=True):
             key = row[row != NO_ID].tobytes()
             if key in self.left_out or len(self.left_out) < KINDS:
                 self.left_out[key] += int(count)
 
-    def _add_special(self, hits: Hits) -> None:
+    def _add_special(self, hits: SpecialTokens) -> None:
         self.counts["special"] += len(np.unique(hits.rows))
         pairs = np.unique(np.stack([hits.rows, hits.ids.astype(np.int64)]), axis=1)
         self.special.update(pairs[1].tolist())
@@ -228,7 +228,7 @@ class TotalsCounter:
         return SideCounts(*self.sides.get(name, np.zeros(3, np.int64)).tolist())
 
     def _ends(self, replies: Ragged) -> Ends:
-        last = np.pad(tails(replies, WINDOW), ((0, 0), (0, 1)), constant_values=NO_ID)
+        last = np.pad(last_tokens(replies, WINDOW), ((0, 0), (0, 1)), constant_values=NO_ID)
         blank = self._blank(last)
         rows = np.arange(len(last))
         at = _first_full(blank, np.zeros(len(last), np.int64))
@@ -263,8 +263,8 @@ def cut(encoded: Encoded, max_length: int) -> Cuts:
     room = np.maximum(max_length - encoded.prompt.lengths, 0)
     kept = room > 0
     chosen, rejected = encoded.chosen, encoded.rejected
-    identical = same(chosen, rejected)
-    once_cut = same(chosen.first(room), rejected.first(room))
+    identical = same_tokens(chosen, rejected)
+    once_cut = same_tokens(chosen.first(room), rejected.first(room))
     return Cuts(
         dropped=~kept,
         identical=identical,

@@ -243,7 +243,7 @@ def test_a_file_system_that_fails_midway(tmp_path, monkeypatch):
 
 
 def failing(self, size=-1):
-    with paths.faults_of(self.place):
+    with paths.translated_faults(self.place):
         raise OSError("the network is down")
 
 

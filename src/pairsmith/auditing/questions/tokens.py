@@ -17,7 +17,7 @@ from pairsmith.auditing.answer import Answer, Finding, Study, UnansweredError, a
 from pairsmith.auditing.stats.intervals import percent
 from pairsmith.dataset.rows import kept_batches
 from pairsmith.tokens.preview import BATCH_ROWS, MAX_LENGTH, EncodedBatch, encode_rows, open_writer
-from pairsmith.tokens.tokenizer import load
+from pairsmith.tokens.tokenizer import load_tokenizer
 from pairsmith.tokens.totals import Cuts, cut, measure, percentiles
 
 TITLE = "Tokens"
@@ -112,7 +112,7 @@ def ask(study: Study) -> Answer:
 def _read(study: Study) -> Iterator[Read]:
     """The kept rows as token ids."""
     out, built, name = study.data.out, study.data.built, str(study.tokenizer)
-    tokenizer = load(name, built.recipe.form)
+    tokenizer = load_tokenizer(name, built.recipe.form)
     with open_writer(built, tokenizer, name) as chat:
         for entry in study.data.entries:
             for stored in kept_batches(out, built, entry, BATCH_ROWS):
