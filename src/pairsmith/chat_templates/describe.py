@@ -1,4 +1,4 @@
-"""What a template looks like: one turn of it, and how it compiled."""
+"""Descriptions of templates: one turn of each, and how one compiled."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PLACES = ("opens", "user → assistant", "assistant → user", "user → assista
 
 
 def list_built_in() -> list[dict[str, str]]:
-    """The built-in templates: `name`, `model`, `source`, and `turn`, a picture of one turn."""
+    """The built-in templates: `name`, `model`, `source`, and `turn`, one turn as an example."""
     return [
         {
             "name": name,

@@ -1,4 +1,4 @@
-"""A terminal that shows what it is given, and is steered by none of it."""
+"""The terminal: a console without markup, faults on stderr, an interruption in words."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def console() -> Console:
 
 
 def say(message: str, hint: str = "") -> None:
-    """Says on stderr what is wrong and what to do."""
+    """Prints a fault and its hint to stderr."""
     print(sanitize(f"pairsmith: {message}"), file=sys.stderr)
     if hint:
         print(sanitize(f"  {hint}"), file=sys.stderr)

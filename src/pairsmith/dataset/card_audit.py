@@ -27,15 +27,15 @@ _SECTION = re.compile(f"\n{re.escape(BEGIN)}\n.*?\n{re.escape(END)}\n".encode(),
 
 
 def write_section(out: Path, built: Manifest, audit: Mapping[str, Any]) -> bool:
-    """Puts what an audit found into the card of a build.
+    """Writes the section of an audit into the card of a build.
 
     Args:
         out: The folder of the build.
         built: Its manifest.
-        audit: What `audit.json` holds.
+        audit: The content of `audit.json`.
 
     Returns:
-        Whether the card has it now: not one that was edited.
+        Whether it was written: False for a card that was edited.
     """
     held = (out / card.NAME).read_bytes()
     found = list(_SECTION.finditer(held))
@@ -57,7 +57,7 @@ def write_section(out: Path, built: Manifest, audit: Mapping[str, Any]) -> bool:
 
 
 def without_section(text: bytes) -> bytes:
-    """A card less the section."""
+    """A card without the section of an audit."""
     return _SECTION.sub(b"", text)
 
 

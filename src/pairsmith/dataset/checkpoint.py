@@ -1,8 +1,8 @@
-"""Going on with a build that was broken off: what it was to be, and what of it can be kept.
+"""Checkpoints: the plan of an unfinished build, and what of it a new run keeps.
 
-A shard is kept if its record is there, its files have the hashes that the record tells, and the
-source's file still begins with what they were made of; one that has fewer rows than others, only
-if the file still ends there. All else is removed.
+A shard is kept if its record is there, its files have the hashes in the record, and the source's
+file still begins with the bytes that they were made from; one that has fewer rows than others,
+only if the file still ends there. All else is removed.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ COMPILED = "compiled"
 """The field of a plan that is false once a template was found to need rendering row by row."""
 
 FATES = "fates"
-"""The field of a plan that tells what rows were looked at for their fates, once that is done."""
+"""The field of a plan with the rows that decided the fates, once those are known."""
 
 
 class Finished(NamedTuple):
-    """What of one source file is finished.
+    """The finished part of one source file.
 
     Attributes:
-        source: Its record, if all of it is.
-        shards: The numbers of its shards that are.
+        source: Its record; None where some of its shards are missing.
+        shards: The numbers of its finished shards.
     """
 
     source: SourceRecord | None
@@ -55,23 +55,23 @@ class Finished(NamedTuple):
 
 
 def shard_path(file: SourceFile, number: int) -> ShardPath:
-    """The place of one shard of a file."""
+    """The path of one shard of a file."""
     return ShardPath(file.kind, file.subset, file.split, file.path, number)
 
 
 def begin(staging: StoragePath, plan: dict[str, Any], force: bool) -> dict[str, Any]:
-    """Writes the plan of a build, or finds the same one there.
+    """Writes the plan of a build, or resumes the one that is there.
 
     Args:
         staging: The folder that the build grows in.
-        plan: As JSON has it.
-        force: Whether to clear away what another build left.
+        plan: As in JSON.
+        force: Whether to remove what another build left.
 
     Returns:
-        The plan, `COMPILED` and `FATES` as they were found.
+        The plan, with `COMPILED` and `FATES` of the one that is resumed.
 
     Raises:
-        OutputError: Another build left something there.
+        OutputError: Another build left finished shards there.
     """
     found = _read_plan(staging)
     if found is not None:
@@ -89,13 +89,13 @@ def begin(staging: StoragePath, plan: dict[str, Any], force: bool) -> dict[str, 
 
 
 def restart(staging: StoragePath, plan: dict[str, Any], spared: Collection[str] = ()) -> None:
-    """Clears away what there is, but for files of these names, and writes a plan."""
+    """Clears the folder, except for files of these names, and writes a plan."""
     folder.clear(staging, spared)
     write_plan(staging, plan)
 
 
 def write_plan(staging: StoragePath, plan: dict[str, Any]) -> None:
-    """Writes a plan beside what there is."""
+    """Writes a plan, and keeps what is there."""
     write_text_durably(staging / folder.PLAN, json.dumps(plan, ensure_ascii=False, indent=1) + "\n")
 
 
@@ -111,7 +111,7 @@ def _read_plan(staging: StoragePath) -> dict[str, Any] | None:
 
 
 def _difference(was: dict[str, Any], plan: dict[str, Any]) -> str:
-    """What an unfinished build is of, that this one is not."""
+    """How an unfinished build differs from this one, in words."""
     for name, what in (("inputs", "other files"), ("recipe", "another recipe")):
         old, new = was.get(name), plan[name]
         if old != new and isinstance(old, dict) and isinstance(new, dict):
@@ -123,14 +123,14 @@ def _difference(was: dict[str, Any], plan: dict[str, Any]) -> str:
 
 
 def differing(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """The names of what two recipes do not have in common."""
+    """The names of the fields in which two recipes differ."""
     return [name for name in {**new, **old} if old.get(name) != new.get(name)]
 
 
 def find_finished(
     staging: StoragePath, files: Sequence[SourceFile], shard_rows: int
 ) -> tuple[dict[str, Finished], list[str]]:
-    """What can be kept of a build that was broken off; everything else is removed.
+    """Finds what can be kept of an interrupted build, and removes everything else.
 
     Args:
         staging: The folder that the build grows in.
@@ -138,7 +138,8 @@ def find_finished(
         shard_rows: The rows of every shard but a file's last.
 
     Returns:
-        By path, what of a file is finished; and sentences on files that have changed since.
+        From a path to the finished part of its file; and sentences on files that have changed
+        since.
     """
     finished: dict[str, Finished] = {}
     keep = {
@@ -196,7 +197,7 @@ def _is_whole(staging: StoragePath, place: ShardPath, shard: ShardRecord) -> boo
 def _unchanged(
     file: SourceFile, shards: dict[int, ShardRecord], shard_rows: int
 ) -> dict[int, ShardRecord]:
-    """The shards of which the file still holds the rows, those and no more."""
+    """The shards whose rows the file still has, unchanged and not continued."""
     begun = set(_beginnings(file.place, {shard.source.bytes for shard in shards.values()}))
     length = size(file.place) if shards else 0
 
@@ -209,7 +210,7 @@ def _unchanged(
 
 
 def _beginnings(place: FsspecPath, sizes: Iterable[int]) -> Iterator[Digest]:
-    """The first so many bytes of a file, for each of several sizes, read once."""
+    """The digests of a file's first bytes, for each of several sizes, in one pass."""
     wanted = sorted(sizes)
     if not wanted:
         return
@@ -221,7 +222,7 @@ def _beginnings(place: FsspecPath, sizes: Iterable[int]) -> Iterator[Digest]:
 
 
 def count_shards(out: str | Path) -> int:
-    """How many shards of a build that was broken off are finished."""
+    """The number of finished shards of an interrupted build."""
     staging = folder.output(str(out)) / folder.STAGING
     return len(list(staging.glob("*/*-[0-9]*.json")))
 
@@ -233,7 +234,7 @@ def record_source(staging: StoragePath, file: SourceFile, source: SourceRecord) 
 
 
 class Assembled(NamedTuple):
-    """What a build wrote of one source file."""
+    """The output of a build for one source file."""
 
     read: FileEntry
     outputs: list[FileEntry]
@@ -241,9 +242,12 @@ class Assembled(NamedTuple):
 
 
 def assemble(staging: StoragePath, file: SourceFile) -> Assembled:
-    """Puts together what became of a file whose shards are finished.
+    """Combines the records of a file whose shards are finished.
 
-    A split of which nothing was kept has no shard: none could be loaded.
+    A split without a kept row has no shard: none could be loaded.
+
+    Raises:
+        OutputError: Shards are missing.
     """
     source = read_source(staging, source_path(file))
     count = source.shards if source else 0
@@ -266,7 +270,7 @@ def assemble(staging: StoragePath, file: SourceFile) -> Assembled:
 def _join_refused(
     staging: StoragePath, file: SourceFile, shards: Sequence[ShardRecord]
 ) -> FileEntry:
-    """The quarantine of a split, of the parts of its shards."""
+    """Joins the quarantine parts of a split's shards."""
     path = quarantine_path(file.subset, file.split)
     grown = partial_path(staging / path)
     try:

@@ -34,7 +34,7 @@ from pairsmith.io.remote import RemotePath, StoragePath, remote_path
 
 STAGING = "unfinished"
 PLAN = "plan.json"
-"""Beside the lock: what the build is to be; without it, what lies there is of no use."""
+"""Beside the lock: the plan of the build; without it, the folder's content is of no use."""
 
 EARLIER = "earlier.json"
 """In the staging folder: the manifest of the build that is being replaced."""
@@ -66,7 +66,7 @@ def local_folder(out: str) -> Path:
 
 @contextmanager
 def writing(out: StoragePath) -> Iterator[None]:
-    """Turns faults of the output folder into sentences; those of sources already are.
+    """Translates faults of the output folder into sentences; those of sources already are.
 
     Raises:
         OutputError: The folder cannot be written.
@@ -101,7 +101,7 @@ def _no_way_there(out: RemotePath, error: OSError) -> OutputError:
 
 
 def check_source(out: StoragePath, paths: Iterable[str]) -> None:
-    """Sees to it that a build does not read what it is going to clear.
+    """Checks that a build does not read what it is going to clear.
 
     Raises:
         OutputError: A path lies in the folder that builds grow in.
@@ -131,11 +131,11 @@ def earlier_build(out: StoragePath) -> Manifest | None:
 
 @contextmanager
 def workspace(out: StoragePath, earlier: Manifest | None) -> Iterator[StoragePath]:
-    """Claims a folder for one build; yields the folder that it grows in, as it was left.
+    """Claims a folder for one build; yields its staging folder, as it was left.
 
     Args:
         out: The folder of the build.
-        earlier: The build that it was seen to hold.
+        earlier: The build that was in it before the claim.
 
     Raises:
         OutputError: Another build is at work there or came between, or `unfinished` is not
@@ -152,7 +152,7 @@ def workspace(out: StoragePath, earlier: Manifest | None) -> Iterator[StoragePat
 
 @contextmanager
 def filling(out: Path) -> Iterator[Path]:
-    """Claims a new or an empty folder; yields the empty folder in which its contents grow.
+    """Claims a new or an empty folder; yields an empty staging folder.
 
     They move into place when all of them are whole. Of what fails, nothing stays.
 
@@ -172,7 +172,7 @@ def filling(out: Path) -> Iterator[Path]:
 
 
 def recover(out: StoragePath) -> None:
-    """Goes on with a build that was broken off on its way into place, or clears up behind it.
+    """Completes a build that was interrupted while it moved into place, or cleans up after it.
 
     Raises:
         OutputError: Another build is at work there, or something is in the way of the whole one.
@@ -198,7 +198,7 @@ def _locked(out: StoragePath) -> Iterator[StoragePath]:
 
 
 def move_into_place(out: StoragePath) -> None:
-    """Moves a whole build from the staging folder into place.
+    """Moves a finished build from the staging folder into place.
 
     Raises:
         OutputError: Something that pairsmith did not write is in the way.
@@ -216,13 +216,13 @@ def move_into_place(out: StoragePath) -> None:
 
 
 def intact(out: StoragePath, built: Manifest) -> bool:
-    """Whether every file of a build is there in its size; `check` looks closer."""
+    """Whether every file of a build is there with its size; `check` compares more."""
     sizes = map_files(out, lambda entry: durable.file_size(out / entry.path), built.outputs)
     return sizes == [entry.bytes for entry in built.outputs]
 
 
 def staged(path: str) -> str:
-    """Where a file of a build lies while it grows: how many shards there will be is not known."""
+    """The path of a file in the staging folder, where the number of shards is not known."""
     return re.sub(r"-of-\d{5,}(?=\.parquet$)", "", path)
 
 
@@ -235,12 +235,12 @@ def _is_ours(staging: StoragePath) -> bool:
 
 
 def clear(staging: StoragePath, spared: Collection[str] = ()) -> None:
-    """Empties the folder that a build grows in; the lock stays, and files of these names."""
+    """Empties the staging folder, except for the lock and files of these names."""
     durable.clear_folder(staging, lambda name: is_lock(name) or name in spared)
 
 
 def abandon(staging: StoragePath) -> None:
-    """Removes the folder that a build grows in, of no use as it is, and an OUT that is empty."""
+    """Removes the staging folder, and an output folder that is empty."""
     _remove(staging)
     if isinstance(staging, Path) and not any(staging.parent.iterdir()):
         staging.parent.rmdir()
@@ -264,7 +264,7 @@ def _is_whole(staging: StoragePath) -> bool:
 
 
 def _replaced(out: StoragePath) -> Manifest | None:
-    """The build that the one in the staging folder takes the place of."""
+    """The build that the one in the staging folder replaces."""
     for path in (out / STAGING / EARLIER, out / manifest.NAME):
         if path.exists():
             return parse_manifest(path)
@@ -272,7 +272,7 @@ def _replaced(out: StoragePath) -> Manifest | None:
 
 
 def _check_way(out: StoragePath, begun: bool = False) -> None:
-    """Sees to it that a move would overwrite nothing but the replaced build.
+    """Checks that moving into place overwrites nothing but the replaced build.
 
     Args:
         out: The folder of the build.
@@ -298,7 +298,7 @@ def _check_way(out: StoragePath, begun: bool = False) -> None:
 
 
 def _move(out: StoragePath) -> None:
-    """Moves a build into place; where that was begun and broken off, goes on with it."""
+    """Moves a build into place, or completes a move that was interrupted."""
     staging = out / STAGING
     new = [entry.path for entry in read_manifest(staging).outputs]
     replaced = _replaced(out)
@@ -322,7 +322,7 @@ def _move(out: StoragePath) -> None:
 
 
 def _place(out: StoragePath, path: str) -> None:
-    """Moves one file of a build into place, if that is still to be done."""
+    """Moves one file of a build into place, unless it has been."""
     grown = out / STAGING / staged(path)
     if grown.exists():
         (out / path).parent.mkdir(exist_ok=True)
@@ -330,7 +330,7 @@ def _place(out: StoragePath, path: str) -> None:
 
 
 def _move_all(out: Path) -> None:
-    """Moves what has grown in the staging folder into place, folders first."""
+    """Moves the content of the staging folder into place, folders first."""
     grown = [path for path in (out / STAGING).iterdir() if not is_lock(path.name)]
     strange = [path.name for path in grown if path_exists(out / path.name)]
     if strange:
@@ -340,7 +340,7 @@ def _move_all(out: Path) -> None:
 
 
 def _keep_edited_card(out: StoragePath, replaced: Manifest | None) -> None:
-    """Puts a card aside that is not, or no longer, the one that its build wrote."""
+    """Renames a card that its build did not write, or that was edited since."""
     held = out / card.NAME
     if (
         replaced is None

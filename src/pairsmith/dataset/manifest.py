@@ -1,4 +1,4 @@
-"""The manifest: what was built, from what, how; the only thing that later work reads to know."""
+"""The manifest: what was built, from what, by which recipe; the one record of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OUTPUT = re.compile(
     r"(?!quarantine/)[a-z0-9][a-z0-9_-]*/(train|test)-\d{5,}(-of-\d{5,})?\.parquet"
     r"|quarantine/[a-z0-9][a-z0-9_-]*-(train|test)\.jsonl"
 )
-"""The names that a build's files have; a manifest that lists another is not trusted."""
+"""The names of a build's files; a manifest that lists another is refused."""
 
 
 class FileEntry(NamedTuple):
@@ -31,7 +31,7 @@ class FileEntry(NamedTuple):
     Attributes:
         path: Below the source or the output folder.
         rows: Its rows.
-        bytes: Its size as it lies there, compressed.
+        bytes: Its size as stored, compressed.
         sha256: Of those bytes.
     """
 
@@ -42,7 +42,7 @@ class FileEntry(NamedTuple):
 
 
 class LedgerEntry(NamedTuple):
-    """What became of one split of one subset: read = kept + the sum of quarantined.
+    """The ledger of one split of one subset: read = kept + the sum of quarantined.
 
     Attributes:
         subset, split: Which.
@@ -71,7 +71,7 @@ class Manifest:
 
     Attributes:
         pairsmith: The version that built it.
-        recipe: What it was told to make.
+        recipe: What decided its bytes.
         inputs: The files read, by path.
         outputs: The shards and quarantine files written, by path.
         ledger: An entry for each split of each subset.

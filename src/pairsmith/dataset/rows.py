@@ -41,13 +41,13 @@ def kept_rows(
 def kept_batches(
     out: StoragePath, built: Manifest, entry: LedgerEntry, rows: int
 ) -> Iterator[pa.RecordBatch]:
-    """The rows of one split's shards, in batches of at most so many rows.
+    """The rows of one split's shards, in batches.
 
     Args:
         out: The folder of the build.
         built: Its manifest.
         entry: The split, by its entry in the ledger.
-        rows: At most so many rows at once.
+        rows: At most this many rows a batch.
 
     Raises:
         OutputError: A shard cannot be read, or the shards are not what the manifest says.

@@ -1,8 +1,8 @@
-"""What a build that has not ended knows of itself: its plan, its finished shards and files.
+"""Records of an unfinished build: its finished shards and source files.
 
-These lie beside the shards in the folder that a build grows in, as JSON, and go with it. Each is
-sealed with a hash of itself and of its name, so that one which was changed or put elsewhere is
-not believed.
+They are JSON files beside the shards in the staging folder, and are removed with it. Each is
+sealed with a hash of itself and of its name, so that one which was changed or moved is not
+believed.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ class ShardRecord(NamedTuple):
     """A finished shard.
 
     Attributes:
-        read: Rows of the source.
-        kept: Rows in the shard.
+        read: The number of rows of the source.
+        kept: The number of rows in the shard.
         quarantined: Refused rows by reason.
         noted: Kept rows by note.
-        rows: Its Parquet file.
-        refused: Its part of the quarantine; None where nothing was refused.
-        source: What had been read of the source's file, or more.
+        rows: The digest of its Parquet file.
+        refused: That of its part of the quarantine; None where nothing was refused.
+        source: That of the source's file, up to the last row of the shard or beyond.
     """
 
     read: int
@@ -42,9 +42,9 @@ class SourceRecord(NamedTuple):
     """A file of the source all of whose shards are finished.
 
     Attributes:
-        rows: Its rows.
-        shards: The shards that they make.
-        whole: The file.
+        rows: The number of its rows.
+        shards: The number of shards that they make.
+        whole: The digest of the file.
     """
 
     rows: int
@@ -53,7 +53,7 @@ class SourceRecord(NamedTuple):
 
 
 def record_text(record: ShardRecord | SourceRecord, name: str) -> str:
-    """A record as JSON; `name` is its path in the folder that the build grows in."""
+    """A record as JSON; `name` is its path in the staging folder."""
     held = {n: v._asdict() if isinstance(v, Digest) else v for n, v in record._asdict().items()}
     return json.dumps({**held, "seal": _seal(held, name)}, indent=1) + "\n"
 
@@ -63,7 +63,7 @@ def _seal(held: Any, name: str) -> str:
 
 
 def read_shard(staging: StoragePath, name: str) -> ShardRecord | None:
-    """A shard's record; None where there is none that can be believed."""
+    """A shard's record; None where it is missing or its seal is broken."""
     held = _read(staging, name)
     try:
         refused = Digest(**held.pop("refused")) if held.get("refused") else held.pop("refused")
@@ -74,7 +74,7 @@ def read_shard(staging: StoragePath, name: str) -> ShardRecord | None:
 
 
 def read_source(staging: StoragePath, name: str) -> SourceRecord | None:
-    """A source file's record; None where there is none that can be believed."""
+    """A source file's record; None where it is missing or its seal is broken."""
     held = _read(staging, name)
     try:
         return SourceRecord(held["rows"], held["shards"], Digest(**held["whole"]))
@@ -83,7 +83,7 @@ def read_source(staging: StoragePath, name: str) -> SourceRecord | None:
 
 
 def _read(staging: StoragePath, name: str) -> dict[str, Any]:
-    """What a record holds; nothing where it is not as it was written."""
+    """The fields of a record; empty where it is missing or its seal is broken."""
     if not is_regular_file(staging, name):
         return {}
     try:

@@ -28,7 +28,7 @@ from pairsmith.sources.types import text_sizes
 from pairsmith.text.spans import offsets_and_run, string_array, to_numpy
 
 GROUP_ROWS = 10_000
-"""So many rows of the source make a row group of a shard, but for the last."""
+"""Rows of the source that make a row group of a shard; the last may have fewer."""
 
 GROUP_BYTES = 32 << 20
 """A row group ends early where its texts would take more."""
@@ -69,7 +69,7 @@ class ShardPath(NamedTuple):
         return f"{self.subset}/{self.split}-{self.number:05d}.json"
 
     def entry(self, shard: ShardRecord, shards: int) -> FileEntry:
-        """Its Parquet file in the manifest, one of so many."""
+        """Its Parquet file in the manifest, one of `shards`."""
         name = f"{self.subset}/{self.split}-{self.number:05d}-of-{shards:05d}.parquet"
         return FileEntry(name, shard.kept, shard.rows.bytes, shard.rows.sha256)
 
@@ -82,7 +82,7 @@ class ShardWriter:
     Args:
         out: The folder that the build grows in.
         place: Which shard.
-        recipe: Tells the form.
+        recipe: Says the form.
     """
 
     def __init__(self, out: StoragePath, place: ShardPath, recipe: Recipe) -> None:
@@ -130,7 +130,7 @@ class ShardWriter:
         """Makes the files durable, names them, and writes the record.
 
         Args:
-            source: What has been read of the source's file.
+            source: The digest of the source's file as far as it was read.
         """
         self.close()
         rows = digest_of(self.partial)
@@ -153,7 +153,7 @@ class ShardWriter:
         return shard
 
     def leave(self) -> None:
-        """Names the files without a record: what came before a fault, for whoever looks."""
+        """Renames the files without a record: the rows before a fault, kept to be looked at."""
         self.close()
         finalize(self.partial, self.out / self.place.rows)
         if self.quarantine.counts:
@@ -168,7 +168,7 @@ class ShardWriter:
         self.quarantine.close()
 
     def discard(self) -> None:
-        """Closes what is open and removes it, if there is still something."""
+        """Closes the open files and removes them."""
         self.shard.is_open = False  # or it would go on writing when it is collected
         with suppress(OSError):  # a full disk takes nothing more
             self.file.close()
@@ -190,7 +190,7 @@ class _Group:
         return self.read >= GROUP_ROWS
 
     def room(self, rows: pa.RecordBatch) -> int:
-        """How many of these rows it can still take; of an empty group at least one."""
+        """How many of these rows fit into it; at least one into an empty group."""
         count = min(GROUP_ROWS - self.read, len(rows))
         ends = self.bytes + np.cumsum(text_sizes(rows.slice(0, count).columns, count))
         fitting = int(np.searchsorted(ends, GROUP_BYTES, side="right"))
@@ -199,13 +199,13 @@ class _Group:
         return count
 
     def add(self, kept: pa.RecordBatch, read: int) -> None:
-        """Takes so many of the source's rows, of which some are kept."""
+        """Adds `read` rows of the source, of which those in `kept` are kept."""
         self.read += read
         if len(kept):
             self.batches.append(kept)
 
     def take(self) -> pa.Table | None:
-        """Its rows in one piece, so that pages end where they would; it is empty afterwards."""
+        """Removes and returns its rows in one chunk, which fixes where Parquet pages end."""
         batches, self.batches = self.batches, []
         self.read = self.bytes = 0
         return pa.Table.from_batches(batches).combine_chunks() if batches else None
@@ -254,7 +254,7 @@ def open_shard(path: StoragePath) -> Iterator[pq.ParquetFile]:
 
 
 def entry_of(subset: str, split: str, shards: Sequence[ShardRecord]) -> LedgerEntry:
-    """What became of the rows of one split, given what became of those of its shards."""
+    """The ledger entry of one split: the sum of its shards' records."""
     quarantined, noted = Counter[str](), Counter[str]()
     for shard in shards:
         quarantined.update(shard.quarantined)

@@ -1,4 +1,4 @@
-"""Proof of a build: files against hashes, rows against counts, the ledger against both."""
+"""Verification of a build: files against hashes, rows against counts, the ledger against both."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from pairsmith.sources.layouts import kind_of
 
 
 class Problem(NamedTuple):
-    """Something about a build that is not as its manifest says.
+    """A difference between a build and its manifest.
 
     Attributes:
         path: The file, below the folder; or the subset and split of a ledger entry.
@@ -49,7 +49,7 @@ def check(out: str | Path) -> list[Problem]:
         out: The folder of the build, or its URL.
 
     Returns:
-        What is wrong; nothing where the build is whole.
+        The problems; empty where the build is intact.
 
     Raises:
         OutputError: There is no such folder, or it may not be read.
@@ -147,7 +147,7 @@ def _check_entry(out: StoragePath, built: Manifest, entry: LedgerEntry) -> Itera
 
 
 class FileContents(NamedTuple):
-    """What a file holds: the numbers of its rows, whether kept, their notes, their reasons."""
+    """The content of a file: the numbers of its rows, whether kept, their notes, their reasons."""
 
     numbers: NDArray[np.int64]
     kept: bool
@@ -156,7 +156,7 @@ class FileContents(NamedTuple):
 
 
 def _read(path: StoragePath, recipe: Recipe, entry: LedgerEntry) -> FileContents:
-    """What a shard or a quarantine file holds.
+    """Reads a shard or a quarantine file.
 
     Raises:
         ValueError: It is not what its name says.
@@ -172,7 +172,7 @@ def _read(path: StoragePath, recipe: Recipe, entry: LedgerEntry) -> FileContents
 
 
 def _read_shard(path: StoragePath, recipe: Recipe, kind: Kind, place: str) -> FileContents:
-    """What a shard holds.
+    """Reads a shard.
 
     Raises:
         ValueError: Its columns are not a shard's, a column holds a null that may not, an id is

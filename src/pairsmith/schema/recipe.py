@@ -27,7 +27,7 @@ class Recipe:
         template: The chat template, or None (then `form` is messages).
         form: Text or messages.
         system: The text of the system turn, or None for no such turn.
-        shard_rows: At most so many input rows go into one shard.
+        shard_rows: At most this many input rows go into one shard.
         policies: The reasons whose policy is not to quarantine, in the order of `Reason`.
         origin: What the source is known to be, by its layout.
         card: The card's front-matter fields that the user gave, as canonical JSON.
@@ -35,7 +35,7 @@ class Recipe:
         drop: Which of `DROPS` to refuse, sorted.
         flip: Exchange the replies of train rows whose label is doubted by more than this, in
             log-odds; None for none.
-        smooth: The same, but only tell how far the label is to be believed.
+        smooth: The same, but only write the confidence in the label.
     """
 
     template: Template | None = None
@@ -57,7 +57,7 @@ class Recipe:
 
     @property
     def acts(self) -> bool:
-        """Whether something becomes of rows that all rows are to be looked at for."""
+        """Whether rows are dropped, flipped or smoothed, which needs a first pass over all rows."""
         return bool(self.drop) or self.weighs
 
     @property
@@ -72,7 +72,7 @@ class Recipe:
         return fields
 
     def to_dict(self) -> dict[str, Any]:
-        """As the manifest holds it."""
+        """The recipe as in the manifest."""
         return {
             "template": _template_to_dict(self.template) if self.template else None,
             "as": self.form.value,
@@ -87,7 +87,7 @@ class Recipe:
 
     @property
     def _actions(self) -> dict[str, Any]:
-        """Those that there are, so that recipes without them read as they always did."""
+        """The actions that are set; recipes without any read as before there were actions."""
         held = {"drop": list(self.drop), "flip": self.flip, "smooth": self.smooth}
         return {name: value for name, value in held.items() if value}
 

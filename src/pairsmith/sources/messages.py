@@ -1,4 +1,4 @@
-"""Conversations as columns of messages: taken apart, joined row by row, and put together.
+"""Conversations as columns of messages: flattened, joined row by row, and nested again.
 
 Joining the prompt and the reply of each row is arithmetic on offsets; no row is looked at by
 itself but to say what is wrong with it.
@@ -47,20 +47,20 @@ class Messages(NamedTuple):
         return np.repeat(np.arange(len(self.offsets) - 1), self.counts)
 
     def any(self, mask: Mask) -> Mask:
-        """True at the rows in which `mask`, a flag for each message, holds somewhere."""
+        """Flags, one a row: true at those with a message at which `mask` holds."""
         found = np.zeros(len(self.offsets) - 1, bool)
         found[self.rows[mask]] = True
         return found
 
 
 def from_lists(column: pa.ListArray) -> Messages:
-    """The messages of lists of {role, content}, whatever the two are called; null is no message."""
+    """The messages of lists of {role, content}, whatever the names of the two; null is none."""
     role, content = column.flatten().flatten()
     return Messages(list_offsets(column), role, content)
 
 
 def from_objects(column: pa.StructArray) -> Messages:
-    """One message a row, from {role, content}, whatever the two are called."""
+    """One message a row, from {role, content}, whatever the names of the two."""
     role, content = column.flatten()
     return Messages(np.arange(len(column) + 1), role, content)
 
@@ -88,7 +88,7 @@ def join(*parts: Messages) -> Messages:
 
 
 def select(messages: Messages, mask: Mask) -> Messages:
-    """The messages at which `mask`, a flag for each message, holds; the rows stay as many."""
+    """The messages at which `mask` holds, one flag a message; the number of rows stays."""
     kept = np.concatenate([[0], np.cumsum(mask)])
     keep = pa.array(mask)
     return Messages(
@@ -108,7 +108,7 @@ def to_list_array(messages: Messages, bad: Mask) -> pa.ListArray:
 
 
 def holds_nul(messages: Messages) -> Mask:
-    """True at the rows in which a role or a content holds a NUL character."""
+    """Flags, one a row: true at those in which a role or a content has a NUL character."""
     held = (
         flags(pc.fill_null(pc.match_substring(text, "\0"), False))
         for text in (messages.role, messages.content)
@@ -117,7 +117,7 @@ def holds_nul(messages: Messages) -> Mask:
 
 
 def inner_nulls(column: pa.Array) -> Mask:
-    """True at the rows that hold a null somewhere inside; a row that is null holds nothing."""
+    """Flags, one a row: true at those with a null inside; a row that is null has none."""
     if pa.types.is_list(column.type):
         values = column.flatten()
         found = np.zeros(len(column), bool)
@@ -132,7 +132,7 @@ def inner_nulls(column: pa.Array) -> Mask:
 
 
 def describe_inner_null(value: Any, wanted: pa.DataType, path: str) -> str | None:
-    """What is missing inside a value, such as `message 2 of chosen has no content`."""
+    """The first null inside a value, as `message 2 of chosen has no content`; None without one."""
     if pa.types.is_list(wanted):
         return _first(
             f"{item} is null"
@@ -156,18 +156,18 @@ def _first(said: Iterable[str | None]) -> str | None:
 
 
 def list_offsets(column: pa.ListArray) -> Index:
-    """Where the items of each row begin and end in `column.flatten()`; null has none."""
+    """The n + 1 offsets of n rows in `column.flatten()`; a null row has no items."""
     lengths = pc.fill_null(pc.list_value_length(column), 0)
     return _offsets(lengths.to_numpy(zero_copy_only=False))
 
 
 def null_outside(column: pa.Array, rows: Mask) -> pa.Array:
-    """The column, null outside of `rows`."""
+    """The column, null at the rows where `rows`, n flags, does not hold."""
     return column.take(pa.array(np.arange(len(column)), mask=~rows))
 
 
 def flags(column: pa.BooleanArray) -> Mask:
-    """A column of truth values without nulls as a numpy array."""
+    """A Boolean column without nulls as a numpy array of flags."""
     return np.asarray(column.to_numpy(zero_copy_only=False), bool)
 
 

@@ -1,8 +1,8 @@
 """Records to columns: JSON objects read by Arrow with an explicit schema, a block at a time.
 
 Arrow's reader is the one judge of what is JSON. A block that it refuses is read again in
-pieces, cut at the rows that look bad, until each bad row stands alone; so a row's fate never
-depends on its neighbours. Python's reader only finds the words for what is wrong.
+pieces, cut at the rows that look bad, until each bad row is alone; so no row depends on its
+neighbours. Python's reader only finds the words for a fault.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def parse_rows(records: Records, fields: pa.Schema, required: tuple[str, ...]) -
 
     Args:
         records: n rows.
-        fields: What to take of each; other fields are passed over.
+        fields: The fields to read; others are passed over.
         required: The fields that may not be null.
 
     Returns:
@@ -150,7 +150,7 @@ def _check_utf8(block: pa.Buffer) -> None:
 
 
 def fault_of(raw: bytes, fields: pa.Schema, required: tuple[str, ...]) -> str | None:
-    """What is wrong with a row, quoting none of it; None where nothing meets the eye."""
+    """The fault of a row in words, quoting none of it; None where none is found."""
     if len(raw) > ROW_BYTES:
         return f"the row is {len(raw):,} bytes long; at most {ROW_BYTES:,} are read"
     try:
@@ -189,7 +189,7 @@ class _Pairs(list[tuple[str, Any]]):
 
 
 def _value_fault(value: Any, wanted: pa.DataType, what: str) -> str | None:
-    """What is wrong with a value, in a sentence that begins with `what`; nulls inside are not."""
+    """The fault of a value, in a sentence that begins with `what`; None inside is no fault."""
     given = dict if isinstance(value, _Pairs) else type(value)
     if pa.types.is_struct(wanted) and given is dict:
         return _object_fault(value, wanted, what)

@@ -31,9 +31,9 @@ def read_dialogues(records: Records) -> pa.Table:
 
 
 def unify_score(table: pa.Table) -> pa.Table:
-    """The score that is read under either name, under the right one.
+    """Unifies the two spellings of one score into the right one.
 
-    A row that gives it under both names, with two values, has a fault.
+    A row that has both, with different values, has a fault.
     """
     score, released, fault = (
         table[name].combine_chunks() for name in (SCORE, SCORE_AS_RELEASED, "fault")

@@ -35,8 +35,8 @@ class Shape(NamedTuple):
     """One way to write preference data.
 
     Attributes:
-        name: What `--from` calls it.
-        fields: What is taken of a row; other fields are passed over.
+        name: Its name for `--from`.
+        fields: The fields that are read; others are passed over.
         required: The fields that no row may lack.
         about: Its fields in words.
         arrange: From the table that was read, with `fault`, to one with the columns of
@@ -55,7 +55,7 @@ class Shape(NamedTuple):
 def arrange_messages(
     draw: Callable[[sides.Columns], sides.Sides],
 ) -> Callable[[pa.Table], pa.Table]:
-    """Makes an `arrange` from what joins one shape's columns."""
+    """Makes an `arrange` from the function that joins one shape's columns."""
 
     def arrange(table: pa.Table) -> pa.Table:
         columns = {name: table[name].combine_chunks() for name in table.column_names}
@@ -75,7 +75,7 @@ def arrange_messages(
 
 
 def add_fault(fault: pa.StringArray, mask: Mask, sentence: str) -> pa.StringArray:
-    """The faults, and this one at the rows of `mask` that have none yet."""
+    """The faults, with this one at the rows of `mask` that have none yet."""
     if not mask.any():
         return fault
     return pc.if_else(pc.and_(pa.array(mask), fault.is_null()), sentence, fault)
@@ -242,4 +242,4 @@ _ALL = (
     ),
 )
 SHAPES: dict[str, Shape] = {shape.name: shape for shape in _ALL}
-"""The shapes of pairs, by what `--from` calls them."""
+"""The shapes of pairs, by their names for `--from`."""

@@ -1,4 +1,4 @@
-"""What each shape's columns make: two whole conversations a row, joined by offsets alone."""
+"""From each shape's columns to two whole conversations a row, joined by offsets alone."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from pairsmith.sources.messages import (
 )
 
 TRANSCRIPT_START = r"\A\s*\n\n(Human|Assistant):"
-"""What a transcript begins with."""
+"""A pattern for the beginning of a transcript."""
 
 Columns: TypeAlias = dict[str, pa.Array]
 """A shape's fields, by name."""
 
 Faults: TypeAlias = list[tuple[Mask, str]]
-"""Sentences, each with the rows that it is true of."""
+"""Sentences, each with n flags: the rows that it is true of."""
 
 
 class Sides(NamedTuple):
-    """The two whole conversations of n rows, and what is wrong with some rows."""
+    """The two whole conversations of n rows, and the faults of some rows."""
 
     chosen: Messages
     rejected: Messages
@@ -53,7 +53,7 @@ def trl_implicit(columns: Columns) -> Sides:
 def ultrafeedback(columns: Columns) -> Sides:
     """The prompt goes in front of a list that holds assistant messages alone.
 
-    Elsewhere it is not looked at: what it repeats of the conversation differs from release to
+    Elsewhere it is not read: what it repeats of the conversation differs from release to
     release (the first question, the last one, system and question in one).
     """
     prompt = columns["prompt"]

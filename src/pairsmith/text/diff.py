@@ -1,4 +1,4 @@
-"""Two texts word by word: which words of each the other does not have at that place."""
+"""A word diff of two texts: which words of each differ from the other."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 _WORDS = re.compile(r"\s+|[^\W_]+|.", re.DOTALL)
 MAX_WORDS = 20_000
-"""Words of both texts together above which they are not compared: it would take too long."""
+"""Texts of more words together are not compared: it would take too long."""
 
 
 class DiffRun(NamedTuple):

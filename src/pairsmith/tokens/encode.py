@@ -18,8 +18,9 @@ class Encoded(NamedTuple):
     """A batch of rows as token ids; each field has a list of ids a row.
 
     Attributes:
-        prompt: What is not trained on, up to where the prompt and both whole texts part.
-        left_out: The end of the prompt alone that is none of the whole texts'; mostly empty.
+        prompt: What is not trained on, the common prefix of the prompt
+            and both whole texts.
+        left_out: The end of the prompt alone that the whole texts do not have; mostly empty.
         chosen, rejected: What is trained on: each whole text without `prompt`.
         whole_chosen, whole_rejected: Prompt and reply together.
     """

@@ -1,4 +1,4 @@
-"""The main job: a dataset's rows as a trainer tokenizes them, and what holds of all of them."""
+"""A dataset's rows as a trainer tokenizes them, and totals over all rows."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 TRAINERS = ("trl",)
 MAX_LENGTH = 1024
-"""What TRL's DPOConfig has, unless it is told otherwise."""
+"""The default of TRL's DPOConfig."""
 MAX_MODEL_TOKENS = 1_000_000_000
-"""No model takes more tokens."""
+"""An upper bound on what any model takes."""
 BATCH_ROWS = 512
 
 
@@ -46,7 +46,7 @@ class Preview(NamedTuple):
 
 
 class EncodedBatch(NamedTuple):
-    """A batch of rows on its way: as stored, as texts, as token ids."""
+    """A batch of rows: as stored, as texts, and as token ids."""
 
     stored: pa.RecordBatch
     texts: RowTexts
@@ -63,15 +63,15 @@ def preview(
     subset: str | None = None,
     progress: Watch | None = None,
 ) -> Preview:
-    """Tokenizes a built dataset as a trainer does, and counts what the trainer does not say.
+    """Tokenizes a built dataset as a trainer does, and counts what the trainer does not report.
 
     Args:
         out: The folder of the build.
         tokenizer: A tokenizer's folder, or its id on the hub. Its code is not run.
         trainer: `trl`, for the DPOTrainer of TRL 1.16.
         max_length: The tokens of prompt and reply that are trained on.
-        rows: At most so many rows are given token by token.
-        subset: Only rows of this subset.
+        rows: At most this many rows are returned token by token.
+        subset: Only rows of this subset; None for all.
         progress: Called after every batch, with rows in place of bytes.
 
     Returns:
@@ -116,7 +116,7 @@ def _check_arguments(trainer: str, max_length: int, rows: int) -> None:
 
 
 def _count(built: Manifest, subset: str | None) -> tuple[int, int]:
-    """The pairs that there are to read, and the dialogues that are left out.
+    """The number of pairs to read, and of dialogues that are left out.
 
     Raises:
         OutputError: There are dialogues alone.
@@ -141,7 +141,7 @@ def _has_pairs(entry: LedgerEntry) -> bool:
 def open_writer(
     built: Manifest, tokenizer: PreTrainedTokenizerBase, name: str
 ) -> Iterator[Writer | None]:
-    """What writes the rows of a messages build as text; None for a text build.
+    """The writer of the rows of a messages build as text; None for a text build.
 
     Args:
         built: The manifest.
@@ -195,7 +195,7 @@ def _batches(
 def _special_finder(
     built: Manifest, tokenizer: PreTrainedTokenizerBase
 ) -> Callable[[EncodedBatch], special.SpecialTokens]:
-    """What looks for contents that are read as special tokens, in rows of this build."""
+    """The search for contents that are read as special tokens, for rows of this build."""
     if built.recipe.form == Form.TEXT:
         control = built.recipe.template.control if built.recipe.template else ()
         in_texts = special.TextFinder(tokenizer, control)

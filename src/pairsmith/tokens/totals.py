@@ -1,4 +1,4 @@
-"""What holds of the rows of a dataset as token ids, counted batch by batch."""
+"""Counts over the rows of a dataset as token ids, batch by batch."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from pairsmith.tokens.special import SpecialTokens
 
 WINDOW = 16
-"""Tokens at the end of a reply among which EOS is looked for."""
+"""Tokens at the end of a reply among which EOS is searched."""
 LEFT_OUT = 64
 """Tokens shown of what is left out at a boundary."""
-KINDS = 1_000
-"""Different texts left out at a boundary that are told apart."""
+MAX_KINDS = 1_000
+"""At most this many different texts left out at a boundary are counted separately."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Lengths:
 
 @dataclass(frozen=True)
 class SideCounts:
-    """Rows of which something holds: on any side, of chosen, of rejected."""
+    """The number of rows of which something holds: on any side, of chosen, of rejected."""
 
     rows: int
     chosen: int
@@ -46,7 +46,7 @@ class SideCounts:
 
 @dataclass(frozen=True)
 class Totals:
-    """What holds of the rows of a dataset, as one trainer tokenizes them.
+    """Counts over the rows of a dataset, as one trainer tokenizes them.
 
     Attributes:
         rows: The pairs.
@@ -101,7 +101,7 @@ class Totals:
 
 
 class Cuts(NamedTuple):
-    """What a limit does to the rows of a batch; every field has shape (rows,).
+    """The effect of a limit on the rows of a batch; every field has shape (rows,).
 
     Attributes:
         dropped: The prompt fills it.
@@ -212,7 +212,7 @@ class TotalsCounter:
         ids, counts = np.unique(first_tokens(some, LEFT_OUT), axis=0, return_counts=True)
         for row, count in zip(ids, counts, strict=True):
             key = row[row != NO_ID].tobytes()
-            if key in self.left_out or len(self.left_out) < KINDS:
+            if key in self.left_out or len(self.left_out) < MAX_KINDS:
                 self.left_out[key] += int(count)
 
     def _add_special(self, hits: SpecialTokens) -> None:
@@ -275,7 +275,7 @@ def cut(encoded: Encoded, max_length: int) -> Cuts:
 
 
 def _first_full(blank: NDArray[np.bool_], start: NDArray[np.int64]) -> NDArray[np.int64]:
-    """In each row the first place from `start` on that is not blank; the last place never is."""
+    """The first place of each row from `start` on that is not blank; the last one never is."""
     full = ~blank & (np.arange(blank.shape[1]) >= start[:, None])
     return np.asarray(np.argmax(full, axis=1), np.int64)
 

@@ -20,7 +20,7 @@ MAX_TOKENS = 4_000
 
 COLOURS = {"prompt": "cyan", "chosen": "green", "rejected": "red"}
 SHADES = ("", " on grey19")
-"""Neighbouring tokens have different ones, so that their borders are seen."""
+"""Alternating shades, so that the borders of tokens are visible."""
 BORDER, CUT = "¦", "⟨cut⟩"
 """Stand between tokens, and where the trainer cuts, on a screen without colours."""
 
@@ -85,5 +85,5 @@ def _marked(tokens: Sequence[Token], cut: int | None, _colour: str) -> Text:
 
 
 def _shown(token: Token) -> str:
-    """A token's text with line ends that are seen, and nothing that steers the terminal."""
+    """A token's text, sanitized, with visible line ends."""
     return sanitize(token.text).replace("\n", "↵\n")

@@ -1,4 +1,4 @@
-"""What holds of all rows drawn: how long they are, and what the trainer does with them."""
+"""Totals over all rows drawn: their lengths, and what the trainer does with them."""
 
 from __future__ import annotations
 
