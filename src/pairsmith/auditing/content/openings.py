@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-WORDS, MAX_CHARS = (3, 5), 60
+WIDTHS, LONGEST = (3, 5), 60
 """An opening is so many words, or fewer, in at most so many characters, in lower case."""
 LEAST = 20
 """An opening that occurs so often is boilerplate and may be shown; others are contents."""
@@ -63,7 +63,7 @@ class Openings:
     def add(self, chosen: pa.StringArray, rejected: pa.StringArray) -> None:
         """Counts the openings of some rows' replies; blank replies have none."""
         self.rows += len(chosen)
-        for width in WORDS:
+        for width in WIDTHS:
             for counted, texts in ((COUNT_CHOSEN, chosen), (COUNT_REJECTED, rejected)):
                 found = pc.value_counts(open_texts(texts, width).drop_null())
                 held = pa.table(  # noqa: F841
@@ -74,10 +74,10 @@ class Openings:
     def to_dict(self) -> dict[str, Any]:
         """What there is to tell of them, as JSON holds it."""
         return {
-            "what": f"the first words, at most {MAX_CHARS} characters, in lower case",
+            "what": f"the first words, at most {LONGEST} characters, in lower case",
             "least": LEAST,
             "prior": f"{PRIOR} on each count (Jeffreys)",
-            "by_words": {str(width): self._tell(width) for width in WORDS},
+            "by_words": {str(width): self._tell(width) for width in WIDTHS},
         }
 
     def _tell(self, width: int) -> dict[str, Any]:
@@ -94,7 +94,7 @@ class Openings:
 
 def open_texts(texts: pa.StringArray, width: int) -> pa.StringArray:
     """The opening of each text, its white space made single; null for a blank one."""
-    begun = pc.utf8_lower(pc.utf8_slice_codeunits(texts, 0, MAX_CHARS))
+    begun = pc.utf8_lower(pc.utf8_slice_codeunits(texts, 0, LONGEST))
     words = rf"^\s*(?P<words>\S+(?:\s+\S+){{0,{width - 1}}})"
     opening = pc.struct_field(pc.extract_regex(begun, words), "words")
     return pc.replace_substring_regex(opening, r"\s+", " ")

@@ -63,7 +63,7 @@ class Said(NamedTuple):
     rows: np.ndarray[Any, np.dtype[np.int64]]
 
 
-class ContentCounts:
+class Tally:
     """Counts, batch by batch, the rows of each kind in each place."""
 
     def __init__(self) -> None:
@@ -145,7 +145,7 @@ def ask(study: Study) -> Answer:
     Raises:
         UnansweredError: There are no kept rows.
     """
-    tally, refusals, rows = ContentCounts(), Refusals(), 0
+    tally, refusals, rows = Tally(), Refusals(), 0
     with study.keys.cursor() as own:
         openings = Openings(own)
         for batch in study.data.batches():
@@ -187,7 +187,7 @@ def _say(numbers: dict[str, Any], refusals: Refusals) -> str:
     )
 
 
-def _cure(tally: ContentCounts) -> str:
+def _cure(tally: Tally) -> str:
     cures = []
     if tally.rows["control_string"]:
         cures.append(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TITLE = "Length"
 
-WIDTH, MAX_DIFFERENCE = 0.25, 6.0
+WIDTH, FURTHEST = 0.25, 6.0
 """The bins of the histogram, and where its outermost begin to be open, in doublings."""
 
 MEASURES = """
@@ -176,8 +176,8 @@ def _sum(calls: Iterable[Calls]) -> int:
 
 def _histogram(keys: DuckDBPyConnection) -> dict[str, Any]:
     """Kept rows without ties by the doublings from rejected to chosen; the outer bins are open."""
-    half = round(MAX_DIFFERENCE / WIDTH)
-    ratios = RATIOS.format(furthest=MAX_DIFFERENCE, width=WIDTH)
+    half = round(FURTHEST / WIDTH)
+    ratios = RATIOS.format(furthest=FURTHEST, width=WIDTH)
     counts: dict[str, list[int]] = {}
     for subset, place, rows in sorted(keys.sql(ratios).fetchall()):
         bins = counts.setdefault(subset, [0] * (2 * half))

@@ -132,7 +132,7 @@ class Likeness:
 
 
 @dataclass(frozen=True)
-class SearchResult:
+class Found:
     """What a search came to.
 
     Attributes:
@@ -183,7 +183,7 @@ def choose(keys: DuckDBPyConnection) -> Choice:
     return Choice(*(np.asarray(columns[name], bool) for name in Choice._fields))
 
 
-def find_pairs(made: Sketches, rows: Index, chosen: Choice) -> SearchResult:
+def find_pairs(made: Sketches, rows: Index, chosen: Choice) -> Found:
     """Pairs that are nearly another.
 
     Args:
@@ -209,10 +209,10 @@ def find_pairs(made: Sketches, rows: Index, chosen: Choice) -> SearchResult:
         "without_words": len(own) - len(some),
     }
     pairs = _named(joined([tree, flipped]), rows[some])
-    return SearchResult(pairs, kinds, numbers, count_clusters(goal.labels))
+    return Found(pairs, kinds, numbers, count_clusters(goal.labels))
 
 
-def find_leaks(made: Sketches, rows: Index, chosen: Choice) -> SearchResult:
+def find_leaks(made: Sketches, rows: Index, chosen: Choice) -> Found:
     """Train prompts that are nearly one of test; see `find_pairs`."""
     own = np.flatnonzero((chosen.prompt & ~chosen.known)[rows])
     some = own[made.prompt_sizes[own] > 0]
@@ -232,7 +232,7 @@ def find_leaks(made: Sketches, rows: Index, chosen: Choice) -> SearchResult:
         "without_words": len(own) - len(some),
     }
     kinds = np.full(len(alike.left), KINDS.index(LEAK))
-    return SearchResult(_named(alike, rows[some]), kinds, numbers, {})
+    return Found(_named(alike, rows[some]), kinds, numbers, {})
 
 
 def _named(pairs: Pairs, rows: Index) -> Pairs:
@@ -263,9 +263,7 @@ def are_flipped(sets: Sets, left: Index, right: Index) -> Mask:
     return flipped
 
 
-def _answer(
-    keys: DuckDBPyConnection, chosen: Choice, near: SearchResult, leaks: SearchResult | None
-) -> Answer:
+def _answer(keys: DuckDBPyConnection, chosen: Choice, near: Found, leaks: Found | None) -> Answer:
     findings, subsets = as_findings(keys, near, PAIRS)
     if leaks is not None:
         more, others = as_findings(keys, leaks, PROMPTS)
@@ -293,9 +291,7 @@ def _answer(
     return Answer("near", TITLE, _sentence(numbers), numbers, findings, _cure(counts))
 
 
-def as_findings(
-    keys: DuckDBPyConnection, found: SearchResult, query: str
-) -> tuple[pa.Table, list[str]]:
+def as_findings(keys: DuckDBPyConnection, found: Found, query: str) -> tuple[pa.Table, list[str]]:
     """Findings as a table of `FINDINGS`, and the subset of the first row of each.
 
     Args:

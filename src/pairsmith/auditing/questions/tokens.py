@@ -34,7 +34,7 @@ SENTENCES = {
 """Of what is found: the last two at TRL's own limit."""
 
 
-class TokenCounts:
+class Tally:
     """Adds up what holds of some rows. Grows with their number by four lengths a row."""
 
     def __init__(self) -> None:
@@ -85,10 +85,7 @@ def ask(study: Study) -> Answer:
         raise UnansweredError("No tokenizer is named: --tokenizer takes its folder or hub id.")
     if not any(entry.kept for entry in study.data.entries):
         raise UnansweredError("No row was kept, so that there is nothing to tokenize.")
-    whole, subsets = (
-        TokenCounts(),
-        {entry.subset: TokenCounts() for entry in study.data.entries if entry.kept},
-    )
+    whole, subsets = Tally(), {entry.subset: Tally() for entry in study.data.entries if entry.kept}
     found: dict[str, list[Finding]] = {kind: [] for kind in SENTENCES}
     for subset, batch in _read(study):
         cuts = {limit: cut(batch.encoded, limit) for limit in LIMITS}
