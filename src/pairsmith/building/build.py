@@ -21,6 +21,7 @@ from pairsmith.dataset.decisions import NAME as FATES
 from pairsmith.dataset.manifest import Manifest, write_manifest
 from pairsmith.dataset.rows import refused_rows
 from pairsmith.errors import OutputError, RecipeError
+from pairsmith.extras import require
 from pairsmith.io.digests import hash_file
 from pairsmith.io.remote import StoragePath
 from pairsmith.kernel.render import UnfaithfulError
@@ -106,9 +107,7 @@ def build(
         return _look(recipe, partial(build, source, from_=shape.name, **given))
 
     if drop or flip or smooth:
-        from pairsmith.auditing.row_decisions import check_libraries
-
-        check_libraries()
+        require("audit", "To drop, flip or smooth rows takes")
     source, target = os.fspath(source), folder.output(os.fspath(out))
     way = _way(engine, workers, address, batch_rows)
     here = way if engine == "local" else Way()  # what is looked at lies on this machine
