@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import pairsmith
-from pairsmith import PairsmithError
+from pairsmith import PairsmithError, extras
 from pairsmith.auditing import audit
 from pairsmith.auditing.answer import Answer
 from pairsmith.io.durable import sha256_of
@@ -131,10 +131,10 @@ def test_progress_tells_each_step(out):
 
 
 def test_a_missing_library_names_the_extra(monkeypatch, out):
-    monkeypatch.setattr(audit, "LIBRARIES", ("duckdb", "no_such_library"))
+    monkeypatch.setitem(extras.EXTRAS, "audit", ("duckdb", "no_such_library"))
     with pytest.raises(PairsmithError, match="no_such_library not found") as caught:
         pairsmith.audit(out, questions=STANDINS)
-    assert caught.value.hint == "pip install 'pairsmith[audit]'"
+    assert caught.value.hint == extras.hint("audit")
 
 
 def test_no_build_no_pairs_and_no_place(tmp_path, sample_text):

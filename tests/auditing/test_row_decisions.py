@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 import pairsmith
+from pairsmith import extras
 from pairsmith.auditing import row_decisions
 from pairsmith.building import build
 from pairsmith.dataset import decisions
@@ -339,8 +340,8 @@ def test_a_damaged_file_is_a_sentence_of_its_own(tmp_path):
 
 
 def test_a_missing_library_is_named(planted, tmp_path, monkeypatch):
-    monkeypatch.setattr(row_decisions, "LIBRARIES", ("duckdb", "no_such_library"))
-    with pytest.raises(RecipeError, match=r"no_such_library(.|\n)*pairsmith\[audit\]"):
+    monkeypatch.setitem(extras.EXTRAS, "audit", ("duckdb", "no_such_library"))
+    with pytest.raises(RecipeError, match=r"no_such_library(.|\n)*pip install '\.\[audit\]'"):
         pairsmith.build(planted, tmp_path / "out", drop=["duplicates"])
     assert not (tmp_path / "out").exists()
     assert pairsmith.build(planted, tmp_path / "out").totals.kept

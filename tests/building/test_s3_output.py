@@ -460,7 +460,7 @@ def test_a_library_that_is_missing_names_the_extra(source):
     line = [sys.executable, "-c", program, str(source)]
     done = subprocess.run(line, capture_output=True, text=True, check=False)
     assert "s3:// needs a library that is missing." in done.stderr
-    assert "pip install 'pairsmith[s3]'" in done.stderr
+    assert "pip install '.[s3]'" in done.stderr
 
 
 def test_a_local_build_loads_no_client(source, tmp_path):

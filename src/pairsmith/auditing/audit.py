@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -20,13 +19,10 @@ from pairsmith.dataset.index import open_keys
 from pairsmith.dataset.reader import Dataset
 from pairsmith.dataset.verify import check
 from pairsmith.errors import OutputError, RecipeError
+from pairsmith.extras import require
 from pairsmith.io.durable import sha256_of
 from pairsmith.progress import Progress, Watch
 from pairsmith.tokens.tokenizer import load_tokenizer
-
-EXTRA = "pip install 'pairsmith[audit]'"
-LIBRARIES = ("duckdb", "sklearn", "matplotlib", "rensa", "scipy")
-"""What the extra `audit` brings, as Python imports it."""
 
 FIRST = 3
 """So many problems of a build are told; `pairsmith check` tells all."""
@@ -96,7 +92,7 @@ def audit(
             pairs, or its folder cannot be written.
     """
     chosen = choose(questions)
-    _check_libraries()
+    require("audit", "An audit needs")
     source = _local(os.fspath(out))
     data = Dataset(source)
     record.check_place(source, [entry.subset for entry in data.built.ledger])
@@ -204,12 +200,6 @@ def _put(name: str, question: Question, study: Study) -> Answer:
     except UnansweredError as error:
         title = getattr(question, "title", name.replace("_", " ").capitalize())
         return Answer(name, title, "", unanswered=str(error))
-
-
-def _check_libraries() -> None:
-    missing = [name for name in LIBRARIES if find_spec(name) is None]
-    if missing:
-        raise RecipeError(f"An audit needs libraries: {', '.join(missing)} not found.", EXTRA)
 
 
 def _check_build(out: Path) -> None:

@@ -8,7 +8,6 @@ stays comparable.
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,9 +20,6 @@ from pairsmith.schema.recipe import Recipe
 
 if TYPE_CHECKING:
     from pairsmith.auditing.answer import Study
-
-EXTRA = "pip install 'pairsmith[audit]'"
-LIBRARIES = ("duckdb", "scipy", "sklearn", "rensa")
 
 EDGES = """
     SELECT own.row AS own, other.row AS other, score FROM found
@@ -64,19 +60,6 @@ The question compares one row of each pair; here all copies of it are taken into
 
 DIGITS = 4
 """Of a probability in the table: behind these, machines differ."""
-
-
-def check_libraries() -> None:
-    """Sees to it that the extra is installed.
-
-    Raises:
-        RecipeError: It is not.
-    """
-    missing = [name for name in LIBRARIES if find_spec(name) is None]
-    if missing:
-        raise RecipeError(
-            f"To drop, flip or smooth rows takes libraries: {', '.join(missing)} not found.", EXTRA
-        )
 
 
 def find_fates(out: Path, recipe: Recipe) -> pa.Table:

@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Thread
 from typing import Any
 
 from pairsmith._version import __version__
@@ -22,6 +21,7 @@ from pairsmith.dataset.decisions import NAME as FATES
 from pairsmith.dataset.manifest import Manifest, write_manifest
 from pairsmith.dataset.rows import refused_rows
 from pairsmith.errors import OutputError, RecipeError
+from pairsmith.extras import require
 from pairsmith.io.digests import hash_file
 from pairsmith.io.remote import StoragePath
 from pairsmith.kernel.render import UnfaithfulError
@@ -107,13 +107,10 @@ def build(
         return _look(recipe, partial(build, source, from_=shape.name, **given))
 
     if drop or flip or smooth:
-        from pairsmith.auditing.row_decisions import check_libraries
-
-        check_libraries()
+        require("audit", "To drop, flip or smooth rows takes")
     source, target = os.fspath(source), folder.output(os.fspath(out))
     way = _way(engine, workers, address, batch_rows)
     here = way if engine == "local" else Way()  # what is looked at lies on this machine
-    Thread(target=_warm_up, daemon=True).start()
     files = find(source, subset, split)
     shape = choose(files, from_)
     fields = cards.check_fields(card or {})
@@ -201,17 +198,6 @@ def _check_system(recipe: Recipe, prepared: Prepared | None) -> None:
             f"{fault.removeprefix(REFUSES).rstrip('.')}.",
             "Leave --system out, or name another template.",
         )
-
-
-def _warm_up() -> None:
-    """Imports what is needed further on, while a process of its own gets the template ready.
-
-    pyarrow imports pandas, where that is installed, with its first array.
-    """
-    import jinja2
-    import pyarrow as pa
-
-    pa.array([jinja2.__name__])
 
 
 def _way(engine: str, workers: int | None, address: str | None, batch_rows: int | None) -> Way:

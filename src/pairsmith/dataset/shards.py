@@ -6,9 +6,11 @@ comes last. So a shard that has a record is whole, whatever happens.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -245,11 +247,17 @@ def _worth_a_dictionary(schema: pa.Schema) -> list[str]:
 def open_shard(path: StoragePath) -> Iterator[pq.ParquetFile]:
     """Opens a shard for reading.
 
+    A local file is opened by Arrow itself. Of a Python file, Arrow's threads hold Python objects,
+    which they let go of a moment after the last batch was handed out; a process that ends in that
+    moment is aborted ("terminate called without an active exception").
+
     Raises:
         pa.ArrowException: It is not Parquet.
         OSError: It cannot be read.
     """
-    with path.open("rb") as file, pq.ParquetFile(file) as shard:
+    # a path in bytes, because not every file name is Unicode
+    file = pa.OSFile(os.fsencode(path)) if isinstance(path, Path) else path.open("rb")
+    with file, pq.ParquetFile(file) as shard:
         yield shard
 
 

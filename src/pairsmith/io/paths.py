@@ -12,6 +12,7 @@ from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
+from pairsmith import extras
 from pairsmith.errors import BrokenReadError, SourceError
 
 EXTRAS = {"s3": "s3", "s3a": "s3", "http": "http", "https": "http"}
@@ -47,7 +48,7 @@ def locate(url: str) -> FsspecPath:
         fs, path = url_to_fs(url)
     except ImportError:
         extra = EXTRAS.get(protocol)
-        hint = f"pip install 'pairsmith[{extra}]'" if extra else "Install its fsspec library."
+        hint = extras.hint(extra) if extra else "Install its fsspec library."
         raise SourceError(f"Reading {protocol}:// needs a library that is missing.", hint) from None
     except Exception as error:  # whatever a protocol's library raises
         raise SourceError(f"{url} cannot be opened: {_first_line(error)}") from error

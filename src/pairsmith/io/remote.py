@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeAlias, TypeVar
 from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 
+from pairsmith import extras
 from pairsmith.errors import BrokenWriteError, OutputError
 from pairsmith.io.digests import MeteredFile
 from pairsmith.io.paths import EXTRAS, FsspecPath
@@ -294,7 +295,7 @@ def remote_path(url: str) -> RemotePath:
         fs, path = url_to_fs(url, use_listings_cache=False)
     except ImportError:
         extra = EXTRAS.get(protocol)
-        hint = f"pip install 'pairsmith[{extra}]'" if extra else "Install its fsspec library."
+        hint = extras.hint(extra) if extra else "Install its fsspec library."
         raise OutputError(f"{protocol}:// needs a library that is missing.", hint) from None
     except Exception as error:  # whatever a protocol's library raises
         raise OutputError(f"{url} cannot be reached: {_first_line(error)}.") from error

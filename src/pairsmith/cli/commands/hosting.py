@@ -64,9 +64,9 @@ def hashed_password() -> str:
     """
     import typer
 
-    from pairsmith.hub.server import check_libraries
+    from pairsmith.extras import require
 
-    check_libraries()  # before what wants them is imported
+    require("hub", "A hub needs")  # before what wants them is imported
     from pairsmith.hub.auth import passwords
     from pairsmith.hub.http.errors import HubError
 
