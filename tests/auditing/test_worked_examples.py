@@ -9,9 +9,13 @@ MODULES = {
     "auditing.content.openings": (),
     "auditing.content.patterns": (),
     "auditing.content.writing_systems": (),
+    "auditing.questions.direction": ("scipy",),
+    "auditing.questions.labels": (),
+    "auditing.questions.length": (),
     "auditing.similarity.shingles": (),
     "auditing.similarity.sketches": (),
     "auditing.stats.intervals": (),
+    "scoring.linear": (),
 }
 """Modules with examples, and the optional libraries that these need."""
 
