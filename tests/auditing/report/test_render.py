@@ -10,7 +10,7 @@ import pytest
 import pairsmith
 from pairsmith.auditing.answer import FINDINGS, Answer, Finding, as_table
 from pairsmith.auditing.report import examples, ledger_chart
-from pairsmith.auditing.report.examples import CHARACTERS
+from pairsmith.auditing.report.examples import MAX_CHARS
 from pairsmith.auditing.report.wording import number
 from pairsmith.dataset.manifest import LedgerEntry
 from pairsmith.dataset.reader import Dataset
@@ -127,8 +127,8 @@ def test_texts_are_cut_at_a_stated_length(tmp_path):
     pairsmith.audit(tmp_path / "out", questions=STANDINS)
     page = Page((tmp_path / "out/audit/report.html").read_text())
     shown = "".join(page.words)
-    assert shown.count(f"… ({4_999 - CHARACTERS:,} more characters)") == 8
-    assert "word " * (CHARACTERS // 5 + 1) not in shown
+    assert shown.count(f"… ({4_999 - MAX_CHARS:,} more characters)") == 8
+    assert "word " * (MAX_CHARS // 5 + 1) not in shown
 
 
 def test_a_build_of_one_row_and_none_refused(tmp_path):
@@ -145,13 +145,18 @@ def test_the_first_of_each_kind_are_listed_and_shown():
     found = [Finding("many", [f"a/train/{n}"], n / 7, "Many.") for n in range(1, 50)]
     found += [Finding("few", ["a/train/99"], None, "Few.")]
     answer = Answer("q", "Q", "Q.", findings=as_table(found))
-    first = examples.first(answer)
+    first = examples.pick_first(answer)
     assert first.kinds == {"many": 49, "few": 1}
     assert [f.rows[0] for f in first.findings] == [
         *(f"a/train/{n}" for n in range(1, 6)),
         "a/train/99",
     ]
-    assert [f.kind for f in examples._few(first.findings)] == ["many", "few", "many", "many"]
+    assert [f.kind for f in examples._pick_examples(first.findings)] == [
+        "many",
+        "few",
+        "many",
+        "many",
+    ]
 
 
 def test_ids_are_picked_from_kept_and_refused_rows(sample_messages, sample_text):
@@ -166,7 +171,7 @@ def test_ids_are_picked_from_kept_and_refused_rows(sample_messages, sample_text)
 def test_bars_are_in_proportion_and_none_is_too_thin():
     [held] = ledger_chart.bars([LedgerEntry("s", "train", 10_000, 9_999, {"malformed": 1}, {})])
     kept, refused = held.whole
-    assert refused.width == ledger_chart.THIN
+    assert refused.width == ledger_chart.MIN_WIDTH
     assert kept.width + refused.width == ledger_chart.WIDTH
     assert held.refused == [ledger_chart.BarSegment("malformed", 1, 0.0, ledger_chart.WIDTH)]
     assert held.alternative == "Read 10,000, kept 9,999, quarantined 1: malformed 1."

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairsmith.auditing.report.tables import MAX_ROWS, SHOWN, Table, split, tables
+from pairsmith.auditing.report.tables import MAX_ROWS, MAX_VISIBLE_ROWS, Table, split, tables
 
 plain = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
 names = st.text(min_size=1, max_size=6)
@@ -78,7 +78,7 @@ def test_text_heads_the_rows_of_a_list():
 
 
 def test_many_tables_are_folded_away_but_for_the_first():
-    found = [Table("", [], [[]] * rows) for rows in (SHOWN + 5, 1, 1)]
+    found = [Table("", [], [[]] * rows) for rows in (MAX_VISIBLE_ROWS + 5, 1, 1)]
     assert split(found) == (found[:1], found[1:])
     assert split(found[1:]) == (found[1:], [])
     assert split([]) == ([], [])

@@ -136,12 +136,11 @@ class TextCounts:
             searched = PLACES[1:] if kind in REPLIES_ONLY else PLACES
             places = {place: self.places[kind, place] for place in searched}
             kinds[kind] = {"rows": self.rows[kind], **places}
+        # not by most_common: among equals its order is that of a set, which differs by process
+        strings = sorted(self.strings.items(), key=lambda item: (-item[1], item[0]))
         return {
             "kinds": kinds,
-            "control_strings": {
-                "sought": self.control,
-                "rows": dict(self.strings.most_common()),
-            },
+            "control_strings": {"sought": self.control, "rows": dict(strings)},
             "patterns": {kind: pattern.sought for kind, pattern in PERSONAL.items()},
             "scripts": {place: letters.shares() for place, letters in self.letters.items()},
             "languages": "not told apart",

@@ -1,4 +1,4 @@
-"""pairsmith hub user, pairsmith hub token: accounts as the host of a hub makes and mends them."""
+"""pairsmith hub user, pairsmith hub token: administration of a hub's accounts by its host."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ def add_token(
         owner = account(db, name)
         label = label or str(len(tokens.listed(db, owner)) + 1)
         made = tokens.add(db, owner, label, role)
-    told = {"user": owner.name, "name": label, "role": role, "token": made}
-    typer.echo(json.dumps(told) if as_json else made)
+    fields = {"user": owner.name, "name": label, "role": role, "token": made}
+    typer.echo(json.dumps(fields) if as_json else made)
 
 
 @token.command("revoke")

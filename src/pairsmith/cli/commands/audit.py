@@ -47,7 +47,7 @@ def audit(
 
 
 def _draw(made: Audit) -> None:
-    """The answers as a table."""
+    """Prints the answers as a table, one row per question."""
     from rich import box
     from rich.table import Table
 
@@ -60,14 +60,14 @@ def _draw(made: Audit) -> None:
     table.add_column("findings", justify="right", no_wrap=True)
     for answer in made.answers:
         count = "–" if answer.unanswered else f"{answer.findings.num_rows:,}"
-        told = answer.sentence or f"Not answered. {answer.unanswered}"
-        table.add_row(answer.question, sanitize(told), count)
+        text = answer.sentence or f"Not answered. {answer.unanswered}"
+        table.add_row(answer.question, sanitize(text), count)
     console().print(table)
 
 
 @contextmanager
 def _progress() -> Iterator[Watch | None]:
-    """A line with the step at hand, on stderr if that is a terminal."""
+    """A progress callback that shows the current step on stderr; None if that is no terminal."""
     import sys
 
     if not sys.stderr.isatty():

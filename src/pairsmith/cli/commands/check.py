@@ -1,4 +1,4 @@
-"""pairsmith check: prove a build against its manifest."""
+"""pairsmith check: verify a build against its manifest."""
 
 from __future__ import annotations
 

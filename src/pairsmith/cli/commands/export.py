@@ -1,4 +1,4 @@
-"""pairsmith export: a build's pairs in the files that a trainer reads."""
+"""pairsmith export: write a build's pairs as files that a trainer reads."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ def export(
 
 
 def _files(written: Export, dest: str) -> Iterator[str]:
+    """A line for each file, and one for their totals."""
     width = max(len(file.path) for file in written.files)
     for file in written.files:
         yield f"{file.path:{width}}  {file.rows:>9,} rows"
@@ -57,6 +58,7 @@ def _files(written: Export, dest: str) -> Iterator[str]:
 
 
 def _left_out(written: Export) -> Iterator[str]:
+    """Lines on the pairs and dialogues that were not exported, with the reasons."""
     from pairsmith.exporting.pair import EXPLANATIONS
 
     for left in written.left_out:
@@ -68,6 +70,7 @@ def _left_out(written: Export) -> Iterator[str]:
 
 
 def _config(written: Export, dest: str) -> Iterator[str]:
+    """The trainer's configuration, indented, and the path that it is written to."""
     yield f"Configuration, in {Path(dest) / written.config.name}:"
     yield ""
     yield from (f"  {line}".rstrip() for line in written.config.text.splitlines())

@@ -1,4 +1,4 @@
-"""pairsmith hub: what is done to a hub beside serving it, and while it is served."""
+"""pairsmith hub: maintenance of a hub, whether or not it is being served."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def verify(root: Root, as_json: AsJson = False) -> None:
 
 @contextmanager
 def _progress() -> Iterator[Watch | None]:
-    """A line with how many contents were proved, on stderr if that is a terminal."""
+    """A progress callback that shows the verified contents on stderr; None if no terminal."""
     import sys
 
     if not sys.stderr.isatty():

@@ -1,4 +1,4 @@
-"""pairsmith split: a source's rows into train and test anew, by conversation."""
+"""pairsmith split: divide a source's rows into train and test anew, by conversation."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def split(
 
 
 def _share(text: str) -> float:
-    """A share of one, written as such or in per cent.
+    """Parses a share such as `0.05` or `5%`; the result is not checked to lie between 0 and 1.
 
     Raises:
-        RecipeError: It is neither.
+        RecipeError: The text is no number.
     """
     from pairsmith.errors import RecipeError
 
