@@ -15,16 +15,18 @@ MIN_REPLIES = 10
 """The fewest continued replies of a subset from which a share is estimated."""
 
 CONTINUING = """
-    WITH told AS (SELECT row, subset, turns, whole_chosen, whole_rejected FROM rows WHERE {which}),
+    WITH selected AS (
+        SELECT row, subset, turns, whole_chosen, whole_rejected FROM rows WHERE {which}
+    ),
     labelled AS (
         SELECT subset AS owner, side, key, min(row) AS first, max(row) AS last FROM (
-            SELECT subset, row, 'chosen' AS side, whole_chosen AS key FROM told UNION ALL
-            SELECT subset, row, 'rejected', whole_rejected FROM told
+            SELECT subset, row, 'chosen' AS side, whole_chosen AS key FROM selected UNION ALL
+            SELECT subset, row, 'rejected', whole_rejected FROM selected
         ) GROUP BY ALL
     ),
     onward AS (
-        SELECT told.subset, row, depth = turns - 1 AS late, side, key, owner = subset AS own
-        FROM beginnings JOIN told USING (row) JOIN labelled USING (key)
+        SELECT selected.subset, row, depth = turns - 1 AS late, side, key, owner = subset AS own
+        FROM beginnings JOIN selected USING (row) JOIN labelled USING (key)
         WHERE NOT (first = row AND last = row)  -- another's
     )
     SELECT subset,
@@ -35,7 +37,7 @@ CONTINUING = """
         count(DISTINCT key) FILTER (own AND side = 'chosen'),
         count(DISTINCT key) FILTER (own AND side = 'rejected'),
         count(DISTINCT row) FILTER (NOT own)
-    FROM (SELECT DISTINCT subset FROM told) LEFT JOIN onward USING (subset)
+    FROM (SELECT DISTINCT subset FROM selected) LEFT JOIN onward USING (subset)
     GROUP BY subset ORDER BY subset
 """
 """Counts, by subset, the rows that continue another row's transcript, and those transcripts.

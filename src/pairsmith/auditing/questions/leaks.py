@@ -29,14 +29,14 @@ KNOWN_OF = f"""
             (5, '{WEAK_KIND}', 'opens as does ')
         ) AS kinds(rank, kind, said)
     ),
-    held AS (  -- hashes of test rows that train rows may share
+    of_test AS (  -- hashes of test rows that train rows may share
         SELECT 1 AS rank, row, prompt AS key FROM rows UNION ALL
         SELECT 2, row, key FROM whole UNION ALL
         SELECT 3, row, key FROM beginnings UNION ALL
         SELECT 4, row, key FROM begun UNION ALL
         SELECT 5, row, opening FROM rows
     ),
-    sought AS (
+    of_train AS (
         SELECT 1 AS rank, row, prompt AS key FROM rows UNION ALL
         SELECT 2, row, key FROM beginnings UNION ALL
         SELECT 3, row, key FROM whole UNION ALL
@@ -44,12 +44,12 @@ KNOWN_OF = f"""
         SELECT 5, row, opening FROM rows
     ),
     test AS (
-        SELECT rank, key, min(row) AS test_row FROM held JOIN rows USING (row)
+        SELECT rank, key, min(row) AS test_row FROM of_test JOIN rows USING (row)
         WHERE split = 'test' AND {{which}} GROUP BY ALL
     ),
     found AS (
         SELECT row, min((rank, test_row)) AS closest
-        FROM sought JOIN rows USING (row) JOIN test USING (rank, key)
+        FROM of_train JOIN rows USING (row) JOIN test USING (rank, key)
         WHERE split = 'train' AND {{which}} GROUP BY row
     )
     SELECT found.row, train.id, test.id AS test_id, kind, said FROM found
