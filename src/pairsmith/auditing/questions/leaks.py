@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pairsmith.auditing.answer import FINDINGS, Answer, Study, UnansweredError
-from pairsmith.dataset.conversations import BEGUN, WHOLE, number_conversations
+from pairsmith.dataset.conversations import BEGUN, WHOLE, note_conversations
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -113,7 +113,7 @@ def ask(study: Study) -> Answer:
 def _count(keys: DuckDBPyConnection, which: str) -> dict[str, Any]:
     """Makes the table `known` of some rows, and counts what it holds."""
     keys.execute(KNOWN_OF.format(which=which))
-    number_conversations(keys, which)
+    note_conversations(keys, which)
     counted = dict(keys.sql("SELECT kind, count(*) FROM known GROUP BY kind").fetchall())
     [(test, leaked)] = keys.sql(CONVERSATIONS).fetchall()
     return {

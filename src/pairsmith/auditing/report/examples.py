@@ -26,7 +26,7 @@ CHARACTERS = 600
 """So much of a prompt or a reply is shown."""
 
 
-class ExamplePair(NamedTuple):
+class Pair(NamedTuple):
     """A row's texts, cut short.
 
     Attributes:
@@ -47,7 +47,7 @@ class Example(NamedTuple):
     """A finding with the texts of its first rows."""
 
     finding: Finding
-    pairs: list[ExamplePair]
+    pairs: list[Pair]
 
 
 class First(NamedTuple):
@@ -104,10 +104,10 @@ def _few(findings: Sequence[Finding]) -> list[Finding]:
     return [finding for _, _, finding in ranked[:SHOWN]]
 
 
-def _pairs(batch: Batch) -> Iterable[ExamplePair]:
+def _pairs(batch: Batch) -> Iterable[Pair]:
     sides = zip(_rows(batch.chosen), _rows(batch.rejected), strict=True)
     for id, (chosen, rejected) in zip(batch.ids.to_pylist(), sides, strict=True):
-        yield ExamplePair(id, batch.kept, _opening(chosen[:-1]), _cut(chosen), _cut(rejected))
+        yield Pair(id, batch.kept, _opening(chosen[:-1]), _cut(chosen), _cut(rejected))
 
 
 def _rows(turns: Turns) -> list[list[tuple[str, str]]]:

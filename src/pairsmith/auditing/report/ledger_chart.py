@@ -14,7 +14,7 @@ THIN = 4.0
 """No part of a bar is thinner, or it would not be seen."""
 
 
-class BarSegment(NamedTuple):
+class Part(NamedTuple):
     """A part of a bar.
 
     Attributes:
@@ -39,8 +39,8 @@ class Bars(NamedTuple):
     """
 
     entry: LedgerEntry
-    whole: list[BarSegment]
-    refused: list[BarSegment]
+    whole: list[Part]
+    refused: list[Part]
 
     @property
     def alternative(self) -> str:
@@ -66,7 +66,7 @@ def _bars(entry: LedgerEntry) -> Bars:
     return Bars(entry, _parts(whole), _parts(entry.quarantined))
 
 
-def _parts(counts: dict[str, int]) -> list[BarSegment]:
+def _parts(counts: dict[str, int]) -> list[Part]:
     """The parts of one bar, in proportion, but none thinner than `THIN`."""
     some = {name: rows for name, rows in counts.items() if rows}
     total = sum(some.values())
@@ -76,6 +76,6 @@ def _parts(counts: dict[str, int]) -> list[BarSegment]:
     parts, start = [], 0.0
     for name, rows in some.items():
         width = THIN if name in thin else left * rows / thick
-        parts.append(BarSegment(name, rows, round(start, 2), round(width, 2)))
+        parts.append(Part(name, rows, round(start, 2), round(width, 2)))
         start += width
     return parts

@@ -22,7 +22,7 @@ WIDE = 4
 SHOWN = 30
 """Tables of so many rows together are shown at once."""
 
-MAX_ROWS = 40
+LONGEST = 40
 """A table has at most so many rows."""
 
 
@@ -68,8 +68,8 @@ def _of_list(caption: str, records: Sequence[Mapping[str, Any]]) -> Table:
         return _of_records(caption, {str(n): held for n, held in enumerate(records, 1)})
     names = list(dict.fromkeys(name for held in records for name in held if name != head))
     rows = [[held[head], *(_cell(held.get(name, "")) for name in names)] for held in records]
-    left_out = max(len(rows) - MAX_ROWS, 0)
-    return Table(caption, [words(head), *map(words, names)], rows[:MAX_ROWS], left_out)
+    left_out = max(len(rows) - LONGEST, 0)
+    return Table(caption, [words(head), *map(words, names)], rows[:LONGEST], left_out)
 
 
 def _of_mapping(caption: str, value: Mapping[str, Any]) -> Iterator[Table]:
@@ -98,7 +98,7 @@ def _of_mapping(caption: str, value: Mapping[str, Any]) -> Iterator[Table]:
 
 def _of_values(caption: str, values: Mapping[str, Any]) -> Table:
     rows = [[words(name), _cell(value)] for name, value in values.items()]
-    return Table(caption, ["", "value"], rows[:MAX_ROWS], max(len(rows) - MAX_ROWS, 0))
+    return Table(caption, ["", "value"], rows[:LONGEST], max(len(rows) - LONGEST, 0))
 
 
 def _of_records(caption: str, records: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -110,7 +110,7 @@ def _of_records(caption: str, records: Mapping[str, Mapping[str, Any]]) -> Table
     columns = ["", *map(words, names)]
     if len(names) > WIDE and len(records) < len(names):
         columns, *rows = map(list, zip(columns, *rows, strict=True))
-    return Table(caption, columns, rows[:MAX_ROWS], max(len(rows) - MAX_ROWS, 0))
+    return Table(caption, columns, rows[:LONGEST], max(len(rows) - LONGEST, 0))
 
 
 def _is_plain(value: Any) -> bool:
