@@ -168,7 +168,7 @@ def test_bars_are_in_proportion_and_none_is_too_thin():
     kept, refused = held.whole
     assert refused.width == ledger_chart.THIN
     assert kept.width + refused.width == ledger_chart.WIDTH
-    assert held.refused == [ledger_chart.BarSegment("malformed", 1, 0.0, ledger_chart.WIDTH)]
+    assert held.refused == [ledger_chart.Part("malformed", 1, 0.0, ledger_chart.WIDTH)]
     assert held.alternative == "Read 10,000, kept 9,999, quarantined 1: malformed 1."
     [half] = ledger_chart.bars(
         [LedgerEntry("s", "train", 4, 2, {"malformed": 1, "identical": 1}, {})]
