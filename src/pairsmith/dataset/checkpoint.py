@@ -104,10 +104,10 @@ def _read_plan(staging: StoragePath) -> dict[str, Any] | None:
     if path.is_symlink() or not path.is_file():
         return None
     try:
-        held = json.loads(path.read_text(encoding="utf-8"))
+        plan = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-    return held if isinstance(held, dict) else None
+    return plan if isinstance(plan, dict) else None
 
 
 def _difference(was: dict[str, Any], plan: dict[str, Any]) -> str:
@@ -147,7 +147,7 @@ def find_finished(
         decisions.NAME,
         *(path.name for path in staging.iterdir() if is_lock(path.name)),
     }
-    said = []
+    sentences = []
     for file in files:
         source = read_source(staging, source_path(file))
         shards = _shards(staging, file)
@@ -155,7 +155,7 @@ def find_finished(
             same = _unchanged(file, shards, shard_rows)
             if source or len(same) < len(shards):
                 anew = "" if same else ": built anew"
-                said.append(f"{file.path} has changed since the build was broken off{anew}.")
+                sentences.append(f"{file.path} has changed since the build was broken off{anew}.")
             source, shards = None, same
         if source and set(shards) == set(range(source.shards)):
             keep.add(source_path(file))
@@ -166,7 +166,7 @@ def find_finished(
             keep |= {place.rows, place.refused, place.record}
         finished[file.path] = Finished(source, frozenset(shards))
     durable.remove_all_but(staging, keep)
-    return finished, said
+    return finished, sentences
 
 
 def source_path(file: SourceFile) -> str:

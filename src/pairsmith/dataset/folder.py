@@ -341,16 +341,16 @@ def _move_all(out: Path) -> None:
 
 def _keep_edited_card(out: StoragePath, replaced: Manifest | None) -> None:
     """Renames a card that its build did not write, or that was edited since."""
-    held = out / card.NAME
+    path = out / card.NAME
     if (
         replaced is None
-        or not held.exists()
-        or is_interrupted_copy(held, out / STAGING / card.NAME)
+        or not path.exists()
+        or is_interrupted_copy(path, out / STAGING / card.NAME)
     ):
         return
-    if card_audit.without_section(held.read_bytes()) != card.card_text(replaced).encode():
+    if card_audit.without_section(path.read_bytes()) != card.card_text(replaced).encode():
         names = (out / f"{card.NAME}.old{number or ''}" for number in count())
-        rename(held, next(n for n in names if not path_exists(n) or is_interrupted_copy(n, held)))
+        rename(path, next(n for n in names if not path_exists(n) or is_interrupted_copy(n, path)))
 
 
 def _holds_something_else(out: StoragePath, names: list[str]) -> OutputError:

@@ -52,12 +52,12 @@ def kept_batches(
     Raises:
         OutputError: A shard cannot be read, or the shards are not what the manifest says.
     """
-    wanted = shard_schema(kind_of(entry.subset), built.recipe.form, built.recipe.weighs)
+    schema = shard_schema(kind_of(entry.subset), built.recipe.form, built.recipe.weighs)
     shards = [file.path for file in built.outputs_of(entry) if file.path.endswith(".parquet")]
     read = 0
     for path in shards:
         for batch in _batches(out, path, rows):
-            if not batch.schema.equals(wanted):
+            if not batch.schema.equals(schema):
                 raise _unreadable(out, path, "its columns are not those of the manifest's recipe")
             read += len(batch)
             yield batch

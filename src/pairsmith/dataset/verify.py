@@ -66,10 +66,10 @@ def _problems(out: StoragePath) -> list[Problem]:
         if not out.is_dir():
             raise
         return [Problem("manifest.json", str(error))]
-    found = list(_check_files(out, built))
-    if not found:
-        found += _check_ledger(out, built)
-    return found
+    problems = list(_check_files(out, built))
+    if not problems:
+        problems += _check_ledger(out, built)
+    return problems
 
 
 def _check_files(out: StoragePath, built: Manifest) -> Iterator[Problem]:
@@ -89,15 +89,15 @@ def _check_files(out: StoragePath, built: Manifest) -> Iterator[Problem]:
 
 def _check_file(path: StoragePath, entry: FileEntry) -> Iterator[Problem]:
     try:
-        found = path.stat().st_size
-        same = found == entry.bytes and sha256_of(path) == entry.sha256
+        size = path.stat().st_size
+        same = size == entry.bytes and sha256_of(path) == entry.sha256
     except FileNotFoundError:
         yield Problem(entry.path, "it is missing")
     except OSError as error:
         yield Problem(entry.path, f"it cannot be read: {error.strerror}")
     else:
-        if found != entry.bytes:
-            yield Problem(entry.path, f"it has {found:,} bytes, expected {entry.bytes:,}")
+        if size != entry.bytes:
+            yield Problem(entry.path, f"it has {size:,} bytes, expected {entry.bytes:,}")
         elif not same:
             yield Problem(entry.path, "its sha256 is not the manifest's: its content has changed")
 
