@@ -8,6 +8,7 @@
     ├── TokenizerError        a tokenizer that is missing, or lacks what the rows want
     ├── WorkerError           a worker that died again and again, an engine out of reach
     └── OutputError           a folder that holds something else, a full disk, no build
+        ├── AnnotationError   an annotation that is damaged, of another build, or none
         └── BrokenWriteError  an object store that did not answer; it may, another time
 
 A bad *row* is none of these: it is a value, a `Reason` (see `pairsmith.schema`).
@@ -63,3 +64,7 @@ class OutputError(PairsmithError):
 
 class BrokenWriteError(OutputError):
     """A request to an object store that failed again and again; another may not."""
+
+
+class AnnotationError(OutputError):
+    """An annotation that cannot be written as given, is not as written, or is of another build."""

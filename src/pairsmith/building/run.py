@@ -66,7 +66,7 @@ class Run:
         jinja: Renders it in this process.
         way: How to run it.
         watch: Is told how far it has come.
-        fates: The sha256 of the table of fates; None where the recipe asks for none.
+        decisions: The sha256 of the table of decisions; None where the recipe asks for none.
     """
 
     files: list[SourceFile]
@@ -77,7 +77,7 @@ class Run:
     jinja: Jinja | None
     way: Way
     watch: Watch | None
-    fates: str | None = None
+    decisions: str | None = None
 
     @property
     def total(self) -> int:
@@ -154,7 +154,9 @@ class _State:
                         continue
                     self.open[self.file.path] += 1
                     rows = job.way.batch_rows
-                    yield Task(part, job.recipe, job.compiled, staging, threads, rows, job.fates)
+                    yield Task(
+                        part, job.recipe, job.compiled, staging, threads, rows, job.decisions
+                    )
             except SourceError as error:
                 self.errors.append(error)
 

@@ -38,8 +38,8 @@ from pairsmith.sources.layouts import SourceFile
 COMPILED = "compiled"
 """The field of a plan that is false once a template was found to need rendering row by row."""
 
-FATES = "fates"
-"""The field of a plan with the rows that decided the fates, once those are known."""
+DECISIONS = "decisions"
+"""The field of a plan with the rows that the decisions were made on, once there are any."""
 
 
 class Finished(NamedTuple):
@@ -68,17 +68,17 @@ def begin(staging: StoragePath, plan: dict[str, Any], force: bool) -> dict[str, 
         force: Whether to remove what another build left.
 
     Returns:
-        The plan, with `COMPILED` and `FATES` of the one that is resumed.
+        The plan, with `COMPILED` and `DECISIONS` of the one that is resumed.
 
     Raises:
         OutputError: Another build left finished shards there.
     """
     found = _read_plan(staging)
     if found is not None:
-        was = {**found, COMPILED: plan[COMPILED], FATES: plan[FATES]}
+        was = {**found, COMPILED: plan[COMPILED], DECISIONS: plan[DECISIONS]}
         if was == plan:
             compiled = found.get(COMPILED) is not False
-            return {**plan, COMPILED: compiled, FATES: found.get(FATES)}
+            return {**plan, COMPILED: compiled, DECISIONS: found.get(DECISIONS)}
         if not force and any(staging.glob("*/*.json")):
             raise OutputError(
                 f"{staging.parent} holds an unfinished build of {_difference(was, plan)}.",

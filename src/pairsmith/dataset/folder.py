@@ -36,6 +36,9 @@ STAGING = "unfinished"
 PLAN = "plan.json"
 """Beside the lock: the plan of the build; without it, the folder's content is of no use."""
 
+ANNOTATIONS = "annotations"
+"""What is said of the rows, beside the build; it is no part of it, and stays when that goes."""
+
 EARLIER = "earlier.json"
 """In the staging folder: the manifest of the build that is being replaced."""
 
@@ -123,7 +126,8 @@ def earlier_build(out: StoragePath) -> Manifest | None:
         raise OutputError(f"{out} is a file.", "Name a new or an empty folder.")
     if (out / manifest.NAME).exists():
         return read_manifest(out)
-    others = sorted(path.name for path in out.iterdir() if path.name != STAGING)
+    beside = (STAGING, ANNOTATIONS)
+    others = sorted(path.name for path in out.iterdir() if path.name not in beside)
     if others:
         raise _holds_something_else(out, others)
     return None

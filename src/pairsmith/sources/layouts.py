@@ -26,7 +26,8 @@ _ROWS = re.compile(r".+\.(jsonl(\.gz|\.zst)?|parquet)")  # a .json may be anythi
 _LIKE_DATA = re.compile(r".+?\.(jsonl|json|parquet)(\..+)?")
 _OTHER = re.compile(r".+\.(md|ya?ml|py|sh|toml)")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
-_RESERVED = ("audit", "default", "quarantine", "unfinished")  # a config, and folders of a build
+_RESERVED = ("annotations", "audit", "default", "quarantine", "unfinished")
+"""No subset may be called so: a config of a card, and the folders of a build."""
 
 
 class SourceFile(NamedTuple):
