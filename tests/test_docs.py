@@ -20,6 +20,7 @@ from pairsmith.dataset.rows import kept_rows
 from pairsmith.exporting import TRAINERS
 from pairsmith.exporting.pair import EXPLANATIONS
 from pairsmith.schema.reasons import POLICIES, Note, Reason
+from support import api_page
 from support.tiny import llama_tokenizer
 
 ROOT = Path(__file__).parent.parent
@@ -150,6 +151,10 @@ def test_public_functions_have_docstrings_with_arguments():
         for name in inspect.signature(function).parameters:
             assert f"    {name}: " in doc, name
         assert "Raises:" in doc
+
+
+def test_the_page_of_the_api_is_what_the_docstrings_make():
+    assert api_page.PAGE.read_text(encoding="utf-8") == api_page.render_page()
 
 
 def test_command_files_stay_short():
