@@ -13,6 +13,7 @@ INTERNALS = ROOT / "docs" / "internals"
 PACKAGE = ROOT / "src" / "pairsmith"
 NOT_THERE_YET = " (not there yet)"
 PATH = re.compile(r"`(?:src/pairsmith/)?([\w.-]+(?:/[\w.-]*)+)`(" + re.escape(NOT_THERE_YET) + ")?")
+OURS = re.compile(r"(?<![\w/.])docs/(?:(?:tutorial|how-to|reference|internals)/)?[\w-]+\.md\b")
 MADE = {".venv", ".loaders", ".clients"}
 
 
@@ -42,6 +43,13 @@ def test_every_path_is_there(page: str) -> None:
         if path.startswith("../") or path.split("/")[0] in MADE:
             continue
         assert is_there(path) is not bool(to_come), path
+
+
+def test_pages_that_the_code_names_are_there() -> None:
+    for folder in ("src", "tests", "benchmarks", "examples"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for page in OURS.findall(path.read_text(encoding="utf-8")):
+                assert (ROOT / page).is_file(), f"{path}: {page}"
 
 
 def test_one_module_is_the_main_job() -> None:
