@@ -16,6 +16,7 @@ from pairsmith.sources.detect import choose, recognise
 from pairsmith.sources.shapes import SHAPES
 from support.shapes import WRITE, example, read, rows, source_file, write
 
+ROOT = Path(__file__).parents[2]
 HH = {"chosen": "\n\nHuman: Hi?\n\nAssistant: Hi.", "rejected": "\n\nHuman: Hi?\n\nAssistant: No."}
 HALVED = {"prompt": "\n\nHuman: Hi?\n\nAssistant:", "chosen": " Hi.", "rejected": " No."}
 ROWS = {name: example(name) for name in WRITE} | {"hh": HH, "hh-prompt": HALVED}
@@ -27,8 +28,8 @@ JUNK = [
 
 
 def documented():
-    """The example of each shape in docs/schema.md."""
-    page = (Path(__file__).parents[2] / "docs" / "schema.md").read_text(encoding="utf-8")
+    """The example of each shape in docs/reference/schema.md."""
+    page = (ROOT / "docs/reference/schema.md").read_text(encoding="utf-8")
     section = r"^### (\S+)\n(?:(?!#|```).*\n)*```json\n(.*)\n```"
     return re.findall(section, page, re.M)
 

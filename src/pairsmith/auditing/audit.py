@@ -1,4 +1,4 @@
-"""The main job: every question put to a built dataset, the answers in a report and in files."""
+"""An audit: every question put to a built dataset, the answers in a report and in files."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Exports: the pairs of a build in the files that a trainer reads. One file a trainer.
 
 To add one: a file with `rows`, `config` and a `FORMAT`, whose docstring names the documentation
-that it follows, a line in `TRAINERS`, and a section in `docs/trainers.md`.
+that it follows, a line in `TRAINERS`, and a section in `docs/how-to/trainers.md`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 `Findings` maps each reason to a flag for each row. All are worked out, whatever else is wrong
 with a row, and only then does the first that the recipe does not overrule become the row's
-reason. The definitions are in docs/schema.md.
+reason. The definitions are in docs/reference/schema.md.
 """
 
 from __future__ import annotations
