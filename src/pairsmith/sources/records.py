@@ -36,7 +36,7 @@ class Rows(Protocol):
         """The line that each row begins in, from 1; its number where a file has no lines."""
 
     def raw(self, row: int) -> bytes:
-        """One row as quarantine holds it: its bytes, or, without such, a line of JSON."""
+        """One row as quarantine holds it, JSON: as the file has it, or made of its columns."""
 
     def part(self, start: int, size: int) -> Self:
         """So many rows from `start` on."""
