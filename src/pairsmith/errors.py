@@ -7,6 +7,7 @@
     │   └── BrokenReadError   a read that failed on the way; another may not
     ├── TokenizerError        a tokenizer that is missing, or lacks what the rows want
     ├── WorkerError           a worker that died again and again, an engine out of reach
+    ├── PluginError           an installed package that extends pairsmith and cannot be used
     └── OutputError           a folder that holds something else, a full disk, no build
         ├── AnnotationError   an annotation that is damaged, of another build, or none
         └── BrokenWriteError  an object store that did not answer; it may, another time
@@ -52,6 +53,10 @@ class BrokenReadError(SourceError):
 
 class WorkerError(PairsmithError):
     """A worker that died every time that it was tried, or an engine that cannot be reached."""
+
+
+class PluginError(PairsmithError):
+    """An installed package that adds to pairsmith what cannot be loaded, or under a taken name."""
 
 
 class TokenizerError(PairsmithError):

@@ -12,7 +12,7 @@ from typing import Any
 
 from pairsmith._version import __version__
 from pairsmith.building.row_actions import Judged, check_same, settle_decisions
-from pairsmith.building.run import ENGINES, Run, Way, run
+from pairsmith.building.run import Run, Way, run
 from pairsmith.chat_templates.compile import REFUSES
 from pairsmith.chat_templates.prepare import Prepared, as_uncompiled, prepare, remarks
 from pairsmith.dataset import card as cards
@@ -20,6 +20,7 @@ from pairsmith.dataset import checkpoint, folder
 from pairsmith.dataset.decisions import NAME as DECISIONS
 from pairsmith.dataset.manifest import Manifest, write_manifest
 from pairsmith.dataset.rows import refused_rows
+from pairsmith.engines import ENGINES
 from pairsmith.errors import OutputError, RecipeError
 from pairsmith.extras import require
 from pairsmith.io.digests import hash_file
@@ -208,7 +209,7 @@ def _way(engine: str, workers: int | None, address: str | None, batch_rows: int 
     """
     if engine not in ENGINES:
         raise RecipeError(f"There is no engine {engine!r}.", f"Engines: {', '.join(ENGINES)}.")
-    if address is not None and engine != "ray":
+    if address is not None and not ENGINES[engine].takes_address:
         raise RecipeError("--address is of a Ray cluster.", "Add --engine ray.")
     for name, number in (("--workers", workers), ("--batch-rows", batch_rows)):
         if number is not None and number < 1:

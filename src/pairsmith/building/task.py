@@ -28,9 +28,10 @@ from pairsmith.kernel.row_render import Jinja
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.rows import Kind
 from pairsmith.schema.templates import Compiled, Template
-from pairsmith.sources.formats.jsonl import BLOCK_ROWS
+from pairsmith.sources.formats.format import WHOLE, Span
 from pairsmith.sources.layouts import SourceFile
-from pairsmith.sources.read import WHOLE, Rows, Span, arrange_rows, read_rows
+from pairsmith.sources.read import arrange_rows, read_rows
+from pairsmith.sources.records import BLOCK_ROWS, Rows
 from pairsmith.sources.shapes import SHAPES
 
 KERNELS: dict[Kind, Callable[[Recipe, Writer | None], Kernel]] = {

@@ -32,7 +32,7 @@ from pairsmith.io.durable import finalize, is_unchanged, map_files, partial_path
 from pairsmith.io.locks import is_lock
 from pairsmith.io.paths import FsspecPath, size
 from pairsmith.io.remote import StoragePath
-from pairsmith.sources.formats.parquet import ENDING
+from pairsmith.sources.formats import format_of
 from pairsmith.sources.layouts import SourceFile
 
 COMPILED = "compiled"
@@ -200,10 +200,11 @@ def _unchanged(
     """The shards whose rows the file still has, unchanged and not continued."""
     begun = set(_beginnings(file.place, {shard.source.bytes for shard in shards.values()}))
     length = size(file.place) if shards else 0
+    footer = format_of(file.path).footer
 
     def is_same(shard: ShardRecord) -> bool:
-        # a file that grew adds rows to its last shard; what Parquet holds stands at its end
-        ended = shard.read != shard_rows or file.path.endswith(ENDING)
+        # a file that grew adds rows to its last shard; with a footer, it is another file
+        ended = shard.read != shard_rows or footer
         return shard.source in begun and (not ended or shard.source.bytes == length)
 
     return {number: shard for number, shard in shards.items() if is_same(shard)}

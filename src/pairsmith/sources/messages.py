@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pairsmith.schema.rows import MESSAGES
-from pairsmith.sources.formats.jsonl import Index
 from pairsmith.sources.parse import item_of
+from pairsmith.sources.records import Index
 
 Mask: TypeAlias = NDArray[np.bool_]
 

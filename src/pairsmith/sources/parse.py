@@ -17,7 +17,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.json as pj
 
-from pairsmith.sources.formats.jsonl import CLOSE, OPEN, Records
+from pairsmith.sources.records import Records
+
+OPEN, CLOSE = ord("{"), ord("}")
 
 _ROW = re.compile(r"\.? in row \d+$")
 

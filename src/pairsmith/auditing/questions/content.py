@@ -19,6 +19,8 @@ from pairsmith.auditing.content.openings import Openings
 from pairsmith.auditing.content.patterns import PERSONAL, control_strings
 from pairsmith.auditing.content.refusals import ANY, Refusals
 from pairsmith.auditing.content.writing_systems import Letters
+from pairsmith.auditing.report.plots import draw_groups
+from pairsmith.auditing.report.svg import Plot
 from pairsmith.auditing.stats.intervals import percent
 from pairsmith.dataset.reader import Batch
 from pairsmith.kernel.checks import cut_off, find_role_marker, near_empty
@@ -161,6 +163,16 @@ def ask(study: Study) -> Answer:
     findings = [finding for found in tally.findings.values() for finding in found]
     sentence = _say(numbers, refusals)
     return Answer("text", TITLE, sentence, numbers, as_table(findings), _cure(tally))
+
+
+def plot(answer: Answer) -> Plot | None:
+    """The replies of each side in which something stands, by what."""
+    held = answer.numbers["kinds"]
+    series = {
+        side: {kind: counts[side] for kind, counts in held.items()}
+        for side in ("chosen", "rejected")
+    }
+    return draw_groups(answer.question, series)
 
 
 def listen(batch: Batch) -> Iterator[Said]:

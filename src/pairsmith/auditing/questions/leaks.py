@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pairsmith.auditing.answer import FINDINGS, Answer, Study, UnansweredError
+from pairsmith.auditing.report.plots import draw_bars
+from pairsmith.auditing.report.svg import Plot
 from pairsmith.dataset.conversations import BEGUN, WHOLE, note_conversations
 
 if TYPE_CHECKING:
@@ -108,6 +110,11 @@ def ask(study: Study) -> Answer:
     cure = "Take these train rows out, or make a new split: pairsmith split."
     numbers["kept_and_refused"] = over_all
     return Answer("leaks", TITLE, sentence, numbers, findings, cure if len(findings) else "")
+
+
+def plot(answer: Answer) -> Plot | None:
+    """The train rows that know test rows, by how."""
+    return draw_bars(answer.question, answer.numbers["train_rows"])
 
 
 def _count(keys: DuckDBPyConnection, which: str) -> dict[str, Any]:

@@ -23,6 +23,8 @@ import numpy as np
 import pyarrow as pa
 
 from pairsmith.auditing.answer import FINDINGS, Answer, Study, UnansweredError
+from pairsmith.auditing.report.plots import draw_bars
+from pairsmith.auditing.report.svg import Plot
 from pairsmith.auditing.similarity.candidates import (
     EFFORT,
     EFFORT_PER_ROW,
@@ -175,6 +177,13 @@ def ask(study: Study) -> Answer:
         near = find_pairs(made, np.flatnonzero(wanted), chosen)
         leaks = find_leaks(made, np.flatnonzero(wanted), chosen) if both else None
     return _answer(study.keys, chosen, near, leaks)
+
+
+def plot(answer: Answer) -> Plot | None:
+    """What is nearly another, by kind; a kind that could not be looked for is left out."""
+    kinds = ("near_duplicate", "near_flipped", "near_leak", "clusters")
+    held = {kind: answer.numbers.get(kind) for kind in kinds}
+    return draw_bars(answer.question, {k: count for k, count in held.items() if count is not None})
 
 
 def choose(keys: DuckDBPyConnection) -> Choice:

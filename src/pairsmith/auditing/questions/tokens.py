@@ -14,6 +14,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pairsmith.auditing.answer import Answer, Finding, Study, UnansweredError, as_table
+from pairsmith.auditing.report.plots import draw_groups
+from pairsmith.auditing.report.svg import SERIES, Plot
 from pairsmith.auditing.stats.intervals import percent
 from pairsmith.dataset.rows import kept_batches
 from pairsmith.tokens.preview import BATCH_ROWS, MAX_LENGTH, EncodedBatch, encode_rows, open_writer
@@ -104,6 +106,13 @@ def ask(study: Study) -> Answer:
         raise UnansweredError("The tokenizer's chat template refuses every row.")
     findings = as_table(finding for kind in found.values() for finding in kind)
     return Answer("tokens", TITLE, _say(told), numbers, findings, _cure(told))
+
+
+def plot(answer: Answer) -> Plot | None:
+    """What limits do to rows."""
+    held = answer.numbers["all"]["by_limit"]
+    limits = list(held)[: len(SERIES)]
+    return draw_groups(answer.question, {f"at {limit}": held[limit] for limit in limits})
 
 
 def _read(study: Study) -> Iterator[Read]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ from pairsmith.auditing.report.examples import (
     examples,
     first,
 )
-from pairsmith.auditing.report.plots import plot
+from pairsmith.auditing.report.plots import Draw, plot
 from pairsmith.auditing.report.svg import Plot
 from pairsmith.auditing.report.tables import Table, split, tables
 from pairsmith.auditing.report.wording import number, words
@@ -40,17 +40,24 @@ class Section(NamedTuple):
     examples: list[Example]
 
 
-def draw(audit: Audit, data: Dataset) -> str:
+def draw(audit: Audit, data: Dataset, plots: Mapping[str, Draw]) -> str:
     """The report as HTML.
 
     Args:
         audit: The answers.
         data: The dataset, for the texts of a few rows.
+        plots: Draws the answers to questions that have a picture of their own, by name.
     """
     firsts = [first(answer) for answer in audit.answers]
     shown = examples(data, [held.findings for held in firsts])
     sections = [
-        Section(answer, plot(answer), *split(tables(answer.numbers)), held, few)
+        Section(
+            answer,
+            plot(answer, plots.get(answer.question)),
+            *split(tables(answer.numbers)),
+            held,
+            few,
+        )
         for answer, held, few in zip(audit.answers, firsts, shown, strict=True)
     ]
     return render(audit, data, sections)
