@@ -7,7 +7,8 @@ To add a question, here:
    answer's numbers will not do, `plot`, from an `Answer` to a `Plot`, or None (see
    `pairsmith.auditing.report.plots`);
 2. a line in `QUESTIONS`, in the place where it is to be asked;
-3. tests in `tests/auditing/questions/`, a line in `test_plots.py`, a section in `docs/how-to/audit.md`.
+3. tests in `tests/auditing/questions/`, a line in `test_plots.py`, a section in
+   `docs/how-to/audit.md`.
 
 From a package of your own: the same file, and an entry point of the group `pairsmith.questions`
 that names the module.
