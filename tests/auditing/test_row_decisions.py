@@ -18,7 +18,7 @@ from pairsmith.errors import DamagedInputError, OutputError, RecipeError, Source
 from pairsmith.exporting import TRAINERS
 from pairsmith.schema.reasons import DROPS
 from pairsmith.schema.rows import CONFIDENCE
-from support.fated import (
+from support.defects import (
     PLANTED,
     is_mislabelled,
     labelled,
@@ -27,7 +27,7 @@ from support.fated import (
     write_planted,
     write_source,
 )
-from support.fated import row as planted_row
+from support.defects import row as planted_row
 from support.mixture import hashes
 from support.tiny import llama_tokenizer
 
@@ -359,7 +359,7 @@ def test_the_same_bytes_whoever_works(doubtful, flipped, tmp_path, way):
     assert hashes(tmp_path / "out") == hashes(flipped)
 
 
-def test_a_template_that_fails_its_proof_keeps_its_fates(planted, tmp_path, monkeypatch):
+def test_a_template_that_fails_its_proof_keeps_its_decisions(planted, tmp_path, monkeypatch):
     from pairsmith.kernel import render
 
     options = {"template": "llama2", "drop": ["duplicates", "flipped"]}
@@ -391,13 +391,13 @@ OPTIONS = {"flip": 1, "template": "llama2", "shard_rows": 200}
 
 def looks(monkeypatch):
     """A list that grows with every look at all rows."""
-    seen, find = [], row_decisions.find_fates
+    seen, find = [], row_decisions.find_decisions
 
     def watched(*given):
         seen.append(given)
         return find(*given)
 
-    monkeypatch.setattr(row_decisions, "find_fates", watched)
+    monkeypatch.setattr(row_decisions, "find_decisions", watched)
     return seen
 
 
@@ -419,7 +419,7 @@ def test_killed_before_or_between_the_passes(doubtful, flipped, tmp_path, monkey
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(row_decisions, "find_fates", killed)
+        patched.setattr(row_decisions, "find_decisions", killed)
         with pytest.raises(Killed):
             pairsmith.build(doubtful, out, **OPTIONS)
     assert not (out / "unfinished" / decisions.NAME).exists()
@@ -479,7 +479,7 @@ def test_a_finished_build_of_other_actions_is_refused(flipped, doubtful):
 
 def test_a_file_that_changes_between_the_passes_is_told(tmp_path, monkeypatch):
     source = write_source(tmp_path / "in", one_train=[told(1), told(2), told(1)])
-    find = row_decisions.find_fates
+    find = row_decisions.find_decisions
 
     def changing(*given):
         found = find(*given)
@@ -487,7 +487,7 @@ def test_a_file_that_changes_between_the_passes_is_told(tmp_path, monkeypatch):
         return found
 
     with monkeypatch.context() as patched:
-        patched.setattr(row_decisions, "find_fates", changing)
+        patched.setattr(row_decisions, "find_decisions", changing)
         with pytest.raises(SourceError, match="changed between"):
             pairsmith.build(source, tmp_path / "out", drop=["duplicates"])
     pairsmith.build(source, tmp_path / "out", drop=["duplicates"])

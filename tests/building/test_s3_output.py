@@ -21,7 +21,7 @@ from pairsmith.errors import BrokenWriteError, OutputError, RecipeError
 from pairsmith.io import locks, remote
 from pairsmith.io.remote import RemotePath
 from support import s3
-from support.fated import write_planted
+from support.defects import write_planted
 from support.mixture import line, write_mixture
 
 ROWS = 40
@@ -116,7 +116,7 @@ def test_another_object_store(source, tmp_path):
 
 
 def test_a_build_that_acts(bucket, tmp_path):
-    """The fates lie in the bucket while shards grow there; workers of their own find them."""
+    """The decisions lie in the bucket while shards grow there; workers of their own find them."""
     source = write_planted(tmp_path / "in")
     options = {"drop": ["duplicates", "flipped"], "shard_rows": 3}
     wanted = built_here(source, tmp_path / "out", **options)

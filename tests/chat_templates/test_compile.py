@@ -24,7 +24,7 @@ from support.transcripts import conversations, dialogue_batch, pair_batch
 from support.trl_table import TOKENS, table_row, trl_templates
 
 SYSTEM = "You are careful.\n\nAnd brief."
-PAGE = Path(__file__).parents[2] / "docs" / "templates.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "templates.md"
 
 every = pytest.mark.parametrize("name", FAMILIES)
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 import pairsmith
-from pairsmith.sources.read import read_records
+from pairsmith.sources.formats.json_text import read_records
 from pairsmith.sources.redteam import SCORE, SCORE_AS_RELEASED, read_dialogues
 
 ROW = {

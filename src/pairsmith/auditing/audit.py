@@ -1,18 +1,18 @@
-"""The main job: every question put to a built dataset, the answers in a report and in files."""
+"""An audit: every question put to a built dataset, the answers in a report and in files."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
 from pairsmith._version import __version__
 from pairsmith.auditing import record
 from pairsmith.auditing.answer import Answer, Question, Study, UnansweredError
+from pairsmith.auditing.questions import QUESTIONS
 from pairsmith.auditing.record import Audit
+from pairsmith.auditing.report.plots import Draw
 from pairsmith.auditing.report.render import draw
 from pairsmith.dataset import card_audit, folder, manifest
 from pairsmith.dataset.index import open_keys
@@ -26,40 +26,6 @@ from pairsmith.tokens.tokenizer import load_tokenizer
 
 FIRST = 3
 """So many problems of a build are told; `pairsmith check` tells all."""
-
-
-@dataclass(frozen=True)
-class InModule:
-    """A question that is a module of `questions`, loaded when it is put."""
-
-    name: str
-
-    @property
-    def title(self) -> str:
-        """What the report calls it."""
-        return str(self._module.TITLE)
-
-    @property
-    def _module(self) -> ModuleType:
-        return import_module(f"pairsmith.auditing.questions.{self.name}")
-
-    def __call__(self, study: Study) -> Answer:
-        """Puts it to a study."""
-        answer: Answer = self._module.ask(study)
-        return answer
-
-
-QUESTIONS: dict[str, Question] = {
-    "duplicates": InModule("duplicates"),
-    "near": InModule("near_duplicates"),
-    "leaks": InModule("leaks"),
-    "direction": InModule("direction"),
-    "length": InModule("length"),
-    "labels": InModule("labels"),
-    "text": InModule("content"),
-    "tokens": InModule("tokens"),
-}
-"""All questions, in the order in which they are put."""
 
 
 def audit(
@@ -115,7 +81,7 @@ def audit(
         folder=source / card_audit.FOLDER,
     )
     steps.begin("report")
-    record.write(made, draw(made, data))
+    record.write(made, draw(made, data, _plots(chosen)))
     with folder.writing(source):
         card_audit.write_section(source, data.built, made.to_dict())
     return made
@@ -192,6 +158,12 @@ def _ask(
             steps.begin(name)
             given.append(_put(name, question, study))
     return Answers(tuple(given), unread)
+
+
+def _plots(questions: Mapping[str, Question]) -> dict[str, Draw]:
+    """The pictures that questions have of their own."""
+    held = {name: getattr(question, "plot", None) for name, question in questions.items()}
+    return {name: plot for name, plot in held.items() if plot is not None}
 
 
 def _put(name: str, question: Question, study: Study) -> Answer:

@@ -1,8 +1,8 @@
 """Acting on what an audit finds: which rows of a build to refuse, exchange or mark, and why.
 
-A recipe says what is wanted; `find_fates` looks at all rows of the source, built as messages, and
-gives the table that the build then follows. Rows of test have no fate: what is measured on them
-stays comparable.
+A recipe says what is wanted; `find_decisions` looks at all rows of the source, built as messages,
+and gives the table that the build then follows. Rows of test are left as they are: what is measured
+on them stays comparable.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from pairsmith.errors import OutputError, RecipeError
-from pairsmith.schema.annotations import FATES
+from pairsmith.schema.annotations import STATEMENTS
 from pairsmith.schema.reasons import DROPS, Note
 from pairsmith.schema.recipe import Recipe
 
@@ -62,15 +62,15 @@ DIGITS = 4
 """Of a probability in the table: behind these, machines differ."""
 
 
-def find_fates(out: Path, recipe: Recipe) -> pa.Table:
-    """The fates of the rows of a build as messages.
+def find_decisions(out: Path, recipe: Recipe) -> pa.Table:
+    """Decides on the rows of a build as messages.
 
     Args:
         out: Its folder.
         recipe: Tells what is to become of which rows.
 
     Returns:
-        Rows of `FATES`, no id twice.
+        Rows of `STATEMENTS`, no id twice.
 
     Raises:
         RecipeError: The rows do not tell: there are none of train, or none of test to be leaked,
@@ -88,7 +88,7 @@ def find_fates(out: Path, recipe: Recipe) -> pa.Table:
         study = Study(data, keys)
         _check_splits(study, recipe)
         try:
-            return fates_of(study, recipe)
+            return decide(study, recipe)
         except UnansweredError as error:
             raise RecipeError(str(error), "Leave out what asks for it.") from None
 
@@ -107,15 +107,15 @@ def _check_splits(study: Study, recipe: Recipe) -> None:
         )
 
 
-def fates_of(study: Study, recipe: Recipe) -> pa.Table:
+def decide(study: Study, recipe: Recipe) -> pa.Table:
     """What becomes of which rows, by the first action that applies.
 
     Args:
         study: The dataset and its keys.
-        recipe: As `find_fates`.
+        recipe: As `find_decisions`.
 
     Returns:
-        Rows of `FATES`, no id twice.
+        Rows of `STATEMENTS`, no id twice.
 
     Raises:
         UnansweredError: The rows are too few to judge labels, or the judge knows nothing.
@@ -129,15 +129,15 @@ def fates_of(study: Study, recipe: Recipe) -> pa.Table:
     ]
     every = pa.concat_tables(ranked)  # noqa: F841
     first = study.keys.sql("""
-        SELECT id, fate, detail, confidence FROM every
+        SELECT id, label, score, detail FROM every
         QUALIFY row_number() OVER (PARTITION BY id ORDER BY rank) = 1
         ORDER BY id
     """)
-    return pa.table(first.to_arrow_table()).cast(FATES)
+    return pa.table(first.to_arrow_table()).cast(STATEMENTS)
 
 
 def _dropped(study: Study, name: str, said: str, query: str) -> pa.Table:
-    """Fates of rows of train that a query finds.
+    """Refuses the rows of train that a query finds.
 
     Args:
         study: The dataset and its keys.
@@ -147,12 +147,12 @@ def _dropped(study: Study, name: str, said: str, query: str) -> pa.Table:
     """
     told = study.keys.sql(
         f"""
-        SELECT id, $fate AS fate, $said || ' ' || other AS detail, NULL::DOUBLE AS confidence
+        SELECT id, $label AS label, NULL::DOUBLE AS score, $said || ' ' || other AS detail
         FROM ({query}) ORDER BY id
         """,  # noqa: S608  (the query is one of this module)
-        params={"fate": DROPS[name].value, "said": said},
+        params={"label": DROPS[name].value, "said": said},
     )
-    return pa.table(told.to_arrow_table()).cast(FATES)
+    return pa.table(told.to_arrow_table()).cast(STATEMENTS)
 
 
 def _duplicates(study: Study) -> pa.Table:
@@ -271,9 +271,9 @@ def _doubted(study: Study, recipe: Recipe) -> pa.Table:
     )
     told = study.keys.sql(
         """
-        SELECT id, $note AS fate, NULL::VARCHAR AS detail, confidence
+        SELECT id, $note AS label, confidence AS score, NULL::VARCHAR AS detail
         FROM rows JOIN doubted USING (row) WHERE split = 'train' ORDER BY id
         """,
         params={"note": note.value},
     )
-    return pa.table(told.to_arrow_table()).cast(FATES)
+    return pa.table(told.to_arrow_table()).cast(STATEMENTS)

@@ -11,15 +11,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from pairsmith._version import __version__
-from pairsmith.building.row_actions import Judged, check_same, settle_fates
-from pairsmith.building.run import ENGINES, Run, Way, run
+from pairsmith.building.row_actions import Judged, check_same, settle_decisions
+from pairsmith.building.run import Run, Way, run
 from pairsmith.chat_templates.compile import REFUSES
 from pairsmith.chat_templates.prepare import Prepared, as_uncompiled, prepare, remarks
 from pairsmith.dataset import card as cards
 from pairsmith.dataset import checkpoint, folder
-from pairsmith.dataset.decisions import NAME as FATES
+from pairsmith.dataset.decisions import NAME as DECISIONS
 from pairsmith.dataset.manifest import Manifest, write_manifest
 from pairsmith.dataset.rows import refused_rows
+from pairsmith.engines import ENGINES
 from pairsmith.errors import OutputError, RecipeError
 from pairsmith.extras import require
 from pairsmith.io.digests import hash_file
@@ -174,7 +175,7 @@ def _look(recipe: Recipe, first: Callable[[Path], Manifest]) -> Judged:
     with TemporaryDirectory(prefix="pairsmith-") as temporary:
         seen = Path(temporary) / "first"
         inputs = {entry.path: entry.sha256 for entry in first(seen).inputs}
-        return Judged(row_decisions.find_fates(seen, recipe), inputs)
+        return Judged(row_decisions.find_decisions(seen, recipe), inputs)
 
 
 def _check_system(recipe: Recipe, prepared: Prepared | None) -> None:
@@ -208,7 +209,7 @@ def _way(engine: str, workers: int | None, address: str | None, batch_rows: int 
     """
     if engine not in ENGINES:
         raise RecipeError(f"There is no engine {engine!r}.", f"Engines: {', '.join(ENGINES)}.")
-    if address is not None and engine != "ray":
+    if address is not None and not ENGINES[engine].takes_address:
         raise RecipeError("--address is of a Ray cluster.", "Add --engine ray.")
     for name, number in (("--workers", workers), ("--batch-rows", batch_rows)):
         if number is not None and number < 1:
@@ -235,13 +236,13 @@ def _build_files(
         "recipe": recipe.to_dict(),
         "inputs": [file.path for file in files],
         checkpoint.COMPILED: True,
-        checkpoint.FATES: None,
+        checkpoint.DECISIONS: None,
     }
     plan = checkpoint.begin(staging, wanted, force)
     said: list[str] = []
     if recipe.acts:
-        plan, said = settle_fates(staging, plan, files, ask)
-    fates = (plan[checkpoint.FATES] or {}).get("sha256")
+        plan, said = settle_decisions(staging, plan, files, ask)
+    decisions = (plan[checkpoint.DECISIONS] or {}).get("sha256")
     compiled = prepared.compiled if prepared and recipe.form == Form.TEXT else None
     for again in (False, True):
         if compiled and not plan[checkpoint.COMPILED]:
@@ -251,13 +252,13 @@ def _build_files(
         said += [*changed, f"Went on from {kept} finished shards."] if kept else changed
         jinja = prepared.jinja if prepared else None
         try:
-            run(Run(files, finished, staging, recipe, compiled, jinja, way, progress, fates))
+            run(Run(files, finished, staging, recipe, compiled, jinja, way, progress, decisions))
             break
         except UnfaithfulError:
             if again:
                 raise
             plan = {**plan, checkpoint.COMPILED: False}
-            checkpoint.restart(staging, plan, spared={FATES})
+            checkpoint.restart(staging, plan, spared={DECISIONS})
     if compiled:
         said += remarks(compiled)
     built = [checkpoint.assemble(staging, file) for file in files]

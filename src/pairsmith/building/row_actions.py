@@ -1,8 +1,8 @@
-"""Fates before shards: a first build is looked at whole, and what it tells is written down.
+"""Decisions before shards: a first build is looked at whole, and what it tells is written down.
 
 What becomes of a row for the sake of others is known once all rows were seen. So the source is
 built as messages first, in a folder that goes again; someone else judges that; and the table of
-fates lies beside the shards from then on, its hash in the plan, for whoever makes them.
+decisions lies beside the shards from then on, its hash in the plan, for whoever makes them.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from pairsmith.dataset import checkpoint, folder
-from pairsmith.dataset import decisions as fates
+from pairsmith.dataset import checkpoint, decisions, folder
 from pairsmith.errors import DamagedInputError, RecipeError, SourceError
 from pairsmith.io.digests import hash_file
 from pairsmith.io.remote import StoragePath
@@ -25,21 +24,21 @@ class Judged(NamedTuple):
     """What was looked at, and what it told.
 
     Attributes:
-        fates: Rows of `FATES`.
+        decisions: Rows of `STATEMENTS`, no id twice.
         inputs: The sha256 of each file of the source, by path.
     """
 
-    fates: pa.Table
+    decisions: pa.Table
     inputs: dict[str, str]
 
 
-def settle_fates(
+def settle_decisions(
     staging: StoragePath,
     plan: dict[str, Any],
     files: Sequence[SourceFile],
     ask: Callable[[], Judged],
 ) -> tuple[dict[str, Any], list[str]]:
-    """Sees to it that the table of fates lies in the folder that a build grows in.
+    """Sees to it that the table of decisions lies in the folder that a build grows in.
 
     Args:
         staging: The folder.
@@ -54,7 +53,7 @@ def settle_fates(
         RecipeError: The rows do not tell; then nothing is left in the folder.
         DamagedInputError: A file stops short; the same.
     """
-    held = plan[checkpoint.FATES]
+    held = plan[checkpoint.DECISIONS]
     if held and _is_known(staging, held, files):
         return plan, []
     try:
@@ -69,20 +68,20 @@ def settle_fates(
     except RecipeError:
         folder.abandon(staging)
         raise
-    written = fates.to_bytes(judged.fates)
+    written = decisions.to_bytes(judged.decisions)
     sha256 = hashlib.sha256(written).hexdigest()
-    plan = {**plan, checkpoint.FATES: {"sha256": sha256, "inputs": judged.inputs}}
+    plan = {**plan, checkpoint.DECISIONS: {"sha256": sha256, "inputs": judged.inputs}}
     said = []
     if held and held["sha256"] != sha256:
         checkpoint.restart(staging, plan)
         said = ["What becomes of rows has changed since the build was broken off: built anew."]
-    fates.write_fates(staging, written)
+    decisions.write_decisions(staging, written)
     checkpoint.write_plan(staging, plan)
     return plan, said
 
 
 def _is_known(staging: StoragePath, held: Mapping[str, Any], files: Sequence[SourceFile]) -> bool:
-    if not fates.is_held(staging, held["sha256"]):
+    if not decisions.is_held(staging, held["sha256"]):
         return False
     return bool(held["inputs"] == {file.path: hash_file(file.place).sha256 for file in files})
 
@@ -93,7 +92,7 @@ def check_same(plan: Mapping[str, Any], built: Sequence[checkpoint.Assembled]) -
     Raises:
         SourceError: A file has changed in between.
     """
-    seen = plan[checkpoint.FATES]["inputs"]
+    seen = plan[checkpoint.DECISIONS]["inputs"]
     changed = [part.read.path for part in built if seen.get(part.read.path) != part.read.sha256]
     if changed:
         raise SourceError(

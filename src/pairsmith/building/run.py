@@ -14,7 +14,8 @@ from pairsmith.building.partition import parts_of
 from pairsmith.building.task import Task, work
 from pairsmith.dataset import checkpoint
 from pairsmith.dataset.shard_record import SourceRecord
-from pairsmith.engines import Outcome, local
+from pairsmith.engines import ENGINES
+from pairsmith.engines.base import Engine, Outcome
 from pairsmith.errors import (
     DamagedInputError,
     OutputError,
@@ -28,10 +29,8 @@ from pairsmith.kernel.row_render import Jinja
 from pairsmith.progress import Progress, Watch
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.templates import Compiled
+from pairsmith.sources.formats.format import WHOLE
 from pairsmith.sources.layouts import SourceFile
-from pairsmith.sources.read import WHOLE
-
-ENGINES = ("local", "ray")
 
 MUCH = 64 << 20
 """Bytes of input that are worth more than one process."""
@@ -41,9 +40,9 @@ class Way(NamedTuple):
     """How to run a build; decides no byte of it.
 
     Attributes:
-        engine: `local` or `ray`.
+        engine: One of `ENGINES`.
         workers: Processes that work at once; None for as many as are worth it.
-        address: Of a Ray cluster; None for one on this machine.
+        address: Of the engine's workers; None for this machine.
         batch_rows: At most so many rows are worked on at a time; None for what is usual.
     """
 
@@ -66,7 +65,7 @@ class Run:
         jinja: Renders it in this process.
         way: How to run it.
         watch: Is told how far it has come.
-        fates: The sha256 of the table of fates; None where the recipe asks for none.
+        decisions: The sha256 of the table of decisions; None where the recipe asks for none.
     """
 
     files: list[SourceFile]
@@ -77,7 +76,7 @@ class Run:
     jinja: Jinja | None
     way: Way
     watch: Watch | None
-    fates: str | None = None
+    decisions: str | None = None
 
     @property
     def total(self) -> int:
@@ -93,7 +92,12 @@ class Run:
     @property
     def in_process(self) -> bool:
         """Whether this process does all the work."""
-        return self.way.engine == "local" and self.workers == 1
+        return self.engine.in_process and self.workers == 1
+
+    @property
+    def engine(self) -> Engine:
+        """What maps its tasks."""
+        return ENGINES[self.way.engine]
 
 
 def run(job: Run) -> None:
@@ -113,15 +117,12 @@ def run(job: Run) -> None:
 
 
 def _map(job: Run, state: _State) -> Generator[Outcome[Task, SourceRecord]]:
+    engine, way = job.engine, job.way
     if job.in_process:
         here = partial(work, jinja=job.jinja, tick=state.tick)
-        return local.run(here, state.tasks(), workers=1, name=_name)
-    if job.way.engine == "local":
-        return local.run(work, state.tasks(), workers=job.workers, name=_name)
-    from pairsmith.engines import ray
-
-    way = job.way
-    return ray.run(work, state.tasks(), workers=way.workers, name=_name, address=way.address)
+        return engine.run(here, state.tasks(), workers=1, name=_name)
+    workers = job.workers if engine.in_process else way.workers
+    return engine.run(work, state.tasks(), workers=workers, name=_name, address=way.address)
 
 
 def _name(task: Task) -> str:
@@ -154,7 +155,9 @@ class _State:
                         continue
                     self.open[self.file.path] += 1
                     rows = job.way.batch_rows
-                    yield Task(part, job.recipe, job.compiled, staging, threads, rows, job.fates)
+                    yield Task(
+                        part, job.recipe, job.compiled, staging, threads, rows, job.decisions
+                    )
             except SourceError as error:
                 self.errors.append(error)
 

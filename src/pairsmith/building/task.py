@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from pairsmith.chat_templates.sandbox import Sandbox
 from pairsmith.dataset.checkpoint import shard_path
-from pairsmith.dataset.decisions import read_fates
+from pairsmith.dataset.decisions import read_decisions
 from pairsmith.dataset.shard_record import SourceRecord
 from pairsmith.dataset.shards import ShardWriter
 from pairsmith.engines.threads import overlap
@@ -20,7 +20,7 @@ from pairsmith.errors import BrokenReadError, DamagedInputError
 from pairsmith.io.digests import Digest, MeteredFile
 from pairsmith.io.remote import StoragePath
 from pairsmith.kernel import Kernel
-from pairsmith.kernel.actions import with_fates
+from pairsmith.kernel.actions import with_actions
 from pairsmith.kernel.dialogues import dialogue_kernel
 from pairsmith.kernel.pairs import pair_kernel
 from pairsmith.kernel.render import Writer
@@ -28,9 +28,10 @@ from pairsmith.kernel.row_render import Jinja
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.rows import Kind
 from pairsmith.schema.templates import Compiled, Template
-from pairsmith.sources.formats.jsonl import BLOCK_ROWS
+from pairsmith.sources.formats.format import WHOLE, Span
 from pairsmith.sources.layouts import SourceFile
-from pairsmith.sources.read import WHOLE, Rows, Span, arrange_rows, read_rows
+from pairsmith.sources.read import arrange_rows, read_rows
+from pairsmith.sources.records import BLOCK_ROWS, Rows
 from pairsmith.sources.shapes import SHAPES
 
 KERNELS: dict[Kind, Callable[[Recipe, Writer | None], Kernel]] = {
@@ -81,7 +82,8 @@ class Task(NamedTuple):
         staging: The folder to write to.
         threads: How many work at once on blocks of rows.
         batch_rows: At most so many rows in a block; decides no byte that is written.
-        fates: The sha256 of the table of fates in the folder; None where the recipe asks for none.
+        decisions: The sha256 of the table of decisions in the folder; None where the recipe asks
+            for none.
     """
 
     part: Part
@@ -90,7 +92,7 @@ class Task(NamedTuple):
     staging: StoragePath
     threads: int
     batch_rows: int | None = None
-    fates: str | None = None
+    decisions: str | None = None
 
     @property
     def name(self) -> str:
@@ -187,10 +189,10 @@ def _convert(task: Task, metered: MeteredFile, jinja: Jinja | None) -> Iterator[
 def _kernel(task: Task, jinja: Jinja | None) -> Kernel:
     file, recipe = task.part.file, task.recipe
     kernel = KERNELS[file.kind](recipe, _writer(task, jinja))
-    if task.fates is None or file.kind != Kind.PAIRS:
+    if task.decisions is None or file.kind != Kind.PAIRS:
         return kernel
-    fates = read_fates(task.staging, task.fates, f"{file.subset}/{file.split}/")
-    return with_fates(kernel, fates, recipe)
+    decisions = read_decisions(task.staging, task.decisions, f"{file.subset}/{file.split}/")
+    return with_actions(kernel, decisions, recipe)
 
 
 def _counted(

@@ -175,7 +175,7 @@ def _lay_out(jinja: Jinja, system: bool, info: TemplateInfo) -> Layout:
         raise Uncompiled(f"it holds {len(info.texts):,} strings")
     probes = [probe for turns in LENGTHS for probe in plain_probes(system, turns)]
     texts = jinja([probe.conversation for probe in probes])
-    found: dict[tuple[bool, bool], dict[int, tuple[str, ...]]] = {}
+    samples: dict[tuple[bool, bool], dict[int, tuple[str, ...]]] = {}
     backs: list[int] = []
     for probe, text in zip(probes, texts, strict=True):
         if isinstance(text, Refusal):
@@ -184,11 +184,11 @@ def _lay_out(jinja: Jinja, system: bool, info: TemplateInfo) -> Layout:
             raise Uncompiled(of_length + text.message)
         back, segments = extract_segments(text, probe)
         backs.append(back)
-        found.setdefault((probe.ends_with_user, probe.generation), {})[len(probe.contents)] = (
+        samples.setdefault((probe.ends_with_user, probe.generation), {})[len(probe.contents)] = (
             segments
         )
-    full, ends_with_user = found[False, False], found[True, False]
-    generation = found[True, True]
+    full, ends_with_user = samples[False, False], samples[True, False]
+    generation = samples[True, True]
     layout = Layout(
         full=fit(full),
         ends_with_user=fit(ends_with_user),

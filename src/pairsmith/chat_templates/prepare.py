@@ -85,31 +85,31 @@ def _key(
 
 
 @contextmanager
-def prepare_located(found: LocatedTemplate, today: date) -> Iterator[Prepared]:
+def prepare_located(located: LocatedTemplate, today: date) -> Iterator[Prepared]:
     """Opens a template in a sandbox and compiles it; faults as `prepare`.
 
     Args:
-        found: The template.
+        located: The template.
         today: The date, for a template that asks for it.
     """
-    with Sandbox(found.template, today) as sandbox:
-        yield _compile(found, sandbox, today)
+    with Sandbox(located.template, today) as sandbox:
+        yield _compile(located, sandbox, today)
 
 
 def _open(name: str, tokens: Mapping[str, str] | None, day: str | None) -> tuple[Sandbox, Prepared]:
     """A template's sandbox, which is the caller's to close, and the template."""
     today = _date(day)
-    found = locate_template(name, tokens)
+    located = locate_template(name, tokens)
     with ExitStack() as stack:
-        sandbox = stack.enter_context(Sandbox(found.template, today))
-        prepared = _compile(found, sandbox, today)
+        sandbox = stack.enter_context(Sandbox(located.template, today))
+        prepared = _compile(located, sandbox, today)
         stack.pop_all()
     return sandbox, prepared
 
 
-def _compile(found: LocatedTemplate, sandbox: Sandbox, today: date) -> Prepared:
+def _compile(located: LocatedTemplate, sandbox: Sandbox, today: date) -> Prepared:
     info = sandbox.inspect()
-    template = complete_template(found, info, today)
+    template = complete_template(located, info, today)
     compiled = compile_template(template, sandbox.render, info)
     compiled = replace(compiled, template=add_control_text(template, info, compiled))
     return Prepared(compiled, sandbox.render, info.by)
@@ -130,16 +130,16 @@ def as_uncompiled(compiled: Compiled, why: str) -> Compiled:
 
 def remarks(compiled: Compiled) -> list[str]:
     """What a user should be told once of how a template was used."""
-    name, said = compiled.template.name, []
+    name, sentences = compiled.template.name, []
     if False in compiled.faults:
-        said.append(
+        sentences.append(
             f"The template {name} is rendered row by row, which is slow: {compiled.faults[False]}."
         )
     if compiled.generation_suffix:
-        said.append(
+        sentences.append(
             f"The template {name} ends a prompt in {compiled.generation_suffix!r}, with which "
             "finished replies do not begin: prompts end before it."
         )
     if compiled.template.date:
-        said.append(f"The template {name} writes the date: {compiled.template.date} (--date).")
-    return said
+        sentences.append(f"The template {name} writes the date: {compiled.template.date} (--date).")
+    return sentences

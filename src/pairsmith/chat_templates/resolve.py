@@ -70,19 +70,19 @@ def locate_template(name: str, tokens: Mapping[str, str] | None = None) -> Locat
     except OSError as error:
         raise RecipeError(f"{name[:80]!r} names no template: {error.strerror}.") from None
     if name in FAMILIES:
-        found = built_in(name)
+        template = built_in(name)
     elif is_folder:
-        found = _tokenizer(path.resolve().name, _reader(path))
+        template = _tokenizer(path.resolve().name, _reader(path))
     elif is_file and path.suffix == ".json":
         if path.name != CONFIG:
             raise RecipeError(f"{name} is not a {CONFIG}.", "Name that file, or its folder.")
-        found = _tokenizer(path.resolve().parent.name, _reader(path.parent))
+        template = _tokenizer(path.resolve().parent.name, _reader(path.parent))
     elif is_file:
         alone = not (path.parent / CONFIG).is_file()
         read = (lambda _: None) if alone else _reader(path.parent)
-        found = _template(path.name, _decode(_read_file(path) or b"", name), read)
+        template = _template(path.name, _decode(_read_file(path) or b"", name), read)
     elif re.fullmatch(r"[\w.-]+/[\w.-]+", name) and path.suffix != ".jinja":
-        found = _tokenizer(name, _from_hub(name))
+        template = _tokenizer(name, _from_hub(name))
     else:
         raise RecipeError(
             f"There is no template called {name!r}, and no such file.",
@@ -92,13 +92,13 @@ def locate_template(name: str, tokens: Mapping[str, str] | None = None) -> Locat
     strange = [token for token in given if not token.endswith("_token")]
     if strange:
         raise RecipeError(f"{strange[0]!r} names no special token.", "Write eos_token, bos_token.")
-    found = replace(
-        found,
-        tokens=tuple(sorted({**dict(found.tokens), **given}.items())),
-        control=tuple(dict.fromkeys([*found.control, *filter(None, given.values())])),
+    template = replace(
+        template,
+        tokens=tuple(sorted({**dict(template.tokens), **given}.items())),
+        control=tuple(dict.fromkeys([*template.control, *filter(None, given.values())])),
     )
-    _check_unicode(found)
-    return LocatedTemplate(found, alone)
+    _check_unicode(template)
+    return LocatedTemplate(template, alone)
 
 
 def _check_unicode(template: Template) -> None:
@@ -111,19 +111,19 @@ def _check_unicode(template: Template) -> None:
         ) from None
 
 
-def complete_template(found: LocatedTemplate, info: TemplateInfo, day: date) -> Template:
+def complete_template(located: LocatedTemplate, info: TemplateInfo, day: date) -> Template:
     """Completes a template with the date, and checks that its special tokens are known.
 
     Args:
-        found: The template.
+        located: The template.
         info: What its source shows.
         day: The date, for a template that asks for it.
 
     Raises:
         RecipeError: It needs a special token that is not known.
     """
-    template = found.template
-    required = ("bos_token", "eos_token") if found.alone else ()
+    template = located.template
+    required = ("bos_token", "eos_token") if located.alone else ()
     missing = [name for name in required if name in info.variables]
     missing = [name for name in missing if name not in dict(template.tokens)]
     if missing:
@@ -197,18 +197,18 @@ def _template(name: str, source: str, read: Read) -> Template:
     )
 
 
-def _default(held: Any) -> str | None:
+def _default(configured: Any) -> str | None:
     """A configuration's template; of several, the one called default."""
-    if isinstance(held, list):
-        named = [entry for entry in held if isinstance(entry, dict)]
-        held = next((e.get("template") for e in named if e.get("name") == "default"), None)
-    return held if isinstance(held, str) else None
+    if isinstance(configured, list):
+        named = [entry for entry in configured if isinstance(entry, dict)]
+        configured = next((e.get("template") for e in named if e.get("name") == "default"), None)
+    return configured if isinstance(configured, str) else None
 
 
 def _content(token: Any) -> str | None:
     """A token's text, however it is written down."""
-    held = token.get("content") if isinstance(token, dict) else token
-    return held if isinstance(held, str) else None
+    text = token.get("content") if isinstance(token, dict) else token
+    return text if isinstance(text, str) else None
 
 
 def _added(
@@ -261,12 +261,12 @@ def _json(read: Read, file: str, name: str) -> dict[str, Any]:
     if content is None:
         return {}
     try:
-        held = json.loads(_decode(content, f"{name}: {file}"))
+        fields = json.loads(_decode(content, f"{name}: {file}"))
     except (ValueError, RecursionError) as error:
         raise RecipeError(f"{file} of {name} is not JSON: {error}.") from None
-    if not isinstance(held, dict):
+    if not isinstance(fields, dict):
         raise RecipeError(f"{file} of {name} holds no fields.")
-    return held
+    return fields
 
 
 def _decode(content: bytes, name: str) -> str:

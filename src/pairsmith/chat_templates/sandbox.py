@@ -113,8 +113,8 @@ class Sandbox:
         self.workers.clear()
         self.idle = Queue()
 
-    def _start(self, wanted: int) -> None:
-        while len(self.workers) < wanted:
+    def _start(self, count: int) -> None:
+        while len(self.workers) < count:
             worker = _Worker(self.template, self.day)
             self.workers.append(worker)
             self.idle.put(worker)

@@ -61,8 +61,8 @@ def _renderer(setup: dict[str, Any]) -> tuple[Render, str]:
     now = datetime.fromisoformat(setup["now"])
     theirs = None if setup.get("built_in") else _theirs()
     if theirs is None:
-        given = {**setup["tokens"], "strftime_now": now.strftime}
-        return _own_renderer(setup["source"], given), "jinja2"
+        variables = {**setup["tokens"], "strftime_now": now.strftime}
+        return _own_renderer(setup["source"], variables), "jinja2"
 
     theirs.datetime = SimpleNamespace(now=lambda: now)  # the recipe's day, for strftime_now
 
@@ -111,21 +111,21 @@ def _theirs_alone() -> Any:
     return theirs
 
 
-def _own_renderer(source: str, given: dict[str, Any]) -> Render:
-    held: list[Any] = []  # the template, once it has been compiled, within bounds
+def _own_renderer(source: str, variables: dict[str, Any]) -> Render:
+    templates: list[Any] = []  # the template, once it has been compiled, within bounds
 
     def render(request: dict[str, Any]) -> str:
         from pairsmith.chat_templates.environment import make_environment
 
-        if not held:
-            held.append(make_environment().from_string(source))
+        if not templates:
+            templates.append(make_environment().from_string(source))
         return str(
-            held[0].render(
+            templates[0].render(
                 messages=request["messages"],
                 add_generation_prompt=request["generation"],
                 tools=None,
                 documents=None,
-                **given,
+                **variables,
             )
         )
 

@@ -23,6 +23,7 @@ from pairsmith.cli.commands import (
     split,
     templates,
 )
+from pairsmith.cli.listing import ListingCommand
 from pairsmith.cli.terminal import say
 from pairsmith.errors import PairsmithError
 
@@ -45,7 +46,7 @@ for command in (
     templates.templates,
     serve.serve,
 ):
-    app.command()(command)
+    app.command(cls=ListingCommand)(command)
 app.add_typer(hub.hub)
 
 

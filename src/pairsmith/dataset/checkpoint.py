@@ -32,14 +32,14 @@ from pairsmith.io.durable import finalize, is_unchanged, map_files, partial_path
 from pairsmith.io.locks import is_lock
 from pairsmith.io.paths import FsspecPath, size
 from pairsmith.io.remote import StoragePath
-from pairsmith.sources.formats.parquet import ENDING
+from pairsmith.sources.formats import format_of
 from pairsmith.sources.layouts import SourceFile
 
 COMPILED = "compiled"
 """The field of a plan that is false once a template was found to need rendering row by row."""
 
-FATES = "fates"
-"""The field of a plan with the rows that decided the fates, once those are known."""
+DECISIONS = "decisions"
+"""The field of a plan with the rows that the decisions were made on, once there are any."""
 
 
 class Finished(NamedTuple):
@@ -68,17 +68,17 @@ def begin(staging: StoragePath, plan: dict[str, Any], force: bool) -> dict[str, 
         force: Whether to remove what another build left.
 
     Returns:
-        The plan, with `COMPILED` and `FATES` of the one that is resumed.
+        The plan, with `COMPILED` and `DECISIONS` of the one that is resumed.
 
     Raises:
         OutputError: Another build left finished shards there.
     """
     found = _read_plan(staging)
     if found is not None:
-        was = {**found, COMPILED: plan[COMPILED], FATES: plan[FATES]}
+        was = {**found, COMPILED: plan[COMPILED], DECISIONS: plan[DECISIONS]}
         if was == plan:
             compiled = found.get(COMPILED) is not False
-            return {**plan, COMPILED: compiled, FATES: found.get(FATES)}
+            return {**plan, COMPILED: compiled, DECISIONS: found.get(DECISIONS)}
         if not force and any(staging.glob("*/*.json")):
             raise OutputError(
                 f"{staging.parent} holds an unfinished build of {_difference(was, plan)}.",
@@ -104,10 +104,10 @@ def _read_plan(staging: StoragePath) -> dict[str, Any] | None:
     if path.is_symlink() or not path.is_file():
         return None
     try:
-        held = json.loads(path.read_text(encoding="utf-8"))
+        plan = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-    return held if isinstance(held, dict) else None
+    return plan if isinstance(plan, dict) else None
 
 
 def _difference(was: dict[str, Any], plan: dict[str, Any]) -> str:
@@ -147,7 +147,7 @@ def find_finished(
         decisions.NAME,
         *(path.name for path in staging.iterdir() if is_lock(path.name)),
     }
-    said = []
+    sentences = []
     for file in files:
         source = read_source(staging, source_path(file))
         shards = _shards(staging, file)
@@ -155,7 +155,7 @@ def find_finished(
             same = _unchanged(file, shards, shard_rows)
             if source or len(same) < len(shards):
                 anew = "" if same else ": built anew"
-                said.append(f"{file.path} has changed since the build was broken off{anew}.")
+                sentences.append(f"{file.path} has changed since the build was broken off{anew}.")
             source, shards = None, same
         if source and set(shards) == set(range(source.shards)):
             keep.add(source_path(file))
@@ -166,7 +166,7 @@ def find_finished(
             keep |= {place.rows, place.refused, place.record}
         finished[file.path] = Finished(source, frozenset(shards))
     durable.remove_all_but(staging, keep)
-    return finished, said
+    return finished, sentences
 
 
 def source_path(file: SourceFile) -> str:
@@ -200,10 +200,11 @@ def _unchanged(
     """The shards whose rows the file still has, unchanged and not continued."""
     begun = set(_beginnings(file.place, {shard.source.bytes for shard in shards.values()}))
     length = size(file.place) if shards else 0
+    footer = format_of(file.path).footer
 
     def is_same(shard: ShardRecord) -> bool:
-        # a file that grew adds rows to its last shard; what Parquet holds stands at its end
-        ended = shard.read != shard_rows or file.path.endswith(ENDING)
+        # a file that grew adds rows to its last shard; with a footer, it is another file
+        ended = shard.read != shard_rows or footer
         return shard.source in begun and (not ended or shard.source.bytes == length)
 
     return {number: shard for number, shard in shards.items() if is_same(shard)}

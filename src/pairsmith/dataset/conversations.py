@@ -51,7 +51,7 @@ def components(left: Index, right: Index, count: int) -> Index:
     return labels
 
 
-def number_conversations(keys: DuckDBPyConnection, which: str = "true") -> None:
+def note_conversations(keys: DuckDBPyConnection, which: str = "true") -> None:
     """Makes a table `conversations`: for each row (`row`) the number of its `conversation`.
 
     Two rows belong to one where their prompts are the same; where one goes on from the other, its

@@ -36,6 +36,9 @@ STAGING = "unfinished"
 PLAN = "plan.json"
 """Beside the lock: the plan of the build; without it, the folder's content is of no use."""
 
+ANNOTATIONS = "annotations"
+"""What is said of the rows, beside the build; it is no part of it, and stays when that goes."""
+
 EARLIER = "earlier.json"
 """In the staging folder: the manifest of the build that is being replaced."""
 
@@ -123,7 +126,8 @@ def earlier_build(out: StoragePath) -> Manifest | None:
         raise OutputError(f"{out} is a file.", "Name a new or an empty folder.")
     if (out / manifest.NAME).exists():
         return read_manifest(out)
-    others = sorted(path.name for path in out.iterdir() if path.name != STAGING)
+    beside = (STAGING, ANNOTATIONS)
+    others = sorted(path.name for path in out.iterdir() if path.name not in beside)
     if others:
         raise _holds_something_else(out, others)
     return None
@@ -341,16 +345,16 @@ def _move_all(out: Path) -> None:
 
 def _keep_edited_card(out: StoragePath, replaced: Manifest | None) -> None:
     """Renames a card that its build did not write, or that was edited since."""
-    held = out / card.NAME
+    path = out / card.NAME
     if (
         replaced is None
-        or not held.exists()
-        or is_interrupted_copy(held, out / STAGING / card.NAME)
+        or not path.exists()
+        or is_interrupted_copy(path, out / STAGING / card.NAME)
     ):
         return
-    if card_audit.without_section(held.read_bytes()) != card.card_text(replaced).encode():
+    if card_audit.without_section(path.read_bytes()) != card.card_text(replaced).encode():
         names = (out / f"{card.NAME}.old{number or ''}" for number in count())
-        rename(held, next(n for n in names if not path_exists(n) or is_interrupted_copy(n, held)))
+        rename(path, next(n for n in names if not path_exists(n) or is_interrupted_copy(n, path)))
 
 
 def _holds_something_else(out: StoragePath, names: list[str]) -> OutputError:

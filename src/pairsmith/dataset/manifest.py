@@ -158,16 +158,16 @@ def parse_manifest(path: StoragePath) -> Manifest:
         OutputError: It cannot be read, is not a manifest, or lists what no build writes.
     """
     try:
-        held = json.loads(path.read_text(encoding="utf-8"))
+        fields = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise OutputError(f"{path} cannot be read: {error}.") from None
     try:
         built = Manifest(
-            pairsmith=str(held["pairsmith"]),
-            recipe=Recipe.from_dict(held["recipe"]),
-            inputs=tuple(_entry(FileEntry, entry) for entry in held["inputs"]),
-            outputs=tuple(_entry(FileEntry, entry) for entry in held["outputs"]),
-            ledger=tuple(_entry(LedgerEntry, entry) for entry in held["ledger"]),
+            pairsmith=str(fields["pairsmith"]),
+            recipe=Recipe.from_dict(fields["recipe"]),
+            inputs=tuple(_entry(FileEntry, entry) for entry in fields["inputs"]),
+            outputs=tuple(_entry(FileEntry, entry) for entry in fields["outputs"]),
+            ledger=tuple(_entry(LedgerEntry, entry) for entry in fields["ledger"]),
         )
     except (KeyError, TypeError, ValueError, RecipeError) as error:
         said = error.message if isinstance(error, RecipeError) else str(error)
@@ -184,16 +184,16 @@ def parse_manifest(path: StoragePath) -> Manifest:
 Entry = TypeVar("Entry", FileEntry, LedgerEntry)
 
 
-def _entry(kind: type[Entry], held: Mapping[str, Any]) -> Entry:
+def _entry(kind: type[Entry], fields: Mapping[str, Any]) -> Entry:
     """An entry with every field of its type.
 
     Raises:
         TypeError: A field is missing, unknown, or of another type.
     """
-    entry = kind(**held)
-    for name, wanted in get_type_hints(kind).items():
+    entry = kind(**fields)
+    for name, expected in get_type_hints(kind).items():
         value = getattr(entry, name)
-        if not isinstance(value, get_origin(wanted) or wanted) or isinstance(value, bool):
+        if not isinstance(value, get_origin(expected) or expected) or isinstance(value, bool):
             raise TypeError(f"{name} is {value!r}")
         if isinstance(value, dict) and not all(type(count) is int for count in value.values()):
             raise TypeError(f"{name} is {value!r}")

@@ -126,8 +126,8 @@ def read_quarantine(path: StoragePath) -> Iterator[Refused]:
                 raise ValueError(f"line {number} is not a refused row: {error}") from None
 
 
-def _refused(held: dict[str, Any]) -> Refused:
-    row = Refused(**held)
+def _refused(fields: dict[str, Any]) -> Refused:
+    row = Refused(**fields)
     texts = (row.id, row.reason, row.detail, row.path)
     if not all(isinstance(text, str) for text in texts) or type(row.line) is not int:
         raise TypeError("a field is of another type")

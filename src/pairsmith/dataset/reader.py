@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from pairsmith.chat_templates.prepare import prepare_located
 from pairsmith.chat_templates.resolve import LocatedTemplate
 from pairsmith.dataset.manifest import LedgerEntry, read_manifest
+from pairsmith.dataset.quarantine import quarantine_path
 from pairsmith.dataset.rows import kept_batches, refused_rows
 from pairsmith.errors import OutputError
 from pairsmith.io.paths import locate
@@ -139,7 +140,8 @@ class Dataset:
 
     def _refused(self, entry: LedgerEntry, first: int) -> Iterator[Batch]:
         """The refused rows of a split that have turns on both sides."""
-        file = SourceFile(Kind.PAIRS, entry.subset, entry.split, "", locate("."))
+        path = quarantine_path(entry.subset, entry.split)  # JSON lines, whatever was read
+        file = SourceFile(Kind.PAIRS, entry.subset, entry.split, path, locate("."))
         shape = SHAPES[self.built.recipe.shape]
         rows = refused_rows(self.out, self.built, entry.subset)
         mine = (row for row in rows if row.id.startswith(f"{entry.subset}/{entry.split}/"))

@@ -54,30 +54,31 @@ class SourceRecord(NamedTuple):
 
 def record_text(record: ShardRecord | SourceRecord, name: str) -> str:
     """A record as JSON; `name` is its path in the staging folder."""
-    held = {n: v._asdict() if isinstance(v, Digest) else v for n, v in record._asdict().items()}
-    return json.dumps({**held, "seal": _seal(held, name)}, indent=1) + "\n"
+    fields = {n: v._asdict() if isinstance(v, Digest) else v for n, v in record._asdict().items()}
+    return json.dumps({**fields, "seal": _seal(fields, name)}, indent=1) + "\n"
 
 
-def _seal(held: Any, name: str) -> str:
-    return hashlib.sha256(json.dumps([name, held], sort_keys=True).encode()).hexdigest()
+def _seal(fields: Any, name: str) -> str:
+    return hashlib.sha256(json.dumps([name, fields], sort_keys=True).encode()).hexdigest()
 
 
 def read_shard(staging: StoragePath, name: str) -> ShardRecord | None:
     """A shard's record; None where it is missing or its seal is broken."""
-    held = _read(staging, name)
+    fields = _read(staging, name)
     try:
-        refused = Digest(**held.pop("refused")) if held.get("refused") else held.pop("refused")
-        rows, source = Digest(**held.pop("rows")), Digest(**held.pop("source"))
-        return ShardRecord(rows=rows, refused=refused, source=source, **held)
+        refused = fields.pop("refused")
+        refused = Digest(**refused) if refused else refused
+        rows, source = Digest(**fields.pop("rows")), Digest(**fields.pop("source"))
+        return ShardRecord(rows=rows, refused=refused, source=source, **fields)
     except (KeyError, TypeError, AttributeError):
         return None
 
 
 def read_source(staging: StoragePath, name: str) -> SourceRecord | None:
     """A source file's record; None where it is missing or its seal is broken."""
-    held = _read(staging, name)
+    fields = _read(staging, name)
     try:
-        return SourceRecord(held["rows"], held["shards"], Digest(**held["whole"]))
+        return SourceRecord(fields["rows"], fields["shards"], Digest(**fields["whole"]))
     except (KeyError, TypeError):
         return None
 
@@ -87,9 +88,9 @@ def _read(staging: StoragePath, name: str) -> dict[str, Any]:
     if not is_regular_file(staging, name):
         return {}
     try:
-        held = json.loads((staging / name).read_text(encoding="utf-8"))
+        fields = json.loads((staging / name).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
-    if not isinstance(held, dict) or held.pop("seal", None) != _seal(held, name):
+    if not isinstance(fields, dict) or fields.pop("seal", None) != _seal(fields, name):
         return {}
-    return held
+    return fields

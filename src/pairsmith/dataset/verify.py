@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,12 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pairsmith.dataset import card, folder
 from pairsmith.dataset.manifest import FileEntry, LedgerEntry, Manifest, read_manifest
 from pairsmith.dataset.quarantine import FOLDER, read_quarantine
+from pairsmith.dataset.row_ids import numbers_of
 from pairsmith.dataset.shards import open_shard
 from pairsmith.errors import OutputError
 from pairsmith.io import durable
@@ -66,10 +65,10 @@ def _problems(out: StoragePath) -> list[Problem]:
         if not out.is_dir():
             raise
         return [Problem("manifest.json", str(error))]
-    found = list(_check_files(out, built))
-    if not found:
-        found += _check_ledger(out, built)
-    return found
+    problems = list(_check_files(out, built))
+    if not problems:
+        problems += _check_ledger(out, built)
+    return problems
 
 
 def _check_files(out: StoragePath, built: Manifest) -> Iterator[Problem]:
@@ -89,15 +88,15 @@ def _check_files(out: StoragePath, built: Manifest) -> Iterator[Problem]:
 
 def _check_file(path: StoragePath, entry: FileEntry) -> Iterator[Problem]:
     try:
-        found = path.stat().st_size
-        same = found == entry.bytes and sha256_of(path) == entry.sha256
+        size = path.stat().st_size
+        same = size == entry.bytes and sha256_of(path) == entry.sha256
     except FileNotFoundError:
         yield Problem(entry.path, "it is missing")
     except OSError as error:
         yield Problem(entry.path, f"it cannot be read: {error.strerror}")
     else:
-        if found != entry.bytes:
-            yield Problem(entry.path, f"it has {found:,} bytes, expected {entry.bytes:,}")
+        if size != entry.bytes:
+            yield Problem(entry.path, f"it has {size:,} bytes, expected {entry.bytes:,}")
         elif not same:
             yield Problem(entry.path, "its sha256 is not the manifest's: its content has changed")
 
@@ -167,7 +166,7 @@ def _read(path: StoragePath, recipe: Recipe, entry: LedgerEntry) -> FileContents
     rows = [(row.id, row.reason) for row in read_quarantine(path)]
     ids = pa.array([id for id, _ in rows], pa.string())
     return FileContents(
-        _numbers(ids, place), False, Counter(), Counter(reason for _, reason in rows)
+        numbers_of(ids, place), False, Counter(), Counter(reason for _, reason in rows)
     )
 
 
@@ -189,20 +188,7 @@ def _read_shard(path: StoragePath, recipe: Recipe, kind: Kind, place: str) -> Fi
             for name in set(columns.names) - set(DIALOGUE_SCORES.names):
                 if batch[name].null_count:
                     raise ValueError(f"the column {name} holds nulls")
-            numbers.append(_numbers(batch["id"], place))
+            numbers.append(numbers_of(batch["id"], place))
     if rows > recipe.shard_rows:
         raise ValueError(f"it has {rows} rows, a shard at most {recipe.shard_rows}")
     return FileContents(np.concatenate(numbers), True, notes, Counter())
-
-
-def _numbers(ids: pa.StringArray, place: str) -> NDArray[np.int64]:
-    """The numbers in ids of one subset and split.
-
-    Raises:
-        ValueError: An id is of another place, or has no number.
-    """
-    fits = pc.match_substring_regex(ids, f"^{re.escape(place)}/[1-9][0-9]{{0,17}}$")
-    if not pc.all(fits, min_count=0).as_py():
-        raise ValueError(f"an id is not {place} and a number")
-    numbers = pc.cast(pc.utf8_slice_codeunits(ids, len(place) + 1), pa.int64())
-    return np.asarray(numbers.to_numpy(), np.int64)

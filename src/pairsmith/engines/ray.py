@@ -18,7 +18,7 @@ from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-from pairsmith.engines import ATTEMPTS, Outcome, died, portable
+from pairsmith.engines.base import ATTEMPTS, Engine, Outcome, died, portable
 from pairsmith.errors import WorkerError
 from pairsmith.extras import hint
 
@@ -239,3 +239,6 @@ def _cancel(ray: Any, refs: list[Any]) -> None:
     for ref in refs:
         ray.cancel(ref, force=True)
     ray.wait(refs, num_returns=len(refs), timeout=PATIENCE)
+
+
+ENGINE = Engine(run, takes_address=True)

@@ -15,7 +15,7 @@ from pairsmith.exporting.pair import Pair, Refuses, Unfit
 from pairsmith.io.remote import StoragePath
 
 BATCH_ROWS = 1_000
-"""Pairs held at once; TRL unpairs as many at once, see `trl_kto`."""
+"""Pairs held at once; TRL unpairs as many at once, see `trl`."""
 FIRST = 3
 """So many ids of pairs left out are told, for each reason."""
 

@@ -102,10 +102,10 @@ class RemotePath:
     def info(self) -> dict[str, Any] | None:
         """The store's metadata of the object or folder; None where there is neither."""
         try:
-            found: dict[str, Any] = self._request("read", self.fs.info, self.path)
+            info: dict[str, Any] = self._request("read", self.fs.info, self.path)
         except FileNotFoundError:
             return None
-        return found
+        return info
 
     def stat(self) -> Stat:
         """Its size.
@@ -113,10 +113,10 @@ class RemotePath:
         Raises:
             FileNotFoundError: It is not there.
         """
-        found = self.info()
-        if found is None:
+        info = self.info()
+        if info is None:
             raise FileNotFoundError(errno.ENOENT, "there is no such object", str(self))
-        return Stat(int(found.get("size") or 0))
+        return Stat(int(info.get("size") or 0))
 
     def exists(self) -> bool:
         """Whether there is an object, or any below it."""
@@ -136,8 +136,8 @@ class RemotePath:
 
     def modified(self) -> datetime:
         """When it was written, by the store's clock."""
-        found: datetime = self._request("read", self.fs.modified, self.path)
-        return found
+        time: datetime = self._request("read", self.fs.modified, self.path)
+        return time
 
     def iterdir(self) -> Iterator[RemotePath]:
         """The objects and folders directly in a folder."""

@@ -2,7 +2,7 @@
 
 `Findings` maps each reason to a flag for each row. All are worked out, whatever else is wrong
 with a row, and only then does the first that the recipe does not overrule become the row's
-reason. The definitions are in docs/schema.md.
+reason. The definitions are in docs/reference/schema.md.
 """
 
 from __future__ import annotations
@@ -110,18 +110,18 @@ def no_rows(count: int) -> Mask:
     return np.zeros(count, bool)
 
 
-def malformed(given: pa.Array, turns: Turns, fault: pa.StringArray) -> Mask:
+def malformed(conversations: pa.Array, turns: Turns, fault: pa.StringArray) -> Mask:
     """Rows that could not be read, or that have no turns.
 
     Args:
-        given: n transcripts, or n lists of messages.
+        conversations: n transcripts, or n lists of messages.
         turns: The turns of them.
         fault: n sentences: why the source could not read a row; null where it could.
     """
-    rows = to_numpy(pc.or_(pc.is_valid(fault), pc.is_null(given)))
+    rows = to_numpy(pc.or_(pc.is_valid(fault), pc.is_null(conversations)))
     rows |= turns.stray | (turns.counts == 0)
     if turns.marked and turns.content.run.has_nul:
-        rows |= to_numpy(pc.fill_null(pc.match_substring(given, "\0"), False))
+        rows |= to_numpy(pc.fill_null(pc.match_substring(conversations, "\0"), False))
     return rows
 
 

@@ -121,7 +121,7 @@ def proof_rows(sides: Sequence[Turns], rows: Mask, thorough: bool) -> list[int]:
         The numbers of the rows, in order.
     """
     system = sides[0].opens_with_system
-    found: set[int] = set()
+    selected: set[int] = set()
     for opening in (False, True):
         candidates = np.flatnonzero(rows & (system == opening))
         if len(candidates):
@@ -130,9 +130,9 @@ def proof_rows(sides: Sequence[Turns], rows: Mask, thorough: bool) -> list[int]:
                 sizes = [_sizes(turns)[candidates] for turns in sides]
                 most = [sides[0].counts[candidates], *sizes]
                 chosen += [0, int(np.argmin(sizes[0])), *(int(np.argmax(m)) for m in most)]
-                found |= _unusual(sides[0], candidates)
-            found |= set(candidates[chosen].tolist())
-    return sorted(found)
+                selected |= _unusual(sides[0], candidates)
+            selected |= set(candidates[chosen].tolist())
+    return sorted(selected)
 
 
 def _sizes(turns: Turns) -> Index:

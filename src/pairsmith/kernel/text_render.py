@@ -162,8 +162,8 @@ class _SegmentIndex:
         within = np.where(contents - places < self.tail, from_end, within)
         short = contents < len(self.starts)
         starts = self.starts[np.where(short, contents, 0)]
-        found: Index = np.where(short, starts + places, self.long + within)
-        return found
+        index: Index = np.where(short, starts + places, self.long + within)
+        return index
 
 
 def _move_system(turns: Turns, layout: Layout) -> Turns:

@@ -88,43 +88,43 @@ class Recipe:
     @property
     def _actions(self) -> dict[str, Any]:
         """The actions that are set; recipes without any read as before there were actions."""
-        held = {"drop": list(self.drop), "flip": self.flip, "smooth": self.smooth}
-        return {name: value for name, value in held.items() if value}
+        actions = {"drop": list(self.drop), "flip": self.flip, "smooth": self.smooth}
+        return {name: value for name, value in actions.items() if value}
 
     @classmethod
-    def from_dict(cls, held: Mapping[str, Any]) -> Recipe:
+    def from_dict(cls, fields: Mapping[str, Any]) -> Recipe:
         """The inverse of `to_dict`.
 
         Raises:
             RecipeError: It is not a recipe that this version can follow.
         """
         return make_recipe(
-            template=_template_from_dict(held["template"]) if held["template"] else None,
-            form=Form(held["as"]),
-            system=held["system"],
-            shard_rows=held["shard_rows"],
-            policies=held["policies"],
-            origin=Origin(held["origin"]),
-            card=held["card"],
-            shape=held["from"],
-            **{name: held[name] for name in ("drop", "flip", "smooth") if name in held},
+            template=_template_from_dict(fields["template"]) if fields["template"] else None,
+            form=Form(fields["as"]),
+            system=fields["system"],
+            shard_rows=fields["shard_rows"],
+            policies=fields["policies"],
+            origin=Origin(fields["origin"]),
+            card=fields["card"],
+            shape=fields["from"],
+            **{name: fields[name] for name in ("drop", "flip", "smooth") if name in fields},
         )
 
 
 def _template_to_dict(template: Template) -> dict[str, Any]:
     digest = hashlib.sha256(template.source.encode()).hexdigest()
-    held = {**vars(template), "tokens": dict(template.tokens), "control": list(template.control)}
-    return {"name": held.pop("name"), "sha256": digest, **held}
+    fields = {**vars(template), "tokens": dict(template.tokens), "control": list(template.control)}
+    return {"name": fields.pop("name"), "sha256": digest, **fields}
 
 
-def _template_from_dict(held: Mapping[str, Any]) -> Template:
-    given = {name: value for name, value in held.items() if name != "sha256"}
-    tokens, control = tuple(sorted(held["tokens"].items())), tuple(held["control"])
-    template = Template(**{**given, "tokens": tokens, "control": control})
+def _template_from_dict(fields: Mapping[str, Any]) -> Template:
+    arguments = {name: value for name, value in fields.items() if name != "sha256"}
+    tokens, control = tuple(sorted(fields["tokens"].items())), tuple(fields["control"])
+    template = Template(**{**arguments, "tokens": tokens, "control": control})
     texts = (template.name, template.source, *control, *(text for pair in tokens for text in pair))
     if not all(isinstance(text, str) for text in texts) or not isinstance(template.adds_bos, bool):
         raise RecipeError("The recipe's template has a field of another type.")
-    if _template_to_dict(template)["sha256"] != held["sha256"]:
+    if _template_to_dict(template)["sha256"] != fields["sha256"]:
         raise RecipeError("The recipe's template is not the one that its sha256 names.")
     return template
 

@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pairsmith.schema.rows import MESSAGES
-from pairsmith.sources.formats.jsonl import Index
 from pairsmith.sources.parse import item_of
+from pairsmith.sources.records import Index
 
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -131,28 +131,28 @@ def inner_nulls(column: pa.Array) -> Mask:
     return np.zeros(len(column), bool)
 
 
-def describe_inner_null(value: Any, wanted: pa.DataType, path: str) -> str | None:
+def describe_inner_null(value: Any, expected: pa.DataType, path: str) -> str | None:
     """The first null inside a value, as `message 2 of chosen has no content`; None without one."""
-    if pa.types.is_list(wanted):
+    if pa.types.is_list(expected):
         return _first(
             f"{item} is null"
-            if held is None
-            else describe_inner_null(held, wanted.value_type, item)
-            for number, held in enumerate(value, 1)
-            for item in [item_of(path, wanted.value_type, number)]
+            if inner is None
+            else describe_inner_null(inner, expected.value_type, item)
+            for number, inner in enumerate(value, 1)
+            for item in [item_of(path, expected.value_type, number)]
         )
-    if pa.types.is_struct(wanted):
+    if pa.types.is_struct(expected):
         return _first(
             f"{path} has no {field.name}"
             if value[field.name] is None
             else describe_inner_null(value[field.name], field.type, f"the {field.name} of {path}")
-            for field in wanted
+            for field in expected
         )
     return None
 
 
-def _first(said: Iterable[str | None]) -> str | None:
-    return next((words for words in said if words), None)
+def _first(sentences: Iterable[str | None]) -> str | None:
+    return next((words for words in sentences if words), None)
 
 
 def list_offsets(column: pa.ListArray) -> Index:

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pairsmith.schema.rows import DIALOGUE_SCORES
-from pairsmith.sources.formats.jsonl import Records
 from pairsmith.sources.parse import parse_rows
+from pairsmith.sources.records import Records
 
 SUBSET = "red-team-attempts"
 STEM = "red_team_attempts"

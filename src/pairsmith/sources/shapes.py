@@ -1,7 +1,7 @@
 """The shapes of preference data: which fields a row has, and how they make two conversations.
 
-Each shape is one that a trainer or a well-known release writes; docs/schema.md shows them. A
-shape is read with an explicit Arrow schema, and its columns are arranged as `source_schema`
+Each shape is one that a trainer or a well-known release writes; docs/reference/schema.md shows
+them. A shape is read with an explicit Arrow schema, and its columns are arranged as `source_schema`
 says, for all rows at once.
 """
 

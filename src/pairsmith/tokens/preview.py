@@ -89,17 +89,19 @@ def preview(
     reader = load_tokenizer(str(tokenizer), built.recipe.form)
     tally = TotalsCounter(reader, max_length)
     find = _special_finder(built, reader)
-    shown: list[TokenizedRow] = []
+    first_rows: list[TokenizedRow] = []
     done = noted = 0
     with open_writer(built, reader, str(tokenizer)) as chat:
         for path, batch in _batches(source, built, subset, reader, chat, tally):
             tally.add(batch.encoded, find(batch))
-            shown += _rows(batch, reader, built.recipe.form, max_length, rows - len(shown))
+            first_rows += _rows(
+                batch, reader, built.recipe.form, max_length, rows - len(first_rows)
+            )
             noted += _noted(batch.stored)
             done += len(batch.stored)
             if progress is not None:
                 progress(Progress(path, done, done, total))
-    return Preview(shown, tally.totals(done, dialogues, noted))
+    return Preview(first_rows, tally.totals(done, dialogues, noted))
 
 
 def _check_arguments(trainer: str, max_length: int, rows: int) -> None:
@@ -209,12 +211,12 @@ def _rows(
     tokenizer: PreTrainedTokenizerBase,
     form: Form,
     max_length: int,
-    wanted: int,
+    count: int,
 ) -> list[TokenizedRow]:
     """The first rows of a batch, at most as many as wanted, token by token."""
     texts, as_text = batch.texts, form == Form.TEXT
     rows = []
-    for place, number in enumerate(texts.rows[: max(wanted, 0)]):
+    for place, number in enumerate(texts.rows[: max(count, 0)]):
         end = int(batch.encoded.prompt.lengths[place])
         chosen, rejected = (
             read_tokens(side[place], tokenizer, special=as_text)

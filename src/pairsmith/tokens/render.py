@@ -87,8 +87,8 @@ def render_messages(batch: pa.RecordBatch, writer: Writer) -> RowTexts:
     """
     prompt, *replies = (from_lists(batch[name]) for name in ("prompt", "chosen", "rejected"))
     nothing = np.zeros(len(batch), bool)
-    talks = [prompt, *(join(prompt, reply) for reply in replies)]
-    turns = [read_messages(to_list_array(talk, nothing)) for talk in talks]
+    conversations = [prompt, *(join(prompt, reply) for reply in replies)]
+    turns = [read_messages(to_list_array(conversation, nothing)) for conversation in conversations]
     try:
         written = _render(turns, writer)
     except UnfaithfulError:

@@ -14,7 +14,7 @@ from pairsmith.auditing.answer import FINDINGS, Study, UnansweredError
 from pairsmith.auditing.questions import direction, duplicates, leaks
 from pairsmith.auditing.questions.direction import Counts, estimate
 from pairsmith.auditing.questions.duplicates import find_circles
-from pairsmith.dataset.conversations import components, number_conversations
+from pairsmith.dataset.conversations import components, note_conversations
 from pairsmith.dataset.index import open_keys
 from pairsmith.dataset.reader import Dataset
 from support import brute
@@ -151,7 +151,7 @@ def test_small_worlds_by_brute_force(tmp_path, seed, template):
     with open_keys(data) as keys:
         study = Study(data, keys)
         twice, known, way = (q.ask(study) for q in (duplicates, leaks, direction))
-        number_conversations(keys, "kept")
+        note_conversations(keys, "kept")
         together = keys.sql(
             "SELECT list(id) FROM conversations JOIN rows USING (row) GROUP BY conversation"
         ).fetchall()

@@ -18,6 +18,8 @@ from pairsmith.auditing.content.openings import Openings
 from pairsmith.auditing.content.patterns import PERSONAL, control_strings
 from pairsmith.auditing.content.refusals import ANY, Refusals
 from pairsmith.auditing.content.writing_systems import Letters
+from pairsmith.auditing.report.plots import draw_groups
+from pairsmith.auditing.report.svg import Plot
 from pairsmith.auditing.stats.intervals import percent
 from pairsmith.dataset.reader import Batch
 from pairsmith.kernel.checks import cut_off, find_role_marker, near_empty
@@ -169,6 +171,16 @@ def ask(study: Study) -> Answer:
     findings = [finding for of_kind in texts.findings.values() for finding in of_kind]
     sentence = _summarize(numbers, refusals)
     return Answer("text", TITLE, sentence, numbers, as_table(findings), _cure(texts))
+
+
+def plot(answer: Answer) -> Plot | None:
+    """Draws the replies of each side with findings, by kind."""
+    kinds = answer.numbers["kinds"]
+    series = {
+        side: {kind: counts[side] for kind, counts in kinds.items()}
+        for side in ("chosen", "rejected")
+    }
+    return draw_groups(answer.question, series)
 
 
 def split_by_place(batch: Batch) -> Iterator[PlacedTexts]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pairsmith.auditing.answer import Answer, Study, UnansweredError
+from pairsmith.auditing.report.plots import draw_groups
+from pairsmith.auditing.report.svg import Plot
 
 TITLE = "Direction"
 
@@ -106,6 +108,17 @@ def ask(study: Study) -> Answer:
         "on from chosen ones without meaning to: chosen means another thing in each."
     )
     return Answer("direction", TITLE, sentence, numbers, cure=cure)
+
+
+def plot(answer: Answer) -> Plot | None:
+    """Draws the rows that continue a chosen, and a rejected, reply, by subset."""
+    subsets = answer.numbers["kept_and_refused"]
+    sides = ("chosen", "rejected")
+    series = {
+        f"from {side}": {name: counts[f"any_depth_from_{side}"] for name, counts in subsets.items()}
+        for side in sides
+    }
+    return draw_groups(answer.question, series)
 
 
 def _count(study: Study, which: str) -> dict[str, Counts]:

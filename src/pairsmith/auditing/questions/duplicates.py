@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pairsmith.auditing.answer import Answer, Finding, Study, UnansweredError, as_table
+from pairsmith.auditing.report.plots import draw_bars
+from pairsmith.auditing.report.svg import Plot
 from pairsmith.text.spans import Index, Mask
 
 if TYPE_CHECKING:
@@ -106,6 +108,11 @@ def ask(study: Study) -> Answer:
     return Answer(
         "duplicates", TITLE, sentence, numbers, as_table(findings), cure if findings else ""
     )
+
+
+def plot(answer: Answer) -> Plot | None:
+    """Draws the counts of repeats and contradictions among kept rows."""
+    return draw_bars(answer.question, answer.numbers["kept"])
 
 
 def _repeats(index: DuckDBPyConnection) -> list[Finding]:

@@ -16,6 +16,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pairsmith.auditing.answer import Answer, Finding, Study, UnansweredError, as_table
+from pairsmith.auditing.report.plots import draw_histogram, halves, sum_bins
+from pairsmith.auditing.report.svg import INK, SERIES, Plot, figures, to_svg
+from pairsmith.auditing.report.wording import number
 from pairsmith.auditing.stats.intervals import Share, percent, wilson
 from pairsmith.scoring.folds import FOLDS, assign_folds, count_conversations
 from pairsmith.scoring.linear import (
@@ -138,6 +141,31 @@ def ask(study: Study) -> Answer:
     findings = _findings(study, scored, first) if better_than_chance else []
     sentence = _summarize(accuracy, calibration, len(doubtful))
     return Answer("labels", TITLE, sentence, numbers, as_table(findings), _cure(accuracy))
+
+
+def plot(answer: Answer) -> Plot | None:
+    """Draws the calibration curve of the label model, and the histogram of its margins."""
+    calibration, margins = answer.numbers["calibration"], answer.numbers["histogram"]
+    made, [curve, axes] = figures(2)
+    points = [
+        (p, o)
+        for p, o in zip(calibration["predicted"], calibration["observed"], strict=True)
+        if p is not None and o is not None
+    ]
+    curve.plot([0, 1], [0, 1], color=INK, linestyle=":", linewidth=1)
+    curve.plot(*zip(*points, strict=True), color=SERIES[0], marker="o", markersize=4)
+    curve.set_xlabel("chance that the model gives")
+    curve.set_ylabel("how often it is so")
+    edges = margins["edges"]
+    step = edges[1] - edges[0]
+    open_ended = [edges[0] - step, *edges, edges[-1] + step]
+    draw_histogram(axes, open_ended, sum_bins(margins["counts"]))
+    axes.set_xlabel("margin: log-odds of chosen over rejected")
+    axes.set_ylabel("rows")
+    below, above = halves(open_ended, sum_bins(margins["counts"]))
+    curved = ", ".join(f"{number(p)} is {number(o)}" for p, o in points)
+    described = f"Calibration: {curved}. Margins: {below:,} rows below 0, {above:,} not below."
+    return Plot(to_svg(made, answer.question), described)
 
 
 def _accuracy(log_odds: NDArray[np.float64]) -> Share:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pairsmith.auditing.answer import FINDINGS, Answer, Study, UnansweredError
-from pairsmith.dataset.conversations import BEGUN, WHOLE, number_conversations
+from pairsmith.auditing.report.plots import draw_bars
+from pairsmith.auditing.report.svg import Plot
+from pairsmith.dataset.conversations import BEGUN, WHOLE, note_conversations
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -116,10 +118,15 @@ def ask(study: Study) -> Answer:
     return Answer("leaks", TITLE, sentence, numbers, findings, cure if len(findings) else "")
 
 
+def plot(answer: Answer) -> Plot | None:
+    """Draws the leaking train rows by kind of leak."""
+    return draw_bars(answer.question, answer.numbers["train_rows"])
+
+
 def _count(index: DuckDBPyConnection, which: str) -> dict[str, Any]:
     """Makes the table `known` for the rows that satisfy an SQL condition, and counts its rows."""
     index.execute(KNOWN_OF.format(which=which))
-    number_conversations(index, which)
+    note_conversations(index, which)
     counted = dict(index.sql("SELECT kind, count(*) FROM known GROUP BY kind").fetchall())
     [(test, leaked)] = index.sql(CONVERSATIONS).fetchall()
     return {

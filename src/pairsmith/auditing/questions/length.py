@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pairsmith.auditing.answer import Answer, Study, UnansweredError
+from pairsmith.auditing.report.plots import draw_histogram, halves, sum_bins
+from pairsmith.auditing.report.svg import Plot, figure, to_svg
 from pairsmith.auditing.stats.intervals import Share, percent, wilson
 from pairsmith.scoring.folds import FOLD, FOLDS, count_conversations
 
@@ -127,6 +129,28 @@ def ask(study: Study) -> Answer:
     baseline = baselines.get(None)
     sentence = _summarize(whole, everything, baseline, len(kept))
     return Answer("length", TITLE, sentence, numbers, cure=_cure(baseline))
+
+
+def plot(answer: Answer) -> Plot | None:
+    """Draws a histogram of the ratio of the lengths of chosen and rejected; None without rows."""
+    histogram = answer.numbers["histogram"]
+    edges, counts = histogram["edges"], sum_bins(histogram["counts"])
+    if not any(counts):
+        return None
+    made, axes = figure()
+    draw_histogram(axes, edges, counts)
+    ticks = range(round(edges[0]), round(edges[-1]) + 1, 2)
+    axes.set_xticks(ticks, [_times(tick) for tick in ticks])
+    axes.set_xlabel("length of chosen by length of rejected")
+    axes.set_ylabel("rows")
+    below, above = halves(edges, counts)
+    described = f"chosen is the shorter reply in {below:,} rows and the longer in {above:,}"
+    return Plot(to_svg(made, answer.question), f"Histogram of the ratio of lengths: {described}.")
+
+
+def _times(doublings: int) -> str:
+    """A number of doublings as a factor, such as ×4 for 2."""
+    return f"×{2**doublings}" if doublings >= 0 else f"×1/{2**-doublings}"
 
 
 def _measure(index: DuckDBPyConnection, refused: bool) -> dict[str | None, dict[str, Any]]:

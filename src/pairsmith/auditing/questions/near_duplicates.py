@@ -21,6 +21,8 @@ import numpy as np
 import pyarrow as pa
 
 from pairsmith.auditing.answer import FINDINGS, Answer, Study, UnansweredError
+from pairsmith.auditing.report.plots import draw_bars
+from pairsmith.auditing.report.svg import Plot
 from pairsmith.auditing.similarity.candidates import (
     EFFORT,
     EFFORT_PER_ROW,
@@ -184,6 +186,15 @@ def ask(study: Study) -> Answer:
         near = find_pairs(made, np.flatnonzero(selected), chosen)
         leaks = find_leaks(made, np.flatnonzero(selected), chosen) if both else None
     return _answer(study.index, chosen, near, leaks)
+
+
+def plot(answer: Answer) -> Plot | None:
+    """Draws the near duplicates by kind; a kind that could not be searched for is left out."""
+    kinds = ("near_duplicate", "near_flipped", "near_leak", "clusters")
+    counts = {kind: answer.numbers.get(kind) for kind in kinds}
+    return draw_bars(
+        answer.question, {k: count for k, count in counts.items() if count is not None}
+    )
 
 
 def choose_representatives(index: DuckDBPyConnection) -> Representatives:

@@ -14,6 +14,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pairsmith.auditing.answer import Answer, Finding, Study, UnansweredError, as_table
+from pairsmith.auditing.report.plots import draw_groups
+from pairsmith.auditing.report.svg import SERIES, Plot
 from pairsmith.auditing.stats.intervals import percent
 from pairsmith.dataset.rows import kept_batches
 from pairsmith.tokens.preview import BATCH_ROWS, MAX_LENGTH, EncodedBatch, encode_rows, open_writer
@@ -113,6 +115,13 @@ def ask(study: Study) -> Answer:
         raise UnansweredError("The tokenizer's chat template refuses every row.")
     findings = as_table(finding for of_kind in by_kind.values() for finding in of_kind)
     return Answer("tokens", TITLE, _summarize(overall), numbers, findings, _cure(overall))
+
+
+def plot(answer: Answer) -> Plot | None:
+    """Draws the rows that are dropped, cut or made identical, by limit."""
+    by_limit = answer.numbers["all"]["by_limit"]
+    limits = list(by_limit)[: len(SERIES)]
+    return draw_groups(answer.question, {f"at {limit}": by_limit[limit] for limit in limits})
 
 
 def _read(study: Study) -> Iterator[SubsetBatch]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ from pairsmith.auditing.report.examples import (
     pick_first,
     read_examples,
 )
-from pairsmith.auditing.report.plots import plot
+from pairsmith.auditing.report.plots import Draw, plot
 from pairsmith.auditing.report.svg import Plot
 from pairsmith.auditing.report.tables import Table, split, tables
 from pairsmith.auditing.report.wording import number, words
@@ -49,17 +49,24 @@ class Section(NamedTuple):
     examples: list[Example]
 
 
-def draw(audit: Audit, data: Dataset) -> str:
+def draw(audit: Audit, data: Dataset, plots: Mapping[str, Draw]) -> str:
     """Draws the report of an audit as an HTML page.
 
     Args:
         audit: The answers.
         data: The dataset, for the texts of a few rows.
+        plots: By question, the function that draws its answers; the others get bar charts.
     """
     firsts = [pick_first(answer) for answer in audit.answers]
     examples = read_examples(data, [first.findings for first in firsts])
     sections = [
-        Section(answer, plot(answer), *split(tables(answer.numbers)), first, few)
+        Section(
+            answer,
+            plot(answer, plots.get(answer.question)),
+            *split(tables(answer.numbers)),
+            first,
+            few,
+        )
         for answer, first, few in zip(audit.answers, firsts, examples, strict=True)
     ]
     return render(audit, data, sections)

@@ -21,7 +21,7 @@ def audit(
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Put this question alone; may be repeated."),
+        typer.Option(metavar="NAME", help="Put this question alone: {questions}. Repeatable."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
 ) -> None:

@@ -24,8 +24,7 @@ def export(
         typer.Option(
             "--for",
             metavar="TRAINER",
-            help="trl, trl-kto, axolotl, llamafactory, openrlhf, torchtune, nemo-rl, ms-swift or "
-            "openai.",
+            help="{trainers}.",
         ),
     ],
     as_json: Annotated[

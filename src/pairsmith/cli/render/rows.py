@@ -28,10 +28,10 @@ def draw_kept(rows: Sequence[dict[str, Any]]) -> None:
     for row in rows:
         _heading(screen, row["id"], ", ".join(row["notes"]))
         if "prompt" in row:
-            screen.print(sanitize(_said(row["prompt"])))
-            screen.print(_side_by_side(screen, _said(row["chosen"]), _said(row["rejected"])))
+            screen.print(sanitize(_as_text(row["prompt"])))
+            screen.print(_side_by_side(screen, _as_text(row["chosen"]), _as_text(row["rejected"])))
         else:
-            screen.print(sanitize(_said(row["text"] if "text" in row else row["messages"])))
+            screen.print(sanitize(_as_text(row["text"] if "text" in row else row["messages"])))
             scores = {k: v for k, v in row.items() if k not in ("id", "text", "messages", "notes")}
             screen.print(sanitize(json.dumps(scores, ensure_ascii=False)), style="dim")
         screen.print()
@@ -57,7 +57,7 @@ def _heading(screen: Console, id: str, words: str) -> None:
     screen.rule(sanitize(f"{id}  {words}" if words else id), align="left", characters="─")
 
 
-def _said(content: str | list[dict[str, str]]) -> str:
+def _as_text(content: str | list[dict[str, str]]) -> str:
     """A rendered text as it is; messages with their roles."""
     if isinstance(content, str):
         return content

@@ -71,19 +71,19 @@ def _coloured(tokens: Sequence[Token], cut: int | None, colour: str) -> Text:
         style = f"bold reverse {colour}" if token.special else f"{colour}{SHADES[number % 2]}"
         if cut is not None and number >= cut:
             style = f"dim strike {style}"
-        text.append(_shown(token), style)
+        text.append(_visible(token), style)
     return text
 
 
 def _marked(tokens: Sequence[Token], cut: int | None, _colour: str) -> Text:
     from rich.text import Text
 
-    shown = [f"⟨{_shown(token)}⟩" if token.special else _shown(token) for token in tokens]
+    shown = [f"⟨{_visible(token)}⟩" if token.special else _visible(token) for token in tokens]
     if cut is not None and cut <= len(shown):
         shown.insert(cut, CUT)
     return Text(BORDER.join(shown))
 
 
-def _shown(token: Token) -> str:
+def _visible(token: Token) -> str:
     """A token's text, sanitized, with visible line ends."""
     return sanitize(token.text).replace("\n", "↵\n")
