@@ -65,7 +65,7 @@ def test_every_template_of_trl_on_every_real_row(trl_template, system, real_rows
     ready = prepared(trl_template, **TOKENS)
     template = ready.compiled.template
     assert False in ready.compiled.layouts, ready.compiled.faults
-    recipe = make_recipe(template, system=system)
+    recipe = make_recipe(template=template, system=system)
     out = pair_kernel(recipe, Writer(ready.compiled, ready.jinja))(real_batch).to_pylist()
     if system and True not in ready.compiled.layouts:
         assert name == "gemma"

@@ -20,8 +20,8 @@ from pairsmith.io.remote import StoragePath
 from pairsmith.sources.layouts import SourceFile
 
 
-class Judged(NamedTuple):
-    """What was looked at, and what it told.
+class FirstPass(NamedTuple):
+    """The outcome of the first pass over all rows.
 
     Attributes:
         decisions: Rows of `STATEMENTS`, no id twice.
@@ -36,7 +36,7 @@ def settle_decisions(
     staging: StoragePath,
     plan: dict[str, Any],
     files: Sequence[SourceFile],
-    ask: Callable[[], Judged],
+    first_pass: Callable[[], FirstPass],
 ) -> tuple[dict[str, Any], list[str]]:
     """Sees to it that the table of decisions lies in the folder that a build grows in.
 
@@ -44,7 +44,7 @@ def settle_decisions(
         staging: The folder.
         plan: What `pairsmith.dataset.checkpoint.begin` gave.
         files: The source's files.
-        ask: Looks at all rows; not called where that was done, and the files are the same.
+        first_pass: Looks at all rows; not called where that was done, and the files are the same.
 
     Returns:
         The plan, with the table's hash; and sentences on what has changed.
@@ -57,7 +57,7 @@ def settle_decisions(
     if held and _is_known(staging, held, files):
         return plan, []
     try:
-        judged = ask()
+        outcome = first_pass()
     except DamagedInputError as error:
         folder.abandon(staging)
         raise DamagedInputError(
@@ -68,9 +68,9 @@ def settle_decisions(
     except RecipeError:
         folder.abandon(staging)
         raise
-    written = decisions.to_bytes(judged.decisions)
+    written = decisions.to_bytes(outcome.decisions)
     sha256 = hashlib.sha256(written).hexdigest()
-    plan = {**plan, checkpoint.DECISIONS: {"sha256": sha256, "inputs": judged.inputs}}
+    plan = {**plan, checkpoint.DECISIONS: {"sha256": sha256, "inputs": outcome.inputs}}
     said = []
     if held and held["sha256"] != sha256:
         checkpoint.restart(staging, plan)

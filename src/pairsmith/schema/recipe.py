@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from pairsmith.errors import RecipeError
 from pairsmith.schema.reasons import DROPS, POLICIES, Policy, Reason
@@ -129,50 +129,56 @@ def _template_from_dict(fields: Mapping[str, Any]) -> Template:
     return template
 
 
-def make_recipe(
-    template: Template | None = None,
-    form: str | None = None,
-    system: str | None = None,
-    shard_rows: int = SHARD_ROWS,
-    policies: Mapping[str, str] | None = None,
-    origin: Origin = Origin.OTHER,
-    card: Mapping[str, Any] | None = None,
-    shape: str = "hh",
-    drop: Iterable[str] = (),
-    flip: float | None = None,
-    smooth: float | None = None,
-) -> Recipe:
+class RecipeFields(TypedDict, total=False):
+    """What a recipe is made of, before it is checked: `Recipe`'s fields as a user gives them."""
+
+    template: Template | None
+    form: str | None
+    system: str | None
+    shard_rows: int
+    policies: Mapping[str, str] | None
+    origin: Origin
+    card: Mapping[str, Any] | None
+    shape: str
+    drop: Iterable[str]
+    flip: float | None
+    smooth: float | None
+
+
+def make_recipe(**given: Unpack[RecipeFields]) -> Recipe:
     """Checks the parts of a recipe against each other and freezes them.
 
     Raises:
         RecipeError: A part is unknown, out of range, or at odds with another.
     """
-    _check_types(template, form, system, shard_rows, policies, shape)
+    _check_types(given)
+    checked: dict[str, Any] = dict(given)
+    template, system = given.get("template"), given.get("system")
+    checked["form"] = _check_form(given.get("form"), template)
+    if not 1 <= given.get("shard_rows", SHARD_ROWS) <= 100_000_000:
+        raise RecipeError(
+            f"A shard of {given['shard_rows']} rows is out of range.", "Use 1 or more."
+        )
+    if system is not None:
+        _check_system(system)
+    checked["policies"] = _check_policies(given.get("policies") or {})
+    if given.get("flip") is not None and given.get("smooth") is not None:
+        raise RecipeError("Doubted labels are flipped or smoothed, not both.", "Leave one out.")
+    card = dict(given.get("card") or {})
+    checked["card"] = json.dumps(card, sort_keys=True, ensure_ascii=False)
+    checked["drop"] = _check_drop(given.get("drop", ()))
+    checked["flip"] = _check_doubt("flip", given.get("flip"))
+    checked["smooth"] = _check_doubt("smooth", given.get("smooth"))
+    return Recipe(**checked)
+
+
+def _check_form(form: str | None, template: Template | None) -> Form:
     form = form or (Form.TEXT if template else Form.MESSAGES)
     if form not in list(Form):
         raise RecipeError(f"Rows cannot be written as {form!r}.", "Choose text or messages.")
     if form == Form.TEXT and template is None:
         raise RecipeError("Text needs a template.", "Add --template llama2, or use --as messages.")
-    if not 1 <= shard_rows <= 100_000_000:
-        raise RecipeError(f"A shard of {shard_rows} rows is out of range.", "Use 1 or more.")
-    if system is not None:
-        _check_system(system)
-    chosen = _check_policies(policies or {})
-    if flip is not None and smooth is not None:
-        raise RecipeError("Doubted labels are flipped or smoothed, not both.", "Leave one out.")
-    return Recipe(
-        template=template,
-        form=Form(form),
-        system=system,
-        shard_rows=shard_rows,
-        policies=chosen,
-        origin=origin,
-        card=json.dumps(dict(card or {}), sort_keys=True, ensure_ascii=False),
-        shape=shape,
-        drop=_check_drop(drop),
-        flip=_check_doubt("flip", flip),
-        smooth=_check_doubt("smooth", smooth),
-    )
+    return Form(form)
 
 
 def _check_drop(drop: Iterable[str]) -> tuple[str, ...]:
@@ -200,21 +206,22 @@ def _check_doubt(name: str, doubt: float | None) -> float | None:
     return float(doubt)
 
 
-def _check_types(*given: object) -> None:
-    names = ("template", "form", "system", "shard_rows", "policies", "shape")
-    wanted = (
-        (Template, "a template"),
-        (str, "text"),
-        (str, "text"),
-        (int, "a number"),
-        (Mapping, "a mapping"),
-        (str, "text"),
-    )
-    for name, value, (kind, words) in zip(names, given, wanted, strict=True):
-        if value is None and name != "shard_rows":
+_TYPES: dict[str, tuple[type, str]] = {
+    "template": (Template, "a template"),
+    "form": (str, "text"),
+    "system": (str, "text"),
+    "shard_rows": (int, "a number"),
+    "policies": (Mapping, "a mapping"),
+    "shape": (str, "text"),
+}
+
+
+def _check_types(given: Mapping[str, Any]) -> None:
+    for name, (kind, words) in _TYPES.items():
+        if name not in given or (given[name] is None and name != "shard_rows"):
             continue
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise RecipeError(f"The recipe's {name} is {value!r}.", f"Expected {words}.")
+        if not isinstance(given[name], kind) or isinstance(given[name], bool):
+            raise RecipeError(f"The recipe's {name} is {given[name]!r}.", f"Expected {words}.")
 
 
 def _check_system(system: str) -> None:
