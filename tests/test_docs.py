@@ -145,8 +145,8 @@ def test_links_lead_somewhere():
 
 
 def test_public_functions_have_docstrings_with_arguments():
-    public = (pairsmith.audit, pairsmith.build, pairsmith.check, pairsmith.export)
-    for function in (*public, pairsmith.preview, pairsmith.publish):
+    public = [getattr(pairsmith, name) for name in pairsmith.__all__]
+    for function in filter(inspect.isfunction, public):
         doc = inspect.getdoc(function)
         for name in inspect.signature(function).parameters:
             assert f"    {name}: " in doc, name
