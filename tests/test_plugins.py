@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -32,7 +33,7 @@ py-modules = ["{module}"]
 """
 
 TSVPAIRS = '''
-"""Tab-separated pairs: prompt, chosen, rejected; \\\\n stands for a line break in a text."""
+"""Tab-separated pairs, and how loud replies are."""
 
 import numpy as np
 import pyarrow as pa
@@ -64,8 +65,8 @@ def ask(study):
         rows += len(texts)
     if not rows:
         raise UnansweredError("No row was kept.")
-    return Answer("loudness", TITLE, f"{loud} of {rows} chosen replies end in an exclamation mark.",
-                  {"loud": loud, "calm": rows - loud})
+    sentence = f"{loud} of {rows} chosen replies end in an exclamation mark."
+    return Answer("loudness", TITLE, sentence, {"loud": loud, "calm": rows - loud})
 
 
 def to_ids(pairs):
@@ -258,6 +259,16 @@ def test_two_packages_with_one_name_are_refused(faulty):
 def test_what_is_built_in_meets_no_faulty_package(faulty):
     assert run(faulty, "build", "sample", "fine").returncode == 0
     assert run(faulty, "export", "fine", "dest", "--for", "trl").returncode == 0
+
+
+def test_the_page_on_plugins_shows_this_package():
+    page = (SOURCE.parent / "docs" / "how-to" / "plugins.md").read_text()
+    shown = re.findall(r"^def \w+\(.*?(?=^\S(?<!def)|^```)", page, re.S | re.M)
+    assert len(shown) == 2
+    assert all(function.strip() in TSVPAIRS for function in shown)
+    project = page.partition("```toml\n")[2].partition("```")[0]
+    for line in project.split("[project.entry-points", 1)[1].splitlines():
+        assert line in POINTS, line
 
 
 def test_what_lies_in_a_data_set_is_not_imported(tmp_path):
