@@ -3,9 +3,15 @@
 import json
 import random
 
+from pairsmith.dataset.manifest import read_manifest
+from pairsmith.dataset.rows import kept_rows, refused_rows
+
 GOOD = ("clear", "exact", "patient", "careful", "useful", "kind", "honest", "simple", "gentle")
 BAD = ("whatever", "nonsense", "rude", "lazy", "wrong", "vague", "silly", "harsh", "sloppy")
 THINGS = [f"thing{number}" for number in range(300)]
+
+ROWS = 700
+"""Rows of train that labels are judged on."""
 
 
 def row(asked, better, worse):
@@ -45,6 +51,13 @@ def write_source(folder, **files):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(json.dumps(held) + "\n" for held in rows), encoding="utf-8")
     return folder
+
+
+def write_doubtful(folder):
+    """A source of which one label in ten is wrong, in train and in test."""
+    train, test = range(ROWS), range(ROWS, ROWS + 60)
+    rows = {"one_train": [*map(labelled, train)], "one_test": [*map(labelled, test)]}
+    return write_source(folder, **rows)
 
 
 def write_planted(folder):
@@ -92,3 +105,13 @@ PLANTED = {
     },
 }
 """For each action the rows that it takes out, by themselves, and what their details hold."""
+
+
+def refused(out):
+    """Reason and detail of each refused row of a build, by id."""
+    return {row.id: (row.reason, row.detail) for row in refused_rows(out, read_manifest(out))}
+
+
+def kept(out):
+    """Each kept row of a build, by id."""
+    return {row["id"]: row for row in kept_rows(out, read_manifest(out))}

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+
 from pairsmith._version import __version__
 from pairsmith.auditing import record
 from pairsmith.auditing.answer import Answer, Question, Study, UnansweredError
@@ -14,7 +16,10 @@ from pairsmith.auditing.questions import QUESTIONS
 from pairsmith.auditing.record import Audit
 from pairsmith.auditing.report.plots import Draw
 from pairsmith.auditing.report.render import draw
+from pairsmith.auditing.statements import NAME as ANNOTATION
+from pairsmith.auditing.statements import annotator, statements_of
 from pairsmith.dataset import card_audit, folder, manifest
+from pairsmith.dataset.annotation_writer import annotate
 from pairsmith.dataset.index import open_keys
 from pairsmith.dataset.reader import Dataset
 from pairsmith.dataset.verify import check
@@ -37,6 +42,7 @@ def audit(
 ) -> Audit:
     """Puts questions to a whole built dataset, and writes the answers beside it.
 
+    `OUT/annotations/audit/` gets what is said of each row, for `pairsmith show --annotation audit`.
     `OUT/audit/` gets `report.html`, which needs nothing else and shows texts of the dataset;
     `findings.parquet`; and `audit.json`, in place of those of an earlier audit. The card gets a
     section on quality, unless it was edited.
@@ -81,10 +87,24 @@ def audit(
         folder=source / card_audit.FOLDER,
     )
     steps.begin("report")
+    _annotate(data, answers, tokenizer)  # which refuses findings of rows that there are not
     record.write(made, draw(made, data, _plots(chosen)))
     with folder.writing(source):
         card_audit.write_section(source, data.built, made.to_dict())
     return made
+
+
+def _annotate(data: Dataset, answers: Answers, tokenizer: str | os.PathLike[str] | None) -> None:
+    """Writes what was found as an annotation."""
+    asked = [answer.question for answer in answers.given]
+    others = sum(entry.read for entry in data.built.ledger) - sum(e.read for e in data.entries)
+    annotate(
+        data.out,
+        ANNOTATION,
+        pa.concat_tables(answers.statements),
+        annotator(asked, Path(tokenizer).name if tokenizer is not None else None),
+        {"not a pair": others} if others else {},
+    )
 
 
 def _local(out: str) -> Path:
@@ -137,10 +157,11 @@ class Steps:
 
 @dataclass(frozen=True)
 class Answers:
-    """What was answered, and how many kept rows could not be read for it."""
+    """What was answered, how many kept rows could not be read for it, and what it says of rows."""
 
     given: tuple[Answer, ...]
     unread: int
+    statements: tuple[pa.Table, ...]
 
 
 def _ask(
@@ -153,11 +174,12 @@ def _ask(
     with open_keys(data) as keys:
         unread = data.unread
         study = Study(data, keys, None if tokenizer is None else os.fspath(tokenizer))
-        given = []
+        given, said = [], []
         for name, question in questions.items():
             steps.begin(name)
             given.append(_put(name, question, study))
-    return Answers(tuple(given), unread)
+            said.append(statements_of(study, given[-1]))
+    return Answers(tuple(given), unread, tuple(said))
 
 
 def _plots(questions: Mapping[str, Question]) -> dict[str, Draw]:

@@ -11,9 +11,10 @@ from typing import Any
 import pyarrow as pa
 
 from pairsmith.auditing.answer import FINDINGS, Answer
+from pairsmith.dataset.annotations import annotation_folder
 from pairsmith.dataset.card_audit import FINDINGS as TABLE
 from pairsmith.dataset.card_audit import FOLDER, NAME, REPORT
-from pairsmith.dataset.folder import writing
+from pairsmith.dataset.folder import ANNOTATIONS, writing
 from pairsmith.errors import OutputError
 from pairsmith.io.durable import PARTIAL, finalize, partial_path, write_text_durably
 
@@ -85,11 +86,12 @@ def check_place(out: Path, subsets: Iterable[str]) -> None:
         OutputError: The build has a subset of the folder's name, or something else is there.
     """
     folder = out / FOLDER
-    if FOLDER in subsets:
+    for name in {FOLDER, ANNOTATIONS} & {*subsets}:
         raise OutputError(
-            f"{out} has a subset called {FOLDER}, where its audit would lie.",
+            f"{out} has a subset called {name}, where its audit would lie.",
             "Build it again under another name.",
         )
+    annotation_folder(out, FOLDER)
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise OutputError(f"{folder} is not a folder.", "The audit would lie there: move it away.")
 

@@ -12,6 +12,7 @@ import hashlib
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from pairsmith.dataset import folder, manifest
 from pairsmith.dataset.annotation import NAME, SLUG, Annotation, BuildId, build_id, parse_annotation
@@ -56,6 +57,35 @@ def read_annotation(out: str | os.PathLike[str], name: str) -> Annotation:
     found = open_annotation(annotation_folder(place, name))
     check_bound(found, build, f"the one in {place}")
     return found
+
+
+class Reference(NamedTuple):
+    """Which statements are meant, as `NAME` or `NAME:LABEL` says it.
+
+    Attributes:
+        name: Of an annotation, or its folder: that has a slash in it.
+        label: Only statements with this label; None for all.
+    """
+
+    name: str
+    label: str | None
+
+    @property
+    def is_path(self) -> bool:
+        """Whether it names a folder."""
+        return "/" in self.name
+
+
+def parse_reference(given: str) -> Reference:
+    """Takes `NAME` or `NAME:LABEL` apart, at the first colon.
+
+    Raises:
+        AnnotationError: There is a colon, but no name before it, or no label behind it.
+    """
+    name, colon, label = given.partition(":")
+    if not name or (colon and not label):
+        raise AnnotationError(f"{given!r} names no annotation.", "Write NAME or NAME:LABEL.")
+    return Reference(name, label if colon else None)
 
 
 def local_build(out: str | os.PathLike[str]) -> Path:

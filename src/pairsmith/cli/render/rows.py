@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pairsmith.cli.terminal import console
 from pairsmith.text.diff import DiffRun, compare
 from pairsmith.text.sanitize import sanitize
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console
     from rich.table import Table
@@ -18,15 +18,23 @@ if TYPE_CHECKING:
 
     from pairsmith.dataset.quarantine import Refused
 
+    Said: TypeAlias = Sequence[Mapping[str, Any]]
+
 MAX_CHARS = 2_000
 """Characters shown of a row that cannot be split into sides."""
 
 
-def draw_kept(rows: Sequence[dict[str, Any]]) -> None:
-    """Draws kept rows: pairs side by side, dialogues as they run."""
+def draw_kept(rows: Sequence[dict[str, Any]], said: Mapping[str, Said] | None = None) -> None:
+    """Draws kept rows: pairs side by side, dialogues as they run.
+
+    Args:
+        rows: As shards hold them.
+        said: What an annotation says of them, by id.
+    """
     screen = console()
     for row in rows:
         _heading(screen, row["id"], ", ".join(row["notes"]))
+        _statements(screen, (said or {}).get(row["id"], ()))
         if "prompt" in row:
             screen.print(sanitize(_as_text(row["prompt"])))
             screen.print(_side_by_side(screen, _as_text(row["chosen"]), _as_text(row["rejected"])))
@@ -37,11 +45,17 @@ def draw_kept(rows: Sequence[dict[str, Any]]) -> None:
         screen.print()
 
 
-def draw_refused(rows: Sequence[Refused]) -> None:
-    """Draws refused rows: why, where, and the two transcripts where the row has them."""
+def draw_refused(rows: Sequence[Refused], said: Mapping[str, Said] | None = None) -> None:
+    """Draws refused rows: why, where, and the two transcripts where the row has them.
+
+    Args:
+        rows: As the quarantine holds them.
+        said: As `draw_kept`.
+    """
     screen = console()
     for row in rows:
         _heading(screen, row.id, row.reason)
+        _statements(screen, (said or {}).get(row.id, ()))
         screen.print(sanitize(f"why    {row.detail}"), soft_wrap=True)
         screen.print(sanitize(f"where  {row.path}, line {row.line}"), soft_wrap=True)
         if row.sides:
@@ -51,6 +65,24 @@ def draw_refused(rows: Sequence[Refused]) -> None:
             more = f" … ({len(row.data):,} bytes)" if len(text) > MAX_CHARS else ""
             screen.print(sanitize(text[:MAX_CHARS]) + more)
         screen.print()
+
+
+def draw_picked(
+    rows: Sequence[dict[str, Any] | Refused], said: Mapping[str, Said] | None = None
+) -> None:
+    """Draws rows in their order, kept and quarantined ones; arguments as `draw_kept`."""
+    for row in rows:
+        if isinstance(row, dict):
+            draw_kept([row], said)
+        else:
+            draw_refused([row], said)
+
+
+def _statements(screen: Console, said: Said) -> None:
+    for one in said:
+        score = None if one["score"] is None else f"{one['score']:g}"
+        words = [word for word in (one["label"], score, one["detail"]) if word is not None]
+        screen.print(sanitize("said   " + "  ".join(words)), soft_wrap=True)
 
 
 def _heading(screen: Console, id: str, words: str) -> None:
