@@ -70,7 +70,7 @@ def build(
         date: What to tell a template that asks for the date, as `2026-01-31`; today by default.
         as_: `text` or `messages`; text where there is a template, else messages.
         system: The text of a system turn to put in front of every prompt.
-        shard_rows: At most so many input rows go into one shard.
+        shard_rows: At most this many input rows go into one shard.
         policies: For a reason, `keep`, `merge` or `escape` in place of `quarantine`.
         card: Front-matter fields of the card: licence, tags, gate.
         subset: For a single file: the subset it belongs to.
@@ -81,7 +81,7 @@ def build(
         workers: Processes that work at once; by default as many as the cores, for much data, and
             1, this one, for little.
         address: The address of a Ray cluster; without one, Ray is started on this machine.
-        batch_rows: At most so many rows are worked on at a time.
+        batch_rows: At most this many rows are worked on at a time.
         drop: What to refuse for the sake of other rows, of train alone: `duplicates`, `near`,
             `leaks`, `flipped`.
         flip: Exchange the replies of train rows whose label a model doubts by more than this, in
@@ -179,7 +179,7 @@ def _look(recipe: Recipe, first: Callable[[Path], Manifest]) -> Judged:
 
 
 def _check_system(recipe: Recipe, prepared: Prepared | None) -> None:
-    """Sees to it that the recipe's system text goes with its template.
+    """Checks that the recipe's system text goes with its template.
 
     Raises:
         RecipeError: It does not.
@@ -268,7 +268,7 @@ def _build_files(
 
 
 def _check_rendered(manifest: Manifest, staging: StoragePath) -> None:
-    """Sees to it that the template took some row.
+    """Checks that the template took some row.
 
     Raises:
         RecipeError: It refused every row that came to it.

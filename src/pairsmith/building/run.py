@@ -43,7 +43,7 @@ class Way(NamedTuple):
         engine: One of `ENGINES`.
         workers: Processes that work at once; None for as many as are worth it.
         address: Of the engine's workers; None for this machine.
-        batch_rows: At most so many rows are worked on at a time; None for what is usual.
+        batch_rows: At most this many rows are worked on at a time; None for what is usual.
     """
 
     engine: str = "local"
@@ -64,7 +64,7 @@ class Run:
         compiled: The template; None where the recipe makes messages.
         jinja: Renders it in this process.
         way: How to run it.
-        watch: Is told how far it has come.
+        watch: A progress callback.
         decisions: The sha256 of the table of decisions; None where the recipe asks for none.
     """
 
