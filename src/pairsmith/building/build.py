@@ -196,7 +196,7 @@ def _first_pass(job: _Job) -> FirstPass:
 
 
 def _check_system(recipe: Recipe, prepared: Prepared | None) -> None:
-    """Sees to it that the recipe's system text goes with its template.
+    """Checks that the recipe's system text goes with its template.
 
     Raises:
         RecipeError: It does not.
@@ -280,7 +280,7 @@ def _run(job: _Job, staging: StoragePath, plan: dict[str, Any]) -> list[str]:
 
 
 def _check_rendered(manifest: Manifest, staging: StoragePath) -> None:
-    """Sees to it that the template took some row.
+    """Checks that the template took some row.
 
     Raises:
         RecipeError: It refused every row that came to it.

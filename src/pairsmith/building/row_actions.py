@@ -1,6 +1,6 @@
 """Decisions before shards: a first build is looked at whole, and what it tells is written down.
 
-What becomes of a row for the sake of others is known once all rows were seen. So the source is
+Which action applies to a row because of others is known once all rows were seen. So the source is
 built as messages first, in a folder that goes again; someone else judges that; and the table of
 decisions lies beside the shards from then on, its hash in the plan, for whoever makes them.
 """
@@ -38,7 +38,7 @@ def settle_decisions(
     files: Sequence[SourceFile],
     first_pass: Callable[[], FirstPass],
 ) -> tuple[dict[str, Any], list[str]]:
-    """Sees to it that the table of decisions lies in the folder that a build grows in.
+    """Ensures that the table of decisions lies in the folder that a build grows in.
 
     Args:
         staging: The folder.
@@ -87,7 +87,7 @@ def _is_known(staging: StoragePath, held: Mapping[str, Any], files: Sequence[Sou
 
 
 def check_same(plan: Mapping[str, Any], built: Sequence[checkpoint.Assembled]) -> None:
-    """Sees to it that the shards were made of the rows that were looked at.
+    """Checks that the shards were made of the rows that were looked at.
 
     Raises:
         SourceError: A file has changed in between.

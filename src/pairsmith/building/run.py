@@ -49,7 +49,7 @@ class RunSpec:
         compiled: The template; None where the recipe makes messages.
         jinja: Renders it in this process.
         execution: How to run it.
-        watch: Is told how far it has come.
+        watch: A progress callback.
         decisions: The sha256 of the table of decisions; None where the recipe asks for none.
     """
 

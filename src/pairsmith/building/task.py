@@ -40,10 +40,10 @@ KERNELS: dict[Kind, Callable[[Recipe, Writer | None], Kernel]] = {
 }
 
 SYSTEM_TOTAL = 32 << 20
-"""A kernel repeats the system text in every row; so many bytes of it at once."""
+"""A kernel repeats the system text in every row; at most this many bytes of it at once."""
 
 ATTEMPTS = 3
-"""A read that fails is tried so many times."""
+"""A read that fails is tried at most this many times."""
 
 PAUSE = 0.5
 """Seconds before the second attempt; before the third, twice as many."""
@@ -59,7 +59,7 @@ class Part(NamedTuple):
         file: The file.
         span: Which part of it.
         first: The number of the first shard that it makes.
-        bytes: About so many bytes of the file.
+        bytes: Its approximate size in bytes of the file.
         read: What is known to have been read of the file; None where the task finds out.
         finished: The numbers of the shards that are finished.
     """
@@ -81,7 +81,7 @@ class Task(NamedTuple):
         compiled: The template; None where the recipe makes messages.
         staging: The folder to write to.
         threads: How many work at once on blocks of rows.
-        batch_rows: At most so many rows in a block; decides no byte that is written.
+        batch_rows: At most this many rows in a block; decides no byte that is written.
         decisions: The sha256 of the table of decisions in the folder; None where the recipe asks
             for none.
     """

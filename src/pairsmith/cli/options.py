@@ -39,8 +39,8 @@ def with_options(*kinds: type) -> Callable[[Command], Command]:
                     given[name] = _value(declared, _flag(name, declared), given[name])
             command(**given)
 
-        own = inspect.signature(command, eval_str=True).parameters.values()
-        own = [p.replace(kind=p.KEYWORD_ONLY) for p in own if p.kind != p.VAR_KEYWORD]
+        parameters = inspect.signature(command, eval_str=True).parameters.values()
+        own = [p.replace(kind=p.KEYWORD_ONLY) for p in parameters if p.kind != p.VAR_KEYWORD]
         made = [parameter for kind in kinds for parameter in _parameters(kind)]
         asked = [p for p in own if p.default is p.empty]
         signature = inspect.Signature([*asked, *made, *(p for p in own if p not in asked)])

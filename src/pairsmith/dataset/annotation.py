@@ -124,7 +124,7 @@ class Annotation:
 
         Args:
             label: Only those with this label, or whose label has this reason.
-            rows: At most so many in a batch.
+            rows: At most this many in a batch.
 
         Yields:
             Batches that begin with the columns of `STATEMENTS`; none is empty.

@@ -52,10 +52,10 @@ PART_ROWS = 1_000_000
 """Statements in a part, at most."""
 
 GROUP_ROWS = 50_000
-"""Statements in a row group of a part: so many are held at a time."""
+"""Statements in a row group of a part: at most this many are held in memory."""
 
 LABELS = 10_000
-"""So many labels an annotation may have: what differs from row to row is a detail."""
+"""At most this many labels an annotation may have: what differs from row to row is a detail."""
 
 UNSAID = "nothing to say"
 """Why nothing is said of the rows for which the annotator gives no reason."""

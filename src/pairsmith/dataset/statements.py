@@ -153,7 +153,7 @@ def read_parts(folder: Path, files: Iterable[FileEntry], rows: int) -> Iterator[
     Args:
         folder: Where the parts lie.
         files: The parts, proved by `check_parts`.
-        rows: At most so many statements in a batch.
+        rows: At most this many statements in a batch.
 
     Raises:
         AnnotationError: A part is not what an annotation holds.

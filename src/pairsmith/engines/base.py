@@ -1,4 +1,4 @@
-"""What every engine has in common: how it is called, what becomes of a task, how faults travel."""
+"""What every engine has in common: how it is called, the outcome of a task, how faults travel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 ATTEMPTS = 3
-"""A task whose worker dies is tried so many times."""
+"""A task whose worker dies is tried at most this many times."""
 
 
 class Outcome(NamedTuple, Generic[T, R]):

@@ -12,7 +12,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 AHEAD = 2
-"""So many items are read before a thread is free for them, or wait for those before them."""
+"""At most this many items wait for a thread, or for the results before theirs."""
 
 LINGER = 1.0
 """Seconds that a read under way is waited for when nobody wants its items any more."""

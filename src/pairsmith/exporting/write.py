@@ -17,7 +17,7 @@ from pairsmith.io.remote import StoragePath
 BATCH_ROWS = 1_000
 """Pairs held at once; TRL unpairs as many at once, see `trl`."""
 FIRST = 3
-"""So many ids of pairs left out are told, for each reason."""
+"""At most this many ids of pairs left out are named, for each reason."""
 
 
 class LeftOutCounts(NamedTuple):

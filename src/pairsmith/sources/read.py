@@ -27,7 +27,7 @@ class Block(NamedTuple):
     rows: pa.RecordBatch
 
     def parts(self, size: int) -> Iterator[Block]:
-        """The block in parts of so many rows."""
+        """The block in parts of at most `size` rows."""
         for start in range(0, len(self.rows), size):
             yield Block(self.records.part(start, size), self.rows[start : start + size])
 
@@ -49,7 +49,7 @@ def read_rows(
         metered: The same, open; only read where the span is the whole file. A file that is read
             in any order, as Parquet is, is hashed first.
         shape: What its rows are, if they are pairs.
-        at_once: At most so many rows at a time; `BLOCK_ROWS` where none are given.
+        at_once: At most this many rows at a time; `BLOCK_ROWS` where none are given.
         span: The part of it to read.
 
     Raises:

@@ -16,7 +16,7 @@ from pairsmith.errors import DamagedInputError
 
 BLOCK_ROWS = 5_000
 BLOCK_BYTES = 32 << 20
-"""A block has at most so many rows, and, if it has more than one, so many bytes."""
+"""A block has at most this many rows, and, if it has more than one, bytes."""
 
 RECORD_BYTES = 128 << 20
 """A record that goes on for longer than this is no row: the file is taken as damaged."""
@@ -39,7 +39,7 @@ class Rows(Protocol):
         """One row as quarantine holds it, JSON: as the file has it, or made of its columns."""
 
     def part(self, start: int, size: int) -> Self:
-        """So many rows from `start` on."""
+        """The `size` rows from `start` on."""
 
 
 class Records(NamedTuple):
@@ -69,7 +69,7 @@ class Records(NamedTuple):
         return bytes(self.data[self.starts[row] : self.ends[row]])
 
     def part(self, start: int, size: int) -> Records:
-        """So many rows from `start` on."""
+        """The `size` rows from `start` on."""
         places = (column[start : start + size] for column in self[1:])
         return Records(self.data, *places)
 

@@ -179,7 +179,7 @@ def _is_valid(column: pa.Array) -> bool:
 
 
 def text_sizes(columns: Iterable[pa.Array], rows: int) -> Index:
-    """How many bytes of text each of so many rows holds, if every dictionary is looked up."""
+    """The bytes of text of each of `rows` rows, dictionaries decoded."""
     return sum((_sizes(column) for column in columns), np.zeros(rows, np.int64))
 
 

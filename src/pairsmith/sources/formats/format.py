@@ -15,10 +15,10 @@ from pairsmith.sources.parse import ROW_BYTES
 from pairsmith.sources.records import Rows
 
 SAMPLE_ROWS = 100
-"""About so many first rows tell what shape rows have."""
+"""About this many first rows decide the shape."""
 
 SAMPLE_BYTES = (1 << 20, 2 * ROW_BYTES)
-"""So much of the content is looked at; the second where the first held no whole row."""
+"""Bytes that are read to detect the shape; the second where the first held no whole row."""
 
 
 class Span(NamedTuple):
@@ -47,7 +47,7 @@ class Reading(NamedTuple):
         name: What to call the file in a fault; ends as its name does.
         fields: What will be taken of each row.
         required: The fields that may not be null.
-        at_once: At most so many rows at a time; None for `records.BLOCK_ROWS`.
+        at_once: At most this many rows at a time; None for `records.BLOCK_ROWS`.
         span: The part of the file to read.
     """
 
@@ -88,7 +88,7 @@ class Piece(NamedTuple):
     Attributes:
         span: Where they stand.
         number: The number of the shard, from 0.
-        bytes: About so many bytes of the file.
+        bytes: Its approximate size in bytes of the file.
         read: What of the file was read to find them; None where nothing is known.
         is_sound: False for the last piece of a file whose damage was met on the way: it is to be
             read in any case, and whoever reads it meets the damage again.

@@ -29,7 +29,7 @@ from pairsmith.sources.parse import parse_rows
 from pairsmith.sources.records import Records
 
 PEEK = 1 << 20
-"""So much of a file's beginning tells whether it is one JSON array."""
+"""Bytes at a file's beginning by which it is taken for one JSON array, or not."""
 
 
 def read(reading: Reading) -> Iterator[Records]:
@@ -63,7 +63,7 @@ def read_records(
     Args:
         chunks: The content, decompressed.
         name: What to call the file in a fault.
-        at_once: At most so many rows at a time; `BLOCK_ROWS` where none are given.
+        at_once: At most this many rows at a time; `BLOCK_ROWS` where none are given.
 
     Raises:
         DamagedInputError: The content stops short, a JSON array breaks off, or a row has no end.
@@ -170,7 +170,7 @@ def sample(place: FsspecPath, name: str, _known: Collection[str]) -> list[dict[s
 
 
 def _sample_within(place: FsspecPath, name: str, limit: int) -> tuple[list[dict[str, Any]], bool]:
-    """The rows within so many bytes of content, and whether that is all of it."""
+    """The rows within the first bytes of content, and whether that is all of it."""
     rows: list[dict[str, Any]] = []
     with MeteredFile(place) as metered:
         content = _Beginning(decompressed(metered, name), limit)

@@ -37,7 +37,7 @@ from pairsmith.sources.types import check_types, is_list, is_text, text_sizes
 
 BATCH_ROWS = 250
 BATCH_BYTES = 256 << 20
-"""At most so many rows are decoded at a time, and fewer where the texts of a column's dictionary
+"""At most this many rows are decoded at a time, and fewer where the texts of a column's dictionary
 are so long that they could become more bytes."""
 
 
@@ -258,7 +258,7 @@ def sample(place: FsspecPath, name: str, known: Collection[str]) -> list[dict[st
 def _first_rows(
     place: FsspecPath, name: str, known: Collection[str], count: int, size: int
 ) -> Iterator[dict[str, Any]]:
-    """Rows until there are about so many, or so many bytes."""
+    """Rows, until there are about enough of them, or of their bytes."""
     with _opened(place, name) as opened:
         names = opened.schema.names
         columns = [column for column in names if column in known]

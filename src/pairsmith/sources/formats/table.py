@@ -47,7 +47,7 @@ class TableRows(NamedTuple):
         return text.encode("utf-8", "surrogateescape")
 
     def part(self, start: int, size: int) -> TableRows:
-        """So many rows from `start` on."""
+        """The `size` rows from `start` on."""
         return TableRows(self.table.slice(start, size), self.numbers[start : start + size])
 
 
