@@ -39,13 +39,18 @@ def with_options(*kinds: type) -> Callable[[Command], Command]:
                     given[name] = _value(declared, _flag(name, declared), given[name])
             command(**given)
 
-        parameters = inspect.signature(command, eval_str=True).parameters.values()
-        own = [p.replace(kind=p.KEYWORD_ONLY) for p in parameters if p.kind != p.VAR_KEYWORD]
+        signature = inspect.signature(command, eval_str=True)
+        own = [
+            parameter.replace(kind=parameter.KEYWORD_ONLY)
+            for parameter in signature.parameters.values()
+            if parameter.kind != parameter.VAR_KEYWORD
+        ]
         made = [parameter for kind in kinds for parameter in _parameters(kind)]
-        asked = [p for p in own if p.default is p.empty]
-        signature = inspect.Signature([*asked, *made, *(p for p in own if p not in asked)])
-        run.__signature__ = signature  # type: ignore[attr-defined]
-        run.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
+        asked = [parameter for parameter in own if parameter.default is parameter.empty]
+        others = [parameter for parameter in own if parameter not in asked]
+        parameters = [*asked, *made, *others]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         return run
 
     return decorate
