@@ -104,7 +104,11 @@ class BuildOptions:
     ] = None
     card: Annotated[
         Mapping[str, Any] | str | os.PathLike[str] | None,
-        Option("YAML file of card fields: licence, tags, gate.", "FILE", given="file"),
+        Option(
+            "Card fields: licence, tags, gate; a YAML file of them, or in Python a mapping.",
+            "FILE",
+            given="file",
+        ),
     ] = None
 
     @property

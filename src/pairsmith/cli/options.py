@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, cast, get_type_hints
@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeAlias, cast, get_type_hints
 import typer
 
 from pairsmith.building.options import BuildOptions, Option, SourceOptions
+from pairsmith.cli.values import value_of
 
 GIVEN: Mapping[str, Any] = {"pairs": list[str] | None, "words": str | None, "file": Path | None}
 """What typer makes of values that are not given as they are."""
@@ -36,7 +37,7 @@ def with_options(*kinds: type) -> Callable[[Command], Command]:
         def run(**given: Any) -> None:
             for kind in kinds:
                 for name, declared in _declared(kind).items():
-                    given[name] = _value(declared, _flag(name, declared), given[name])
+                    given[name] = value_of(declared, _flag(name, declared), given[name])
             command(**given)
 
         signature = inspect.signature(command, eval_str=True)
@@ -76,38 +77,6 @@ def _parameters(kind: type) -> Iterator[inspect.Parameter]:
 
 def _flag(name: str, declared: Option) -> str:
     return declared.flag or "--" + name.strip("_").replace("_", "-")
-
-
-def _value(declared: Option, flag: str, given: Any) -> Any:
-    """A value as the field takes it.
-
-    Raises:
-        RecipeError: It is not as the option has to be given.
-    """
-    if declared.given == "pairs":
-        return pairs_of(flag, given or [])
-    if declared.given == "words":
-        return [] if given is None else [word.strip() for word in given.split(",")]
-    return given
-
-
-def pairs_of(flag: str, given: Sequence[str]) -> dict[str, str]:
-    """NAME=VALUE options as a dictionary.
-
-    Raises:
-        RecipeError: One has no equals sign, or a name is given twice.
-    """
-    from pairsmith.errors import RecipeError
-
-    pairs: dict[str, str] = {}
-    for pair in given:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise RecipeError(f"{flag} {pair} gives no value.", f"Write {flag} NAME=VALUE.")
-        if name in pairs:
-            raise RecipeError(f"{flag} gives {name} twice.", "Leave one of them.")
-        pairs[name] = value
-    return pairs
 
 
 Tokens: TypeAlias = Annotated[list[str] | None, option(BuildOptions, "tokens")]
