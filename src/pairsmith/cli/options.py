@@ -14,7 +14,12 @@ import typer
 from pairsmith.building.options import BuildOptions, Option, SourceOptions
 from pairsmith.cli.values import value_of
 
-GIVEN: Mapping[str, Any] = {"pairs": list[str] | None, "words": str | None, "file": Path | None}
+GIVEN: Mapping[str, Any] = {
+    "list": list[str] | None,
+    "pairs": list[str] | None,
+    "words": str | None,
+    "file": Path | None,
+}
 """What typer makes of values that are not given as they are."""
 
 Command: TypeAlias = Callable[..., None]

@@ -15,6 +15,8 @@ def value_of(declared: Option, flag: str, given: Any) -> Any:
     Raises:
         RecipeError: It is not as the option has to be given.
     """
+    if declared.given == "list":
+        return given or []
     if declared.given == "pairs":
         return pairs_of(flag, given or [])
     if declared.given == "words":
