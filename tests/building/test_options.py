@@ -119,7 +119,14 @@ def resolve(**options):
 
 
 def test_every_option_decides_a_field_of_the_recipe():
-    plain = {"as_", "template", "tokens", "date", "card", "apply"}  # resolved by others, tested there
+    plain = {
+        "as_",
+        "template",
+        "tokens",
+        "date",
+        "card",
+        "apply",
+    }  # resolved by others, tested there
     for field in fields(BuildOptions):
         if field.name not in plain:
             held = resolve(**{field.name: ANOTHER[field.name]})
