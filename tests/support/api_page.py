@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from inspect import Parameter
 from pathlib import Path
+from typing import get_type_hints
 
 import pairsmith
+from pairsmith.building import options
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "api.md"
 HEAD = """# Python API
@@ -38,6 +41,8 @@ def render_name(name: str, thing: object) -> str:
     if inspect.isfunction(thing):
         parts.append(f"\n```py\n{signature_text(name, thing)}\n```\n")
     parts.append(f"\n{render_docstring(doc)}\n")
+    if inspect.isfunction(thing):
+        parts.extend(render_options(thing))
     if inspect.isclass(thing):
         parts.extend(["\n", *render_members(thing)])
     return "".join(parts).rstrip("\n") + "\n"
@@ -84,6 +89,19 @@ def named(entry: str) -> str:
     """An entry with its name as code."""
     found = ENTRY.match(entry)
     return f"`{found[1]}`: {found[2]}" if found else entry
+
+
+def render_options(function: Callable[..., object]) -> Iterator[str]:
+    """The options that `pairsmith.build` takes by keyword, from the classes that declare them."""
+    if "Unpack[BuildArguments]" not in signature_text("", function):
+        return
+    types = options.BuildArguments.__annotations__
+    for kind in (options.SourceOptions, options.BuildOptions, options.ExecutionOptions):
+        yield f"\n**{kind.__name__}**: {inspect.getdoc(kind)}\n\n"
+        declared = get_type_hints(kind, include_extras=True)
+        for field in dataclasses.fields(kind):
+            argument = f"{field.name}: {types[field.name].__forward_arg__} = {field.default!r}"
+            yield f"- `{argument}`: {declared[field.name].__metadata__[0].help}\n"
 
 
 def render_members(kind: type) -> Iterator[str]:
