@@ -2,7 +2,8 @@
 
 Needs the extra `audit`. Shows what an audit finds in generated rows with three planted faults (a
 pair that stands twice, two pairs that contradict each other, a test conversation in train); then
-the ledger of a second build that drops such rows, and an audit of that, which finds none.
+the ledger of a second build that drops the rows of which the audit's annotations say so, and an
+audit of that, which finds none.
 """
 
 import json
@@ -12,6 +13,7 @@ from tempfile import TemporaryDirectory
 import pairsmith
 
 QUESTIONS = ("duplicates", "leaks")
+FAULTS = ("duplicate", "flipped", "leak")  # labels of the annotation that an audit writes
 Row = dict[str, str]
 
 
@@ -47,9 +49,9 @@ def main() -> None:
         pairsmith.build(source, Path(folder) / "raw")
         tell(Path(folder) / "raw")
 
-        built = pairsmith.build(source, Path(folder) / "mended", drop=[*QUESTIONS, "flipped"])
-        kept, read, refused = built.totals.kept, built.totals.read, built.totals.quarantined
-        print(f"\nmended: kept {kept} of {read}, {refused}")
+        labels = [f"{folder}/raw/annotations/audit:{label}" for label in FAULTS]
+        built = pairsmith.build(source, Path(folder) / "mended", apply=labels).totals
+        print(f"\nmended: kept {built.kept} of {built.read}, {built.quarantined}")
         tell(Path(folder) / "mended")
 
 
