@@ -80,7 +80,7 @@ def arguments_of(function: Callable[..., object]) -> list[Parameter]:
 
 def is_options(argument: Parameter) -> bool:
     """Whether an argument stands for the options of a build."""
-    return argument.annotation == f"Unpack[{BuildArguments.__name__}]"
+    return bool(argument.annotation == f"Unpack[{BuildArguments.__name__}]")
 
 
 def option_arguments() -> Iterator[Parameter]:
