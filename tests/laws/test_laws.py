@@ -51,8 +51,9 @@ def kernel_of(kind, name):
     """A kernel by its recipe, which acts as was decided where that says so; and its schema."""
     recipe = RECIPES[name]
     kernel = kernel_for(KINDS[kind][0], recipe)
-    if recipe.acts and kind == Kind.PAIRS:
-        kernel = with_actions(kernel, DECISIONS, recipe)
+    if recipe.acts:
+        decisions = DECISIONS if kind == Kind.PAIRS else DECISIONS[:1]  # dialogues have no labels
+        kernel = with_actions(kernel, decisions, recipe, kind)
     return kernel, kernel_schema(kind, recipe.form, recipe.weighs)
 
 
