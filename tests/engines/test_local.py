@@ -160,7 +160,7 @@ def parent(tmp_path):
     script = tmp_path / "parent.py"
     script.write_text(PARENT)
     (tmp_path / "marks").mkdir()
-    here = Path(tasks.__file__).parent
+    here = Path(tasks.__file__).parents[1]
     process = subprocess.Popen(
         [sys.executable, script, here, tmp_path / "marks"],
         stderr=subprocess.PIPE,
