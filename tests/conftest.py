@@ -5,13 +5,11 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 import pairsmith
+from support.examples import load_quick_profile
 
-# machines are shared: how long an example takes says nothing
-settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("shared")
+load_quick_profile()  # --hypothesis-profile=full comes later, and wins
 
 ROOT = Path(__file__).parent.parent
 REAL = ROOT.parent / "shared" / "data" / "hh-rlhf"

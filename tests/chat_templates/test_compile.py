@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pairsmith import PairsmithError
@@ -19,6 +19,7 @@ from pairsmith.schema.rows import MESSAGES
 from pairsmith.text.messages import read_messages
 from pairsmith.text.turns import lead
 from support import reference
+from support.examples import examples
 from support.formats import kernel_for, prepared, recipe_for
 from support.transcripts import conversations, dialogue_batch, pair_batch
 from support.trl_table import TOKENS, table_row, trl_templates
@@ -104,7 +105,7 @@ TRL_TWINS = {
 
 
 @pytest.mark.parametrize("name", TRL_TWINS)
-@settings(max_examples=30)
+@examples(30)
 @given(data=st.data())
 def test_built_in_templates_render_as_the_models_own(name, data):
     """Ours, written from the definition, against the file that a model's makers ship."""
@@ -179,7 +180,7 @@ def turns_of(conversations):
 
 
 @every
-@settings(max_examples=50)
+@examples(50)
 @given(data=st.data())
 def test_any_pair_in_columns(name, data):
     """Columns, with Jinja for what they do not describe, give what Jinja gives row by row."""
@@ -203,7 +204,7 @@ def test_any_pair_in_columns(name, data):
 
 
 @every
-@settings(max_examples=25)
+@examples(25)
 @given(texts=st.lists(st.builds(str) | conversations() | conversations(False), max_size=4))
 def test_any_dialogue_in_columns(name, texts):
     """Whole conversations, whoever speaks last."""

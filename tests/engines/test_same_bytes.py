@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import pairsmith
@@ -14,6 +14,7 @@ from pairsmith.dataset import shards
 from pairsmith.dataset.shards import ShardPath, ShardWriter
 from pairsmith.schema.recipe import make_recipe
 from pairsmith.schema.rows import Form, Kind, kernel_schema
+from support.examples import examples
 from support.mixture import hashes, write_mixture
 
 SHARD_ROWS = 70
@@ -108,7 +109,7 @@ def groups(out, batch, cuts):
     return [held.row_group(n).num_rows for n in range(held.num_row_groups)], data
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     lengths=st.lists(st.sampled_from([0, 1, 30, 300, 900]), min_size=1, max_size=LONG),
     data=st.data(),

@@ -5,10 +5,11 @@ import time
 from contextlib import nullcontext
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pairsmith.engines.threads import AHEAD, overlap
+from support.examples import examples
 
 
 class BrokenError(Exception):
@@ -74,7 +75,7 @@ def test_several_are_worked_on_at_once():
     assert list(overlap(range(6), meet, 2)) == list(range(6))
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(
     st.integers(0, 12), st.integers(1, 4), st.one_of(st.none(), st.integers(0, 12)), st.booleans()
 )

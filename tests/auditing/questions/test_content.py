@@ -4,7 +4,7 @@ import json
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pairsmith.auditing.answer import UnansweredError
@@ -20,6 +20,7 @@ from pairsmith.auditing.content.refusals import find_phrases
 from pairsmith.auditing.content.writing_systems import Letters, script_of
 from pairsmith.auditing.questions.content import ask as text
 from pairsmith.chat_templates.builtin import FAMILIES
+from support.examples import examples
 
 HOLDS = {
     "email": ["Write to jo.doe+x@mail.example.org.", "a@b.co", "<x_@b-c.example>"],
@@ -49,7 +50,7 @@ def test_what_tells_of_persons(kind, said, held):
 
 
 @pytest.mark.parametrize("kind", PERSONAL)
-@settings(max_examples=25)
+@examples(25)
 @given(data=st.data())
 def test_the_first_look_misses_nothing(kind, data):
     pattern = PERSONAL[kind]

@@ -8,12 +8,13 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.viewer import query
 from pairsmith.hub.viewer.query import Source, UnreadableError, page, whole
+from support.examples import examples
 from support.hub.parquets import parquet
 
 TEXTS = st.text(alphabet="aAbB%_\\'\"éÉ\0 ", max_size=4)
@@ -59,7 +60,7 @@ def test_a_row_far_into_a_long_file(sources):
     assert [row.number for row in page(files, 40_000).rows] == list(range(999_976, 1_000_001))
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.lists(TEXTS | st.none(), min_size=1, max_size=8), TEXTS.filter(bool))
 def test_a_search_finds_what_python_finds(tmp_path_factory, texts, search):
     path = tmp_path_factory.mktemp("rows") / "rows"
