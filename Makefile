@@ -48,10 +48,10 @@ demo: $(VENV)/.runtime
 	$(BIN)/pairsmith show $(DEMO) -n 1
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
 test-all: $(VENV)/.dev loaders clients
-	$(BIN)/python -m pytest -n auto --hypothesis-profile=full
+	$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile=full
 
 # trainers' own loaders, each apart and without what it depends on; tests that want them skip else
 loaders: $(LOADERS)/.done

@@ -2,12 +2,17 @@
 
 import gzip
 import json
+import signal
 from pathlib import Path
 
 import pytest
 
 import pairsmith
 from support.examples import load_quick_profile
+
+# a shell that starts a program in the background has it ignore interrupts, and its children too
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 load_quick_profile()  # --hypothesis-profile=full comes later, and wins
 

@@ -16,6 +16,7 @@ from pairsmith.schema.recipe import make_recipe
 from pairsmith.schema.rows import Form, Kind, kernel_schema
 from support.examples import examples
 from support.mixture import hashes, write_mixture
+from support.slow import quick
 
 SHARD_ROWS = 70
 
@@ -61,9 +62,10 @@ WAYS = [
     *itertools.product(["llama2"], [1, 2, 8], [1_000, 50_000, 7]),
     *itertools.product([None], [1, 2], [7]),
 ]
+QUICK_WAYS = [("llama2", 2, 1_000), ("llama2", 1, 50_000), (None, 2, 7)]
 
 
-@pytest.mark.parametrize(("template", "workers", "batch_rows"), WAYS)
+@pytest.mark.parametrize(("template", "workers", "batch_rows"), quick(WAYS, *QUICK_WAYS))
 def test_workers_and_batches_decide_no_byte(source, usual, tmp_path, template, workers, batch_rows):
     held = build(source, tmp_path / "out", template, workers=workers, batch_rows=batch_rows)
     assert held == usual[template]

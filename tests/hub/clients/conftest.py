@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.hub.clients import FOLDERS, Stage, environment_of
+from support.slow import quick
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def stage(hub, served, tmp_path) -> Stage:
     return made
 
 
-@pytest.fixture(params=list(FOLDERS))
+@pytest.fixture(params=quick(FOLDERS))
 def client(request) -> str:
     """The newest huggingface_hub and datasets, and older pairs of them."""
     environment_of(request.param, Path(), "")

@@ -9,6 +9,7 @@ from pairsmith.hub.auth import sessions
 from support.chromium import CONTRAST, launched
 from support.hub.browsing import FULL_NAMES, Person, Watch
 from support.hub.furnished import FOLDER, LONG, Furnished, furnish
+from support.slow import slow
 
 PAGE = "/datasets/ann/pairs"
 DATASET = "/datasets/{owner:part}/{name:part}"
@@ -94,6 +95,7 @@ def test_every_route_of_a_page_is_looked_at():
     assert {route.replace("DATASET", DATASET) for route in SHOWN if route} == pages
 
 
+@slow
 def test_every_page(hub, served, browser, sample_messages):
     made, watch = furnish(hub, sample_messages), Watch(served)
     people = {name: come(browser, watch, made, name) for name in ("", *FULL_NAMES)}
