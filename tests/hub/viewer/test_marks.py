@@ -70,7 +70,7 @@ def test_texts_with_little_in_common_are_marked_as_a_whole():
 
 
 def test_long_texts_are_marked_between_their_common_beginning_and_end():
-    middle = "c d " * marks.LONGEST
+    middle = "c d " * marks.MAX_WORDS
     ours, theirs = marked(f"begin {middle}end", "begin b end")
     assert ours == f"begin<ins> {middle[:-1]}</ins> end"
     assert theirs == "begin<del> b</del> end"

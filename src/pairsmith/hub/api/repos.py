@@ -24,8 +24,8 @@ from pairsmith.hub.repos.repos import Gate, Repo
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-LARGEST = 64 * 1024  # bytes of a body
-MOST = 1000  # repositories in a list
+MAX_BODY_BYTES = 64 * 1024  # bytes of a body
+MAX_REPOS = 1000  # repositories in a list
 GATES: dict[object, Gate] = {False: "off", "auto": "auto", "manual": "manual"}
 
 
@@ -54,7 +54,7 @@ def listed(request: Request) -> JSONResponse:
     asked = request.query_params
     who = caller(request)
     limit = number_in(asked.get("limit", ""))
-    most = MOST if limit is None else min(limit, MOST)
+    most = MAX_REPOS if limit is None else min(limit, MAX_REPOS)
     with hub_of(request).database.read() as db:
         found = repos.listed(db, who.user, asked.get("author", ""), asked.get("search", ""), most)
         return JSONResponse([shapes.summary(db, repo) for repo in found])
@@ -62,7 +62,7 @@ def listed(request: Request) -> JSONResponse:
 
 async def create(request: Request) -> JSONResponse:
     """`POST /api/repos/create`: an empty dataset, with a first commit."""
-    body = await read_json(request, LARGEST)
+    body = await read_json(request, MAX_BODY_BYTES)
     return await run_in_threadpool(_create, request, body)
 
 
@@ -83,7 +83,7 @@ def _create(request: Request, body: dict[str, Any]) -> JSONResponse:
 
 async def delete(request: Request) -> JSONResponse:
     """`DELETE /api/repos/delete`: a dataset and its history, for good."""
-    body = await read_json(request, LARGEST)
+    body = await read_json(request, MAX_BODY_BYTES)
     return await run_in_threadpool(_delete, request, body)
 
 
@@ -99,7 +99,7 @@ def _delete(request: Request, body: dict[str, Any]) -> JSONResponse:
 
 async def set_up(request: Request) -> JSONResponse:
     """`PUT …/settings`: the gate, and who may see it."""
-    body = await read_json(request, LARGEST)
+    body = await read_json(request, MAX_BODY_BYTES)
     return await run_in_threadpool(_set_up, request, body)
 
 

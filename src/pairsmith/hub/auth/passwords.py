@@ -18,7 +18,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from pairsmith.hub.http.errors import HubError, bad_request
 
 SHORTEST = 10  # characters
-LONGEST = 256
+MAX_PASSWORD_CHARS = 256
 AT_ONCE = 4  # hashes; each takes 64 MiB while it is made
 PATIENCE = 10  # seconds that one waits for its turn
 
@@ -34,8 +34,8 @@ def check_new(text: str) -> None:
     """
     if len(text.strip()) < SHORTEST:
         raise bad_request(f"A password has at least {SHORTEST} characters.")
-    if len(text) > LONGEST:
-        raise bad_request(f"A password has at most {LONGEST} characters.")
+    if len(text) > MAX_PASSWORD_CHARS:
+        raise bad_request(f"A password has at most {MAX_PASSWORD_CHARS} characters.")
 
 
 def hash_password(text: str) -> str:
@@ -53,7 +53,7 @@ def verify(kept: str | None, text: str) -> bool:
     """
     with _turn():
         try:
-            right = _hasher.verify(kept or _nobodys(), _bytes(text[: LONGEST + 1]))
+            right = _hasher.verify(kept or _nobodys(), _bytes(text[: MAX_PASSWORD_CHARS + 1]))
         except (VerificationError, InvalidHashError):
             return False
     return right and kept is not None

@@ -58,7 +58,7 @@ def proved(body: bytes, signature: str, secret: str) -> dict[str, Any]:
 def _settle(hub: Hub, body: bytes, signature: str) -> str:
     event = proved(body, signature, hub.settings.stripe_secret)
     with hub.database.write() as db:
-        return payments.settle(db, event)
+        return payments.apply_event(db, event)
 
 
 routes: list[BaseRoute] = [Route("/stripe/webhook", deliver, methods=["POST"])]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 ON_A_PAGE = 25  # rows
-WIDEST = 100  # columns that are shown
+MAX_COLUMNS = 100  # columns that are shown
 FIELDS = 4_000  # of a schema, nested ones counted: with more, DuckDB takes minutes to plan a query
 MEMORY = "512MB"
 SECONDS = 10.0  # for the rows of a page
@@ -199,7 +199,7 @@ def _opened(db: DuckDBPyConnection, paths: list[str]) -> _Asked:
             f" have up to {FIELDS:,}. The files can be downloaded."
         )
     described = db.execute(f"SELECT * FROM {READ} LIMIT 0", {"paths": paths}).description
-    columns = [column(name, type) for name, type, *_ in described[:WIDEST]]
+    columns = [column(name, type) for name, type, *_ in described[:MAX_COLUMNS]]
     total = db.execute(f"SELECT count(*) FROM {READ}", {"paths": paths}).fetchone()[0]
     return _Asked(db, paths, columns, len(described) - len(columns), total)
 

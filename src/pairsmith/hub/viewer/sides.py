@@ -37,7 +37,7 @@ class Side(NamedTuple):
     left_out: int = 0
 
 
-class Pair(NamedTuple):
+class PairView(NamedTuple):
     """A row as a pair. `prompt` is None where the row has none."""
 
     prompt: Side | None
@@ -65,7 +65,7 @@ class Shown(NamedTuple):
     """A row with its number, as a pair where it is one, and the other columns."""
 
     number: int
-    pair: Pair | None
+    pair: PairView | None
     facts: list[Fact]
 
 
@@ -98,7 +98,7 @@ def side(value: Value) -> Side:
     return Side(turns, (size or 0) - len(turns))
 
 
-def _pair(prompt: Side | None, chosen: Side, rejected: Side) -> Pair:
+def _pair(prompt: Side | None, chosen: Side, rejected: Side) -> PairView:
     if prompt is None and (shared := _shared(chosen, rejected)):
         prompt = Side(chosen.turns[:shared])
         chosen = chosen._replace(turns=chosen.turns[shared:])
@@ -110,7 +110,7 @@ def _pair(prompt: Side | None, chosen: Side, rejected: Side) -> Pair:
     ]
     ours = [one if one.text is None else one._replace(text=text) for one, _, text, _ in compared]
     theirs = [one if one.text is None else one._replace(text=text) for _, one, _, text in compared]
-    return Pair(
+    return PairView(
         prompt,
         chosen._replace(turns=ours[: len(chosen.turns)]),
         rejected._replace(turns=theirs[: len(rejected.turns)]),

@@ -125,7 +125,7 @@ def show_requests(call: Call) -> Response:
         next=found[PAGE - 1].id if len(found) > PAGE else 0,
         record=record,
         form=form,
-        longest=requests.LONGEST_REASON,
+        longest=requests.MAX_REASON_CHARS,
     )
 
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 LAST = 10**12  # rows and pages are numbered up to here
-LONGEST_SEARCH = 200  # characters
-MOST_FILES = 1_000  # of a split are looked at
+MAX_SEARCH_CHARS = 200  # characters
+MAX_FILES = 1_000  # of a split are looked at
 
 
 class Asked(NamedTuple):
@@ -88,8 +88,8 @@ def _note(hub: Hub, who: Caller, place: Place, asked: Asked) -> None:
 def _asked(request: Request) -> Asked:
     given = request.query_params
     search = given.get("q", "").strip().replace("\0", "")
-    if len(search) > LONGEST_SEARCH:
-        raise bad_request(f"A text to search has up to {LONGEST_SEARCH} characters.")
+    if len(search) > MAX_SEARCH_CHARS:
+        raise bad_request(f"A text to search has up to {MAX_SEARCH_CHARS} characters.")
     return Asked(
         given.get("revision") or MAIN,
         given.get("config", ""),
@@ -122,7 +122,7 @@ def _place(hub: Hub, who: Caller, named: tuple[str, str], asked: Asked) -> Place
         return Place(repo, commit.id, [], None, None, [])
     subset, split = subsets.chosen(found, asked.config, asked.split)
     paths = subsets.files_of(split, there)
-    sources = [Source(path, hub.blobs.path(there[path].blob)) for path in paths[:MOST_FILES]]
+    sources = [Source(path, hub.blobs.path(there[path].blob)) for path in paths[:MAX_FILES]]
     return Place(repo, commit.id, found, subset, split, sources, len(paths))
 
 
