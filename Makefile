@@ -1,5 +1,6 @@
 # make demo: sets up and runs the main job on the bundled sample.
-# make test: sets up and passes the tests.
+# make test: sets up and passes the tests, but for the slow ones.
+# make test-all: sets up and passes all tests, with the trainers' loaders and the older clients.
 
 PYTHON ?= python3
 VENV := .venv
@@ -7,12 +8,14 @@ BIN := $(VENV)/bin
 DEMO := demo
 LOADERS := .loaders
 CLIENTS := .clients
+ARGS ?=  # more for pytest, such as --durations=20
 
-.PHONY: help demo test loaders clients lint format clean
+.PHONY: help demo test test-all loaders clients lint format clean
 
 help:
 	@echo "make demo     build the bundled sample into ./$(DEMO), check it, show a row"
-	@echo "make test     run the tests"
+	@echo "make test     run the tests: a few minutes on two cores"
+	@echo "make test-all run all tests, the slow ones too, with loaders and clients"
 	@echo "make loaders  get the trainers' loaders that some tests want"
 	@echo "make clients  get the older clients of a hub that some tests want"
 	@echo "make lint     style, types, import contracts"
@@ -46,7 +49,10 @@ demo: $(VENV)/.runtime
 	$(BIN)/pairsmith show $(DEMO) -n 1
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" $(ARGS)
+
+test-all: $(VENV)/.dev loaders clients
+	$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile=full $(ARGS)
 
 # trainers' own loaders, each apart and without what it depends on; tests that want them skip else
 loaders: $(LOADERS)/.done

@@ -2,21 +2,20 @@
 
 import gzip
 import json
+import signal
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 import pairsmith
+from support.examples import load_quick_profile
+from support.real import DEMO, REAL, REAL_FILE
 
-# machines are shared: how long an example takes says nothing
-settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("shared")
+# a shell that starts a program in the background has it ignore interrupts, and its children too
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
-ROOT = Path(__file__).parent.parent
-REAL = ROOT.parent / "shared" / "data" / "hh-rlhf"
-DEMO = ROOT.parent / "shared" / "data" / "preferences" / "dpo_en_demo.json"
-REAL_FILE = REAL / "harmless-base" / "test.jsonl.gz"
+load_quick_profile()  # --hypothesis-profile=full comes later, and wins
 
 
 @pytest.fixture(scope="session")

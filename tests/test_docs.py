@@ -21,6 +21,7 @@ from pairsmith.exporting import TRAINERS
 from pairsmith.exporting.pair import EXPLANATIONS
 from pairsmith.schema.reasons import POLICIES, Note, Reason
 from support import api_page
+from support.slow import quick
 from support.tiny import llama_tokenizer
 
 ROOT = Path(__file__).parent.parent
@@ -80,7 +81,7 @@ def save_tokenizer(out, folder):
     llama_tokenizer([turn["content"] for turn in turns], vocabulary=4000).save_pretrained(folder)
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if examples(p)], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", quick(filter(examples, PAGES)), ids=lambda page: page.name)
 def test_the_examples_of_a_page(page, tmp_path, request):
     if "--tokenizer" in "".join(body for _, body in examples(page)):
         pytest.importorskip("transformers")

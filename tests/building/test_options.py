@@ -83,7 +83,7 @@ def test_a_keyword_goes_to_its_field():
 
 def test_a_keyword_that_is_no_option():
     with pytest.raises(TypeError, match="unexpected keyword argument 'shard_row'"):
-        pairsmith.build("sample", "nowhere", shard_row=7)
+        pairsmith.build("sample", "nowhere", shard_row=7)  # type: ignore[call-arg]
 
 
 def test_the_usual_values_are_those_of_others():
@@ -139,7 +139,7 @@ def test_the_recipe_is_made_of_its_fields():
 
 
 def test_the_command_line_is_made_of_the_fields():
-    command = typer.main.get_command(app).commands["build"]
+    command = typer.main.get_command(app).commands["build"]  # type: ignore[attr-defined]
     made = {param.name: param for param in command.params}
     own = {"source", "out", "as_json"}
     assert set(made) - own == {field.name for _, field in declared()}

@@ -55,7 +55,7 @@ def test_a_template_that_fails_its_proof_keeps_its_decisions(planted, tmp_path, 
 
     options = {"template": "llama2", "drop": ["duplicates", "flipped"]}
     pairsmith.build(planted, tmp_path / "plain", **options)
-    real, calls = build.run, []
+    real, calls = build.run, []  # type: ignore[attr-defined]
 
     def run(asked):
         calls.append(asked)

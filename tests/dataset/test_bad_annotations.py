@@ -78,7 +78,10 @@ def test_a_label_is_one_of_few(out, monkeypatch):
 @pytest.mark.parametrize("name", ["../x", "", ".", "a/b", "A", "-a", "a" * 65, "a\n", None])
 def test_a_name_that_is_none(out, name):
     before = tree(out)
-    for function in (pairsmith.read_annotation, lambda *a: pairsmith.annotate(*a, SAID, ME)):
+    for function in (
+        pairsmith.read_annotation,
+        lambda o, n: pairsmith.annotate(o, n, SAID, ME),
+    ):
         with pytest.raises(AnnotationError, match="cannot name an annotation"):
             function(out, name)
     assert tree(out) == before
@@ -115,7 +118,10 @@ def test_links_and_files_in_the_way(out, tmp_path):
     elsewhere = pairsmith.annotate(out, "mine", SAID, ME).folder.rename(tmp_path / "mine")
     (out / "annotations/mine").symlink_to(elsewhere)
     before = tree(tmp_path)
-    for function in (pairsmith.read_annotation, lambda *a: pairsmith.annotate(*a, SAID, ME)):
+    for function in (
+        pairsmith.read_annotation,
+        lambda o, n: pairsmith.annotate(o, n, SAID, ME),
+    ):
         with pytest.raises(AnnotationError, match="is not a folder"):
             function(out, "mine")
     (out / "annotations/mine").unlink()

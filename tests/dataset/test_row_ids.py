@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import pairsmith
 from pairsmith.dataset.manifest import read_manifest
+from pairsmith.dataset.quarantine import Refused
 from pairsmith.dataset.row_ids import RowIds, _joined, _Runs, _runs_in, read_row_ids
 from pairsmith.dataset.rows import kept_rows, refused_rows, rows_by_id
 
@@ -49,7 +50,9 @@ def test_blank_lines_are_no_rows(tmp_path):
     found = rows_by_id(tmp_path / "out", built, asked)
     held = [*kept_rows(tmp_path / "out", built), *refused_rows(tmp_path / "out", built)]
     assert sorted(map(str, found.values())) == sorted(map(str, held))
-    assert found["tea/train/5"].reason == "empty_reply"
+    refused = found["tea/train/5"]
+    assert isinstance(refused, Refused)
+    assert refused.reason == "empty_reply"
 
 
 def test_every_row_of_a_build_has_a_place(sample_text):

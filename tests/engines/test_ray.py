@@ -15,6 +15,7 @@ from pairsmith import extras
 from pairsmith.engines import ray as engine
 from pairsmith.errors import WorkerError
 from support.errands import Errand, call, do
+from support.slow import slow
 
 SCRIPT = """
 import sys
@@ -51,6 +52,7 @@ def gone(pid: int, within: float) -> bool:
 
 
 @pytest.mark.usefixtures("ray_installed")
+@slow
 def test_a_ray_of_its_own_starts_says_nothing_and_ends(tmp_path: Path) -> None:
     out, err = start(tmp_path, "square", "die once", "square", "square").communicate(timeout=60)
     assert (out, err) == ("[0, 1, 4, 9]\nFalse\n", "")
@@ -58,6 +60,7 @@ def test_a_ray_of_its_own_starts_says_nothing_and_ends(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("ray_installed")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@slow
 def test_no_worker_outlives_the_process(tmp_path: Path, number: signal.Signals) -> None:
     sleeper = Errand("sleep", tmp_path, 0)
     with start(tmp_path, "sleep") as process:

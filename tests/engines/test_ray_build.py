@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import pairsmith
+from support.slow import slow
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
 
@@ -56,6 +57,7 @@ def at_work() -> list[int]:
     return found
 
 
+@slow
 def test_ray_makes_the_same_bytes_though_a_worker_is_killed(source, tmp_path):
     expected = build(source, tmp_path / "local")
     killed: list[int] = []
@@ -84,6 +86,7 @@ def test_ray_makes_the_same_bytes_though_a_worker_is_killed(source, tmp_path):
     assert pairsmith.check(tmp_path / "ray") == []
 
 
+@slow
 def test_a_build_begun_on_ray_goes_on_without(source, tmp_path):
     """Finished shards do not depend on who made them."""
     out = tmp_path / "out"

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import pairsmith
@@ -14,7 +14,9 @@ from pairsmith.dataset import shards
 from pairsmith.dataset.shards import ShardPath, ShardWriter
 from pairsmith.schema.recipe import make_recipe
 from pairsmith.schema.rows import Form, Kind, kernel_schema
+from support.examples import examples
 from support.mixture import hashes, write_mixture
+from support.slow import quick
 
 SHARD_ROWS = 70
 
@@ -60,9 +62,10 @@ WAYS = [
     *itertools.product(["llama2"], [1, 2, 8], [1_000, 50_000, 7]),
     *itertools.product([None], [1, 2], [7]),
 ]
+QUICK_WAYS = [("llama2", 2, 1_000), ("llama2", 1, 50_000), (None, 2, 7)]
 
 
-@pytest.mark.parametrize(("template", "workers", "batch_rows"), WAYS)
+@pytest.mark.parametrize(("template", "workers", "batch_rows"), quick(WAYS, *QUICK_WAYS))
 def test_workers_and_batches_decide_no_byte(source, usual, tmp_path, template, workers, batch_rows):
     held = build(source, tmp_path / "out", template, workers=workers, batch_rows=batch_rows)
     assert held == usual[template]
@@ -108,7 +111,7 @@ def groups(out, batch, cuts):
     return [held.row_group(n).num_rows for n in range(held.num_row_groups)], data
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     lengths=st.lists(st.sampled_from([0, 1, 30, 300, 900]), min_size=1, max_size=LONG),
     data=st.data(),

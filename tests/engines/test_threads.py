@@ -5,23 +5,16 @@ import time
 from contextlib import nullcontext
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pairsmith.engines.threads import AHEAD, overlap
+from support.examples import examples
+from support.waiting import wait_for
 
 
 class BrokenError(Exception):
     """What items or work raise."""
-
-
-def wait_for(condition):
-    """Waits until it holds; a minute is for ever."""
-    for _ in range(6000):
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it never came to hold")
 
 
 def upset(count):
@@ -74,7 +67,7 @@ def test_several_are_worked_on_at_once():
     assert list(overlap(range(6), meet, 2)) == list(range(6))
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(
     st.integers(0, 12), st.integers(1, 4), st.one_of(st.none(), st.integers(0, 12)), st.booleans()
 )
@@ -116,7 +109,7 @@ def test_threads_end_when_the_consumer_stops(taken):
     results = overlap(items(), lambda item: item, 2)
     for _ in range(taken):
         next(results)
-    results.close()
+    results.close()  # type: ignore[attr-defined]
     wait_for(lambda: ours() <= before)
     assert closed.is_set() or not taken  # never begun, never closed
 
@@ -142,7 +135,7 @@ def test_a_read_that_hangs_does_not_keep_the_consumer():
 
     results = overlap(items(), lambda item: item, 2)
     assert next(results) == 1
-    results.close()
+    results.close()  # type: ignore[attr-defined]
     assert not goes_on.is_set()
     goes_on.set()
 

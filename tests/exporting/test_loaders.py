@@ -13,6 +13,7 @@ import pytest
 
 import pairsmith
 from support.exported import pairs_of
+from support.slow import slow
 from support.tiny import llama_tokenizer
 
 pytest.importorskip("transformers")
@@ -79,6 +80,7 @@ def assert_in_turn(text, contents):
     ("trainer", "build"),
     [*((name, "sample_system") for name in TRAINERS), ("llamafactory", "sample_messages")],
 )
+@slow
 def test_the_loader_of(trainer, build, tokenizer, request, tmp_path):
     out = request.getfixturevalue(build)
     pairsmith.export(out, tmp_path / "export", trainer=trainer)

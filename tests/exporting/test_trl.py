@@ -8,6 +8,7 @@ import pytest
 
 import pairsmith
 from support.exported import pairs_of
+from support.slow import quick, slow
 from support.tiny import llama_model, llama_tokenizer
 
 trl = pytest.importorskip("trl")
@@ -48,7 +49,7 @@ def run(model, tmp_path, monkeypatch):
     return command
 
 
-@pytest.mark.parametrize("build", ["sample_text", "sample_system"])
+@pytest.mark.parametrize("build", quick(["sample_text", "sample_system"]))
 def test_dpo(build, run, request):
     out = request.getfixturevalue(build)
     trained = run(out, "trl")
@@ -60,6 +61,7 @@ def test_dpo(build, run, request):
     ] * 2
 
 
+@slow
 def test_kto_meets_each_prompt_with_the_reply_to_another(sample_system, run):
     trained = run(sample_system, "trl-kto")
     rows = trained.train_dataset

@@ -15,6 +15,7 @@ from pairsmith.hub.repos import repos
 from pairsmith.hub.viewer import query
 from support.hub.parquets import parquet
 from support.hub.stock import commit_files
+from support.slow import slow
 
 MANY = 200
 LARGE = b"x" * (8 << 20)
@@ -49,6 +50,7 @@ def crowd(url: str, request: str, count: int) -> Iterator[list[socket.socket]]:
         yield doors
 
 
+@slow
 def test_many_who_download_slowly(served, ann):
     asking = "GET /datasets/ann/d/resolve/main/large.bin HTTP/1.1\nHost: hub\n\n"
     with crowd(served, asking, MANY) as doors:

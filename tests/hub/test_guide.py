@@ -10,12 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from support.slow import slow
 from test_docs import ROOT, matches, sessions
 
 SESSION = re.compile(r"with a server beside it -->\n```console\n(.*?)^```$", re.S | re.M)
 PAIRSMITH = Path(sys.executable).parent
 
 
+@slow
 def test_the_guide(tmp_path):
     page = (ROOT / "docs/how-to/hub.md").read_text(encoding="utf-8")
     with socket.create_server(("127.0.0.1", 0)) as door:

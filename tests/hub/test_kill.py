@@ -14,6 +14,7 @@ from pairsmith.hub.context import opened
 from pairsmith.hub.maintenance.verify import verify
 from pairsmith.hub.repos import files, history, repos
 from support.hub.running import running
+from support.slow import slow
 
 CALL = "/api/datasets/ann/data"
 BATCH = "/datasets/ann/data.git/info/lfs/objects/batch"
@@ -82,6 +83,7 @@ def upload_until_killed(root, header, numbers, acknowledged, moment):
             thread.join()
 
 
+@slow
 def test_a_hub_that_is_killed(hub, account):
     ann, header = account("ann")
     with hub.database.write() as db:

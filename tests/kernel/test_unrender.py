@@ -4,12 +4,13 @@ from itertools import pairwise
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pairsmith.kernel.pairs import pair_kernel
 from pairsmith.kernel.unrender import unrender
 from pairsmith.schema.rows import PAIR_MESSAGES
+from support.examples import examples
 from support.formats import kernel_for, prepared, recipe_for
 
 SYSTEM = " Answer\nin verse. "
@@ -93,7 +94,7 @@ def assert_flagged_or_right(found):
 
 @pytest.mark.parametrize("system", [None, SYSTEM], ids=["bare", "system"])
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=15)
+@examples(15)
 @given(data=st.data())
 def test_turns_come_back(name, system, data):
     held = data.draw(st.lists(talks(plain, name not in MERGES), min_size=1, max_size=6))
@@ -106,7 +107,7 @@ def test_turns_come_back(name, system, data):
 
 @pytest.mark.parametrize("system", [None, SYSTEM], ids=["bare", "system"])
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=15)
+@examples(15)
 @given(data=st.data())
 def test_constants_in_contents_are_flagged_by_default(name, system, data):
     held = data.draw(st.lists(talks(odd, name not in MERGES), max_size=6))
@@ -114,7 +115,7 @@ def test_constants_in_contents_are_flagged_by_default(name, system, data):
 
 
 @pytest.mark.parametrize("name", ["llama2", "qwen3", "vicuna"])
-@settings(max_examples=25)
+@examples(25)
 @given(data=st.data())
 def test_equal_texts_give_equal_turns_and_these_give_the_text(name, data):
     """Where control text may stand in contents, text need not tell; it never lies about itself."""

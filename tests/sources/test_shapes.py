@@ -5,13 +5,14 @@ import json
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pairsmith.schema.rows import Kind, source_schema
 from pairsmith.sources.parse import ROW_BYTES, _arrow, _is_sure, fault_of
 from pairsmith.sources.records import Records
 from pairsmith.sources.shapes import SHAPES
+from support.examples import examples
 from support.shapes import WRITE, blocks, example, message, read, rows, write
 
 every = pytest.mark.parametrize("shape", WRITE)
@@ -23,7 +24,7 @@ def test_every_shape_of_messages_is_tested():
 
 @every
 @pytest.mark.parametrize("ending", ["jsonl", "json", "jsonl.gz", "parquet"])
-@settings(max_examples=25)
+@examples(25)
 @given(data=st.data())
 def test_sound_rows_come_out_as_they_went_in(shape, ending, data, tmp_path_factory):
     held = data.draw(st.lists(rows(shape), min_size=1, max_size=4))
@@ -193,7 +194,7 @@ def spoilt(value, draw):
 
 
 @every
-@settings(max_examples=25)
+@examples(25)
 @given(data=st.data())
 def test_spoilt_rows_are_kept_or_refused_alike_in_any_company(shape, data, tmp_path_factory):
     held = [spoilt(example(shape), data.draw) for _ in range(3)]

@@ -3,6 +3,7 @@
 import pytest
 
 import pairsmith
+from support.slow import slow
 from support.tiny import chat_template as template
 
 ROWS = [
@@ -156,6 +157,7 @@ def test_a_template_that_refuses_every_row(build, tokenizer):
         pairsmith.preview(build(ROWS), tokenizer(chat="{{ raise_exception('no') }}"))
 
 
+@slow
 def test_a_template_that_never_ends_is_stopped(build, tokenizer):
     chat = "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
     with pytest.raises(pairsmith.PairsmithError, match="stopped after 10 seconds"):

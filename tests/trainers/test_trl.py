@@ -3,6 +3,7 @@
 import pytest
 
 import pairsmith
+from support.slow import quick, slow
 from support.tiny import llama_model, llama_tokenizer
 
 torch = pytest.importorskip("torch")
@@ -47,7 +48,7 @@ def trainer(source, form, tokenizer, tmp_path, system=None, steps=2):
     )
 
 
-@pytest.mark.parametrize("form", ["text", "messages"])
+@pytest.mark.parametrize("form", quick(["text", "messages"], "messages"))
 def test_a_few_steps(form, tokenizer, tmp_path):
     run = trainer("sample", form, tokenizer, tmp_path)
     before = [weight.detach().clone() for weight in run.model.parameters()]
@@ -75,7 +76,7 @@ def assert_ids(rows, tokenizer):
             assert row[side].count(bos) == 0
 
 
-@pytest.mark.parametrize("system", [None, SYSTEM], ids=["plain", "system"])
+@pytest.mark.parametrize("system", quick([None, SYSTEM], SYSTEM), ids=["plain", "system"])
 def test_token_ids_of_the_sample(tokenizer, tmp_path, system):
     text = trainer("sample", "text", tokenizer, tmp_path, system).train_dataset
     messages = trainer("sample", "messages", tokenizer, tmp_path, system).train_dataset
@@ -87,6 +88,7 @@ def test_token_ids_of_the_sample(tokenizer, tmp_path, system):
         assert SYSTEM in tokenizer.decode(text[0]["prompt_ids"])
 
 
+@slow
 def test_token_ids_of_the_real_rows(real, tokenizer, tmp_path):
     text = trainer(real, "text", tokenizer, tmp_path).train_dataset
     messages = trainer(real, "messages", tokenizer, tmp_path).train_dataset

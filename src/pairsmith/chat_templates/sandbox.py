@@ -25,8 +25,8 @@ REQUEST_CONVERSATIONS = 64
 REQUESTS_PER_WORKER = 16
 """Another process is started for each this many requests."""
 
-PATIENCE = 20 * SECONDS
-"""Seconds by the clock, for a process that does not compute or whose system sets no limits."""
+PATIENCE = 20
+"""Seconds by the clock for each of computing, where a process does not compute or has no limit."""
 
 
 class TemplateInfo(NamedTuple):
@@ -62,10 +62,11 @@ class Sandbox:
     Args:
         template: The template.
         day: The date, for a template that asks for it.
+        seconds: Computing time for one request, at least 1.
     """
 
-    def __init__(self, template: Template, day: date) -> None:
-        self.template, self.day = template, day
+    def __init__(self, template: Template, day: date, *, seconds: int = SECONDS) -> None:
+        self.template, self.day, self.seconds = template, day, seconds
         self.idle: Queue[_Worker] = Queue()
         self.workers: list[_Worker] = []
         self.most = os.cpu_count() or 1
@@ -115,7 +116,7 @@ class Sandbox:
 
     def _start(self, count: int) -> None:
         while len(self.workers) < count:
-            worker = _Worker(self.template, self.day)
+            worker = _Worker(self.template, self.day, self.seconds)
             self.workers.append(worker)
             self.idle.put(worker)
 
@@ -139,13 +140,14 @@ class Sandbox:
 class _Worker:
     """One process; see `pairsmith.chat_templates.worker`."""
 
-    def __init__(self, template: Template, day: date) -> None:
-        self.template = template
+    def __init__(self, template: Template, day: date, seconds: int) -> None:
+        self.template, self.seconds = template, seconds
         self.process = process.take()
         setup = {
             "source": template.source,
             "tokens": dict(template.tokens),
             "now": day.isoformat(),
+            "seconds": seconds,
             "built_in": is_built_in(template),
         }
         try:
@@ -171,7 +173,7 @@ class _Worker:
         stdin, stdout = self.process.stdin, self.process.stdout
         if stdin is None or stdout is None:
             raise RuntimeError("the worker has no pipes")
-        limit = Timer(PATIENCE, self.process.kill)
+        limit = Timer(PATIENCE * self.seconds, self.process.kill)
         limit.start()
         try:
             stdin.write(json.dumps(request).encode() + b"\n")
@@ -189,7 +191,7 @@ class _Worker:
         code = self.process.wait()
         if code in (-signal.SIGXCPU, -signal.SIGKILL):
             return RecipeError(
-                f"The template {self.template.name} was stopped after {SECONDS} seconds of "
+                f"The template {self.template.name} was stopped after {self.seconds} seconds of "
                 "computing: it loops for ever, or for far too long.",
                 "Name another template.",
             )

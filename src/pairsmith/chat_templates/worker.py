@@ -30,7 +30,7 @@ CLASSES = {f"is{kind}" for kind in ("alnum", "alpha", "ascii", "decimal", "digit
 """Methods that look at the kind of a content's characters, which no probe can exhaust."""
 
 SECONDS = 10
-"""Computing time for one request."""
+"""Computing time for one request, where the setup names no other."""
 
 PACKAGE = "transformers"
 RENDERER = f"{PACKAGE}.utils.chat_template_utils"
@@ -43,11 +43,12 @@ def main() -> None:
     lines = iter(sys.stdin.buffer.readline, b"")
     setup = json.loads(next(lines))
     render, by = _renderer(setup)
+    seconds = int(setup.get("seconds", SECONDS))
     _bound_memory()
-    _bound_time()
+    _bound_time(seconds)
     _answer(_inspect(setup["source"], by))
     for line in lines:
-        _bound_time()
+        _bound_time(seconds)
         _answer([_outcome(render, request) for request in json.loads(line)])
 
 
@@ -203,14 +204,14 @@ def _bound_memory() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _bound_time() -> None:
+def _bound_time(seconds: int) -> None:
     """Limits the computing time from here on, where the system can (not Windows)."""
     try:
         import resource
     except ImportError:
         return
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    until = int(usage.ru_utime + usage.ru_stime) + 1 + SECONDS
+    until = int(usage.ru_utime + usage.ru_stime) + 1 + seconds
     resource.setrlimit(resource.RLIMIT_CPU, (until, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 

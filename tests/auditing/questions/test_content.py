@@ -2,9 +2,10 @@
 
 import json
 
+import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pairsmith.auditing.answer import UnansweredError
@@ -21,6 +22,7 @@ from pairsmith.auditing.content.writing_systems import Letters, script_of
 from pairsmith.auditing.questions.content import TextCounts
 from pairsmith.auditing.questions.content import ask as text
 from pairsmith.chat_templates.builtin import FAMILIES
+from support.examples import examples
 
 HOLDS = {
     "email": ["Write to jo.doe+x@mail.example.org.", "a@b.co", "<x_@b-c.example>"],
@@ -50,7 +52,7 @@ def test_what_tells_of_persons(kind, said, held):
 
 
 @pytest.mark.parametrize("kind", PERSONAL)
-@settings(max_examples=25)
+@examples(25)
 @given(data=st.data())
 def test_the_first_look_misses_nothing(kind, data):
     pattern = PERSONAL[kind]
@@ -124,7 +126,7 @@ def test_an_opening_is_weighed():
 def test_phrases():
     found = find_phrases(pa.array(["I’m sorry, but I can’t.", "I CANNOT say", "Sure!", ""]))
     assert found[0].tolist() == [True, True, False, False]
-    named = {REFUSALS[place] for place in found[1:, :2].any(axis=1).nonzero()[0]}
+    named = {REFUSALS[place] for place in np.flatnonzero(found[1:, :2].any(axis=1))}
     assert named == {"i'm sorry, but i can't", "i cannot"}
 
 

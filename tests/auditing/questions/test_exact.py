@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pairsmith
-from conftest import REAL_FILE
 from pairsmith.auditing.answer import FINDINGS, Study, UnansweredError
 from pairsmith.auditing.questions import direction, duplicates, leaks
 from pairsmith.auditing.questions.direction import Counts, estimate
@@ -19,6 +18,8 @@ from pairsmith.dataset.index import open_keys
 from pairsmith.dataset.reader import Dataset
 from support import brute
 from support.planted import SUBSETS, plant, talk
+from support.real import REAL_FILE
+from support.slow import quick
 
 
 def rows_of(answer, kind):
@@ -141,7 +142,9 @@ def test_worlds_have_everything(tmp_path):
     assert min(found) > 5
 
 
-@pytest.mark.parametrize(("seed", "template"), [(n, ["llama2", None][n % 2]) for n in WORLDS])
+@pytest.mark.parametrize(
+    ("seed", "template"), quick(zip(WORLDS, ["llama2", None] * 3, strict=True))
+)
 def test_small_worlds_by_brute_force(tmp_path, seed, template):
     world(tmp_path / "in", seed)
     pairsmith.build(tmp_path / "in", tmp_path / "out", template=template)

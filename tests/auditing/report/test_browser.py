@@ -3,6 +3,7 @@
 import pytest
 
 from support.chromium import CONTRAST, launched
+from support.slow import quick
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def open_all(page):
         summary.click()
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", quick([1280, 390], 390))
 def test_nothing_sticks_out(look, width):
     page = look(width)
     open_all(page)

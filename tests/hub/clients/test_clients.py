@@ -6,6 +6,7 @@ import hashlib
 import json
 
 from support.hub import parquets
+from support.slow import slow
 
 SHARD = "train-00000-of-00001.parquet"
 CARD = b"""---
@@ -74,10 +75,12 @@ def test_everything_that_changes_a_repository(stage, client):
     stage.run("write", client)
 
 
+@slow
 def test_large_files(stage, client):
     stage.run("large", client)
 
 
+@slow
 def test_the_command_line_of_the_client(stage, client):
     stage.put("ann/gated", {"README.md": CARD, f"pairs/{SHARD}": parquet(2)}, gate="manual")
     stage.run("terminal", client)

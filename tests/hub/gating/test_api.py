@@ -8,7 +8,6 @@ import pytest
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
-from hub.gating.conftest import CARD, GIVEN, KEPT
 from pairsmith.hub import permissions
 from pairsmith.hub.app import header_text
 from pairsmith.hub.auth import tokens
@@ -17,6 +16,7 @@ from pairsmith.hub.gating.form import read_form
 from pairsmith.hub.repos import repos
 from pairsmith.hub.repos.card import read
 from pairsmith.hub.repos.repos import Repo
+from support.hub.gated import CARD, GIVEN, KEPT
 
 CALLS = "/api/datasets/ann/pets/user-access-request"
 REPO = "ann/pets"

@@ -10,13 +10,13 @@ import time
 import pytest
 from starlette.testclient import TestClient
 
-from hub.licensing.conftest import RESEARCH, SECRET
 from pairsmith.hub import permissions
 from pairsmith.hub.app import application
 from pairsmith.hub.context import Hub, Settings
 from pairsmith.hub.licensing import offers, orders, payments
 from pairsmith.hub.licensing.webhook import LIMIT
 from pairsmith.hub.repos import repos
+from support.hub.shop import RESEARCH, SECRET
 from support.hub.stripe_events import charge, dispute, session, signed_body, signed_event
 
 COMPLETED = "checkout.session.completed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pairsmith.hub.auth import users
@@ -13,6 +13,7 @@ from pairsmith.hub.context import Hub, Settings
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.repos import commits, files, history, repos
 from pairsmith.hub.repos.commits import Delete, Message, Put
+from support.examples import examples
 from support.hub.stock import commit_files, put
 
 PATHS = ("a", "b", "x/a", "x/b", "x/y/c", "xa", "x0")
@@ -40,7 +41,7 @@ def repo(hub):
 
 
 @given(steps=STEPS)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(60)
 def test_every_commit_holds_what_a_copy_of_all_files_would(steps, tmp_path_factory):
     hub = Hub(tmp_path_factory.mktemp("hub"), Settings("http://testserver", key="k"))
     with hub.database.write() as db:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pairsmith.hub.viewer.query import Source, page
 from pairsmith.hub.viewer.sides import are_pairs, shown
+from support.examples import examples
 from support.hub.parquets import parquet
 
 MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
@@ -110,7 +111,7 @@ def test_what_is_left_out_is_counted(tmp_path):
     assert {turn.left_out for turn in row.pair.chosen.turns} == {1}
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(
     st.lists(
         st.tuples(

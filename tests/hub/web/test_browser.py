@@ -6,6 +6,7 @@ import pytest
 
 from pairsmith.hub.auth import sessions
 from support.chromium import CONTRAST, launched
+from support.slow import quick
 
 CARD = b"""---
 tags: [a-tag-that-is-rather-long-and-has-no-blank-in-it-to-break-a-line-at-all]
@@ -52,8 +53,8 @@ def site(dataset, served):
     return served
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", quick([390, 1280]))
+@pytest.mark.parametrize("scheme", quick(["light", "dark"]))
 def test_every_page_is_legible_and_whole(hub, browser, site, people, width, scheme):
     with hub.database.write() as db:
         cookie = sessions.begin(db, people["account"])

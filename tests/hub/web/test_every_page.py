@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from starlette.routing import Route
 
 from pairsmith.hub.app import routes
 from pairsmith.hub.auth import sessions
 from support.chromium import CONTRAST, launched
 from support.hub.browsing import FULL_NAMES, Person, Watch
 from support.hub.furnished import FOLDER, LONG, Furnished, furnish
+from support.slow import slow
 
 PAGE = "/datasets/ann/pairs"
 DATASET = "/datasets/{owner:part}/{name:part}"
@@ -86,7 +88,7 @@ def browser():
 
 
 def test_every_route_of_a_page_is_looked_at():
-    paths = {route.path for route in routes() if "GET" in (getattr(route, "methods", None) or ())}
+    paths = {r.path for r in routes() if isinstance(r, Route) and "GET" in (r.methods or ())}
     pages = {
         path for path in paths
         if not path.startswith(NO_PAGES) and not path.endswith(".csv") and "/resolve/" not in path
@@ -94,6 +96,7 @@ def test_every_route_of_a_page_is_looked_at():
     assert {route.replace("DATASET", DATASET) for route in SHOWN if route} == pages
 
 
+@slow
 def test_every_page(hub, served, browser, sample_messages):
     made, watch = furnish(hub, sample_messages), Watch(served)
     people = {name: come(browser, watch, made, name) for name in ("", *FULL_NAMES)}

@@ -22,6 +22,7 @@ from support.chromium import launched
 from support.hub.browsing import PASSWORD, Person, Programs, Watch
 from support.hub.furnished import ANSWERS, RESEARCH, furnish, gated_card
 from support.hub.stripe_events import charge, session, signed_event
+from support.slow import slow
 
 SECRET = "whsec_of_the_tests"
 NAME = "ann/pairs"
@@ -84,6 +85,7 @@ def published(person, programs, sample_messages):
     return publish
 
 
+@slow
 def test_an_account(person, watch):
     bob = person("bob")
     bob.header("bob").click()
@@ -104,6 +106,7 @@ def test_an_account(person, watch):
     assert who_is(watch.url, token) is None
 
 
+@slow
 def test_the_gate_without_scripts(published, person, programs, sample_messages):
     ann, bob, cleo = published(scripts=False), person("bob", False), person("cleo", False)
     token = bob.token()
@@ -242,6 +245,7 @@ def test_files_and_versions(hub, person, sample_messages):
     assert made.first.id[:8] in fay.said("harmless-base/")
 
 
+@slow
 def test_a_licence_is_bought(published, person, programs, watch):
     ann, bob = published(), person("bob")
     token = bob.token()

@@ -16,6 +16,7 @@ import pairsmith
 from pairsmith.hub.http.addresses import RawPath
 from pairsmith.hub.repos import files, history, repos
 from support.hub.clients import environment_of
+from support.slow import quick, slow
 
 SHARD = "harmless-base/train-00000-of-00001.parquet"
 LOAD = """
@@ -96,7 +97,7 @@ def paths_of(out):
     return {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("client", ["newest", "1-1"])
+@pytest.mark.parametrize("client", quick(["newest", "1-1"]))
 def test_a_build_is_published_once_and_loaded_by_its_name(
     publish, held, stage, sample_messages, client
 ):
@@ -123,7 +124,7 @@ def test_a_build_is_published_once_and_loaded_by_its_name(
     stage.run_text("\n".join(lines[1:]), client)
 
 
-@pytest.mark.parametrize("reader", ["newest", "1-1", "0-34"])
+@pytest.mark.parametrize("reader", quick(["newest", "1-1", "0-34"]))
 def test_who_is_let_in_loads_it(publish, stage, sample_messages, reader):
     environment_of(reader, Path(), "")
     publish(sample_messages, "ann/pairs", "--gated", "manual")
@@ -151,6 +152,7 @@ def test_a_private_one_is_never_public(publish, held, calls, sample_messages):
     assert not any(path.endswith("/settings") for _, path in calls)
 
 
+@slow
 def test_settings_stay_unless_they_are_asked_for(publish, held, stage, sample_messages):
     stage.put("ann/pairs", {"notes.txt": b"mine"}, gate="manual")
     _, stdout, _ = publish(sample_messages, "ann/pairs")
@@ -180,6 +182,7 @@ def test_only_what_changed_is_sent(publish, held, copy):
     assert held()[2]["README.md"].size == (copy / "README.md").stat().st_size
 
 
+@slow
 def test_files_of_an_earlier_build_go_and_those_of_others_stay(
     publish, held, stage, sample_messages, tmp_path
 ):
@@ -269,7 +272,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
+@pytest.mark.parametrize("case", quick(REFUSED, "no token", "reads", "hidden"))
 def test_a_refusal_is_a_sentence_with_a_hint(publish, stage, sample_messages, case):
     token, name, message, hint = REFUSED[case]
     stage.put("ann/open", {"notes.txt": b"mine"})
@@ -326,6 +329,7 @@ def test_a_hub_that_fails_says_so(publish, copy, monkeypatch):
     assert "507, The disk is full." in stderr
 
 
+@slow
 def test_a_server_that_is_not_there_or_no_hub(publish, stage, sample_messages):
     with socket.create_server(("127.0.0.1", 0)) as door:
         nowhere = f"127.0.0.1:{door.getsockname()[1]}"
@@ -345,6 +349,7 @@ def test_a_server_that_is_not_there_or_no_hub(publish, stage, sample_messages):
     assert "HF_HUB_OFFLINE" in stderr
 
 
+@slow
 def test_what_can_be_published_is_a_build_on_a_disk(publish, tmp_path, calls):
     for out, message in (
         ("s3://bucket/build", "must be a local folder"),
