@@ -72,7 +72,7 @@ def measure(folder, given):
         pieces = (os.urandom(PIECE) for _ in range(given.size * 1_000_000 // PIECE))
         content = commit_content(root, repo, "a.bin", pieces)
     with opened(root) as hub, hub.database.write() as db:
-        repos.set_gate(db, repos.find(db, "ann", "gated"), "auto")
+        repos.set_gate(db, repos.find(db, "dataset", "ann", "gated"), "auto")
     script = folder / "ask.lua"
     script.write_text(ASK % (content.stat().st_size // BLOCK, BLOCK, token))
     path = "/datasets/ann/{}/resolve/main/a.bin"

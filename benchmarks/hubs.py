@@ -28,7 +28,7 @@ def make_owner(root, names):
     with opened(root, create=True) as hub, hub.database.write() as db:
         owner = users.add(db, "ann", "", "", None)
         for name in names:
-            repos.create(db, owner, name, private=False)
+            repos.create(db, owner, "dataset", name, private=False)
         return tokens.add(db, owner, "bench", "write")
 
 
@@ -36,7 +36,7 @@ def commit_content(root, name, path, pieces):
     """Commits a file to a repository; where its content lies."""
     with opened(root) as hub:
         with hub.database.read() as db:
-            repo, owner = repos.find(db, "ann", name), users.named(db, "ann")
+            repo, owner = repos.find(db, "dataset", "ann", name), users.named(db, "ann")
         with hub.blobs.incoming() as content:
             for piece in pieces:
                 content.write(piece)

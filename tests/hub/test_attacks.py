@@ -190,7 +190,7 @@ def test_an_address_of_a_deleted_repository_leads_to_no_other(hub, client, accou
     actions = batch.json()["objects"][0]["actions"]
     assert client.request("DELETE", "/api/repos/delete", json=NEW, headers=bob).status_code == 200
     with hub.database.write() as db:
-        own = repos.create(db, ann, "private", private=True)
+        own = repos.create(db, ann, "dataset", "private", private=True)
     put(hub, own, b"ann's")
     assert client.post(actions["verify"]["href"]).status_code == 404
     assert client.put(actions["upload"]["href"], content=b"ann's").status_code == 400
@@ -200,9 +200,9 @@ def test_an_old_page_answers_no_later_request(hub, account):
     """Numbers of requests are not given again, once the owner has taken one back."""
     ann, _ = account("ann")
     with hub.database.write() as db:
-        repo = repos.create(db, ann, "d", private=False)
+        repo = repos.create(db, ann, "dataset", "d", private=False)
         repos.set_gate(db, repo, "manual")
-        repo = repos.find(db, "ann", "d")
+        repo = repos.find(db, "dataset", "ann", "d")
         first, second = (users.add(db, name, "", f"{name}@example.org", None) for name in "bc")
         requests.grant(db, repo, ann, first)
         before = requests.find(db, repo, "b")
@@ -216,7 +216,7 @@ def test_a_branch_cannot_stand_in_for_a_commit(hub, client, account):
     ann, header = account("ann")
     client.post("/api/repos/create", json=NEW, headers=header)
     with hub.database.read() as db:
-        repo = repos.find(db, "ann", "d")
+        repo = repos.find(db, "dataset", "ann", "d")
     old = commit_files(hub, repo, ann, {"a": b"old"}).id
     commit_files(hub, repo, ann, {"a": b"new"})
     for call in (f"branch/{old}", f"branch/{'0' * 40}"):
@@ -231,7 +231,7 @@ def test_a_content_that_is_gone_takes_one_page_and_not_all(hub, client, account)
     ann, header = account("ann")
     client.post("/api/repos/create", json=NEW, headers=header)
     with hub.database.read() as db:
-        repo = repos.find(db, "ann", "d")
+        repo = repos.find(db, "dataset", "ann", "d")
     commit_files(hub, repo, ann, {"README.md": b"# a card"})
     hub.blobs.path(hashlib.sha256(b"# a card").hexdigest()).unlink()
     for page in ("/", "/datasets", "/ann", "/datasets/ann/d"):

@@ -25,7 +25,7 @@ LARGE = b"x" * (8 << 20)
 def ann(hub, account):
     user, header = account("ann")
     with hub.database.write() as db:
-        repo = repos.create(db, user, "d", private=False)
+        repo = repos.create(db, user, "dataset", "d", private=False)
     rows = {"prompt": ["p"], "chosen": ["c"], "rejected": ["r"]}
     commit_files(hub, repo, user, {"large.bin": LARGE, "data/train.parquet": parquet(rows)})
     return header
@@ -88,7 +88,7 @@ def test_many_who_look_at_rows(served, ann, monkeypatch):
 def test_many_whose_reads_are_put_on_record(served, hub, ann):
     """They wait for a long commit, say; those who look at pages do not."""
     with hub.database.write() as db:
-        repos.set_gate(db, repos.find(db, "ann", "d"), "auto")
+        repos.set_gate(db, repos.find(db, "dataset", "ann", "d"), "auto")
     url = f"{served}/datasets/ann/d/resolve/main/data/train.parquet"
     with ThreadPoolExecutor(60) as pool:
         with hub.database.write():

@@ -49,7 +49,7 @@ def front(hub, account, tmp_path):
     """A hub behind nginx: the address of nginx, and who owns what is private in it."""
     ann, header = account("ann")
     with hub.database.write() as db:
-        repo = repos.create(db, ann, "data", private=True)
+        repo = repos.create(db, ann, "dataset", "data", private=True)
     made = commit_files(hub, repo, ann, {"a.parquet": DATA})
     hub.close()
     folder = tmp_path / "nginx"

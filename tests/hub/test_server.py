@@ -25,7 +25,7 @@ def filled(hub, account):
     """A hub with a large file in a private repository; its root and the header of the owner."""
     ann, header = account("ann")
     with hub.database.write() as db:
-        repo = repos.create(db, ann, "data", private=True)
+        repo = repos.create(db, ann, "dataset", "data", private=True)
     commit_files(hub, repo, ann, {"large.parquet": DATA})
     hub.close()
     return hub.root, header
@@ -126,7 +126,7 @@ def test_a_library_that_is_missing(tmp_path, monkeypatch):
 def test_what_a_dead_process_left_is_taken_away_at_the_start(hub, account):
     ann, _ = account("ann")
     with hub.database.write() as db:
-        repo = repos.create(db, ann, "data", private=True)
+        repo = repos.create(db, ann, "dataset", "data", private=True)
     put(hub, repo, b"sent and not yet committed")
     (hub.blobs.staging / "half").write_bytes(b"half")
     waiting = hub.blobs.staging / "xet" / "upload" / "xorb"

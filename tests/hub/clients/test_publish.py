@@ -56,7 +56,7 @@ def held(stage):
     def look(name="ann/pairs"):
         owner, _, last = name.partition("/")
         with stage.hub.database.read() as db:
-            repo = repos.find(db, owner, last)
+            repo = repos.find(db, "dataset", owner, last)
             head = history.head(db, repo, history.MAIN) if repo else None
             there = {file.path: file for file in files.under(db, head)} if head else {}
             return repo, head, there

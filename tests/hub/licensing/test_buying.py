@@ -60,7 +60,7 @@ def test_an_offer_that_is_not_there_is_not_bought(shop, number):
 
 def test_an_offer_of_another_repository_is_not_bought_here(shop):
     with shop.hub.database.write() as db:
-        repos.create(db, shop.ann.user, "other", False)
+        repos.create(db, shop.ann.user, "dataset", "other", False)
     assert shop.bob.send(f"/datasets/ann/other/buy/{shop.offer.id}").status_code == 404
 
 

@@ -267,7 +267,7 @@ def test_an_offer_retired_after_the_order_is_still_what_was_paid_for(shop):
 def test_a_payment_for_a_repository_that_is_gone_grants_nothing(shop):
     with shop.hub.database.write() as db:
         repos.delete(db, shop.repo)
-        again = repos.create(db, shop.ann.user, "pairs", False)
+        again = repos.create(db, shop.ann.user, "dataset", "pairs", False)
         offers.make(db, again, RESEARCH)
     assert shop.said(COMPLETED, session(shop.reference)).startswith("turned away: ")
     assert shop.licences == []
@@ -388,9 +388,9 @@ def test_a_licence_outlives_its_repository(shop):
     [(number,)] = shop.rows("SELECT number FROM licences")
     with shop.hub.database.write() as db:
         repos.delete(db, shop.repo)
-        again = repos.create(db, shop.ann.user, "pairs", private=False)
+        again = repos.create(db, shop.ann.user, "dataset", "pairs", private=False)
         repos.set_gate(db, again, "manual")
-        again = repos.find(db, "ann", "pairs")
+        again = repos.find(db, "dataset", "ann", "pairs")
     page = shop.bob.get(f"/licences/{number}")
     assert (page.status_code, "ann/pairs" in page.text) == (200, True)
     with shop.hub.database.read() as db:  # it is of the one that was deleted

@@ -18,7 +18,7 @@ def filled(hub, account):
     """A hub with a repository of one commit; the repository and its owner."""
     ann, _ = account("ann")
     with hub.database.write() as db:
-        repo = repos.create(db, ann, "data", private=True)
+        repo = repos.create(db, ann, "dataset", "data", private=True)
     commit_files(hub, repo, ann, {"a.txt": b"one", "b.parquet": b"two"})
     put(hub, repo, b"under way")
     return repo, ann
@@ -26,7 +26,7 @@ def filled(hub, account):
 
 def content_of(root, path):
     with opened(root) as hub, hub.database.read() as db:
-        repo = repos.find(db, "ann", "data")
+        repo = repos.find(db, "dataset", "ann", "data")
         file = files.named(db, history.find(db, repo, "main"), path)
         return hub.blobs.path(file.blob).read_bytes() if file else None
 

@@ -46,7 +46,7 @@ def test_the_search_is_by_name(get, dataset):
 def test_long_lists_come_in_pages(hub, get, people):
     with hub.database.write() as db:
         for number in range(65):
-            repos.create(db, people["account"], f"set-{number}", private=False)
+            repos.create(db, people["account"], "dataset", f"set-{number}", private=False)
     seen, path = [], "/datasets?search=set"
     while path:
         html = get(path).text

@@ -90,15 +90,15 @@ def furnish(hub: Hub, build: Path) -> Furnished:
         secrets = {name: sessions.begin(db, user) for name, user in people.items()}
         tokens.add(db, people["ann"], "laptop", "write")
         ann = people["ann"]
-        pairs, wide = (repos.create(db, ann, name, False) for name in ("pairs", LONG))
-        repos.create(db, ann, "empty", True)
+        pairs, wide = (repos.create(db, ann, "dataset", name, False) for name in ("pairs", LONG))
+        repos.create(db, ann, "dataset", "empty", True)
     first = commit_files(hub, pairs, ann, files_of(build))
     text = gated_card((build / "README.md").read_text("utf-8"))
     last = commit_files(hub, pairs, ann, {"README.md": text.encode()})
     commit_files(hub, wide, ann, wide_files())
     with hub.database.write() as db:
         repos.set_gate(db, pairs, "manual")
-        pairs = repos.find(db, "ann", "pairs") or pairs
+        pairs = repos.find(db, "dataset", "ann", "pairs") or pairs
         history.add_ref(db, pairs, "tag", "v1", first)
         sold, by_hand = (offers.make(db, pairs, draft) for draft in (RESEARCH, BY_HAND))
         licence = licences.grant(db, pairs, by_hand, people["bob"], "ann")

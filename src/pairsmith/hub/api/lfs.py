@@ -149,7 +149,7 @@ def _link(request: Request) -> Response:
         named = repos.numbered(db, number)
         if named is None:
             raise entry_not_found(oid)
-        repo = permissions.readable(db, hub, who, named.owner, named.name)
+        repo = permissions.readable(db, hub, who, *named.address)
         file = files.with_content(db, repo, oid)
     if file is None:
         raise entry_not_found(oid)

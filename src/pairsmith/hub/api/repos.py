@@ -13,7 +13,7 @@ from pairsmith.hub.api import shapes
 from pairsmith.hub.auth.authentication import Caller, api_caller, caller, writer
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.gating import requests
-from pairsmith.hub.http.addresses import REPO, number_in, repo_of
+from pairsmith.hub.http.addresses import REPO, Kind, number_in, repo_of
 from pairsmith.hub.http.bodies import read_json, text_of
 from pairsmith.hub.http.errors import HubError, bad_request, not_allowed
 from pairsmith.hub.repos import commits, history, repos
@@ -56,7 +56,9 @@ def listed(request: Request) -> JSONResponse:
     limit = number_in(asked.get("limit", ""))
     most = MOST if limit is None else min(limit, MOST)
     with hub_of(request).database.read() as db:
-        found = repos.listed(db, who.user, asked.get("author", ""), asked.get("search", ""), most)
+        found = repos.listed(
+            db, "dataset", who.user, asked.get("author", ""), asked.get("search", ""), most
+        )
         return JSONResponse([shapes.summary(db, repo) for repo in found])
 
 
@@ -68,14 +70,14 @@ async def create(request: Request) -> JSONResponse:
 
 def _create(request: Request, body: dict[str, Any]) -> JSONResponse:
     hub, who = hub_of(request), api_caller(request)
-    user = writer(who)
+    user, kind = writer(who), _kind(body)
     name = _own(who, body)
     with hub.database.write() as db:
         try:
-            repo = repos.create(db, user, name, _private(body) or False)
+            repo = repos.create(db, user, kind, name, _private(body) or False)
         except HubError as error:
             if error.status == 409:  # `exist_ok` goes on with the address of the one there is
-                error.body["url"] = hub.url(f"/datasets/{user.name}/{name}")
+                error.body["url"] = hub.url(f"/{kind}s/{user.name}/{name}")
             raise
         commits.commit(db, repo, MAIN, user, commits.Message("initial commit"), [])
     return JSONResponse({"url": hub.url(repo.page), "name": repo.full_name, "id": repo.full_name})
@@ -88,11 +90,10 @@ async def delete(request: Request) -> JSONResponse:
 
 
 def _delete(request: Request, body: dict[str, Any]) -> JSONResponse:
-    who = api_caller(request)
-    _only_datasets(body)
+    who, kind = api_caller(request), _kind(body)
     owner = text_of(body, "organization") or who.name
     with hub_of(request).database.write() as db:
-        repo = permissions.writable(db, who, owner, text_of(body, "name"))
+        repo = permissions.writable(db, who, kind, owner, text_of(body, "name"))
         requests.end(db, repo, writer(who))
     return JSONResponse({})
 
@@ -114,7 +115,7 @@ def _set_up(request: Request, body: dict[str, Any]) -> JSONResponse:
             requests.turn_gate(db, repo, writer(who), GATES[body["gated"]])
         if private is not None:
             requests.turn_private(db, repo, writer(who), private)
-        repo = repos.find(db, repo.owner, repo.name) or repo
+        repo = repos.numbered(db, repo.id) or repo
     return JSONResponse(_settings(repo))
 
 
@@ -124,7 +125,6 @@ def _settings(repo: Repo) -> dict[str, Any]:
 
 def _own(who: Caller, body: dict[str, Any]) -> str:
     """The name of a repository to make, in the caller's own namespace."""
-    _only_datasets(body)
     user = writer(who)
     namespace, _, name = text_of(body, "name").rpartition("/")
     owner = text_of(body, "organization") or namespace or user.name
@@ -133,10 +133,12 @@ def _own(who: Caller, body: dict[str, Any]) -> str:
     return name
 
 
-def _only_datasets(body: dict[str, Any]) -> None:
+def _kind(body: dict[str, Any]) -> Kind:
+    """The kind of repository that a body names; clients leave a model's out."""
     kind = text_of(body, "type") or "model"
     if kind != "dataset":
         raise bad_request(f'This hub holds datasets: type has to be "dataset", and is {kind!r}.')
+    return "dataset"
 
 
 def _private(body: dict[str, Any]) -> bool | None:

@@ -23,6 +23,7 @@ from typing import Literal, NamedTuple, get_args
 from pairsmith.hub.auth.users import User
 from pairsmith.hub.core.database import now
 from pairsmith.hub.gating.form import Answer, GateForm, checked
+from pairsmith.hub.http.addresses import Kind
 from pairsmith.hub.http.errors import HubError, bad_request, not_allowed
 from pairsmith.hub.repos import events, repos
 from pairsmith.hub.repos.repos import Gate, Repo
@@ -83,6 +84,7 @@ class Request(NamedTuple):
 class Asked(NamedTuple):
     """A request, as the one who made it sees it; `repo` is owner/name."""
 
+    kind: Kind
     repo: str
     status: Status
     asked: int
@@ -282,8 +284,8 @@ def counts(db: sqlite3.Connection, repo: Repo) -> dict[Status, int]:
 def of_user(db: sqlite3.Connection, user: User) -> list[Asked]:
     """The requests of a user, the newest first; a repository that was hidden since is left out."""
     rows = db.execute(
-        "SELECT users.name || '/' || repos.name, status, asked, answered, reason FROM requests"
-        " JOIN repos ON repos.id = requests.repo JOIN users ON users.id = repos.owner"
+        "SELECT kind, users.name || '/' || repos.name, status, asked, answered, reason"
+        " FROM requests JOIN repos ON repos.id = requests.repo JOIN users ON users.id = repos.owner"
         " WHERE requests.user = ? AND private = 0 ORDER BY requests.id DESC",
         (user.id,),
     ).fetchall()

@@ -58,11 +58,12 @@ def settle(db: sqlite3.Connection, event: Thing) -> str:
 def turned_away(db: sqlite3.Connection, repo: Repo) -> list[events.Event]:
     """Payments for a repository's offers that made no licence and did not go back, newest first."""
     rows = db.execute(
-        f"{events.SELECT} WHERE repo = ? AND action = ? AND date >= ?"
+        f"{events.SELECT} WHERE kind = ? AND repo = ? AND action = ? AND date >= ?"
         " AND detail ->> 'checkout' NOT IN (SELECT checkout FROM licences WHERE checkout NOT NULL)"
         " AND detail ->> 'payment' NOT IN (SELECT payment FROM returned_payments)"
         " ORDER BY id DESC LIMIT 100",
-        (repo.full_name, TURNED_AWAY, repo.created),  # not those of one of the same name before
+        # not those of one of the same name before
+        (repo.kind, repo.full_name, TURNED_AWAY, repo.created),
     ).fetchall()
     return [events.told(row) for row in rows]
 

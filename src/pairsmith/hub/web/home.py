@@ -69,7 +69,7 @@ def _listed(
 ) -> list[Entry]:
     """The entries of the page that is asked for, and one more where there is one."""
     skip = paging.number(request) * PAGE
-    found = repos.listed(db, who.user, limit=PAGE + 1, skip=skip, **only)
+    found = repos.listed(db, "dataset", who.user, limit=PAGE + 1, skip=skip, **only)
     return [entry(hub, db, repo) for repo in found]
 
 

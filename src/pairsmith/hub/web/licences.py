@@ -27,7 +27,8 @@ def buy(request: Request, _form: FormData) -> Response:
     """`POST /datasets/{owner}/{name}/buy/{offer}`: on to Stripe, with an order's reference."""
     hub, who = hub_of(request), caller(request)
     if who.user is None:
-        back = "/datasets/" + "/".join(map(encoded, repo_of(request)))
+        named = repo_of(request)
+        back = f"/{named.kind}s/{encoded(named.owner)}/{encoded(named.name)}"
         return sign_in_and_go(back)
     with hub.database.write() as db:
         repo = permissions.visible(db, who, *repo_of(request))

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from pairsmith.hub import permissions
 from pairsmith.hub.auth.authentication import Caller, caller
 from pairsmith.hub.context import Hub, hub_of
-from pairsmith.hub.http.addresses import DATASET, number_in, repo_of
+from pairsmith.hub.http.addresses import DATASET, RepoName, number_in, repo_of
 from pairsmith.hub.http.concurrency import ROWS, run_apart
 from pairsmith.hub.http.errors import bad_request
 from pairsmith.hub.repos import card, files, history
@@ -109,7 +109,7 @@ def _number(text: str, what: str) -> int:
     return number
 
 
-def _place(hub: Hub, who: Caller, named: tuple[str, str], asked: Asked) -> Place:
+def _place(hub: Hub, who: Caller, named: RepoName, asked: Asked) -> Place:
     with hub.database.read() as db:
         repo = permissions.readable(db, hub, who, *named)
         if asked.revision == MAIN and history.head(db, repo, MAIN) is None:
