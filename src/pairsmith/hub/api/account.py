@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub.auth.authentication import api_caller, bearer
 from pairsmith.hub.context import hub_of
+from pairsmith.hub.http.addresses import REST
 from pairsmith.hub.http.errors import HubError
 
 if TYPE_CHECKING:
@@ -53,5 +54,5 @@ def nothing(_request: Request) -> Response:
 routes: list[BaseRoute] = [
     Route("/api/whoami-v2", whoami),
     Route("/api/agent-harnesses", nothing),
-    Route("/api/telemetry/{rest:inner}", nothing),
+    Route("/api/telemetry/" + REST, nothing),
 ]

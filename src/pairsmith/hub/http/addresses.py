@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Kind = Literal["dataset", "model"]
 DATASET = "/datasets/{owner:part}/{name:part}"  # a repository's page; others' addresses begin so
 REPO = "/api" + DATASET  # where the calls about a repository begin
+REST = "{rest:inner}"  # whatever follows
 LONGEST = 1024 * 12  # bytes of a part: 1,024 characters of four bytes, each percent-encoded
 
 
