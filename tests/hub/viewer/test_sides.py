@@ -6,7 +6,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairsmith.hub.viewer.query import Source, page
+from pairsmith.hub.viewer.connection import Source
+from pairsmith.hub.viewer.query import read_page
 from pairsmith.hub.viewer.sides import are_pairs, shown
 from support.examples import examples
 from support.hub.parquets import parquet
@@ -16,7 +17,7 @@ MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())])
 
 def rows(folder, columns):
     (folder / "rows").write_bytes(parquet(columns))
-    found = page([Source("rows.parquet", folder / "rows")], 1)
+    found = read_page([Source("rows.parquet", folder / "rows")], 1)
     return found.columns, [shown(found.columns, row) for row in found.rows]
 
 

@@ -19,6 +19,7 @@ from pairsmith.hub.licensing.offers import Draft
 from pairsmith.hub.repos import card, history, repos
 from pairsmith.hub.repos.history import Commit
 from support.hub.browsing import FULL_NAMES
+from support.hub.parquets import parquet
 from support.hub.stock import commit_files
 
 ASKED = """\
@@ -129,11 +130,15 @@ def wide_files() -> dict[str, bytes]:
     text = (
         f"# {'h' * 200}\n\n{'p' * 300} `{'c' * 300}`\n\n| {'a' * 90} | {'b' * 90} |\n|-|-|\n|1|2|\n"
     )
+    said = parquet({"id": ["i" * 300], "label": ["l" * 90], "score": [-0.5], "detail": ["d" * 300]})
+    manifest = {"files": [{"path": "part-00000.parquet"}], "build": {}}
     front = f"---\npretty_name: {'n' * 120}\ntags: [{'t' * 90}]\nlicense: {'l' * 60}\n---\n"
     return {
         "README.md": (front + text).encode(),
         f"{FOLDER}/{FOLDER}.txt": b"x" * 400,
         "data/train-00000-of-00001.parquet": held.getvalue(),
+        f"annotations/{FOLDER}/manifest.json": json.dumps(manifest).encode(),
+        f"annotations/{FOLDER}/part-00000.parquet": said,
     }
 
 

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from pairsmith.hub.viewer.columns import Column
 from pairsmith.hub.viewer.marks import marked
 from pairsmith.hub.viewer.query import Row, Value
+from pairsmith.hub.viewer.statements import Statements
 
 PROMPT, CHOSEN, REJECTED = "prompt", "chosen", "rejected"
 READABLE = ("text", "messages")
@@ -62,11 +63,12 @@ class Fact(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A row with its number, as a pair where it is one, and the other columns."""
+    """A row as a pair where it is one, its other columns, and what an annotation says of it."""
 
     number: int
     pair: Pair | None
     facts: list[Fact]
+    statements: Statements | None = None
 
 
 def are_pairs(columns: Sequence[Column]) -> bool:
@@ -79,14 +81,15 @@ def shown(columns: Sequence[Column], row: Row) -> Shown:
     """A row as it is shown."""
     cells = list(zip(columns, row.values, strict=True))
     if not are_pairs(columns):
-        return Shown(row.number, None, [_fact(*cell) for cell in cells])
+        return Shown(row.number, None, [_fact(*cell) for cell in cells], row.statements)
     sides = {
         column.name: side(value)
         for column, value in cells
         if column.name in (CHOSEN, REJECTED) or (column.name == PROMPT and column.kind in READABLE)
     }
     pair = _pair(sides.get(PROMPT), sides[CHOSEN], sides[REJECTED])
-    return Shown(row.number, pair, [_fact(*cell) for cell in cells if cell[0].name not in sides])
+    facts = [_fact(*cell) for cell in cells if cell[0].name not in sides]
+    return Shown(row.number, pair, facts, row.statements)
 
 
 def side(value: Value) -> Side:

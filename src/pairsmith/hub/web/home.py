@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 PAGE = 30  # datasets
-STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
-KEPT = {"cache-control": "public, max-age=86400"}  # by browsers; the style's address has its hash
+STATIC = {"style.css": "text/css", "pages.css": "text/css", "icon.svg": "image/svg+xml"}
+KEPT = {
+    "cache-control": "public, max-age=86400"
+}  # by browsers; the address of a style has its hash
 ROBOTS = "User-agent: *\nDisallow: /api/\nDisallow: /cas/\nDisallow: /lfs/\nDisallow: /*/resolve/\n"
 
 
@@ -87,7 +89,7 @@ def entry(hub: Hub, db: sqlite3.Connection, repo: Repo) -> Entry:
 
 
 def static(request: Request) -> Response:
-    """`GET /static/{name}`: the style and the icon."""
+    """`GET /static/{name}`: the styles and the icon."""
     name = request.path_params["name"]
     if name not in STATIC:
         raise HubError(404, "There is no such page here.")
