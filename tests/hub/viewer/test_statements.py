@@ -7,7 +7,7 @@ import hashlib
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pairsmith.hub.http.errors import HubError
@@ -15,6 +15,7 @@ from pairsmith.hub.viewer import connection
 from pairsmith.hub.viewer.connection import Source, UnreadableError
 from pairsmith.hub.viewer.query import read_page, read_row
 from pairsmith.hub.viewer.statements import Label, Question, Statement
+from support.examples import examples
 from support.hub.parquets import parquet
 
 LABELS = st.sampled_from(["near", "exact", "it's", ""]) | st.none()
@@ -104,7 +105,7 @@ def test_rows_are_filtered_by_label_and_text(rows, lay):
     assert (beyond.rows, beyond.matching) == ([], 2)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(SAID, LABELS, st.sampled_from(["", "highest", "lowest"]))
 def test_selecting_agrees_with_python(tmp_path_factory, statements, label, order):
     folder = tmp_path_factory.mktemp("said")

@@ -1,8 +1,9 @@
 """Annotations of a commit: the files in `annotations/NAME/`, and what their manifest says of them.
 
-A manifest is JSON: `files` names the parts, with their SHA-256; `build.sha256` is the hash of the
-build's own `manifest.json`. It comes from others, so nothing in it is taken for granted: what is
-wrong is told in a sentence.
+A manifest is JSON, as `pairsmith.dataset.annotation` writes it: `files` names the parts, with their
+SHA-256, and `build` the build that they are of, by the hash of its manifest and those of its
+inputs. It comes from others, so nothing in it is taken for granted: what is wrong is told in a
+sentence.
 """
 
 from __future__ import annotations
@@ -29,6 +30,13 @@ class Annotation(NamedTuple):
     name: str
     manifest: File
     parts: list[File]
+
+
+class Listed(NamedTuple):
+    """What the manifest of an annotation says: its parts, in order, and the build it is of."""
+
+    parts: list[File]
+    build: dict[str, object]
 
 
 def find_annotations(files: Mapping[str, File]) -> list[Annotation]:
@@ -62,38 +70,53 @@ def annotation_named(found: list[Annotation], name: str) -> Annotation:
     raise HubError(404, f"There is no annotation {name[:100]!r} here; there is: {there}.")
 
 
-def check_annotation(annotation: Annotation, path: Path, build: File | None) -> str:
-    """Checks that an annotation is whole, as its manifest has it.
+def read_parts(annotation: Annotation, path: Path) -> Listed:
+    """Reads from the manifest of an annotation which parts it has.
 
     Args:
         annotation: The annotation.
         path: Where the content of its manifest lies.
-        build: The manifest of the build at the same commit, if there is one.
-
-    Returns:
-        What there is to warn of, in a sentence; '' for nothing.
 
     Raises:
-        UnreadableError: It is not whole, or its manifest is not one.
+        UnreadableError: It is not a manifest, or a part that it names is not here, or is another.
     """
-    manifest = _manifest(annotation, path)
-    listed = dict(_listed(annotation, manifest))
-    if not listed:
-        raise UnreadableError(f"{annotation.manifest.path} names no part.")
+    manifest = _json_object(annotation.manifest, path)
     there = {part.path: part for part in annotation.parts}
-    for name, sha256 in listed.items():
+    parts = []
+    for name, sha256 in _named_files(annotation, manifest):
         if name not in there:
             raise UnreadableError(f"{name} is not here, and {annotation.manifest.path} names it.")
         if sha256 and there[name].blob != sha256:
             raise UnreadableError(f"{name} is not the file that {annotation.manifest.path} names.")
-    for name in there:
-        if name not in listed:
-            raise UnreadableError(f"{name} is not named by {annotation.manifest.path}.")
-    described = manifest.get("build")
-    made_of = described.get("sha256") if isinstance(described, dict) else None
-    if build is not None and made_of is not None and made_of != build.blob:
-        return f"{annotation.name} was made of another build: what it says may be of other rows."
-    return ""
+        parts.append(there[name])
+    if not parts:
+        raise UnreadableError(f"{annotation.manifest.path} names no part.")
+    build = manifest.get("build")
+    return Listed(parts, build if isinstance(build, dict) else {})
+
+
+def is_of_another_build(listed: Listed, build: File | None, path: Path | None) -> bool:
+    """Whether an annotation says that it is of other rows than those of the build here.
+
+    It is of the build whose manifest it names by its hash, and of any other that was made of the
+    same files. Where there is no build here, or the annotation tells of none, nothing says so.
+
+    Args:
+        listed: What the manifest of the annotation says.
+        build: The build's own manifest, if there is one at the same commit.
+        path: Where its content lies.
+    """
+    made_of = listed.build
+    if build is None or path is None or not made_of:
+        return False
+    if build.blob in (made_of.get("manifest"), made_of.get("sha256")):
+        return False
+    try:
+        manifest = _json_object(build, path)
+        inputs = {entry["path"]: entry["sha256"] for entry in manifest["inputs"]}  # type: ignore[attr-defined]
+    except (UnreadableError, KeyError, TypeError):
+        return True
+    return made_of.get("inputs") != inputs
 
 
 def _annotation(name: str, inside: list[File]) -> Annotation | None:
@@ -102,22 +125,21 @@ def _annotation(name: str, inside: list[File]) -> Annotation | None:
     return Annotation(name, manifest, parts) if manifest else None
 
 
-def _manifest(annotation: Annotation, path: Path) -> dict[str, object]:
-    where = annotation.manifest.path
-    if annotation.manifest.size > LARGEST:
-        raise UnreadableError(f"{where} has more than the {LARGEST:,} bytes that are read.")
+def _json_object(file: File, path: Path) -> dict[str, object]:
+    if file.size > LARGEST:
+        raise UnreadableError(f"{file.path} has more than the {LARGEST:,} bytes that are read.")
     try:
-        manifest = json.loads(path.read_bytes())
+        value = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
-        raise UnreadableError(f"{where} is not JSON.") from error
+        raise UnreadableError(f"{file.path} is not JSON.") from error
     except OSError as error:  # a damaged hub, which `pairsmith hub verify` tells of
-        raise UnreadableError(f"{where} cannot be read here: {error.strerror}.") from error
-    if not isinstance(manifest, dict):
-        raise UnreadableError(f"{where} is not a manifest of annotations.")
-    return manifest
+        raise UnreadableError(f"{file.path} cannot be read here: {error.strerror}.") from error
+    if not isinstance(value, dict):
+        raise UnreadableError(f"{file.path} is not a manifest of annotations.")
+    return value
 
 
-def _listed(annotation: Annotation, manifest: dict[str, object]) -> Iterator[tuple[str, str]]:
+def _named_files(annotation: Annotation, manifest: dict[str, object]) -> Iterator[tuple[str, str]]:
     """The parts that a manifest names, each with its SHA-256; '' where that is not told."""
     files = manifest.get("files")
     fault = f"{annotation.manifest.path} is not a manifest of annotations: files is no list of"
@@ -130,4 +152,4 @@ def _listed(annotation: Annotation, manifest: dict[str, object]) -> Iterator[tup
         sha256 = entry.get("sha256", "") if isinstance(entry, dict) else ""
         if not isinstance(name, str) or not isinstance(sha256, str):
             raise UnreadableError(f"{fault} paths.")
-        yield f"annotations/{annotation.name}/{name.rpartition('/')[2]}", sha256
+        yield f"annotations/{annotation.name}/{name}", sha256

@@ -24,9 +24,10 @@ from pairsmith.hub.viewer.annotations import (
     MANIFEST,
     Annotation,
     annotation_named,
-    check_annotation,
     find_annotations,
+    is_of_another_build,
     part_paths,
+    read_parts,
 )
 from pairsmith.hub.viewer.connection import Source, UnreadableError
 from pairsmith.hub.viewer.query import ON_A_PAGE, Rows, read_page, read_row
@@ -219,9 +220,12 @@ def _question(hub: Hub, selection: Selection, query: Query) -> tuple[Question | 
     annotation = selection.annotation
     if annotation is None:
         return None, ""
-    manifest = hub.blobs.path(annotation.manifest.blob)
-    warning = check_annotation(annotation, manifest, selection.build)
-    return Question(_sources(hub, annotation.parts), query.label, query.order), warning
+    listed = read_parts(annotation, hub.blobs.path(annotation.manifest.blob))
+    build = selection.build
+    warning = ""
+    if is_of_another_build(listed, build, hub.blobs.path(build.blob) if build else None):
+        warning = f"{annotation.name} is of another build: what it says may be of other rows."
+    return Question(_sources(hub, listed.parts), query.label, query.order), warning
 
 
 def _rows(sources: Sequence[Source], query: Query, question: Question | None) -> Rows:
