@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from pairsmith.hub.app import application
 from pairsmith.hub.auth import tokens, users
 from pairsmith.hub.context import Hub, Settings
-from support.hub.doors import Stage, staged
+from support.hub.stage import Stage, staged
 
 
 @pytest.fixture
@@ -58,11 +58,11 @@ class Server(uvicorn.Server):
 @pytest.fixture
 def served(hub) -> Iterator[str]:
     """The hub behind a real server on a free port of this machine: its address."""
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        url = f"http://127.0.0.1:{door.getsockname()[1]}"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         hub.settings = dataclasses.replace(hub.settings, public_url=url)
         server = Server(uvicorn.Config(application(hub), ws="none", log_level="warning"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
             assert server.ready.wait(30)

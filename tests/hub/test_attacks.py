@@ -12,14 +12,14 @@ from itertools import product
 
 import pytest
 
-from hub.test_doors import DOORS, addresses, filled
+from hub.test_routes import ROUTES, addresses, filled
 from pairsmith.hub.auth import users
 from pairsmith.hub.gating import requests
 from pairsmith.hub.gating.form import read_form
 from pairsmith.hub.repos import repos
-from support.hub import doors
-from support.hub.doors import GATED
+from support.hub import stage as staging
 from support.hub.running import running
+from support.hub.stage import GATED
 from support.hub.stock import commit_files, put
 
 NEW = {"name": "d", "type": "dataset"}
@@ -68,8 +68,8 @@ def spoilt(value: object) -> Iterator[object]:
 
 def json_doors() -> Iterator[tuple[str, str, object]]:
     """Each call that takes JSON: its method, its address, and a body that is right."""
-    for door in DOORS:
-        method, path = door.split(" ")
+    for route in ROUTES:
+        method, path = route.split(" ")
         for key, shape in SHAPES.items():
             words = path.replace(":part", "").replace(":inner", "").split("/")
             named = key.partition("#")[0]
@@ -105,9 +105,9 @@ ODD = ("%00", "%FF", "é", "9" * 5_000, "-1", "%F0%9F%98%80", "%0d%0aX: y", "[",
 PLACES = {"{owner:part}": "ann", "{name:part}": GATED}
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_an_address_of_any_kind_is_no_bug(stage, door):
-    method, path = door.split(" ")
+@pytest.mark.parametrize("route", ROUTES)
+def test_an_address_of_any_kind_is_no_bug(stage, route):
+    method, path = route.split(" ")
     parts = [part for part in path.split("/") if ":" in part]
     names = ("p", "page", "limit", "cursor", "row", "q", "search", "revision", "next", "expand")
     for odd in ODD:
@@ -123,9 +123,9 @@ def test_an_address_of_any_kind_is_no_bug(stage, door):
         assert answer.status < 500, (method, where, query[:200], answer)
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_headers_of_any_kind_are_no_bug(stage, door):
-    method, path = door.split(" ")
+@pytest.mark.parametrize("route", ROUTES)
+def test_headers_of_any_kind_are_no_bug(stage, route):
+    method, path = route.split(" ")
     where = filled(stage, addresses(path)[0], GATED)
     odd = (
         {"host": "["}, {"host": "a/b?c#d"}, {"host": ""}, {"accept": "text/html", "host": "["},
@@ -144,12 +144,18 @@ def test_headers_of_any_kind_are_no_bug(stage, door):
 def test_a_form_in_any_charset_is_no_bug(stage, charset):
     part = 'Content-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
     odd = r"\ud800 +2AA-"
-    for door in DOORS:
-        method, path = door.split(" ")
+    for route in ROUTES:
+        method, path = route.split(" ")
         if method != "POST" or path.startswith(("/api/", "/cas/", "/lfs/")):
             continue
         way = stage.callers["stranger"][1]
-        fields = {"name": odd, "password": odd, "user": odd, "csrf": way[doors.FIELD], "next": odd}
+        fields = {
+            "name": odd,
+            "password": odd,
+            "user": odd,
+            "csrf": way[staging.FIELD],
+            "next": odd,
+        }
         for sent in (fields, {**fields, "csrf": odd}):
             body = "--b\r\n" + "--b\r\n".join(part.format(*field) for field in sent.items())
             headers = {
@@ -161,11 +167,11 @@ def test_a_form_in_any_charset_is_no_bug(stage, charset):
             assert answer.status < 500, (where, charset, answer)
 
 
-@pytest.mark.parametrize("door", [door for door in DOORS if not door.startswith("GET")])
+@pytest.mark.parametrize("route", [route for route in ROUTES if not route.startswith("GET")])
 @pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
-def test_nobody_can_have_a_large_body_taken_in(stage, door, kind):
+def test_nobody_can_have_a_large_body_taken_in(stage, route, kind):
     """Memory and time are for those who may write; others are told so, or cut short."""
-    method, path = door.split(" ")
+    method, path = route.split(" ")
     taken = 0
 
     async def receive() -> dict[str, object]:
@@ -174,7 +180,7 @@ def test_nobody_can_have_a_large_body_taken_in(stage, door, kind):
         return {"type": "http.request", "body": b"x" * PIECE, "more_body": taken < 64 * PIECE}
 
     where = filled(stage, addresses(path)[0], GATED)
-    answer = asyncio.run(doors.called(stage.app, method, where, {"content-type": kind}, receive))
+    answer = asyncio.run(staging.called(stage.app, method, where, {"content-type": kind}, receive))
     assert 400 <= answer.status < 500
     assert taken <= 4 << 20, answer
 
@@ -251,10 +257,10 @@ def test_who_hangs_up_is_no_fault(tmp_path):
     paths = ("/login", "/api/repos/create", "/api/validate-yaml", "/lfs/upload/x")
     with running(tmp_path) as server:
         for path in paths:
-            with socket.create_connection(("127.0.0.1", server.port)) as door:
+            with socket.create_connection(("127.0.0.1", server.port)) as route:
                 sent = f"POST {path} HTTP/1.1\r\nHost: hub\r\nContent-Length: 9\r\n"
                 kind = "Content-Type: application/x-www-form-urlencoded\r\n\r\na"
-                door.sendall((sent + kind).encode())
+                route.sendall((sent + kind).encode())
                 time.sleep(0.1)  # so that they are waited for; a longer wait changes nothing
         server.end()
     assert "POST" in server.log

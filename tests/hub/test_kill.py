@@ -10,7 +10,7 @@ import time
 
 import httpx
 
-from pairsmith.hub.context import opened
+from pairsmith.hub.context import open_hub
 from pairsmith.hub.maintenance.verify import verify
 from pairsmith.hub.repos import files, history, repos
 from support.hub.running import running
@@ -102,7 +102,7 @@ def test_a_hub_that_is_killed(hub, account):
 
 def check(root, acknowledged):
     """Makes sure that what was acknowledged is in the history, and its files with it."""
-    with opened(root) as hub, hub.database.read() as db:
+    with open_hub(root) as hub, hub.database.read() as db:
         repo = repos.find(db, "dataset", "ann", "data")
         head = history.head(db, repo, "main")
         past = {made.id: made for made in history.ancestors(db, repo, head, 1000)} if head else {}

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from pairsmith.hub.context import opened
+from pairsmith.hub.context import open_hub
 from pairsmith.hub.repos import repos
 from support.hub.running import free_port, running
 from support.hub.stock import commit_files
@@ -129,7 +129,7 @@ def test_nobody_chooses_their_own_address(front, hub):
     client, header, _ = front
     for address in ("198.51.100.1", "198.51.100.2"):
         client.get(FILE, headers={**header, "X-Forwarded-For": address, "Range": "bytes=0-9"})
-    with opened(hub.root) as again, again.database.read() as db:
+    with open_hub(hub.root) as again, again.database.read() as db:
         assert db.execute("SELECT sum(count) FROM downloads").fetchone()[0] == 1
 
 

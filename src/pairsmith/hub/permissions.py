@@ -1,4 +1,4 @@
-"""Who may do what: the one place that every door asks before it opens."""
+"""Who may do what: the one module that every route asks before it answers."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def writable(db: sqlite3.Connection, who: Caller, kind: Kind, owner: str, name: 
     return repo
 
 
-def note_read(hub: Hub, who: Caller, repo: Repo, action: str, **detail: object) -> None:
+def record_read(hub: Hub, who: Caller, repo: Repo, action: str, **detail: object) -> None:
     """Puts a read on record where there is a gate, before the first byte of it leaves.
 
     Args:

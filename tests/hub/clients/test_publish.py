@@ -331,8 +331,8 @@ def test_a_hub_that_fails_says_so(publish, copy, monkeypatch):
 
 @slow
 def test_a_server_that_is_not_there_or_no_hub(publish, stage, sample_messages):
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        nowhere = f"127.0.0.1:{door.getsockname()[1]}"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        nowhere = f"127.0.0.1:{listener.getsockname()[1]}"
     for address, message in (
         (f"http://{nowhere}", "cannot be reached"),
         ("http://nowhere.invalid", "cannot be reached"),

@@ -18,7 +18,7 @@ import pytest
 from huggingface_hub import HfApi
 
 from pairsmith.hub.auth import users
-from pairsmith.hub.context import Hub, Settings, opened
+from pairsmith.hub.context import Hub, Settings, open_hub
 from pairsmith.hub.core import database
 from pairsmith.hub.core.database import MIGRATIONS, Database, DatabaseError
 from pairsmith.hub.http.errors import HubError
@@ -159,7 +159,7 @@ def test_a_dataset_and_a_model_may_have_one_name(hub, client):
         events.record(db, model, "ann", "ann", "gate")
         assert repos.find(db, "dataset", "ann", "PAIRS") == dataset
         assert repos.find(db, "model", "ann", "PAIRS") == model
-        assert [one.id for one in repos.listed(db, "model", None)] == [model.id]
+        assert [one.id for one in repos.search(db, "model", None)] == [model.id]
         assert [event.action for event in events.recent(db, model)] == ["gate"]
         assert len(events.recent(db, dataset)) == 6
         with pytest.raises(HubError, match="already created this model repo"):
@@ -212,7 +212,7 @@ def test_it_is_backed_up_and_verified(root, tmp_path):
     out = tmp_path / "copy"
     assert backup(root, out).contents == 6
     assert verify(out) == []
-    with opened(out) as copy, copy.database.read() as db:
+    with open_hub(out) as copy, copy.database.read() as db:
         assert repos.find(db, "dataset", "ann", "pairs") is not None
 
 

@@ -123,7 +123,7 @@ def test_asking_at_the_same_time_makes_one_request(hub, make, people, any_gate):
         statuses = list(pool.map(lambda _: ask(hub, repo, people["bob"]), range(8)))
     assert len(set(statuses)) == 1
     with hub.database.read() as db:
-        assert len(requests.every(db, repo)) == 1
+        assert len(requests.list_all(db, repo)) == 1
     assert [entry[1] for entry in record(hub, repo)].count("asked") == 1
 
 
@@ -304,8 +304,8 @@ def test_lists_and_counts_are_of_one_repository(hub, make, people):
             "rejected": 1,
             "revoked": 0,
         }
-        assert requests.numbered(db, other, first.id) is None
-        assert requests.numbered(db, repo, first.id) == first
+        assert requests.by_id(db, other, first.id) is None
+        assert requests.by_id(db, repo, first.id) == first
         assert requests.of_user_id(db, repo, people["bob"].id) == first
 
 

@@ -11,7 +11,7 @@ from pairsmith.hub.auth import tokens
 from pairsmith.hub.context import Hub, Settings
 from pairsmith.hub.licensing import offers, orders
 from pairsmith.hub.repos import repos
-from support.hub.shop import RESEARCH, Browser, doors, granted, shown
+from support.hub.shop import RESEARCH, Browser, granted, owner_forms, shown
 from support.hub.stripe_events import session
 
 
@@ -69,7 +69,10 @@ def test_a_private_repositorys_offer_is_as_none(shop, browser):
         repos.set_private(db, shop.repo, True)
     number = granted(shop, browser("eve")).number
     for who, status in ((shop.bob, 404), (browser(""), 303)):
-        for path, form in [(f"/datasets/ann/pairs/buy/{shop.offer.id}", {}), *doors(shop, number)]:
+        for path, form in [
+            (f"/datasets/ann/pairs/buy/{shop.offer.id}", {}),
+            *owner_forms(shop, number),
+        ]:
             there = who.get(path) if form is None else who.send(path, **form)
             path = path.replace("pairs", "none")
             none = who.get(path) if form is None else who.send(path, **form)

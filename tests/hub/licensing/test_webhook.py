@@ -239,23 +239,23 @@ def test_what_was_turned_away_is_judged_anew_once_the_offer_is_right(shop):
         offers.change(db, shop.repo, shop.offer, RESEARCH._replace(amount="49"))
     assert shop.said(COMPLETED, session(shop.reference), id="evt_a").startswith("turned away: ")
     with shop.hub.database.read() as db:
-        assert [event.detail["checkout"] for event in payments.turned_away(db, shop.repo)] == [
+        assert [event.detail["checkout"] for event in payments.rejected(db, shop.repo)] == [
             "cs_test_1"
         ]
     with shop.hub.database.write() as db:
         offers.change(db, shop.repo, shop.offer, RESEARCH)
     assert shop.said(COMPLETED, session(shop.reference), id="evt_a").startswith("granted ")
     with shop.hub.database.read() as db:
-        assert payments.turned_away(db, shop.repo) == []
+        assert payments.rejected(db, shop.repo) == []
 
 
 def test_what_was_turned_away_and_refunded_is_over(shop):
     shop.said(COMPLETED, session(shop.reference, amount_total=1))
     with shop.hub.database.read() as db:
-        assert len(payments.turned_away(db, shop.repo)) == 1
+        assert len(payments.rejected(db, shop.repo)) == 1
     shop.said(REFUNDED, charge("pi_1"))
     with shop.hub.database.read() as db:
-        assert payments.turned_away(db, shop.repo) == []
+        assert payments.rejected(db, shop.repo) == []
 
 
 def test_an_offer_retired_after_the_order_is_still_what_was_paid_for(shop):
@@ -379,8 +379,8 @@ def refused_quietly(shop):
 def test_references_are_opaque_and_the_same_for_the_same_order(shop, browser):
     eve = browser("eve")
     with shop.hub.database.write() as db:
-        assert orders.place(db, shop.offer, shop.bob.user) == shop.reference
-        assert orders.place(db, shop.offer, eve.user) != shop.reference
+        assert orders.create(db, shop.offer, shop.bob.user) == shop.reference
+        assert orders.create(db, shop.offer, eve.user) != shop.reference
 
 
 def test_a_licence_outlives_its_repository(shop):

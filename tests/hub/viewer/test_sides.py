@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pairsmith.hub.viewer.connection import Source
 from pairsmith.hub.viewer.query import read_page
-from pairsmith.hub.viewer.sides import are_pairs, shown
+from pairsmith.hub.viewer.sides import are_pairs, render_row
 from support.examples import examples
 from support.hub.parquets import parquet
 
@@ -18,7 +18,7 @@ MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())])
 def rows(folder, columns):
     (folder / "rows").write_bytes(parquet(columns))
     found = read_page([Source("rows.parquet", folder / "rows")], 1)
-    return found.columns, [shown(found.columns, row) for row in found.rows]
+    return found.columns, [render_row(found.columns, row) for row in found.rows]
 
 
 def said(*turns: str):

@@ -105,7 +105,7 @@ def furnish(hub: Hub, build: Path) -> Furnished:
         licence = licences.grant(db, pairs, by_hand, people["bob"], "ann")
         ended = licences.grant(db, pairs, by_hand, people["dan"], "ann")
         licences.revoke(db, ended, "ann", "The project ended.")
-        pay_too_little(db, orders.place(db, sold, people["dan"]))
+        pay_too_little(db, orders.create(db, sold, people["dan"]))
         form = read_form(card.read(text).data)
         for name in ("cleo", "dan"):
             requests.ask(db, pairs, people[name], ANSWERS, form)
@@ -150,4 +150,4 @@ def pay_too_little(db, reference: str) -> None:
         "currency": "usd",
     }  # fmt: skip
     event = {"id": "evt_1", "object": "event", "type": "checkout.session.completed"}
-    payments.settle(db, {**event, "data": {"object": paid}})
+    payments.process_event(db, {**event, "data": {"object": paid}})

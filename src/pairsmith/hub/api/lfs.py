@@ -22,7 +22,7 @@ from pairsmith.hub import permissions
 from pairsmith.hub.api import resolve
 from pairsmith.hub.auth.authentication import Caller, api_caller, caller
 from pairsmith.hub.context import Hub, hub_of
-from pairsmith.hub.core.blobs import Incoming, held, touch
+from pairsmith.hub.core.blobs import Incoming, blob_of_repo, touch
 from pairsmith.hub.http.addresses import DATASET, repo_of
 from pairsmith.hub.http.bodies import pieces, read_json
 from pairsmith.hub.http.concurrency import CONTENTS, READS, run_apart
@@ -103,7 +103,7 @@ def _upload_action(
     hub: Hub, db: sqlite3.Connection, repo: Repo, oid: str, size: int, several: bool
 ) -> dict[str, Any]:
     """Where a content goes to; nowhere, where this repository was sent it before."""
-    if held(db, repo.id, oid) is not None:
+    if blob_of_repo(db, repo.id, oid) is not None:
         touch(db, oid)  # for the commit that follows, however long ago it was sent
         return {"oid": oid, "size": size}
     signed = signer(hub, "lfs upload").dumps(Upload(repo.id, oid, size))
@@ -146,7 +146,7 @@ def _link(request: Request) -> Response:
     if user != (who.user.id if who.user else 0):
         raise HubError(403, "This address was made for another user.", "Forbidden")
     with hub.database.read() as db:
-        named = repos.numbered(db, number)
+        named = repos.by_id(db, number)
         if named is None:
             raise entry_not_found(oid)
         repo = permissions.readable(db, hub, who, *named.address)
@@ -215,7 +215,7 @@ async def verify(request: Request) -> JSONResponse:
 
 def _verify(hub: Hub, upload: Upload) -> JSONResponse:
     with hub.database.read() as db:
-        if held(db, upload.repo, upload.oid) is None:
+        if blob_of_repo(db, upload.repo, upload.oid) is None:
             raise entry_not_found(upload.oid)
     return JSONResponse({})
 
@@ -233,7 +233,7 @@ def _keep(hub: Hub, content: Incoming, upload: Upload) -> None:
             f" {upload.size:,} with {upload.oid}."
         )
     with hub.database.write() as db:
-        if repos.numbered(db, upload.repo) is None:
+        if repos.by_id(db, upload.repo) is None:
             raise bad_request("The repository is not there any more.")
         hub.blobs.keep(db, content, blob, upload.repo)
 

@@ -56,7 +56,7 @@ def listed(request: Request) -> JSONResponse:
     limit = number_in(asked.get("limit", ""))
     most = MOST if limit is None else min(limit, MOST)
     with hub_of(request).database.read() as db:
-        found = repos.listed(
+        found = repos.search(
             db, "dataset", who.user, asked.get("author", ""), asked.get("search", ""), most
         )
         return JSONResponse([shapes.summary(db, repo) for repo in found])
@@ -115,7 +115,7 @@ def _set_up(request: Request, body: dict[str, Any]) -> JSONResponse:
             requests.turn_gate(db, repo, writer(who), GATES[body["gated"]])
         if private is not None:
             requests.turn_private(db, repo, writer(who), private)
-        repo = repos.numbered(db, repo.id) or repo
+        repo = repos.by_id(db, repo.id) or repo
     return JSONResponse(_settings(repo))
 
 

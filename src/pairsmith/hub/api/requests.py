@@ -100,7 +100,7 @@ def _meant(db: sqlite3.Connection, repo: Repo, body: dict[str, Any]) -> Request:
     elif said[0] == "userId":
         found = requests.of_user_id(db, repo, number)
     else:
-        found = requests.numbered(db, repo, number)
+        found = requests.by_id(db, repo, number)
     if found is None:
         raise HubError(404, f"There is no request of {value!r} for {repo.full_name}.")
     return found

@@ -1,4 +1,4 @@
-"""A file of a repository, whole or in ranges: the door that everything is read through."""
+"""A file of a repository, whole or in ranges: the route that everything is read through."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def note(request: Request, hub: Hub, who: Caller, repo: Repo, file: File, revisi
     if request.method != "GET":
         return
     asked = request.headers.get("range", "")[:LONGEST_RANGE]
-    permissions.note_read(hub, who, repo, "read", path=file.path, revision=revision, range=asked)
+    permissions.record_read(hub, who, repo, "read", path=file.path, revision=revision, range=asked)
     seen(hub, repo, request.client.host if request.client else "", file.path)
 
 

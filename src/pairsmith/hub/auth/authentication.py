@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pairsmith.hub.auth import cookies, sessions, tokens
-from pairsmith.hub.auth.landing import NotSignedInError
+from pairsmith.hub.auth.redirects import NotSignedInError
 from pairsmith.hub.auth.users import User
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.errors import HubError, not_allowed
@@ -45,7 +45,7 @@ NOBODY = Caller(None)
 def caller(request: Request) -> Caller:
     """Who made the request, by its token, or else by its cookie.
 
-    A cookie counts for reading (GET, HEAD) and for the pages' forms, whose hidden field is proved
+    A cookie counts for reading (GET, HEAD) and for the pages' forms, whose hidden field is checked
     apart; what clients call to change something goes by token, so that no other site can do it.
     """
     if (sent := bearer(request)) is not None:

@@ -27,7 +27,7 @@ _turns = threading.BoundedSemaphore(AT_ONCE)
 
 
 def check_new(text: str) -> None:
-    """Makes sure that a password may be chosen; blanks at its ends do not count.
+    """Checks that a password may be chosen; blanks at its ends do not count.
 
     Raises:
         HubError: 400 for one that is too short or too long.

@@ -153,7 +153,7 @@ def revoke(db: sqlite3.Connection, licence: Licence, actor: str, reason: str) ->
     return _one(db, licence.number)
 
 
-def held(db: sqlite3.Connection, repo: Repo, user: User | None) -> dict[int, str]:
+def active(db: sqlite3.Connection, repo: Repo, user: User | None) -> dict[int, str]:
     """The licences of a repository that a user holds: number of the offer to the licence's."""
     rows = db.execute(
         "SELECT offer, number FROM licences WHERE repo = ? AND user = ? AND revoked IS NULL"

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from pairsmith.hub.auth.users import User
-from pairsmith.hub.core.blobs import held, touch
+from pairsmith.hub.core.blobs import blob_of_repo, touch
 from pairsmith.hub.core.database import now
 from pairsmith.hub.http.errors import HubError, bad_request, revision_not_found
 from pairsmith.hub.repos import files, history
@@ -95,7 +95,7 @@ def commit(
 
 
 def _check_parent(head: Commit | None, message: Message) -> None:
-    """Makes sure that a commit is made for the newest one, where it says for which."""
+    """Checks that a commit is made for the newest one, where it says for which."""
     if message.parent and (head is None or not head.id.startswith(message.parent)):
         raise HubError(
             412, "A commit has happened since. Please refresh and try again.", "CommitOutdated"
@@ -125,7 +125,7 @@ def _apply(db: sqlite3.Connection, repo: Repo, line: int, place: int, change: Ch
         if not _end(db, line, place, path, change.folder):
             raise bad_request(f"There is no {path!r} to delete.")
         return
-    if held(db, repo.id, change.blob) is None:
+    if blob_of_repo(db, repo.id, change.blob) is None:
         raise bad_request(f"The content of {path!r} was not sent to this repository.")
     there = files.named(db, _reading(line, place), path)
     if there is not None and (there.blob, there.lfs) == (change.blob, change.lfs):
@@ -140,7 +140,7 @@ def _apply(db: sqlite3.Connection, repo: Repo, line: int, place: int, change: Ch
 
 
 def _clear_the_way(db: sqlite3.Connection, line: int, place: int, path: str) -> None:
-    """Makes sure that no file is also a folder.
+    """Checks that no file is also a folder.
 
     Raises:
         HubError: 400.
@@ -159,7 +159,7 @@ def _reading(line: int, place: int) -> Commit:
 
 def _end(db: sqlite3.Connection, line: int, place: int, path: str, folder: bool) -> int:
     """Ends what lives at a path; how many files did."""
-    within, found = files.meant(path, folder)
+    within, found = files.path_condition(path, folder)
     values = {"line": line, "place": place, **found}
     live = f"line = :line AND died IS NULL AND {within}"
     mine = db.execute(f"DELETE FROM files WHERE {live} AND born = :place", values).rowcount

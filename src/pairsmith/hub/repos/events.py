@@ -68,7 +68,7 @@ def recent(db: sqlite3.Connection, repo: Repo, limit: int = 100, reads: bool = T
         f"{SELECT} WHERE kind = ? AND repo = ?{some} ORDER BY id DESC LIMIT ?",
         (repo.kind, repo.full_name, limit),
     ).fetchall()
-    return [told(row) for row in rows]
+    return [from_row(row) for row in rows]
 
 
 def after(db: sqlite3.Connection, repo: Repo, number: int, limit: int) -> tuple[list[Event], int]:
@@ -77,10 +77,10 @@ def after(db: sqlite3.Connection, repo: Repo, number: int, limit: int) -> tuple[
         f"{SELECT} WHERE kind = ? AND repo = ? AND id > ? ORDER BY id LIMIT ?",
         (repo.kind, repo.full_name, number, limit),
     ).fetchall()
-    return [told(row) for row in rows], rows[-1]["id"] if rows else number
+    return [from_row(row) for row in rows], rows[-1]["id"] if rows else number
 
 
-def told(row: sqlite3.Row) -> Event:
+def from_row(row: sqlite3.Row) -> Event:
     """An event from the columns of its table."""
     return Event(
         row["date"],

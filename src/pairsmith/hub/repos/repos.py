@@ -57,7 +57,7 @@ def find(db: sqlite3.Connection, kind: Kind, owner: str, name: str) -> Repo | No
     return _repo(row) if row else None
 
 
-def numbered(db: sqlite3.Connection, number: int) -> Repo | None:
+def by_id(db: sqlite3.Connection, number: int) -> Repo | None:
     """The repository with that id, whoever asks; None where it was deleted."""
     row = db.execute(f"{SELECT} WHERE repos.id = ?", (number,)).fetchone()
     return _repo(row) if row else None
@@ -109,12 +109,12 @@ def set_private(db: sqlite3.Connection, repo: Repo, private: bool) -> None:
     db.execute("UPDATE repos SET private = ? WHERE id = ?", (private, repo.id))
 
 
-def listed(
+def search(
     db: sqlite3.Connection,
     kind: Kind,
     user: User | None,
     owner: str = "",
-    search: str = "",
+    text: str = "",
     limit: int = 100,
     skip: int = 0,
 ) -> Iterator[Repo]:
@@ -125,7 +125,7 @@ def listed(
         kind: Only those of this kind.
         user: Who asks; None for nobody.
         owner: Only those of this account.
-        search: Only those with this in their name, whatever the case.
+        text: Only those with this in their name, whatever the case.
         limit: At most this many.
         skip: How many of the first to leave out.
     """
@@ -134,7 +134,7 @@ def listed(
         " AND (? = '' OR users.name = ?)"
         " AND instr(lower(users.name || '/' || repos.name), lower(?))"
         " ORDER BY updated DESC, repos.id LIMIT ? OFFSET ?",
-        (kind, user.id if user else 0, owner, owner, search, limit, skip),
+        (kind, user.id if user else 0, owner, owner, text, limit, skip),
     )
     return (_repo(row) for row in rows.fetchall())
 

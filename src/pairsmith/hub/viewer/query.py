@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from pairsmith.hub.viewer import statements
-from pairsmith.hub.viewer.columns import Column, Cut, searched, shown
+from pairsmith.hub.viewer.columns import Column, Cut, search_condition, select_list
 from pairsmith.hub.viewer.connection import Source, Table, opened_table, time_limit
 from pairsmith.hub.viewer.statements import ORDERS, SCORES, Label, Loaded, Question, Statements
 
@@ -94,7 +94,7 @@ def read_page(
 
 
 def read_row(sources: Sequence[Source], number: int, question: Question | None = None) -> Rows:
-    """One row, with far more of its values; no row where there are not so many.
+    """One row, with far more of its values; no row where that number is too high.
 
     Args:
         sources: The files, in order; at least one.
@@ -116,7 +116,7 @@ def _in_order(table: Table, skip: int, limit: int, cut: Cut) -> list[Row]:
     """Rows from a place on. DuckDB leaps over the row groups before it."""
     cut = cut.among(limit * len(table.columns))
     found = table.db.execute(
-        f"SELECT {shown(table.columns, cut)} FROM {table.relation} LIMIT $limit OFFSET $skip",
+        f"SELECT {select_list(table.columns, cut)} FROM {table.relation} LIMIT $limit OFFSET $skip",
         {"paths": table.paths, "limit": limit, "skip": skip},
     ).fetchall()
     return [_row(number, row) for number, row in enumerate(found, start=skip + 1)]
@@ -126,9 +126,9 @@ def _matching(table: Table, search: str, skip: int, limit: int) -> list[Row]:
     """Rows in which a text stands, with their place among all."""
     cut = BRIEF.among(limit * len(table.columns))
     found = table.db.execute(
-        f"SELECT n, {shown(table.columns, cut)}"
+        f"SELECT n, {select_list(table.columns, cut)}"
         f" FROM (SELECT row_number() OVER () AS n, * FROM {table.relation})"
-        f" WHERE {searched(table.columns)} LIMIT $limit OFFSET $skip",
+        f" WHERE {search_condition(table.columns)} LIMIT $limit OFFSET $skip",
         {"paths": table.paths, "q": search, "limit": limit, "skip": skip},
     ).fetchall()
     return [_row(number, row) for number, *row in found]
@@ -148,7 +148,7 @@ def _ranked(loaded: Loaded, search: str, skip: int, limit: int) -> list[Row]:
     numbers = [number for (number,) in found]
     cut = BRIEF.among(limit * len(table.columns))
     rows = table.db.execute(
-        f"SELECT n, {shown(table.columns, cut)}"
+        f"SELECT n, {select_list(table.columns, cut)}"
         f" FROM (SELECT row_number() OVER () AS n, * FROM {table.relation})"
         " WHERE list_contains($numbers, n)",
         {"paths": table.paths, "numbers": numbers},
@@ -161,7 +161,7 @@ def _selected(loaded: Loaded, search: str) -> str:
     """The rows that an annotation and a search select, each with the scores of its statements."""
     table = loaded.table
     join = "JOIN" if loaded.question.label else "LEFT JOIN"
-    condition = searched(table.columns) if search else "true"
+    condition = search_condition(table.columns) if search else "true"
     return (
         f"(SELECT row_number() OVER () AS n, * FROM {table.relation}) AS rows"
         f" {join} {SCORES} ON scores.id = rows.c{loaded.id} WHERE ({condition})"
@@ -189,7 +189,7 @@ def _count(table: Table, search: str, loaded: Loaded | None) -> int | None:
     if loaded:
         rows, values = _selected(loaded, search), _parameters(loaded, search)
     else:
-        rows, values = f"{table.relation} WHERE {searched(table.columns)}", {"q": search}
+        rows, values = f"{table.relation} WHERE {search_condition(table.columns)}", {"q": search}
     try:
         with time_limit(table.db, SECONDS_TO_COUNT):
             counted = table.db.execute(

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from pairsmith.hub.viewer.columns import Column
-from pairsmith.hub.viewer.marks import marked
 from pairsmith.hub.viewer.query import Row, Value
 from pairsmith.hub.viewer.statements import Statements
+from pairsmith.hub.viewer.word_diff import mark_differences
 
 PROMPT, CHOSEN, REJECTED = "prompt", "chosen", "rejected"
 READABLE = ("text", "messages")
@@ -62,7 +62,7 @@ class Fact(NamedTuple):
     size: int | None = None
 
 
-class Shown(NamedTuple):
+class RenderedRow(NamedTuple):
     """A row as a pair where it is one, its other columns, and what an annotation says of it."""
 
     number: int
@@ -77,11 +77,11 @@ def are_pairs(columns: Sequence[Column]) -> bool:
     return kinds.get(CHOSEN) in READABLE and kinds.get(CHOSEN) == kinds.get(REJECTED)
 
 
-def shown(columns: Sequence[Column], row: Row) -> Shown:
+def render_row(columns: Sequence[Column], row: Row) -> RenderedRow:
     """A row as it is shown."""
     cells = list(zip(columns, row.values, strict=True))
     if not are_pairs(columns):
-        return Shown(row.number, None, [_fact(*cell) for cell in cells], row.statements)
+        return RenderedRow(row.number, None, [_fact(*cell) for cell in cells], row.statements)
     sides = {
         column.name: side(value)
         for column, value in cells
@@ -89,7 +89,7 @@ def shown(columns: Sequence[Column], row: Row) -> Shown:
     }
     pair = _pair(sides.get(PROMPT), sides[CHOSEN], sides[REJECTED])
     facts = [_fact(*cell) for cell in cells if cell[0].name not in sides]
-    return Shown(row.number, pair, facts, row.statements)
+    return RenderedRow(row.number, pair, facts, row.statements)
 
 
 def side(value: Value) -> Side:
@@ -108,7 +108,7 @@ def _pair(prompt: Side | None, chosen: Side, rejected: Side) -> Pair:
         rejected = rejected._replace(turns=rejected.turns[shared:])
     silent = Turn("", "")
     compared = [
-        (one, other, *marked(one.text or "", other.text or ""))
+        (one, other, *mark_differences(one.text or "", other.text or ""))
         for one, other in zip_longest(chosen.turns, rejected.turns, fillvalue=silent)
     ]
     ours = [one if one.text is None else one._replace(text=text) for one, _, text, _ in compared]

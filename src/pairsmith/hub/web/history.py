@@ -63,7 +63,7 @@ def commit(request: Request) -> HTMLResponse:
     with hub.database.read() as db:
         repo = permissions.visible(db, who, *repo_of(request))
         found = history.find(db, repo, request.path_params["revision"])
-        made = diff.made_by(db, found)
+        made = diff.changes_of(db, found)
     card = next((change for change in made if change.path == CARD), None)
     return page(
         request,

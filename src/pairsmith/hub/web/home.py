@@ -44,9 +44,9 @@ def home(request: Request) -> HTMLResponse:
     hub, who = hub_of(request), caller(request)
     search = request.query_params.get("search", "")[:200]
     with hub.database.read() as db:
-        found = _listed(request, hub, db, who, search=search)
+        found = _entries(request, hub, db, who, text=search)
     shown, pages = paging.cut(request, found, PAGE)
-    return page(request, "home.html.jinja", who, found=shown, pages=pages, search=search)
+    return page(request, "home.html.jinja", who, entries=shown, pages=pages, search=search)
 
 
 def owner(request: Request) -> HTMLResponse:
@@ -57,21 +57,21 @@ def owner(request: Request) -> HTMLResponse:
     """
     hub, who, name = hub_of(request), caller(request), request.path_params["owner"]
     with hub.database.read() as db:
-        found = _listed(request, hub, db, who, owner=name)
+        found = _entries(request, hub, db, who, owner=name)
     own = who.name.lower() == name.lower()
     if not found and not own:
         raise HubError(404, "There is no such page here, and no account with a dataset to show.")
     name = found[0].repo.owner if found else name
     shown, pages = paging.cut(request, found, PAGE)
-    return page(request, "owner.html.jinja", who, found=shown, pages=pages, owner=name)
+    return page(request, "owner.html.jinja", who, entries=shown, pages=pages, owner=name)
 
 
-def _listed(
+def _entries(
     request: Request, hub: Hub, db: sqlite3.Connection, who: Caller, **only: str
 ) -> list[Entry]:
     """The entries of the page that is asked for, and one more where there is one."""
     skip = paging.number(request) * PAGE
-    found = repos.listed(db, "dataset", who.user, limit=PAGE + 1, skip=skip, **only)
+    found = repos.search(db, "dataset", who.user, limit=PAGE + 1, skip=skip, **only)
     return [entry(hub, db, repo) for repo in found]
 
 

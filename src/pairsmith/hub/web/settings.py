@@ -15,7 +15,7 @@ from pairsmith.hub.gating import requests
 from pairsmith.hub.http.addresses import DATASET, repo_of
 from pairsmith.hub.http.errors import bad_request
 from pairsmith.hub.repos.repos import Gate
-from pairsmith.hub.web.gate import shown_gate
+from pairsmith.hub.web.gate import gate_view
 from pairsmith.hub.web.render import page
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def show(request: Request) -> Response:
     with hub.database.read() as db:
         repo = permissions.writable(db, who, *repo_of(request))
         waiting = requests.counts(db, repo)["pending"]
-        shown = shown_gate(db, hub, repo, who)
+        shown = gate_view(db, hub, repo, who)
     return page(request, "settings.html.jinja", who, repo=repo, waiting=waiting, **shown._asdict())
 
 

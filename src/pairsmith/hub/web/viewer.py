@@ -136,7 +136,7 @@ def _record_view(hub: Hub, who: Caller, selection: Selection, query: Query) -> N
         detail: dict[str, object] = {"page": query.page, "row": query.row, "q": query.search}
         if selection.annotation:
             detail["annotation"] = selection.annotation.name
-        permissions.note_read(
+        permissions.record_read(
             hub, who, selection.repo, "viewed", path=path, revision=selection.revision, **detail
         )
 
@@ -190,7 +190,7 @@ def _select(hub: Hub, who: Caller, name: RepoName, query: Query) -> Selection:
     there = subsets.subsets(card.configs(card.read(text)), rows)
     if not there:
         return Selection(repo, commit.id, annotations=said)
-    subset, split = subsets.chosen(there, query.config, query.split)
+    subset, split = subsets.choose(there, query.config, query.split)
     paths = subsets.files_of(split, rows)
     sources = _sources(hub, [rows[path] for path in paths[:MOST_FILES]])
     return Selection(
@@ -257,7 +257,7 @@ def _context(selection: Selection, query: Query, result: Result) -> dict[str, ob
     }
     if rows is not None:
         context["pairs"] = sides.are_pairs(rows.columns)
-        context["shown"] = [sides.shown(rows.columns, row) for row in rows.rows]
+        context["shown"] = [sides.render_row(rows.columns, row) for row in rows.rows]
         if rows.matching is not None:
             context["last_page"] = max(1, -(-rows.matching // ON_A_PAGE))
     return context

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from pairsmith.hub.xet.uploads import Upload
 
-PATIENCE = 5.0  # seconds after which those who wait, proxies among them, are told how far it is
+PATIENCE = 5.0  # seconds after which those who wait, proxies among them, are told of the progress
 NDJSON = "application/x-ndjson"
 log = logging.getLogger(__name__)
 under_way: set[asyncio.Future[None]] = set()  # so that nobody forgets them, whoever hangs up
@@ -86,7 +86,7 @@ async def take_shard(request: Request) -> Response:
 
 
 async def take_shard_telling(request: Request) -> Response:
-    """POST v2/shards: the same, and tells how far it is where it takes a while."""
+    """POST v2/shards: the same, and reports progress where it takes a while."""
     rebuild = await _rebuild(request)
     work = asyncio.ensure_future(run_apart(CONTENTS, rebuild.run))
     under_way.add(work)
@@ -99,7 +99,7 @@ async def take_shard_telling(request: Request) -> Response:
 
 
 async def _frames(rebuild: Rebuild, work: asyncio.Future[None]) -> AsyncIterator[str]:
-    """How far it is, as long as it takes; then that it is done, or why not."""
+    """The progress, for as long as it takes; then that it is done, or why not."""
     while not work.done():
         yield _frame("validating", verified=rebuild.done, total=rebuild.total)
         await asyncio.wait({work}, timeout=PATIENCE)

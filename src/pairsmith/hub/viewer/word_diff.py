@@ -26,7 +26,7 @@ class Piece(NamedTuple):
     common: bool
 
 
-def marked(left: str, right: str) -> tuple[Markup, Markup]:
+def mark_differences(left: str, right: str) -> tuple[Markup, Markup]:
     """Two texts, escaped, with what only the first has in `<ins>`, only the second in `<del>`.
 
     Without these tags they are the texts again. Beyond a common beginning and end of any length,
