@@ -6,7 +6,7 @@ import sqlite3
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pairsmith.hub.auth.authentication import Caller, known, writer
+from pairsmith.hub.auth.authentication import Caller, require_account, require_write
 from pairsmith.hub.auth.users import User
 from pairsmith.hub.http.addresses import Kind
 from pairsmith.hub.http.errors import gated, not_allowed, repo_not_found
@@ -97,10 +97,10 @@ def writable(db: sqlite3.Connection, who: Caller, kind: Kind, owner: str, name: 
         HubError: RepoNotFound; 401 for nobody; 403 for another's, or for a token that only reads.
     """
     repo = visible(db, who, kind, owner, name)
-    known(who)
+    require_account(who)
     if not _owns(who.user, repo):
         raise not_allowed(f"Only {repo.owner} may change {repo.full_name}.")
-    writer(who)
+    require_write(who)
     return repo
 
 

@@ -158,7 +158,7 @@ def test_no_read_is_on_record_after_access_went(client, made, hub, account):
         file = files.named(db, history.find(db, repo, "main"), "data/train.parquet")
     scope = {"type": "http", "method": "GET", "headers": [], "client": ("127.0.0.1", 1)}
     with pytest.raises(HubError, match="has to be asked for"):
-        resolve.note(Request(scope), hub, Caller(bob), repo, file, "")
+        resolve.record(Request(scope), hub, Caller(bob), repo, file, "")
     with hub.database.read() as db:
         assert events.recent(db, repo) == []
 
@@ -189,7 +189,7 @@ def test_a_download_of_what_is_deleted_meanwhile_is_not_counted(client, made, hu
     repo, _ = made
     with hub.database.write() as db:
         repos.delete(db, repo)
-    downloads.seen(hub, repo, "192.0.2.7", "data/train.parquet")  # as its answer begins
+    downloads.count_read(hub, repo, "192.0.2.7", "data/train.parquet")  # as its answer begins
     with hub.database.read() as db:
         assert downloads.last_month(db, repo) == 0
 

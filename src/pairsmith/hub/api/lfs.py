@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import permissions
 from pairsmith.hub.api import resolve
-from pairsmith.hub.auth.authentication import Caller, api_caller, caller
+from pairsmith.hub.auth.authentication import Caller, authenticate, authenticate_token
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.core.blobs import Incoming, blob_of_repo, touch
 from pairsmith.hub.http.addresses import DATASET, repo_of
@@ -65,10 +65,10 @@ def _batch(request: Request, body: dict[str, Any]) -> JSONResponse:
     several = "multipart" in _list(body.get("transfers", []))
     if operation == "upload":
         with hub.database.write() as db:
-            repo = permissions.writable(db, api_caller(request), *repo_of(request))
+            repo = permissions.writable(db, authenticate_token(request), *repo_of(request))
             told = [_upload_action(hub, db, repo, *one, several) for one in objects]
     elif operation == "download":
-        who = caller(request)
+        who = authenticate(request)
         with hub.database.read() as db:
             repo = permissions.readable(db, hub, who, *repo_of(request))
             told = [_download_action(request, db, repo, who, *one) for one in objects]
@@ -141,7 +141,7 @@ async def link(request: Request) -> Response:
 
 
 def _link(request: Request) -> Response:
-    hub, who = hub_of(request), caller(request)
+    hub, who = hub_of(request), authenticate(request)
     number, oid, user = unsigned(hub, "lfs download", request.path_params["signed"], LINK_LIFE)
     if user != (who.user.id if who.user else 0):
         raise HubError(403, "This address was made for another user.", "Forbidden")
@@ -153,7 +153,7 @@ def _link(request: Request) -> Response:
         file = files.with_content(db, repo, oid)
     if file is None:
         raise entry_not_found(oid)
-    resolve.note(request, hub, who, repo, file, "")
+    resolve.record(request, hub, who, repo, file, "")
     return resolve.send(request, hub, file, {})
 
 

@@ -10,7 +10,12 @@ from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import permissions
 from pairsmith.hub.api import shapes
-from pairsmith.hub.auth.authentication import Caller, api_caller, caller, writer
+from pairsmith.hub.auth.authentication import (
+    Caller,
+    authenticate,
+    authenticate_token,
+    require_write,
+)
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.gating import requests
 from pairsmith.hub.http.addresses import REPO, Kind, number_in, repo_of
@@ -31,7 +36,7 @@ GATES: dict[object, Gate] = {False: "off", "auto": "auto", "manual": "manual"}
 
 def describe(request: Request) -> JSONResponse:
     """`GET /api/datasets/{owner}/{name}[/revision/{revision}]`: all there is to know of it."""
-    hub, who = hub_of(request), caller(request)
+    hub, who = hub_of(request), authenticate(request)
     with hub.database.read() as db:
         repo = permissions.visible(db, who, *repo_of(request))
         commit = history.find(db, repo, request.path_params.get("revision", MAIN))
@@ -40,7 +45,7 @@ def describe(request: Request) -> JSONResponse:
 
 def check_access(request: Request) -> JSONResponse:
     """`GET …/auth-check[/write]`: whether the caller may read the data, or change them."""
-    hub, who = hub_of(request), caller(request)
+    hub, who = hub_of(request), authenticate(request)
     with hub.database.read() as db:
         if request.scope["path"].endswith("/write"):
             permissions.writable(db, who, *repo_of(request))
@@ -52,7 +57,7 @@ def check_access(request: Request) -> JSONResponse:
 def listed(request: Request) -> JSONResponse:
     """`GET /api/datasets?author=&search=&limit=`: those that the caller may know of."""
     asked = request.query_params
-    who = caller(request)
+    who = authenticate(request)
     limit = number_in(asked.get("limit", ""))
     most = MOST if limit is None else min(limit, MOST)
     with hub_of(request).database.read() as db:
@@ -69,8 +74,8 @@ async def create(request: Request) -> JSONResponse:
 
 
 def _create(request: Request, body: dict[str, Any]) -> JSONResponse:
-    hub, who = hub_of(request), api_caller(request)
-    user, kind = writer(who), _kind(body)
+    hub, who = hub_of(request), authenticate_token(request)
+    user, kind = require_write(who), _kind(body)
     name = _own(who, body)
     with hub.database.write() as db:
         try:
@@ -90,11 +95,11 @@ async def delete(request: Request) -> JSONResponse:
 
 
 def _delete(request: Request, body: dict[str, Any]) -> JSONResponse:
-    who, kind = api_caller(request), _kind(body)
+    who, kind = authenticate_token(request), _kind(body)
     owner = text_of(body, "organization") or who.name
     with hub_of(request).database.write() as db:
         repo = permissions.writable(db, who, kind, owner, text_of(body, "name"))
-        requests.end(db, repo, writer(who))
+        requests.end(db, repo, require_write(who))
     return JSONResponse({})
 
 
@@ -108,13 +113,13 @@ def _set_up(request: Request, body: dict[str, Any]) -> JSONResponse:
     private = _private(body)
     if "gated" in body and (isinstance(body["gated"], (list, dict)) or body["gated"] not in GATES):
         raise bad_request('gated has to be false, "auto" or "manual".')
-    who = api_caller(request)
+    who = authenticate_token(request)
     with hub_of(request).database.write() as db:
         repo = permissions.writable(db, who, *repo_of(request))
         if "gated" in body:
-            requests.turn_gate(db, repo, writer(who), GATES[body["gated"]])
+            requests.turn_gate(db, repo, require_write(who), GATES[body["gated"]])
         if private is not None:
-            requests.turn_private(db, repo, writer(who), private)
+            requests.turn_private(db, repo, require_write(who), private)
         repo = repos.by_id(db, repo.id) or repo
     return JSONResponse(_settings(repo))
 
@@ -125,7 +130,7 @@ def _settings(repo: Repo) -> dict[str, Any]:
 
 def _own(who: Caller, body: dict[str, Any]) -> str:
     """The name of a repository to make, in the caller's own namespace."""
-    user = writer(who)
+    user = require_write(who)
     namespace, _, name = text_of(body, "name").rpartition("/")
     owner = text_of(body, "organization") or namespace or user.name
     if owner.lower() != user.name.lower():

@@ -127,10 +127,10 @@ def _apply(db: sqlite3.Connection, repo: Repo, line: int, place: int, change: Ch
         return
     if blob_of_repo(db, repo.id, change.blob) is None:
         raise bad_request(f"The content of {path!r} was not sent to this repository.")
-    there = files.named(db, _reading(line, place), path)
+    there = files.named(db, _state_at(line, place), path)
     if there is not None and (there.blob, there.lfs) == (change.blob, change.lfs):
         return  # as git has it, a file is not changed by the same content
-    _clear_the_way(db, line, place, path)
+    _check_no_folder(db, line, place, path)
     _end(db, line, place, path, folder=False)
     db.execute(
         "INSERT INTO files (line, path, born, blob, lfs) VALUES (?, ?, ?, ?, ?)",
@@ -139,20 +139,20 @@ def _apply(db: sqlite3.Connection, repo: Repo, line: int, place: int, change: Ch
     touch(db, change.blob)
 
 
-def _clear_the_way(db: sqlite3.Connection, line: int, place: int, path: str) -> None:
+def _check_no_folder(db: sqlite3.Connection, line: int, place: int, path: str) -> None:
     """Checks that no file is also a folder.
 
     Raises:
         HubError: 400.
     """
-    here = _reading(line, place)
+    here = _state_at(line, place)
     parts = path.split("/")
     above = ["/".join(parts[:depth]) for depth in range(1, len(parts))]
     if any(files.named(db, here, folder) for folder in above) or files.under(db, here, path):
         raise bad_request(f"{path!r} would be a file and a folder at once.")
 
 
-def _reading(line: int, place: int) -> Commit:
+def _state_at(line: int, place: int) -> Commit:
     """A place of a line as something to read files at, while its commit is being made."""
     return Commit("", line, place, None, "", "", "", 0)
 
@@ -167,8 +167,8 @@ def _end(db: sqlite3.Connection, line: int, place: int, path: str, folder: bool)
 
 
 def _commit_id(repo: Repo, line: int, place: int, author: User, message: Message) -> str:
-    said = json.dumps([repo.id, line, place, author.name, *message, now(), secrets.token_hex(8)])
-    return hashlib.sha1(said.encode(), usedforsecurity=False).hexdigest()
+    text = json.dumps([repo.id, line, place, author.name, *message, now(), secrets.token_hex(8)])
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _write(db: sqlite3.Connection, repo: Repo, branch: str, author: User, made: Commit) -> None:

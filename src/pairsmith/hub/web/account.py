@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub.auth import cookies, forms, sessions, tokens, users
-from pairsmith.hub.auth.authentication import session_caller
+from pairsmith.hub.auth.authentication import authenticate_session
 from pairsmith.hub.auth.forms import line, text
 from pairsmith.hub.auth.limits import address_of, limits_of
 from pairsmith.hub.auth.redirects import HOME, NotSignedInError, safe_target
@@ -52,7 +52,7 @@ def take_join(request: Request, form: FormData) -> Response:
 def show_login(request: Request) -> Response:
     """The form to sign in with; one who has done so already goes on."""
     target = safe_target(request.query_params.get("next", HOME))
-    if session_caller(request).user:
+    if authenticate_session(request).user:
         return RedirectResponse(target, 303)
     return _shown(request, "login.html.jinja", name="", next=target)
 
@@ -136,7 +136,7 @@ def _user(request: Request) -> User:
     Raises:
         NotSignedInError: It is signed in to none.
     """
-    user = session_caller(request).user
+    user = authenticate_session(request).user
     if user is None:
         raise NotSignedInError
     return user
@@ -193,7 +193,7 @@ def _shown(
     request: Request, template: str, fault: HubError | None = None, **context: object
 ) -> Response:
     """A page, with what was wrong with the form that was sent from it."""
-    who = session_caller(request)
+    who = authenticate_session(request)
     if fault is None:
         return page(request, template, who, 200, fault="", **context)
     answer = page(request, template, who, fault.status, fault=fault.message, **context)

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import permissions
-from pairsmith.hub.auth.authentication import Caller, caller
+from pairsmith.hub.auth.authentication import Caller, authenticate
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.http.addresses import DATASET, repo_of
 from pairsmith.hub.licensing import licences, offers
@@ -29,7 +29,7 @@ TAGS = 60  # that are shown
 
 def dataset(request: Request) -> HTMLResponse:
     """`GET /datasets/{owner}/{name}`: the page, to all who may know of the dataset."""
-    hub, who = hub_of(request), caller(request)
+    hub, who = hub_of(request), authenticate(request)
     with hub.database.read() as db:
         repo = permissions.visible(db, who, *repo_of(request))
         head = history.head(db, repo, history.MAIN)

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import permissions
-from pairsmith.hub.auth.authentication import caller
+from pairsmith.hub.auth.authentication import authenticate
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.http.addresses import DATASET, encoded, repo_of
 from pairsmith.hub.http.errors import entry_not_found
@@ -63,7 +63,7 @@ class Content(NamedTuple):
 
 def tree(request: Request) -> HTMLResponse:
     """`GET …/tree/{revision}[/{path}]?p`: a folder, its folders first."""
-    hub, who = hub_of(request), caller(request)
+    hub, who = hub_of(request), authenticate(request)
     path = request.path_params.get("path", "").rstrip("/")
     revision = request.path_params["revision"]
     with hub.database.read() as db:
@@ -82,7 +82,7 @@ def tree(request: Request) -> HTMLResponse:
 
 def blob(request: Request) -> HTMLResponse:
     """`GET …/blob/{revision}/{path}`: what a file is, and its text to those who may read it."""
-    hub, who = hub_of(request), caller(request)
+    hub, who = hub_of(request), authenticate(request)
     path, revision = files.clean(request.path_params["path"]), request.path_params["revision"]
     with hub.database.read() as db:
         repo = permissions.visible(db, who, *repo_of(request))

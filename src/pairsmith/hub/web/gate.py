@@ -12,7 +12,13 @@ from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import permissions
 from pairsmith.hub.auth import forms, users
-from pairsmith.hub.auth.authentication import Caller, caller, known, signed_in, writer
+from pairsmith.hub.auth.authentication import (
+    Caller,
+    authenticate,
+    require_account,
+    require_sign_in,
+    require_write,
+)
 from pairsmith.hub.auth.redirects import sign_in_then
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.gating import requests
@@ -82,13 +88,13 @@ def current_form(db: sqlite3.Connection, hub: Hub, repo: Repo) -> GateForm:
 
 def take_question(call: Call, sent: FormData) -> Response:
     """`POST …/ask-access`: asks for access with what was answered."""
-    hub, who = hub_of(call), caller(call)
+    hub, who = hub_of(call), authenticate(call)
     with hub.database.read() as db:
         repo = permissions.visible(db, who, *repo_of(call))
         shown = gate_view(db, hub, repo, who)
     if who.user is None:
         return sign_in_then(repo.page)
-    user, form = writer(who), shown.form
+    user, form = require_write(who), shown.form
     answers = {
         field.label: forms.text(sent, f"answer-{place}") for place, field in enumerate(form.fields)
     }
@@ -105,7 +111,7 @@ def take_question(call: Call, sent: FormData) -> Response:
 
 def show_requests(call: Call) -> Response:
     """`GET …/settings/requests?status&after`: who asked, and the outcome; for the owner."""
-    hub, who = hub_of(call), signed_in(call)
+    hub, who = hub_of(call), require_sign_in(call)
     status = requests.known_status(call.query_params.get("status", "")) or "pending"
     after = number_in(call.query_params.get("after", "")) or 0
     with hub.database.read() as db:
@@ -131,7 +137,7 @@ def show_requests(call: Call) -> Response:
 
 def take_answer(call: Call, sent: FormData) -> Response:
     """`POST …/settings/requests`: the owner's answer to a request."""
-    who = signed_in(call)
+    who = require_sign_in(call)
     status = requests.known_status(forms.text(sent, "status"))
     if status is None:
         raise bad_request(f"An answer is one of {', '.join(STATUSES)}.")
@@ -141,26 +147,26 @@ def take_answer(call: Call, sent: FormData) -> Response:
         if request is None:
             raise HubError(404, "There is no such request any more.")
         reason = forms.line(sent, "reason")
-        requests.answer(db, repo, writer(who), request, status, reason)
+        requests.answer(db, repo, require_write(who), request, status, reason)
     return _back(repo, request.status)
 
 
 def take_grant(call: Call, sent: FormData) -> Response:
     """`POST …/settings/requests/grant`: lets a user in, whether they asked or not."""
-    who = signed_in(call)
+    who = require_sign_in(call)
     with hub_of(call).database.write() as db:
         repo = permissions.writable(db, who, *repo_of(call))
         name = forms.line(sent, "user")
         user = users.named(db, name)
         if user is None:
             raise HubError(404, f"There is no user {name[:100]!r} here.")
-        requests.grant(db, repo, writer(who), user)
+        requests.grant(db, repo, require_write(who), user)
     return _back(repo, "accepted")
 
 
 def download(call: Call) -> Response:
     """`GET …/settings/requests.csv`: all requests, the answers in columns."""
-    who = signed_in(call)
+    who = require_sign_in(call)
     with hub_of(call).database.read() as db:
         repo = permissions.writable(db, who, *repo_of(call))
         found = requests.list_all(db, repo)
@@ -184,9 +190,9 @@ def table(found: list[Request]) -> Iterable[list[object]]:
 
 def show_own(call: Call) -> Response:
     """`GET /settings/access`: what the user asked for, and how it stands."""
-    who = signed_in(call)
+    who = require_sign_in(call)
     with hub_of(call).database.read() as db:
-        found = requests.of_user(db, known(who))
+        found = requests.of_user(db, require_account(who))
     return page(call, "own_requests.html.jinja", who, requests=found)
 
 

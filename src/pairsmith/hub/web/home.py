@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub.auth.authentication import Caller, caller
+from pairsmith.hub.auth.authentication import Caller, authenticate
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.repos import card, downloads, history, repos
@@ -41,7 +41,7 @@ class Entry(NamedTuple):
 
 def home(request: Request) -> HTMLResponse:
     """`GET /`, `GET /datasets?search&p`: what this caller may know of, last changed first."""
-    hub, who = hub_of(request), caller(request)
+    hub, who = hub_of(request), authenticate(request)
     search = request.query_params.get("search", "")[:200]
     with hub.database.read() as db:
         found = _entries(request, hub, db, who, text=search)
@@ -55,7 +55,7 @@ def owner(request: Request) -> HTMLResponse:
     Raises:
         HubError: 404 where there are none to show, in the same words whatever the cause is.
     """
-    hub, who, name = hub_of(request), caller(request), request.path_params["owner"]
+    hub, who, name = hub_of(request), authenticate(request), request.path_params["owner"]
     with hub.database.read() as db:
         found = _entries(request, hub, db, who, owner=name)
     own = who.name.lower() == name.lower()

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import permissions
 from pairsmith.hub.auth import forms, users
-from pairsmith.hub.auth.authentication import Caller, signed_in
+from pairsmith.hub.auth.authentication import Caller, require_sign_in
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.addresses import DATASET, repo_of
 from pairsmith.hub.http.csv_export import csv_download, csv_text
@@ -45,7 +45,7 @@ def offer(request: Request) -> Response:
 
 def table(request: Request) -> Response:
     """`GET …/settings/licences.csv`: every licence that was given."""
-    who = signed_in(request)
+    who = require_sign_in(request)
     with hub_of(request).database.read() as db:
         repo = permissions.writable(db, who, *repo_of(request))
         rows = [licences.HEADER, *map(licences.cells, licences.of_repo(db, repo))]
@@ -107,7 +107,7 @@ def _after(action: Action) -> Callable[[Request, FormData], Response]:
 
 def _done(request: Request, form: FormData, action: Action) -> Response:
     """Does what a form asks for, and shows the page again."""
-    who = signed_in(request)
+    who = require_sign_in(request)
     with hub_of(request).database.write() as db:
         repo = permissions.writable(db, who, *repo_of(request))
         action(db, repo, request.path_params.get("at", ""), form)
@@ -115,7 +115,7 @@ def _done(request: Request, form: FormData, action: Action) -> Response:
 
 
 def _settings_page(request: Request, draft: Draft, wrong: DraftError | None) -> Response:
-    who = signed_in(request)
+    who = require_sign_in(request)
     with hub_of(request).database.read() as db:
         repo = permissions.writable(db, who, *repo_of(request))
         shown = {
@@ -128,7 +128,7 @@ def _settings_page(request: Request, draft: Draft, wrong: DraftError | None) -> 
 
 
 def _offer(request: Request, draft: Draft | None, wrong: DraftError | None) -> Response:
-    who = signed_in(request)
+    who = require_sign_in(request)
     with hub_of(request).database.read() as db:
         repo = permissions.writable(db, who, *repo_of(request))
         found = offers.find(db, repo, request.path_params["at"])

@@ -9,7 +9,12 @@ from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import permissions
 from pairsmith.hub.auth import forms
-from pairsmith.hub.auth.authentication import caller, known, signed_in, writer
+from pairsmith.hub.auth.authentication import (
+    authenticate,
+    require_account,
+    require_sign_in,
+    require_write,
+)
 from pairsmith.hub.auth.redirects import sign_in_then
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.addresses import DATASET, encoded, repo_of
@@ -25,14 +30,14 @@ if TYPE_CHECKING:
 
 def buy(request: Request, _form: FormData) -> Response:
     """`POST /datasets/{owner}/{name}/buy/{offer}`: on to Stripe, with an order's reference."""
-    hub, who = hub_of(request), caller(request)
+    hub, who = hub_of(request), authenticate(request)
     if who.user is None:
         named = repo_of(request)
         back = f"/{named.kind}s/{encoded(named.owner)}/{encoded(named.name)}"
         return sign_in_then(back)
     with hub.database.write() as db:
         repo = permissions.visible(db, who, *repo_of(request))
-        user = writer(who)
+        user = require_write(who)
         offer = offers.find(db, repo, request.path_params["offer"])
         if not offer.active:
             raise HubError(409, f"{repo.owner} does not make the offer {offer.name!r} any more.")
@@ -46,17 +51,17 @@ def buy(request: Request, _form: FormData) -> Response:
 
 def mine(request: Request) -> Response:
     """`GET /settings/licences`: the licences of whoever is signed in."""
-    who = signed_in(request)
+    who = require_sign_in(request)
     with hub_of(request).database.read() as db:
-        given = licences.of_user(db, known(who))
+        given = licences.of_user(db, require_account(who))
     return page(request, "licences.html.jinja", who, licences=given)
 
 
 def one(request: Request) -> Response:
     """`GET /licences/{number}`: a licence, to read or to print."""
-    who = signed_in(request)
+    who = require_sign_in(request)
     with hub_of(request).database.read() as db:
-        licence = licences.readable(db, known(who), request.path_params["number"])
+        licence = licences.readable(db, require_account(who), request.path_params["number"])
     return page(request, "licence.html.jinja", who, licence=licence)
 
 

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from pairsmith.hub.auth import forms
-from pairsmith.hub.auth.authentication import Caller, caller
+from pairsmith.hub.auth.authentication import Caller, authenticate
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.addresses import encoded
 from pairsmith.hub.repos.markdown import to_html
@@ -32,7 +32,7 @@ def page(
     Every template is given `user` (or None), `csrf` (the hidden field of a form), `hub` (its
     settings), `path` and `method` (of this request) besides `context`.
     """
-    who = caller(request) if who is None else who
+    who = authenticate(request) if who is None else who
     shown = environment().get_template(template)
     response = HTMLResponse(
         shown.render(

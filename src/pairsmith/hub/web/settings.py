@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import permissions
 from pairsmith.hub.auth import forms
-from pairsmith.hub.auth.authentication import signed_in, writer
+from pairsmith.hub.auth.authentication import require_sign_in, require_write
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.gating import requests
 from pairsmith.hub.http.addresses import DATASET, repo_of
@@ -29,7 +29,7 @@ GATES: dict[str, Gate] = {"off": "off", "auto": "auto", "manual": "manual"}
 
 def show(request: Request) -> Response:
     """`GET …/settings`: how the repository is set up."""
-    hub, who = hub_of(request), signed_in(request)
+    hub, who = hub_of(request), require_sign_in(request)
     with hub.database.read() as db:
         repo = permissions.writable(db, who, *repo_of(request))
         waiting = requests.counts(db, repo)["pending"]
@@ -39,36 +39,36 @@ def show(request: Request) -> Response:
 
 def take_visibility(request: Request, sent: FormData) -> Response:
     """`POST …/settings/visibility`: shows the repository to all, or hides it."""
-    who = signed_in(request)
+    who = require_sign_in(request)
     private = VISIBILITY.get(forms.text(sent, "visibility"))
     if private is None:
         raise bad_request("visibility has to be public or private.")
     with hub_of(request).database.write() as db:
         repo = permissions.writable(db, who, *repo_of(request))
-        requests.turn_private(db, repo, writer(who), private)
+        requests.turn_private(db, repo, require_write(who), private)
     return RedirectResponse(f"{repo.page}/settings", 303)
 
 
 def take_gate(request: Request, sent: FormData) -> Response:
     """`POST …/settings/gate`: turns the gate off, or to auto or manual."""
-    who = signed_in(request)
+    who = require_sign_in(request)
     gate = GATES.get(forms.text(sent, "gate"))
     if gate is None:
         raise bad_request("gate has to be off, auto or manual.")
     with hub_of(request).database.write() as db:
         repo = permissions.writable(db, who, *repo_of(request))
-        requests.turn_gate(db, repo, writer(who), gate)
+        requests.turn_gate(db, repo, require_write(who), gate)
     return RedirectResponse(f"{repo.page}/settings", 303)
 
 
 def take_end(request: Request, sent: FormData) -> Response:
     """`POST …/settings/delete`: deletes the repository, once its name was typed."""
-    who = signed_in(request)
+    who = require_sign_in(request)
     with hub_of(request).database.write() as db:
         repo = permissions.writable(db, who, *repo_of(request))
         if forms.line(sent, "confirm") != repo.full_name:
             raise bad_request(f"To delete the repository, type its name: {repo.full_name}.")
-        requests.end(db, repo, writer(who))
+        requests.end(db, repo, require_write(who))
     return RedirectResponse("/", 303)
 
 

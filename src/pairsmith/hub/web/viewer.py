@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import permissions
-from pairsmith.hub.auth.authentication import Caller, caller
+from pairsmith.hub.auth.authentication import Caller, authenticate
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.http.addresses import DATASET, RepoName, number_in, repo_of
 from pairsmith.hub.http.concurrency import ROWS, run_apart
@@ -113,7 +113,7 @@ async def viewer(request: Request) -> Response:
 
 
 def _viewer(request: Request) -> Response:
-    hub, who, query = hub_of(request), caller(request), _query(request.query_params)
+    hub, who, query = hub_of(request), authenticate(request), _query(request.query_params)
     selection = _select(hub, who, repo_of(request), query)
     if selection.sources:
         _record_view(hub, who, selection, query)

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import permissions
-from pairsmith.hub.auth.authentication import api_caller, bearer, known
+from pairsmith.hub.auth.authentication import authenticate_token, bearer_token, require_account
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.addresses import REPO, repo_of
 from pairsmith.hub.http.bodies import received
@@ -40,10 +40,10 @@ under_way: set[asyncio.Future[None]] = set()  # so that nobody forgets them, who
 
 def write_token(request: Request) -> Response:
     """GET xet-write-token: opens an upload to a repository."""
-    hub, who = hub_of(request), api_caller(request)
+    hub, who = hub_of(request), authenticate_token(request)
     with hub.database.write() as db:
         repo = permissions.writable(db, who, *repo_of(request))
-        grant = uploads.begin(db, repo, known(who))
+        grant = uploads.begin(db, repo, require_account(who))
     address = hub.url(f"/cas/{grant.id}")
     headers = {
         "Cache-Control": "no-store",
@@ -121,7 +121,7 @@ def _opened(request: Request) -> tuple[Upload, Path]:
     """The upload that a call goes to, where its token is one for it, and its folder."""
     hub = hub_of(request)
     with hub.database.read() as db:
-        upload = uploads.find(db, request.path_params["upload"], bearer(request))
+        upload = uploads.find(db, request.path_params["upload"], bearer_token(request))
     return upload, uploads.used_folder(hub, upload)
 
 
