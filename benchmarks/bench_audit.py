@@ -155,7 +155,7 @@ def parts(source, folder, runs):
         best[name] = min(seconds, taken), max(memory, peak.own)
 
     there = [question for question in QUESTIONS if is_there(question)]
-    sets = {name: (name,) for name in there}
+    sets: dict[str, tuple[str, ...]] = {name: (name,) for name in there}
     sets["exact questions"] = tuple(name for name in there if name in EXACT)
     sets["all but labels"] = tuple(name for name in there if name != "labels")
     for _ in range(runs):

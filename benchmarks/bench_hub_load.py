@@ -53,7 +53,7 @@ class Made(NamedTuple):
 class Read(NamedTuple):
     """How readers of a process fared."""
 
-    count: int
+    calls: int
     seconds: list[float]
     errors: list[str]
 
@@ -84,7 +84,7 @@ def measure(folder, given):
         time.sleep(15)
         memory_told("15 seconds after", process)
     report(reads, made, write_errors, given.seconds)
-    check(root, names, made, sum(read.count for read in reads))
+    check(root, names, made, sum(read.calls for read in reads))
 
 
 def memory_told(when, process):

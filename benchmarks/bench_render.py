@@ -84,7 +84,7 @@ def by_trl(folder, name, times):
     import pyarrow.parquet as pq
     from tokenizers import Tokenizer, models
     from transformers import PreTrainedTokenizerFast
-    from trl import apply_chat_template
+    from trl.data_utils import apply_chat_template
 
     from pairsmith.chat_templates.builtin import built_in
 
@@ -129,8 +129,8 @@ def by_pairsmith(folder, name, times):
         writer = Writer(ready.compiled, ready.jinja)
 
         def render(batch):
-            sides = [read_messages(batch[side]) for side in ("chosen", "rejected")]
-            return write_pairs(*sides, np.ones(len(batch), bool), writer).columns
+            chosen, rejected = (read_messages(batch[side]) for side in ("chosen", "rejected"))
+            return write_pairs(chosen, rejected, np.ones(len(batch), bool), writer).columns
 
         first = render(batches[0])
         start = time.perf_counter()

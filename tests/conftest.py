@@ -9,17 +9,13 @@ import pytest
 
 import pairsmith
 from support.examples import load_quick_profile
+from support.real import DEMO, REAL, REAL_FILE
 
 # a shell that starts a program in the background has it ignore interrupts, and its children too
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 load_quick_profile()  # --hypothesis-profile=full comes later, and wins
-
-ROOT = Path(__file__).parent.parent
-REAL = ROOT.parent / "shared" / "data" / "hh-rlhf"
-DEMO = ROOT.parent / "shared" / "data" / "preferences" / "dpo_en_demo.json"
-REAL_FILE = REAL / "harmless-base" / "test.jsonl.gz"
 
 
 @pytest.fixture(scope="session")

@@ -363,7 +363,7 @@ def test_a_template_that_fails_its_proof_keeps_its_fates(planted, tmp_path, monk
 
     options = {"template": "llama2", "drop": ["duplicates", "flipped"]}
     pairsmith.build(planted, tmp_path / "plain", **options)
-    real, calls = build.run, []
+    real, calls = build.run, []  # type: ignore[attr-defined]
 
     def run(asked):
         calls.append(asked)

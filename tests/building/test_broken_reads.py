@@ -98,7 +98,7 @@ def test_a_read_that_fails_while_parts_are_found(long, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("workers", quick([1, 2], 2))
-@pytest.mark.parametrize("how", ["cut", "flipped"])
+@pytest.mark.parametrize("how", quick(["cut", "flipped"]))
 def test_a_whole_copy_goes_on_from_before_the_damage(long, tmp_path, monkeypatch, how, workers):
     from pairsmith.io import compression, digests
 

@@ -116,7 +116,7 @@ def test_the_order_of_the_files_does_not_matter(tmp_path):
 
 @pytest.mark.parametrize("ending", [".gz", ".zst"])
 def test_compression_changes_the_inputs_alone(sample_text, tmp_path, ending):
-    compress = {".gz": gzip.compress, ".zst": zstd.compress}[ending]
+    compress = gzip.compress if ending == ".gz" else zstd.compress
     for path in SAMPLE_FOLDER.rglob("*.jsonl"):
         to = tmp_path / "in" / path.relative_to(SAMPLE_FOLDER).with_suffix(f".jsonl{ending}")
         to.parent.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ from pairsmith.dataset import checkpoint
 from pairsmith.errors import OutputError
 from support.broken import Killed, begun, build, finished, fresh
 from support.mixture import hashes, line
-from support.slow import quick
+from support.slow import quick, slow
 
 
 def change_a_row(path):
@@ -24,7 +24,7 @@ def cut_off_rows(path):
 
 
 @pytest.mark.parametrize("workers", quick([1, 2]))
-@pytest.mark.parametrize("change", [change_a_row, put_a_row_first, cut_off_rows])
+@pytest.mark.parametrize("change", quick([change_a_row, put_a_row_first, cut_off_rows]))
 def test_a_changed_input_is_named_and_built_anew(broken, tmp_path, change, workers):
     source, out, _ = broken
     change(source)
@@ -80,8 +80,8 @@ def test_a_file_that_grew_after_its_shards_were_finished(
     ("options", "said"),
     [
         ({"template": "chatml"}, "another recipe (template differ)"),
-        ({"shard_rows": 41}, "another recipe (shard_rows differ)"),
-        ({"system": "Be kind."}, "another recipe (system differ)"),
+        pytest.param({"shard_rows": 41}, "another recipe (shard_rows differ)", marks=slow),
+        pytest.param({"system": "Be kind."}, "another recipe (system differ)", marks=slow),
     ],
 )
 def test_another_recipe_is_refused(broken, tmp_path, options, said):

@@ -57,6 +57,7 @@ def test_a_lease_of_another_machine_runs_out(source, bucket, tmp_path, monkeypat
     assert bucket.objects("out") == built_here(source, tmp_path / "here")
 
 
+@slow
 def test_a_process_number_that_another_process_has_now(source, bucket):
     leave_lease(bucket, machine=locks._machine(), started=1)
     build(source, f"{bucket.url}/out")
@@ -75,6 +76,7 @@ def test_a_lease_is_kept_up(source, bucket, monkeypatch):
     assert seen
 
 
+@slow
 def test_a_build_that_was_held_up_gives_way(source, bucket):
     def watch(_):
         leave_lease(bucket)

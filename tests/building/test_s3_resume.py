@@ -43,6 +43,7 @@ def test_a_killed_build_goes_on_and_writes_no_shard_again(mixture, wanted, bucke
     assert bucket.objects("out") == wanted
 
 
+@slow
 def test_a_shard_of_another_size_is_made_again(source, bucket, tmp_path):
     wanted = built_here(source, tmp_path / "here")
     break_off(source, bucket)

@@ -57,7 +57,7 @@ def real_batch(real_rows):
 
 
 @pytest.mark.parametrize("most", quick([50, 2312], 50))
-@pytest.mark.parametrize("system", [None, SYSTEM], ids=["plain", "system"])
+@pytest.mark.parametrize("system", quick([None, SYSTEM]), ids=["plain", "system"])
 def test_every_template_of_trl_on_real_rows(trl_template, system, most, real_rows, real_batch):
     """prompt + chosen, with the BOS and the line end that texts leave out, are the rendering."""
     name = trl_template.stem.removesuffix("_training")

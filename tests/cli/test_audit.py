@@ -11,6 +11,7 @@ import pytest
 from pairsmith.auditing import audit
 from pairsmith.auditing.answer import Answer
 from pairsmith.cli.commands import audit as command
+from pairsmith.progress import Progress
 from support.standins import STANDINS
 from support.tiny import llama_tokenizer
 
@@ -97,4 +98,4 @@ def test_progress_on_a_terminal(run, out, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     with command._progress() as watch:
         assert watch is not None
-        watch(audit.Progress("length", 1, 2, 7))
+        watch(Progress("length", 1, 2, 7))

@@ -1,6 +1,7 @@
 """The commands of a hub: what they print, how they end, and what the hub then knows."""
 
 import json
+import sys
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_an_account_without_a_password(run, root, ann):
 
 def test_a_password_is_asked_for_twice(run, root, monkeypatch):
     monkeypatch.delenv(hosting.PASSWORD, raising=False)
-    monkeypatch.setattr(hosting.sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     typed = iter([WORD, "correct mouse battery", WORD, WORD])
     monkeypatch.setattr("getpass.getpass", lambda *_: next(typed))
     status, out, err = run("hub", "user", "add", root, "ann")

@@ -100,10 +100,11 @@ def test_a_template_that_speaks_does_not_steer_it_either(run, tmp_path, sample_m
 
 
 def drawn(row, monkeypatch):
-    screen = Console(file=io.StringIO(), force_terminal=True, color_system="truecolor", width=60)
+    file = io.StringIO()
+    screen = Console(file=file, force_terminal=True, color_system="truecolor", width=60)
     monkeypatch.setattr(tokens, "console", lambda: screen)
     tokens.draw_rows([row])
-    return screen.file.getvalue()
+    return file.getvalue()
 
 
 def test_colours_tell_tokens_apart(monkeypatch):

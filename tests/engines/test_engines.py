@@ -93,7 +93,7 @@ def test_tasks_are_taken_as_they_are_needed(run: Run, tmp_path: Path) -> None:
             taken.append(number)
             yield Errand("square", tmp_path, number)
 
-    results = run(errands())  # type: ignore[arg-type]
+    results = run(errands())
     next(results)
     assert len(taken) <= 4
     results.close()  # type: ignore[attr-defined]

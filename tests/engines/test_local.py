@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from pairsmith.engines import ATTEMPTS, local
 from pairsmith.errors import DamagedInputError, WorkerError
 from support import tasks
 from support.tasks import Job, do
+from support.waiting import is_alive, wait_for
 
 
 @pytest.fixture
@@ -25,23 +25,6 @@ def run(jobs, workers):
         outcome.task.name: outcome
         for outcome in local.run(do, jobs, workers=workers, name=lambda job: f"job {job.name}")
     }
-
-
-def wait_for(condition):
-    """Waits until it holds; a minute is for ever."""
-    for _ in range(6000):
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it never came to hold")
-
-
-def is_alive(pid):
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -159,7 +142,7 @@ def parent(tmp_path):
     script = tmp_path / "parent.py"
     script.write_text(PARENT)
     (tmp_path / "marks").mkdir()
-    here = Path(tasks.__file__).parent
+    here = Path(tasks.__file__).parents[1]
     process = subprocess.Popen(
         [sys.executable, script, here, tmp_path / "marks"],
         stderr=subprocess.PIPE,

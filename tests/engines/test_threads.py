@@ -10,19 +10,11 @@ from hypothesis import strategies as st
 
 from pairsmith.engines.threads import AHEAD, overlap
 from support.examples import examples
+from support.waiting import wait_for
 
 
 class BrokenError(Exception):
     """What items or work raise."""
-
-
-def wait_for(condition):
-    """Waits until it holds; a minute is for ever."""
-    for _ in range(6000):
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it never came to hold")
 
 
 def upset(count):
@@ -117,7 +109,7 @@ def test_threads_end_when_the_consumer_stops(taken):
     results = overlap(items(), lambda item: item, 2)
     for _ in range(taken):
         next(results)
-    results.close()
+    results.close()  # type: ignore[attr-defined]
     wait_for(lambda: ours() <= before)
     assert closed.is_set() or not taken  # never begun, never closed
 
@@ -143,6 +135,6 @@ def test_a_read_that_hangs_does_not_keep_the_consumer():
 
     results = overlap(items(), lambda item: item, 2)
     assert next(results) == 1
-    results.close()
+    results.close()  # type: ignore[attr-defined]
     assert not goes_on.is_set()
     goes_on.set()

@@ -221,7 +221,9 @@ def list_cases():
         "split-parquet": partial(split_shape, shape="ultrafeedback"),
         "command-line": run_commands,
     }
-    real = {f"real-{name}": partial(build_real, **given) for name, given in REAL_BUILDS.items()}
+    real: dict[str, Callable[[Path], None]] = {
+        f"real-{name}": partial(build_real, **given) for name, given in REAL_BUILDS.items()
+    }
     real["real-split"] = split_real
     return {
         **{name: Case(write) for name, write in cases.items()},

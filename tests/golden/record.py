@@ -44,8 +44,8 @@ def print_differences(now, before):
     """A line for each file that is other than it was recorded before."""
     nothing = Fingerprints({}, {})
     for name in sorted({*now.cases, *before.cases}):
-        cases = (made.cases.get(name, nothing) for made in (now, before))
-        for line in find_differences(*cases, now.writers, now.writers):
+        new, old = (made.cases.get(name, nothing) for made in (now, before))
+        for line in find_differences(new, old, now.writers, now.writers):
             print(f"{name}/{line}")
 
 

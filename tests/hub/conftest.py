@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 from starlette.testclient import TestClient
 
 from pairsmith.hub.app import application
 from pairsmith.hub.auth import tokens, users
 from pairsmith.hub.context import Hub, Settings
+from support.hub.serving import serving
 from support.hub.stage import Stage, staged
 
 
@@ -43,33 +40,11 @@ def account(hub):
     return make
 
 
-class Server(uvicorn.Server):
-    """One that tells when it takes calls."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = threading.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-
 @pytest.fixture
 def served(hub) -> Iterator[str]:
     """The hub behind a real server on a free port of this machine: its address."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        hub.settings = dataclasses.replace(hub.settings, public_url=url)
-        server = Server(uvicorn.Config(application(hub), ws="none", log_level="warning"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            assert server.ready.wait(30)
-            yield url
-        finally:
-            server.should_exit = True
-            thread.join()
+    with serving(hub) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

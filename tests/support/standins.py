@@ -50,7 +50,7 @@ def never(study):
     raise UnansweredError("There is one subset, and this compares two.")
 
 
-never.title = "Never answered"
+never.title = "Never answered"  # type: ignore[attr-defined]
 
 
 def hostile(study):

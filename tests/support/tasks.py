@@ -16,7 +16,7 @@ class Job(NamedTuple):
     name: str
     folder: Path
 
-    def count(self):
+    def note(self):
         """How often it has been tried, this time included."""
         with (self.folder / self.name).open("ab") as file:
             file.write(b"x")
@@ -32,7 +32,7 @@ class OddError(Exception):
 
 def do(job):
     """Does what a job says."""
-    tried = job.count()
+    tried = job.note()
     return globals()[f"do_{job.what}"](job, tried)
 
 

@@ -5,12 +5,11 @@ from pathlib import Path
 
 
 def wait_for(condition):
-    """Waits until it holds; a minute is for ever."""
-    for _ in range(12000):
-        if condition():
-            return
+    """Waits until it holds; two minutes are for ever."""
+    end = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < end, "it never came to hold"
         time.sleep(0.005)
-    raise AssertionError("it never came to hold")
 
 
 def is_alive(pid):

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -116,7 +117,7 @@ def test_an_opening_is_weighed():
 def test_phrases():
     found = find_phrases(pa.array(["I’m sorry, but I can’t.", "I CANNOT say", "Sure!", ""]))
     assert found[0].tolist() == [True, True, False, False]
-    named = {REFUSALS[place] for place in found[1:, :2].any(axis=1).nonzero()[0]}
+    named = {REFUSALS[place] for place in np.flatnonzero(found[1:, :2].any(axis=1))}
     assert named == {"i'm sorry, but i can't", "i cannot"}
 
 

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pairsmith
-from conftest import REAL_FILE
 from pairsmith.auditing.answer import FINDINGS, Study, UnansweredError
 from pairsmith.auditing.questions import direction, duplicates, leaks
 from pairsmith.auditing.questions.direction import Counts, judge
@@ -19,6 +18,7 @@ from pairsmith.dataset.index import open_keys
 from pairsmith.dataset.reader import Dataset
 from support import brute
 from support.planted import SUBSETS, plant, talk
+from support.real import REAL_FILE
 from support.slow import quick
 
 

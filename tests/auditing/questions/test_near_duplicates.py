@@ -107,7 +107,7 @@ def test_clusters_against_all_pairs(tmp_path, template):
     for finding in answer.findings.to_pylist():
         pair = tuple(sorted(names.index(name) for name in finding["rows"]))
         assert finding["score"] == alike[pair]
-    labels = components(*np.array(list(alike)).T, len(rows))
+    labels = components(*np.array(list(alike)).T, len(rows))  # type: ignore[call-arg]
     sizes = np.bincount(labels)
     assert answer.numbers["clusters"] == (sizes > 1).sum()
     assert answer.numbers["rows_in_clusters"] == sizes[sizes > 1].sum()

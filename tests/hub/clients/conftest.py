@@ -6,18 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from support.hub.clients import FOLDERS, Stage, environment_of
+from support.hub.clients import FOLDERS, Stage, environment_of, set_up
 from support.slow import quick
 
 
 @pytest.fixture
 def stage(hub, served, tmp_path) -> Stage:
-    home = tmp_path / "home"
-    home.mkdir()
-    made = Stage(hub, served, home)
-    for name in ("ann", "bob"):
-        made.user(name)
-    return made
+    return set_up(hub, served, tmp_path / "home")
 
 
 @pytest.fixture(params=quick(FOLDERS))

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from pairsmith.hub import permissions
+from pairsmith.hub.auth.authentication import Caller
 from pairsmith.hub.gating import requests
 from pairsmith.hub.gating.form import read_form
 from pairsmith.hub.repos import repos
@@ -156,7 +156,7 @@ def test_who_was_rejected_is_told_why_and_cannot_ask_again(hub, dataset, ann, bo
     assert "Not &lt;us&gt;" in own
     assert f'href="{repo.page}"' in own
     with hub.database.read() as db:
-        assert gate_view(db, hub, repo, permissions.Caller(bob.user)).reason == "Not <us>"
+        assert gate_view(db, hub, repo, Caller(bob.user)).reason == "Not <us>"
 
 
 def test_the_dataset_says_how_one_stands(hub, dataset, ann, bob, visitor, inputs):

@@ -66,7 +66,7 @@ def test_a_card_says_it_all():
 
 def test_a_card_that_says_nothing_asks_nothing():
     form = form_of("license: mit")
-    assert form.fields == form.faults == ()
+    assert (form.fields, form.faults) == ((), ())
     assert form.heading
     assert form.button
 

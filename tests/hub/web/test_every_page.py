@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from starlette.routing import Route
 
 from pairsmith.hub.app import routes
 from pairsmith.hub.auth import sessions
@@ -88,7 +89,7 @@ def browser():
 
 
 def test_every_route_of_a_page_is_looked_at():
-    paths = {route.path for route in routes() if "GET" in (getattr(route, "methods", None) or ())}
+    paths = {r.path for r in routes() if isinstance(r, Route) and "GET" in (r.methods or ())}
     pages = {
         path for path in paths
         if not path.startswith(NO_PAGES) and not path.endswith(".csv") and "/resolve/" not in path

@@ -8,7 +8,7 @@ import random
 import numpy as np
 import pytest
 from huggingface_hub._commit_api import CommitOperationAdd, _upload_xet_files
-from huggingface_hub.utils import disable_progress_bars
+from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from pairsmith.hub.auth import users
 from pairsmith.hub.core.blobs import blob_of_repo

@@ -237,7 +237,7 @@ def test_a_remote_file(tmp_path):
 
 def test_a_file_system_that_fails_midway(tmp_path, monkeypatch):
     path = write(tmp_path / "train.parquet", [HH] * 10)
-    monkeypatch.setattr(module.SeekableFile, "read", failing)
+    monkeypatch.setattr(f"{module.__name__}.SeekableFile.read", failing)
     with pytest.raises(SourceError, match="cannot be read: the network is down"):
         read(path, "hh")
 

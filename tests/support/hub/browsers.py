@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-import httpx
 from starlette.testclient import TestClient
 
 PASSWORD = "correct horse battery"
@@ -25,12 +25,12 @@ class Browser:
         assert found, f"{path} has no form"
         return found[1]
 
-    def send(self, path: str, page: str | None = None, **fields: str) -> httpx.Response:
+    def send(self, path: str, page: str | None = None, **fields: str) -> Any:
         """Loads a page and sends a form of it, to `path`."""
         proved = {"csrf": self.proof(page or path), **fields}
         return self.client.post(path, data=proved)
 
-    def sign_in(self, name: str = "ann", password: str = PASSWORD, **fields: str) -> httpx.Response:
+    def sign_in(self, name: str = "ann", password: str = PASSWORD, **fields: str) -> Any:
         return self.send("/login", name=name, password=password, **fields)
 
     def signed_in(self) -> bool:

@@ -39,6 +39,15 @@ def environment_of(client: str, home: Path, endpoint: str) -> dict[str, str]:
     }
 
 
+def set_up(hub, endpoint: str, home: Path) -> Stage:
+    """A stage with ann and bob on it, and a home that is made."""
+    home.mkdir()
+    made = Stage(hub, endpoint, home)
+    for name in ("ann", "bob"):
+        made.user(name)
+    return made
+
+
 class Stage:
     """A served hub, and who and what is on it."""
 

@@ -83,9 +83,9 @@ class Browser(browsers.Browser):
             with hub.database.write() as db:
                 self.cookies.set(sessions.COOKIE, sessions.begin(db, user))
 
-    def send(self, path: str, **fields: str):
+    def send(self, path: str, page: str | None = None, **fields: str):
         """A form, with the hidden field of a page that this browser loaded."""
-        page = "/settings/profile" if self.user else "/login"
+        page = page or ("/settings/profile" if self.user else "/login")
         return super().send(path, page=page, **fields)
 
 
