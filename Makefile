@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 DEMO := demo
 LOADERS := .loaders
 CLIENTS := .clients
+ARGS ?=  # more for pytest, such as --durations=20
 
 .PHONY: help demo test test-all loaders clients lint format clean
 
@@ -48,10 +49,10 @@ demo: $(VENV)/.runtime
 	$(BIN)/pairsmith show $(DEMO) -n 1
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" $(ARGS)
 
 test-all: $(VENV)/.dev loaders clients
-	$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile=full
+	$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile=full $(ARGS)
 
 # trainers' own loaders, each apart and without what it depends on; tests that want them skip else
 loaders: $(LOADERS)/.done

@@ -1,4 +1,4 @@
-"""The main job, whole process against whole process.
+"""A build, whole process against whole process.
 
     python benchmarks/bench_build.py [SOURCE.jsonl.gz] [--times 70] [--runs 3]
 

@@ -7,7 +7,7 @@ of huggingface_hub's file system; for the hub with a token, of an open repositor
 gate, where each read is put on record before its first byte leaves. Client and servers share the
 machine, and each server is one process: on a busy machine the seconds of processor time that the
 servers take for a gigabyte tell more than the speed. nginx in front of the hub is set up as
-docs/hub-nginx.conf says, without TLS.
+docs/how-to/hub-nginx.conf says, without TLS.
 
 Machines are noisy: only the ratios of one run mean anything; the median of the rounds is told.
 """
@@ -31,7 +31,7 @@ from pairsmith.hub.context import open_hub
 from pairsmith.hub.repos import repos
 
 BLOCK = 5 << 20
-DOCS = Path(__file__).parent.parent / "docs" / "hub-nginx.conf"
+DOCS = Path(__file__).parent.parent / "docs" / "how-to" / "hub-nginx.conf"
 ASK = """
 local blocks, block, token = %d, %d, "%s"
 local seed = 0

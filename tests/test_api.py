@@ -33,9 +33,9 @@ HEAVY = {
 def test_the_public_names():
     assert pairsmith.__all__ == sorted(pairsmith.__all__)
     assert pairsmith.__all__ == [
-        "Audit", "Manifest", "Note", "PairsmithError", "Progress", "Reason", "Recipe",
-        "__version__", "audit", "build", "check", "export", "preview", "publish",
-        "split",
+        "Annotation", "Annotator", "Audit", "Manifest", "Note", "PairsmithError", "Progress",
+        "Reason", "Recipe", "__version__", "annotate", "audit", "build", "check", "export",
+        "list_annotations", "preview", "publish", "read_annotation", "split",
     ]  # fmt: skip
     assert dir(pairsmith) == pairsmith.__all__
     for name in pairsmith.__all__:

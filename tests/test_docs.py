@@ -20,11 +20,12 @@ from pairsmith.dataset.rows import kept_rows
 from pairsmith.exporting import TRAINERS
 from pairsmith.exporting.pair import EXPLANATIONS
 from pairsmith.schema.reasons import POLICIES, Note, Reason
+from support import api_page
 from support.slow import quick
 from support.tiny import llama_tokenizer
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"(<!-- not run: [^\n]* -->\n)?```(console|python)\n(.*?)^```$", re.S | re.M)
 
 
@@ -103,9 +104,9 @@ def test_the_examples_of_a_page(page, tmp_path, request):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_and_option_is_documented(name):
     section = re.search(
-        rf"^##+ pairsmith {name}\n(.*?)(?=^##|\Z)", text_of("docs/cli.md"), re.S | re.M
+        rf"^##+ pairsmith {name}\n(.*?)(?=^##|\Z)", text_of("docs/reference/cli.md"), re.S | re.M
     )
-    assert section, f"docs/cli.md has no section on {name}"
+    assert section, f"docs/reference/cli.md has no section on {name}"
     command = COMMANDS[name]
     assert command.help
     options = [
@@ -118,7 +119,7 @@ def test_every_command_and_option_is_documented(name):
 
 
 def test_every_reason_note_policy_and_card_field_is_documented():
-    page = text_of("docs/schema.md")
+    page = text_of("docs/reference/schema.md")
     for reason in Reason:
         assert re.search(rf"^\| `{reason}` \|.*\| {', '.join(POLICIES[reason])} \|$", page, re.M)
     for name in (*Note, *FIELDS):
@@ -126,8 +127,8 @@ def test_every_reason_note_policy_and_card_field_is_documented():
 
 
 def test_every_trainer_and_what_it_leaves_out_is_documented():
-    page, help = text_of("docs/trainers.md"), COMMANDS["export"].params
-    option = next(param.help for param in help if "--for" in param.opts)
+    page, command = text_of("docs/how-to/trainers.md"), COMMANDS["export"]
+    option = command.get_help(typer.Context(command)).partition("--for")[2]
     for name, format in TRAINERS.items():
         assert re.search(rf"^## {name}$", page, re.M)
         assert re.search(rf"\b{name}\b", option)
@@ -141,16 +142,20 @@ def test_every_trainer_and_what_it_leaves_out_is_documented():
 def test_links_lead_somewhere():
     for page in PAGES:
         for target in re.findall(r"\]\((?!https?:)([^)#]*)(?:#[^)]*)?\)", text_of(page)):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+            assert (page.parent / target).exists(), f"{page.relative_to(ROOT)}: {target}"
 
 
 def test_public_functions_have_docstrings_with_arguments():
-    public = (pairsmith.audit, pairsmith.build, pairsmith.check, pairsmith.export)
-    for function in (*public, pairsmith.preview, pairsmith.publish):
+    public = [getattr(pairsmith, name) for name in pairsmith.__all__]
+    for function in filter(inspect.isfunction, public):
         doc = inspect.getdoc(function)
         for name in inspect.signature(function).parameters:
             assert f"    {name}: " in doc, name
         assert "Raises:" in doc
+
+
+def test_the_page_of_the_api_is_what_the_docstrings_make():
+    assert api_page.PAGE.read_text(encoding="utf-8") == api_page.render_page()
 
 
 def test_command_files_stay_short():
@@ -159,7 +164,7 @@ def test_command_files_stay_short():
 
 
 def test_the_tree_of_the_hub_names_every_file_of_it():
-    page = (ROOT / "docs/contributing.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/internals/contributing.md").read_text(encoding="utf-8")
     tree = page.partition("## The hub, file by file")[2].split("```")[1]
     hub = ROOT / "src/pairsmith/hub"
     there = [path.name for path in hub.rglob("*.py") if path.name != "__init__.py"]

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from pairsmith.auditing.record import Audit
     from pairsmith.building.build import build
     from pairsmith.building.split import split
+    from pairsmith.dataset.annotation import Annotation, Annotator
+    from pairsmith.dataset.annotation_writer import annotate
+    from pairsmith.dataset.annotations import list_annotations, read_annotation
     from pairsmith.dataset.manifest import Manifest
     from pairsmith.dataset.verify import check
     from pairsmith.exporting import export
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from pairsmith.tokens.preview import preview
 
 __all__ = [
+    "Annotation",
+    "Annotator",
     "Audit",
     "Manifest",
     "Note",
@@ -39,28 +44,36 @@ __all__ = [
     "Reason",
     "Recipe",
     "__version__",
+    "annotate",
     "audit",
     "build",
     "check",
     "export",
+    "list_annotations",
     "preview",
     "publish",
+    "read_annotation",
     "split",
 ]
 
 _HOMES = {
+    "Annotation": "pairsmith.dataset.annotation",
+    "Annotator": "pairsmith.dataset.annotation",
     "Audit": "pairsmith.auditing.record",
     "Manifest": "pairsmith.dataset.manifest",
     "Note": "pairsmith.schema.reasons",
     "Progress": "pairsmith.progress",
     "Reason": "pairsmith.schema.reasons",
     "Recipe": "pairsmith.schema.recipe",
+    "annotate": "pairsmith.dataset.annotation_writer",
     "audit": "pairsmith.auditing.audit",
     "build": "pairsmith.building.build",
     "check": "pairsmith.dataset.verify",
     "export": "pairsmith.exporting",
+    "list_annotations": "pairsmith.dataset.annotations",
     "preview": "pairsmith.tokens.preview",
     "publish": "pairsmith.publishing.publish",
+    "read_annotation": "pairsmith.dataset.annotations",
     "split": "pairsmith.building.split",
 }
 

@@ -7,7 +7,9 @@
     │   └── BrokenReadError   a read that failed on the way; another may not
     ├── TokenizerError        a tokenizer that is missing, or lacks what the rows want
     ├── WorkerError           a worker that died again and again, an engine out of reach
+    ├── PluginError           an installed package that extends pairsmith and cannot be used
     └── OutputError           a folder that holds something else, a full disk, no build
+        ├── AnnotationError   an annotation that is damaged, of another build, or none
         └── BrokenWriteError  an object store that did not answer; it may, another time
 
 A bad *row* is none of these: it is a value, a `Reason` (see `pairsmith.schema`).
@@ -53,6 +55,10 @@ class WorkerError(PairsmithError):
     """A worker that died every time that it was tried, or an engine that cannot be reached."""
 
 
+class PluginError(PairsmithError):
+    """An installed package that adds to pairsmith what cannot be loaded, or under a taken name."""
+
+
 class TokenizerError(PairsmithError):
     """A tokenizer that cannot be loaded, or that lacks what the rows want of it."""
 
@@ -63,3 +69,7 @@ class OutputError(PairsmithError):
 
 class BrokenWriteError(OutputError):
     """A request to an object store that failed again and again; another may not."""
+
+
+class AnnotationError(OutputError):
+    """An annotation that cannot be written as given, is not as written, or is of another build."""

@@ -7,10 +7,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import pairsmith
-from pairsmith import PairsmithError
+from pairsmith import PairsmithError, extras
 from pairsmith.auditing import audit
 from pairsmith.auditing.answer import Answer
-from pairsmith.io.durable import digest
+from pairsmith.io.durable import sha256_of
 from support.standins import STANDINS, hostile, longest, never, nothing
 
 FILES = ["audit.json", "findings.parquet", "report.html"]
@@ -22,7 +22,7 @@ def test_the_files_of_an_audit(out):
     held = json.loads((out / "audit" / "audit.json").read_text())
     assert held == json.loads(json.dumps(made.to_dict()))
     assert held["pairsmith"] == pairsmith.__version__
-    assert held["manifest"] == digest(out / "manifest.json")
+    assert held["manifest"] == sha256_of(out / "manifest.json")
     assert held["rows"] == {"kept": 45, "quarantined": 15, "unread": 0}
     assert list(held["questions"]) == list(STANDINS)
     table = pq.read_table(out / "audit" / "findings.parquet")
@@ -131,10 +131,10 @@ def test_progress_tells_each_step(out):
 
 
 def test_a_missing_library_names_the_extra(monkeypatch, out):
-    monkeypatch.setattr(audit, "LIBRARIES", ("duckdb", "no_such_library"))
+    monkeypatch.setitem(extras.EXTRAS, "audit", ("duckdb", "no_such_library"))
     with pytest.raises(PairsmithError, match="no_such_library not found") as caught:
         pairsmith.audit(out, questions=STANDINS)
-    assert caught.value.hint == "pip install 'pairsmith[audit]'"
+    assert caught.value.hint == extras.hint("audit")
 
 
 def test_no_build_no_pairs_and_no_place(tmp_path, sample_text):

@@ -7,31 +7,27 @@ from collections import Counter
 import pytest
 
 import pairsmith
-from pairsmith.auditing import row_decisions
-from pairsmith.building import build
-from pairsmith.dataset import decisions
-from pairsmith.dataset.checkpoint import count_shards
+from pairsmith import extras
 from pairsmith.dataset.manifest import read_manifest
-from pairsmith.dataset.rows import kept_rows, refused_rows
-from pairsmith.errors import DamagedInputError, OutputError, RecipeError, SourceError
+from pairsmith.errors import DamagedInputError, RecipeError
 from pairsmith.exporting import TRAINERS
 from pairsmith.schema.reasons import DROPS
 from pairsmith.schema.rows import CONFIDENCE
-from support.fated import (
+from support.defects import (
     PLANTED,
+    ROWS,
     is_mislabelled,
+    kept,
     labelled,
+    refused,
     told,
     turned,
+    write_doubtful,
     write_planted,
     write_source,
 )
-from support.fated import row as planted_row
-from support.mixture import hashes
+from support.defects import row as planted_row
 from support.tiny import llama_tokenizer
-
-ROWS = 700
-"""Rows of train that labels are judged on."""
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +37,7 @@ def planted(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def doubtful(tmp_path_factory):
-    """A source of which one label in ten is wrong, in train and in test."""
-    train, test = range(ROWS), range(ROWS, ROWS + 60)
-    rows = {"one_train": [*map(labelled, train)], "one_test": [*map(labelled, test)]}
-    return write_source(tmp_path_factory.mktemp("doubtful") / "in", **rows)
+    return write_doubtful(tmp_path_factory.mktemp("doubtful") / "in")
 
 
 @pytest.fixture(scope="module")
@@ -59,15 +52,6 @@ def smoothed(doubtful, tmp_path_factory):
     out = tmp_path_factory.mktemp("smoothed") / "out"
     pairsmith.build(doubtful, out, smooth=1)
     return out
-
-
-def refused(out):
-    """Reason and detail of each refused row, by id."""
-    return {row.id: (row.reason, row.detail) for row in refused_rows(out, read_manifest(out))}
-
-
-def kept(out):
-    return {row["id"]: row for row in kept_rows(out, read_manifest(out))}
 
 
 # Dropped
@@ -339,158 +323,11 @@ def test_a_damaged_file_is_a_sentence_of_its_own(tmp_path):
 
 
 def test_a_missing_library_is_named(planted, tmp_path, monkeypatch):
-    monkeypatch.setattr(row_decisions, "LIBRARIES", ("duckdb", "no_such_library"))
-    with pytest.raises(RecipeError, match=r"no_such_library(.|\n)*pairsmith\[audit\]"):
+    monkeypatch.setitem(extras.EXTRAS, "audit", ("duckdb", "no_such_library"))
+    with pytest.raises(RecipeError, match=r"no_such_library(.|\n)*pip install '\.\[audit\]'"):
         pairsmith.build(planted, tmp_path / "out", drop=["duplicates"])
     assert not (tmp_path / "out").exists()
     assert pairsmith.build(planted, tmp_path / "out").totals.kept
-
-
-# The same bytes
-
-
-@pytest.mark.parametrize(
-    "way", [{"workers": 2}, {"batch_rows": 7}, {"workers": 2, "batch_rows": 50}]
-)
-def test_the_same_bytes_whoever_works(doubtful, flipped, tmp_path, way):
-    options = {"flip": 1, "template": "llama2", "shard_rows": 200}
-    pairsmith.build(doubtful, tmp_path / "out", **options, **way)
-    assert hashes(tmp_path / "out") == hashes(flipped)
-
-
-def test_a_template_that_fails_its_proof_keeps_its_fates(planted, tmp_path, monkeypatch):
-    from pairsmith.kernel import render
-
-    options = {"template": "llama2", "drop": ["duplicates", "flipped"]}
-    pairsmith.build(planted, tmp_path / "plain", **options)
-    real, calls = build.run, []  # type: ignore[attr-defined]
-
-    def run(asked):
-        calls.append(asked)
-        if len(calls) == 2:  # the first is the look at all rows
-            raise render.UnfaithfulError
-        real(asked)
-
-    monkeypatch.setattr(build, "run", run)
-    pairsmith.build(planted, tmp_path / "out", **options)
-    assert len(calls) == 3
-    assert refused(tmp_path / "out") == refused(tmp_path / "plain")
-    assert kept(tmp_path / "out") == kept(tmp_path / "plain")
-
-
-# Broken off
-
-
-class Killed(BaseException):
-    """What nothing catches."""
-
-
-OPTIONS = {"flip": 1, "template": "llama2", "shard_rows": 200}
-
-
-def looks(monkeypatch):
-    """A list that grows with every look at all rows."""
-    seen, find = [], row_decisions.find_fates
-
-    def watched(*given):
-        seen.append(given)
-        return find(*given)
-
-    monkeypatch.setattr(row_decisions, "find_fates", watched)
-    return seen
-
-
-def break_off(source, out, shards, **options):
-    def watch(_):
-        if count_shards(out) >= shards:
-            raise Killed
-
-    with pytest.raises(Killed):
-        pairsmith.build(source, out, progress=watch, batch_rows=50, **{**OPTIONS, **options})
-    assert (out / "unfinished" / decisions.NAME).exists() == (shards > 0)
-
-
-def test_killed_before_or_between_the_passes(doubtful, flipped, tmp_path, monkeypatch):
-    out = tmp_path / "out"
-    break_off(doubtful, out, 0)
-
-    def killed(*_):
-        raise Killed
-
-    with monkeypatch.context() as patched:
-        patched.setattr(row_decisions, "find_fates", killed)
-        with pytest.raises(Killed):
-            pairsmith.build(doubtful, out, **OPTIONS)
-    assert not (out / "unfinished" / decisions.NAME).exists()
-    pairsmith.build(doubtful, out, **OPTIONS)
-    assert hashes(out) == hashes(flipped)
-    assert not (out / "unfinished").exists()
-
-
-def test_killed_after_some_shards(doubtful, flipped, tmp_path, monkeypatch):
-    break_off(doubtful, tmp_path / "out", 2)
-    seen = looks(monkeypatch)
-    built = pairsmith.build(doubtful, tmp_path / "out", **OPTIONS)
-    assert any("finished shards" in remark for remark in built.remarks)
-    assert seen == []  # what was found the first time lies there
-    assert hashes(tmp_path / "out") == hashes(flipped)
-
-
-@pytest.mark.parametrize("harm", ["changed", "removed"])
-def test_a_table_that_was_harmed_is_made_anew(doubtful, flipped, tmp_path, monkeypatch, harm):
-    break_off(doubtful, tmp_path / "out", 2)
-    table = tmp_path / "out" / "unfinished" / decisions.NAME
-    table.write_bytes(table.read_bytes()[:-1] + b"?") if harm == "changed" else table.unlink()
-    seen = looks(monkeypatch)
-    built = pairsmith.build(doubtful, tmp_path / "out", **OPTIONS)
-    assert len(seen) == 1
-    assert any("finished shards" in remark for remark in built.remarks)  # it came out the same
-    assert hashes(tmp_path / "out") == hashes(flipped)
-
-
-def test_rows_that_changed_since_are_looked_at_again(tmp_path):
-    rows = [labelled(number) for number in range(ROWS)]
-    source = write_source(tmp_path / "in", one_train=rows)
-    break_off(source, tmp_path / "out", 2, drop=["duplicates"])
-    write_source(source, one_train=[*rows, rows[0]])
-    built = pairsmith.build(source, tmp_path / "out", drop=["duplicates"], **OPTIONS)
-    assert any("has changed since" in remark for remark in built.remarks)
-    pairsmith.build(source, tmp_path / "fresh", drop=["duplicates"], **OPTIONS)
-    assert hashes(tmp_path / "out") == hashes(tmp_path / "fresh")
-
-
-def test_another_action_is_refused_while_shards_lie_there(doubtful, tmp_path):
-    break_off(doubtful, tmp_path / "out", 2)
-    options = {**OPTIONS, "flip": 2}
-    with pytest.raises(OutputError, match="another recipe \\(flip differ\\)"):
-        pairsmith.build(doubtful, tmp_path / "out", **options)
-    del options["flip"]
-    with pytest.raises(OutputError, match="another recipe \\(flip differ\\)"):
-        pairsmith.build(doubtful, tmp_path / "out", **options)
-    pairsmith.build(doubtful, tmp_path / "out", force=True, **options)
-
-
-def test_a_finished_build_of_other_actions_is_refused(flipped, doubtful):
-    with pytest.raises(OutputError, match="drop, flip differ"):
-        options = {**OPTIONS, "flip": None}
-        pairsmith.build(doubtful, flipped, drop=["duplicates"], **options)
-
-
-def test_a_file_that_changes_between_the_passes_is_told(tmp_path, monkeypatch):
-    source = write_source(tmp_path / "in", one_train=[told(1), told(2), told(1)])
-    find = row_decisions.find_fates
-
-    def changing(*given):
-        found = find(*given)
-        write_source(source, one_train=[told(2), told(2), told(1)])
-        return found
-
-    with monkeypatch.context() as patched:
-        patched.setattr(row_decisions, "find_fates", changing)
-        with pytest.raises(SourceError, match="changed between"):
-            pairsmith.build(source, tmp_path / "out", drop=["duplicates"])
-    pairsmith.build(source, tmp_path / "out", drop=["duplicates"])
-    assert refused(tmp_path / "out").keys() == {"one/train/2"}
 
 
 def test_of_rows_that_are_nearly_one_of_test_none_stays(tmp_path):

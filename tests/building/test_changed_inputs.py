@@ -55,7 +55,7 @@ def test_a_file_that_grew_after_its_shards_were_finished(
     (folder / "test.jsonl").write_bytes(line(1) + b"\n")
     path = folder / "train.jsonl"
     path.write_bytes(b"\n".join(line(number) for number in range(rows)) + b"\n")
-    real = checkpoint.note_source
+    real = checkpoint.record_source
 
     def die(staging, file, source):
         if noted:
@@ -64,7 +64,7 @@ def test_a_file_that_grew_after_its_shards_were_finished(
             raise Killed
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(checkpoint, "note_source", die)
+        patch.setattr(checkpoint, "record_source", die)
         build(folder, out)
     kept = begun(out)
     with path.open("ab") as file:

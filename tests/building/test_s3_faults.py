@@ -94,7 +94,7 @@ def test_a_temporary_folder_that_is_full(source, bucket, monkeypatch):
     def fill(_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("pairsmith.dataset.shards.held", fill)
+    monkeypatch.setattr("pairsmith.dataset.shards.digest_of", fill)
     with pytest.raises(OutputError, match=r"cannot be written to .*: No space left") as caught:
         build(source, f"{bucket.url}/out")
     assert "TMPDIR" in caught.value.hint

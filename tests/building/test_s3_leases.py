@@ -90,7 +90,7 @@ def test_a_build_that_was_held_up_gives_way(source, bucket):
 
 def test_only_one_of_many_takes_over_a_lease(bucket, monkeypatch):
     leave_lease(bucket, machine=locks._machine(), started=1)
-    staging = remote.remote(f"{bucket.url}/out/unfinished")
+    staging = remote.remote_path(f"{bucket.url}/out/unfinished")
 
     def claim(_):
         try:
@@ -98,7 +98,7 @@ def test_only_one_of_many_takes_over_a_lease(bucket, monkeypatch):
         except OutputError:
             return None
 
-    leases = [lease for lease in remote.at_once(claim, range(8)) if lease]
+    leases = [lease for lease in remote.map_concurrently(claim, range(8)) if lease]
     assert len(leases) == 1
     leases[0].end()
     assert not locks._leases(staging)

@@ -14,7 +14,7 @@ import pytest
 
 import pairsmith
 from pairsmith.errors import OutputError, RecipeError
-from support.fated import write_planted
+from support.defects import write_planted
 from support.mixture import write_mixture
 from support.s3_builds import build, built_here, command, records, run
 from support.slow import quick, slow
@@ -53,7 +53,7 @@ def test_another_object_store(source, tmp_path):
 
 @slow
 def test_a_build_that_acts(bucket, tmp_path):
-    """The fates lie in the bucket while shards grow there; workers of their own find them."""
+    """The decisions lie in the bucket while shards grow there; workers of their own find them."""
     source = write_planted(tmp_path / "in")
     options = {"drop": ["duplicates", "flipped"], "shard_rows": 3}
     wanted = built_here(source, tmp_path / "out", **options)
@@ -140,7 +140,7 @@ def test_a_library_that_is_missing_names_the_extra(source):
     line = [sys.executable, "-c", program, str(source)]
     done = subprocess.run(line, capture_output=True, text=True, check=False)
     assert "s3:// needs a library that is missing." in done.stderr
-    assert "pip install 'pairsmith[s3]'" in done.stderr
+    assert "pip install '.[s3]'" in done.stderr
 
 
 def test_a_local_build_loads_no_client(source, tmp_path):

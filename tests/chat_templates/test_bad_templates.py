@@ -13,7 +13,7 @@ import pairsmith
 from pairsmith import PairsmithError
 from pairsmith.chat_templates.builtin import FAMILIES, built_in
 from pairsmith.chat_templates.prepare import prepare
-from pairsmith.chat_templates.resolve import find
+from pairsmith.chat_templates.resolve import locate_template
 from pairsmith.chat_templates.sandbox import Sandbox
 from pairsmith.chat_templates.worker import _outcome, _own_renderer
 from pairsmith.schema.templates import Conversation
@@ -98,10 +98,10 @@ HELLO = Conversation([{"role": "user", "content": "Hello"}], generation=False)
 @pytest.mark.parametrize("name", ["loops", "lists"])
 def test_a_template_that_takes_for_ever_is_stopped(name, template):
     """Its computing is another process's, whose time is bounded; a second here."""
-    found = find(str(template(ENDLESS[name] + PLAIN)), None).template
+    found = locate_template(str(template(ENDLESS[name] + PLAIN))).template
     start = time.process_time()
     with Sandbox(found, date(2026, 1, 31), seconds=1) as sandbox:
-        assert sandbox.look().variables == ("messages",)
+        assert sandbox.inspect().variables == ("messages",)
         with pytest.raises(PairsmithError, match="was stopped after 1 seconds of computing"):
             sandbox.render([HELLO])
     assert time.process_time() - start < 1

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from pairsmith import PairsmithError
 from pairsmith.chat_templates.builtin import FAMILIES
 from pairsmith.chat_templates.literals import assemble
-from pairsmith.chat_templates.probes import Talk
+from pairsmith.chat_templates.probes import Probe
 from pairsmith.kernel.dialogues import dialogue_kernel
 from pairsmith.kernel.pairs import pair_kernel
 from pairsmith.kernel.render import Writer, write_pairs
 from pairsmith.schema.recipe import make_recipe
 from pairsmith.schema.rows import MESSAGES
 from pairsmith.text.messages import read_messages
-from pairsmith.text.turns import lead
+from pairsmith.text.turns import prepend_system
 from support import reference
 from support.examples import examples
 from support.formats import kernel_for, prepared, recipe_for
@@ -26,7 +26,7 @@ from support.transcripts import conversations, dialogue_batch, pair_batch
 from support.trl_table import TOKENS, table_row, trl_templates
 
 SYSTEM = "You are careful.\n\nAnd brief."
-PAGE = Path(__file__).parents[2] / "docs" / "templates.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "templates.md"
 
 every = pytest.mark.parametrize("name", FAMILIES)
 
@@ -68,7 +68,7 @@ def test_every_template_of_trl_on_real_rows(trl_template, system, most, real_row
     ready = prepared(trl_template, **TOKENS)
     template = ready.compiled.template
     assert False in ready.compiled.layouts, ready.compiled.faults
-    recipe = make_recipe(template, system=system)
+    recipe = make_recipe(template=template, system=system)
     out = pair_kernel(recipe, Writer(ready.compiled, ready.jinja))(real_batch[:most]).to_pylist()
     if system and True not in ready.compiled.layouts:
         assert name == "gemma"
@@ -115,10 +115,10 @@ def test_built_in_templates_render_as_the_models_own(name, data):
     theirs = paths[TRL_TWINS[name]].read_text()
     ready = prepared(name)
     system = name != "gemma" and data.draw(st.booleans())
-    talk = data.draw(talks(system))
-    [ours] = ready.jinja([talk.conversation])
+    probe = data.draw(probes(system))
+    [ours] = ready.jinja([probe.conversation])
     tokens = dict(ready.compiled.template.tokens)
-    messages, generation = talk.conversation
+    messages, generation = probe.conversation
     assert ours == render(theirs, messages, generation, **tokens)
 
 
@@ -130,7 +130,7 @@ def test_built_in_templates_render_as_their_definitions_say(name, system, turns)
     words = [f"text {place}" for place in range(turns)]
     contents = (*([system] if system else []), *words)
     generation = turns % 2 == 1
-    [ours] = prepared(name).jinja([Talk(bool(system), contents, generation).conversation])
+    [ours] = prepared(name).jinja([Probe(bool(system), contents, generation).conversation])
     assert ours == reference.FORMATS[name](system, words)
 
 
@@ -147,11 +147,11 @@ CONTENT = st.lists(
 
 
 @st.composite
-def talks(draw, system=None):
+def probes(draw, system=None):
     system = draw(st.booleans()) if system is None else system
     turns = draw(st.integers(1, 9))
     contents = tuple(draw(CONTENT) for _ in range(turns + system))
-    return Talk(system, contents, generation=turns % 2 == 1 and draw(st.booleans()))
+    return Probe(system, contents, generation=turns % 2 == 1 and draw(st.booleans()))
 
 
 @every
@@ -159,10 +159,12 @@ def talks(draw, system=None):
 def test_any_conversation(name, data):
     """The compiled form gives what Jinja gives, where it says that it describes a conversation."""
     ready = prepared(name)
-    talk = data.draw(talks(system=False if name == "gemma" else None))
-    [text] = ready.jinja([talk.conversation])
-    guarded = any(guard in content for guard in ready.compiled.guards for content in talk.contents)
-    made = assemble(ready.compiled.layouts[talk.system], talk)
+    probe = data.draw(probes(system=False if name == "gemma" else None))
+    [text] = ready.jinja([probe.conversation])
+    guarded = any(
+        trigger in content for trigger in ready.compiled.triggers for content in probe.contents
+    )
+    made = assemble(ready.compiled.layouts[probe.system], probe)
     if not guarded and made is not None:
         assert made == text
 
@@ -172,7 +174,9 @@ def pairs(draw, system=None):
     """A prompt and two replies as whole conversations."""
     system = draw(st.booleans()) if system is None else system
     turns = draw(st.integers(0, 4)) * 2 + 1
-    prompt = Talk(system, tuple(draw(CONTENT) for _ in range(turns + system))).conversation.messages
+    prompt = Probe(
+        system, tuple(draw(CONTENT) for _ in range(turns + system))
+    ).conversation.messages
     replies = [{"role": "assistant", "content": draw(CONTENT)} for _ in range(2)]
     return [[*prompt, reply] for reply in replies]
 
@@ -227,6 +231,6 @@ def test_a_system_turn_goes_in_front_of_the_rows_without_one():
         [{"role": "system", "content": "own"}, {"role": "user", "content": "b"}],
     ]
     turns = turns_of(rows)
-    led = lead(turns, "given", turns.counts > 0)
+    led = prepend_system(turns, "given", turns.counts > 0)
     assert led.role_names.to_pylist() == ["system", "user", "system", "user"]
     assert led.content.texts().to_pylist() == ["given", "a", "own", "b"]

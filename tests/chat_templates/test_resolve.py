@@ -13,7 +13,7 @@ from support.tiny import llama_tokenizer
 
 
 def find(name, tokens=None):
-    return finding.find(name, tokens).template
+    return finding.locate_template(name, tokens).template
 
 
 CHAT = (

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pairsmith import extras
 from pairsmith.auditing import audit
 from pairsmith.auditing.answer import Answer
 from pairsmith.cli.commands import audit as command
@@ -88,10 +89,10 @@ def test_a_folder_that_is_no_build(run, tmp_path):
 
 
 def test_a_missing_extra_is_a_sentence(run, out, monkeypatch):
-    monkeypatch.setattr(audit, "LIBRARIES", ("no_such_library",))
+    monkeypatch.setitem(extras.EXTRAS, "audit", ("no_such_library",))
     code, _, errors = run("audit", out)
     assert code == 2
-    assert "pip install 'pairsmith[audit]'" in errors
+    assert "pip install '.[audit]'" in errors
 
 
 def test_progress_on_a_terminal(run, out, monkeypatch):

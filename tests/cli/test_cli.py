@@ -10,7 +10,6 @@ import time
 
 import pytest
 
-from pairsmith.cli.terminal import plain
 from pairsmith.text import diff
 
 TOTAL = (
@@ -200,11 +199,6 @@ def test_names_do_not_steer_the_terminal(run, tmp_path):
     assert "a␛[2J.jsonl" in errors
 
 
-def test_plain_keeps_what_is_printable():
-    assert plain("a\n\tb é 日本 😀") == "a\n\tb é 日本 😀"
-    assert plain("\0\x7f\u200b") == "␀\\u007f\\u200b"
-
-
 def test_compare_gives_back_both_texts():
     left, right = diff.compare("one two  three", "one 2 three!")
     assert "".join(span.text for span in left) == "one two  three"
@@ -214,7 +208,7 @@ def test_compare_gives_back_both_texts():
 
 
 def test_compare_gives_up_on_texts_that_would_take_too_long():
-    left, right = diff.compare("a " * diff.LONGEST, "b")
+    left, right = diff.compare("a " * diff.MAX_WORDS, "b")
     assert (len(left), len(right)) == (1, 1)
     assert left[0].differs
 

@@ -8,7 +8,7 @@ from rich.console import Console
 
 import pairsmith
 from pairsmith.cli.render import tokens
-from pairsmith.tokens.row import Row, Token
+from pairsmith.tokens.row import Token, TokenizedRow
 from support.tiny import llama_tokenizer
 
 
@@ -110,7 +110,7 @@ def drawn(row, monkeypatch):
 def test_colours_tell_tokens_apart(monkeypatch):
     prompt = [Token(0, "<s>", True), Token(1, "one", False), Token(2, "two", False)]
     reply = [Token(3, "left", False), Token(4, "right", False)]
-    printed = drawn(Row("a/b/1", prompt, reply, reply[:1], 4), monkeypatch)
+    printed = drawn(TokenizedRow("a/b/1", prompt, reply, reply[:1], 4), monkeypatch)
     assert "¦" not in printed
     assert "⟨" not in printed
     styles = {text: printed.split(text)[0].rpartition("\x1b[")[2] for text in ("one", "two")}
@@ -123,7 +123,7 @@ def test_colours_tell_tokens_apart(monkeypatch):
 
 def test_a_long_row_is_not_drawn_whole(monkeypatch):
     prompt = [Token(1, "x", False)] * 4100
-    assert "(100 more tokens)" in drawn(Row("a/b/1", prompt, [], [], 9000), monkeypatch)
+    assert "(100 more tokens)" in drawn(TokenizedRow("a/b/1", prompt, [], [], 9000), monkeypatch)
 
 
 def test_characters_of_several_tokens_are_shown_once(run, tmp_path, tokenizer):

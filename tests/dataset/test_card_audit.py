@@ -27,7 +27,11 @@ def test_the_card_of_a_build_gets_the_section(out):
     pairsmith.audit(out, questions=STANDINS)
     after = card(out)
     assert after != before
-    assert card_audit.without(after.encode()).decode() == before == card_text(read_manifest(out))
+    assert (
+        card_audit.without_section(after.encode()).decode()
+        == before
+        == card_text(read_manifest(out))
+    )
     assert after.index("## The ledger") < after.index("## Quality") < after.index("## The recipe")
     assert "| Lengths | Lengths differ. | 20 |" in after
     assert "| Never answered | Not answered: There is one subset" in after
@@ -69,7 +73,7 @@ def test_a_card_that_is_no_text_stays(out):
     held = card(out).encode() + b"\xff\n"
     (out / "README.md").write_bytes(held)
     made = {"pairsmith": "1", "rows": {"kept": 1}, "questions": {}}
-    assert not card_audit.note(out, read_manifest(out), made)
+    assert not card_audit.write_section(out, read_manifest(out), made)
     assert (out / "README.md").read_bytes() == held
 
 

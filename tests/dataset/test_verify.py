@@ -9,7 +9,7 @@ import pytest
 
 import pairsmith
 from pairsmith import PairsmithError
-from pairsmith.io.durable import digest
+from pairsmith.io.durable import sha256_of
 
 SHARD = "harmless-base/train-00000-of-00001.parquet"
 REFUSED = "quarantine/harmless-base-train.jsonl"
@@ -33,7 +33,7 @@ def edit_manifest(out, change):
 
 def agree(out, name):
     """Makes the manifest agree with the bytes of one file, as a careful forger would."""
-    size, sha256 = (out / name).stat().st_size, digest(out / name)
+    size, sha256 = (out / name).stat().st_size, sha256_of(out / name)
 
     def change(held):
         for entry in held["outputs"]:

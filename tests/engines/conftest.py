@@ -10,7 +10,7 @@ import pytest
 @pytest.fixture(scope="session")
 def ray_installed() -> None:
     """Ray, or a skip."""
-    pytest.importorskip("ray", reason="Ray is not installed: pip install 'pairsmith[ray]'")
+    pytest.importorskip("ray", reason="Ray is not installed: pip install '.[ray]'")
 
 
 @pytest.fixture(scope="session")

@@ -8,22 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from pairsmith.engines import ATTEMPTS, Outcome, local
+from pairsmith.engines import ENGINES
+from pairsmith.engines.base import ATTEMPTS, Outcome
 from pairsmith.errors import DamagedInputError, WorkerError
 from support.errands import Errand, TwoPartError, call, do, starts
 
 Run = Callable[[Sequence[Errand]], Iterator[Outcome[Errand, int]]]
 
 
-@pytest.fixture(params=["local", "ray"])
+@pytest.fixture(params=list(ENGINES.builtin))
 def run(request: pytest.FixtureRequest) -> Run:
     """An engine with two workers."""
-    if request.param == "local":
-        return partial(local.run, do, workers=2, name=call)
-    request.getfixturevalue("ray_cluster")
-    from pairsmith.engines import ray
-
-    return partial(ray.run, do, workers=2, name=call)
+    if request.param == "ray":
+        request.getfixturevalue("ray_cluster")
+    return partial(ENGINES[request.param].run, do, workers=2, name=call)
 
 
 def outcomes(run: Run, errands: Sequence[Errand]) -> dict[int, Outcome[Errand, int]]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pairsmith.engines import ATTEMPTS, local
+from pairsmith.engines import local
+from pairsmith.engines.base import ATTEMPTS
 from pairsmith.errors import DamagedInputError, WorkerError
 from support import tasks
 from support.tasks import Job, do

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pairsmith import extras
 from pairsmith.engines import ray as engine
 from pairsmith.errors import WorkerError
 from support.errands import Errand, call, do
@@ -105,4 +106,4 @@ def test_without_ray(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(WorkerError, match="missing") as caught:
         list(engine.run(do, [Errand("square", tmp_path)], workers=2, name=call))
-    assert caught.value.hint == "pip install 'pairsmith[ray]'"
+    assert caught.value.hint == extras.hint("ray")

@@ -74,7 +74,7 @@ def test_workers_and_batches_decide_no_byte(source, usual, tmp_path, template, w
 # Row groups
 
 LONG = 200
-RECIPE = make_recipe(None, None, None, LONG)
+RECIPE = make_recipe(shard_rows=LONG)
 
 
 def rows_of(lengths):

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pairsmith.hub
-from pairsmith.hub import server
+from pairsmith.extras import EXTRAS
 
 BUILDS = [
     "building",
@@ -98,5 +98,5 @@ def test_every_library_comes_with_the_extra_or_the_core():
             elif isinstance(node, ast.ImportFrom) and node.module:
                 imported.add(node.module.partition(".")[0])
     others = imported - sys.stdlib_module_names - {"pairsmith", "uvloop"}
-    assert others - core - set(server.LIBRARIES) == set(brought_along)
-    assert set(brought_along.values()) <= core | set(server.LIBRARIES)
+    assert others - core - set(EXTRAS["hub"]) == set(brought_along)
+    assert set(brought_along.values()) <= core | set(EXTRAS["hub"])

@@ -1,4 +1,4 @@
-"""docs/hub.md: its sessions, run in order against the server that they start."""
+"""docs/how-to/hub.md: its sessions, run in order against the server that they start."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAIRSMITH = Path(sys.executable).parent
 
 @slow
 def test_the_guide(tmp_path):
-    page = (ROOT / "docs/hub.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/how-to/hub.md").read_text(encoding="utf-8")
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])
     environment = {

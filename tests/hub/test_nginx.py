@@ -16,7 +16,7 @@ from support.hub.running import free_port, running
 from support.hub.stock import commit_files
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-DOCS = Path(__file__).parents[2] / "docs" / "hub-nginx.conf"
+DOCS = Path(__file__).parents[2] / "docs" / "how-to" / "hub-nginx.conf"
 DATA = bytes(range(256)) * 4096
 
 pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")

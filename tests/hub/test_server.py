@@ -6,8 +6,8 @@ import socket
 import httpx
 import pytest
 
+from pairsmith import extras
 from pairsmith.errors import PairsmithError
-from pairsmith.hub import server as serving
 from pairsmith.hub.context import open_hub
 from pairsmith.hub.http.accesslog import loggable_path
 from pairsmith.hub.http.sockets import check_url, is_local, url_of
@@ -116,10 +116,10 @@ def test_a_folder_that_holds_something_else(tmp_path):
 
 
 def test_a_library_that_is_missing(tmp_path, monkeypatch):
-    monkeypatch.setattr(serving, "find_spec", lambda name: None if name == "uvicorn" else name)
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == "uvicorn" else name)
     with pytest.raises(PairsmithError, match="uvicorn") as caught:
         serve(tmp_path / "hub")
-    assert caught.value.hint == "pip install 'pairsmith[hub]'"
+    assert caught.value.hint == extras.hint("hub")
     assert not (tmp_path / "hub").exists()
 
 

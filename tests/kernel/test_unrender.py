@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pairsmith.kernel.pairs import pair_kernel
-from pairsmith.kernel.unrender import take_apart
+from pairsmith.kernel.unrender import unrender
 from pairsmith.schema.rows import PAIR_MESSAGES
 from support.examples import examples
 from support.formats import kernel_for, prepared, recipe_for
@@ -68,7 +68,7 @@ def undo(held, name, system=None, policies=KEEP):
     held = [talk for talk, flag in zip(held, kept.to_pylist(), strict=True) if flag]
     made = made.filter(kept)
     replies = [made["chosen"], made["rejected"]]
-    apart = take_apart(made["prompt"], replies, prepared(name).compiled, system)
+    apart = unrender(made["prompt"], replies, prepared(name).compiled, system)
     sides = [read(side) for side in apart.sides]
     return list(zip(held, *sides, apart.exact.tolist(), made.to_pylist(), strict=True))
 
@@ -155,14 +155,14 @@ def test_a_system_text_before_the_last_turn_is_flagged():
 def test_one_reply_that_is_odd_flags_the_row_on_both_sides():
     compiled = prepared("llama2").compiled
     columns = [pa.array([text], pa.string()) for text in ("[INST] q [/INST]", " a </s>", "b")]
-    apart = take_apart(columns[0], columns[1:], compiled, None)
+    apart = unrender(columns[0], columns[1:], compiled, None)
     assert not apart.exact[0]
     assert [read(side)[0][0] for side in apart.sides] == [("user", "[INST] q [/INST]")] * 2
 
 
 def test_nothing():
     none = pa.array([], pa.string())
-    apart = take_apart(none, [none, none], prepared("llama2").compiled, None)
+    apart = unrender(none, [none, none], prepared("llama2").compiled, None)
     assert len(apart.exact) == 0
     assert [len(side.counts) for side in apart.sides] == [0, 0]
 
@@ -172,6 +172,6 @@ def test_any_text_at_all():
     # a front that is as long as half a character is no front
     texts = pa.array([*texts, *("a" * n + "日" * 9 for n in range(3))])
     for system in (None, "S"):
-        apart = take_apart(texts, [texts], prepared("llama2").compiled, system)
+        apart = unrender(texts, [texts], prepared("llama2").compiled, system)
         assert not apart.exact.any()
         assert [row[0][1] for row in read(apart.sides[0])] == [t.strip() for t in texts.to_pylist()]

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairsmith.kernel.actions import with_fates
+from pairsmith.kernel.actions import with_actions
 from pairsmith.kernel.dialogues import dialogue_kernel
 from pairsmith.kernel.pairs import pair_kernel
-from pairsmith.schema.annotations import FATES
+from pairsmith.schema.annotations import STATEMENTS
 from pairsmith.schema.rows import Kind, kernel_schema
 from support.formats import kernel_for, recipe_for
 from support.transcripts import anything, conversations, dialogue_batch, pair_batch, rows
@@ -23,20 +23,20 @@ RECIPES = {
     "messages": recipe_for(),
     "messages-system": recipe_for(system="Be kind."),
     "messages-lenient": recipe_for(policies={**LENIENT, "bad_roles": "keep"}),
-    "text-fates": recipe_for("llama2", policies=LENIENT, drop=["duplicates"], flip=1.0),
-    "messages-fates": recipe_for(policies=LENIENT, drop=["duplicates"]),
+    "text-actions": recipe_for("llama2", policies=LENIENT, drop=["duplicates"], flip=1.0),
+    "messages-actions": recipe_for(policies=LENIENT, drop=["duplicates"]),
 }
-FATED = {
+DECIDED = {
     1: ("duplicate", "as another", None),
     2: ("label_flipped", None, 0.25),
     4: ("label_smoothed", None, 0.125),
 }
-FATES_TABLE = pa.RecordBatch.from_pylist(
+DECISIONS = pa.RecordBatch.from_pylist(
     [
-        {"id": f"s/train/{number}", "fate": fate, "detail": detail, "confidence": confidence}
-        for number, (fate, detail, confidence) in FATED.items()
+        {"id": f"s/train/{number}", "label": label, "score": score, "detail": detail}
+        for number, (label, detail, score) in DECIDED.items()
     ],
-    schema=FATES,
+    schema=STATEMENTS,
 )
 KINDS = {
     Kind.PAIRS: (pair_kernel, st.lists(rows(), max_size=8).map(pair_batch)),
@@ -48,11 +48,11 @@ KINDS = {
 
 
 def kernel_of(kind, name):
-    """A kernel by its recipe, which has rows meet their fates where it acts; and its schema."""
+    """A kernel by its recipe, which acts as was decided where that says so; and its schema."""
     recipe = RECIPES[name]
     kernel = kernel_for(KINDS[kind][0], recipe)
     if recipe.acts and kind == Kind.PAIRS:
-        kernel = with_fates(kernel, FATES_TABLE, recipe)
+        kernel = with_actions(kernel, DECISIONS, recipe)
     return kernel, kernel_schema(kind, recipe.form, recipe.weighs)
 
 

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 import pairsmith
 from pairsmith.errors import RecipeError, SourceError
-from pairsmith.sources import detect as module
 from pairsmith.sources.detect import choose, recognise
+from pairsmith.sources.formats import json_text
 from pairsmith.sources.shapes import SHAPES
 from support.shapes import WRITE, example, read, rows, source_file, write
 
+ROOT = Path(__file__).parents[2]
 HH = {"chosen": "\n\nHuman: Hi?\n\nAssistant: Hi.", "rejected": "\n\nHuman: Hi?\n\nAssistant: No."}
 HALVED = {"prompt": "\n\nHuman: Hi?\n\nAssistant:", "chosen": " Hi.", "rejected": " No."}
 ROWS = {name: example(name) for name in WRITE} | {"hh": HH, "hh-prompt": HALVED}
@@ -27,8 +28,8 @@ JUNK = [
 
 
 def documented():
-    """The example of each shape in docs/schema.md."""
-    page = (Path(__file__).parents[2] / "docs" / "schema.md").read_text(encoding="utf-8")
+    """The example of each shape in docs/reference/schema.md."""
+    page = (ROOT / "docs/reference/schema.md").read_text(encoding="utf-8")
     section = r"^### (\S+)\n(?:(?!#|```).*\n)*```json\n(.*)\n```"
     return re.findall(section, page, re.M)
 
@@ -146,14 +147,14 @@ def test_many_fields_are_not_all_listed(tmp_path):
 
 
 def test_a_first_row_that_is_longer_than_is_looked_at(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "SAMPLE_BYTES", (50, 1 << 20))
+    monkeypatch.setattr(json_text, "SAMPLE_BYTES", (50, 1 << 20))
     for ending in ("jsonl", "json", "jsonl.gz"):
         assert told(write(tmp_path / f"train.{ending}", [example("trl", "x" * 200)])) == "trl"
 
 
 def test_how_a_file_is_compressed_does_not_matter(tmp_path, monkeypatch):
     """The sample ends at a byte of the content, not with a chunk."""
-    monkeypatch.setattr(module, "SAMPLE_BYTES", (400, 400))
+    monkeypatch.setattr(json_text, "SAMPLE_BYTES", (400, 400))
     held = [ROWS["trl"]] + [ROWS["axolotl"]] * 400
     lines = "".join(json.dumps(row) + "\n" for row in held).encode()
     (tmp_path / "train.jsonl").write_bytes(lines)

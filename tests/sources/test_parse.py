@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pairsmith.schema.rows import PAIR_TRANSCRIPTS
-from pairsmith.sources.formats.jsonl import Records
 from pairsmith.sources.parse import ROW_BYTES, _arrow, _is_sure, fault_of, parse_rows
+from pairsmith.sources.records import Records
 from pairsmith.sources.redteam import FIELDS
 
 GOOD = b'{"chosen": "a", "rejected": "b"}'

@@ -5,12 +5,12 @@ import json
 import pytest
 
 import pairsmith
-from pairsmith.sources.read import read_records
-from pairsmith.sources.redteam import AS_RELEASED, SCORE, read_dialogues
+from pairsmith.sources.formats.json_text import read_records
+from pairsmith.sources.redteam import SCORE, SCORE_AS_RELEASED, read_dialogues
 
 ROW = {
     "min_harmlessness_score_transcript": -0.5, "num_params": "13B", "model_type": "rlhf",
-    "rating": 2.0, "task_description": "I asked nicely.", AS_RELEASED: 1.25,
+    "rating": 2.0, "task_description": "I asked nicely.", SCORE_AS_RELEASED: 1.25,
     "red_team_member_id": 7, "is_upworker": True, "tags": ["one", "two"],
     "transcript": "\n\nHuman: May I?\n\nAssistant: You may.",
 }  # fmt: skip
@@ -23,16 +23,16 @@ def read(rows):
 
 
 def test_both_spellings_of_the_score_are_read_and_one_is_written():
-    correct = {SCORE if k == AS_RELEASED else k: v for k, v in ROW.items()}
+    correct = {SCORE if k == SCORE_AS_RELEASED else k: v for k, v in ROW.items()}
     first, second = read([ROW, correct])
     assert first == second
     assert first[SCORE] == 1.25
-    assert AS_RELEASED not in first
+    assert SCORE_AS_RELEASED not in first
 
 
 def test_two_values_for_the_score_are_a_fault():
     odd, even = read([{**ROW, SCORE: 3.0}, {**ROW, SCORE: 1.25}])
-    assert odd["fault"] == f"the fields {SCORE} and {AS_RELEASED} differ"
+    assert odd["fault"] == f"the fields {SCORE} and {SCORE_AS_RELEASED} differ"
     assert even["fault"] is None
 
 

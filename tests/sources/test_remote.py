@@ -176,4 +176,4 @@ def test_a_protocol_whose_library_is_missing_names_the_extra(tmp_path):
     command = [sys.executable, "-c", program, str(tmp_path / "out")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "Reading s3:// needs a library that is missing." in done.stderr
-    assert "pip install 'pairsmith[s3]'" in done.stderr
+    assert "pip install '.[s3]'" in done.stderr

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pairsmith.schema.rows import Kind, source_schema
-from pairsmith.sources.formats.jsonl import Records
 from pairsmith.sources.parse import ROW_BYTES, _arrow, _is_sure, fault_of
+from pairsmith.sources.records import Records
 from pairsmith.sources.shapes import SHAPES
 from support.examples import examples
 from support.shapes import WRITE, blocks, example, message, read, rows, write
@@ -51,9 +51,8 @@ def test_any_block_cut_gives_the_same_rows(shape, ending, count, size, tmp_path,
     held[2] = {**held[2], key: None}
     path = write(tmp_path / f"train.{ending}", held)
     whole = read(path, shape)
-    for module in ("jsonl", "json_array"):
-        monkeypatch.setattr(f"pairsmith.sources.formats.{module}.BLOCK_ROWS", count)
-        monkeypatch.setattr(f"pairsmith.sources.formats.{module}.BLOCK_BYTES", size)
+    monkeypatch.setattr("pairsmith.sources.records.BLOCK_ROWS", count)
+    monkeypatch.setattr("pairsmith.sources.records.BLOCK_BYTES", size)
     cut = list(blocks(path, shape))
     assert len(cut) > 1
     assert [row for block in cut for row in block.rows.to_pylist()] == whole

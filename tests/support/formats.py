@@ -29,7 +29,8 @@ def source(name):
 
 def recipe_for(template=None, **options):
     """A recipe for a built-in template, by its name, or for none."""
-    return make_recipe(prepared(template).compiled.template if template else None, **options)
+    found = prepared(template).compiled.template if template else None
+    return make_recipe(template=found, **options)
 
 
 def kernel_for(make, recipe):

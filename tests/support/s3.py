@@ -70,7 +70,7 @@ class Bucket:
 def serve(patch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     """Serves an empty bucket; stock clients find it by the environment, in child processes too."""
     server = pytest.importorskip("moto.server", reason="moto[server] is not installed")
-    s3fs = pytest.importorskip("s3fs", reason="s3fs is not installed: pip install 'pairsmith[s3]'")
+    s3fs = pytest.importorskip("s3fs", reason="s3fs is not installed: pip install '.[s3]'")
     from werkzeug.serving import WSGIRequestHandler, make_server
 
     class Quiet(WSGIRequestHandler):

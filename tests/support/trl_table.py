@@ -1,4 +1,4 @@
-"""The table of docs/templates.md: how every template that TRL ships compiles.
+"""The table of docs/reference/templates.md: how every template that TRL ships compiles.
 
 Run as `python tests/support/trl_table.py` to print it anew.
 """
@@ -27,9 +27,9 @@ def table_row(path, prepare):
         words = "vision, refused" if "vision template" in error.message else error.message
         return f"| {path.stem} | {words} | {words} | | |"
     plain, system = (_words(compiled, opening) for opening in (False, True))
-    overhang = compiled.overhang
-    ends = f"before {_code(overhang)}" if overhang else "where a reply begins"
-    return f"| {path.stem} | {plain} | {system} | {ends} | {_guards(compiled.guards)} |"
+    generation_suffix = compiled.generation_suffix
+    ends = f"before {_code(generation_suffix)}" if generation_suffix else "where a reply begins"
+    return f"| {path.stem} | {plain} | {system} | {ends} | {_triggers(compiled.triggers)} |"
 
 
 def _words(compiled, opening):
@@ -38,10 +38,12 @@ def _words(compiled, opening):
     return compiled.faults[opening].replace("it refuses them: ", "refused: ")
 
 
-def _guards(guards):
-    guards = [guard for guard in guards if guard not in TOKENS.values()]  # every template has them
-    shown = ", ".join(_code(guard) for guard in guards[:3])
-    return shown + (f", {len(guards) - 3} more" if len(guards) > 3 else "")
+def _triggers(triggers):
+    triggers = [
+        trigger for trigger in triggers if trigger not in TOKENS.values()
+    ]  # every template has them
+    shown = ", ".join(_code(trigger) for trigger in triggers[:3])
+    return shown + (f", {len(triggers) - 3} more" if len(triggers) > 3 else "")
 
 
 def _code(text):

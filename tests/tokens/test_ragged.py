@@ -43,10 +43,10 @@ def test_comparisons_of_slices(rows):
     left, right = left.after(numbers // 2), right.after(numbers // 3)
     known = [(a[n // 2 :], b[n // 3 :]) for a, b, n in rows]
     assert ragged.common_prefix(left, right).tolist() == [shared(a, b) for a, b in known]
-    assert ragged.same(left, right).tolist() == [a == b for a, b in known]
+    assert ragged.same_tokens(left, right).tolist() == [a == b for a, b in known]
     row, place = ragged.positions(left)
     assert left.ids[place].tolist() == [id for a, _ in known for id in a]
     assert row.tolist() == [n for n, (a, _) in enumerate(known) for _ in a]
     padded = [(a + [NO_ID] * 3, a[::-1] + [NO_ID] * 3) for a, _ in known]
-    assert ragged.heads(left, 3).tolist() == [a[:3] for a, _ in padded]
-    assert ragged.tails(left, 3).tolist() == [b[:3] for _, b in padded]
+    assert ragged.first_tokens(left, 3).tolist() == [a[:3] for a, _ in padded]
+    assert ragged.last_tokens(left, 3).tolist() == [b[:3] for _, b in padded]

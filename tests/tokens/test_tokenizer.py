@@ -89,7 +89,7 @@ def test_the_extra_is_named(build, tokenizer, monkeypatch):
         return real(name, *args)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    refused(build(ROW), folder, "'transformers'", "pip install 'pairsmith[tokens]'")
+    refused(build(ROW), folder, "'transformers'", "pip install '.[tokens]'")
 
 
 def test_bad_requests(sample_text, tokenizer, tmp_path):

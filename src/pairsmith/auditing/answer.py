@@ -1,4 +1,4 @@
-"""What a question comes to: a sentence, numbers and findings, or why it cannot be answered."""
+"""The types of an audit: `Study` goes into a question, `Answer` with its findings comes out."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ FINDINGS = pa.schema(
         ("sentence", pa.string()),
     ]
 )
-"""What was found, a row each; only `score` may be null.
+"""The columns of a table of findings, one row per finding; only `score` may be null.
 
-`kind` is a word of the question's own, such as `flipped`; `rows` are ids, the one that a fix would
-take out or change first; `score` is the number that it rests on, such as a Jaccard similarity;
-`sentence` says it in words that quote nothing.
+`kind` is one of the question's own kinds, such as `flipped`; `rows` are row ids, first the one that
+a fix would remove or change; `score` is the number behind the finding, such as a Jaccard
+similarity; `sentence` describes it without quoting any text of the dataset.
 """
 
 
@@ -40,42 +40,48 @@ class Finding(NamedTuple):
 
 
 def as_table(findings: Iterable[Finding]) -> pa.Table:
-    """Findings as a table of `FINDINGS`."""
+    """Converts findings to a table with the schema `FINDINGS`, in their order."""
     return pa.Table.from_pylist([finding._asdict() for finding in findings], FINDINGS)
 
 
 @dataclass(frozen=True)
 class Study:
-    """What a question is put to.
+    """The input of a question.
 
     Attributes:
-        data: The dataset, for texts.
-        keys: The keys of its rows in DuckDB; see `pairsmith.dataset.index.TABLES`.
-        tokenizer: A tokenizer's folder or hub id; None where there is none.
+        data: The dataset, read in batches, for its texts.
+        index: A DuckDB connection with one row per pair: hashes of its turns, lengths, subset and
+            split; see `pairsmith.dataset.index.TABLES`.
+        tokenizer: A tokenizer's folder or hub id; None if none was named.
     """
 
     data: Dataset
-    keys: DuckDBPyConnection
+    index: DuckDBPyConnection
     tokenizer: str | Path | None = None
+
+    @property
+    def keys(self) -> DuckDBPyConnection:
+        """The same connection as `index`, under its earlier name."""
+        return self.index
 
 
 class UnansweredError(Exception):
-    """A question that this dataset gives no answer to; the message says why, as a sentence."""
+    """The dataset does not allow an answer; the message says why, as a sentence for the report."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a question came to.
+    """The output of a question.
 
     Attributes:
-        question: Its name, such as `duplicates`.
-        title: What the report calls it.
-        sentence: The answer in a sentence or two.
-        numbers: What it rests on: plain values by name, as JSON has them; by subset where that
-            makes a difference.
-        findings: A table of `FINDINGS`.
-        cure: What to do about it; empty where there is nothing.
-        unanswered: Why there is no answer; empty where there is one.
+        question: The question's name, such as `duplicates`.
+        title: Its heading in the report.
+        sentence: The answer in one or two sentences.
+        numbers: The statistics behind it, by name: values that JSON can hold, nested by subset
+            where subsets differ.
+        findings: A table with the schema `FINDINGS`; empty if nothing was found.
+        cure: The recommended action; empty if there is none.
+        unanswered: Why there is no answer; empty if there is one.
     """
 
     question: str

@@ -1,69 +1,36 @@
-"""The main job: every question put to a built dataset, the answers in a report and in files."""
+"""An audit: every question put to a built dataset, the answers in a report and in files."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
+
+import pyarrow as pa
 
 from pairsmith._version import __version__
 from pairsmith.auditing import record
 from pairsmith.auditing.answer import Answer, Question, Study, UnansweredError
+from pairsmith.auditing.questions import QUESTIONS
 from pairsmith.auditing.record import Audit
+from pairsmith.auditing.report.plots import Draw
 from pairsmith.auditing.report.render import draw
+from pairsmith.auditing.statements import NAME as ANNOTATION
+from pairsmith.auditing.statements import annotator, statements_of
 from pairsmith.dataset import card_audit, folder, manifest
+from pairsmith.dataset.annotation_writer import annotate
 from pairsmith.dataset.index import open_keys
 from pairsmith.dataset.reader import Dataset
 from pairsmith.dataset.verify import check
 from pairsmith.errors import OutputError, RecipeError
-from pairsmith.io.durable import digest
+from pairsmith.extras import require
+from pairsmith.io.durable import sha256_of
 from pairsmith.progress import Progress, Watch
-from pairsmith.tokens.tokenizer import load
-
-EXTRA = "pip install 'pairsmith[audit]'"
-LIBRARIES = ("duckdb", "sklearn", "matplotlib", "rensa", "scipy")
-"""What the extra `audit` brings, as Python imports it."""
+from pairsmith.tokens.tokenizer import load_tokenizer
 
 FIRST = 3
 """So many problems of a build are told; `pairsmith check` tells all."""
-
-
-@dataclass(frozen=True)
-class InModule:
-    """A question that is a module of `questions`, loaded when it is put."""
-
-    name: str
-
-    @property
-    def title(self) -> str:
-        """What the report calls it."""
-        return str(self._module.TITLE)
-
-    @property
-    def _module(self) -> ModuleType:
-        return import_module(f"pairsmith.auditing.questions.{self.name}")
-
-    def __call__(self, study: Study) -> Answer:
-        """Puts it to a study."""
-        answer: Answer = self._module.ask(study)
-        return answer
-
-
-QUESTIONS: dict[str, Question] = {
-    "duplicates": InModule("duplicates"),
-    "near": InModule("near_duplicates"),
-    "leaks": InModule("leaks"),
-    "direction": InModule("direction"),
-    "length": InModule("length"),
-    "labels": InModule("labels"),
-    "text": InModule("content"),
-    "tokens": InModule("tokens"),
-}
-"""All questions, in the order in which they are put."""
 
 
 def audit(
@@ -75,6 +42,7 @@ def audit(
 ) -> Audit:
     """Puts questions to a whole built dataset, and writes the answers beside it.
 
+    `OUT/annotations/audit/` gets what is said of each row, for `pairsmith show --annotation audit`.
     `OUT/audit/` gets `report.html`, which needs nothing else and shows texts of the dataset;
     `findings.parquet`; and `audit.json`, in place of those of an earlier audit. The card gets a
     section on quality, unless it was edited.
@@ -96,7 +64,7 @@ def audit(
             pairs, or its folder cannot be written.
     """
     chosen = choose(questions)
-    _check_libraries()
+    require("audit", "An audit needs")
     source = _local(os.fspath(out))
     data = Dataset(source)
     record.check_place(source, [entry.subset for entry in data.built.ledger])
@@ -105,11 +73,13 @@ def audit(
     steps.begin("check")
     _check_build(source)
     if tokenizer is not None:
-        load(os.fspath(tokenizer), data.built.recipe.form)  # or a fault would be told last
+        load_tokenizer(
+            os.fspath(tokenizer), data.built.recipe.form
+        )  # or a fault would be told last
     answers = _ask(data, chosen, tokenizer, steps)
     made = Audit(
         pairsmith=__version__,
-        manifest=digest(source / manifest.NAME),
+        manifest=sha256_of(source / manifest.NAME),
         kept=kept,
         quarantined=sum(entry.read - entry.kept for entry in data.entries),
         unread=answers.unread,
@@ -117,10 +87,24 @@ def audit(
         folder=source / card_audit.FOLDER,
     )
     steps.begin("report")
-    record.write(made, draw(made, data))
+    _annotate(data, answers, tokenizer)  # which refuses findings of rows that there are not
+    record.write(made, draw(made, data, _plots(chosen)))
     with folder.writing(source):
-        card_audit.note(source, data.built, made.to_dict())
+        card_audit.write_section(source, data.built, made.to_dict())
     return made
+
+
+def _annotate(data: Dataset, answers: Answers, tokenizer: str | os.PathLike[str] | None) -> None:
+    """Writes what was found as an annotation."""
+    asked = [answer.question for answer in answers.given]
+    others = sum(entry.read for entry in data.built.ledger) - sum(e.read for e in data.entries)
+    annotate(
+        data.out,
+        ANNOTATION,
+        pa.concat_tables(answers.statements),
+        annotator(asked, Path(tokenizer).name if tokenizer is not None else None),
+        {"not a pair": others} if others else {},
+    )
 
 
 def _local(out: str) -> Path:
@@ -173,10 +157,11 @@ class Steps:
 
 @dataclass(frozen=True)
 class Answers:
-    """What was answered, and how many kept rows could not be read for it."""
+    """What was answered, how many kept rows could not be read for it, and what it says of rows."""
 
     given: tuple[Answer, ...]
     unread: int
+    statements: tuple[pa.Table, ...]
 
 
 def _ask(
@@ -189,11 +174,18 @@ def _ask(
     with open_keys(data) as keys:
         unread = data.unread
         study = Study(data, keys, None if tokenizer is None else os.fspath(tokenizer))
-        given = []
+        given, said = [], []
         for name, question in questions.items():
             steps.begin(name)
             given.append(_put(name, question, study))
-    return Answers(tuple(given), unread)
+            said.append(statements_of(study, given[-1]))
+    return Answers(tuple(given), unread, tuple(said))
+
+
+def _plots(questions: Mapping[str, Question]) -> dict[str, Draw]:
+    """The pictures that questions have of their own."""
+    held = {name: getattr(question, "plot", None) for name, question in questions.items()}
+    return {name: plot for name, plot in held.items() if plot is not None}
 
 
 def _put(name: str, question: Question, study: Study) -> Answer:
@@ -202,12 +194,6 @@ def _put(name: str, question: Question, study: Study) -> Answer:
     except UnansweredError as error:
         title = getattr(question, "title", name.replace("_", " ").capitalize())
         return Answer(name, title, "", unanswered=str(error))
-
-
-def _check_libraries() -> None:
-    missing = [name for name in LIBRARIES if find_spec(name) is None]
-    if missing:
-        raise RecipeError(f"An audit needs libraries: {', '.join(missing)} not found.", EXTRA)
 
 
 def _check_build(out: Path) -> None:

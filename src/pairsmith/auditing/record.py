@@ -11,11 +11,12 @@ from typing import Any
 import pyarrow as pa
 
 from pairsmith.auditing.answer import FINDINGS, Answer
+from pairsmith.dataset.annotations import annotation_folder
 from pairsmith.dataset.card_audit import FINDINGS as TABLE
 from pairsmith.dataset.card_audit import FOLDER, NAME, REPORT
-from pairsmith.dataset.folder import writing
+from pairsmith.dataset.folder import ANNOTATIONS, writing
 from pairsmith.errors import OutputError
-from pairsmith.io.durable import PARTIAL, partial_of, put, put_text
+from pairsmith.io.durable import PARTIAL, finalize, partial_path, write_text_durably
 
 COLUMNS = pa.schema([pa.field("question", pa.string()), *FINDINGS])
 """Of `findings.parquet`: those of `FINDINGS` behind the name of the question."""
@@ -85,11 +86,12 @@ def check_place(out: Path, subsets: Iterable[str]) -> None:
         OutputError: The build has a subset of the folder's name, or something else is there.
     """
     folder = out / FOLDER
-    if FOLDER in subsets:
+    for name in {FOLDER, ANNOTATIONS} & {*subsets}:
         raise OutputError(
-            f"{out} has a subset called {FOLDER}, where its audit would lie.",
+            f"{out} has a subset called {name}, where its audit would lie.",
             "Build it again under another name.",
         )
+    annotation_folder(out, FOLDER)
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise OutputError(f"{folder} is not a folder.", "The audit would lie there: move it away.")
 
@@ -106,17 +108,17 @@ def write(audit: Audit, report: str) -> None:
             for left in audit.folder.glob(f"{name}.*{PARTIAL}"):
                 left.unlink(missing_ok=True)
         (audit.folder / NAME).unlink(missing_ok=True)
-        put_text(audit.folder / REPORT, report)
+        write_text_durably(audit.folder / REPORT, report)
         _put_table(audit.folder / TABLE, gather(audit.answers))
-        put_text(audit.folder / NAME, audit.to_json())
+        write_text_durably(audit.folder / NAME, audit.to_json())
 
 
 def _put_table(path: Path, table: pa.Table) -> None:
     import pyarrow.parquet as pq
 
-    partial = partial_of(path)
+    partial = partial_path(path)
     try:
         pq.write_table(table, partial, compression="zstd")
-        put(partial, path)
+        finalize(partial, path)
     finally:
         partial.unlink(missing_ok=True)

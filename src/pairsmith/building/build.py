@@ -1,93 +1,60 @@
-"""The main job: find the files, map their parts over an engine, the manifest last."""
+"""The public `build`: find the files, map their parts over an engine, the manifest last."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Thread
-from typing import Any
+from typing import Any, Unpack
 
 from pairsmith._version import __version__
-from pairsmith.building.row_actions import Judged, check_same, settle_fates
-from pairsmith.building.run import ENGINES, Run, Way, run
+from pairsmith.building.options import BuildArguments, BuildOptions, Options
+from pairsmith.building.row_actions import FirstPass, check_same, settle_decisions
+from pairsmith.building.run import RunSpec, check_execution, run
 from pairsmith.chat_templates.compile import REFUSES
-from pairsmith.chat_templates.prepare import Prepared, prepare, remarks, uncompiled
+from pairsmith.chat_templates.prepare import Prepared, as_uncompiled, prepare, remarks
 from pairsmith.dataset import card as cards
 from pairsmith.dataset import checkpoint, folder
-from pairsmith.dataset.decisions import NAME as FATES
+from pairsmith.dataset.decisions import NAME as DECISIONS
 from pairsmith.dataset.manifest import Manifest, write_manifest
 from pairsmith.dataset.rows import refused_rows
 from pairsmith.errors import OutputError, RecipeError
+from pairsmith.extras import require
 from pairsmith.io.digests import hash_file
 from pairsmith.io.remote import StoragePath
 from pairsmith.kernel.render import UnfaithfulError
 from pairsmith.progress import Watch
 from pairsmith.schema.reasons import Reason
-from pairsmith.schema.recipe import SHARD_ROWS, Recipe, make_recipe
+from pairsmith.schema.recipe import Recipe, make_recipe
 from pairsmith.schema.rows import Form, Origin
-from pairsmith.sources.detect import AUTO, choose, passed_over
+from pairsmith.schema.templates import Template
+from pairsmith.sources.detect import choose, passed_over
 from pairsmith.sources.layouts import ALL_SUBSETS, SAMPLE, SourceFile, find
 from pairsmith.sources.shapes import HH, Shape
+
+RESOLVED = ("template", "tokens", "date", "as_")
+"""Options that a recipe does not hold by their names: the template is resolved from three."""
 
 
 def build(
     source: str | os.PathLike[str],
     out: str | os.PathLike[str],
     *,
-    template: str | None = None,
-    tokens: Mapping[str, str] | None = None,
-    date: str | None = None,
-    as_: str | None = None,
-    system: str | None = None,
-    shard_rows: int = SHARD_ROWS,
-    policies: Mapping[str, str] | None = None,
-    card: Mapping[str, Any] | None = None,
-    subset: str | None = None,
-    split: str | None = None,
-    from_: str = AUTO,
-    force: bool = False,
-    engine: str = "local",
-    workers: int | None = None,
-    address: str | None = None,
-    batch_rows: int | None = None,
-    drop: Iterable[str] = (),
-    flip: float | None = None,
-    smooth: float | None = None,
     progress: Watch | None = None,
+    **options: Unpack[BuildArguments],
 ) -> Manifest:
     """Builds a dataset from preference data.
 
     Args:
         source: `sample`, a folder of subsets, one subset's folder, a file, or a URL of such.
         out: The folder to write, or its URL; new, empty, or an earlier build's.
-        template: A built-in template's name, a `.jinja` file, a tokenizer's folder, a hub id.
-        tokens: Special tokens by name, such as `eos_token`, for a template that does not tell.
-        date: What to tell a template that asks for the date, as `2026-01-31`; today by default.
-        as_: `text` or `messages`; text where there is a template, else messages.
-        system: The text of a system turn to put in front of every prompt.
-        shard_rows: At most so many input rows go into one shard.
-        policies: For a reason, `keep`, `merge` or `escape` in place of `quarantine`.
-        card: Front-matter fields of the card: licence, tags, gate.
-        subset: For a single file: the subset it belongs to.
-        split: For a single file: the split it belongs to.
-        from_: The shape of the rows, such as `hh` or `trl`, or `auto` to tell it from the first.
-        force: Build over an earlier build, and over what another one left unfinished.
-        engine: `local` or `ray`.
-        workers: Processes that work at once; by default as many as the cores, for much data, and
-            1, this one, for little.
-        address: The address of a Ray cluster; without one, Ray is started on this machine.
-        batch_rows: At most so many rows are worked on at a time.
-        drop: What to refuse for the sake of other rows, of train alone: `duplicates`, `near`,
-            `leaks`, `flipped`.
-        flip: Exchange the replies of train rows whose label a model doubts by more than this, in
-            log-odds. The model is weak: what it doubts is often right.
-        smooth: The same rows, but leave them as they are. With this or `flip`, shards have a
-            column `label_confidence`.
         progress: Called with a `Progress` after every block of rows.
+        options: Fields of `BuildOptions`, `SourceOptions` and `ExecutionOptions`, by name; each
+            is documented where it is declared, in `pairsmith.building.options`.
 
     Returns:
         The manifest as written. Its `reused` is true where `out` already held this build; its
@@ -100,58 +67,105 @@ def build(
         WorkerError: A worker died again and again, or the engine cannot be reached.
         OutputError: `out` holds something else, or cannot be written.
     """
+    sorted_options = Options.of(**options)
+    if sorted_options.build.acts:
+        require("audit", "To drop, flip or smooth rows takes")
+    target = folder.output(os.fspath(out))
+    check_execution(sorted_options.execution)
+    return _build(os.fspath(source), target, sorted_options, progress)
 
-    def ask() -> Judged:
-        given: dict[str, Any] = {"policies": policies, "subset": subset, "split": split}
-        given.update(workers=here.workers, batch_rows=batch_rows, progress=progress)
-        return _look(recipe, partial(build, source, from_=shape.name, **given))
 
-    if drop or flip or smooth:
-        from pairsmith.auditing.row_decisions import check_libraries
+@dataclass(frozen=True)
+class _Job:
+    """A request, resolved.
 
-        check_libraries()
-    source, target = os.fspath(source), folder.output(os.fspath(out))
-    way = _way(engine, workers, address, batch_rows)
-    here = way if engine == "local" else Way()  # what is looked at lies on this machine
-    Thread(target=_warm_up, daemon=True).start()
-    files = find(source, subset, split)
-    shape = choose(files, from_)
-    fields = cards.check_fields(card or {})
+    Attributes:
+        source: As the user names it.
+        options: As the user gave them.
+        files: The source's files.
+        shape: The shape of their rows.
+        recipe: What to make of them.
+        prepared: The template; None without one.
+        progress: Progress callback, or None.
+    """
+
+    source: str
+    options: Options
+    files: list[SourceFile]
+    shape: Shape
+    recipe: Recipe
+    prepared: Prepared | None
+    progress: Watch | None
+
+
+def _build(source: str, out: StoragePath, options: Options, progress: Watch | None) -> Manifest:
+    files = find(source, options.source.subset, options.source.split)
+    shape = choose(files, options.source.from_)
+    card = _card_fields(options.build)
     with ExitStack() as stack:
-        prepared = (
-            stack.enter_context(prepare(template, tokens, date)) if template is not None else None
-        )
-        recipe = make_recipe(
-            prepared.compiled.template if prepared else None,
-            as_,
-            system,
-            shard_rows,
-            policies,
-            _origin(source, files, shape),
-            fields,
-            shape.name,
-            drop,
-            flip,
-            smooth,
+        prepared = _prepare(options.build, stack)
+        template = prepared.compiled.template if prepared else None
+        recipe = resolve_recipe(
+            options.build, template, card=card, origin=_origin(source, files, shape), shape=shape
         )
         _check_system(recipe, prepared)
-        folder.check_source(target, [file.place.path for file in files])
-        stack.enter_context(folder.writing(target))
-        folder.recover(target)
-        earlier = folder.earlier_build(target)
-        if earlier and not force:
-            return _reuse(earlier, target, recipe, files)
-        staging = stack.enter_context(folder.workspace(target, earlier))
-        built, said = _build_files(files, staging, recipe, prepared, way, force, progress, ask)
-        unused = passed_over(files, shape)
-        if unused:
-            said = [f"Fields that were not used: {', '.join(unused[:12])}.", *said]
-        manifest = _manifest(recipe, built, said)
+        folder.check_source(out, [file.place.path for file in files])
+        stack.enter_context(folder.writing(out))
+        folder.recover(out)
+        earlier = folder.earlier_build(out)
+        if earlier and not options.execution.force:
+            return _reuse(earlier, out, recipe, files)
+        staging = stack.enter_context(folder.workspace(out, earlier))
+        job = _Job(source, options, files, shape, recipe, prepared, progress)
+        manifest = _manifest(recipe, *_build_files(job, staging))
         _check_rendered(manifest, staging)
         cards.write_card(staging, manifest)
         write_manifest(manifest, staging)
-        folder.settle(target)
+        folder.move_into_place(out)
     return manifest
+
+
+def _prepare(options: BuildOptions, stack: ExitStack) -> Prepared | None:
+    """The template, ready until the stack is closed; None without one."""
+    if options.template is None:
+        return None
+    return stack.enter_context(prepare(options.template, options.tokens, options.date))
+
+
+def _card_fields(options: BuildOptions) -> dict[str, Any]:
+    """The card's front-matter fields, from the file if one is named."""
+    if isinstance(options.card, str | os.PathLike):
+        return cards.read_fields(Path(options.card))
+    return cards.check_fields(options.card or {})
+
+
+def resolve_recipe(
+    options: BuildOptions,
+    template: Template | None,
+    *,
+    card: Mapping[str, Any],
+    origin: Origin,
+    shape: Shape,
+) -> Recipe:
+    """Resolves options into the recipe that decides a build's bytes.
+
+    Args:
+        options: What to make. An option that is not `RESOLVED` here is the recipe's by its name.
+        template: The chat template that they name; None without one.
+        card: The card's front-matter fields, checked.
+        origin: What the source is known to be.
+        shape: The shape of its rows.
+
+    Raises:
+        RecipeError: An option is out of range, or at odds with another.
+    """
+    held = {
+        field.name: getattr(options, field.name)
+        for field in fields(options)
+        if field.name not in RESOLVED
+    }
+    held.update(template=template, form=options.as_, card=card, origin=origin, shape=shape.name)
+    return make_recipe(**held)
 
 
 def _manifest(recipe: Recipe, built: list[checkpoint.Assembled], said: list[str]) -> Manifest:
@@ -166,7 +180,7 @@ def _manifest(recipe: Recipe, built: list[checkpoint.Assembled], said: list[str]
     )
 
 
-def _look(recipe: Recipe, first: Callable[[Path], Manifest]) -> Judged:
+def _first_pass(job: _Job) -> FirstPass:
     """Builds the source as messages, in a temporary folder, and decides on its rows.
 
     Raises:
@@ -176,12 +190,13 @@ def _look(recipe: Recipe, first: Callable[[Path], Manifest]) -> Judged:
 
     with TemporaryDirectory(prefix="pairsmith-") as temporary:
         seen = Path(temporary) / "first"
-        inputs = {entry.path: entry.sha256 for entry in first(seen).inputs}
-        return Judged(row_decisions.find_fates(seen, recipe), inputs)
+        manifest = _build(job.source, seen, job.options.first_pass(job.shape.name), job.progress)
+        inputs = {entry.path: entry.sha256 for entry in manifest.inputs}
+        return FirstPass(row_decisions.find_decisions(seen, job.recipe), inputs)
 
 
 def _check_system(recipe: Recipe, prepared: Prepared | None) -> None:
-    """Sees to it that the recipe's system text goes with its template.
+    """Checks that the recipe's system text goes with its template.
 
     Raises:
         RecipeError: It does not.
@@ -203,85 +218,69 @@ def _check_system(recipe: Recipe, prepared: Prepared | None) -> None:
         )
 
 
-def _warm_up() -> None:
-    """Imports what is needed further on, while a process of its own gets the template ready.
+def _build_files(job: _Job, staging: StoragePath) -> tuple[list[checkpoint.Assembled], list[str]]:
+    """Builds every file; and sentences on how."""
+    plan = checkpoint.begin(staging, _plan(job), job.options.execution.force)
+    unused = passed_over(job.files, job.shape)
+    said = [f"Fields that were not used: {', '.join(unused[:12])}."] if unused else []
+    if job.recipe.acts:
+        plan, changed = settle_decisions(staging, plan, job.files, partial(_first_pass, job))
+        said += changed
+    said += _run(job, staging, plan)
+    built = [checkpoint.assemble(staging, file) for file in job.files]
+    if job.recipe.acts:
+        check_same(plan, built)
+    return built, said
 
-    pyarrow imports pandas, where that is installed, with its first array.
-    """
-    import jinja2
+
+def _plan(job: _Job) -> dict[str, Any]:
+    """What the folder that the build grows in is to become."""
     import pyarrow as pa
 
-    pa.array([jinja2.__name__])
-
-
-def _way(engine: str, workers: int | None, address: str | None, batch_rows: int | None) -> Way:
-    """How to run a build.
-
-    Raises:
-        RecipeError: So it cannot be run.
-    """
-    if engine not in ENGINES:
-        raise RecipeError(f"There is no engine {engine!r}.", f"Engines: {', '.join(ENGINES)}.")
-    if address is not None and engine != "ray":
-        raise RecipeError("--address is of a Ray cluster.", "Add --engine ray.")
-    for name, number in (("--workers", workers), ("--batch-rows", batch_rows)):
-        if number is not None and number < 1:
-            raise RecipeError(f"{name} {number} is less than 1.")
-    return Way(engine, workers, address, batch_rows)
-
-
-def _build_files(
-    files: list[SourceFile],
-    staging: StoragePath,
-    recipe: Recipe,
-    prepared: Prepared | None,
-    way: Way,
-    force: bool,
-    progress: Watch | None,
-    ask: Callable[[], Judged],
-) -> tuple[list[checkpoint.Assembled], list[str]]:
-    """Builds every file; and sentences on how. Row by row, where a template fails its proof."""
-    import pyarrow as pa
-
-    wanted = {
+    return {
         "pairsmith": __version__,
         "pyarrow": pa.__version__,
-        "recipe": recipe.to_dict(),
-        "inputs": [file.path for file in files],
+        "recipe": job.recipe.to_dict(),
+        "inputs": [file.path for file in job.files],
         checkpoint.COMPILED: True,
-        checkpoint.FATES: None,
+        checkpoint.DECISIONS: None,
     }
-    plan = checkpoint.begin(staging, wanted, force)
-    said: list[str] = []
-    if recipe.acts:
-        plan, said = settle_fates(staging, plan, files, ask)
-    fates = (plan[checkpoint.FATES] or {}).get("sha256")
-    compiled = prepared.compiled if prepared and recipe.form == Form.TEXT else None
+
+
+def _run(job: _Job, staging: StoragePath, plan: dict[str, Any]) -> list[str]:
+    """Builds what is not finished, row by row where a template fails its proof; sentences on it."""
+    prepared, said = job.prepared, list[str]()
+    compiled = prepared.compiled if prepared and job.recipe.form == Form.TEXT else None
     for again in (False, True):
         if compiled and not plan[checkpoint.COMPILED]:
-            compiled = uncompiled(compiled, "its compiled form does not give what Jinja gives")
-        finished, changed = checkpoint.find_finished(staging, files, recipe.shard_rows)
+            compiled = as_uncompiled(compiled, "its compiled form does not give what Jinja gives")
+        finished, changed = checkpoint.find_finished(staging, job.files, job.recipe.shard_rows)
         kept = sum(len(done.shards) for done in finished.values())
         said += [*changed, f"Went on from {kept} finished shards."] if kept else changed
-        jinja = prepared.jinja if prepared else None
+        spec = RunSpec(
+            files=job.files,
+            finished=finished,
+            staging=staging,
+            recipe=job.recipe,
+            compiled=compiled,
+            jinja=prepared.jinja if prepared else None,
+            execution=job.options.execution,
+            watch=job.progress,
+            decisions=(plan[checkpoint.DECISIONS] or {}).get("sha256"),
+        )
         try:
-            run(Run(files, finished, staging, recipe, compiled, jinja, way, progress, fates))
+            run(spec)
             break
         except UnfaithfulError:
             if again:
                 raise
             plan = {**plan, checkpoint.COMPILED: False}
-            checkpoint.restart(staging, plan, spared={FATES})
-    if compiled:
-        said += remarks(compiled)
-    built = [checkpoint.assemble(staging, file) for file in files]
-    if recipe.acts:
-        check_same(plan, built)
-    return built, said
+            checkpoint.restart(staging, plan, spared={DECISIONS})
+    return [*said, *remarks(compiled)] if compiled else said
 
 
 def _check_rendered(manifest: Manifest, staging: StoragePath) -> None:
-    """Sees to it that the template took some row.
+    """Checks that the template took some row.
 
     Raises:
         RecipeError: It refused every row that came to it.

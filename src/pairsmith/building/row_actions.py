@@ -1,8 +1,8 @@
-"""Fates before shards: a first build is looked at whole, and what it tells is written down.
+"""Decisions before shards: a first build is looked at whole, and what it tells is written down.
 
-What becomes of a row for the sake of others is known once all rows were seen. So the source is
+Which action applies to a row because of others is known once all rows were seen. So the source is
 built as messages first, in a folder that goes again; someone else judges that; and the table of
-fates lies beside the shards from then on, its hash in the plan, for whoever makes them.
+decisions lies beside the shards from then on, its hash in the plan, for whoever makes them.
 """
 
 from __future__ import annotations
@@ -13,39 +13,38 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from pairsmith.dataset import checkpoint, folder
-from pairsmith.dataset import decisions as fates
+from pairsmith.dataset import checkpoint, decisions, folder
 from pairsmith.errors import DamagedInputError, RecipeError, SourceError
 from pairsmith.io.digests import hash_file
 from pairsmith.io.remote import StoragePath
 from pairsmith.sources.layouts import SourceFile
 
 
-class Judged(NamedTuple):
-    """What was looked at, and what it told.
+class FirstPass(NamedTuple):
+    """The outcome of the first pass over all rows.
 
     Attributes:
-        fates: Rows of `FATES`.
+        decisions: Rows of `STATEMENTS`, no id twice.
         inputs: The sha256 of each file of the source, by path.
     """
 
-    fates: pa.Table
+    decisions: pa.Table
     inputs: dict[str, str]
 
 
-def settle_fates(
+def settle_decisions(
     staging: StoragePath,
     plan: dict[str, Any],
     files: Sequence[SourceFile],
-    ask: Callable[[], Judged],
+    first_pass: Callable[[], FirstPass],
 ) -> tuple[dict[str, Any], list[str]]:
-    """Sees to it that the table of fates lies in the folder that a build grows in.
+    """Ensures that the table of decisions lies in the folder that a build grows in.
 
     Args:
         staging: The folder.
         plan: What `pairsmith.dataset.checkpoint.begin` gave.
         files: The source's files.
-        ask: Looks at all rows; not called where that was done, and the files are the same.
+        first_pass: Looks at all rows; not called where that was done, and the files are the same.
 
     Returns:
         The plan, with the table's hash; and sentences on what has changed.
@@ -54,11 +53,11 @@ def settle_fates(
         RecipeError: The rows do not tell; then nothing is left in the folder.
         DamagedInputError: A file stops short; the same.
     """
-    held = plan[checkpoint.FATES]
+    held = plan[checkpoint.DECISIONS]
     if held and _is_known(staging, held, files):
         return plan, []
     try:
-        judged = ask()
+        outcome = first_pass()
     except DamagedInputError as error:
         folder.abandon(staging)
         raise DamagedInputError(
@@ -69,31 +68,31 @@ def settle_fates(
     except RecipeError:
         folder.abandon(staging)
         raise
-    written = fates.to_bytes(judged.fates)
+    written = decisions.to_bytes(outcome.decisions)
     sha256 = hashlib.sha256(written).hexdigest()
-    plan = {**plan, checkpoint.FATES: {"sha256": sha256, "inputs": judged.inputs}}
+    plan = {**plan, checkpoint.DECISIONS: {"sha256": sha256, "inputs": outcome.inputs}}
     said = []
     if held and held["sha256"] != sha256:
         checkpoint.restart(staging, plan)
         said = ["What becomes of rows has changed since the build was broken off: built anew."]
-    fates.write_fates(staging, written)
+    decisions.write_decisions(staging, written)
     checkpoint.write_plan(staging, plan)
     return plan, said
 
 
 def _is_known(staging: StoragePath, held: Mapping[str, Any], files: Sequence[SourceFile]) -> bool:
-    if not fates.is_held(staging, held["sha256"]):
+    if not decisions.is_held(staging, held["sha256"]):
         return False
     return bool(held["inputs"] == {file.path: hash_file(file.place).sha256 for file in files})
 
 
 def check_same(plan: Mapping[str, Any], built: Sequence[checkpoint.Assembled]) -> None:
-    """Sees to it that the shards were made of the rows that were looked at.
+    """Checks that the shards were made of the rows that were looked at.
 
     Raises:
         SourceError: A file has changed in between.
     """
-    seen = plan[checkpoint.FATES]["inputs"]
+    seen = plan[checkpoint.DECISIONS]["inputs"]
     changed = [part.read.path for part in built if seen.get(part.read.path) != part.read.sha256]
     if changed:
         raise SourceError(

@@ -8,17 +8,19 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
 
+from pairsmith.building.options import ExecutionOptions
 from pairsmith.building.partition import parts_of
 from pairsmith.building.task import Task, work
 from pairsmith.dataset import checkpoint
-from pairsmith.dataset.shard_record import Source
-from pairsmith.engines import Outcome, local
+from pairsmith.dataset.shard_record import SourceRecord
+from pairsmith.engines import ENGINES
+from pairsmith.engines.base import Engine, Outcome
 from pairsmith.errors import (
     DamagedInputError,
     OutputError,
     PairsmithError,
+    RecipeError,
     SourceError,
     WorkerError,
 )
@@ -28,33 +30,15 @@ from pairsmith.kernel.row_render import Jinja
 from pairsmith.progress import Progress, Watch
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.templates import Compiled
+from pairsmith.sources.formats.format import WHOLE
 from pairsmith.sources.layouts import SourceFile
-from pairsmith.sources.read import WHOLE
-
-ENGINES = ("local", "ray")
 
 MUCH = 64 << 20
 """Bytes of input that are worth more than one process."""
 
 
-class Way(NamedTuple):
-    """How to run a build; decides no byte of it.
-
-    Attributes:
-        engine: `local` or `ray`.
-        workers: Processes that work at once; None for as many as are worth it.
-        address: Of a Ray cluster; None for one on this machine.
-        batch_rows: At most so many rows are worked on at a time; None for what is usual.
-    """
-
-    engine: str = "local"
-    workers: int | None = None
-    address: str | None = None
-    batch_rows: int | None = None
-
-
 @dataclass(frozen=True)
-class Run:
+class RunSpec:
     """What is to be run.
 
     Attributes:
@@ -64,9 +48,9 @@ class Run:
         recipe: What to make.
         compiled: The template; None where the recipe makes messages.
         jinja: Renders it in this process.
-        way: How to run it.
-        watch: Is told how far it has come.
-        fates: The sha256 of the table of fates; None where the recipe asks for none.
+        execution: How to run it.
+        watch: A progress callback.
+        decisions: The sha256 of the table of decisions; None where the recipe asks for none.
     """
 
     files: list[SourceFile]
@@ -75,9 +59,9 @@ class Run:
     recipe: Recipe
     compiled: Compiled | None
     jinja: Jinja | None
-    way: Way
+    execution: ExecutionOptions
     watch: Watch | None
-    fates: str | None = None
+    decisions: str | None = None
 
     @property
     def total(self) -> int:
@@ -88,15 +72,36 @@ class Run:
     def workers(self) -> int:
         """How many processes are to work at once."""
         worth = min(os.cpu_count() or 1, len(self.files)) if self.total > MUCH else 1
-        return self.way.workers or worth
+        return self.execution.workers or worth
 
     @property
     def in_process(self) -> bool:
         """Whether this process does all the work."""
-        return self.way.engine == "local" and self.workers == 1
+        return self.engine.in_process and self.workers == 1
+
+    @property
+    def engine(self) -> Engine:
+        """What maps its tasks."""
+        return ENGINES[self.execution.engine]
 
 
-def run(job: Run) -> None:
+def check_execution(options: ExecutionOptions) -> None:
+    """Checks that a build can be run like this.
+
+    Raises:
+        RecipeError: It cannot.
+    """
+    engine = options.engine
+    if engine not in ENGINES:
+        raise RecipeError(f"There is no engine {engine!r}.", f"Engines: {', '.join(ENGINES)}.")
+    if options.address is not None and not ENGINES[engine].takes_address:
+        raise RecipeError("--address is of a Ray cluster.", "Add --engine ray.")
+    for name, number in (("--workers", options.workers), ("--batch-rows", options.batch_rows)):
+        if number is not None and number < 1:
+            raise RecipeError(f"{name} {number} is less than 1.")
+
+
+def run(spec: RunSpec) -> None:
     """Builds what is not finished, the sound files too where others are damaged.
 
     Raises:
@@ -104,24 +109,21 @@ def run(job: Run) -> None:
         PairsmithError: Another fault of a file or of a worker.
         UnfaithfulError: The compiled template fails its proof.
     """
-    state = _State(job)
-    with closing(_map(job, state)) as outcomes:  # or workers would outlive a fault
+    state = _State(spec)
+    with closing(_map(spec, state)) as outcomes:  # or workers would outlive a fault
         for outcome in outcomes:
             state.take(outcome)
     if state.errors:
-        raise _together(state.errors, job.staging)
+        raise _together(state.errors, spec.staging)
 
 
-def _map(job: Run, state: _State) -> Generator[Outcome[Task, Source]]:
-    if job.in_process:
-        here = partial(work, jinja=job.jinja, tick=state.tick)
-        return local.run(here, state.tasks(), workers=1, name=_name)
-    if job.way.engine == "local":
-        return local.run(work, state.tasks(), workers=job.workers, name=_name)
-    from pairsmith.engines import ray
-
-    way = job.way
-    return ray.run(work, state.tasks(), workers=way.workers, name=_name, address=way.address)
+def _map(spec: RunSpec, state: _State) -> Generator[Outcome[Task, SourceRecord]]:
+    engine, execution = spec.engine, spec.execution
+    if spec.in_process:
+        here = partial(work, jinja=spec.jinja, tick=state.tick)
+        return engine.run(here, state.tasks(), workers=1, name=_name)
+    workers = spec.workers if engine.in_process else execution.workers
+    return engine.run(work, state.tasks(), workers=workers, name=_name, address=execution.address)
 
 
 def _name(task: Task) -> str:
@@ -131,34 +133,36 @@ def _name(task: Task) -> str:
 class _State:
     """How far a run has come."""
 
-    def __init__(self, job: Run) -> None:
-        self.job, self.total = job, job.total
+    def __init__(self, spec: RunSpec) -> None:
+        self.spec, self.total = spec, spec.total
         self.rows, self.bytes = Counter[str](), Counter[str]()
         self.seen = (0, 0)
-        self.file = job.files[0]
+        self.file = spec.files[0]
         self.open: Counter[str] = Counter()
-        self.sources: dict[str, Source] = {}
+        self.sources: dict[str, SourceRecord] = {}
         self.errors: list[PairsmithError] = []
 
     def tasks(self) -> Iterator[Task]:
         """The tasks as the plan finds them; faults of a file are kept for the end."""
-        job = self.job
-        staging = job.staging.absolute()  # a worker may have another working directory
-        threads = max((os.cpu_count() or 1) // job.workers, 1)
-        for self.file in job.files:
-            finished = job.finished[self.file.path]
+        spec = self.spec
+        staging = spec.staging.absolute()  # a worker may have another working directory
+        threads = max((os.cpu_count() or 1) // spec.workers, 1)
+        for self.file in spec.files:
+            finished = spec.finished[self.file.path]
             try:
-                for part in parts_of(self.file, job.recipe, finished, not job.in_process):
-                    if isinstance(part, Source):
+                for part in parts_of(self.file, spec.recipe, finished, not spec.in_process):
+                    if isinstance(part, SourceRecord):
                         self._learn(self.file, part)
                         continue
                     self.open[self.file.path] += 1
-                    rows = job.way.batch_rows
-                    yield Task(part, job.recipe, job.compiled, staging, threads, rows, job.fates)
+                    rows = spec.execution.batch_rows
+                    yield Task(
+                        part, spec.recipe, spec.compiled, staging, threads, rows, spec.decisions
+                    )
             except SourceError as error:
                 self.errors.append(error)
 
-    def take(self, outcome: Outcome[Task, Source]) -> None:
+    def take(self, outcome: Outcome[Task, SourceRecord]) -> None:
         """Takes what became of a task.
 
         Raises:
@@ -188,19 +192,19 @@ class _State:
         """Tells how far the task at hand has come."""
         self._tell(self.file.path, rows, bytes)
 
-    def _learn(self, file: SourceFile, source: Source) -> None:
+    def _learn(self, file: SourceFile, source: SourceRecord) -> None:
         """Records what a file makes, once all of its parts are finished."""
         self.sources[file.path] = source
         if not self.open[file.path]:
             self.rows[file.path], self.bytes[file.path] = source.rows, source.whole.bytes
-            checkpoint.note_source(self.job.staging, file, source)
+            checkpoint.record_source(self.spec.staging, file, source)
 
     def _tell(self, path: str, rows: int = 0, bytes: int = 0) -> None:
-        if self.job.watch:
+        if self.spec.watch:
             so_far = self.rows.total() + rows, self.bytes.total() + bytes
             # a part that is tried again begins anew
             self.seen = max(self.seen[0], so_far[0]), max(self.seen[1], so_far[1])
-            self.job.watch(Progress(path, *self.seen, self.total))
+            self.spec.watch(Progress(path, *self.seen, self.total))
 
 
 def _too_large(task: Task) -> WorkerError:

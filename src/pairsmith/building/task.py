@@ -11,16 +11,16 @@ from typing import NamedTuple, TypeAlias
 import pyarrow as pa
 
 from pairsmith.chat_templates.sandbox import Sandbox
-from pairsmith.dataset.checkpoint import place_of
-from pairsmith.dataset.decisions import read_fates
-from pairsmith.dataset.shard_record import Source
+from pairsmith.dataset.checkpoint import shard_path
+from pairsmith.dataset.decisions import read_decisions
+from pairsmith.dataset.shard_record import SourceRecord
 from pairsmith.dataset.shards import ShardWriter
 from pairsmith.engines.threads import overlap
 from pairsmith.errors import BrokenReadError, DamagedInputError
 from pairsmith.io.digests import Digest, MeteredFile
 from pairsmith.io.remote import StoragePath
 from pairsmith.kernel import Kernel
-from pairsmith.kernel.actions import with_fates
+from pairsmith.kernel.actions import with_actions
 from pairsmith.kernel.dialogues import dialogue_kernel
 from pairsmith.kernel.pairs import pair_kernel
 from pairsmith.kernel.render import Writer
@@ -28,9 +28,10 @@ from pairsmith.kernel.row_render import Jinja
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.rows import Kind
 from pairsmith.schema.templates import Compiled, Template
-from pairsmith.sources.formats.jsonl import BLOCK_ROWS
+from pairsmith.sources.formats.format import WHOLE, Span
 from pairsmith.sources.layouts import SourceFile
-from pairsmith.sources.read import WHOLE, Rows, Span, arrange_rows, read_rows
+from pairsmith.sources.read import arrange_rows, read_rows
+from pairsmith.sources.records import BLOCK_ROWS, Rows
 from pairsmith.sources.shapes import SHAPES
 
 KERNELS: dict[Kind, Callable[[Recipe, Writer | None], Kernel]] = {
@@ -39,10 +40,10 @@ KERNELS: dict[Kind, Callable[[Recipe, Writer | None], Kernel]] = {
 }
 
 SYSTEM_TOTAL = 32 << 20
-"""A kernel repeats the system text in every row; so many bytes of it at once."""
+"""A kernel repeats the system text in every row; at most this many bytes of it at once."""
 
 ATTEMPTS = 3
-"""A read that fails is tried so many times."""
+"""A read that fails is tried at most this many times."""
 
 PAUSE = 0.5
 """Seconds before the second attempt; before the third, twice as many."""
@@ -58,7 +59,7 @@ class Part(NamedTuple):
         file: The file.
         span: Which part of it.
         first: The number of the first shard that it makes.
-        bytes: About so many bytes of the file.
+        bytes: Its approximate size in bytes of the file.
         read: What is known to have been read of the file; None where the task finds out.
         finished: The numbers of the shards that are finished.
     """
@@ -80,8 +81,9 @@ class Task(NamedTuple):
         compiled: The template; None where the recipe makes messages.
         staging: The folder to write to.
         threads: How many work at once on blocks of rows.
-        batch_rows: At most so many rows in a block; decides no byte that is written.
-        fates: The sha256 of the table of fates in the folder; None where the recipe asks for none.
+        batch_rows: At most this many rows in a block; decides no byte that is written.
+        decisions: The sha256 of the table of decisions in the folder; None where the recipe asks
+            for none.
     """
 
     part: Part
@@ -90,7 +92,7 @@ class Task(NamedTuple):
     staging: StoragePath
     threads: int
     batch_rows: int | None = None
-    fates: str | None = None
+    decisions: str | None = None
 
     @property
     def name(self) -> str:
@@ -109,7 +111,7 @@ class _Converted(NamedTuple):
     read: Digest
 
 
-def work(task: Task, jinja: Jinja | None = None, tick: Tick | None = None) -> Source:
+def work(task: Task, jinja: Jinja | None = None, tick: Tick | None = None) -> SourceRecord:
     """Builds the shards of a part that are not finished, and records each as it is.
 
     Args:
@@ -151,7 +153,7 @@ def _silent(_rows: int, _bytes: int) -> None:
     """Tells nobody."""
 
 
-def _work(task: Task, jinja: Jinja | None, tick: Tick) -> Source:
+def _work(task: Task, jinja: Jinja | None, tick: Tick) -> SourceRecord:
     part, out = task.part, _Shards(task)
     with ExitStack() as stack:
         metered = stack.enter_context(MeteredFile(part.file.place))
@@ -164,7 +166,7 @@ def _work(task: Task, jinja: Jinja | None, tick: Tick) -> Source:
             out.leave()
             raise
         read = part.read or metered.digest
-        return Source(out.rows, out.finish(read), read)
+        return SourceRecord(out.rows, out.finish(read), read)
 
 
 def _convert(task: Task, metered: MeteredFile, jinja: Jinja | None) -> Iterator[_Converted]:
@@ -187,10 +189,10 @@ def _convert(task: Task, metered: MeteredFile, jinja: Jinja | None) -> Iterator[
 def _kernel(task: Task, jinja: Jinja | None) -> Kernel:
     file, recipe = task.part.file, task.recipe
     kernel = KERNELS[file.kind](recipe, _writer(task, jinja))
-    if task.fates is None or file.kind != Kind.PAIRS:
+    if task.decisions is None or file.kind != Kind.PAIRS:
         return kernel
-    fates = read_fates(task.staging, task.fates, f"{file.subset}/{file.split}/")
-    return with_fates(kernel, fates, recipe)
+    decisions = read_decisions(task.staging, task.decisions, f"{file.subset}/{file.split}/")
+    return with_actions(kernel, decisions, recipe)
 
 
 def _counted(
@@ -248,7 +250,7 @@ class _Shards:
 
     def _open(self) -> ShardWriter:
         if self.writer is None:
-            place = place_of(self.task.part.file, self.at // self.task.recipe.shard_rows)
+            place = shard_path(self.task.part.file, self.at // self.task.recipe.shard_rows)
             self.writer = ShardWriter(self.task.staging, place, self.task.recipe)
         return self.writer
 

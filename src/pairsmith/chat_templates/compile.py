@@ -2,9 +2,9 @@
 
 A template is rendered on conversations of several lengths whose contents are marks that occur
 nowhere else; what stands between the marks are its constants. Then it is offered contents of
-every awkward kind, its own strings above all: those that it treats otherwise become guards, and
-a content that holds one is left to Jinja. What constants do not describe is not compiled, and
-says why.
+every awkward kind, its own strings above all: those that it treats otherwise become fallback
+triggers, and a content that holds one is left to Jinja. What constants do not describe is
+not compiled, and says why.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import Any
 from pairsmith.chat_templates.content_probes import check_awkward, find_blanks, find_trims
 from pairsmith.chat_templates.literals import (
     Uncompiled,
-    dataset_texts,
+    extract_segments,
     fit,
+    make_dataset_segments,
     system_place,
-    take_apart,
 )
-from pairsmith.chat_templates.probes import LENGTHS, Jinja, mark, plain_talks, roles_of
-from pairsmith.chat_templates.sandbox import Look
-from pairsmith.chat_templates.triggers import LITERALS, find_guards
+from pairsmith.chat_templates.probes import LENGTHS, Jinja, mark, plain_probes, roles_of
+from pairsmith.chat_templates.sandbox import TemplateInfo
+from pairsmith.chat_templates.triggers import MAX_LITERALS, find_triggers
 from pairsmith.errors import RecipeError
 from pairsmith.schema.templates import (
     Compiled,
@@ -34,67 +34,73 @@ from pairsmith.schema.templates import (
     common_start,
 )
 
-AROUND = 200_000
-"""Characters that a template may write around the contents of a probe."""
+MAX_CONSTANT_CHARS = 200_000
+"""At most this many characters may a template write around the contents of a probe."""
 
-MINUTES = 2
-"""So long may compiling take."""
+MAX_MINUTES = 2
+"""At most this long may compiling take."""
 
-PART = 256
-"""Conversations between two looks at the clock."""
+CLOCK_EVERY = 256
+"""The number of conversations after which the clock is checked."""
 
 REFUSES = "it refuses them: "
 """How the fault of a layout begins that the template does not want."""
 
 
-def compile_template(template: Template, jinja: Jinja, look: Look) -> Compiled:
+def compile_template(template: Template, jinja: Jinja, info: TemplateInfo) -> Compiled:
     """Compiles a template.
 
     Args:
         template: The template.
         jinja: Renders it.
-        look: What its source shows.
+        info: What its source shows.
 
     Raises:
         RecipeError: It refuses every conversation, does not write what messages say or not the
             same twice, writes far more than they say, or takes minutes.
     """
-    if look.chance:
+    if info.chance:
         raise RecipeError(
-            f"The template {template.name} uses {', '.join(look.chance)}: it does not write the "
+            f"The template {template.name} uses {', '.join(info.chance)}: it does not write the "
             "same twice.",
             "Name another template.",
         )
     jinja = _bounded(template, jinja)
     layouts: dict[bool, Layout] = {}
     faults: dict[bool, str] = {}
-    overhang = _check_renders(template, jinja)
+    generation_suffix = _check_renders(template, jinja)
     for system in (False, True):
         try:
-            layouts[system] = _lay_out(jinja, system, look)
+            layouts[system] = _lay_out(jinja, system, info)
         except Uncompiled as fault:
             faults[system] = str(fault)
-    guards = (
-        *find_guards(jinja, layouts, look, template),
+    triggers = (
+        *find_triggers(jinja, layouts, info, template),
         *filter(None, (template.bos, template.eos)),
     )
-    joined = {system: dataset_texts(layout, template, system) for system, layout in layouts.items()}
-    return Compiled(template, layouts, tuple(dict.fromkeys(guards)), faults, joined, overhang)
+    joined = {
+        system: make_dataset_segments(layout, template, system)
+        for system, layout in layouts.items()
+    }
+    return Compiled(
+        template, layouts, tuple(dict.fromkeys(triggers)), faults, joined, generation_suffix
+    )
 
 
 def _bounded(template: Template, jinja: Jinja) -> Jinja:
-    """The same, with a bound to all that it writes and to the time that it takes in all."""
-    until = monotonic() + 60 * MINUTES
+    """The same renderer, with bounds on what it writes and on the time of all calls together."""
+    until = monotonic() + 60 * MAX_MINUTES
 
-    def render(talks: Sequence[Conversation]) -> list[str | Refusal]:
-        parts = (talks[start : start + PART] for start in range(0, len(talks), PART))
+    def render(conversations: Sequence[Conversation]) -> list[str | Refusal]:
+        starts = range(0, len(conversations), CLOCK_EVERY)
+        parts = (conversations[start : start + CLOCK_EVERY] for start in starts)
         return [text for part in parts for text in render_part(part)]
 
-    def render_part(talks: Sequence[Conversation]) -> list[str | Refusal]:
-        texts = jinja(talks)
-        for talk, text in zip(talks, texts, strict=True):
-            said = sum(len(message["content"]) for message in talk.messages)
-            if isinstance(text, str) and len(text) > said + AROUND:
+    def render_part(conversations: Sequence[Conversation]) -> list[str | Refusal]:
+        texts = jinja(conversations)
+        for conversation, text in zip(conversations, texts, strict=True):
+            said = sum(len(message["content"]) for message in conversation.messages)
+            if isinstance(text, str) and len(text) > said + MAX_CONSTANT_CHARS:
                 raise RecipeError(
                     f"The template {template.name} writes {len(text):,} characters around "
                     f"{said:,}.",
@@ -102,7 +108,7 @@ def _bounded(template: Template, jinja: Jinja) -> Jinja:
                 )
         if monotonic() > until:
             raise RecipeError(
-                f"The template {template.name} took more than {MINUTES} minutes to compile.",
+                f"The template {template.name} took more than {MAX_MINUTES} minutes to compile.",
                 "It computes too much. Name another template.",
             )
         return texts
@@ -111,31 +117,31 @@ def _bounded(template: Template, jinja: Jinja) -> Jinja:
 
 
 def _check_renders(template: Template, jinja: Jinja) -> str:
-    """Sees to it that the template renders something, and what messages say.
+    """Checks that the template renders something, and what messages say.
 
     Returns:
-        What a prompt ends in that no finished reply begins with.
+        The generation suffix; see `Compiled`.
 
     Raises:
-        RecipeError: It does not.
+        RecipeError: It renders nothing, takes only lists of parts, or leaves out contents.
     """
-    talks = [
-        *plain_talks(False, 1),
-        *plain_talks(False, 2),
-        *plain_talks(True, 1),
-        *plain_talks(True, 2),
+    probes = [
+        *plain_probes(False, 1),
+        *plain_probes(False, 2),
+        *plain_probes(True, 1),
+        *plain_probes(True, 2),
     ]
-    texts = jinja([talk.conversation for talk in talks])
+    texts = jinja([probe.conversation for probe in probes])
     refusals = [text.message for text in texts if isinstance(text, Refusal)]
     told = any(
-        all(mark in text for mark in talk.contents)
-        for talk, text in zip(talks, texts, strict=True)
+        all(mark in text for mark in probe.contents)
+        for probe, text in zip(probes, texts, strict=True)
         if isinstance(text, str)
     )
     if told:
         plain, system = (
-            _overhang(texts[1], texts[2], mark(1)),
-            _overhang(texts[4], texts[5], mark(2)),
+            _generation_suffix(texts[1], texts[2], mark(1)),
+            _generation_suffix(texts[4], texts[5], mark(2)),
         )
         return plain or system
     parts: Any = [{"type": "text", "text": mark(0)}]  # what vision models take for a text
@@ -146,7 +152,7 @@ def _check_renders(template: Template, jinja: Jinja) -> str:
             "template, for text beside images.",
             "Name the template of a text model.",
         )
-    if len(refusals) == len(talks):
+    if len(refusals) == len(probes):
         raise RecipeError(
             f"The template {template.name} refuses every conversation: {refusals[0].rstrip('.')}.",
             "Mend it, or name another template.",
@@ -157,39 +163,42 @@ def _check_renders(template: Template, jinja: Jinja) -> str:
     )
 
 
-def _lay_out(jinja: Jinja, system: bool, look: Look) -> Layout:
+def _lay_out(jinja: Jinja, system: bool, info: TemplateInfo) -> Layout:
     """The layout of conversations that begin alike.
 
     Raises:
         Uncompiled: Constant strings do not describe them.
     """
-    if look.classes:
-        raise Uncompiled(f"it looks at the kind of characters in a text ({look.classes[0]})")
-    if len(look.texts) > LITERALS:
-        raise Uncompiled(f"it holds {len(look.texts):,} strings")
-    talks = [talk for turns in LENGTHS for talk in plain_talks(system, turns)]
-    texts = jinja([talk.conversation for talk in talks])
-    found: dict[tuple[bool, bool], dict[int, tuple[str, ...]]] = {}
+    if info.classes:
+        raise Uncompiled(f"it looks at the kind of characters in a text ({info.classes[0]})")
+    if len(info.texts) > MAX_LITERALS:
+        raise Uncompiled(f"it holds {len(info.texts):,} strings")
+    probes = [probe for turns in LENGTHS for probe in plain_probes(system, turns)]
+    texts = jinja([probe.conversation for probe in probes])
+    samples: dict[tuple[bool, bool], dict[int, tuple[str, ...]]] = {}
     backs: list[int] = []
-    for talk, text in zip(talks, texts, strict=True):
+    for probe, text in zip(probes, texts, strict=True):
         if isinstance(text, Refusal):
-            turns = len(talk.contents) - system
+            turns = len(probe.contents) - system
             of_length = REFUSES if turns < 3 else f"it refuses conversations of {turns} turns: "
             raise Uncompiled(of_length + text.message)
-        back, joints = take_apart(text, talk)
+        back, segments = extract_segments(text, probe)
         backs.append(back)
-        found.setdefault((talk.asked, talk.generation), {})[len(talk.contents)] = joints
-    whole, asked, prompt = found[False, False], found[True, False], found[True, True]
+        samples.setdefault((probe.ends_with_user, probe.generation), {})[len(probe.contents)] = (
+            segments
+        )
+    full, ends_with_user = samples[False, False], samples[True, False]
+    generation = samples[True, True]
     layout = Layout(
-        whole=fit(whole),
-        asked=fit(asked),
-        prompt=fit(prompt),
-        system_back=system_place(talks, backs),
+        full=fit(full),
+        ends_with_user=fit(ends_with_user),
+        generation=fit(generation),
+        system_back=system_place(probes, backs),
         trims=dict.fromkeys(roles_of(system)),
         blanks=frozenset(),
     )
-    for contents, joints in whole.items():
-        if prompt[contents - 1][:-1] != joints[: contents - 1]:
+    for contents, segments in full.items():
+        if generation[contents - 1][:-1] != segments[: contents - 1]:
             raise Uncompiled("it writes a prompt otherwise where a reply follows")
     layout = layout._replace(trims=find_trims(jinja, layout, system))
     layout = layout._replace(blanks=find_blanks(jinja, layout, system))
@@ -197,7 +206,7 @@ def _lay_out(jinja: Jinja, system: bool, look: Look) -> Layout:
     return layout
 
 
-def _overhang(prompt: str | Refusal, whole: str | Refusal, reply: str) -> str:
+def _generation_suffix(prompt: str | Refusal, whole: str | Refusal, reply: str) -> str:
     """What a prompt for generation ends in where the whole conversation goes on otherwise."""
     if isinstance(prompt, Refusal) or isinstance(whole, Refusal):
         return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pairsmith.chat_templates.literals import Uncompiled, agree
-from pairsmith.chat_templates.probes import Jinja, filled_talks, roles_of, talks_of_role
+from pairsmith.chat_templates.probes import Jinja, filled_probes, probes_of_role, roles_of
 from pairsmith.schema.templates import Layout, Trim
 
 AWKWARD = {
@@ -31,39 +31,41 @@ RARE_PADS = ("\x0b", "\x0c", "\x1c", "\x85", "\xa0", "\u2028", "\u3000")
 
 
 def find_trims(jinja: Jinja, layout: Layout, system: bool) -> dict[str, Trim | None]:
-    """What becomes of white space around each role's contents; None where that varies."""
+    """How white space around each role's contents is trimmed; None where that varies."""
     trims = dict(layout.trims)
     for role in roles_of(system):
         around = [pad + "qWZq" + pad for pad in ("", *PADS, *RARE_PADS)]
         contents = [*around, *(pad + "qWZq" for pad in PADS), *("qWZq" + pad for pad in PADS)]
-        talks = [talk for content in contents for talk in talks_of_role(system, role, content)]
-        texts = jinja([talk.conversation for talk in talks])
-        fits = (t for t in Trim if agree(layout._replace(trims={**trims, role: t}), talks, texts))
+        probes = [probe for content in contents for probe in probes_of_role(system, role, content)]
+        texts = jinja([probe.conversation for probe in probes])
+        fits = (t for t in Trim if agree(layout._replace(trims={**trims, role: t}), probes, texts))
         trims[role] = next(fits, None)
     return trims
 
 
 def find_blanks(jinja: Jinja, layout: Layout, system: bool) -> frozenset[str]:
-    """The roles whose contents may be empty and need no care."""
-    held = layout._replace(blanks=frozenset(roles_of(system)))
+    """The roles whose blank contents the layout describes as well."""
+    lenient = layout._replace(blanks=frozenset(roles_of(system)))
     roles = []
     for role in roles_of(system):
-        talks = [talk for nothing in NOTHING for talk in talks_of_role(system, role, nothing)]
-        if agree(held, talks, jinja([talk.conversation for talk in talks])):
+        probes = [probe for nothing in NOTHING for probe in probes_of_role(system, role, nothing)]
+        if agree(lenient, probes, jinja([probe.conversation for probe in probes])):
             roles.append(role)
     return frozenset(roles)
 
 
 def check_awkward(jinja: Jinja, layout: Layout, system: bool) -> None:
-    """Sees to it that the template leaves awkward characters in contents as they are.
+    """Checks that the template leaves awkward characters in contents as they are.
 
     Raises:
         Uncompiled: It changes some.
     """
-    talks = [talk for held in AWKWARD.values() for talk in filled_talks(system, [f"qW{held}Zq"])]
-    texts = jinja([talk.conversation for talk in talks])
-    each = len(talks) // len(AWKWARD)
+    probes = [
+        probe for held in AWKWARD.values() for probe in filled_probes(system, [f"qW{held}Zq"])
+    ]
+    texts = jinja([probe.conversation for probe in probes])
+    each = len(probes) // len(AWKWARD)
     for place, words in enumerate(AWKWARD):
         own = slice(place * each, (place + 1) * each)
-        if not agree(layout, talks[own], texts[own]):
+        if not agree(layout, probes[own], texts[own]):
             raise Uncompiled(f"it changes {words} inside contents")

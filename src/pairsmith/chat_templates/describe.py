@@ -1,4 +1,4 @@
-"""What a template looks like: one turn of it, and how it compiled."""
+"""Descriptions of templates: one turn of each, and how one compiled."""
 
 from __future__ import annotations
 
@@ -9,18 +9,23 @@ from pairsmith.chat_templates.environment import make_environment
 from pairsmith.schema.templates import Compiled, Layout
 
 PLACES = ("opens", "user → assistant", "assistant → user", "user → assistant, last", "closes")
-"""The joints of a conversation of two turns each."""
+"""The segments of a conversation of two turns each."""
 
 
 def list_built_in() -> list[dict[str, str]]:
-    """The built-in templates: `name`, `model`, `source`, and `turn`, a picture of one turn."""
+    """The built-in templates: `name`, `model`, `source`, and `turn`, one turn as an example."""
     return [
-        {"name": name, "model": family.model, "source": family.source, "turn": one_turn(name)}
+        {
+            "name": name,
+            "model": family.model,
+            "source": family.source,
+            "turn": render_one_turn(name),
+        }
         for name, family in FAMILIES.items()
     ]
 
 
-def one_turn(name: str) -> str:
+def render_one_turn(name: str) -> str:
     """A built-in template's text for one question and its answer."""
     template = built_in(name)
     messages = [
@@ -41,8 +46,9 @@ def describe(compiled: Compiled, by: str) -> dict[str, Any]:
         by: Whose Jinja environment renders it.
 
     Returns:
-        `name`, `rendered_by`, `tokens`, `adds_bos`, `date`, `control`, `overhang`; `plain` and
-        `system`: the constant strings of conversations without and with a system turn, or under
+        `name`, `rendered_by`, `tokens`, `adds_bos`, `date`, `control`, `overhang` (the generation
+        suffix); `plain` and `system`: the segments of conversations without and with a system
+        turn, or under
         `fault` why there are none; `by_jinja`: strings of which a content that holds one is
         rendered by Jinja.
     """
@@ -53,11 +59,13 @@ def describe(compiled: Compiled, by: str) -> dict[str, Any]:
         "tokens": dict(template.tokens),
         "adds_bos": template.adds_bos,
         "date": template.date,
-        "overhang": compiled.overhang,
+        "overhang": compiled.generation_suffix,
         "control": list(template.control),
         "plain": _layout(compiled, False),
         "system": _layout(compiled, True),
-        "by_jinja": [text for text in compiled.guards if text not in (template.bos, template.eos)],
+        "by_jinja": [
+            text for text in compiled.triggers if text not in (template.bos, template.eos)
+        ],
     }
 
 
@@ -68,18 +76,18 @@ def _layout(compiled: Compiled, system: bool) -> dict[str, Any]:
     trims = {role: trim.value if trim else "by Jinja" for role, trim in layout.trims.items()}
     return {
         "text": _places(layout, system),
-        "prompt_ends": layout.prompt.of(1 + system)[-1],
+        "prompt_ends": layout.generation.of(1 + system)[-1],
         "white_space": trims,
         "in_a_dataset": {
-            "opens": compiled.texts[system].prompt.of(1 + system)[0],
-            "closes": compiled.texts[system].reply.of(2 + system)[-1],
+            "opens": compiled.dataset_segments[system].prompt.of(1 + system)[0],
+            "closes": compiled.dataset_segments[system].reply.of(2 + system)[-1],
         },
     }
 
 
 def _places(layout: Layout, system: bool) -> dict[str, str]:
-    """The joints of a conversation of two turns each, by their place."""
-    held = layout.whole.of(4 + system)
+    """The segments of a conversation of two turns each, by their place."""
+    held = layout.full.of(4 + system)
     seat = 1 if layout.system_back is None else 4 - layout.system_back
     behind = ("behind the system text",) if system else ()
     return dict(zip((*PLACES[:seat], *behind, *PLACES[seat:]), held, strict=True))

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import chain
 
-from pairsmith.chat_templates.probes import LENGTHS, Talk
-from pairsmith.schema.templates import Joints, Layout, Refusal, Template, Texts, Trim, common_start
+from pairsmith.chat_templates.probes import LENGTHS, Probe
+from pairsmith.schema.templates import (
+    DatasetSegments,
+    Layout,
+    Refusal,
+    Segments,
+    Template,
+    Trim,
+    common_start,
+)
 
 HEAD, TAIL = 4, 3
-"""So many joints at either end may differ from those between."""
+"""At most this many segments at the beginning and at the end may differ from those between."""
 
 TRIMS: dict[Trim, Callable[[str], str]] = {
     Trim.NONE: str,
@@ -23,55 +31,63 @@ class Uncompiled(Exception):  # noqa: N818  (an outcome, not an error)
     """Why constant strings do not describe a template."""
 
 
-def take_apart(text: str, talk: Talk) -> tuple[int, tuple[str, ...]]:
-    """How many contents follow the first in the text, and what stands around the contents."""
+def extract_segments(text: str, probe: Probe) -> tuple[int, tuple[str, ...]]:
+    """Reads the segments of a rendered probe.
+
+    Returns:
+        How many contents follow the first one in the text, and the m + 1 segments around m
+        contents.
+
+    Raises:
+        Uncompiled: It leaves out, repeats or reorders contents.
+    """
     places = []
-    for mark in talk.contents:
+    for mark in probe.contents:
         if text.count(mark) != 1:
             how = "leaves out" if mark not in text else "repeats"
             raise Uncompiled(f"it {how} a content")
         places.append(text.index(mark))
     order = sorted(range(len(places)), key=places.__getitem__)
-    others = [place for place in order if not talk.system or place]
+    others = [place for place in order if not probe.system or place]
     if others != sorted(others):
         raise Uncompiled("it writes contents in another order")
-    joints, end = [], 0
+    segments, end = [], 0
     for place in order:
-        joints.append(text[end : places[place]])
-        end = places[place] + len(talk.contents[place])
-    return len(order) - 1 - order.index(0), (*joints, text[end:])
+        segments.append(text[end : places[place]])
+        end = places[place] + len(probe.contents[place])
+    return len(order) - 1 - order.index(0), (*segments, text[end:])
 
 
-def fit(samples: dict[int, tuple[str, ...]]) -> Joints:
+def fit(samples: dict[int, tuple[str, ...]]) -> Segments:
     """Joints that all samples, by their number of contents, agree with."""
     longest = samples[max(samples)]
     middle = (longest[HEAD], longest[HEAD + 1])
-    short = {m: joints for m, joints in samples.items() if m < HEAD + TAIL + 1}
-    joints = Joints(short, longest[:HEAD], middle, longest[-TAIL:])
-    if any(joints.of(contents) != sample for contents, sample in samples.items()):
+    short = {m: segments for m, segments in samples.items() if m < HEAD + TAIL + 1}
+    segments = Segments(short, longest[:HEAD], middle, longest[-TAIL:])
+    if any(segments.of(contents) != sample for contents, sample in samples.items()):
         raise Uncompiled("its constant text changes along a conversation")
-    return joints
+    return segments
 
 
-def system_place(talks: Sequence[Talk], backs: Sequence[int]) -> int | None:
+def system_place(probes: Sequence[Probe], backs: Sequence[int]) -> int | None:
     """See `Layout`; from the number of contents that follow the first one in each probe."""
-    pairs = list(zip(talks, backs, strict=True))
-    if all(back == len(talk.contents) - 1 for talk, back in pairs):
+    pairs = list(zip(probes, backs, strict=True))
+    if all(back == len(probe.contents) - 1 for probe, back in pairs):
         return None
-    from_asked = {back - (not talk.asked) for talk, back in pairs}
+    from_asked = {back - (not probe.ends_with_user) for probe, back in pairs}
     if len(from_asked) > 1:
         raise Uncompiled("the system text moves about")
     return from_asked.pop()
 
 
-def assemble(layout: Layout, talk: Talk) -> str | None:
+def assemble(layout: Layout, probe: Probe) -> str | None:
     """A conversation's text by a layout, content by content: what columns must come to.
 
     Returns:
         The text; None where the layout does not describe this conversation.
     """
     contents = []
-    for role, content in zip(talk.roles, talk.contents, strict=True):
+    for role, content in zip(probe.roles, probe.contents, strict=True):
         trim = layout.trims[role]
         if trim is None and content != content.strip():
             return None
@@ -79,33 +95,41 @@ def assemble(layout: Layout, talk: Talk) -> str | None:
         if not content and role not in layout.blanks:
             return None
         contents.append(content)
-    if talk.system and layout.system_back is not None:
-        contents.insert(len(contents) - 1 - layout.system_back - (not talk.asked), contents.pop(0))
-    which = layout.prompt if talk.generation else layout.asked if talk.asked else layout.whole
-    joints = which.of(len(contents))
-    return joints[0] + "".join(chain(*zip(contents, joints[1:], strict=True)))
+    if probe.system and layout.system_back is not None:
+        contents.insert(
+            len(contents) - 1 - layout.system_back - (not probe.ends_with_user), contents.pop(0)
+        )
+    which = (
+        layout.generation
+        if probe.generation
+        else layout.ends_with_user
+        if probe.ends_with_user
+        else layout.full
+    )
+    segments = which.of(len(contents))
+    return segments[0] + "".join(chain(*zip(contents, segments[1:], strict=True)))
 
 
-def agree(layout: Layout, talks: Sequence[Talk], texts: Sequence[str | Refusal]) -> bool:
+def agree(layout: Layout, probes: Sequence[Probe], texts: Sequence[str | Refusal]) -> bool:
     """Whether the layout gives these texts, for all of these."""
-    return all(assemble(layout, talk) == text for talk, text in zip(talks, texts, strict=True))
+    return all(assemble(layout, probe) == text for probe, text in zip(probes, texts, strict=True))
 
 
-def dataset_texts(layout: Layout, template: Template, system: bool) -> Texts:
-    """The joints of a dataset's texts; see `Texts`."""
+def make_dataset_segments(layout: Layout, template: Template, system: bool) -> DatasetSegments:
+    """The segments of a dataset's texts; see `DatasetSegments`."""
     prompts, replies, wholes, asked = {}, {}, {}, {}
     for contents in range(2 + system, max(LENGTHS) + 1, 2):
-        prompt, whole = layout.prompt.of(contents - 1), layout.whole.of(contents)
+        prompt, whole = layout.generation.of(contents - 1), layout.full.of(contents)
         boundary = _boundary(prompt, whole)
         front, end = template.opened(whole[0]), template.closed(whole[-1])
         prompts[contents - 1] = (front, *prompt[1:-1], boundary)
         replies[contents] = (front, *whole[1:-2], whole[-2][len(boundary) :], end)
         wholes[contents] = (front, *whole[1:-1], end)
-        question = layout.asked.of(contents - 1)
+        question = layout.ends_with_user.of(contents - 1)
         asked[contents - 1] = (front, *question[1:-1], template.closed(question[-1]))
-    return Texts(fit(prompts), fit(replies), fit(wholes), fit(asked))
+    return DatasetSegments(fit(prompts), fit(replies), fit(wholes), fit(asked))
 
 
 def _boundary(prompt: tuple[str, ...], whole: tuple[str, ...]) -> str:
-    """What the joint behind a prompt's last content and the one before its reply begin with."""
+    """What the segment behind a prompt's last content and the one before its reply begin with."""
     return common_start([prompt[-1], whole[-2]])

@@ -11,7 +11,12 @@ from typing import NamedTuple
 
 from pairsmith.chat_templates.compile import compile_template
 from pairsmith.chat_templates.probes import Jinja
-from pairsmith.chat_templates.resolve import Found, find, settle, with_marks
+from pairsmith.chat_templates.resolve import (
+    LocatedTemplate,
+    add_control_text,
+    complete_template,
+    locate_template,
+)
 from pairsmith.chat_templates.sandbox import Sandbox
 from pairsmith.errors import RecipeError
 from pairsmith.schema.templates import Compiled
@@ -38,9 +43,9 @@ def prepare(
     """Makes a template ready.
 
     Args:
-        name: What the user calls it; see `find`.
+        name: What the user calls it; see `locate_template`.
         tokens: Special tokens by name, in place of those found.
-        day: What to tell a template that asks for the date, as `2026-01-31`; None for today.
+        day: The date, as `2026-01-31`, for a template that asks for it; None for today.
 
     Raises:
         RecipeError: There is no such template, or it cannot be used.
@@ -52,8 +57,10 @@ def prepare(
 
 
 @contextmanager
-def prepared_ahead(name: str, tokens: Mapping[str, str] | None, day: str | None) -> Iterator[None]:
-    """Begins to make a template ready while this thread goes on: `prepare` of the same gets it.
+def prepare_in_background(
+    name: str, tokens: Mapping[str, str] | None, day: str | None
+) -> Iterator[None]:
+    """Prepares a template in another thread; a call of `prepare` with the same arguments gets it.
 
     Arguments as those of `prepare`, which also raises what is wrong.
     """
@@ -78,34 +85,34 @@ def _key(
 
 
 @contextmanager
-def make_ready(found: Found, today: date) -> Iterator[Prepared]:
+def prepare_located(located: LocatedTemplate, today: date) -> Iterator[Prepared]:
     """Opens a template in a sandbox and compiles it; faults as `prepare`.
 
     Args:
-        found: The template.
-        today: What to tell a template that asks for the date.
+        located: The template.
+        today: The date, for a template that asks for it.
     """
-    with Sandbox(found.template, today) as sandbox:
-        yield _compile(found, sandbox, today)
+    with Sandbox(located.template, today) as sandbox:
+        yield _compile(located, sandbox, today)
 
 
 def _open(name: str, tokens: Mapping[str, str] | None, day: str | None) -> tuple[Sandbox, Prepared]:
     """A template's sandbox, which is the caller's to close, and the template."""
     today = _date(day)
-    found = find(name, tokens)
+    located = locate_template(name, tokens)
     with ExitStack() as stack:
-        sandbox = stack.enter_context(Sandbox(found.template, today))
-        prepared = _compile(found, sandbox, today)
+        sandbox = stack.enter_context(Sandbox(located.template, today))
+        prepared = _compile(located, sandbox, today)
         stack.pop_all()
     return sandbox, prepared
 
 
-def _compile(found: Found, sandbox: Sandbox, today: date) -> Prepared:
-    look = sandbox.look()
-    template = settle(found, look, today)
-    compiled = compile_template(template, sandbox.render, look)
-    compiled = replace(compiled, template=with_marks(template, look, compiled))
-    return Prepared(compiled, sandbox.render, look.by)
+def _compile(located: LocatedTemplate, sandbox: Sandbox, today: date) -> Prepared:
+    info = sandbox.inspect()
+    template = complete_template(located, info, today)
+    compiled = compile_template(template, sandbox.render, info)
+    compiled = replace(compiled, template=add_control_text(template, info, compiled))
+    return Prepared(compiled, sandbox.render, info.by)
 
 
 def _date(day: str | None) -> date:
@@ -115,24 +122,24 @@ def _date(day: str | None) -> date:
         raise RecipeError(f"{day!r} is not a date.", "Write --date 2026-01-31.") from None
 
 
-def uncompiled(compiled: Compiled, why: str) -> Compiled:
+def as_uncompiled(compiled: Compiled, why: str) -> Compiled:
     """The same template, to be rendered row by row."""
     faults = dict.fromkeys((False, True), why)
-    return replace(compiled, layouts={}, guards=(), faults=faults, texts={})
+    return replace(compiled, layouts={}, triggers=(), faults=faults, dataset_segments={})
 
 
 def remarks(compiled: Compiled) -> list[str]:
     """What a user should be told once of how a template was used."""
-    name, said = compiled.template.name, []
+    name, sentences = compiled.template.name, []
     if False in compiled.faults:
-        said.append(
+        sentences.append(
             f"The template {name} is rendered row by row, which is slow: {compiled.faults[False]}."
         )
-    if compiled.overhang:
-        said.append(
-            f"The template {name} ends a prompt in {compiled.overhang!r}, with which finished "
-            "replies do not begin: prompts end before it."
+    if compiled.generation_suffix:
+        sentences.append(
+            f"The template {name} ends a prompt in {compiled.generation_suffix!r}, with which "
+            "finished replies do not begin: prompts end before it."
         )
     if compiled.template.date:
-        said.append(f"The template {name} writes the date: {compiled.template.date} (--date).")
-    return said
+        sentences.append(f"The template {name} writes the date: {compiled.template.date} (--date).")
+    return sentences

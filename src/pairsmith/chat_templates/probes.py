@@ -13,7 +13,7 @@ LENGTHS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 39, 40)
 """Turns of the probe conversations."""
 
 
-class Talk(NamedTuple):
+class Probe(NamedTuple):
     """A conversation by its contents: the system text, if any, then user and assistant in turn."""
 
     system: bool
@@ -27,13 +27,13 @@ class Talk(NamedTuple):
         return (*["system"] * self.system, *(("user", "assistant")[i % 2] for i in range(turns)))
 
     @property
-    def asked(self) -> bool:
+    def ends_with_user(self) -> bool:
         """Whether the user speaks last."""
         return self.roles[-1] == "user"
 
     @property
     def conversation(self) -> Conversation:
-        """As Jinja is given it."""
+        """The input of Jinja."""
         pairs = zip(self.roles, self.contents, strict=True)
         return Conversation([{"role": r, "content": c} for r, c in pairs], self.generation)
 
@@ -43,30 +43,31 @@ def mark(place: int) -> str:
     return f"qW{place}Zq"
 
 
-def plain_talks(system: bool, turns: int) -> list[Talk]:
-    """Probes of so many turns; with the user last, both without and with a generation prompt."""
+def plain_probes(system: bool, turns: int) -> list[Probe]:
+    """Probes of this many turns; with the user last, both without and with a generation prompt."""
     marks = tuple(mark(place) for place in range(turns + system))
-    return [Talk(system, marks, generation) for generation in (False, True)[: 1 + turns % 2]]
+    return [Probe(system, marks, generation) for generation in (False, True)[: 1 + turns % 2]]
 
 
-def filled_talks(system: bool, contents: Sequence[str], turns: int = 4) -> list[Talk]:
+def filled_probes(system: bool, contents: Sequence[str], turns: int = 4) -> list[Probe]:
     """Conversations with these contents in turn: one that ends in a reply, and its prompt."""
     front = (contents[0],) if system else ()
     body = [contents[turn // 2 % len(contents)] for turn in range(turns)]
-    return [Talk(system, (*front, *body)), Talk(system, (*front, *body[:-1]), generation=True)]
+    return [Probe(system, (*front, *body)), Probe(system, (*front, *body[:-1]), generation=True)]
 
 
-def talks_of_role(system: bool, role: str, content: str) -> list[Talk]:
+def probes_of_role(system: bool, role: str, content: str) -> list[Probe]:
     """Conversations in which one role speaks, and its contents are this."""
-    talks = [talk for turns in (1, 2, 5, 6) for talk in plain_talks(system, turns)]
-    talks = [talk for talk in talks if role in talk.roles]
+    probes = [probe for turns in (1, 2, 5, 6) for probe in plain_probes(system, turns)]
+    probes = [probe for probe in probes if role in probe.roles]
     return [
-        talk._replace(
+        probe._replace(
             contents=tuple(
-                content if r == role else c for r, c in zip(talk.roles, talk.contents, strict=True)
+                content if r == role else c
+                for r, c in zip(probe.roles, probe.contents, strict=True)
             )
         )
-        for talk in talks
+        for probe in probes
     ]
 
 

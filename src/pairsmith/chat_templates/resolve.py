@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from pairsmith.chat_templates.builtin import FAMILIES, built_in, is_built_in
-from pairsmith.chat_templates.sandbox import Look
+from pairsmith.chat_templates.sandbox import TemplateInfo
 from pairsmith.errors import RecipeError
 from pairsmith.schema.templates import Compiled, Template
 
@@ -39,19 +39,19 @@ Read: TypeAlias = Callable[[str], bytes | None]
 """From a tokenizer's file to its content; None where there is no such file."""
 
 
-class Found(NamedTuple):
-    """A template as it was found.
+class LocatedTemplate(NamedTuple):
+    """A template and where it came from, before its special tokens are checked.
 
     Attributes:
         template: The template.
-        alone: Whether it came without a tokenizer, and does not tell its special tokens.
+        alone: Whether it came without a tokenizer, so that its special tokens are not known.
     """
 
     template: Template
     alone: bool = False
 
 
-def find(name: str, tokens: Mapping[str, str] | None = None) -> Found:
+def locate_template(name: str, tokens: Mapping[str, str] | None = None) -> LocatedTemplate:
     """The template that a user names.
 
     Args:
@@ -70,19 +70,19 @@ def find(name: str, tokens: Mapping[str, str] | None = None) -> Found:
     except OSError as error:
         raise RecipeError(f"{name[:80]!r} names no template: {error.strerror}.") from None
     if name in FAMILIES:
-        found = built_in(name)
+        template = built_in(name)
     elif is_folder:
-        found = _tokenizer(path.resolve().name, _reader(path))
+        template = _tokenizer(path.resolve().name, _reader(path))
     elif is_file and path.suffix == ".json":
         if path.name != CONFIG:
             raise RecipeError(f"{name} is not a {CONFIG}.", "Name that file, or its folder.")
-        found = _tokenizer(path.resolve().parent.name, _reader(path.parent))
+        template = _tokenizer(path.resolve().parent.name, _reader(path.parent))
     elif is_file:
         alone = not (path.parent / CONFIG).is_file()
         read = (lambda _: None) if alone else _reader(path.parent)
-        found = _template(path.name, _decode(_read_file(path) or b"", name), read)
+        template = _template(path.name, _decode(_read_file(path) or b"", name), read)
     elif re.fullmatch(r"[\w.-]+/[\w.-]+", name) and path.suffix != ".jinja":
-        found = _tokenizer(name, _from_hub(name))
+        template = _tokenizer(name, _from_hub(name))
     else:
         raise RecipeError(
             f"There is no template called {name!r}, and no such file.",
@@ -92,13 +92,13 @@ def find(name: str, tokens: Mapping[str, str] | None = None) -> Found:
     strange = [token for token in given if not token.endswith("_token")]
     if strange:
         raise RecipeError(f"{strange[0]!r} names no special token.", "Write eos_token, bos_token.")
-    found = replace(
-        found,
-        tokens=tuple(sorted({**dict(found.tokens), **given}.items())),
-        control=tuple(dict.fromkeys([*found.control, *filter(None, given.values())])),
+    template = replace(
+        template,
+        tokens=tuple(sorted({**dict(template.tokens), **given}.items())),
+        control=tuple(dict.fromkeys([*template.control, *filter(None, given.values())])),
     )
-    _check_unicode(found)
-    return Found(found, alone)
+    _check_unicode(template)
+    return LocatedTemplate(template, alone)
 
 
 def _check_unicode(template: Template) -> None:
@@ -111,53 +111,53 @@ def _check_unicode(template: Template) -> None:
         ) from None
 
 
-def settle(found: Found, look: Look, day: date) -> Template:
-    """The template with all that its text asks for.
+def complete_template(located: LocatedTemplate, info: TemplateInfo, day: date) -> Template:
+    """Completes a template with the date, and checks that its special tokens are known.
 
     Args:
-        found: As it was found.
-        look: What its text shows.
-        day: What to tell a template that asks for the date.
+        located: The template.
+        info: What its source shows.
+        day: The date, for a template that asks for it.
 
     Raises:
-        RecipeError: It needs a special token that nobody told.
+        RecipeError: It needs a special token that is not known.
     """
-    template = found.template
-    wanted = ("bos_token", "eos_token") if found.alone else ()
-    missing = [name for name in wanted if name in look.variables]
+    template = located.template
+    required = ("bos_token", "eos_token") if located.alone else ()
+    missing = [name for name in required if name in info.variables]
     missing = [name for name in missing if name not in dict(template.tokens)]
     if missing:
-        told = " ".join(f"--token {name}='…'" for name in missing)
+        options = " ".join(f"--token {name}='…'" for name in missing)
         raise RecipeError(
             f"The template {template.name} writes {' and '.join(missing)}, which a template alone "
             "does not tell.",
-            f"Add {told}, or name the tokenizer's folder. (Empty, if it has none.)",
+            f"Add {options}, or name the tokenizer's folder. (Empty, if it has none.)",
         )
-    return replace(template, date=day.isoformat()) if look.dated else template
+    return replace(template, date=day.isoformat()) if info.dated else template
 
 
-def with_marks(template: Template, look: Look, compiled: Compiled) -> Template:
+def add_control_text(template: Template, info: TemplateInfo, compiled: Compiled) -> Template:
     """The template with the control text that it shows, for one that is not built in.
 
     Args:
         template: The template.
-        look: What its text shows.
-        compiled: The constant strings that it writes.
+        info: What its source shows.
+        compiled: The segments that it writes.
     """
     if is_built_in(template):
         return template
-    marks = [m for text in look.texts for m in MARK.findall(text)]
+    marks = [m for text in info.texts for m in MARK.findall(text)]
     marks += [m for text in sorted(_written(compiled)) for m in TAG.findall(text)]
     control = dict.fromkeys([*template.control, *marks])
     return replace(template, control=tuple(mark for mark in control if mark.strip()))
 
 
 def _written(compiled: Compiled) -> set[str]:
-    """Every joint of a compiled template."""
+    """The segments of a compiled template, each once."""
     written: set[str] = set()
     for layout in compiled.layouts.values():
-        for joints in (layout.whole, layout.asked, layout.prompt):
-            written.update(*joints.short.values(), joints.head, joints.middle, joints.tail)
+        for segments in (layout.full, layout.ends_with_user, layout.generation):
+            written.update(*segments.short.values(), segments.head, segments.middle, segments.tail)
     return written
 
 
@@ -197,18 +197,18 @@ def _template(name: str, source: str, read: Read) -> Template:
     )
 
 
-def _default(held: Any) -> str | None:
+def _default(configured: Any) -> str | None:
     """A configuration's template; of several, the one called default."""
-    if isinstance(held, list):
-        named = [entry for entry in held if isinstance(entry, dict)]
-        held = next((e.get("template") for e in named if e.get("name") == "default"), None)
-    return held if isinstance(held, str) else None
+    if isinstance(configured, list):
+        named = [entry for entry in configured if isinstance(entry, dict)]
+        configured = next((e.get("template") for e in named if e.get("name") == "default"), None)
+    return configured if isinstance(configured, str) else None
 
 
 def _content(token: Any) -> str | None:
     """A token's text, however it is written down."""
-    held = token.get("content") if isinstance(token, dict) else token
-    return held if isinstance(held, str) else None
+    text = token.get("content") if isinstance(token, dict) else token
+    return text if isinstance(text, str) else None
 
 
 def _added(
@@ -261,12 +261,12 @@ def _json(read: Read, file: str, name: str) -> dict[str, Any]:
     if content is None:
         return {}
     try:
-        held = json.loads(_decode(content, f"{name}: {file}"))
+        fields = json.loads(_decode(content, f"{name}: {file}"))
     except (ValueError, RecursionError) as error:
         raise RecipeError(f"{file} of {name} is not JSON: {error}.") from None
-    if not isinstance(held, dict):
+    if not isinstance(fields, dict):
         raise RecipeError(f"{file} of {name} holds no fields.")
-    return held
+    return fields
 
 
 def _decode(content: bytes, name: str) -> str:

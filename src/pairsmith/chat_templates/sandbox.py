@@ -19,18 +19,18 @@ from pairsmith.chat_templates.worker import MEMORY, SECONDS
 from pairsmith.errors import RecipeError
 from pairsmith.schema.templates import Conversation, Refusal, Template
 
-AT_ONCE = 64
-"""Conversations in one request; the bounds are for so many."""
+REQUEST_CONVERSATIONS = 64
+"""Conversations in one request; the bounds on time and memory are for these."""
 
-WORTH = 16
-"""So many requests are worth another process."""
+REQUESTS_PER_WORKER = 16
+"""Another process is started for each this many requests."""
 
 PATIENCE = 20
 """Seconds by the clock for each of computing, where a process does not compute or has no limit."""
 
 
-class Look(NamedTuple):
-    """What a template's text shows without rendering it.
+class TemplateInfo(NamedTuple):
+    """What a template's source shows without rendering it.
 
     Attributes:
         by: Whose environment renders it: `transformers 5.23.0` or `jinja2`.
@@ -61,7 +61,7 @@ class Sandbox:
 
     Args:
         template: The template.
-        day: What a template is told that asks for the date.
+        day: The date, for a template that asks for it.
         seconds: Computing time for one request, at least 1.
     """
 
@@ -82,23 +82,26 @@ class Sandbox:
     ) -> None:
         self.close()
 
-    def look(self) -> Look:
-        """What the template's text shows.
+    def inspect(self) -> TemplateInfo:
+        """Inspects the template's source without rendering it.
 
         Raises:
             RecipeError: It is not Jinja, or takes too long to read.
         """
         self._start(1)
-        return self.workers[0].look
+        return self.workers[0].info
 
     def render(self, conversations: Sequence[Conversation]) -> list[str | Refusal]:
-        """Renders conversations, each to a text, or to what the template said against it.
+        """Renders conversations, each to a text or to a refusal.
 
         Raises:
             RecipeError: The template takes too much time or memory.
         """
-        parts = [conversations[i : i + AT_ONCE] for i in range(0, len(conversations), AT_ONCE)]
-        self._start(min(1 + len(parts) // WORTH, self.most))
+        parts = [
+            conversations[i : i + REQUEST_CONVERSATIONS]
+            for i in range(0, len(conversations), REQUEST_CONVERSATIONS)
+        ]
+        self._start(min(1 + len(parts) // REQUESTS_PER_WORKER, self.most))
         if len(self.workers) < 2:
             return [outcome for part in parts for outcome in self._render(part)]
         with ThreadPoolExecutor(len(self.workers)) as threads:
@@ -111,8 +114,8 @@ class Sandbox:
         self.workers.clear()
         self.idle = Queue()
 
-    def _start(self, wanted: int) -> None:
-        while len(self.workers) < wanted:
+    def _start(self, count: int) -> None:
+        while len(self.workers) < count:
             worker = _Worker(self.template, self.day, self.seconds)
             self.workers.append(worker)
             self.idle.put(worker)
@@ -159,7 +162,7 @@ class _Worker:
                 "Mend it, or name another template.",
             )
         lists = {name: tuple(held) for name, held in seen.items() if isinstance(held, list)}
-        self.look = Look(by=str(seen["by"]), dated=bool(seen["dated"]), **lists)
+        self.info = TemplateInfo(by=str(seen["by"]), dated=bool(seen["dated"]), **lists)
 
     def ask(self, request: Any) -> Any:
         """Sends a request and waits for its answer.

@@ -1,23 +1,26 @@
-"""The strings that a template treats otherwise than other text: contents with one go to Jinja."""
+"""Fallback triggers: strings that a template treats otherwise than other text.
+
+A content that holds one is rendered by Jinja.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from pairsmith.chat_templates.literals import assemble
-from pairsmith.chat_templates.probes import Jinja, filled_talks
-from pairsmith.chat_templates.sandbox import Look
+from pairsmith.chat_templates.probes import Jinja, filled_probes
+from pairsmith.chat_templates.sandbox import TemplateInfo
 from pairsmith.schema.templates import Layout, Template
 
-LITERAL, LITERALS = 200, 400
+MAX_LITERAL_CHARS, MAX_LITERALS = 200, 400
 """Longer strings are text to write, not text to look for; a template with more is not compiled."""
 
-PAIRED = 30
-"""Of so many strings that contents are compared with, every two are tried together."""
+MAX_PAIRED = 30
+"""At most this many strings that contents are compared with are tried together, two by two."""
 
 
-def find_guards(
-    jinja: Jinja, layouts: dict[bool, Layout], look: Look, template: Template
+def find_triggers(
+    jinja: Jinja, layouts: dict[bool, Layout], info: TemplateInfo, template: Template
 ) -> list[str]:
     """The strings that the template treats otherwise than other text.
 
@@ -27,11 +30,11 @@ def find_guards(
     """
     if not layouts:
         return []
-    texts = [*look.texts, *dict(template.tokens).values(), *_characters(look.tested)]
-    texts = [text for text in dict.fromkeys(texts) if 0 < len(text) <= LITERAL]
+    texts = [*info.texts, *dict(template.tokens).values(), *_characters(info.tested)]
+    texts = [text for text in dict.fromkeys(texts) if 0 < len(text) <= MAX_LITERAL_CHARS]
     found = _harmful(jinja, layouts, {text: _places_of(text) for text in texts})
-    tested = [text for text in look.tested if text.strip() and len(text) <= LITERAL]
-    rest = [text for text in tested if len(text) > 1 and text not in found][:PAIRED]
+    tested = [text for text in info.tested if text.strip() and len(text) <= MAX_LITERAL_CHARS]
+    rest = [text for text in tested if len(text) > 1 and text not in found][:MAX_PAIRED]
     pairs = {first: [f"{first}qWZq{second}" for second in rest] for first in rest}
     found += _harmful(jinja, layouts, pairs, turned=False)
     return [text.strip() or text for text in found]
@@ -39,7 +42,7 @@ def find_guards(
 
 def _characters(texts: Iterable[str]) -> list[str]:
     """The single characters of short strings, of which a template may strip any."""
-    return sorted({c for text in texts if len(text) <= PAIRED for c in text if not c.isalnum()})
+    return sorted({c for text in texts if len(text) <= MAX_PAIRED for c in text if not c.isalnum()})
 
 
 def _places_of(text: str) -> list[str]:
@@ -59,18 +62,18 @@ def _harmful(
 ) -> list[str]:
     """Those strings in whose contents, each at each turn if asked, a layout and Jinja differ."""
     offered = [
-        (text, layout, talk)
+        (text, layout, probe)
         for text, contents in trials.items()
         for system, layout in layouts.items()
         for turn in range(len(contents))
-        for talk in filled_talks(
+        for probe in filled_probes(
             system, [*contents[turn:], *contents[:turn]] if turned else [contents[turn]]
         )
     ]
-    texts = jinja([talk.conversation for _, _, talk in offered])
+    texts = jinja([probe.conversation for _, _, probe in offered])
     harmful = {
         text
-        for (text, layout, talk), rendered in zip(offered, texts, strict=True)
-        if assemble(layout, talk) not in (rendered, None)
+        for (text, layout, probe), rendered in zip(offered, texts, strict=True)
+        if assemble(layout, probe) not in (rendered, None)
     }
     return [text for text in trials if text in harmful]

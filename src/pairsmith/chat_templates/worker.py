@@ -2,8 +2,8 @@
 
 Run as `python -m pairsmith.chat_templates.worker` by `sandbox`; one JSON value a line. In comes
 first the template, then lists of conversations; out goes one answer a line. Templates run in a
-sandboxed environment, in a process of their own that may take so much memory and so much
-computing time, writes no file, and answers in JSON, which nothing can be executed from.
+sandboxed environment, in a process of their own that is bounded in memory and computing time,
+writes no file, and answers in JSON, which nothing can be executed from.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, TypeAlias
 
 MEMORY = 1 << 30
-"""Bytes that rendering may take, besides what the process holds before."""
+"""At most this many bytes may rendering take, besides those of the process before it."""
 
-LONGEST = 256 << 20
-"""Characters that one text may have."""
+MAX_TEXT_CHARS = 256 << 20
+"""At most this many characters may one text have."""
 
 CLASSES = {f"is{kind}" for kind in ("alnum", "alpha", "ascii", "decimal", "digit", "lower",
            "numeric", "space", "title", "upper")}  # fmt: skip
@@ -46,7 +46,7 @@ def main() -> None:
     seconds = int(setup.get("seconds", SECONDS))
     _bound_memory()
     _bound_time(seconds)
-    _answer(_look(setup["source"], by))
+    _answer(_inspect(setup["source"], by))
     for line in lines:
         _bound_time(seconds)
         _answer([_outcome(render, request) for request in json.loads(line)])
@@ -62,8 +62,8 @@ def _renderer(setup: dict[str, Any]) -> tuple[Render, str]:
     now = datetime.fromisoformat(setup["now"])
     theirs = None if setup.get("built_in") else _theirs()
     if theirs is None:
-        given = {**setup["tokens"], "strftime_now": now.strftime}
-        return _own_renderer(setup["source"], given), "jinja2"
+        variables = {**setup["tokens"], "strftime_now": now.strftime}
+        return _own_renderer(setup["source"], variables), "jinja2"
 
     theirs.datetime = SimpleNamespace(now=lambda: now)  # the recipe's day, for strftime_now
 
@@ -112,29 +112,29 @@ def _theirs_alone() -> Any:
     return theirs
 
 
-def _own_renderer(source: str, given: dict[str, Any]) -> Render:
-    held: list[Any] = []  # the template, once it has been compiled, within bounds
+def _own_renderer(source: str, variables: dict[str, Any]) -> Render:
+    templates: list[Any] = []  # the template, once it has been compiled, within bounds
 
     def render(request: dict[str, Any]) -> str:
         from pairsmith.chat_templates.environment import make_environment
 
-        if not held:
-            held.append(make_environment().from_string(source))
+        if not templates:
+            templates.append(make_environment().from_string(source))
         return str(
-            held[0].render(
+            templates[0].render(
                 messages=request["messages"],
                 add_generation_prompt=request["generation"],
                 tools=None,
                 documents=None,
-                **given,
+                **variables,
             )
         )
 
     return render
 
 
-def _look(source: str, by: str) -> dict[str, Any]:
-    """What the template's text shows without rendering it, or why it cannot be read."""
+def _inspect(source: str, by: str) -> dict[str, Any]:
+    """The fields of `TemplateInfo`, or under `fault` why the source cannot be parsed."""
     from jinja2 import TemplateSyntaxError, meta, nodes
 
     from pairsmith.chat_templates.environment import make_environment
@@ -173,10 +173,10 @@ def _look(source: str, by: str) -> dict[str, Any]:
 
 
 def _outcome(render: Render, request: dict[str, Any]) -> list[str]:
-    """`["text", …]`, or `["error", …]` with what the template or Jinja said, or `["memory", …]`."""
+    """`["text", …]`, or `["error", …]` with a message, or `["memory", …]` beyond the bound."""
     try:
         text = render(request)
-        if len(text) > LONGEST:
+        if len(text) > MAX_TEXT_CHARS:
             return ["memory", ""]
         text.encode()
     except MemoryError:

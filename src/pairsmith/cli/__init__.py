@@ -23,6 +23,7 @@ from pairsmith.cli.commands import (
     split,
     templates,
 )
+from pairsmith.cli.listing import ListingCommand
 from pairsmith.cli.terminal import say
 from pairsmith.errors import PairsmithError
 
@@ -45,7 +46,7 @@ for command in (
     templates.templates,
     serve.serve,
 ):
-    app.command()(command)
+    app.command(cls=ListingCommand)(command)
 app.add_typer(hub.hub)
 
 
@@ -69,7 +70,7 @@ def options(
 
 def main() -> None:
     """Runs the command line: exit 0 done, 1 a check failed, 2 the request cannot be carried out."""
-    startup.settle()
+    startup.tune_process()
     atexit.register(startup.leave)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -1,4 +1,4 @@
-"""What a process that is ours alone is spared: work for things that it has no use for."""
+"""How a process that is ours alone starts and ends: spared what it has no use for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import gc
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from types import ModuleType
 
@@ -14,7 +15,7 @@ GARBAGE = 50_000
 """Python looks for cycles of garbage when there are so many new objects, not 700."""
 
 
-def settle() -> None:
+def tune_process() -> None:
     """Spares it the search for garbage while it loads, and threads for linear algebra.
 
     To be called before numpy is loaded.
@@ -42,6 +43,27 @@ def leave_within(seconds: float) -> None:
 def leave_out_pandas() -> None:
     """Spares it pandas, which pyarrow imports with its first array, where it is installed."""
     sys.meta_path.insert(0, _WithoutPandas())
+
+
+@contextmanager
+def template_ahead(
+    template: str | None, tokens: Mapping[str, str] | None, date: str | None
+) -> Iterator[None]:
+    """Makes a template ready while the rest of the program loads, which takes as long.
+
+    Arguments as those of `pairsmith.chat_templates.prepare.prepare`; without a template, nothing
+    is done.
+    """
+    if template is None:
+        yield
+        return
+    from pairsmith.chat_templates.process import started_ahead
+
+    with started_ahead():
+        from pairsmith.chat_templates.prepare import prepare_in_background
+
+        with prepare_in_background(template, tokens, date):
+            yield
 
 
 class _WithoutPandas(MetaPathFinder):

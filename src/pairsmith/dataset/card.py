@@ -1,4 +1,4 @@
-"""The dataset card: front matter that loads the subsets, and a body that tells what was done.
+"""The dataset card: front matter that loads the subsets, and a body that describes the build.
 
 Every entry of `configs` is written as `data_files` patterns: one with `data_dir` would break
 `load_dataset(..., data_dir=...)`. Keys follow the hub's card specification,
@@ -27,10 +27,10 @@ from pairsmith.sources.layouts import kind_of
 NAME = "README.md"
 HERE = "PATH_OR_NAME"
 FIELD_BYTES = 65_536
-"""The card fields a user gives may be so long, all together."""
+"""At most this long are the card fields of a user, together."""
 
 FIELD_NODES, FIELD_DEPTH = 1_000, 6
-"""So many values, and so deep in each other; YAML can make very many out of a few lines."""
+"""At most this many values, nested this deep; YAML makes very many out of a few lines."""
 PARAGRAPHS = ("extra_gated_description", "extra_gated_prompt")
 """The fields that may have several lines."""
 
@@ -73,7 +73,7 @@ def read_fields(path: Path) -> dict[str, Any]:
 
 
 def check_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields as they came, if a card may have them.
+    """Checks the fields of a user, and returns them as they are.
 
     Raises:
         RecipeError: A field is unknown, of another type, too long, or missing beside another.
@@ -96,7 +96,7 @@ def check_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _faults(value: Any, budget: int) -> Iterator[str]:
-    """What keeps a value from being written as YAML and JSON alike."""
+    """Why a value cannot be written both as YAML and as JSON; None where it can."""
     level = [value]
     for _ in range(FIELD_DEPTH):
         budget -= len(level)
@@ -237,7 +237,7 @@ def _shown(recipe: Recipe) -> dict[str, Any]:
 
 
 def configs(ledger: Sequence[LedgerEntry]) -> list[dict[str, Any]]:
-    """What `load_dataset` opens: all pairs by default, each subset by name.
+    """The configs for `load_dataset`: all pairs by default, each subset by name.
 
     Splits of which nothing was kept are left out, since `datasets` opens none of the others
     beside one. Where nothing was kept at all they stay, so that it finds no file and says so,
@@ -253,7 +253,7 @@ def configs(ledger: Sequence[LedgerEntry]) -> list[dict[str, Any]]:
 
 
 def read_configs(folder: StoragePath) -> Any:
-    """The `configs` of a card as it lies there; None where it has none that can be read."""
+    """The `configs` of the card in a folder; None where it has none that can be read."""
     import yaml
 
     try:

@@ -13,7 +13,7 @@ from typing import Any
 
 from pairsmith.dataset import card
 from pairsmith.dataset.manifest import Manifest
-from pairsmith.io.durable import partial_of, put
+from pairsmith.io.durable import finalize, partial_path
 
 FOLDER, NAME, REPORT, FINDINGS = "audit", "audit.json", "report.html", "findings.parquet"
 """Where an audit lies below the build, the file that is written last, and the others."""
@@ -26,16 +26,16 @@ BEFORE = b"\n## The recipe\n"
 _SECTION = re.compile(f"\n{re.escape(BEGIN)}\n.*?\n{re.escape(END)}\n".encode(), re.DOTALL)
 
 
-def note(out: Path, built: Manifest, audit: Mapping[str, Any]) -> bool:
-    """Puts what an audit found into the card of a build.
+def write_section(out: Path, built: Manifest, audit: Mapping[str, Any]) -> bool:
+    """Writes the section of an audit into the card of a build.
 
     Args:
         out: The folder of the build.
         built: Its manifest.
-        audit: What `audit.json` holds.
+        audit: The content of `audit.json`.
 
     Returns:
-        Whether the card has it now: not one that was edited.
+        Whether it was written: False for a card that was edited.
     """
     held = (out / card.NAME).read_bytes()
     found = list(_SECTION.finditer(held))
@@ -47,17 +47,17 @@ def note(out: Path, built: Manifest, audit: Mapping[str, Any]) -> bool:
         text = before + written + heading + behind
     else:
         return False
-    partial = partial_of(out / card.NAME)
+    partial = partial_path(out / card.NAME)
     try:
         partial.write_bytes(text)
-        put(partial, out / card.NAME)
+        finalize(partial, out / card.NAME)
     finally:
         partial.unlink(missing_ok=True)
     return True
 
 
-def without(text: bytes) -> bytes:
-    """A card less the section."""
+def without_section(text: bytes) -> bytes:
+    """A card without the section of an audit."""
     return _SECTION.sub(b"", text)
 
 

@@ -1,8 +1,8 @@
-"""Going on with a build that was broken off: what it was to be, and what of it can be kept.
+"""Checkpoints: the plan of an unfinished build, and what of it a new run keeps.
 
-A shard is kept if its record is there, its files have the hashes that the record tells, and the
-source's file still begins with what they were made of; one that has fewer rows than others, only
-if the file still ends there. All else is removed.
+A shard is kept if its record is there, its files have the hashes in the record, and the source's
+file still begins with the bytes that they were made from; one that has fewer rows than others,
+only if the file still ends there. All else is removed.
 """
 
 from __future__ import annotations
@@ -17,62 +17,68 @@ from typing import Any, NamedTuple
 from pairsmith.dataset import decisions, folder
 from pairsmith.dataset.manifest import FileEntry, LedgerEntry
 from pairsmith.dataset.quarantine import quarantine_path
-from pairsmith.dataset.shard_record import Shard, Source, read_shard, read_source, record_text
+from pairsmith.dataset.shard_record import (
+    ShardRecord,
+    SourceRecord,
+    read_shard,
+    read_source,
+    record_text,
+)
 from pairsmith.dataset.shards import ShardPath, entry_of
 from pairsmith.errors import OutputError
 from pairsmith.io import durable
 from pairsmith.io.digests import CHUNK, Digest, MeteredFile, hash_file
-from pairsmith.io.durable import each, is_as_noted, partial_of, put, put_text
+from pairsmith.io.durable import finalize, is_unchanged, map_files, partial_path, write_text_durably
 from pairsmith.io.locks import is_lock
 from pairsmith.io.paths import FsspecPath, size
 from pairsmith.io.remote import StoragePath
-from pairsmith.sources.formats.parquet import ENDING
+from pairsmith.sources.formats import format_of
 from pairsmith.sources.layouts import SourceFile
 
 COMPILED = "compiled"
 """The field of a plan that is false once a template was found to need rendering row by row."""
 
-FATES = "fates"
-"""The field of a plan that tells what rows were looked at for their fates, once that is done."""
+DECISIONS = "decisions"
+"""The field of a plan with the rows that the decisions were made on, once there are any."""
 
 
 class Finished(NamedTuple):
-    """What of one source file is finished.
+    """The finished part of one source file.
 
     Attributes:
-        source: Its record, if all of it is.
-        shards: The numbers of its shards that are.
+        source: Its record; None where some of its shards are missing.
+        shards: The numbers of its finished shards.
     """
 
-    source: Source | None
+    source: SourceRecord | None
     shards: frozenset[int]
 
 
-def place_of(file: SourceFile, number: int) -> ShardPath:
-    """The place of one shard of a file."""
+def shard_path(file: SourceFile, number: int) -> ShardPath:
+    """The path of one shard of a file."""
     return ShardPath(file.kind, file.subset, file.split, file.path, number)
 
 
 def begin(staging: StoragePath, plan: dict[str, Any], force: bool) -> dict[str, Any]:
-    """Writes the plan of a build, or finds the same one there.
+    """Writes the plan of a build, or resumes the one that is there.
 
     Args:
         staging: The folder that the build grows in.
-        plan: As JSON has it.
-        force: Whether to clear away what another build left.
+        plan: As in JSON.
+        force: Whether to remove what another build left.
 
     Returns:
-        The plan, `COMPILED` and `FATES` as they were found.
+        The plan, with `COMPILED` and `DECISIONS` of the one that is resumed.
 
     Raises:
-        OutputError: Another build left something there.
+        OutputError: Another build left finished shards there.
     """
     found = _read_plan(staging)
     if found is not None:
-        was = {**found, COMPILED: plan[COMPILED], FATES: plan[FATES]}
+        was = {**found, COMPILED: plan[COMPILED], DECISIONS: plan[DECISIONS]}
         if was == plan:
             compiled = found.get(COMPILED) is not False
-            return {**plan, COMPILED: compiled, FATES: found.get(FATES)}
+            return {**plan, COMPILED: compiled, DECISIONS: found.get(DECISIONS)}
         if not force and any(staging.glob("*/*.json")):
             raise OutputError(
                 f"{staging.parent} holds an unfinished build of {_difference(was, plan)}.",
@@ -83,14 +89,14 @@ def begin(staging: StoragePath, plan: dict[str, Any], force: bool) -> dict[str, 
 
 
 def restart(staging: StoragePath, plan: dict[str, Any], spared: Collection[str] = ()) -> None:
-    """Clears away what there is, but for files of these names, and writes a plan."""
+    """Clears the folder, except for files of these names, and writes a plan."""
     folder.clear(staging, spared)
     write_plan(staging, plan)
 
 
 def write_plan(staging: StoragePath, plan: dict[str, Any]) -> None:
-    """Writes a plan beside what there is."""
-    put_text(staging / folder.PLAN, json.dumps(plan, ensure_ascii=False, indent=1) + "\n")
+    """Writes a plan, and keeps what is there."""
+    write_text_durably(staging / folder.PLAN, json.dumps(plan, ensure_ascii=False, indent=1) + "\n")
 
 
 def _read_plan(staging: StoragePath) -> dict[str, Any] | None:
@@ -98,14 +104,14 @@ def _read_plan(staging: StoragePath) -> dict[str, Any] | None:
     if path.is_symlink() or not path.is_file():
         return None
     try:
-        held = json.loads(path.read_text(encoding="utf-8"))
+        plan = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-    return held if isinstance(held, dict) else None
+    return plan if isinstance(plan, dict) else None
 
 
 def _difference(was: dict[str, Any], plan: dict[str, Any]) -> str:
-    """What an unfinished build is of, that this one is not."""
+    """How an unfinished build differs from this one, in words."""
     for name, what in (("inputs", "other files"), ("recipe", "another recipe")):
         old, new = was.get(name), plan[name]
         if old != new and isinstance(old, dict) and isinstance(new, dict):
@@ -117,14 +123,14 @@ def _difference(was: dict[str, Any], plan: dict[str, Any]) -> str:
 
 
 def differing(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """The names of what two recipes do not have in common."""
+    """The names of the fields in which two recipes differ."""
     return [name for name in {**new, **old} if old.get(name) != new.get(name)]
 
 
 def find_finished(
     staging: StoragePath, files: Sequence[SourceFile], shard_rows: int
 ) -> tuple[dict[str, Finished], list[str]]:
-    """What can be kept of a build that was broken off; everything else is removed.
+    """Finds what can be kept of an interrupted build, and removes everything else.
 
     Args:
         staging: The folder that the build grows in.
@@ -132,7 +138,8 @@ def find_finished(
         shard_rows: The rows of every shard but a file's last.
 
     Returns:
-        By path, what of a file is finished; and sentences on files that have changed since.
+        From a path to the finished part of its file; and sentences on files that have changed
+        since.
     """
     finished: dict[str, Finished] = {}
     keep = {
@@ -140,7 +147,7 @@ def find_finished(
         decisions.NAME,
         *(path.name for path in staging.iterdir() if is_lock(path.name)),
     }
-    said = []
+    sentences = []
     for file in files:
         source = read_source(staging, source_path(file))
         shards = _shards(staging, file)
@@ -148,18 +155,18 @@ def find_finished(
             same = _unchanged(file, shards, shard_rows)
             if source or len(same) < len(shards):
                 anew = "" if same else ": built anew"
-                said.append(f"{file.path} has changed since the build was broken off{anew}.")
+                sentences.append(f"{file.path} has changed since the build was broken off{anew}.")
             source, shards = None, same
         if source and set(shards) == set(range(source.shards)):
             keep.add(source_path(file))
         else:
             source = None
         for number in shards:
-            place = place_of(file, number)
+            place = shard_path(file, number)
             keep |= {place.rows, place.refused, place.record}
         finished[file.path] = Finished(source, frozenset(shards))
-    durable.remove_others(staging, keep)
-    return finished, said
+    durable.remove_all_but(staging, keep)
+    return finished, sentences
 
 
 def source_path(file: SourceFile) -> str:
@@ -167,41 +174,44 @@ def source_path(file: SourceFile) -> str:
     return f"{file.subset}/{file.split}.json"
 
 
-def _shards(staging: StoragePath, file: SourceFile) -> dict[int, Shard]:
+def _shards(staging: StoragePath, file: SourceFile) -> dict[int, ShardRecord]:
     """The shards of a file that are whole, by number."""
     names = [path.stem for path in (staging / file.subset).glob(f"{file.split}-*.json")]
     digits = [name.removeprefix(f"{file.split}-") for name in names]
     numbers = [int(number) for number in digits if number.isdecimal()]
 
-    def whole(number: int) -> Shard | None:
-        place = place_of(file, number)
+    def whole(number: int) -> ShardRecord | None:
+        place = shard_path(file, number)
         shard = read_shard(staging, place.record)
         return shard if shard and _is_whole(staging, place, shard) else None
 
-    found = zip(numbers, each(staging, whole, numbers), strict=True)
+    found = zip(numbers, map_files(staging, whole, numbers), strict=True)
     return {number: shard for number, shard in found if shard}
 
 
-def _is_whole(staging: StoragePath, place: ShardPath, shard: Shard) -> bool:
+def _is_whole(staging: StoragePath, place: ShardPath, shard: ShardRecord) -> bool:
     files = [(place.rows, shard.rows), (place.refused, shard.refused)]
-    return all(is_as_noted(staging, path, known) for path, known in files if known is not None)
+    return all(is_unchanged(staging, path, known) for path, known in files if known is not None)
 
 
-def _unchanged(file: SourceFile, shards: dict[int, Shard], shard_rows: int) -> dict[int, Shard]:
-    """The shards of which the file still holds the rows, those and no more."""
+def _unchanged(
+    file: SourceFile, shards: dict[int, ShardRecord], shard_rows: int
+) -> dict[int, ShardRecord]:
+    """The shards whose rows the file still has, unchanged and not continued."""
     begun = set(_beginnings(file.place, {shard.source.bytes for shard in shards.values()}))
     length = size(file.place) if shards else 0
+    footer = format_of(file.path).footer
 
-    def is_same(shard: Shard) -> bool:
-        # a file that grew adds rows to its last shard; what Parquet holds stands at its end
-        ended = shard.read != shard_rows or file.path.endswith(ENDING)
+    def is_same(shard: ShardRecord) -> bool:
+        # a file that grew adds rows to its last shard; with a footer, it is another file
+        ended = shard.read != shard_rows or footer
         return shard.source in begun and (not ended or shard.source.bytes == length)
 
     return {number: shard for number, shard in shards.items() if is_same(shard)}
 
 
 def _beginnings(place: FsspecPath, sizes: Iterable[int]) -> Iterator[Digest]:
-    """The first so many bytes of a file, for each of several sizes, read once."""
+    """The digests of a file's first bytes, for each of several sizes, in one pass."""
     wanted = sorted(sizes)
     if not wanted:
         return
@@ -213,19 +223,19 @@ def _beginnings(place: FsspecPath, sizes: Iterable[int]) -> Iterator[Digest]:
 
 
 def count_shards(out: str | Path) -> int:
-    """How many shards of a build that was broken off are finished."""
+    """The number of finished shards of an interrupted build."""
     staging = folder.output(str(out)) / folder.STAGING
     return len(list(staging.glob("*/*-[0-9]*.json")))
 
 
-def note_source(staging: StoragePath, file: SourceFile, source: Source) -> None:
+def record_source(staging: StoragePath, file: SourceFile, source: SourceRecord) -> None:
     """Records that all shards of a file are finished."""
     (staging / file.subset).mkdir(exist_ok=True)
-    put_text(staging / source_path(file), record_text(source, source_path(file)))
+    write_text_durably(staging / source_path(file), record_text(source, source_path(file)))
 
 
 class Assembled(NamedTuple):
-    """What a build wrote of one source file."""
+    """The output of a build for one source file."""
 
     read: FileEntry
     outputs: list[FileEntry]
@@ -233,14 +243,17 @@ class Assembled(NamedTuple):
 
 
 def assemble(staging: StoragePath, file: SourceFile) -> Assembled:
-    """Puts together what became of a file whose shards are finished.
+    """Combines the records of a file whose shards are finished.
 
-    A split of which nothing was kept has no shard: none could be loaded.
+    A split without a kept row has no shard: none could be loaded.
+
+    Raises:
+        OutputError: Shards are missing.
     """
     source = read_source(staging, source_path(file))
     count = source.shards if source else 0
-    records = [place_of(file, number).record for number in range(count)]
-    shards = [s for s in each(staging, partial(read_shard, staging), records) if s]
+    records = [shard_path(file, number).record for number in range(count)]
+    shards = [s for s in map_files(staging, partial(read_shard, staging), records) if s]
     if source is None or len(shards) < count:
         raise OutputError(
             f"Of {file.path}, {len(shards)} shards are there, not as many as were finished.",
@@ -249,24 +262,26 @@ def assemble(staging: StoragePath, file: SourceFile) -> Assembled:
     entry = entry_of(file.subset, file.split, shards)
     outputs = []
     if entry.kept:
-        outputs = [place_of(file, n).entry(s, len(shards)) for n, s in enumerate(shards)]
+        outputs = [shard_path(file, n).entry(s, len(shards)) for n, s in enumerate(shards)]
     if entry.quarantined:
         outputs.append(_join_refused(staging, file, shards))
     return Assembled(FileEntry(file.path, source.rows, *source.whole), outputs, entry)
 
 
-def _join_refused(staging: StoragePath, file: SourceFile, shards: Sequence[Shard]) -> FileEntry:
-    """The quarantine of a split, of the parts of its shards."""
+def _join_refused(
+    staging: StoragePath, file: SourceFile, shards: Sequence[ShardRecord]
+) -> FileEntry:
+    """Joins the quarantine parts of a split's shards."""
     path = quarantine_path(file.subset, file.split)
-    grown = partial_of(staging / path)
+    grown = partial_path(staging / path)
     try:
         with grown.open("wb") as joined:
             for number, shard in enumerate(shards):
                 if shard.refused:
-                    with (staging / place_of(file, number).refused).open("rb") as part:
+                    with (staging / shard_path(file, number).refused).open("rb") as part:
                         shutil.copyfileobj(part, joined, 1 << 20)
-        known = durable.held(grown)
-        put(grown, staging / path)
+        known = durable.digest_of(grown)
+        finalize(grown, staging / path)
     finally:
         grown.unlink(missing_ok=True)
     rows = sum(sum(shard.quarantined.values()) for shard in shards)

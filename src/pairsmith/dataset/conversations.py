@@ -36,12 +36,12 @@ ROWS = "SELECT row FROM rows WHERE {which} ORDER BY row"
 
 
 def components(left: Index, right: Index, count: int) -> Index:
-    """Which of `count` things belong together, given pairs of them: a number for each.
+    """The connected component of each of `count` nodes, given edges between them.
 
     Args:
-        left: m things.
-        right: m things, each linked with the one in its place.
-        count: How many things there are, from 0.
+        left: m nodes, numbered from 0.
+        right: m nodes: each edge links those in the same place.
+        count: The number of nodes.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components

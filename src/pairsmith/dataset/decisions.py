@@ -1,4 +1,4 @@
-"""The table of fates beside the shards of a build that has not ended: workers read it there."""
+"""The decisions on rows beside the shards of a build that has not ended: workers read them."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pairsmith.errors import OutputError
-from pairsmith.io.durable import digest, partial_of, put
+from pairsmith.io.durable import finalize, partial_path, sha256_of
 from pairsmith.io.remote import StoragePath
-from pairsmith.schema.annotations import FATES
+from pairsmith.schema.annotations import STATEMENTS
 
-NAME = "fates.parquet"
+NAME = "decisions.parquet"
 
 
-def to_bytes(fates: pa.Table) -> bytes:
+def to_bytes(decisions: pa.Table) -> bytes:
     """The table as Parquet: the same bytes for the same rows, in whatever order they come.
 
     Args:
-        fates: Rows of `FATES`.
+        decisions: Rows of `STATEMENTS`.
     """
     held = io.BytesIO()
-    ordered = fates.cast(FATES).sort_by("id").combine_chunks()
+    ordered = decisions.cast(STATEMENTS).sort_by("id").combine_chunks()
     pq.write_table(ordered, held, compression="zstd", store_schema=False)
     return held.getvalue()
 
 
-def write_fates(staging: StoragePath, written: bytes) -> None:
+def write_decisions(staging: StoragePath, written: bytes) -> None:
     """Writes the table, whole or not at all."""
-    partial = partial_of(staging / NAME)
+    partial = partial_path(staging / NAME)
     try:
         partial.write_bytes(written)
-        put(partial, staging / NAME)
+        finalize(partial, staging / NAME)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -41,11 +41,11 @@ def write_fates(staging: StoragePath, written: bytes) -> None:
 def is_held(staging: StoragePath, sha256: str) -> bool:
     """Whether the table is there, with these bytes."""
     path = staging / NAME
-    return not path.is_symlink() and path.is_file() and digest(path) == sha256
+    return not path.is_symlink() and path.is_file() and sha256_of(path) == sha256
 
 
-def read_fates(staging: StoragePath, sha256: str, place: str) -> pa.RecordBatch:
-    """The fates of the rows of one split.
+def read_decisions(staging: StoragePath, sha256: str, place: str) -> pa.RecordBatch:
+    """The decisions on the rows of one split.
 
     Args:
         staging: The folder that the build grows in.
@@ -61,12 +61,12 @@ def read_fates(staging: StoragePath, sha256: str, place: str) -> pa.RecordBatch:
             "Has something else removed or changed it? The same command makes it anew.",
         )
     with (staging / NAME).open("rb") as file:
-        table = pq.read_table(pa.PythonFile(file, mode="r"), schema=FATES)
+        table = pq.read_table(pa.PythonFile(file, mode="r"), schema=STATEMENTS)
     mine = table.filter(pc.starts_with(table["id"], place)).combine_chunks()
     return pa.RecordBatch.from_arrays(
         [
             pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
             for column in mine.columns
         ],
-        schema=FATES,
+        schema=STATEMENTS,
     )

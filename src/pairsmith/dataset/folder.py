@@ -21,13 +21,23 @@ from pairsmith.dataset import card, card_audit, manifest
 from pairsmith.dataset.manifest import Manifest, parse_manifest, read_manifest
 from pairsmith.errors import BrokenWriteError, OutputError
 from pairsmith.io import durable
-from pairsmith.io.durable import each, is_copy, is_there, move, put, sync
+from pairsmith.io.durable import (
+    finalize,
+    fsync,
+    is_interrupted_copy,
+    map_files,
+    path_exists,
+    rename,
+)
 from pairsmith.io.locks import LOCK, check_lease, is_lock, locked, unlock
-from pairsmith.io.remote import RemotePath, StoragePath, remote
+from pairsmith.io.remote import RemotePath, StoragePath, remote_path
 
 STAGING = "unfinished"
 PLAN = "plan.json"
-"""Beside the lock: what the build is to be; without it, what lies there is of no use."""
+"""Beside the lock: the plan of the build; without it, the folder's content is of no use."""
+
+ANNOTATIONS = "annotations"
+"""What is said of the rows, beside the build; it is no part of it, and stays when that goes."""
 
 EARLIER = "earlier.json"
 """In the staging folder: the manifest of the build that is being replaced."""
@@ -41,7 +51,7 @@ def output(out: str) -> StoragePath:
     """
     if out.startswith("file://"):
         out = out.removeprefix("file://")
-    return remote(out) if "://" in out else local_folder(out)
+    return remote_path(out) if "://" in out else local_folder(out)
 
 
 def local_folder(out: str) -> Path:
@@ -59,7 +69,7 @@ def local_folder(out: str) -> Path:
 
 @contextmanager
 def writing(out: StoragePath) -> Iterator[None]:
-    """Turns faults of the output folder into sentences; those of sources already are.
+    """Translates faults of the output folder into sentences; those of sources already are.
 
     Raises:
         OutputError: The folder cannot be written.
@@ -94,7 +104,7 @@ def _no_way_there(out: RemotePath, error: OSError) -> OutputError:
 
 
 def check_source(out: StoragePath, paths: Iterable[str]) -> None:
-    """Sees to it that a build does not read what it is going to clear.
+    """Checks that a build does not read what it is going to clear.
 
     Raises:
         OutputError: A path lies in the folder that builds grow in.
@@ -116,7 +126,8 @@ def earlier_build(out: StoragePath) -> Manifest | None:
         raise OutputError(f"{out} is a file.", "Name a new or an empty folder.")
     if (out / manifest.NAME).exists():
         return read_manifest(out)
-    others = sorted(path.name for path in out.iterdir() if path.name != STAGING)
+    beside = (STAGING, ANNOTATIONS)
+    others = sorted(path.name for path in out.iterdir() if path.name not in beside)
     if others:
         raise _holds_something_else(out, others)
     return None
@@ -124,11 +135,11 @@ def earlier_build(out: StoragePath) -> Manifest | None:
 
 @contextmanager
 def workspace(out: StoragePath, earlier: Manifest | None) -> Iterator[StoragePath]:
-    """Claims a folder for one build; yields the folder that it grows in, as it was left.
+    """Claims a folder for one build; yields its staging folder, as it was left.
 
     Args:
         out: The folder of the build.
-        earlier: The build that it was seen to hold.
+        earlier: The build that was in it before the claim.
 
     Raises:
         OutputError: Another build is at work there or came between, or `unfinished` is not
@@ -145,7 +156,7 @@ def workspace(out: StoragePath, earlier: Manifest | None) -> Iterator[StoragePat
 
 @contextmanager
 def filling(out: Path) -> Iterator[Path]:
-    """Claims a new or an empty folder; yields the empty folder in which its contents grow.
+    """Claims a new or an empty folder; yields an empty staging folder.
 
     They move into place when all of them are whole. Of what fails, nothing stays.
 
@@ -165,7 +176,7 @@ def filling(out: Path) -> Iterator[Path]:
 
 
 def recover(out: StoragePath) -> None:
-    """Goes on with a build that was broken off on its way into place, or clears up behind it.
+    """Completes a build that was interrupted while it moved into place, or cleans up after it.
 
     Raises:
         OutputError: Another build is at work there, or something is in the way of the whole one.
@@ -190,8 +201,8 @@ def _locked(out: StoragePath) -> Iterator[StoragePath]:
         yield staging
 
 
-def settle(out: StoragePath) -> None:
-    """Moves a whole build from the staging folder into place.
+def move_into_place(out: StoragePath) -> None:
+    """Moves a finished build from the staging folder into place.
 
     Raises:
         OutputError: Something that pairsmith did not write is in the way.
@@ -209,13 +220,13 @@ def settle(out: StoragePath) -> None:
 
 
 def intact(out: StoragePath, built: Manifest) -> bool:
-    """Whether every file of a build is there in its size; `check` looks closer."""
-    sizes = each(out, lambda entry: durable.size(out / entry.path), built.outputs)
+    """Whether every file of a build is there with its size; `check` compares more."""
+    sizes = map_files(out, lambda entry: durable.file_size(out / entry.path), built.outputs)
     return sizes == [entry.bytes for entry in built.outputs]
 
 
 def staged(path: str) -> str:
-    """Where a file of a build lies while it grows: how many shards there will be is not known."""
+    """The path of a file in the staging folder, where the number of shards is not known."""
     return re.sub(r"-of-\d{5,}(?=\.parquet$)", "", path)
 
 
@@ -228,12 +239,12 @@ def _is_ours(staging: StoragePath) -> bool:
 
 
 def clear(staging: StoragePath, spared: Collection[str] = ()) -> None:
-    """Empties the folder that a build grows in; the lock stays, and files of these names."""
-    durable.clear(staging, lambda name: is_lock(name) or name in spared)
+    """Empties the staging folder, except for the lock and files of these names."""
+    durable.clear_folder(staging, lambda name: is_lock(name) or name in spared)
 
 
 def abandon(staging: StoragePath) -> None:
-    """Removes the folder that a build grows in, of no use as it is, and an OUT that is empty."""
+    """Removes the staging folder, and an output folder that is empty."""
     _remove(staging)
     if isinstance(staging, Path) and not any(staging.parent.iterdir()):
         staging.parent.rmdir()
@@ -257,7 +268,7 @@ def _is_whole(staging: StoragePath) -> bool:
 
 
 def _replaced(out: StoragePath) -> Manifest | None:
-    """The build that the one in the staging folder takes the place of."""
+    """The build that the one in the staging folder replaces."""
     for path in (out / STAGING / EARLIER, out / manifest.NAME):
         if path.exists():
             return parse_manifest(path)
@@ -265,7 +276,7 @@ def _replaced(out: StoragePath) -> Manifest | None:
 
 
 def _check_way(out: StoragePath, begun: bool = False) -> None:
-    """Sees to it that a move would overwrite nothing but the replaced build.
+    """Checks that moving into place overwrites nothing but the replaced build.
 
     Args:
         out: The folder of the build.
@@ -282,50 +293,50 @@ def _check_way(out: StoragePath, begun: bool = False) -> None:
 
     def is_strange(path: str) -> bool:
         grown, there = staging / staged(path), out / path
-        both = is_there(grown) and is_there(there)
-        return both and not (begun and is_copy(there, grown))
+        both = path_exists(grown) and path_exists(there)
+        return both and not (begun and is_interrupted_copy(there, grown))
 
-    strange += compress(paths, each(out, is_strange, paths))
+    strange += compress(paths, map_files(out, is_strange, paths))
     if strange:
         raise _holds_something_else(out, sorted(strange))
 
 
 def _move(out: StoragePath) -> None:
-    """Moves a build into place; where that was begun and broken off, goes on with it."""
+    """Moves a build into place, or completes a move that was interrupted."""
     staging = out / STAGING
     new = [entry.path for entry in read_manifest(staging).outputs]
     replaced = _replaced(out)
     if (out / manifest.NAME).exists():
-        move(out / manifest.NAME, staging / EARLIER)
+        rename(out / manifest.NAME, staging / EARLIER)
     old = [entry.path for entry in replaced.outputs] if replaced else []
     if replaced and isinstance(out, Path):
         card_audit.remove_audit(out)  # it is of the build that goes
-    each(out, lambda path: (out / path).unlink(missing_ok=True), set(old) - set(new))
-    each(out, partial(_place, out), new)
+    map_files(out, lambda path: (out / path).unlink(missing_ok=True), set(old) - set(new))
+    map_files(out, partial(_place, out), new)
     for folder in {(out / path).parent for path in old}:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
     if (staging / card.NAME).exists():
         _keep_edited_card(out, replaced)
-        put(staging / card.NAME, out / card.NAME)
+        finalize(staging / card.NAME, out / card.NAME)
     for folder in {(out / path).parent for path in new}:
-        sync(folder)
+        fsync(folder)
     (staging / PLAN).unlink(missing_ok=True)
-    put(staging / manifest.NAME, out / manifest.NAME)
+    finalize(staging / manifest.NAME, out / manifest.NAME)
 
 
 def _place(out: StoragePath, path: str) -> None:
-    """Moves one file of a build into place, if that is still to be done."""
+    """Moves one file of a build into place, unless it has been."""
     grown = out / STAGING / staged(path)
     if grown.exists():
         (out / path).parent.mkdir(exist_ok=True)
-        move(grown, out / path)
+        rename(grown, out / path)
 
 
 def _move_all(out: Path) -> None:
-    """Moves what has grown in the staging folder into place, folders first."""
+    """Moves the content of the staging folder into place, folders first."""
     grown = [path for path in (out / STAGING).iterdir() if not is_lock(path.name)]
-    strange = [path.name for path in grown if is_there(out / path.name)]
+    strange = [path.name for path in grown if path_exists(out / path.name)]
     if strange:
         raise _holds_something_else(out, sorted(strange))
     for path in sorted(grown, key=lambda path: (path.is_file(), path.name)):
@@ -333,13 +344,17 @@ def _move_all(out: Path) -> None:
 
 
 def _keep_edited_card(out: StoragePath, replaced: Manifest | None) -> None:
-    """Puts a card aside that is not, or no longer, the one that its build wrote."""
-    held = out / card.NAME
-    if replaced is None or not held.exists() or is_copy(held, out / STAGING / card.NAME):
+    """Renames a card that its build did not write, or that was edited since."""
+    path = out / card.NAME
+    if (
+        replaced is None
+        or not path.exists()
+        or is_interrupted_copy(path, out / STAGING / card.NAME)
+    ):
         return
-    if card_audit.without(held.read_bytes()) != card.card_text(replaced).encode():
+    if card_audit.without_section(path.read_bytes()) != card.card_text(replaced).encode():
         names = (out / f"{card.NAME}.old{number or ''}" for number in count())
-        move(held, next(n for n in names if not is_there(n) or is_copy(n, held)))
+        rename(path, next(n for n in names if not path_exists(n) or is_interrupted_copy(n, path)))
 
 
 def _holds_something_else(out: StoragePath, names: list[str]) -> OutputError:

@@ -1,4 +1,4 @@
-"""The manifest: what was built, from what, how; the only thing that later work reads to know."""
+"""The manifest: what was built, from what, by which recipe; the one record of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar, get_origin, get_type_hints
 
 from pairsmith.dataset.quarantine import quarantine_path
 from pairsmith.errors import OutputError, RecipeError
-from pairsmith.io.durable import put_text
+from pairsmith.io.durable import write_text_durably
 from pairsmith.io.remote import StoragePath
 from pairsmith.schema.reasons import Reason
 from pairsmith.schema.recipe import Recipe
@@ -22,7 +22,7 @@ OUTPUT = re.compile(
     r"(?!quarantine/)[a-z0-9][a-z0-9_-]*/(train|test)-\d{5,}(-of-\d{5,})?\.parquet"
     r"|quarantine/[a-z0-9][a-z0-9_-]*-(train|test)\.jsonl"
 )
-"""The names that a build's files have; a manifest that lists another is not trusted."""
+"""The names of a build's files; a manifest that lists another is refused."""
 
 
 class FileEntry(NamedTuple):
@@ -31,7 +31,7 @@ class FileEntry(NamedTuple):
     Attributes:
         path: Below the source or the output folder.
         rows: Its rows.
-        bytes: Its size as it lies there, compressed.
+        bytes: Its size as stored, compressed.
         sha256: Of those bytes.
     """
 
@@ -42,7 +42,7 @@ class FileEntry(NamedTuple):
 
 
 class LedgerEntry(NamedTuple):
-    """What became of one split of one subset: read = kept + the sum of quarantined.
+    """The ledger of one split of one subset: read = kept + the sum of quarantined.
 
     Attributes:
         subset, split: Which.
@@ -71,7 +71,7 @@ class Manifest:
 
     Attributes:
         pairsmith: The version that built it.
-        recipe: What it was told to make.
+        recipe: What decided its bytes.
         inputs: The files read, by path.
         outputs: The shards and quarantine files written, by path.
         ledger: An entry for each split of each subset.
@@ -132,7 +132,7 @@ def sentence(entry: LedgerEntry) -> str:
 def write_manifest(manifest: Manifest, folder: StoragePath) -> None:
     """Writes the manifest, whole or not at all."""
     text = json.dumps(manifest.to_dict(), indent=2, ensure_ascii=False)
-    put_text(folder / NAME, text + "\n")
+    write_text_durably(folder / NAME, text + "\n")
 
 
 def read_manifest(out: StoragePath) -> Manifest:
@@ -158,16 +158,16 @@ def parse_manifest(path: StoragePath) -> Manifest:
         OutputError: It cannot be read, is not a manifest, or lists what no build writes.
     """
     try:
-        held = json.loads(path.read_text(encoding="utf-8"))
+        fields = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise OutputError(f"{path} cannot be read: {error}.") from None
     try:
         built = Manifest(
-            pairsmith=str(held["pairsmith"]),
-            recipe=Recipe.from_dict(held["recipe"]),
-            inputs=tuple(_entry(FileEntry, entry) for entry in held["inputs"]),
-            outputs=tuple(_entry(FileEntry, entry) for entry in held["outputs"]),
-            ledger=tuple(_entry(LedgerEntry, entry) for entry in held["ledger"]),
+            pairsmith=str(fields["pairsmith"]),
+            recipe=Recipe.from_dict(fields["recipe"]),
+            inputs=tuple(_entry(FileEntry, entry) for entry in fields["inputs"]),
+            outputs=tuple(_entry(FileEntry, entry) for entry in fields["outputs"]),
+            ledger=tuple(_entry(LedgerEntry, entry) for entry in fields["ledger"]),
         )
     except (KeyError, TypeError, ValueError, RecipeError) as error:
         said = error.message if isinstance(error, RecipeError) else str(error)
@@ -184,16 +184,16 @@ def parse_manifest(path: StoragePath) -> Manifest:
 Entry = TypeVar("Entry", FileEntry, LedgerEntry)
 
 
-def _entry(kind: type[Entry], held: Mapping[str, Any]) -> Entry:
+def _entry(kind: type[Entry], fields: Mapping[str, Any]) -> Entry:
     """An entry with every field of its type.
 
     Raises:
         TypeError: A field is missing, unknown, or of another type.
     """
-    entry = kind(**held)
-    for name, wanted in get_type_hints(kind).items():
+    entry = kind(**fields)
+    for name, expected in get_type_hints(kind).items():
         value = getattr(entry, name)
-        if not isinstance(value, get_origin(wanted) or wanted) or isinstance(value, bool):
+        if not isinstance(value, get_origin(expected) or expected) or isinstance(value, bool):
             raise TypeError(f"{name} is {value!r}")
         if isinstance(value, dict) and not all(type(count) is int for count in value.values()):
             raise TypeError(f"{name} is {value!r}")

@@ -41,14 +41,14 @@ class Refused(NamedTuple):
 
     @property
     def data(self) -> bytes:
-        """The row as it stood in the source."""
+        """The bytes of the row in the source."""
         if self.raw_base64 is not None:
             return base64.b64decode(self.raw_base64, validate=True)
         return str(self.raw).encode()
 
     @property
     def sides(self) -> tuple[str, str] | None:
-        """The stripped transcripts of a row of pairs, if it can be read so far."""
+        """The stripped transcripts of a row of pairs; None where it cannot be read."""
         try:
             held = json.loads(self.raw or "")
             chosen, rejected = held["chosen"], held["rejected"]
@@ -59,7 +59,7 @@ class Refused(NamedTuple):
 
 
 class QuarantineWriter:
-    """Writes the refused rows of one split; the file comes to be with the first of them.
+    """Writes the refused rows of one split; the file is created with the first of them.
 
     Args:
         partial: Where to write.
@@ -126,8 +126,8 @@ def read_quarantine(path: StoragePath) -> Iterator[Refused]:
                 raise ValueError(f"line {number} is not a refused row: {error}") from None
 
 
-def _refused(held: dict[str, Any]) -> Refused:
-    row = Refused(**held)
+def _refused(fields: dict[str, Any]) -> Refused:
+    row = Refused(**fields)
     texts = (row.id, row.reason, row.detail, row.path)
     if not all(isinstance(text, str) for text in texts) or type(row.line) is not int:
         raise TypeError("a field is of another type")

@@ -18,13 +18,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pairsmith.chat_templates.prepare import make_ready
-from pairsmith.chat_templates.resolve import Found
+from pairsmith.chat_templates.prepare import prepare_located
+from pairsmith.chat_templates.resolve import LocatedTemplate
 from pairsmith.dataset.manifest import LedgerEntry, read_manifest
+from pairsmith.dataset.quarantine import quarantine_path
 from pairsmith.dataset.rows import kept_batches, refused_rows
 from pairsmith.errors import OutputError
 from pairsmith.io.paths import locate
-from pairsmith.kernel.unrender import take_apart
+from pairsmith.kernel.unrender import unrender
 from pairsmith.schema.rows import Form, Kind
 from pairsmith.schema.templates import Compiled
 from pairsmith.sources.formats.jsonl import read_lines
@@ -34,7 +35,7 @@ from pairsmith.sources.shapes import SHAPES
 from pairsmith.text.messages import read_messages
 from pairsmith.text.spans import Index, to_numpy
 from pairsmith.text.transcript import parse
-from pairsmith.text.turns import ASSISTANT, SYSTEM, Turns, place_last, select
+from pairsmith.text.turns import ASSISTANT, SYSTEM, Turns, append_turn, select
 
 BATCH = 10_000
 """Rows that are looked at together."""
@@ -85,7 +86,7 @@ class Dataset:
         if recipe.template is None or recipe.form != Form.TEXT:
             return None
         day = date.fromisoformat(recipe.template.date or "2000-01-01")
-        with make_ready(Found(recipe.template), day) as ready:
+        with prepare_located(LocatedTemplate(recipe.template), day) as ready:
             return ready.compiled
 
     def batches(self, refused: bool = False) -> Iterator[Batch]:
@@ -126,20 +127,21 @@ class Dataset:
         if self.built.recipe.form == Form.MESSAGES:
             prompt = _without(read_messages(rows["prompt"]), self.built.recipe.system)
             replies = (read_messages(rows[side]).content.texts() for side in SIDES)
-            chosen, rejected = (place_last(prompt, reply, ASSISTANT) for reply in replies)
+            chosen, rejected = (append_turn(prompt, reply, ASSISTANT) for reply in replies)
             return chosen, rejected
         if self.compiled is None:
             raise OutputError(f"{self.out} holds text of an unknown template.")
         system = self.built.recipe.system
         columns = [rows[side] for side in SIDES]
-        made = take_apart(rows["prompt"], columns, self.compiled, system)
+        made = unrender(rows["prompt"], columns, self.compiled, system)
         self.unread += int((~made.exact).sum())
         chosen, rejected = made.sides
         return chosen, rejected
 
     def _refused(self, entry: LedgerEntry, first: int) -> Iterator[Batch]:
         """The refused rows of a split that have turns on both sides."""
-        file = SourceFile(Kind.PAIRS, entry.subset, entry.split, "", locate("."))
+        path = quarantine_path(entry.subset, entry.split)  # JSON lines, whatever was read
+        file = SourceFile(Kind.PAIRS, entry.subset, entry.split, path, locate("."))
         shape = SHAPES[self.built.recipe.shape]
         rows = refused_rows(self.out, self.built, entry.subset)
         mine = (row for row in rows if row.id.startswith(f"{entry.subset}/{entry.split}/"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -41,23 +41,23 @@ def kept_rows(
 def kept_batches(
     out: StoragePath, built: Manifest, entry: LedgerEntry, rows: int
 ) -> Iterator[pa.RecordBatch]:
-    """The rows of one split's shards, in batches of at most so many rows.
+    """The rows of one split's shards, in batches.
 
     Args:
         out: The folder of the build.
         built: Its manifest.
         entry: The split, by its entry in the ledger.
-        rows: At most so many rows at once.
+        rows: At most this many rows a batch.
 
     Raises:
         OutputError: A shard cannot be read, or the shards are not what the manifest says.
     """
-    wanted = shard_schema(kind_of(entry.subset), built.recipe.form, built.recipe.weighs)
+    schema = shard_schema(kind_of(entry.subset), built.recipe.form, built.recipe.weighs)
     shards = [file.path for file in built.outputs_of(entry) if file.path.endswith(".parquet")]
     read = 0
     for path in shards:
         for batch in _batches(out, path, rows):
-            if not batch.schema.equals(wanted):
+            if not batch.schema.equals(schema):
                 raise _unreadable(out, path, "its columns are not those of the manifest's recipe")
             read += len(batch)
             yield batch
@@ -69,10 +69,60 @@ def kept_batches(
         )
 
 
-def _batches(out: StoragePath, path: str, rows: int) -> Iterator[pa.RecordBatch]:
+def kept_ids(out: StoragePath, built: Manifest, entry: LedgerEntry) -> Iterator[pa.StringArray]:
+    """The ids of one split's kept rows, in batches; arguments and faults as `kept_rows`."""
+    for file in built.outputs_of(entry):
+        if file.path.endswith(".parquet"):
+            for batch in _batches(out, file.path, 65_536, ["id"]):
+                yield batch["id"]
+
+
+def rows_by_id(
+    out: StoragePath, built: Manifest, ids: Collection[str]
+) -> dict[str, dict[str, Any] | Refused]:
+    """The rows with these ids, kept or quarantined; an id of no row is left out.
+
+    Args:
+        out: The folder of the build.
+        built: Its manifest.
+        ids: Ids, as `harmless-base/train/3`.
+
+    Raises:
+        OutputError: A file of the build cannot be read.
+    """
+    found: dict[str, dict[str, Any] | Refused] = {}
+    for entry in built.ledger:
+        mine = {id for id in ids if id.startswith(f"{entry.subset}/{entry.split}/")}
+        for file in built.outputs_of(entry):
+            if mine <= found.keys():
+                break
+            if file.path.endswith(".parquet"):
+                found.update((row["id"], row) for row in _pick(out, file.path, mine))
+            else:
+                held = refused_in(out, file.path)
+                found.update((row.id, row) for row in held if row.id in mine)
+    return found
+
+
+def _pick(out: StoragePath, path: str, ids: Collection[str]) -> Iterator[dict[str, Any]]:
+    """The rows of a shard with these ids; whole row groups are read only where one is in it."""
+    wanted = pa.array(sorted(ids), pa.string())
     try:
         with open_shard(out / path) as shard:
-            yield from shard.iter_batches(batch_size=rows)
+            for group in range(shard.num_row_groups):
+                some = pc.is_in(shard.read_row_group(group, columns=["id"])["id"], wanted)
+                if pc.any(some).as_py():
+                    yield from shard.read_row_group(group).filter(some).to_pylist()
+    except (OSError, pa.ArrowException) as error:
+        raise _unreadable(out, path, error) from None
+
+
+def _batches(
+    out: StoragePath, path: str, rows: int, columns: list[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    try:
+        with open_shard(out / path) as shard:
+            yield from shard.iter_batches(batch_size=rows, columns=columns)
     except (OSError, pa.ArrowException) as error:
         raise _unreadable(out, path, error) from None
 
@@ -82,12 +132,21 @@ def refused_rows(
 ) -> Iterator[Refused]:
     """The rows of the quarantine; arguments and faults as `kept_rows`."""
     for path in _paths(built, subset, ".jsonl"):
-        try:
-            for row in read_quarantine(out / path):
-                if reason in (None, row.reason):
-                    yield row
-        except (OSError, ValueError) as error:
-            raise _unreadable(out, path, error) from None
+        for row in refused_in(out, path):
+            if reason in (None, row.reason):
+                yield row
+
+
+def refused_in(out: StoragePath, path: str) -> Iterator[Refused]:
+    """The rows of one quarantine file.
+
+    Raises:
+        OutputError: It cannot be read.
+    """
+    try:
+        yield from read_quarantine(out / path)
+    except (OSError, ValueError) as error:
+        raise _unreadable(out, path, error) from None
 
 
 def entries_of(built: Manifest, subset: str | None = None) -> list[LedgerEntry]:

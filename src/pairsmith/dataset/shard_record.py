@@ -1,8 +1,8 @@
-"""What a build that has not ended knows of itself: its plan, its finished shards and files.
+"""Records of an unfinished build: its finished shards and source files.
 
-These lie beside the shards in the folder that a build grows in, as JSON, and go with it. Each is
-sealed with a hash of itself and of its name, so that one which was changed or put elsewhere is
-not believed.
+They are JSON files beside the shards in the staging folder, and are removed with it. Each is
+sealed with a hash of itself and of its name, so that one which was changed or moved is not
+believed.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ import json
 from typing import Any, NamedTuple
 
 from pairsmith.io.digests import Digest
-from pairsmith.io.durable import is_plain
+from pairsmith.io.durable import is_regular_file
 from pairsmith.io.remote import StoragePath
 
 
-class Shard(NamedTuple):
+class ShardRecord(NamedTuple):
     """A finished shard.
 
     Attributes:
-        read: Rows of the source.
-        kept: Rows in the shard.
+        read: The number of rows of the source.
+        kept: The number of rows in the shard.
         quarantined: Refused rows by reason.
         noted: Kept rows by note.
-        rows: Its Parquet file.
-        refused: Its part of the quarantine; None where nothing was refused.
-        source: What had been read of the source's file, or more.
+        rows: The digest of its Parquet file.
+        refused: That of its part of the quarantine; None where nothing was refused.
+        source: That of the source's file, up to the last row of the shard or beyond.
     """
 
     read: int
@@ -38,13 +38,13 @@ class Shard(NamedTuple):
     source: Digest
 
 
-class Source(NamedTuple):
+class SourceRecord(NamedTuple):
     """A file of the source all of whose shards are finished.
 
     Attributes:
-        rows: Its rows.
-        shards: The shards that they make.
-        whole: The file.
+        rows: The number of its rows.
+        shards: The number of shards that they make.
+        whole: The digest of the file.
     """
 
     rows: int
@@ -52,44 +52,45 @@ class Source(NamedTuple):
     whole: Digest
 
 
-def record_text(record: Shard | Source, name: str) -> str:
-    """A record as JSON; `name` is its path in the folder that the build grows in."""
-    held = {n: v._asdict() if isinstance(v, Digest) else v for n, v in record._asdict().items()}
-    return json.dumps({**held, "seal": _seal(held, name)}, indent=1) + "\n"
+def record_text(record: ShardRecord | SourceRecord, name: str) -> str:
+    """A record as JSON; `name` is its path in the staging folder."""
+    fields = {n: v._asdict() if isinstance(v, Digest) else v for n, v in record._asdict().items()}
+    return json.dumps({**fields, "seal": _seal(fields, name)}, indent=1) + "\n"
 
 
-def _seal(held: Any, name: str) -> str:
-    return hashlib.sha256(json.dumps([name, held], sort_keys=True).encode()).hexdigest()
+def _seal(fields: Any, name: str) -> str:
+    return hashlib.sha256(json.dumps([name, fields], sort_keys=True).encode()).hexdigest()
 
 
-def read_shard(staging: StoragePath, name: str) -> Shard | None:
-    """A shard's record; None where there is none that can be believed."""
-    held = _read(staging, name)
+def read_shard(staging: StoragePath, name: str) -> ShardRecord | None:
+    """A shard's record; None where it is missing or its seal is broken."""
+    fields = _read(staging, name)
     try:
-        refused = Digest(**held.pop("refused")) if held.get("refused") else held.pop("refused")
-        rows, source = Digest(**held.pop("rows")), Digest(**held.pop("source"))
-        return Shard(rows=rows, refused=refused, source=source, **held)
+        refused = fields.pop("refused")
+        refused = Digest(**refused) if refused else refused
+        rows, source = Digest(**fields.pop("rows")), Digest(**fields.pop("source"))
+        return ShardRecord(rows=rows, refused=refused, source=source, **fields)
     except (KeyError, TypeError, AttributeError):
         return None
 
 
-def read_source(staging: StoragePath, name: str) -> Source | None:
-    """A source file's record; None where there is none that can be believed."""
-    held = _read(staging, name)
+def read_source(staging: StoragePath, name: str) -> SourceRecord | None:
+    """A source file's record; None where it is missing or its seal is broken."""
+    fields = _read(staging, name)
     try:
-        return Source(held["rows"], held["shards"], Digest(**held["whole"]))
+        return SourceRecord(fields["rows"], fields["shards"], Digest(**fields["whole"]))
     except (KeyError, TypeError):
         return None
 
 
 def _read(staging: StoragePath, name: str) -> dict[str, Any]:
-    """What a record holds; nothing where it is not as it was written."""
-    if not is_plain(staging, name):
+    """The fields of a record; empty where it is missing or its seal is broken."""
+    if not is_regular_file(staging, name):
         return {}
     try:
-        held = json.loads((staging / name).read_text(encoding="utf-8"))
+        fields = json.loads((staging / name).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
-    if not isinstance(held, dict) or held.pop("seal", None) != _seal(held, name):
+    if not isinstance(fields, dict) or fields.pop("seal", None) != _seal(fields, name):
         return {}
-    return held
+    return fields

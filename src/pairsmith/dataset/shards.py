@@ -6,9 +6,11 @@ comes last. So a shard that has a record is whole, whatever happens.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -17,18 +19,18 @@ import pyarrow.parquet as pq
 
 from pairsmith.dataset.manifest import FileEntry, LedgerEntry
 from pairsmith.dataset.quarantine import FOLDER, QuarantineWriter
-from pairsmith.dataset.shard_record import Shard, record_text
+from pairsmith.dataset.shard_record import ShardRecord, record_text
 from pairsmith.io.digests import Digest
-from pairsmith.io.durable import held, partial_of, put, put_text
+from pairsmith.io.durable import digest_of, finalize, partial_path, write_text_durably
 from pairsmith.io.remote import StoragePath
 from pairsmith.schema.reasons import Note, Reason
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.rows import CONFIDENCE, Kind, shard_schema
 from pairsmith.sources.types import text_sizes
-from pairsmith.text.spans import flat, over, to_numpy
+from pairsmith.text.spans import offsets_and_run, string_array, to_numpy
 
 GROUP_ROWS = 10_000
-"""So many rows of the source make a row group of a shard, but for the last."""
+"""Rows of the source that make a row group of a shard; the last may have fewer."""
 
 GROUP_BYTES = 32 << 20
 """A row group ends early where its texts would take more."""
@@ -68,8 +70,8 @@ class ShardPath(NamedTuple):
         """The path of its record."""
         return f"{self.subset}/{self.split}-{self.number:05d}.json"
 
-    def entry(self, shard: Shard, shards: int) -> FileEntry:
-        """Its Parquet file in the manifest, one of so many."""
+    def entry(self, shard: ShardRecord, shards: int) -> FileEntry:
+        """Its Parquet file in the manifest, one of `shards`."""
         name = f"{self.subset}/{self.split}-{self.number:05d}-of-{shards:05d}.parquet"
         return FileEntry(name, shard.kept, shard.rows.bytes, shard.rows.sha256)
 
@@ -82,7 +84,7 @@ class ShardWriter:
     Args:
         out: The folder that the build grows in.
         place: Which shard.
-        recipe: Tells the form.
+        recipe: Says the form.
     """
 
     def __init__(self, out: StoragePath, place: ShardPath, recipe: Recipe) -> None:
@@ -90,7 +92,7 @@ class ShardWriter:
         self.schema = shard_schema(place.kind, recipe.form, recipe.weighs)
         self.read = self.kept = 0
         self.notes: Counter[str] = Counter()
-        self.partial = partial_of(out / place.rows)
+        self.partial = partial_path(out / place.rows)
         self.partial.parent.mkdir(exist_ok=True)
         # an open file, because pyarrow would take some paths for URLs
         self.file = self.partial.open("wb")
@@ -102,7 +104,7 @@ class ShardWriter:
             store_schema=False,
         )
         self.group = _Group()
-        self.quarantine = QuarantineWriter(partial_of(out / place.refused), place.source)
+        self.quarantine = QuarantineWriter(partial_path(out / place.refused), place.source)
 
     def write(
         self, batch: pa.RecordBatch, raw: Callable[[int], bytes], lines: Sequence[int]
@@ -126,21 +128,21 @@ class ShardWriter:
         if table is not None:
             self.shard.write_table(table, row_group_size=len(table))
 
-    def finish(self, source: Digest) -> Shard:
+    def finish(self, source: Digest) -> ShardRecord:
         """Makes the files durable, names them, and writes the record.
 
         Args:
-            source: What has been read of the source's file.
+            source: The digest of the source's file as far as it was read.
         """
         self.close()
-        rows = held(self.partial)
-        put(self.partial, self.out / self.place.rows)
+        rows = digest_of(self.partial)
+        finalize(self.partial, self.out / self.place.rows)
         refused = None
         if self.quarantine.counts:
-            refused = held(self.quarantine.partial)
-            put(self.quarantine.partial, self.out / self.place.refused)
+            refused = digest_of(self.quarantine.partial)
+            finalize(self.quarantine.partial, self.out / self.place.refused)
         self.quarantine.partial.unlink(missing_ok=True)
-        shard = Shard(
+        shard = ShardRecord(
             self.read,
             self.kept,
             {name.value: n for name in Reason if (n := self.quarantine.counts[name])},
@@ -149,15 +151,15 @@ class ShardWriter:
             refused,
             source,
         )
-        put_text(self.out / self.place.record, record_text(shard, self.place.record))
+        write_text_durably(self.out / self.place.record, record_text(shard, self.place.record))
         return shard
 
     def leave(self) -> None:
-        """Names the files without a record: what came before a fault, for whoever looks."""
+        """Renames the files without a record: the rows before a fault, kept to be looked at."""
         self.close()
-        put(self.partial, self.out / self.place.rows)
+        finalize(self.partial, self.out / self.place.rows)
         if self.quarantine.counts:
-            put(self.quarantine.partial, self.out / self.place.refused)
+            finalize(self.quarantine.partial, self.out / self.place.refused)
 
     def close(self) -> None:
         """Closes what is open, leaving it under its temporary name."""
@@ -168,7 +170,7 @@ class ShardWriter:
         self.quarantine.close()
 
     def discard(self) -> None:
-        """Closes what is open and removes it, if there is still something."""
+        """Closes the open files and removes them."""
         self.shard.is_open = False  # or it would go on writing when it is collected
         with suppress(OSError):  # a full disk takes nothing more
             self.file.close()
@@ -182,7 +184,7 @@ class _Group:
     """The rows of the row group that is growing."""
 
     def __init__(self) -> None:
-        self.held: list[pa.RecordBatch] = []
+        self.batches: list[pa.RecordBatch] = []
         self.read = self.bytes = 0
 
     @property
@@ -190,7 +192,7 @@ class _Group:
         return self.read >= GROUP_ROWS
 
     def room(self, rows: pa.RecordBatch) -> int:
-        """How many of these rows it can still take; of an empty group at least one."""
+        """How many of these rows fit into it; at least one into an empty group."""
         count = min(GROUP_ROWS - self.read, len(rows))
         ends = self.bytes + np.cumsum(text_sizes(rows.slice(0, count).columns, count))
         fitting = int(np.searchsorted(ends, GROUP_BYTES, side="right"))
@@ -199,16 +201,16 @@ class _Group:
         return count
 
     def add(self, kept: pa.RecordBatch, read: int) -> None:
-        """Takes so many of the source's rows, of which some are kept."""
+        """Adds `read` rows of the source, of which those in `kept` are kept."""
         self.read += read
         if len(kept):
-            self.held.append(kept)
+            self.batches.append(kept)
 
     def take(self) -> pa.Table | None:
-        """Its rows in one piece, so that pages end where they would; it is empty afterwards."""
-        held, self.held = self.held, []
+        """Removes and returns its rows in one chunk, which fixes where Parquet pages end."""
+        batches, self.batches = self.batches, []
         self.read = self.bytes = 0
-        return pa.Table.from_batches(held).combine_chunks() if held else None
+        return pa.Table.from_batches(batches).combine_chunks() if batches else None
 
 
 def _kept(rows: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
@@ -223,10 +225,10 @@ def _without_others(column: pa.Array, kept: pa.BooleanArray) -> pa.Array:
     if not pa.types.is_string(column.type):
         return column.filter(kept)
     mask, nulls = to_numpy(kept), to_numpy(column.is_null())
-    offsets, run = flat(column)
+    offsets, run = offsets_and_run(column)
     if nulls[mask].any() or np.diff(offsets)[~mask].any():
         return column.filter(kept)
-    return over(run.data, np.append(offsets[:-1][mask], offsets[-1]).astype(np.int32))
+    return string_array(run.data, np.append(offsets[:-1][mask], offsets[-1]).astype(np.int32))
 
 
 def _worth_a_dictionary(schema: pa.Schema) -> list[str]:
@@ -245,16 +247,22 @@ def _worth_a_dictionary(schema: pa.Schema) -> list[str]:
 def open_shard(path: StoragePath) -> Iterator[pq.ParquetFile]:
     """Opens a shard for reading.
 
+    A local file is opened by Arrow itself. Of a Python file, Arrow's threads hold Python objects,
+    which they let go of a moment after the last batch was handed out; a process that ends in that
+    moment is aborted ("terminate called without an active exception").
+
     Raises:
         pa.ArrowException: It is not Parquet.
         OSError: It cannot be read.
     """
-    with path.open("rb") as file, pq.ParquetFile(file) as shard:
+    # a path in bytes, because not every file name is Unicode
+    file = pa.OSFile(os.fsencode(path)) if isinstance(path, Path) else path.open("rb")
+    with file, pq.ParquetFile(file) as shard:
         yield shard
 
 
-def entry_of(subset: str, split: str, shards: Sequence[Shard]) -> LedgerEntry:
-    """What became of the rows of one split, given what became of those of its shards."""
+def entry_of(subset: str, split: str, shards: Sequence[ShardRecord]) -> LedgerEntry:
+    """The ledger entry of one split: the sum of its shards' records."""
     quarantined, noted = Counter[str](), Counter[str]()
     for shard in shards:
         quarantined.update(shard.quarantined)

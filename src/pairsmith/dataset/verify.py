@@ -1,9 +1,8 @@
-"""Proof of a build: files against hashes, rows against counts, the ledger against both."""
+"""Verification of a build: files against hashes, rows against counts, the ledger against both."""
 
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,16 +10,16 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pairsmith.dataset import card, folder
 from pairsmith.dataset.manifest import FileEntry, LedgerEntry, Manifest, read_manifest
 from pairsmith.dataset.quarantine import FOLDER, read_quarantine
+from pairsmith.dataset.row_ids import numbers_of
 from pairsmith.dataset.shards import open_shard
 from pairsmith.errors import OutputError
 from pairsmith.io import durable
-from pairsmith.io.durable import digest
+from pairsmith.io.durable import sha256_of
 from pairsmith.io.remote import StoragePath
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.rows import DIALOGUE_SCORES, Kind, shard_schema
@@ -28,7 +27,7 @@ from pairsmith.sources.layouts import kind_of
 
 
 class Problem(NamedTuple):
-    """Something about a build that is not as its manifest says.
+    """A difference between a build and its manifest.
 
     Attributes:
         path: The file, below the folder; or the subset and split of a ledger entry.
@@ -49,7 +48,7 @@ def check(out: str | Path) -> list[Problem]:
         out: The folder of the build, or its URL.
 
     Returns:
-        What is wrong; nothing where the build is whole.
+        The problems; empty where the build is intact.
 
     Raises:
         OutputError: There is no such folder, or it may not be read.
@@ -66,20 +65,20 @@ def _problems(out: StoragePath) -> list[Problem]:
         if not out.is_dir():
             raise
         return [Problem("manifest.json", str(error))]
-    found = list(_check_files(out, built))
-    if not found:
-        found += _check_ledger(out, built)
-    return found
+    problems = list(_check_files(out, built))
+    if not problems:
+        problems += _check_ledger(out, built)
+    return problems
 
 
 def _check_files(out: StoragePath, built: Manifest) -> Iterator[Problem]:
-    if durable.is_left(out / folder.STAGING):
+    if durable.folder_exists(out / folder.STAGING):
         yield Problem(folder.STAGING, "a build was begun here: remove it, or build again")
     if not (out / card.NAME).is_file():
         yield Problem(card.NAME, "the dataset card is missing")
     listed = {entry.path for entry in built.outputs}
     folders = {entry.subset for entry in built.ledger} | {FOLDER}
-    for name in durable.below(out):
+    for name in durable.list_subfolders(out):
         parent, _, last = name.partition("/")
         if parent in folders and name not in listed and not last.startswith("."):
             yield Problem(name, "the manifest does not list it, but a reader may find it")
@@ -89,15 +88,15 @@ def _check_files(out: StoragePath, built: Manifest) -> Iterator[Problem]:
 
 def _check_file(path: StoragePath, entry: FileEntry) -> Iterator[Problem]:
     try:
-        found = path.stat().st_size
-        same = found == entry.bytes and digest(path) == entry.sha256
+        size = path.stat().st_size
+        same = size == entry.bytes and sha256_of(path) == entry.sha256
     except FileNotFoundError:
         yield Problem(entry.path, "it is missing")
     except OSError as error:
         yield Problem(entry.path, f"it cannot be read: {error.strerror}")
     else:
-        if found != entry.bytes:
-            yield Problem(entry.path, f"it has {found:,} bytes, expected {entry.bytes:,}")
+        if size != entry.bytes:
+            yield Problem(entry.path, f"it has {size:,} bytes, expected {entry.bytes:,}")
         elif not same:
             yield Problem(entry.path, "its sha256 is not the manifest's: its content has changed")
 
@@ -120,7 +119,7 @@ def _check_entry(out: StoragePath, built: Manifest, entry: LedgerEntry) -> Itera
     name = f"{entry.subset}/{entry.split}"
     if not entry.balances:
         yield Problem(name, f"read {entry.read} is not kept and quarantined added up")
-    parts: list[Found] = []
+    parts: list[FileContents] = []
     for output in built.outputs_of(entry):
         try:
             part = _read(out / output.path, built.recipe, entry)
@@ -146,8 +145,8 @@ def _check_entry(out: StoragePath, built: Manifest, entry: LedgerEntry) -> Itera
         yield Problem(name, "ids are given twice")
 
 
-class Found(NamedTuple):
-    """What a file holds: the numbers of its rows, whether kept, their notes, their reasons."""
+class FileContents(NamedTuple):
+    """The content of a file: the numbers of its rows, whether kept, their notes, their reasons."""
 
     numbers: NDArray[np.int64]
     kept: bool
@@ -155,8 +154,8 @@ class Found(NamedTuple):
     reasons: Counter[str]
 
 
-def _read(path: StoragePath, recipe: Recipe, entry: LedgerEntry) -> Found:
-    """What a shard or a quarantine file holds.
+def _read(path: StoragePath, recipe: Recipe, entry: LedgerEntry) -> FileContents:
+    """Reads a shard or a quarantine file.
 
     Raises:
         ValueError: It is not what its name says.
@@ -166,11 +165,13 @@ def _read(path: StoragePath, recipe: Recipe, entry: LedgerEntry) -> Found:
         return _read_shard(path, recipe, kind_of(entry.subset), place)
     rows = [(row.id, row.reason) for row in read_quarantine(path)]
     ids = pa.array([id for id, _ in rows], pa.string())
-    return Found(_numbers(ids, place), False, Counter(), Counter(reason for _, reason in rows))
+    return FileContents(
+        numbers_of(ids, place), False, Counter(), Counter(reason for _, reason in rows)
+    )
 
 
-def _read_shard(path: StoragePath, recipe: Recipe, kind: Kind, place: str) -> Found:
-    """What a shard holds.
+def _read_shard(path: StoragePath, recipe: Recipe, kind: Kind, place: str) -> FileContents:
+    """Reads a shard.
 
     Raises:
         ValueError: Its columns are not a shard's, a column holds a null that may not, an id is
@@ -187,20 +188,7 @@ def _read_shard(path: StoragePath, recipe: Recipe, kind: Kind, place: str) -> Fo
             for name in set(columns.names) - set(DIALOGUE_SCORES.names):
                 if batch[name].null_count:
                     raise ValueError(f"the column {name} holds nulls")
-            numbers.append(_numbers(batch["id"], place))
+            numbers.append(numbers_of(batch["id"], place))
     if rows > recipe.shard_rows:
         raise ValueError(f"it has {rows} rows, a shard at most {recipe.shard_rows}")
-    return Found(np.concatenate(numbers), True, notes, Counter())
-
-
-def _numbers(ids: pa.StringArray, place: str) -> NDArray[np.int64]:
-    """The numbers in ids of one subset and split.
-
-    Raises:
-        ValueError: An id is of another place, or has no number.
-    """
-    fits = pc.match_substring_regex(ids, f"^{re.escape(place)}/[1-9][0-9]{{0,17}}$")
-    if not pc.all(fits, min_count=0).as_py():
-        raise ValueError(f"an id is not {place} and a number")
-    numbers = pc.cast(pc.utf8_slice_codeunits(ids, len(place) + 1), pa.int64())
-    return np.asarray(numbers.to_numpy(), np.int64)
+    return FileContents(np.concatenate(numbers), True, notes, Counter())

@@ -1,53 +1,24 @@
-"""Engines: a picklable task mapped over shards, results as they finish; that is all they do."""
+"""Engines: a picklable task mapped over shards, results as they finish; that is all they do.
+
+To add an engine, here:
+
+1. a file in this folder with a function `run` as `Run` describes it, and an `ENGINE` that holds it;
+2. a line in `ENGINES`;
+3. its name in the fixture `run` of `tests/engines/test_engines.py`, the contract of all engines;
+4. what it needs as an extra in `pyproject.toml`, and a section in `docs/how-to/engines.md`.
+
+From a package of your own: the same file, and an entry point of the group `pairsmith.engines`.
+"""
 
 from __future__ import annotations
 
-import pickle
-import traceback
-from typing import Generic, NamedTuple, TypeVar
+from pairsmith.engines.base import Engine
+from pairsmith.plugins import Registry
 
-from pairsmith.errors import PairsmithError, WorkerError
-
-T = TypeVar("T")
-R = TypeVar("R")
-
-ATTEMPTS = 3
-"""A task whose worker dies is tried so many times."""
-
-
-class Outcome(NamedTuple, Generic[T, R]):
-    """What became of a task: its result, or why there is none.
-
-    Attributes:
-        task: The task.
-        result: What the work returned; None where it failed.
-        error: What it raised, or that its worker died too often; None where it succeeded.
-    """
-
-    task: T
-    result: R | None
-    error: Exception | None
-
-
-def died(name: str, how: str) -> WorkerError:
-    """The fault of a task whose worker died every time."""
-    return WorkerError(
-        f"The worker for {name} died {ATTEMPTS} times ({how}).",
-        "Does it run out of memory? Take fewer --workers. What is finished is kept: the same "
-        "command goes on.",
-    )
-
-
-def portable(error: Exception) -> Exception:
-    """An error that a worker can send: one that cannot be pickled as one that tells of it.
-
-    A bug gets its traceback as a note, which pickling keeps.
-    """
-    said = "".join(traceback.format_exception(error))
-    if not isinstance(error, PairsmithError):
-        error.add_note(said)
-    try:
-        pickle.loads(pickle.dumps(error))  # noqa: S301  (its own)
-    except Exception as fault:  # whatever its class raises
-        return RuntimeError(f"{said.rstrip()} (cannot be pickled: {fault})")
-    return error
+ENGINES: Registry[Engine] = Registry(
+    "pairsmith.engines",
+    "engine",
+    {"local": "pairsmith.engines.local:ENGINE", "ray": "pairsmith.engines.ray:ENGINE"},
+    lambda held: held if isinstance(held, Engine) else None,
+)
+"""All engines, by what `--engine` calls them."""

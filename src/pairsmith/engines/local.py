@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 from threading import Thread
 from typing import Any, Generic, TypeVar
 
-from pairsmith.engines import ATTEMPTS, Outcome, died, portable
+from pairsmith.engines.base import ATTEMPTS, Engine, Outcome, died, portable
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -22,19 +22,28 @@ GRACE = 5
 
 
 def run(
-    work: Callable[[T], R], tasks: Iterable[T], *, workers: int, name: Callable[[T], str]
+    work: Callable[[T], R],
+    tasks: Iterable[T],
+    *,
+    workers: int | None,
+    name: Callable[[T], str],
+    address: str | None = None,
 ) -> Generator[Outcome[T, R]]:
     """Works on tasks, in this process if there is one worker.
 
     Args:
         work: What to do; for several workers a function that can be pickled.
         tasks: On what. Taken as workers become free.
-        workers: How many processes; with 1, this one.
+        workers: How many processes; with 1, this one. None for as many as there are cores.
         name: What to call a task in a fault.
+        address: None: its workers are on this machine.
 
     Yields:
         The outcome of each task, as they finish.
     """
+    if address is not None:
+        raise ValueError("the workers of the engine local are on this machine")
+    workers = workers or os.cpu_count() or 1
     if workers == 1:
         for task in tasks:
             yield _attempt(work, task)
@@ -168,3 +177,6 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
+
+
+ENGINE = Engine(run, in_process=True)

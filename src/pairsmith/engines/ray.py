@@ -18,8 +18,9 @@ from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-from pairsmith.engines import ATTEMPTS, Outcome, died, portable
+from pairsmith.engines.base import ATTEMPTS, Engine, Outcome, died, portable
 from pairsmith.errors import WorkerError
+from pairsmith.extras import hint
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -29,8 +30,6 @@ PATIENCE = 10
 
 STORE = 100 << 20
 """Bytes for Ray's object store on this machine: tasks and results are small."""
-
-EXTRA = "pip install 'pairsmith[ray]'"
 
 FORMS = "An address is ray://HOST:10001, HOST:6379 or auto."
 
@@ -78,7 +77,7 @@ def _ray() -> Any:
     try:
         import ray
     except ImportError:
-        raise WorkerError("The engine ray needs a library that is missing.", EXTRA) from None
+        raise WorkerError("The engine ray needs a library that is missing.", hint("ray")) from None
     return ray
 
 
@@ -122,7 +121,7 @@ def _connect(ray: Any, address: str | None, workers: int | None) -> None:
         with warnings.catch_warnings(action="ignore"):  # what it warns of, it raises too
             ray.init(address, **quiet)
     except ImportError:
-        raise WorkerError("Ray lacks what ray:// needs.", EXTRA) from None
+        raise WorkerError("Ray lacks what ray:// needs.", hint("ray")) from None
     except Exception as error:  # whatever Ray raises: another version, no token, no cluster
         raise _unreachable(address, error) from error
 
@@ -240,3 +239,6 @@ def _cancel(ray: Any, refs: list[Any]) -> None:
     for ref in refs:
         ray.cancel(ref, force=True)
     ray.wait(refs, num_returns=len(refs), timeout=PATIENCE)
+
+
+ENGINE = Engine(run, takes_address=True)

@@ -12,7 +12,10 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 AHEAD = 2
-"""So many items are read before a thread is free for them, or wait for those before them."""
+"""At most this many items wait for a thread, or for the results before theirs."""
+
+LINGER = 1.0
+"""Seconds that a read under way is waited for when nobody wants its items any more."""
 
 
 def overlap(items: Iterable[T], work: Callable[[T], R], threads: int) -> Iterator[R]:
@@ -48,7 +51,8 @@ def overlap(items: Iterable[T], work: Callable[[T], R], threads: int) -> Iterato
                 results.put(failed)
 
         # a daemon, so that a read which hangs does not keep an interrupted process alive
-        Thread(target=read, daemon=True).start()
+        reader = Thread(target=read, daemon=True)
+        reader.start()
         try:
             while (result := results.get()) is not None:
                 yield result.result()
@@ -57,3 +61,5 @@ def overlap(items: Iterable[T], work: Callable[[T], R], threads: int) -> Iterato
             stopped.set()
             room.release()
             pool.shutdown(wait=True, cancel_futures=True)
+            # Python aborts where it ends while a daemon is at work in C
+            reader.join(LINGER)

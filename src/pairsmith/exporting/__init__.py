@@ -1,7 +1,14 @@
 """Exports: the pairs of a build in the files that a trainer reads. One file a trainer.
 
-To add one: a file with `rows`, `config` and a `FORMAT`, whose docstring names the documentation
-that it follows, a line in `TRAINERS`, and a section in `docs/trainers.md`.
+To add a trainer, here:
+
+1. a file in this folder with a `Format` (see `format.py`) of two functions, `rows` and `config`,
+   and the pairs that it has no place for; its docstring names the documentation that it follows;
+2. a line in `TRAINERS`;
+3. what a reader makes of its files in `tests/exporting/test_exports.py`; a section in
+   `docs/how-to/trainers.md`, and its name in `docs/reference/cli.md`.
+
+From a package of your own: the same file, and an entry point of the group `pairsmith.trainers`.
 """
 
 from __future__ import annotations
@@ -12,34 +19,30 @@ from collections import Counter
 from pairsmith.dataset import folder
 from pairsmith.dataset.manifest import Manifest, read_manifest
 from pairsmith.errors import OutputError, RecipeError
-from pairsmith.exporting import (
-    axolotl,
-    llamafactory,
-    ms_swift,
-    nemo_rl,
-    openai,
-    openrlhf,
-    torchtune,
-    trl,
-    trl_kto,
-)
 from pairsmith.exporting.format import Export, Format, LeftOut
-from pairsmith.exporting.write import Tally, write_split
+from pairsmith.exporting.write import LeftOutCounts, write_split
 from pairsmith.io.remote import StoragePath
+from pairsmith.plugins import Registry
 from pairsmith.schema.rows import Form, Kind
 from pairsmith.sources.layouts import kind_of
 
-TRAINERS: dict[str, Format] = {
-    "trl": trl.FORMAT,
-    "trl-kto": trl_kto.FORMAT,
-    "axolotl": axolotl.FORMAT,
-    "llamafactory": llamafactory.FORMAT,
-    "openrlhf": openrlhf.FORMAT,
-    "torchtune": torchtune.FORMAT,
-    "nemo-rl": nemo_rl.FORMAT,
-    "ms-swift": ms_swift.FORMAT,
-    "openai": openai.FORMAT,
-}
+TRAINERS: Registry[Format] = Registry(
+    "pairsmith.trainers",
+    "trainer",
+    {
+        "trl": "pairsmith.exporting.trl:FORMAT",
+        "trl-kto": "pairsmith.exporting.trl:KTO",
+        "axolotl": "pairsmith.exporting.axolotl:FORMAT",
+        "llamafactory": "pairsmith.exporting.llamafactory:FORMAT",
+        "openrlhf": "pairsmith.exporting.openrlhf:FORMAT",
+        "torchtune": "pairsmith.exporting.torchtune:FORMAT",
+        "nemo-rl": "pairsmith.exporting.nemo_rl:FORMAT",
+        "ms-swift": "pairsmith.exporting.ms_swift:FORMAT",
+        "openai": "pairsmith.exporting.openai:FORMAT",
+    },
+    lambda held: held if isinstance(held, Format) else None,
+)
+"""All trainers, by what `--for` calls them."""
 
 
 def export(out: str | os.PathLike[str], dest: str | os.PathLike[str], *, trainer: str) -> Export:
@@ -68,7 +71,7 @@ def export(out: str | os.PathLike[str], dest: str | os.PathLike[str], *, trainer
     others = [entry.subset for entry in built.ledger if entry.kept and entry not in pairs]
     if not any(entry.kept for entry in pairs):
         raise OutputError(f"{out} holds no pairs.", "Dialogues are not exported.")
-    tally = Tally(Counter(), {})
+    tally = LeftOutCounts(Counter(), {})
     with folder.writing(target), folder.filling(target) as staging:
         written = [write_split(source, built, e, format, staging, tally) for e in pairs]
         files = tuple(file for file in written if file)

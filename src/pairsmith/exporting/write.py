@@ -15,12 +15,12 @@ from pairsmith.exporting.pair import Pair, Refuses, Unfit
 from pairsmith.io.remote import StoragePath
 
 BATCH_ROWS = 1_000
-"""Pairs held at once; TRL unpairs as many at once, see `trl_kto`."""
+"""Pairs held at once; TRL unpairs as many at once, see `trl`."""
 FIRST = 3
-"""So many ids of pairs left out are told, for each reason."""
+"""At most this many ids of pairs left out are named, for each reason."""
 
 
-class Tally(NamedTuple):
+class LeftOutCounts(NamedTuple):
     """The pairs left out so far: how many by reason, and the first ids of each."""
 
     counts: Counter[Unfit]
@@ -44,7 +44,7 @@ def write_split(
     entry: LedgerEntry,
     format: Format,
     folder: Path,
-    tally: Tally,
+    tally: LeftOutCounts,
 ) -> ExportedFile | None:
     """Writes the pairs of one split.
 
@@ -79,7 +79,7 @@ def write_split(
     return ExportedFile(entry.subset, entry.split, f"{entry.subset}/{path.name}", pairs, rows)
 
 
-def _fit(pairs: Sequence[Pair], refuses: Refuses, tally: Tally) -> list[Pair]:
+def _fit(pairs: Sequence[Pair], refuses: Refuses, tally: LeftOutCounts) -> list[Pair]:
     """The pairs that the format has a place for."""
     fit = []
     for pair in pairs:

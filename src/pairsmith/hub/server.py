@@ -14,20 +14,13 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pairsmith.errors import PairsmithError
+from pairsmith.extras import require
 from pairsmith.hub.context import Hub, Settings, check_root, locked, open_hub
 from pairsmith.hub.http.accesslog import AccessLog
 from pairsmith.hub.http.sockets import bound_socket, check_url, is_local, url_of
 
 if TYPE_CHECKING:
     import uvicorn
-
-EXTRA = "pip install 'pairsmith[hub]'"
-LIBRARIES = (
-    "starlette", "uvicorn", "httptools", "python_multipart", "argon2", "stripe", "markdown_it",
-    "nh3", "itsdangerous", "limits", "lz4", "duckdb",
-)  # fmt: skip
-"""What the extra `hub` brings, as Python imports it."""
 
 PATIENCE = 15  # seconds that answers under way are given when the hub is stopped
 PROXIES = ["127.0.0.1", "::1"]  # where nginx is, if it is in front
@@ -73,7 +66,7 @@ def serve(
         PairsmithError: The folder is not a hub's, or is being served; the address is taken, or is
             none of this machine; the public address is none; a library is missing.
     """
-    check_libraries()
+    require("hub", "A hub needs")
     if public_url is not None:
         check_url(public_url)
     check_root(root, create=True)
@@ -83,17 +76,6 @@ def serve(
         with open_hub(root, settings, create=True) as hub:
             _tidy(hub)
             _run(hub, listener, host)
-
-
-def check_libraries() -> None:
-    """Checks that what the extra brings is there.
-
-    Raises:
-        PairsmithError: It is not.
-    """
-    missing = [name for name in LIBRARIES if find_spec(name) is None]
-    if missing:
-        raise PairsmithError(f"A hub needs libraries: {', '.join(missing)} not found.", EXTRA)
 
 
 def _tidy(hub: Hub) -> None:

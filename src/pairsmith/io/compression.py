@@ -8,6 +8,19 @@ from typing import Any
 from pairsmith.errors import DamagedInputError
 from pairsmith.io.digests import CHUNK, MeteredFile
 
+ENDINGS = (".gz", ".zst")
+"""What names of compressed files end with."""
+
+
+def is_compressed(name: str) -> bool:
+    """Whether a file is compressed, by its name."""
+    return name.endswith(ENDINGS)
+
+
+def without_compression(name: str) -> str:
+    """A file's name without the ending that tells of compression; `a.jsonl.gz` is `a.jsonl`."""
+    return name.rpartition(".")[0] if is_compressed(name) else name
+
 
 def decompressed(metered: MeteredFile, name: str) -> Iterator[bytes]:
     """A file's content in chunks, decompressed as its name's ending says.

@@ -6,7 +6,7 @@ import hashlib
 import io
 from typing import Any, BinaryIO, NamedTuple
 
-from pairsmith.io.paths import FsspecPath, faults_of
+from pairsmith.io.paths import FsspecPath, translated_faults
 
 CHUNK = 1 << 20
 """Bytes asked of a decompressor at a time."""
@@ -21,23 +21,23 @@ class MeteredFile(io.RawIOBase):
 
     def __init__(self, place: FsspecPath) -> None:
         self.place = place
-        with faults_of(place):
+        with translated_faults(place):
             self.raw: BinaryIO = place.fs.open(place.path, "rb")
         self.count = 0
         self.sha256 = hashlib.sha256()
 
     @property
     def digest(self) -> Digest:
-        """What was read so far."""
+        """The digest of the bytes read so far."""
         return Digest(self.count, self.sha256.hexdigest())
 
     def readable(self) -> bool:
-        """It is."""
+        """True."""
         return True
 
     def read(self, size: int = -1) -> bytes:
         """Reads on, counting and hashing."""
-        with faults_of(self.place):
+        with translated_faults(self.place):
             data = self.raw.read(size)
         self.count += len(data)
         self.sha256.update(data)
@@ -56,11 +56,11 @@ class MeteredFile(io.RawIOBase):
 
 
 class Digest(NamedTuple):
-    """The beginning of a file as it lies there, or all of it: what was read of it so far.
+    """The digest of a file as stored, compressed or not, or of its first bytes.
 
     Attributes:
-        bytes: How many.
-        sha256: Of those.
+        bytes: The number of bytes hashed.
+        sha256: Their sha256, in hexadecimal.
     """
 
     bytes: int
@@ -68,7 +68,12 @@ class Digest(NamedTuple):
 
 
 def hash_file(place: FsspecPath, bytes: int | None = None) -> Digest:
-    """Hashes a file as it lies there, compressed or not; or its first so many bytes."""
+    """Hashes a file as stored, compressed or not.
+
+    Args:
+        place: The file.
+        bytes: At most this many bytes from its start; None for all.
+    """
     with MeteredFile(place) as metered:
         while data := metered.read(CHUNK if bytes is None else min(CHUNK, bytes - metered.count)):
             del data

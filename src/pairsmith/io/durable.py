@@ -1,4 +1,4 @@
-"""Files that last, on a disk or in an object store: written whole, then given their name.
+"""Durable files, on a disk or in an object store: written whole, then given their name.
 
 On a disk a file grows beside its place under a name of its own, is made durable, and renamed. For
 an object store it grows in the machine's temporary folder, and is uploaded when it is whole.
@@ -19,23 +19,23 @@ from pathlib import Path
 from typing import TypeVar
 
 from pairsmith.io.digests import CHUNK, Digest
-from pairsmith.io.remote import RemotePath, StoragePath, at_once
+from pairsmith.io.remote import RemotePath, StoragePath, map_concurrently
 
 PARTIAL = ".partial"
 """The ending of a file that is still being written."""
 
 TEMPORARY = "pairsmith-"
-"""How the names of files begin that are to be uploaded."""
+"""The prefix of the names of files that are to be uploaded."""
 
 STALE = 24 * 3600
-"""Seconds after which nobody is writing such a file any longer: its process was killed."""
+"""Seconds after which such a file is taken for one whose process was killed."""
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-def partial_of(path: StoragePath) -> Path:
-    """A local name for a file while it is written; no two writers get the same."""
+def partial_path(path: StoragePath) -> Path:
+    """A local path for a file while it is written; unique to each writer."""
     token = secrets.token_hex(4)
     if isinstance(path, Path):
         return path.with_name(f"{path.name}.{token}{PARTIAL}")
@@ -47,39 +47,48 @@ def partial_of(path: StoragePath) -> Path:
 
 
 def _sweep(folder: Path) -> None:
-    """Removes what processes that were killed left among the temporary files."""
+    """Removes temporary files of processes that were killed."""
     for path in folder.glob(f"{TEMPORARY}*{PARTIAL}"):
         with suppress(OSError):  # it is another user's, or gone
             if path.stat().st_mtime < time.time() - STALE:
                 path.unlink()
 
 
-def put(partial: StoragePath, path: StoragePath) -> None:
-    """Gives a whole file its name; both survive a loss of power from then on."""
+def finalize(partial: StoragePath, path: StoragePath) -> None:
+    """Renames or uploads a finished file to its path, durably: it survives a loss of power.
+
+    Args:
+        partial: The finished file, from `partial_path`, or from the same folder or store.
+        path: Its path.
+    """
     if isinstance(path, RemotePath) and isinstance(partial, Path):
         path.upload(partial)
         partial.unlink()
         return
-    sync(partial)
-    move(partial, path)
-    sync(path.parent)
+    fsync(partial)
+    rename(partial, path)
+    fsync(path.parent)
 
 
-def put_text(path: StoragePath, text: str) -> None:
-    """Writes a text file, whole or not at all."""
+def write_text_durably(path: StoragePath, text: str) -> None:
+    """Writes a UTF-8 text file, whole or not at all, durably."""
     if isinstance(path, RemotePath):
         path.write_text(text)
         return
-    partial = partial_of(path)
+    partial = partial_path(path)
     try:
         partial.write_text(text, encoding="utf-8", newline="\n")
-        put(partial, path)
+        finalize(partial, path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def move(path: StoragePath, target: StoragePath) -> None:
-    """Gives a file another name on the same disk, or in the same store."""
+def rename(path: StoragePath, target: StoragePath) -> None:
+    """Renames a file on the same disk, or in the same store.
+
+    Raises:
+        TypeError: One path is on a disk, the other in a store.
+    """
     if isinstance(path, RemotePath) and isinstance(target, RemotePath):
         path.replace(target)
         return
@@ -88,15 +97,21 @@ def move(path: StoragePath, target: StoragePath) -> None:
     path.replace(target)
 
 
-def each(where: StoragePath, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    """What a function gives for each item; many at once where each asks an object store."""
+def map_files(where: StoragePath, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """The results of a function for each item, in order; concurrently in an object store.
+
+    Args:
+        where: The folder that the items belong to: on a disk they are mapped one by one.
+        function: What to call.
+        items: Its arguments.
+    """
     if isinstance(where, RemotePath):
-        return at_once(function, items)
+        return map_concurrently(function, items)
     return [function(item) for item in items]
 
 
-def is_plain(folder: StoragePath, name: str) -> bool:
-    """Whether there is a file of this name in a folder's folder, not reached over a link."""
+def is_regular_file(folder: StoragePath, name: str) -> bool:
+    """Whether there is a regular file of this name in a subfolder, neither of them a link."""
     path = folder / name
     if isinstance(path, RemotePath):
         return path.is_file()
@@ -106,64 +121,64 @@ def is_plain(folder: StoragePath, name: str) -> bool:
         return False
 
 
-def is_there(path: StoragePath) -> bool:
-    """Whether there is anything of this name, even a link that leads nowhere."""
+def path_exists(path: StoragePath) -> bool:
+    """Whether there is anything at this path, a dangling link included."""
     return path.exists() if isinstance(path, RemotePath) else os.path.lexists(path)
 
 
-def is_left(folder: StoragePath) -> bool:
-    """Whether there is a folder; in a store, whether it has anything in it."""
+def folder_exists(folder: StoragePath) -> bool:
+    """Whether there is a folder; in a store, whether there is any object below it."""
     return bool(folder.rglob()) if isinstance(folder, RemotePath) else folder.exists()
 
 
 def is_below(path: str, folder: StoragePath) -> bool:
-    """Whether a source's path lies in a folder."""
+    """Whether the path of a source is in a folder."""
     if isinstance(folder, RemotePath):
         return path.startswith(f"{folder.path}/")
     return Path(path).resolve().is_relative_to(folder.resolve())
 
 
-def is_copy(path: StoragePath, original: StoragePath) -> bool:
-    """Whether a move of the original that was broken off may have made this; never on a disk.
+def is_interrupted_copy(path: StoragePath, original: StoragePath) -> bool:
+    """Whether an interrupted move of the original may have made this file; never on a disk.
 
-    What is large has to be of the same size, what is not has to be the same.
+    A file above `CHUNK` bytes must be of the same size, a smaller one have the same bytes.
     """
     if isinstance(path, Path) or isinstance(original, Path):
         return False
-    found, wanted = size(path), size(original)
-    if found is None or found != wanted:
+    size = file_size(path)
+    if size is None or size != file_size(original):
         return False
-    return found > CHUNK or path.read_bytes() == original.read_bytes()
+    return size > CHUNK or path.read_bytes() == original.read_bytes()
 
 
-def size(path: StoragePath) -> int | None:
-    """The size of a file; None where there is none."""
+def file_size(path: StoragePath) -> int | None:
+    """The size of a file in bytes; None where there is no file."""
     if isinstance(path, RemotePath):
-        held = path.info() or {}
-        return int(held["size"]) if held.get("type") == "file" else None
+        info = path.info() or {}
+        return int(info["size"]) if info.get("type") == "file" else None
     return path.stat().st_size if path.is_file() else None
 
 
-def is_as_noted(folder: StoragePath, name: str, known: Digest) -> bool:
-    """Whether a file that was finished is there still.
+def is_unchanged(folder: StoragePath, name: str, known: Digest) -> bool:
+    """Whether a finished file is still there with its recorded digest.
 
-    On a disk it is hashed, which may have lost what was written last. An object is either all
-    there or not at all, and reading it would cost as much as making it: its size has to do.
+    On a disk it is hashed, since a disk may have lost what was written last. An object is whole or
+    absent, and reading it would cost as much as making it: only its size is compared.
     """
     if isinstance(folder, RemotePath):
-        return size(folder / name) == known.bytes
-    return is_plain(folder, name) and held(folder / name) == known
+        return file_size(folder / name) == known.bytes
+    return is_regular_file(folder, name) and digest_of(folder / name) == known
 
 
-def held(path: Path) -> Digest:
-    """A local file's size and sha256."""
-    return Digest(path.stat().st_size, digest(path))
+def digest_of(path: Path) -> Digest:
+    """The size and sha256 of a local file."""
+    return Digest(path.stat().st_size, sha256_of(path))
 
 
-def digest(path: StoragePath) -> str:
-    """The sha256 of a file."""
+def sha256_of(path: StoragePath) -> str:
+    """The sha256 of a file, in hexadecimal."""
     if isinstance(path, RemotePath):
-        with path.metered() as metered:
+        with path.open_metered() as metered:
             while metered.read(CHUNK):
                 pass
             return metered.digest.sha256
@@ -171,19 +186,19 @@ def digest(path: StoragePath) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def below(folder: StoragePath) -> list[str]:
-    """The names of what lies in a folder's folders, sorted: `folder/name`."""
+def list_subfolders(folder: StoragePath) -> list[str]:
+    """The names in all subfolders of a folder, sorted: `subfolder/name`."""
     if isinstance(folder, RemotePath):
         return sorted(str(path.relative_to(folder)) for path in folder.glob("*/*"))
     return [path.relative_to(folder).as_posix() for path in sorted(folder.glob("*/*"))]
 
 
-def clear(folder: StoragePath, spared: Callable[[str], bool]) -> None:
-    """Empties a folder, but for files in it whose names are spared."""
+def clear_folder(folder: StoragePath, spared: Callable[[str], bool]) -> None:
+    """Empties a folder, except for files directly in it whose names are spared."""
     if isinstance(folder, RemotePath):
         names = [path.relative_to(folder) for path in folder.rglob()]
-        wanted = {str(name) for name in names if len(name.parts) == 1 and spared(name.name)}
-        remove_others(folder, wanted)
+        kept = {str(name) for name in names if len(name.parts) == 1 and spared(name.name)}
+        remove_all_but(folder, kept)
         return
     for path in folder.iterdir():
         if path.is_dir() and not path.is_symlink():
@@ -192,22 +207,27 @@ def clear(folder: StoragePath, spared: Callable[[str], bool]) -> None:
             path.unlink()
 
 
-def remove_others(folder: StoragePath, wanted: Collection[str]) -> None:
-    """Removes all files below a folder but those wanted, and folders that are empty then."""
+def remove_all_but(folder: StoragePath, kept: Collection[str]) -> None:
+    """Removes all files below a folder but the kept ones, then the empty folders.
+
+    Args:
+        folder: The folder.
+        kept: Paths below it.
+    """
     if isinstance(folder, RemotePath):
-        others = [p for p in folder.rglob() if str(p.relative_to(folder)) not in wanted]
-        at_once(lambda path: path.unlink(missing_ok=True), others)
+        others = [p for p in folder.rglob() if str(p.relative_to(folder)) not in kept]
+        map_concurrently(lambda path: path.unlink(missing_ok=True), others)
         return
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_dir() and not path.is_symlink():
             if not any(path.iterdir()):
                 path.rmdir()
-        elif str(path.relative_to(folder)) not in wanted:
+        elif str(path.relative_to(folder)) not in kept:
             path.unlink()
 
 
-def sync(path: StoragePath) -> None:
-    """Sees to it that a file's contents, or a folder's names, are on the disk (fsync(2))."""
+def fsync(path: StoragePath) -> None:
+    """Flushes a file's contents, or a folder's names, to the disk (fsync(2)); no-op in a store."""
     if isinstance(path, RemotePath):
         return  # what a store has acknowledged, it keeps
     handle = os.open(path, os.O_RDONLY)

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 PIECE = 1 << 20
 
 
-def begun(size: int) -> _Hash:
-    """A hash that was begun as git begins that of a content of so many bytes."""
+def begin_blob_hash(size: int) -> _Hash:
+    """A sha1 that has hashed git's header of a blob of `size` bytes."""
     return hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
 
 
 def id_of_file(path: Path, size: int) -> str:
-    """The id of a file of so many bytes."""
-    made = begun(size)
+    """The git blob id of a file of `size` bytes, in hexadecimal."""
+    made = begin_blob_hash(size)
     with path.open("rb") as file:
         while piece := file.read(PIECE):
             made.update(piece)

@@ -41,8 +41,8 @@ REFRESH = 20.0
 EXPIRY = 120.0
 """Seconds after which a lease that was not written anew is taken over."""
 
-CLAIMS = 5
-"""So many times a folder is claimed, if others come and go meanwhile."""
+MAX_CLAIMS = 5
+"""At most this many times a folder is claimed, if other claims come and go meanwhile."""
 
 
 def is_lock(name: str) -> bool:
@@ -197,7 +197,7 @@ class _Lease:
         Raises:
             OutputError: It is somebody's.
         """
-        for _ in range(CLAIMS):
+        for _ in range(MAX_CLAIMS):
             last = _last(self.staging)
             if last is not None:
                 self._check(last)
@@ -210,7 +210,7 @@ class _Lease:
         raise _taken(self.out, "", "Others come and go. Wait for them to end.")
 
     def _check(self, last: RemotePath) -> None:
-        """Sees to it that a lease can be taken over."""
+        """Checks that a lease can be taken over."""
         holder = _read(last)
         if holder is None or (holder.is_here and not holder.is_alive):
             return
@@ -270,7 +270,7 @@ def _leased(staging: RemotePath, out: StoragePath) -> Iterator[None]:
 
 
 def check_lease(staging: StoragePath) -> None:
-    """Sees to it that this process still holds the folder, before it does what cannot be undone.
+    """Checks that this process still holds the folder, before it does what cannot be undone.
 
     Raises:
         OutputError: It was held up for so long that another has taken over.

@@ -1,4 +1,4 @@
-"""Where files lie: list and open them on any file system that fsspec knows."""
+"""Paths on any file system that fsspec knows: listed, measured, their faults translated."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
+from pairsmith import extras
 from pairsmith.errors import BrokenReadError, SourceError
 
 EXTRAS = {"s3": "s3", "s3a": "s3", "http": "http", "https": "http"}
-"""The extra that brings the library for a protocol."""
+"""From a protocol to the extra that installs its library."""
 
 
 class FsspecPath(NamedTuple):
@@ -47,22 +48,22 @@ def locate(url: str) -> FsspecPath:
         fs, path = url_to_fs(url)
     except ImportError:
         extra = EXTRAS.get(protocol)
-        hint = f"pip install 'pairsmith[{extra}]'" if extra else "Install its fsspec library."
+        hint = extras.hint(extra) if extra else "Install its fsspec library."
         raise SourceError(f"Reading {protocol}:// needs a library that is missing.", hint) from None
     except Exception as error:  # whatever a protocol's library raises
         raise SourceError(f"{url} cannot be opened: {_first_line(error)}") from error
     return FsspecPath(fs, path)
 
 
-def listing(place: FsspecPath) -> dict[str, str]:
-    """The names in a folder, each with its type, `file`, `directory` or `other`, links followed.
+def list_folder(place: FsspecPath) -> dict[str, str]:
+    """Lists a folder: its names with types, `file`, `directory` or `other`, links followed.
 
     Hidden names are left out.
 
     Raises:
         SourceError: There is no such folder, or it cannot be read.
     """
-    with faults_of(place):
+    with translated_faults(place):
         entries = place.fs.ls(place.path, detail=True, refresh=True)
     found = {PurePosixPath(e["name"].rstrip("/")).name: str(e["type"]) for e in entries}
     return {
@@ -86,7 +87,7 @@ def is_folder(place: FsspecPath) -> bool:
     Raises:
         SourceError: There is neither, or it cannot be read.
     """
-    with faults_of(place):
+    with translated_faults(place):
         kind = str(place.fs.info(place.path)["type"])
     if kind not in ("file", "directory"):
         raise SourceError(f"{place.path} is neither a file nor a folder.")
@@ -94,13 +95,13 @@ def is_folder(place: FsspecPath) -> bool:
 
 
 def size(place: FsspecPath) -> int:
-    """The file's size in bytes; 0 where the file system does not tell."""
-    with faults_of(place):
+    """The file's size in bytes; 0 where the file system does not know it."""
+    with translated_faults(place):
         return int(place.fs.info(place.path).get("size") or 0)
 
 
 @contextmanager
-def faults_of(place: FsspecPath) -> Iterator[None]:
+def translated_faults(place: FsspecPath) -> Iterator[None]:
     """Turns a file system's faults into sentences about one path.
 
     A remote file system's library raises what it likes when a network fails; all of that is a

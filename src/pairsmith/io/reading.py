@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from pairsmith.io.digests import CHUNK
-from pairsmith.io.paths import FsspecPath, faults_of
+from pairsmith.io.paths import FsspecPath, translated_faults
 
 
 class SeekableFile(io.RawIOBase):
@@ -19,20 +19,20 @@ class SeekableFile(io.RawIOBase):
 
     def __init__(self, place: FsspecPath) -> None:
         self.place = place
-        with faults_of(place):
+        with translated_faults(place):
             self.raw: BinaryIO = place.fs.open(place.path, "rb")
 
     def readable(self) -> bool:
-        """It is."""
+        """True."""
         return True
 
     def seekable(self) -> bool:
-        """It is."""
+        """True."""
         return True
 
     def read(self, size: int = -1) -> bytes:
         """Reads on."""
-        with faults_of(self.place):
+        with translated_faults(self.place):
             return self.raw.read(size)
 
     def readinto(self, buffer: Any) -> int:
@@ -42,12 +42,12 @@ class SeekableFile(io.RawIOBase):
         return len(data)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Goes to another place."""
-        with faults_of(self.place):
+        """Seeks to another offset."""
+        with translated_faults(self.place):
             return self.raw.seek(offset, whence)
 
     def tell(self) -> int:
-        """The place that is read next."""
+        """The offset that is read next."""
         return self.raw.tell()
 
     def close(self) -> None:

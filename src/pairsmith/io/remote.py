@@ -21,22 +21,23 @@ from typing import Any, NamedTuple, ParamSpec, TypeAlias, TypeVar
 from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 
+from pairsmith import extras
 from pairsmith.errors import BrokenWriteError, OutputError
 from pairsmith.io.digests import MeteredFile
 from pairsmith.io.paths import EXTRAS, FsspecPath
 from pairsmith.io.reading import SeekableFile
 
 ATTEMPTS = 3
-"""A request that fails is made so many times; S3's client tries each several times itself."""
+"""A request is made at most this many times; S3's client tries each several times itself."""
 
 PAUSE = 0.5
 """Seconds before the second attempt; before the third, twice as many."""
 
 TRANSIENT = (errno.EBUSY, errno.EIO, errno.ECONNRESET, errno.EPIPE, getattr(errno, "EREMOTEIO", 0))
-"""What may pass: s3fs has 503 as EBUSY, 500 as EREMOTEIO, EIO for what it does not know."""
+"""Transient faults: s3fs has 503 as EBUSY, 500 as EREMOTEIO, EIO for what it does not know."""
 
-AT_ONCE = 16
-"""So many requests are on their way at once, where there are many to make."""
+MAX_REQUESTS = 16
+"""At most this many requests are made at the same time."""
 
 READ_ONLY = ("hf", "http", "https")
 """Protocols that can be read from only, or where each file would be a commit."""
@@ -47,14 +48,14 @@ R = TypeVar("R")
 
 
 class Stat(NamedTuple):
-    """What is asked of `os.stat_result`."""
+    """The part of `os.stat_result` that is used."""
 
     st_size: int
 
 
 @dataclass(frozen=True, order=True)
 class RemotePath:
-    """A path in an object store; it can be pickled, without what the environment tells.
+    """A path in an object store; it is pickled without credentials from the environment.
 
     Attributes:
         path: As the file system has it, `bucket/name` for `s3://bucket/name`.
@@ -87,7 +88,7 @@ class RemotePath:
 
     @property
     def parent(self) -> RemotePath:
-        """The folder that it lies in."""
+        """The folder that contains it."""
         return RemotePath(str(PurePosixPath(self.path).parent), self.fs)
 
     def relative_to(self, other: RemotePath) -> PurePosixPath:
@@ -99,12 +100,12 @@ class RemotePath:
         return self
 
     def info(self) -> dict[str, Any] | None:
-        """What the store tells of it; None where there is nothing."""
+        """The store's metadata of the object or folder; None where there is neither."""
         try:
-            found: dict[str, Any] = self._ask("read", self.fs.info, self.path)
+            info: dict[str, Any] = self._request("read", self.fs.info, self.path)
         except FileNotFoundError:
             return None
-        return found
+        return info
 
     def stat(self) -> Stat:
         """Its size.
@@ -112,13 +113,13 @@ class RemotePath:
         Raises:
             FileNotFoundError: It is not there.
         """
-        found = self.info()
-        if found is None:
+        info = self.info()
+        if info is None:
             raise FileNotFoundError(errno.ENOENT, "there is no such object", str(self))
-        return Stat(int(found.get("size") or 0))
+        return Stat(int(info.get("size") or 0))
 
     def exists(self) -> bool:
-        """Whether there is an object, or one below."""
+        """Whether there is an object, or any below it."""
         return self.info() is not None
 
     def is_file(self) -> bool:
@@ -135,32 +136,34 @@ class RemotePath:
 
     def modified(self) -> datetime:
         """When it was written, by the store's clock."""
-        found: datetime = self._ask("read", self.fs.modified, self.path)
-        return found
+        time: datetime = self._request("read", self.fs.modified, self.path)
+        return time
 
     def iterdir(self) -> Iterator[RemotePath]:
-        """What lies in a folder."""
-        for path in self._ask("read", self.fs.ls, self.path, detail=False):
+        """The objects and folders directly in a folder."""
+        for path in self._request("read", self.fs.ls, self.path, detail=False):
             if path.rstrip("/") != self.path.rstrip("/"):  # the mark of an empty folder
                 yield RemotePath(path.rstrip("/"), self.fs)
 
     def rglob(self, _pattern: str = "*") -> list[RemotePath]:
         """All objects below."""
-        return [RemotePath(path, self.fs) for path in self._ask("read", self.fs.find, self.path)]
+        return [
+            RemotePath(path, self.fs) for path in self._request("read", self.fs.find, self.path)
+        ]
 
     def glob(self, pattern: str) -> list[RemotePath]:
         """The objects below whose path fits, part by part."""
-        wanted = pattern.split("/")
+        expected = pattern.split("/")
         found = []
         for path in self.rglob():
             parts = path.relative_to(self).parts
-            if len(parts) == len(wanted) and all(map(fnmatchcase, parts, wanted)):
+            if len(parts) == len(expected) and all(map(fnmatchcase, parts, expected)):
                 found.append(path)
         return found
 
     def read_bytes(self) -> bytes:
         """All of it."""
-        data: bytes = self._ask("read", self.fs.cat_file, self.path)
+        data: bytes = self._request("read", self.fs.cat_file, self.path)
         return data
 
     def read_text(self, encoding: str = "utf-8", errors: str = "strict") -> str:
@@ -173,17 +176,17 @@ class RemotePath:
         Raises:
             SourceError: It is not there, or cannot be read on.
         """
-        file = io.BufferedReader(SeekableFile(self.spot), 1 << 20)
+        file = io.BufferedReader(SeekableFile(self.fsspec_path), 1 << 20)
         return file if mode == "rb" else io.TextIOWrapper(file, encoding, newline=newline)
 
     @property
-    def spot(self) -> FsspecPath:
-        """Itself, as what a source is read from."""
+    def fsspec_path(self) -> FsspecPath:
+        """The same path as an fsspec path, to read from."""
         return FsspecPath(self.fs, self.path)
 
-    def metered(self) -> MeteredFile:
-        """Opens it for reading from front to back; faults as those of `open`."""
-        return MeteredFile(self.spot)
+    def open_metered(self) -> MeteredFile:
+        """Opens it to be read and hashed from front to back; faults as those of `open`."""
+        return MeteredFile(self.fsspec_path)
 
     def write_text(self, text: str, encoding: str = "utf-8", newline: str | None = None) -> None:
         """Writes all of it; line ends are as they come."""
@@ -203,26 +206,26 @@ class RemotePath:
 
     def replace(self, target: RemotePath) -> None:
         """Moves it over another; if that is broken off, it may be in both places."""
-        self._ask("moved", self.fs.cp_file, self.path, target.path)
+        self._request("moved", self.fs.cp_file, self.path, target.path)
         self.unlink()
 
     def unlink(self, missing_ok: bool = False) -> None:
         """Removes an object."""
         try:
-            self._ask("removed", self.fs.rm_file, self.path)
+            self._request("removed", self.fs.rm_file, self.path)
         except FileNotFoundError:
             if not missing_ok:
                 raise
 
     def mkdir(self, parents: bool = False, exist_ok: bool = False) -> None:
-        """Does nothing; a file system may take it for a wish for a bucket."""
+        """Does nothing: a file system may try to make a bucket."""
 
     def rmdir(self) -> None:
         """Does nothing."""
 
     def _write(self, request: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return self._ask("written", request, *args, **kwargs)
+            return self._request("written", request, *args, **kwargs)
         except FileNotFoundError:
             raise OutputError(
                 f"There is nothing to write {self} to: is there a bucket "
@@ -230,11 +233,11 @@ class RemotePath:
                 "Check the spelling, or make the bucket first.",
             ) from None
 
-    def _ask(self, done: str, request: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Makes a request, again if it fails of what may pass.
+    def _request(self, done: str, request: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Makes a request, again after a transient fault.
 
         Args:
-            done: What it does, as in `cannot be written`.
+            done: A participle for the message: `cannot be written`.
             request: A method of the file system.
             args: Its arguments.
             kwargs: Its arguments.
@@ -275,7 +278,7 @@ StoragePath: TypeAlias = Path | RemotePath
 """A path on a disk or in an object store."""
 
 
-def remote(url: str) -> RemotePath:
+def remote_path(url: str) -> RemotePath:
     """The path that a URL names.
 
     Raises:
@@ -292,7 +295,7 @@ def remote(url: str) -> RemotePath:
         fs, path = url_to_fs(url, use_listings_cache=False)
     except ImportError:
         extra = EXTRAS.get(protocol)
-        hint = f"pip install 'pairsmith[{extra}]'" if extra else "Install its fsspec library."
+        hint = extras.hint(extra) if extra else "Install its fsspec library."
         raise OutputError(f"{protocol}:// needs a library that is missing.", hint) from None
     except Exception as error:  # whatever a protocol's library raises
         raise OutputError(f"{url} cannot be reached: {_first_line(error)}.") from error
@@ -301,9 +304,9 @@ def remote(url: str) -> RemotePath:
     return RemotePath(path.rstrip("/"), fs)
 
 
-def at_once(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    """What a function gives for each of many items, many at once, in their order."""
-    pool = ThreadPoolExecutor(AT_ONCE)
+def map_concurrently(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """The results of a function for each item, in order, at most `MAX_REQUESTS` at a time."""
+    pool = ThreadPoolExecutor(MAX_REQUESTS)
     try:
         return list(pool.map(function, items))
     finally:

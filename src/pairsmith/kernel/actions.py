@@ -1,7 +1,8 @@
-"""Fates: what becomes of rows for the sake of others, put to work row by row.
+"""Row actions: kept rows refused, exchanged or marked, as was decided on each.
 
-What a row's fate is, only a look at all rows tells. Once that is known, it is a table by id, and
-what is done with it needs no other row: so this is a kernel too, behind the one that makes pairs.
+What to do with a row, a look at all rows tells. Once that is known, it is a table of decisions by
+id, and what is done with it needs no other row: so this is a kernel too, behind the one that makes
+pairs.
 """
 
 from __future__ import annotations
@@ -20,40 +21,44 @@ from pairsmith.text.spans import Mask, to_numpy
 from pairsmith.text.turns import list_array
 
 
-def with_fates(kernel: Kernel, fates: pa.RecordBatch, recipe: Recipe) -> Kernel:
-    """A kernel for pairs whose rows then meet their fates.
+def with_actions(kernel: Kernel, decisions: pa.RecordBatch, recipe: Recipe) -> Kernel:
+    """A kernel for pairs that then acts on its rows as was decided.
 
     It takes what the other takes, and returns `kernel_schema(Kind.PAIRS, recipe.form,
     recipe.weighs)`.
 
     Args:
         kernel: One that makes pairs.
-        fates: Rows of `FATES`, no id twice.
+        decisions: Rows of `STATEMENTS`, no id twice.
         recipe: Tells the form, and whether labels are weighed.
     """
-    return partial(_convert, kernel=kernel, fates=fates, recipe=recipe)
+    return partial(_convert, kernel=kernel, decisions=decisions, recipe=recipe)
 
 
 def _convert(
-    batch: pa.RecordBatch, kernel: Kernel, fates: pa.RecordBatch, recipe: Recipe
+    batch: pa.RecordBatch, kernel: Kernel, decisions: pa.RecordBatch, recipe: Recipe
 ) -> pa.RecordBatch:
-    return meet(kernel(batch), fates, recipe)
+    return apply_actions(kernel(batch), decisions, recipe)
 
 
-def meet(pairs: pa.RecordBatch, fates: pa.RecordBatch, recipe: Recipe) -> pa.RecordBatch:
-    """Refuses, exchanges or marks the kept rows that have a fate; refused rows stay as they are.
+def apply_actions(
+    pairs: pa.RecordBatch, decisions: pa.RecordBatch, recipe: Recipe
+) -> pa.RecordBatch:
+    """Refuses, exchanges or marks the kept rows that were decided on.
+
+    Rows that are refused already stay as they are.
 
     Args:
         pairs: n rows of `kernel_schema(Kind.PAIRS, recipe.form)`.
-        fates: As `with_fates`.
-        recipe: As `with_fates`.
+        decisions: As `with_actions`.
+        recipe: As `with_actions`.
 
     Returns:
         n rows of `kernel_schema(Kind.PAIRS, recipe.form, recipe.weighs)`.
     """
-    mine = _fates_of(pairs, fates)
-    flipped, smoothed = (to_numpy(_is(mine["fate"], note)) for note in LABEL_NOTES)
-    dropped = to_numpy(mine["fate"].is_valid()) & ~flipped & ~smoothed
+    mine = _decisions_on(pairs, decisions)
+    flipped, smoothed = (to_numpy(_is(mine["label"], note)) for note in LABEL_NOTES)
+    dropped = to_numpy(mine["label"].is_valid()) & ~flipped & ~smoothed
     refused = to_numpy(pairs["reason"].is_valid()) | dropped
     columns = {name: pairs[name] for name in pairs.schema.names}
     if flipped.any() or dropped.any():
@@ -64,23 +69,23 @@ def meet(pairs: pa.RecordBatch, fates: pa.RecordBatch, recipe: Recipe) -> pa.Rec
         notes = {Note.LABEL_FLIPPED: flipped, Note.LABEL_SMOOTHED: smoothed}
         columns["notes"] = add_notes(pairs["notes"], notes, refused)
     if recipe.weighs:
-        columns[CONFIDENCE] = _confidence(mine["confidence"], refused)
+        columns[CONFIDENCE] = _confidence(mine["score"], refused)
     if dropped.any():
-        for name, theirs in (("reason", mine["fate"]), ("detail", mine["detail"])):
+        for name, theirs in (("reason", mine["label"]), ("detail", mine["detail"])):
             columns[name] = pc.if_else(pa.array(dropped), theirs, pairs[name])
     schema = kernel_schema(Kind.PAIRS, recipe.form, recipe.weighs)
     return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 
-def _fates_of(pairs: pa.RecordBatch, fates: pa.RecordBatch) -> pa.RecordBatch:
-    """For each row its fate; nulls for a row that has none, or is refused already."""
-    found = pc.index_in(pairs["id"], value_set=fates["id"])
+def _decisions_on(pairs: pa.RecordBatch, decisions: pa.RecordBatch) -> pa.RecordBatch:
+    """For each row what was decided; nulls where nothing was, or it is refused already."""
+    found = pc.index_in(pairs["id"], value_set=decisions["id"])
     nowhere = pa.scalar(None, found.type)
-    return fates.take(pc.if_else(pairs["reason"].is_null(), found, nowhere))
+    return decisions.take(pc.if_else(pairs["reason"].is_null(), found, nowhere))
 
 
-def _is(fates: pa.StringArray, name: str) -> pa.BooleanArray:
-    return pc.fill_null(pc.equal(fates, name), False)
+def _is(labels: pa.StringArray, name: str) -> pa.BooleanArray:
+    return pc.fill_null(pc.equal(labels, name), False)
 
 
 def exchange(

@@ -2,7 +2,7 @@
 
 `Findings` maps each reason to a flag for each row. All are worked out, whatever else is wrong
 with a row, and only then does the first that the recipe does not overrule become the row's
-reason. The definitions are in docs/schema.md.
+reason. The definitions are in docs/reference/schema.md.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ Sides: TypeAlias = dict[str, Turns]
 REASONS = tuple(Reason)
 ALPHANUMERIC = np.array([byte < 128 and chr(byte).isalnum() for byte in range(256)])
 NEAR_EMPTY = 3
-"""A reply of at most so many characters is near empty."""
+"""A reply of at most this many characters is near empty."""
 
 
 class Verdict(NamedTuple):
-    """What became of the n rows of a batch.
+    """The outcome for the n rows of a batch.
 
     Attributes:
         sides: The turns of each transcript, by its field's name, as repaired.
-        code: For each row the place in `REASONS` of its reason, or -1 for a kept row.
+        code: n numbers: the place in `REASONS` of a row's reason, or -1 for a kept row.
         overruled: For each reason with a policy of its own, the rows where it applied.
-        refused: By row, what the template said against it.
+        refused: From a row that the template refused to its message.
     """
 
     sides: Sides
@@ -51,23 +51,23 @@ class Verdict(NamedTuple):
         return self.code < 0
 
     def refuse(self, refused: dict[int, str]) -> Verdict:
-        """The verdict after the template was asked; by row, what it said against it."""
+        """The verdict after rendering: with these rows, and the template's messages, refused."""
         code = self.code.copy()
         code[list(refused)] = REASONS.index(Reason.TEMPLATE_ERROR)
         return self._replace(code=code, refused=refused)
 
 
-def settle(
+def resolve_verdicts(
     sides: Sides,
     judge: Callable[[Sides], Findings],
     policies: Mapping[Reason, Policy],
     control: Sequence[str],
 ) -> Verdict:
-    """Judges rows, repairs those whose first reason has a repair, and judges them again.
+    """Finds each row's reason, repairing rows whose first reason has a repair and judging again.
 
     Args:
         sides: The turns of each transcript, by its field's name.
-        judge: Says which reasons hold where.
+        judge: From the turns to the findings: n flags for each reason.
         policies: What to do with the rows of a reason, where that is not to quarantine them.
         control: The template's control strings.
     """
@@ -92,34 +92,36 @@ def settle(
 
 
 def escape(turns: Turns, rows: Mask, control: Sequence[str]) -> Turns:
-    """Puts a space behind the first character of each control string, in the rows asked for."""
+    """Puts a space behind the first character of each control string, in the selected rows."""
     pattern = re.compile("|".join(re.escape(c) for c in sorted(control, key=len, reverse=True)))
     found = rows[turns.rows] & turns.content.holds_any(control)
     mended = [
         pattern.sub(lambda match: f"{match[0][0]} {match[0][1:]}", content)
         for content in turns.content.select(found).texts().to_pylist()
     ]
-    held = (turns.content.texts(), pa.array(found), pa.array(mended, pa.string()))
-    return turns.with_contents(pc.replace_with_mask(*held))
+    escaped = pa.array(mended, pa.string())
+    return turns.with_contents(
+        pc.replace_with_mask(turns.content.texts(), pa.array(found), escaped)
+    )
 
 
-def nowhere(rows: int) -> Mask:
-    """A flag for each row, all false."""
-    return np.zeros(rows, bool)
+def no_rows(count: int) -> Mask:
+    """Flags for this many rows, all false."""
+    return np.zeros(count, bool)
 
 
-def malformed(given: pa.Array, turns: Turns, fault: pa.StringArray) -> Mask:
+def malformed(conversations: pa.Array, turns: Turns, fault: pa.StringArray) -> Mask:
     """Rows that could not be read, or that have no turns.
 
     Args:
-        given: n transcripts, or n lists of messages.
+        conversations: n transcripts, or n lists of messages.
         turns: The turns of them.
-        fault: What the source said of rows that it could not read; else null.
+        fault: n sentences: why the source could not read a row; null where it could.
     """
-    rows = to_numpy(pc.or_(pc.is_valid(fault), pc.is_null(given)))
+    rows = to_numpy(pc.or_(pc.is_valid(fault), pc.is_null(conversations)))
     rows |= turns.stray | (turns.counts == 0)
     if turns.marked and turns.content.run.has_nul:
-        rows |= to_numpy(pc.fill_null(pc.match_substring(given, "\0"), False))
+        rows |= to_numpy(pc.fill_null(pc.match_substring(conversations, "\0"), False))
     return rows
 
 
@@ -132,7 +134,7 @@ def no_reply(turns: Turns) -> Mask:
 
 
 def same_reply(chosen: Turns, rejected: Turns) -> Mask:
-    """Rows whose last turns say the same."""
+    """Rows whose last turns have the same text, stripped."""
     return _same(chosen.replies, rejected.replies)
 
 
@@ -143,13 +145,13 @@ def prompt_mismatch(chosen: Turns, rejected: Turns) -> Mask:
     other rows are compared turn by turn.
     """
     differs: Mask = chosen.counts != rejected.counts
-    asked = ~differs & (chosen.counts > 1)
-    left, right = (np.flatnonzero(s.before_last & asked[s.rows]) for s in (chosen, rejected))
+    with_prompt = ~differs & (chosen.counts > 1)
+    left, right = (np.flatnonzero(s.before_last & with_prompt[s.rows]) for s in (chosen, rejected))
     owners = chosen.rows[left]
-    named = np.array([_place(chosen.roles, name) for name in rejected.roles])
-    roles = chosen.role[left] == named[rejected.role[right]]
+    of_chosen = np.array([_place(chosen.roles, name) for name in rejected.roles])
+    roles = chosen.role[left] == of_chosen[rejected.role[right]]
     same = np.zeros(len(differs), bool)
-    same[asked] = _same(_prompts(chosen, asked), _prompts(rejected, asked))
+    same[with_prompt] = _same(_prompts(chosen, with_prompt), _prompts(rejected, with_prompt))
     moved = roles & (chosen.stripped.sizes[left] == rejected.stripped.sizes[right])
     moved &= _within(chosen, left) == _within(rejected, right)
     same[owners[~moved]] = False
@@ -226,7 +228,7 @@ def begins_with_alphanumeric(texts: Spans) -> Mask:
 
 
 def find_role_marker(content: Spans) -> Mask:
-    """Contents that hold a turn's name and a colon, which no blank line makes a marker."""
+    """Contents with a speaker's name and a colon inside, not a marker for want of a blank line."""
     return content.holds_any(("Human:", "Assistant:"))
 
 

@@ -26,17 +26,17 @@ def explain(
     """Reason and detail of each row: both for a refused row, neither for a kept one.
 
     Args:
-        verdict: What became of the rows.
-        faults: What the source said of rows that it could not read; else null.
+        verdict: The outcome for n rows.
+        faults: n sentences: why the source could not read a row; null where it could.
         control: The template's control strings.
     """
     names = pa.array([reason.value for reason in REASONS])
     details: list[str | None] = [None] * len(verdict.code)
     refused = np.flatnonzero(verdict.code >= 0)
-    told = {name: rows_of(turns, refused) for name, turns in verdict.sides.items()}
+    turns = {name: select_rows(turns, refused) for name, turns in verdict.sides.items()}
     for place, row in enumerate(refused.tolist()):
         reason = REASONS[verdict.code[row]]
-        sides = {name: rows[place] for name, rows in told.items()}
+        sides = {name: rows[place] for name, rows in turns.items()}
         details[row] = faults[row].as_py() or describe(reason, row, verdict, sides, control)
     reasons = names.take(pa.array(verdict.code, mask=verdict.kept))
     return reasons, pa.array(details, pa.string())
@@ -50,7 +50,7 @@ def describe(
     Args:
         reason: Why it was refused.
         row: Its place in the batch.
-        verdict: What became of it.
+        verdict: The outcome for the batch.
         turns: Its turns, by side.
         control: The template's control strings.
     """
@@ -79,15 +79,15 @@ def describe(
             raise ValueError(f"no row tells of itself that it is {reason}")
 
 
-def rows_of(turns: Turns, rows: Index) -> list[Row]:
+def select_rows(turns: Turns, rows: Index) -> list[Row]:
     """The turns of some rows."""
-    asked = np.zeros(len(turns.counts), bool)
-    asked[rows] = True
-    places = np.flatnonzero(asked[turns.rows])
+    selected = np.zeros(len(turns.counts), bool)
+    selected[rows] = True
+    places = np.flatnonzero(selected[turns.rows])
     roles = [turns.roles[code] for code in turns.role[places].tolist()]
-    told = list(zip(roles, turns.stripped.select(places).texts().to_pylist(), strict=True))
+    flat = list(zip(roles, turns.stripped.select(places).texts().to_pylist(), strict=True))
     ends = [0, *np.cumsum(turns.counts[rows]).tolist()]
-    return [told[start:stop] for start, stop in pairwise(ends)]
+    return [flat[start:stop] for start, stop in pairwise(ends)]
 
 
 def _where(turns: dict[str, Row], reply: str | None = None) -> str:

@@ -41,7 +41,7 @@ def convert_dialogues(
 ) -> pa.RecordBatch:
     """Renders dialogues; see `dialogue_kernel`."""
     control = recipe.template.control if recipe.template else ()
-    verdict = checks.settle(
+    verdict = checks.resolve_verdicts(
         {"transcript": parse(batch["transcript"])},
         partial(judge_dialogues, batch=batch, control=control),
         dict(recipe.policies),
@@ -75,7 +75,7 @@ def judge_dialogues(
 ) -> checks.Findings:
     """Every reason that holds, for each row."""
     turns = sides["transcript"]
-    never = checks.nowhere(len(batch))
+    never = checks.no_rows(len(batch))
     empty = turns.blank
     reply = ~turns.before_last & ~turns.user
     return {

@@ -16,7 +16,7 @@ from pairsmith.schema.rows import PAIR_TRANSCRIPTS, Kind, kernel_schema
 from pairsmith.text.messages import read_messages
 from pairsmith.text.spans import Mask
 from pairsmith.text.transcript import parse
-from pairsmith.text.turns import Turns, lead, select
+from pairsmith.text.turns import Turns, prepend_system, select
 
 
 def pair_kernel(recipe: Recipe, writer: Writer | None) -> Kernel:
@@ -35,13 +35,15 @@ def pair_kernel(recipe: Recipe, writer: Writer | None) -> Kernel:
 def convert_pairs(batch: pa.RecordBatch, recipe: Recipe, writer: Writer | None) -> pa.RecordBatch:
     """Turns conversations into pairs; see `pair_kernel`."""
     control = recipe.template.control if recipe.template else ()
-    verdict = checks.settle(
+    verdict = checks.resolve_verdicts(
         {name: _turns(batch[name]) for name in PAIR_TRANSCRIPTS.names},
         partial(judge_pairs, batch=batch, control=control),
         dict(recipe.policies),
         control,
     )
-    chosen, rejected = (lead(t, recipe.system, verdict.kept) for t in verdict.sides.values())
+    chosen, rejected = (
+        prepend_system(t, recipe.system, verdict.kept) for t in verdict.sides.values()
+    )
     columns, refused = render_pairs(chosen, rejected, verdict.kept, writer)
     verdict = verdict.refuse(refused)
     return pa.RecordBatch.from_arrays(

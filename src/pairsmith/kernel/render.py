@@ -16,27 +16,27 @@ from pairsmith.kernel import checks
 from pairsmith.kernel.row_render import (
     Jinja,
     Messages,
-    Pair,
+    RenderedPair,
     dialogues_by_row,
-    extremes,
     messages_of,
     pairs_by_row,
+    proof_rows,
 )
-from pairsmith.kernel.text_render import odd_turns, render_replies, render_turns
+from pairsmith.kernel.text_render import fallback_turns, render_replies, render_turns
 from pairsmith.schema.templates import (
     Compiled,
     Conversation,
-    Joints,
+    DatasetSegments,
     Layout,
     Refusal,
+    Segments,
     Template,
-    Texts,
 )
 from pairsmith.text.spans import Mask
 from pairsmith.text.turns import Turns, list_array, select
 
 THOROUGH = 1
-"""So many batches are proved on about ten rows each, those behind them on two."""
+"""The number of batches that are proved on about ten rows each; later ones are, on two."""
 
 
 class UnfaithfulError(Exception):
@@ -67,7 +67,7 @@ class Written(NamedTuple):
 
     Attributes:
         columns: Texts, null where a row is refused.
-        refused: By row, what the template said against it.
+        refused: From a refused row to the message of the template.
     """
 
     columns: list[pa.StringArray]
@@ -89,27 +89,29 @@ def write_pairs(chosen: Turns, rejected: Turns, kept: Mask, writer: Writer) -> W
     compiled = writer.compiled
     worse = select(rejected, ~rejected.before_last)
     system = chosen.opens_with_system
-    odd = chosen.any(odd_turns(chosen, system, compiled))
-    odd |= worse.any(odd_turns(worse, system, compiled))
-    odd |= checks.bad_roles(chosen) | _without_layout(chosen, compiled)
-    plain, marked = kept & ~odd, bool(compiled.overhang)
-    others = np.flatnonzero(kept & odd).tolist()
-    proof = extremes((chosen, worse), plain, writer.thorough())
+    fallback = chosen.any(fallback_turns(chosen, system, compiled))
+    fallback |= worse.any(fallback_turns(worse, system, compiled))
+    fallback |= checks.bad_roles(chosen) | _without_layout(chosen, compiled)
+    plain, marked = kept & ~fallback, bool(compiled.generation_suffix)
+    others = np.flatnonzero(kept & fallback).tolist()
+    proof = proof_rows((chosen, worse), plain, writer.thorough())
 
-    def by_row(rows: list[int], marked: bool) -> list[Pair | Refusal]:
+    def by_row(rows: list[int], marked: bool) -> list[RenderedPair | Refusal]:
         better = [messages_of(chosen, row) for row in rows]
         other = [messages_of(chosen, row)[:-1] + messages_of(worse, row) for row in rows]
         return pairs_by_row(better, other, compiled.template, writer.jinja, marked)
 
     with ThreadPoolExecutor(1) as meanwhile:
-        told = meanwhile.submit(lambda: (by_row(others, True), by_row(proof, marked)))
+        by_jinja = meanwhile.submit(lambda: (by_row(others, True), by_row(proof, marked)))
         columns = [pa.nulls(len(kept), pa.string())] * 3
         for opening, layout in compiled.layouts.items():
             rows = plain & (system == opening)
             if rows.any():
-                made = _pair_columns(chosen, worse, rows, layout, compiled.texts[opening])
+                made = _pair_columns(
+                    chosen, worse, rows, layout, compiled.dataset_segments[opening]
+                )
                 columns = [_either(a, b) for a, b in zip(columns, made, strict=True)]
-        texts, proved = told.result()
+        texts, proved = by_jinja.result()
     for row, text in zip(proof, proved, strict=True):
         if tuple(column[row].as_py() for column in columns) != text:
             raise UnfaithfulError
@@ -117,12 +119,12 @@ def write_pairs(chosen: Turns, rejected: Turns, kept: Mask, writer: Writer) -> W
 
 
 def _either(left: pa.StringArray, right: pa.StringArray) -> pa.StringArray:
-    """Of each row the one that is not null."""
+    """For each row the text that is not null."""
     return right if left.null_count == len(left) else pc.coalesce(left, right)
 
 
 def _pair_columns(
-    chosen: Turns, worse: Turns, rows: Mask, layout: Layout, texts: Texts
+    chosen: Turns, worse: Turns, rows: Mask, layout: Layout, texts: DatasetSegments
 ) -> list[pa.StringArray]:
     of_rows, last = rows[chosen.rows], ~chosen.before_last
     prompt = select(chosen, ~last & of_rows)
@@ -135,12 +137,12 @@ def _pair_columns(
 
 def write_dialogues(turns: Turns, kept: Mask, writer: Writer) -> Written:
     """Renders whole conversations, which may end with the user; as `write_pairs`."""
-    texts = writer.compiled.texts
+    texts = writer.compiled.dataset_segments
 
-    def joints(opening: bool, asked: bool) -> Joints:
-        return texts[opening].asked if asked else texts[opening].whole
+    def segments(opening: bool, ends_with_user: bool) -> Segments:
+        return texts[opening].ends_with_user if ends_with_user else texts[opening].full
 
-    return _write_wholes(turns, kept, writer, joints, dialogues_by_row)
+    return _write_wholes(turns, kept, writer, segments, dialogues_by_row)
 
 
 def write_conversations(turns: Turns, kept: Mask, generation: bool, writer: Writer) -> Written:
@@ -158,56 +160,58 @@ def write_conversations(turns: Turns, kept: Mask, generation: bool, writer: Writ
     """
     layouts = writer.compiled.layouts
 
-    def joints(opening: bool, asked: bool) -> Joints | None:
-        if not asked:
-            return None if generation else layouts[opening].whole
-        return layouts[opening].prompt if generation else layouts[opening].asked
+    def segments(opening: bool, ends_with_user: bool) -> Segments | None:
+        if not ends_with_user:
+            return None if generation else layouts[opening].full
+        return layouts[opening].generation if generation else layouts[opening].ends_with_user
 
-    def by_row(talks: Sequence[Messages], _template: Template, jinja: Jinja) -> list[str | Refusal]:
-        return jinja([Conversation(messages, generation) for messages in talks])
+    def by_row(rows: Sequence[Messages], _template: Template, jinja: Jinja) -> list[str | Refusal]:
+        return jinja([Conversation(messages, generation) for messages in rows])
 
-    return _write_wholes(turns, kept, writer, joints, by_row)
+    return _write_wholes(turns, kept, writer, segments, by_row)
 
 
 def _write_wholes(
     turns: Turns,
     kept: Mask,
     writer: Writer,
-    joints: Callable[[bool, bool], Joints | None],
+    segments: Callable[[bool, bool], Segments | None],
     by_row: Callable[[Sequence[Messages], Template, Jinja], list[str | Refusal]],
 ) -> Written:
     """Renders whole conversations in one column; see `write_conversations`.
 
-    `joints` gives, for an opening and for whether the user speaks last, the joints to use, or
-    None to leave such rows to Jinja; `by_row` renders rows by Jinja.
+    `segments` gives the segments to use, by whether a system turn opens the conversation and
+    whether the user speaks last, or None to leave such rows to Jinja; `by_row` renders by Jinja.
     """
     compiled = writer.compiled
-    system, asked = turns.opens_with_system, checks.no_reply(turns)
-    odd = turns.any(odd_turns(turns, system, compiled))
-    odd |= checks.bad_roles(turns) | _without_layout(turns, compiled)
+    system, ends_with_user = turns.opens_with_system, checks.no_reply(turns)
+    fallback = turns.any(fallback_turns(turns, system, compiled))
+    fallback |= checks.bad_roles(turns) | _without_layout(turns, compiled)
     column = pa.nulls(len(kept), pa.string())
     plain = np.zeros(len(kept), bool)
     for opening, layout in compiled.layouts.items():
         for last in (False, True):
-            rows = kept & ~odd & (system == opening) & (asked == last)
-            found = joints(opening, last)
+            rows = kept & ~fallback & (system == opening) & (ends_with_user == last)
+            found = segments(opening, last)
             if found is not None and rows.any():
                 column = _either(column, _dialogue_column(turns, rows, layout, found))
                 plain |= rows
     others, proof = (
         np.flatnonzero(kept & ~plain).tolist(),
-        extremes((turns,), plain, writer.thorough()),
+        proof_rows((turns,), plain, writer.thorough()),
     )
-    talks = [messages_of(turns, row) for row in others + proof]
-    texts = by_row(talks, compiled.template, writer.jinja)
+    conversations = [messages_of(turns, row) for row in others + proof]
+    texts = by_row(conversations, compiled.template, writer.jinja)
     for row, text in zip(proof, texts[len(others) :], strict=True):
         if column[row].as_py() != text:
             raise UnfaithfulError
     return _put_in([column], others, texts)
 
 
-def _dialogue_column(turns: Turns, rows: Mask, layout: Layout, joints: Joints) -> pa.StringArray:
-    return render_turns(select(turns, rows[turns.rows]), layout, joints, ~rows)
+def _dialogue_column(
+    turns: Turns, rows: Mask, layout: Layout, segments: Segments
+) -> pa.StringArray:
+    return render_turns(select(turns, rows[turns.rows]), layout, segments, ~rows)
 
 
 def _without_layout(turns: Turns, compiled: Compiled) -> Mask:
@@ -217,22 +221,22 @@ def _without_layout(turns: Turns, compiled: Compiled) -> Mask:
 def _put_in(
     columns: list[pa.StringArray],
     rows: list[int],
-    texts: list[Pair | Refusal] | list[str | Refusal],
+    texts: list[RenderedPair | Refusal] | list[str | Refusal],
 ) -> Written:
-    """Texts that were rendered one by one in their places."""
+    """Puts texts that were rendered row by row in their places."""
     refused: dict[int, str] = {}
-    told: list[tuple[str, ...]] = []
+    rendered: list[tuple[str, ...]] = []
     places = np.full(len(columns[0]), -1)
     for row, text in zip(rows, texts, strict=False):
         if isinstance(text, Refusal):
             refused[row] = text.message
         else:
-            places[row] = len(told)
-            told.append((text,) if isinstance(text, str) else tuple(text))
-    if not told:
+            places[row] = len(rendered)
+            rendered.append((text,) if isinstance(text, str) else tuple(text))
+    if not rendered:
         return Written(columns, refused)
     index = pa.array(places, mask=places < 0)
-    held = [pa.array([row[i] for row in told], pa.string()) for i in range(len(columns))]
+    held = [pa.array([row[i] for row in rendered], pa.string()) for i in range(len(columns))]
     return Written([_either(a, b.take(index)) for a, b in zip(columns, held, strict=True)], refused)
 
 

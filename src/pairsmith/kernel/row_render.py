@@ -16,16 +16,16 @@ Jinja: TypeAlias = Callable[[Sequence[Conversation]], list[str | Refusal]]
 Messages: TypeAlias = list[dict[str, str]]
 
 REPLY = "qW0Zq"
-"""A reply that tells where any reply begins."""
+"""A probe reply: the prompt ends before what it has in common with a real one."""
 
-LOOKED_AT = 250
-"""Rows of a batch among which those with unusual contents are sought."""
+SEARCHED_ROWS = 250
+"""The rows at the head of a batch that are searched for unusual contents."""
 
 UNUSUAL = (r"\n\s*\n", r"[^\x00-\x7f]", r"[<\[{][|/%{A-Z]", r"[ \t]\n|\n[ \t]")
 """Blank lines, other scripts, what looks like control text, white space at the ends of lines."""
 
 
-class Pair(NamedTuple):
+class RenderedPair(NamedTuple):
     """One row's texts."""
 
     prompt: str
@@ -47,7 +47,7 @@ def pairs_by_row(
     template: Template,
     jinja: Jinja,
     marked: bool = True,
-) -> list[Pair | Refusal]:
+) -> list[RenderedPair | Refusal]:
     """Renders pairs of whole conversations that differ in the last message.
 
     The prompt ends where the rendered prompt, both whole conversations, and one with another
@@ -56,34 +56,38 @@ def pairs_by_row(
     Args:
         chosen: n conversations.
         rejected: n conversations.
-        template: Tells what a dataset's texts leave out; see `Texts`.
+        template: Says what a dataset's texts leave out; see `DatasetSegments`.
         jinja: Renders them.
-        marked: Whether to render the one with another reply; there is no need to where every
-            reply begins as a rendered prompt ends.
+        marked: Whether to render the one with another reply; not needed where every reply begins
+            as a rendered prompt ends.
 
     Returns:
-        The texts of each, or what the template said against one of its conversations.
+        The texts of each pair, or the refusal of one of its conversations.
     """
-    asked: list[Conversation] = []
+    conversations: list[Conversation] = []
     for better, worse in zip(chosen, rejected, strict=True):
         prompt = better[:-1]
-        asked += [Conversation(prompt, generation=True), Conversation(better), Conversation(worse)]
+        conversations += [
+            Conversation(prompt, generation=True),
+            Conversation(better),
+            Conversation(worse),
+        ]
         if marked:
-            asked.append(Conversation([*prompt, {"role": "assistant", "content": REPLY}]))
-    texts, each = jinja(asked), 3 + marked
+            conversations.append(Conversation([*prompt, {"role": "assistant", "content": REPLY}]))
+    texts, each = jinja(conversations), 3 + marked
     return [_pair(texts[i : i + each], template) for i in range(0, len(texts), each)]
 
 
-def _pair(texts: list[str | Refusal], template: Template) -> Pair | Refusal:
+def _pair(texts: list[str | Refusal], template: Template) -> RenderedPair | Refusal:
     prompt, better, worse, *marked = texts
-    told = [text for text in marked if isinstance(text, str)]  # it may want more of every reply
+    compared = [text for text in marked if isinstance(text, str)]  # it may refuse this reply
     for text in (prompt, better, worse):
         if isinstance(text, Refusal):
             return text
-        told.append(text)
-    boundary = len(common_start(told))
-    better, worse = told[-2:]
-    return Pair(
+        compared.append(text)
+    boundary = len(common_start(compared))
+    better, worse = compared[-2:]
+    return RenderedPair(
         template.opened(better[:boundary]),
         template.closed(better[boundary:]),
         template.closed(worse[boundary:]),
@@ -101,20 +105,23 @@ def dialogues_by_row(
     ]
 
 
-def extremes(sides: Sequence[Turns], rows: Mask, thorough: bool) -> list[int]:
-    """Rows to prove a compiled template on.
+def proof_rows(sides: Sequence[Turns], rows: Mask, thorough: bool) -> list[int]:
+    """Selects the rows of a batch on which to prove a compiled template.
 
-    Of the rows that open alike, the one in the middle and the last; to be thorough also the first,
-    the longest on each side, the shortest, the one of most turns, and the first with each kind of
+    Of the rows that open alike, the one in the middle and the last; if thorough also the first, the
+    longest on each side, the shortest, the one of most turns, and the first with each kind of
     unusual content.
 
     Args:
         sides: The turns of n rows; the first has the whole conversations.
         rows: n flags: the rows to choose from.
-        thorough: Whether to look for more.
+        thorough: Whether to select more.
+
+    Returns:
+        The numbers of the rows, in order.
     """
     system = sides[0].opens_with_system
-    found: set[int] = set()
+    selected: set[int] = set()
     for opening in (False, True):
         candidates = np.flatnonzero(rows & (system == opening))
         if len(candidates):
@@ -123,9 +130,9 @@ def extremes(sides: Sequence[Turns], rows: Mask, thorough: bool) -> list[int]:
                 sizes = [_sizes(turns)[candidates] for turns in sides]
                 most = [sides[0].counts[candidates], *sizes]
                 chosen += [0, int(np.argmin(sizes[0])), *(int(np.argmax(m)) for m in most)]
-                found |= _unusual(sides[0], candidates)
-            found |= set(candidates[chosen].tolist())
-    return sorted(found)
+                selected |= _unusual(sides[0], candidates)
+            selected |= set(candidates[chosen].tolist())
+    return sorted(selected)
 
 
 def _sizes(turns: Turns) -> Index:
@@ -138,7 +145,7 @@ def _sizes(turns: Turns) -> Index:
 def _unusual(turns: Turns, candidates: Index) -> set[int]:
     """Of the first rows, the first with each kind of unusual content."""
     few = np.zeros(len(turns.counts), bool)
-    few[candidates[:LOOKED_AT]] = True
+    few[candidates[:SEARCHED_ROWS]] = True
     places = np.flatnonzero(few[turns.rows])
     content, owners = turns.content.select(places).texts(), turns.rows[places]
     flags = [to_numpy(pc.match_substring_regex(content, pattern)) for pattern in UNUSUAL]

@@ -1,48 +1,74 @@
-"""Text by a compiled template: its constant strings joined with the contents, columnar."""
+r"""Text by a compiled template: its constant strings joined with the contents, columnar.
+
+The bytes of a column of contents are seen as pieces: a content, what lies before the next one, the
+next content, and so on. The constants are put in the place of what lies between, and all pieces
+copied once.
+
+A worked example: one row of two turns, cut from a transcript of 30 bytes. Contents are at bytes
+9 to 12 and 25 to 29, so the pieces begin at 0 (a gap), 9 (a content), 12 (a gap), 25 (a content)
+and 29 (an empty gap):
+
+>>> from pairsmith.text.transcript import parse
+>>> turns = parse(pa.array(["\n\nHuman: Hi.\n\nAssistant: Yes?\n"]))
+>>> turns.content.starts.tolist(), turns.content.ends.tolist()
+([9, 25], [12, 29])
+>>> _cut_pieces(turns, turns.content).offsets.tolist()
+[0, 9, 12, 25, 29, 29]
+
+The template's segments take the place of the three gaps: `<u>` before the first content, `<a>`
+behind it, `</>` behind the second:
+
+>>> segments = pa.array(["<u>", "<a>", "</>", ""])
+>>> before, after = np.array([0]), np.array([1, 2])
+>>> _splice(turns, turns.content, segments, before, after, np.array([False])).to_pylist()
+['<u>Hi.<a>Yes?</>']
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from pairsmith.schema.templates import Compiled, Joints, Layout, Trim
-from pairsmith.text.spans import Index, Mask, Spans, flat, over
+from pairsmith.schema.templates import Compiled, Layout, Segments, Trim
+from pairsmith.text.spans import Index, Mask, Spans, offsets_and_run, string_array
 from pairsmith.text.turns import ROLES, Turns
 
 
-def render_turns(turns: Turns, layout: Layout, joints: Joints, null: Mask) -> pa.StringArray:
+def render_turns(turns: Turns, layout: Layout, segments: Segments, null: Mask) -> pa.StringArray:
     """Renders each row's turns as one text.
 
     Args:
-        turns: The turns of n rows, none with an odd one (see `odd_turns`).
+        turns: The turns of n rows, none of them a fallback turn (see `fallback_turns`).
         layout: How the template lays them out.
-        joints: The constant text around so many contents as a row has turns.
+        segments: The constant text around contents.
         null: n flags, true where the result is null.
     """
-    turns = _seat_system(turns, layout)
+    turns = _move_system(turns, layout)
     counts = np.repeat(turns.counts, turns.counts)
-    texts, find = _flat(joints)
+    texts, find = _flatten(segments)
     before = find(turns.counts, np.zeros(len(null), np.int64))
     after = find(counts, turns.positions + 1)
     return _splice(turns, trim(turns, layout), texts, before, after, null)
 
 
 def render_replies(
-    replies: Turns, layout: Layout, joints: Joints, contents: Index, null: Mask
+    replies: Turns, layout: Layout, segments: Segments, contents: Index, null: Mask
 ) -> pa.StringArray:
-    """Renders each row's reply, from where it parts from the prompt.
+    """Renders each row's reply, from where the prompt ends.
 
     Args:
         replies: One turn for each of n rows, none where `null` holds.
         layout: How the template lays out the conversation.
-        joints: The constant text around the contents of whole conversations.
+        segments: The constant text around the contents of whole conversations.
         contents: n numbers: the turns of the whole conversation.
         null: n flags, true where the result is null.
     """
-    texts, find = _flat(joints)
+    texts, find = _flatten(segments)
     before, after = find(contents, np.maximum(contents - 1, 0)), find(contents, contents)
     return _splice(replies, trim(replies, layout), texts, before, after[~null], null)
 
@@ -52,56 +78,78 @@ def _splice(
 ) -> pa.StringArray:
     """Each row's contents as one text, constant text in place of what stands between them.
 
-    The contents, and pieces of the same bytes that lie around them, take turns in one array of
-    2 m + n pieces; it is copied once, the joints written where the pieces in between stood.
+    Contents and gaps are by turns in one array of 2 m + n pieces, a gap at either end of a row; it
+    is copied once, segments in place of the gaps. See the example above.
 
     Args:
         turns: The m turns of n rows.
         contents: Their contents, as trimmed.
-        texts: The constant texts, an empty one last.
+        texts: The segments, an empty one last.
         before: Of n rows, which of these stands before the first content.
         after: Of m turns, which of these stands behind it.
         null: n flags, true where the result is null.
     """
-    held = np.arange(len(turns.role)) * 2 + turns.rows + 1
-    begins = turns.offsets * 2 + np.arange(len(turns.offsets))
-    size = int(begins[-1])
-    offsets = np.zeros(size + 1, np.int32)
-    offsets[held], offsets[held + 1] = contents.starts, contents.ends
-    offsets[begins[:-1]] = 0
+    pieces = _cut_pieces(turns, contents)
+    segment = np.full(len(pieces.offsets) - 1, len(texts) - 1)
+    segment[pieces.of_row[:-1]] = np.where(null, len(texts) - 1, before)
+    segment[pieces.of_content + 1] = after
+    is_content = np.zeros(len(segment), bool)
+    is_content[pieces.of_content] = True
+    own = string_array(contents.run.data, pieces.offsets)
+    spliced = pc.if_else(pa.array(is_content), own, texts.take(pa.array(segment)))
+    return join_pieces(pieces.of_row, spliced, null)
+
+
+class _Pieces(NamedTuple):
+    """The bytes of m contents in n rows as 2 m + n pieces: a row of k turns has 2 k + 1.
+
+    Attributes:
+        offsets: 2 m + n + 1 offsets: where each piece begins, and where the last one ends.
+        of_content: m numbers: which piece each content is.
+        of_row: n + 1 numbers: the first piece of each row, and the number of pieces.
+    """
+
+    offsets: NDArray[np.int32]
+    of_content: Index
+    of_row: Index
+
+
+def _cut_pieces(turns: Turns, contents: Spans) -> _Pieces:
+    """Cuts the bytes at both ends of every content."""
+    of_content = np.arange(len(turns.role)) * 2 + turns.rows + 1
+    of_row = turns.offsets * 2 + np.arange(len(turns.offsets))
+    offsets = np.zeros(int(of_row[-1]) + 1, np.int32)
+    offsets[of_content], offsets[of_content + 1] = contents.starts, contents.ends
+    offsets[of_row[:-1]] = 0
     np.maximum.accumulate(offsets, out=offsets)
-    joint = np.full(size, len(texts) - 1)
-    joint[begins[:-1]] = np.where(null, len(texts) - 1, before)
-    joint[held + 1] = after
-    is_content = np.zeros(size, bool)
-    is_content[held] = True
-    pieces = over(contents.run.data, offsets)
-    spliced = pc.if_else(pa.array(is_content), pieces, texts.take(pa.array(joint)))
-    return join_rows(begins, spliced, null)
+    return _Pieces(offsets, of_content, of_row)
 
 
-def join_rows(offsets: Index, pieces: pa.StringArray, null: Mask) -> pa.StringArray:
+def join_pieces(offsets: Index, pieces: pa.StringArray, null: Mask) -> pa.StringArray:
     """Each row's pieces as one text over the same bytes, null where `null` holds."""
-    places, run = flat(pieces)
-    return over(run.data, places[offsets].astype(np.int32), null)
+    places, run = offsets_and_run(pieces)
+    return string_array(run.data, places[offsets].astype(np.int32), null)
 
 
-def _flat(joints: Joints) -> tuple[pa.StringArray, _Find]:
-    """All joints as one array, an empty text last; and what finds them there."""
-    ends = len(joints.head) + len(joints.tail)
+def _flatten(segments: Segments) -> tuple[pa.StringArray, _SegmentIndex]:
+    """All segments as one array, an empty text last; and the index of that array."""
+    ends = len(segments.head) + len(segments.tail)
     texts: list[str] = []
     starts = np.zeros(ends + 1, np.int64)
-    for contents, held in joints.short.items():
+    for contents, held in segments.short.items():
         starts[contents] = len(texts)
         texts += held
-    find = _Find(starts, len(texts), len(joints.head), len(joints.tail))
-    return pa.array([*texts, *joints.head, *joints.middle, *joints.tail, ""], pa.string()), find
+    find = _SegmentIndex(starts, len(texts), len(segments.head), len(segments.tail))
+    return pa.array(
+        [*texts, *segments.head, *segments.middle, *segments.tail, ""], pa.string()
+    ), find
 
 
-class _Find:
-    """Finds joints in the array of `_flat`, by contents of the conversation and place.
+class _SegmentIndex:
+    """Finds segments in the array of `_flatten`.
 
-    The arrays given are of the same length; places run from 0 to the number of contents.
+    It is called with two arrays of one length: the number of contents of a conversation, and the
+    place of a segment in it, from 0 to that number. It gives the index of each segment.
     """
 
     def __init__(self, starts: Index, long: int, head: int, tail: int) -> None:
@@ -114,11 +162,11 @@ class _Find:
         within = np.where(contents - places < self.tail, from_end, within)
         short = contents < len(self.starts)
         starts = self.starts[np.where(short, contents, 0)]
-        found: Index = np.where(short, starts + places, self.long + within)
-        return found
+        index: Index = np.where(short, starts + places, self.long + within)
+        return index
 
 
-def _seat_system(turns: Turns, layout: Layout) -> Turns:
+def _move_system(turns: Turns, layout: Layout) -> Turns:
     """Moves system turns to where the template writes them."""
     if layout.system_back is None or not turns.opens_with_system.any():
         return turns
@@ -148,10 +196,10 @@ def trim(turns: Turns, layout: Layout) -> Spans:
     return Spans(turns.content.run, starts, ends)
 
 
-def odd_turns(turns: Turns, system: Mask, compiled: Compiled) -> Mask:
-    """Turns whose contents the compiled form does not describe, a flag for each.
+def fallback_turns(turns: Turns, system: Mask, compiled: Compiled) -> Mask:
+    """Turns whose contents the compiled form does not describe, a flag for each: left to Jinja.
 
-    They hold a string that the template looks for, or are blank or have white space around them
+    They hold a fallback trigger, or are blank or have white space around them
     where it minds.
 
     Args:
@@ -159,14 +207,14 @@ def odd_turns(turns: Turns, system: Mask, compiled: Compiled) -> Mask:
         system: n flags: whether the row's conversation opens with a system turn.
         compiled: The template.
     """
-    odd = turns.content.holds_any(compiled.guards, ignore_case=True)
+    fallback = turns.content.holds_any(compiled.triggers, ignore_case=True)
     empty, around = turns.blank, None if turns.bare else turns.padded
     for opening, layout in compiled.layouts.items():
         rows = (system == opening)[turns.rows]
         for code, role in enumerate(ROLES):
             here = rows & (turns.role == code)
             if role not in layout.blanks:
-                odd |= here & empty
+                fallback |= here & empty
             if around is not None and layout.trims.get(role) is None:
-                odd |= here & around
-    return odd
+                fallback |= here & around
+    return fallback

@@ -1,9 +1,25 @@
 """Rendered text back to turns: the template's constants are found, what lies between is content.
 
-What comes out is believed where rendering it gives the text again. Equal texts give equal turns, so
-two things a text does not tell: that contents hold a whole exchange in the template's constants,
-which no content does that was looked through for control text; and that a user's turn begins with
-a system text of the row's own, for templates that have nothing between but a blank line (Gemma).
+A result is believed where rendering it gives the text again. Equal texts give equal turns, so two
+things a text does not tell: that contents hold a whole exchange in the template's constants, which
+no content does that was searched for control text; and that a user's turn begins with a system
+text of the row's own, for templates that have nothing between but a blank line (Gemma).
+
+A worked example, for a template that writes `U:` in front of the first content, `|A:` between a
+user's content and the assistant's, and `|U:` between that and the next user's. Where these two
+stand in the bytes of the column, contents end and begin:
+
+>>> prompt = pa.array(["U:Hi.|A:Yes?|U:Tea.|A:", "U:Why?|A:"])  # 22 bytes, then 9
+>>> segments = ("U:", *("|A:", "|U:") * 4, "|A:")  # around the contents of a prompt of nine turns
+>>> turns = _cut(prompt, segments, front="U:")
+>>> turns.content.starts.tolist()  # of "Hi.", "Yes?", "Tea.", and of "Why?" in the second row
+[2, 8, 15, 24]
+>>> turns.content.ends.tolist()
+[5, 12, 19, 28]
+>>> turns.offsets.tolist(), turns.role_names.to_pylist()  # the first row has turns 0 to 3
+([0, 3, 4], ['user', 'assistant', 'user', 'user'])
+>>> turns.content.texts().to_pylist()
+['Hi.', 'Yes?', 'Tea.', 'Why?']
 """
 
 from __future__ import annotations
@@ -17,21 +33,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pairsmith.kernel.text_render import render_turns
-from pairsmith.schema.templates import Compiled, Layout, Texts, Trim
+from pairsmith.schema.templates import Compiled, DatasetSegments, Layout, Trim
 from pairsmith.text.spans import Index, Mask, Spans, rare_byte, spans_of, to_numpy
-from pairsmith.text.turns import ASSISTANT, SYSTEM, USER, Turns, lead, place_last
+from pairsmith.text.turns import ASSISTANT, SYSTEM, USER, Turns, append_turn, prepend_system
 
 LONG = 9
-"""Contents of a conversation that has every kind of joint."""
+"""Contents of a conversation that has every kind of segment."""
 
 
-class Apart(NamedTuple):
-    """Rows of a text build, taken apart.
+class Unrendered(NamedTuple):
+    """Rows of a text build as turns.
 
     Attributes:
         sides: For each column of replies the turns of n rows, the reply last; without the recipe's
             system text, with a system turn of a row's own. Before the reply they are the same.
-        exact: n flags: whether rendered they give the row again. A row for which they do not is
+        exact: n flags: whether rendering them gives the row again. A row for which it does not is
             one turn of the user and a reply, as text.
     """
 
@@ -40,65 +56,78 @@ class Apart(NamedTuple):
 
 
 class _Reading(NamedTuple):
-    """Prompts and replies as one layout has them, and whether it does."""
+    """Prompts and replies as one layout reads them, and where that is right.
+
+    Attributes:
+        turns: The turns of n prompts.
+        replies: For each column of replies, n texts.
+        exact: n flags: whether rendering gives the row again.
+    """
 
     turns: Turns
     replies: list[pa.StringArray]
     exact: Mask
 
 
-def take_apart(
+class _Constants(NamedTuple):
+    """The constants of rows that begin alike: with a system turn, or without one."""
+
+    system: bool
+    layout: Layout
+    dataset: DatasetSegments
+
+    @property
+    def of_prompt(self) -> tuple[str, ...]:
+        """The segments of a long prompt, m + 1 for m contents."""
+        return self.dataset.prompt.of(LONG + self.system)
+
+    @property
+    def around_reply(self) -> tuple[str, str]:
+        """The segments before and behind a reply."""
+        *_, before, behind = self.dataset.reply.of(LONG + 1 + self.system)
+        return before, behind
+
+
+def unrender(
     prompt: pa.StringArray,
     replies: Sequence[pa.StringArray],
     compiled: Compiled,
     system: str | None,
-) -> Apart:
-    """Conversations of a text build as turns.
+) -> Unrendered:
+    """Parses conversations of a text build back to turns.
 
     Args:
         prompt: n prompts, none null.
         replies: Columns of n replies to them.
         compiled: The template.
-        system: The recipe's system text.
+        system: The recipe's system text; None where it has none.
     """
     readings: list[_Reading] = []
-    asked, opened = (_layout(compiled, opening) for opening in (system is not None, True))
-    if asked:
-        readings.append(_read(prompt, replies, asked, system, own=False))
-        if system is None and opened:
-            readings[0].exact[_opens_with_system(prompt, asked, opened)] = False
-    if opened and not (readings and readings[0].exact.all()):
-        readings.append(_read(prompt, replies, opened, None, own=True))
+    usual, with_system = (_constants(compiled, opening) for opening in (system is not None, True))
+    if usual:
+        readings.append(_read(prompt, replies, usual, system, own=False))
+        if system is None and with_system:
+            readings[0].exact[_opens_with_system(prompt, usual, with_system)] = False
+    if with_system and not (readings and readings[0].exact.all()):
+        readings.append(_read(prompt, replies, with_system, None, own=True))
     made = _Reading(_one_turn(prompt), list(replies), np.zeros(len(prompt), bool))
     for reading in reversed(readings):
         made = _choose(reading, made)
-    return Apart([place_last(made.turns, reply, ASSISTANT) for reply in made.replies], made.exact)
+    sides = [append_turn(made.turns, reply, ASSISTANT) for reply in made.replies]
+    return Unrendered(sides, made.exact)
 
 
-class _Form(NamedTuple):
-    """How rows that begin alike are laid out: with a system turn, or without."""
-
-    opening: bool
-    layout: Layout
-    texts: Texts
-
-    @property
-    def joints(self) -> tuple[str, ...]:
-        """Around the contents of a long prompt."""
-        return self.texts.prompt.of(LONG + self.opening)
-
-
-def _layout(compiled: Compiled, opening: bool) -> _Form | None:
-    """How rows with a system turn in front, or without one, are laid out, if that can be undone."""
-    layout, texts = compiled.layouts.get(opening), compiled.texts.get(opening)
-    if layout is None or texts is None or (opening and layout.system_back is not None):
+def _constants(compiled: Compiled, system: bool) -> _Constants | None:
+    """The constants of rows with a system turn, or without; None where they cannot be undone."""
+    layout, dataset = compiled.layouts.get(system), compiled.dataset_segments.get(system)
+    if layout is None or dataset is None or (system and layout.system_back is not None):
         return None
-    return _Form(opening, layout, texts)
+    return _Constants(system, layout, dataset)
 
 
-def _opens_with_system(prompt: pa.StringArray, asked: _Form, opened: _Form) -> Mask:
+def _opens_with_system(prompt: pa.StringArray, usual: _Constants, with_system: _Constants) -> Mask:
     """Prompts that begin as those with a system turn, where others begin so in part."""
-    plain, front = asked.joints[0], opened.joints[0]
+    plain, front = usual.of_prompt[0], with_system.of_prompt[0]
     if front == plain or not front.startswith(plain):
         return np.zeros(len(prompt), bool)
     return to_numpy(pc.starts_with(prompt, front))
@@ -107,61 +136,62 @@ def _opens_with_system(prompt: pa.StringArray, asked: _Form, opened: _Form) -> M
 def _read(
     prompt: pa.StringArray,
     replies: Sequence[pa.StringArray],
-    form: _Form,
+    constants: _Constants,
     system: str | None,
     own: bool,
 ) -> _Reading:
-    """Rows by one layout.
+    """Parses rows by the constants of one layout.
 
     Args:
         prompt: n prompts.
         replies: Columns of n replies.
-        form: The layout.
+        constants: Those of the layout.
         system: The recipe's system text.
         own: Whether rows have system turns of their own.
     """
-    turns, exact = _cut_own(prompt, form) if own else _cut_known(prompt, form, system)
-    led = lead(turns, system, turns.counts > 0)
-    nowhere = np.zeros(len(prompt), bool)
-    again = render_turns(led, form.layout, form.texts.prompt, nowhere)
+    turns, exact = _cut_own(prompt, constants) if own else _cut_known(prompt, constants, system)
+    led = prepend_system(turns, system, turns.counts > 0)
+    no_row = np.zeros(len(prompt), bool)
+    again = render_turns(led, constants.layout, constants.dataset.prompt, no_row)
     exact = exact & to_numpy(pc.equal(again, prompt))
     exact &= (turns.counts - turns.opens_with_system) % 2 == 1  # the user begins and ends
-    *_, front, end = form.texts.reply.of(LONG + 1 + form.opening)
     bare = []
     for reply in replies:
-        text, ended = _without(reply, front, end)
+        text, ended = _without(reply, *constants.around_reply)
         bare.append(text)
         exact &= ended
     return _Reading(turns, bare, exact)
 
 
-def _cut_known(prompt: pa.StringArray, form: _Form, system: str | None) -> tuple[Turns, Mask]:
+def _cut_known(
+    prompt: pa.StringArray, constants: _Constants, system: str | None
+) -> tuple[Turns, Mask]:
     """Prompts that begin with the recipe's system text, or with none."""
-    joints, told = form.joints, _trimmed(system, form.layout)
-    front = joints[0] if told is None else joints[0] + told + joints[1]
-    return _cut(prompt, joints, front), np.ones(len(prompt), bool)
+    segments, text = constants.of_prompt, _trimmed(system, constants.layout)
+    front = segments[0] if text is None else segments[0] + text + segments[1]
+    return _cut(prompt, segments, front), np.ones(len(prompt), bool)
 
 
-def _cut_own(prompt: pa.StringArray, form: _Form) -> tuple[Turns, Mask]:
+def _cut_own(prompt: pa.StringArray, constants: _Constants) -> tuple[Turns, Mask]:
     """Prompts that begin with a system turn of their own, up to the constant behind it."""
-    front, behind = form.joints[:2]
+    front, behind = constants.of_prompt[:2]
     rows = spans_of(prompt)
     starts, _ = _inside(prompt, rows, front, "")
     at = pc.find_substring(Spans(rows.run, starts, rows.ends).texts(), behind).to_numpy()
     found = at >= 0
     ends = starts + np.where(found, at, 0)
     after = np.where(found, ends + len(behind.encode()), starts)
-    told = Spans(rows.run, starts, ends).texts()
-    turns = _cut(Spans(rows.run, after, rows.ends).texts(), form.joints, "")
+    system = Spans(rows.run, starts, ends).texts()
+    turns = _cut(Spans(rows.run, after, rows.ends).texts(), constants.of_prompt, "")
     fronts = turns.offsets[:-1]
-    places = np.insert(np.arange(len(turns.role)) + len(told), fronts, np.arange(len(told)))
-    contents = pa.concat_arrays([told, turns.content.texts()])
+    order = np.insert(np.arange(len(turns.role)) + len(system), fronts, np.arange(len(system)))
+    contents = pa.concat_arrays([system, turns.content.texts()])
     opened = replace(
         turns,
         offsets=turns.offsets + np.arange(len(turns.offsets)),
         role=np.insert(turns.role, fronts, SYSTEM),
     )
-    return opened.with_contents(contents.take(pa.array(places))), found
+    return opened.with_contents(contents.take(pa.array(order))), found
 
 
 def _trimmed(system: str | None, layout: Layout) -> str | None:
@@ -174,18 +204,19 @@ def _trimmed(system: str | None, layout: Layout) -> str | None:
     )
 
 
-def _cut(prompt: pa.StringArray, joints: tuple[str, ...], front: str) -> Turns:
-    """Prompts that begin with a front, at the constants between contents."""
+def _cut(prompt: pa.StringArray, segments: tuple[str, ...], front: str) -> Turns:
+    """Cuts prompts at the constants between contents; see the example above.
+
+    Args:
+        prompt: n prompts.
+        segments: Those of a long prompt: the last `LONG` are taken, between user and assistant by
+            turns, and behind the last content.
+        front: What the prompts begin with.
+    """
     rows = spans_of(prompt)
-    asked, told = joints[-LONG:-1][0].encode(), joints[-LONG:-1][1].encode()
-    data, starts = rows.run, []
-    for joint in (asked, told):
-        starts.append(data.find(joint, rare_byte(joint.decode()) or joint[-1]))
-    places = np.concatenate(starts)
-    sizes = np.repeat([len(asked), len(told)], [len(found) for found in starts])
-    order = np.argsort(places, kind="stable")
-    places, behind = places[order], (places + sizes)[order]
-    begins, ends = _inside(prompt, rows, front, joints[-1])
+    begins, ends = _inside(prompt, rows, front, segments[-1])
+    to_assistant, to_user = segments[-LONG:-1][:2]
+    places, behind = _find_both(rows, to_assistant, to_user)
     owner = np.searchsorted(rows.starts, places, side="right") - 1
     inside = (places >= begins[owner]) & (behind <= ends[owner])
     places, behind, owner = places[inside], behind[inside], owner[inside]
@@ -199,13 +230,23 @@ def _cut(prompt: pa.StringArray, joints: tuple[str, ...], front: str) -> Turns:
     content_starts, content_ends = np.zeros(offsets[-1], np.int64), np.zeros(offsets[-1], np.int64)
     content_starts[first], content_ends[last] = begins, ends
     content_ends[of_mark], content_starts[of_mark + 1] = places, behind
-    content = Spans(data, content_starts, content_ends)
+    content = Spans(rows.run, content_starts, content_ends)
     role = ((np.arange(offsets[-1]) - np.repeat(first, counts)) % 2).astype(np.int32)
     return Turns(offsets, role, content, content.strip(), np.zeros(len(prompt), bool), marked=False)
 
 
+def _find_both(rows: Spans, *strings: str) -> tuple[Index, Index]:
+    """Where any of these strings begins and ends in the bytes of all rows, in order."""
+    sought = [string.encode() for string in strings]
+    starts = [rows.run.find(b, rare_byte(b.decode()) or b[-1]) for b in sought]
+    sizes = np.repeat([len(b) for b in sought], [len(places) for places in starts])
+    places = np.concatenate(starts)
+    order = np.argsort(places, kind="stable")
+    return places[order], (places + sizes)[order]
+
+
 def _inside(texts: pa.StringArray, rows: Spans, front: str, end: str) -> tuple[Index, Index]:
-    """Where texts start and end without these; where they have not both, the whole."""
+    """Where texts start and end without these two; where one is missing, the whole text."""
     both = to_numpy(pc.and_(pc.starts_with(texts, front), pc.ends_with(texts, end)))
     sizes = len(front.encode()), len(end.encode())
     both &= rows.sizes >= sum(sizes)
@@ -213,7 +254,7 @@ def _inside(texts: pa.StringArray, rows: Spans, front: str, end: str) -> tuple[I
 
 
 def _without(texts: pa.StringArray, front: str, end: str) -> tuple[pa.StringArray, Mask]:
-    """Texts without what they begin and end with, and whether they do."""
+    """Texts without this beginning and this end, and flags: whether they had both."""
     rows = spans_of(texts)
     starts, ends = _inside(texts, rows, front, end)
     exact = ends - starts == rows.sizes - len((front + end).encode())

@@ -15,7 +15,7 @@ from pairsmith.dataset import card, card_audit, manifest
 from pairsmith.dataset.manifest import Manifest, parse_manifest
 from pairsmith.errors import OutputError
 from pairsmith.io import git
-from pairsmith.io.durable import digest
+from pairsmith.io.durable import sha256_of
 from pairsmith.publishing.refusals import PublishError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def owned_files(out: Path, built: Manifest) -> list[Owned]:
     others = [card.NAME, manifest.NAME, *_audit_of(out)]
     return [
         *(
-            Owned(path, out / path, (out / path).stat().st_size, digest(out / path))
+            Owned(path, out / path, (out / path).stat().st_size, sha256_of(out / path))
             for path in others
         ),
         *listed,
@@ -63,7 +63,7 @@ def _audit_of(out: Path) -> tuple[str, ...]:
     """The files of an audit of this very build, if there is one."""
     try:
         said = json.loads((out / card_audit.FOLDER / card_audit.NAME).read_bytes())
-        mine = said["manifest"] == digest(out / manifest.NAME)
+        mine = said["manifest"] == sha256_of(out / manifest.NAME)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ()
     return AUDIT if mine and all((out / path).is_file() for path in AUDIT) else ()

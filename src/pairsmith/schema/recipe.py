@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from pairsmith.errors import RecipeError
 from pairsmith.schema.reasons import DROPS, POLICIES, Policy, Reason
@@ -27,7 +27,7 @@ class Recipe:
         template: The chat template, or None (then `form` is messages).
         form: Text or messages.
         system: The text of the system turn, or None for no such turn.
-        shard_rows: At most so many input rows go into one shard.
+        shard_rows: At most this many input rows go into one shard.
         policies: The reasons whose policy is not to quarantine, in the order of `Reason`.
         origin: What the source is known to be, by its layout.
         card: The card's front-matter fields that the user gave, as canonical JSON.
@@ -35,7 +35,7 @@ class Recipe:
         drop: Which of `DROPS` to refuse, sorted.
         flip: Exchange the replies of train rows whose label is doubted by more than this, in
             log-odds; None for none.
-        smooth: The same, but only tell how far the label is to be believed.
+        smooth: The same, but only write the confidence in the label.
     """
 
     template: Template | None = None
@@ -57,7 +57,7 @@ class Recipe:
 
     @property
     def acts(self) -> bool:
-        """Whether something becomes of rows that all rows are to be looked at for."""
+        """Whether rows are dropped, flipped or smoothed, which needs a first pass over all rows."""
         return bool(self.drop) or self.weighs
 
     @property
@@ -72,7 +72,7 @@ class Recipe:
         return fields
 
     def to_dict(self) -> dict[str, Any]:
-        """As the manifest holds it."""
+        """The recipe as in the manifest."""
         return {
             "template": _template_to_dict(self.template) if self.template else None,
             "as": self.form.value,
@@ -87,92 +87,98 @@ class Recipe:
 
     @property
     def _actions(self) -> dict[str, Any]:
-        """Those that there are, so that recipes without them read as they always did."""
-        held = {"drop": list(self.drop), "flip": self.flip, "smooth": self.smooth}
-        return {name: value for name, value in held.items() if value}
+        """The actions that are set; recipes without any read as before there were actions."""
+        actions = {"drop": list(self.drop), "flip": self.flip, "smooth": self.smooth}
+        return {name: value for name, value in actions.items() if value}
 
     @classmethod
-    def from_dict(cls, held: Mapping[str, Any]) -> Recipe:
+    def from_dict(cls, fields: Mapping[str, Any]) -> Recipe:
         """The inverse of `to_dict`.
 
         Raises:
             RecipeError: It is not a recipe that this version can follow.
         """
         return make_recipe(
-            template=_template_from_dict(held["template"]) if held["template"] else None,
-            form=Form(held["as"]),
-            system=held["system"],
-            shard_rows=held["shard_rows"],
-            policies=held["policies"],
-            origin=Origin(held["origin"]),
-            card=held["card"],
-            shape=held["from"],
-            **{name: held[name] for name in ("drop", "flip", "smooth") if name in held},
+            template=_template_from_dict(fields["template"]) if fields["template"] else None,
+            form=Form(fields["as"]),
+            system=fields["system"],
+            shard_rows=fields["shard_rows"],
+            policies=fields["policies"],
+            origin=Origin(fields["origin"]),
+            card=fields["card"],
+            shape=fields["from"],
+            **{name: fields[name] for name in ("drop", "flip", "smooth") if name in fields},
         )
 
 
 def _template_to_dict(template: Template) -> dict[str, Any]:
     digest = hashlib.sha256(template.source.encode()).hexdigest()
-    held = {**vars(template), "tokens": dict(template.tokens), "control": list(template.control)}
-    return {"name": held.pop("name"), "sha256": digest, **held}
+    fields = {**vars(template), "tokens": dict(template.tokens), "control": list(template.control)}
+    return {"name": fields.pop("name"), "sha256": digest, **fields}
 
 
-def _template_from_dict(held: Mapping[str, Any]) -> Template:
-    given = {name: value for name, value in held.items() if name != "sha256"}
-    tokens, control = tuple(sorted(held["tokens"].items())), tuple(held["control"])
-    template = Template(**{**given, "tokens": tokens, "control": control})
+def _template_from_dict(fields: Mapping[str, Any]) -> Template:
+    arguments = {name: value for name, value in fields.items() if name != "sha256"}
+    tokens, control = tuple(sorted(fields["tokens"].items())), tuple(fields["control"])
+    template = Template(**{**arguments, "tokens": tokens, "control": control})
     texts = (template.name, template.source, *control, *(text for pair in tokens for text in pair))
     if not all(isinstance(text, str) for text in texts) or not isinstance(template.adds_bos, bool):
         raise RecipeError("The recipe's template has a field of another type.")
-    if _template_to_dict(template)["sha256"] != held["sha256"]:
+    if _template_to_dict(template)["sha256"] != fields["sha256"]:
         raise RecipeError("The recipe's template is not the one that its sha256 names.")
     return template
 
 
-def make_recipe(
-    template: Template | None = None,
-    form: str | None = None,
-    system: str | None = None,
-    shard_rows: int = SHARD_ROWS,
-    policies: Mapping[str, str] | None = None,
-    origin: Origin = Origin.OTHER,
-    card: Mapping[str, Any] | None = None,
-    shape: str = "hh",
-    drop: Iterable[str] = (),
-    flip: float | None = None,
-    smooth: float | None = None,
-) -> Recipe:
+class RecipeFields(TypedDict, total=False):
+    """What a recipe is made of, before it is checked: `Recipe`'s fields as a user gives them."""
+
+    template: Template | None
+    form: str | None
+    system: str | None
+    shard_rows: int
+    policies: Mapping[str, str] | None
+    origin: Origin
+    card: Mapping[str, Any] | None
+    shape: str
+    drop: Iterable[str]
+    flip: float | None
+    smooth: float | None
+
+
+def make_recipe(**given: Unpack[RecipeFields]) -> Recipe:
     """Checks the parts of a recipe against each other and freezes them.
 
     Raises:
         RecipeError: A part is unknown, out of range, or at odds with another.
     """
-    _check_types(template, form, system, shard_rows, policies, shape)
+    _check_types(given)
+    checked: dict[str, Any] = dict(given)
+    template, system = given.get("template"), given.get("system")
+    checked["form"] = _check_form(given.get("form"), template)
+    if not 1 <= given.get("shard_rows", SHARD_ROWS) <= 100_000_000:
+        raise RecipeError(
+            f"A shard of {given['shard_rows']} rows is out of range.", "Use 1 or more."
+        )
+    if system is not None:
+        _check_system(system)
+    checked["policies"] = _check_policies(given.get("policies") or {})
+    if given.get("flip") is not None and given.get("smooth") is not None:
+        raise RecipeError("Doubted labels are flipped or smoothed, not both.", "Leave one out.")
+    card = dict(given.get("card") or {})
+    checked["card"] = json.dumps(card, sort_keys=True, ensure_ascii=False)
+    checked["drop"] = _check_drop(given.get("drop", ()))
+    checked["flip"] = _check_doubt("flip", given.get("flip"))
+    checked["smooth"] = _check_doubt("smooth", given.get("smooth"))
+    return Recipe(**checked)
+
+
+def _check_form(form: str | None, template: Template | None) -> Form:
     form = form or (Form.TEXT if template else Form.MESSAGES)
     if form not in list(Form):
         raise RecipeError(f"Rows cannot be written as {form!r}.", "Choose text or messages.")
     if form == Form.TEXT and template is None:
         raise RecipeError("Text needs a template.", "Add --template llama2, or use --as messages.")
-    if not 1 <= shard_rows <= 100_000_000:
-        raise RecipeError(f"A shard of {shard_rows} rows is out of range.", "Use 1 or more.")
-    if system is not None:
-        _check_system(system)
-    chosen = _check_policies(policies or {})
-    if flip is not None and smooth is not None:
-        raise RecipeError("Doubted labels are flipped or smoothed, not both.", "Leave one out.")
-    return Recipe(
-        template=template,
-        form=Form(form),
-        system=system,
-        shard_rows=shard_rows,
-        policies=chosen,
-        origin=origin,
-        card=json.dumps(dict(card or {}), sort_keys=True, ensure_ascii=False),
-        shape=shape,
-        drop=_check_drop(drop),
-        flip=_check_doubt("flip", flip),
-        smooth=_check_doubt("smooth", smooth),
-    )
+    return Form(form)
 
 
 def _check_drop(drop: Iterable[str]) -> tuple[str, ...]:
@@ -200,21 +206,22 @@ def _check_doubt(name: str, doubt: float | None) -> float | None:
     return float(doubt)
 
 
-def _check_types(*given: object) -> None:
-    names = ("template", "form", "system", "shard_rows", "policies", "shape")
-    wanted = (
-        (Template, "a template"),
-        (str, "text"),
-        (str, "text"),
-        (int, "a number"),
-        (Mapping, "a mapping"),
-        (str, "text"),
-    )
-    for name, value, (kind, words) in zip(names, given, wanted, strict=True):
-        if value is None and name != "shard_rows":
+_TYPES: dict[str, tuple[type, str]] = {
+    "template": (Template, "a template"),
+    "form": (str, "text"),
+    "system": (str, "text"),
+    "shard_rows": (int, "a number"),
+    "policies": (Mapping, "a mapping"),
+    "shape": (str, "text"),
+}
+
+
+def _check_types(given: Mapping[str, Any]) -> None:
+    for name, (kind, words) in _TYPES.items():
+        if name not in given or (given[name] is None and name != "shard_rows"):
             continue
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise RecipeError(f"The recipe's {name} is {value!r}.", f"Expected {words}.")
+        if not isinstance(given[name], kind) or isinstance(given[name], bool):
+            raise RecipeError(f"The recipe's {name} is {given[name]!r}.", f"Expected {words}.")
 
 
 def _check_system(system: str) -> None:

@@ -30,7 +30,7 @@ class Conversation(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """What a chat template said against a conversation, in place of a text."""
+    """What a chat template said in refusing a conversation, in place of a text."""
 
     message: str
 
@@ -46,7 +46,7 @@ class Template:
         control: Strings that a content must not hold, since a tokenizer or a model reads them
             as control text.
         adds_bos: Whether the tokenizer puts the beginning-of-sequence token in front of a text.
-        date: The day that a template which asks for it is told, as `2026-01-31`; else None.
+        date: The date, as `2026-01-31`, for a template that asks for it; else None.
     """
 
     name: str
@@ -86,15 +86,15 @@ def common_start(texts: Sequence[str]) -> str:
     return low[: next((place for place, (a, b) in pairs if a != b), len(low))]
 
 
-class Joints(NamedTuple):
-    """The constant text before, between and behind the contents of conversations.
+class Segments(NamedTuple):
+    """The literal segments of a layout: the constant text around the contents.
 
-    A conversation of m contents has joints 0 to m. Short ones are held one by one. In a longer
-    one, the first joints are those of `head`, the last those of `tail`, and the ones between are
-    those of `middle` in turn.
+    A conversation of m contents has segments 0 to m: one before the first content, one behind
+    each. Those of short conversations are held one by one. In a longer one the first segments are
+    those of `head`, the last those of `tail`, and the ones between are those of `middle` by turns.
 
     Attributes:
-        short: For a number of contents, its joints.
+        short: From a number m of contents to its m + 1 segments.
         head, middle, tail: Of every longer conversation.
     """
 
@@ -104,7 +104,7 @@ class Joints(NamedTuple):
     tail: tuple[str, ...]
 
     def of(self, contents: int) -> tuple[str, ...]:
-        """The joints of a conversation of so many contents."""
+        """The `contents + 1` segments of a conversation of this many contents."""
         if contents in self.short:
             return self.short[contents]
         between = range(contents + 1 - len(self.head) - len(self.tail))
@@ -115,37 +115,39 @@ class Layout(NamedTuple):
     """How a template lays out conversations that begin alike: with or without a system turn.
 
     Attributes:
-        whole: Around the contents of one that ends in a reply.
-        asked: Around those of one that ends with the user.
-        prompt: The same, ending where the assistant's reply begins.
+        full: Around the contents of one that ends in a reply.
+        ends_with_user: Around those of one that ends with the user.
+        generation: The same with the generation prompt: it ends where the assistant's reply
+            begins.
         system_back: None where the system text comes first; else the number of contents that
             follow it where the user speaks last.
-        trims: For `user`, `assistant` and `system`, what becomes of white space around a
-            content; None where that is not simple.
+        trims: For `user`, `assistant` and `system`, how white space around a content is
+            trimmed; None where no `Trim` describes it.
         blanks: The roles that may have an empty content.
     """
 
-    whole: Joints
-    asked: Joints
-    prompt: Joints
+    full: Segments
+    ends_with_user: Segments
+    generation: Segments
     system_back: int | None
     trims: dict[str, Trim | None]
     blanks: frozenset[str]
 
 
-class Texts(NamedTuple):
-    """The joints of a dataset's texts: those of a layout, `opened` and `closed`.
+class DatasetSegments(NamedTuple):
+    """The segments of a dataset's texts: those of a layout, `opened` and `closed`.
 
     Attributes:
         prompt: Around the contents of a prompt, up to where its reply begins.
-        reply: Of whole conversations; the last two joints are those around the reply.
-        whole, asked: Around the contents of dialogues, which end with a reply or with the user.
+        reply: Of whole conversations; the last two segments are those around the reply.
+        full, ends_with_user: Around the contents of dialogues, which end with a reply or with
+            the user.
     """
 
-    prompt: Joints
-    reply: Joints
-    whole: Joints
-    asked: Joints
+    prompt: Segments
+    reply: Segments
+    full: Segments
+    ends_with_user: Segments
 
 
 @dataclass(frozen=True)
@@ -156,16 +158,17 @@ class Compiled:
         template: What was compiled.
         layouts: For conversations with a system turn (True) and without (False); the one is
             missing that the template refuses, or that constant strings do not describe.
-        guards: A content that holds one of these is rendered by Jinja: the template looks for it.
+        triggers: Fallback triggers, ignoring case: a content that holds one is rendered by Jinja,
+            since the template looks for it.
         faults: For a layout that is missing, why.
-        texts: The joints of a dataset's texts, by layout.
-        overhang: What a prompt ends in, rendered for generation, that no finished reply begins
-            with, as `<think>`; mostly empty.
+        dataset_segments: The segments of a dataset's texts, by layout.
+        generation_suffix: What a prompt rendered for generation ends in and no finished reply
+            begins with, such as `<think>`; mostly empty.
     """
 
     template: Template
     layouts: dict[bool, Layout]
-    guards: tuple[str, ...]
+    triggers: tuple[str, ...]
     faults: dict[bool, str]
-    texts: dict[bool, Texts]
-    overhang: str
+    dataset_segments: dict[bool, DatasetSegments]
+    generation_suffix: str

@@ -1,1 +1,1 @@
-"""Scores of rows by models."""
+"""Scores of rows by models trained on other rows of the same dataset."""

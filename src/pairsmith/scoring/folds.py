@@ -1,4 +1,8 @@
-"""Folds of the kept rows: a conversation, and all that begin with the same turn, in one fold."""
+"""Cross-validation folds of the kept rows, grouped by conversation.
+
+All rows that open with the same user turn are in one fold, so that no model is evaluated on a
+conversation that it was trained on.
+"""
 
 from __future__ import annotations
 
@@ -11,28 +15,37 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 FOLDS = 5
+"""The number of folds, unless there are fewer conversations."""
 
 FOLD = "dense_rank() OVER (ORDER BY opening) % {folds}"
-"""A row's fold in SQL, among the kept ones; openings are hashes, so that their order is random."""
+"""A kept row's fold, from 0, as an SQL expression over `pairsmith.dataset.index.TABLES`.
 
+Openings are hashes, so that their order, and with it the fold, is as good as random.
+"""
 
 ASSIGNED = "SELECT {fold} AS fold FROM rows WHERE kept ORDER BY row"
 
 
-def count_conversations(keys: DuckDBPyConnection) -> int:
-    """The conversations of the kept rows, by their opening turn."""
-    [(found,)] = keys.sql("SELECT count(DISTINCT opening) FROM rows WHERE kept").fetchall()
-    return int(found)
-
-
-def assign_folds(keys: DuckDBPyConnection, folds: int = FOLDS) -> NDArray[np.int8]:
-    """The fold of each kept row, by row number, shape (kept rows,).
-
-    With at least as many conversations as folds none is empty.
+def count_conversations(index: DuckDBPyConnection) -> int:
+    """Counts the conversations of the kept rows: the distinct opening turns of the user.
 
     Args:
-        keys: The keys.
-        folds: How many folds.
+        index: The row hashes, from `pairsmith.dataset.index`.
     """
-    found = keys.sql(ASSIGNED.format(fold=FOLD.format(folds=folds)))
-    return np.asarray(found.fetchnumpy()["fold"], np.int8)
+    [(count,)] = index.sql("SELECT count(DISTINCT opening) FROM rows WHERE kept").fetchall()
+    return int(count)
+
+
+def assign_folds(index: DuckDBPyConnection, folds: int = FOLDS) -> NDArray[np.int8]:
+    """Assigns each kept row to a fold, by conversation.
+
+    Args:
+        index: The row hashes, from `pairsmith.dataset.index`.
+        folds: The number of folds, from 1 to 127.
+
+    Returns:
+        A fold from 0 to `folds` - 1 per kept row, in the order of row numbers. No fold is empty if
+        there are at least as many conversations as folds.
+    """
+    assigned = index.sql(ASSIGNED.format(fold=FOLD.format(folds=folds)))
+    return np.asarray(assigned.fetchnumpy()["fold"], np.int8)

@@ -6,33 +6,22 @@ have no vote.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import pyarrow as pa
 
 from pairsmith.errors import DamagedInputError, RecipeError, SourceError
-from pairsmith.io.compression import decompressed
-from pairsmith.io.digests import MeteredFile
 from pairsmith.schema.rows import Kind
-from pairsmith.sources.formats.parquet import ENDING, sample_rows, sample_schema
+from pairsmith.sources.formats import format_of
 from pairsmith.sources.layouts import SourceFile
-from pairsmith.sources.parse import ROW_BYTES
-from pairsmith.sources.read import read_records
 from pairsmith.sources.shapes import HH, SHAPES, Shape
-from pairsmith.sources.sides import MARKED
+from pairsmith.sources.sides import TRANSCRIPT_START
 
 AUTO = "auto"
-SAMPLE_BYTES = (1 << 20, 2 * ROW_BYTES)
-"""So much of the content is looked at; the second where the first held no whole row."""
-
-SAMPLE_ROWS = 100
-"""So many rows of a Parquet file are looked at."""
-
 TEXTS, UNPAIRED = "two texts", "unpaired"
 """What rows may look like that are no shape."""
 
@@ -40,7 +29,7 @@ _OF_UNPAIRED = {"label", "completion", "messages"}
 _PROMPTS = {"prompt", "question", "instruction", "messages", "conversations", "input"}
 """Fields that hold a prompt, in this shape or that."""
 
-_MARKED = re.compile(MARKED, re.ASCII)
+_MARKED = re.compile(TRANSCRIPT_START, re.ASCII)
 _BY_FIELDS = (
     "openai",
     "nemo-rl",
@@ -130,19 +119,19 @@ def passed_over(files: list[SourceFile], shape: Shape) -> list[str]:
         if file.kind != Kind.PAIRS:
             continue
         with suppress(SourceError):  # the build meets it where it lies, and says so
-            if file.path.endswith(ENDING):
-                names |= dict.fromkeys(sample_schema(file.place, file.path))
-            else:
-                names |= dict.fromkeys(name for row in _sample(file) for name in row)
+            row_by_schema = format_of(file.path).row_by_schema
+            rows = [row_by_schema(file.place, file.path)] if row_by_schema else _sample(file)
+            names |= dict.fromkeys(name for row in rows for name in row)
     return [name for name in names if name not in shape.fields.names]
 
 
 def _by_schema(file: SourceFile) -> Shape | None:
-    """The shape of a Parquet file without a row that can be read; None if its schema has none."""
-    if not file.path.endswith(ENDING):
+    """The shape that the types of a file without a row tell; None where they tell of none."""
+    row_by_schema = format_of(file.path).row_by_schema
+    if row_by_schema is None:
         return None
     try:
-        name = looks_like(sample_schema(file.place, file.path))
+        name = looks_like(row_by_schema(file.place, file.path))
     except DamagedInputError:
         return None  # the build says so
     if name == UNPAIRED:
@@ -187,60 +176,9 @@ def _is_a(value: Any, wanted: pa.DataType) -> bool:
 
 
 def _sample(file: SourceFile) -> list[dict[str, Any]]:
-    """The first rows of a file that are objects; a fault further on is met when it is built."""
-    if file.path.endswith(ENDING):
-        return _sample_parquet(file)
-    for limit in SAMPLE_BYTES:
-        rows, ended = _sample_json(file, limit)
-        if rows or ended:
-            return rows
-    return []
-
-
-def _sample_parquet(file: SourceFile) -> list[dict[str, Any]]:
+    """The first rows of a file; a fault further on is met when it is built."""
     known = {name for shape in SHAPES.values() for name in shape.fields.names} | _OF_UNPAIRED
-    rows: list[dict[str, Any]] = []
-    with suppress(DamagedInputError):  # the build meets it where it lies, and says so
-        rows.extend(sample_rows(file.place, file.path, known, SAMPLE_ROWS, SAMPLE_BYTES[1]))
-    return rows
-
-
-def _sample_json(file: SourceFile, limit: int) -> tuple[list[dict[str, Any]], bool]:
-    """The rows within so many bytes of content, and whether that is all of it."""
-    rows: list[dict[str, Any]] = []
-    with MeteredFile(file.place) as metered:
-        content = _Beginning(decompressed(metered, file.path), limit)
-        try:
-            for block in read_records(iter(content), file.path):
-                for row in range(block.rows):
-                    rows += _object(block.raw(row))
-        except DamagedInputError:
-            pass  # it is cut here, or is damaged there
-    return rows, not content.cut
-
-
-class _Beginning:
-    """The beginning of some content, cut at a byte, however it comes in chunks."""
-
-    def __init__(self, chunks: Iterator[bytes], limit: int) -> None:
-        self.chunks, self.left = chunks, limit
-        self.cut = False
-
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self.chunks:
-            self.cut = len(chunk) > self.left
-            yield chunk[: self.left]
-            self.left -= min(len(chunk), self.left)
-            if self.cut:
-                return
-
-
-def _object(raw: bytes) -> list[dict[str, Any]]:
-    try:
-        row = json.loads(raw)
-    except (ValueError, RecursionError):
-        return []
-    return [row] if isinstance(row, dict) else []
+    return format_of(file.path).sample(file.place, file.path, known)
 
 
 def _unknown(file: SourceFile, rows: list[dict[str, Any]]) -> SourceError:

@@ -8,25 +8,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pairsmith.errors import SourceError
-from pairsmith.io.paths import FsspecPath, is_folder, listing, locate
+from pairsmith.io.paths import FsspecPath, is_folder, list_folder, locate
 from pairsmith.schema.rows import Kind
 from pairsmith.sources import hh, redteam
+from pairsmith.sources.formats import list_endings, looks_like_data, take_apart
 
 SAMPLE = "sample"
 ALL_SUBSETS = (*hh.SUBSETS, redteam.SUBSET)
-LAYOUT = (
-    "Expected <subset>/train.jsonl and <subset>/test.jsonl, or .json, each plain, .gz or .zst, "
-    "or .parquet."
-)
 DIRECT = "pairs"
 """The subset of files that lie in the folder itself, or by themselves."""
 
-_DATA = re.compile(r"(?P<stem>.+?)\.((jsonl|json)(\.gz|\.zst)?|parquet)")
-_ROWS = re.compile(r".+\.(jsonl(\.gz|\.zst)?|parquet)")  # a .json may be anything
-_LIKE_DATA = re.compile(r".+?\.(jsonl|json|parquet)(\..+)?")
 _OTHER = re.compile(r".+\.(md|ya?ml|py|sh|toml)")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
-_RESERVED = ("audit", "default", "quarantine", "unfinished")  # a config, and folders of a build
+_RESERVED = ("annotations", "audit", "default", "quarantine", "unfinished")
+"""No subset may be called so: a config of a card, and the folders of a build."""
 
 
 class SourceFile(NamedTuple):
@@ -68,7 +63,7 @@ def find(source: str, subset: str | None = None, split: str | None = None) -> li
             "Give --subset and --split with a single file.",
         )
     if place.name in ALL_SUBSETS:
-        files = _in_subset(place.name, place, listing(place), f"{place.name}/")
+        files = _in_subset(place.name, place, list_folder(place), f"{place.name}/")
     else:
         files = _in_subsets(place)
     twice = [name for name, count in Counter(f[1:3] for f in files).items() if count > 1]
@@ -78,33 +73,50 @@ def find(source: str, subset: str | None = None, split: str | None = None) -> li
             "Leave one of them.",
         )
     if not files:
-        raise SourceError(f"There are no transcripts in {source}.", LAYOUT)
+        raise SourceError(f"There are no transcripts in {source}.", _layout())
     return sorted(files, key=lambda file: file.path)
 
 
 def _in_subsets(root: FsspecPath) -> list[SourceFile]:
     """The files of every folder that is a subset, and those that lie beside them."""
-    names = listing(root)
+    names = list_folder(root)
     files = _in_subset(DIRECT, root, {n: kind for n, kind in names.items() if _is_direct(n)}, "")
     for name, kind in names.items():
         if name in ALL_SUBSETS and kind != "directory":
-            raise SourceError(f"{name} in {root.path} is not a folder.", LAYOUT)
+            raise SourceError(f"{name} in {root.path} is not a folder.", _layout())
         if kind == "directory":
             folder = root.join(name)
-            inner = listing(folder)
-            if name in ALL_SUBSETS or any(_is_direct(n) or _ROWS.fullmatch(n) for n in inner):
+            inner = list_folder(folder)
+            if name in ALL_SUBSETS or any(_is_direct(n) or _holds_rows(n) for n in inner):
                 files += _in_subset(_checked(name), folder, inner, f"{name}/")
-        elif _ROWS.fullmatch(name) and not _is_direct(name):
+        elif _holds_rows(name) and not _is_direct(name):
             raise SourceError(
                 f"{name} in {root.path} belongs to no subset.",
-                f"{LAYOUT} Or build that file by itself.",
+                f"{_layout()} Or build that file by itself.",
             )
     return files
 
 
 def _is_direct(name: str) -> bool:
     """Whether a name is that of a split's file, or of one that was meant to be."""
-    return name.partition(".")[0] in hh.SPLITS and bool(_LIKE_DATA.fullmatch(name))
+    return name.partition(".")[0] in hh.SPLITS and looks_like_data(name)
+
+
+def _holds_rows(name: str) -> bool:
+    """Whether a file of such a name holds rows, whatever it is called before its ending."""
+    if _OTHER.fullmatch(name):
+        return False
+    named = take_apart(name)
+    return named is not None and named.format.always_rows
+
+
+def _layout() -> str:
+    """What a folder is expected to hold."""
+    endings = list_endings()
+    first, *more = endings.compressed
+    others = "".join(f", or .{ending}" for ending in more)
+    told = f"<subset>/train.{first} and <subset>/test.{first}{others}"
+    return f"Expected {told}, each {endings.each()}."
 
 
 def _in_subset(
@@ -113,16 +125,15 @@ def _in_subset(
     found: dict[str, str] = {}
     for name, kind in names.items():
         split = _split_of(subset, name.partition(".")[0])
-        data = _DATA.fullmatch(name)
-        if split is None and _ROWS.fullmatch(name):
+        if split is None and _holds_rows(name):
             raise SourceError(
                 f"{prefix}{name} is neither train nor test.",
-                f"{LAYOUT} Or build that file by itself.",
+                f"{_layout()} Or build that file by itself.",
             )
         if split is None or _OTHER.fullmatch(name):
             continue
-        if not data or kind != "file":
-            raise SourceError(f"{prefix}{name} is not a file that can be read.", LAYOUT)
+        if kind != "file" or not take_apart(name):
+            raise SourceError(f"{prefix}{name} is not a file that can be read.", _layout())
         if split in found:
             raise SourceError(
                 f"{subset} has two files for {split}: {found[split]} and {name}.",
@@ -147,23 +158,23 @@ def kind_of(subset: str) -> Kind:
 
 
 def _single(place: FsspecPath, subset: str | None, split: str | None) -> SourceFile:
-    match = _DATA.fullmatch(place.name)
+    named = take_apart(place.name)
     try:
         place.name.encode()
     except UnicodeEncodeError:
         raise SourceError(f"The name {place.name!r} is not UTF-8.", "Rename the file.") from None
-    if not match:
+    if named is None:
+        endings = list_endings()
         raise SourceError(
             f"{place.name} is not a file of transcripts by its name.",
-            "Expected .jsonl or .json, plain, .gz or .zst, or .parquet.",
+            f"Expected {' or '.join(f'.{e}' for e in endings.compressed)}, {endings.each()}.",
         )
-    stem = match["stem"]
     folder = Path(place.path).parent.name
     if subset is None:
-        named = redteam.SUBSET if stem == redteam.STEM else folder
-        subset = named if named in ALL_SUBSETS else DIRECT
+        likely = redteam.SUBSET if named.stem == redteam.STEM else folder
+        subset = likely if likely in ALL_SUBSETS else DIRECT
     if split is None:
-        begins = re.match(r"(train|test)(?![a-z])", stem)
+        begins = re.match(r"(train|test)(?![a-z])", named.stem)
         split = begins[0] if begins else "train"
     if split not in hh.SPLITS:
         raise SourceError(f"There is no split {split!r}.", f"Splits: {', '.join(hh.SPLITS)}.")

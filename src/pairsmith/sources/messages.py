@@ -1,4 +1,4 @@
-"""Conversations as columns of messages: taken apart, joined row by row, and put together.
+"""Conversations as columns of messages: flattened, joined row by row, and nested again.
 
 Joining the prompt and the reply of each row is arithmetic on offsets; no row is looked at by
 itself but to say what is wrong with it.
@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pairsmith.schema.rows import MESSAGES
-from pairsmith.sources.formats.jsonl import Index
 from pairsmith.sources.parse import item_of
+from pairsmith.sources.records import Index
 
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -47,25 +47,25 @@ class Messages(NamedTuple):
         return np.repeat(np.arange(len(self.offsets) - 1), self.counts)
 
     def any(self, mask: Mask) -> Mask:
-        """True at the rows in which `mask`, a flag for each message, holds somewhere."""
+        """Flags, one a row: true at those with a message at which `mask` holds."""
         found = np.zeros(len(self.offsets) - 1, bool)
         found[self.rows[mask]] = True
         return found
 
 
-def of_lists(column: pa.ListArray) -> Messages:
-    """The messages of lists of {role, content}, whatever the two are called; null is no message."""
+def from_lists(column: pa.ListArray) -> Messages:
+    """The messages of lists of {role, content}, whatever the names of the two; null is none."""
     role, content = column.flatten().flatten()
     return Messages(list_offsets(column), role, content)
 
 
-def of_objects(column: pa.StructArray) -> Messages:
-    """One message a row, from {role, content}, whatever the two are called."""
+def from_objects(column: pa.StructArray) -> Messages:
+    """One message a row, from {role, content}, whatever the names of the two."""
     role, content = column.flatten()
     return Messages(np.arange(len(column) + 1), role, content)
 
 
-def of_texts(role: str, column: pa.StringArray) -> Messages:
+def from_texts(role: str, column: pa.StringArray) -> Messages:
     """A message of one role for each text that is not null."""
     content = column.drop_null()
     offsets = _offsets(flags(column.is_valid()))
@@ -88,7 +88,7 @@ def join(*parts: Messages) -> Messages:
 
 
 def select(messages: Messages, mask: Mask) -> Messages:
-    """The messages at which `mask`, a flag for each message, holds; the rows stay as many."""
+    """The messages at which `mask` holds, one flag a message; the number of rows stays."""
     kept = np.concatenate([[0], np.cumsum(mask)])
     keep = pa.array(mask)
     return Messages(
@@ -96,7 +96,7 @@ def select(messages: Messages, mask: Mask) -> Messages:
     )
 
 
-def put_together(messages: Messages, bad: Mask) -> pa.ListArray:
+def to_list_array(messages: Messages, bad: Mask) -> pa.ListArray:
     """A column of `MESSAGES`, null at the rows where `bad` holds."""
     if bad.any():
         messages = select(messages, ~bad[messages.rows])
@@ -108,7 +108,7 @@ def put_together(messages: Messages, bad: Mask) -> pa.ListArray:
 
 
 def holds_nul(messages: Messages) -> Mask:
-    """True at the rows in which a role or a content holds a NUL character."""
+    """Flags, one a row: true at those in which a role or a content has a NUL character."""
     held = (
         flags(pc.fill_null(pc.match_substring(text, "\0"), False))
         for text in (messages.role, messages.content)
@@ -116,56 +116,58 @@ def holds_nul(messages: Messages) -> Mask:
     return messages.any(np.logical_or.reduce(list(held)))
 
 
-def holes(column: pa.Array) -> Mask:
-    """True at the rows that hold a null somewhere inside; a row that is null holds nothing."""
+def inner_nulls(column: pa.Array) -> Mask:
+    """Flags, one a row: true at those with a null inside; a row that is null has none."""
     if pa.types.is_list(column.type):
         values = column.flatten()
         found = np.zeros(len(column), bool)
         rows = np.repeat(np.arange(len(column)), np.diff(list_offsets(column)))
-        found[rows[_nulls(values) | holes(values)]] = True
+        found[rows[_nulls(values) | inner_nulls(values)]] = True
         return found
     if pa.types.is_struct(column.type):
-        inside = [_nulls(child) | holes(child) for child in column.flatten()]
+        inside = [_nulls(child) | inner_nulls(child) for child in column.flatten()]
         held: Mask = np.logical_or.reduce(inside) & ~_nulls(column)
         return held
     return np.zeros(len(column), bool)
 
 
-def hole_words(value: Any, wanted: pa.DataType, path: str) -> str | None:
-    """What is missing inside a value, such as `message 2 of chosen has no content`."""
-    if pa.types.is_list(wanted):
+def describe_inner_null(value: Any, expected: pa.DataType, path: str) -> str | None:
+    """The first null inside a value, as `message 2 of chosen has no content`; None without one."""
+    if pa.types.is_list(expected):
         return _first(
-            f"{item} is null" if held is None else hole_words(held, wanted.value_type, item)
-            for number, held in enumerate(value, 1)
-            for item in [item_of(path, wanted.value_type, number)]
+            f"{item} is null"
+            if inner is None
+            else describe_inner_null(inner, expected.value_type, item)
+            for number, inner in enumerate(value, 1)
+            for item in [item_of(path, expected.value_type, number)]
         )
-    if pa.types.is_struct(wanted):
+    if pa.types.is_struct(expected):
         return _first(
             f"{path} has no {field.name}"
             if value[field.name] is None
-            else hole_words(value[field.name], field.type, f"the {field.name} of {path}")
-            for field in wanted
+            else describe_inner_null(value[field.name], field.type, f"the {field.name} of {path}")
+            for field in expected
         )
     return None
 
 
-def _first(said: Iterable[str | None]) -> str | None:
-    return next((words for words in said if words), None)
+def _first(sentences: Iterable[str | None]) -> str | None:
+    return next((words for words in sentences if words), None)
 
 
 def list_offsets(column: pa.ListArray) -> Index:
-    """Where the items of each row begin and end in `column.flatten()`; null has none."""
+    """The n + 1 offsets of n rows in `column.flatten()`; a null row has no items."""
     lengths = pc.fill_null(pc.list_value_length(column), 0)
     return _offsets(lengths.to_numpy(zero_copy_only=False))
 
 
-def only(column: pa.Array, rows: Mask) -> pa.Array:
-    """The column, null outside of `rows`."""
+def null_outside(column: pa.Array, rows: Mask) -> pa.Array:
+    """The column, null at the rows where `rows`, n flags, does not hold."""
     return column.take(pa.array(np.arange(len(column)), mask=~rows))
 
 
 def flags(column: pa.BooleanArray) -> Mask:
-    """A column of truth values without nulls as a numpy array."""
+    """A Boolean column without nulls as a numpy array of flags."""
     return np.asarray(column.to_numpy(zero_copy_only=False), bool)
 
 

@@ -1,8 +1,8 @@
 """Records to columns: JSON objects read by Arrow with an explicit schema, a block at a time.
 
 Arrow's reader is the one judge of what is JSON. A block that it refuses is read again in
-pieces, cut at the rows that look bad, until each bad row stands alone; so a row's fate never
-depends on its neighbours. Python's reader only finds the words for what is wrong.
+pieces, cut at the rows that look bad, until each bad row is alone; so no row depends on its
+neighbours. Python's reader only finds the words for a fault.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.json as pj
 
-from pairsmith.sources.formats.jsonl import CLOSE, OPEN, Records
+from pairsmith.sources.records import Records
+
+OPEN, CLOSE = ord("{"), ord("}")
 
 _ROW = re.compile(r"\.? in row \d+$")
 
@@ -46,7 +48,7 @@ def parse_rows(records: Records, fields: pa.Schema, required: tuple[str, ...]) -
 
     Args:
         records: n rows.
-        fields: What to take of each; other fields are passed over.
+        fields: The fields to read; others are passed over.
         required: The fields that may not be null.
 
     Returns:
@@ -150,7 +152,7 @@ def _check_utf8(block: pa.Buffer) -> None:
 
 
 def fault_of(raw: bytes, fields: pa.Schema, required: tuple[str, ...]) -> str | None:
-    """What is wrong with a row, quoting none of it; None where nothing meets the eye."""
+    """The fault of a row in words, quoting none of it; None where none is found."""
     if len(raw) > ROW_BYTES:
         return f"the row is {len(raw):,} bytes long; at most {ROW_BYTES:,} are read"
     try:
@@ -188,40 +190,40 @@ class _Pairs(list[tuple[str, Any]]):
     """An object's fields in order, doubles included."""
 
 
-def _value_fault(value: Any, wanted: pa.DataType, what: str) -> str | None:
-    """What is wrong with a value, in a sentence that begins with `what`; nulls inside are not."""
-    given = dict if isinstance(value, _Pairs) else type(value)
-    if pa.types.is_struct(wanted) and given is dict:
-        return _object_fault(value, wanted, what)
-    if pa.types.is_list(wanted) and given is list:
-        return _list_fault(value, wanted.value_type, what)
-    fits = _WANTED[str(wanted)][0] if str(wanted) in _WANTED else ()
-    if given not in fits:
-        return f"{what} is {_TYPES[given]}, not {expected_words(wanted)}"
+def _value_fault(value: Any, expected: pa.DataType, what: str) -> str | None:
+    """The fault of a value, in a sentence that begins with `what`; None inside is no fault."""
+    actual = dict if isinstance(value, _Pairs) else type(value)
+    if pa.types.is_struct(expected) and actual is dict:
+        return _object_fault(value, expected, what)
+    if pa.types.is_list(expected) and actual is list:
+        return _list_fault(value, expected.value_type, what)
+    fits = _WANTED[str(expected)][0] if str(expected) in _WANTED else ()
+    if actual not in fits:
+        return f"{what} is {_TYPES[actual]}, not {expected_words(expected)}"
     return None
 
 
-def _object_fault(value: _Pairs, wanted: pa.StructType, what: str) -> str | None:
+def _object_fault(value: _Pairs, expected: pa.StructType, what: str) -> str | None:
     names = [name for name, _ in value]
-    for field in wanted:
+    for field in expected:
         if names.count(field.name) > 1:
             return f"the {field.name} of {path_of(what)} is given twice"
     for name, held in value:
-        place = wanted.get_field_index(name)
+        place = expected.get_field_index(name)
         if held is not None and place >= 0:
             part = f"the {name} of {path_of(what)}"
-            if fault := _value_fault(held, wanted.field(place).type, part):
+            if fault := _value_fault(held, expected.field(place).type, part):
                 return fault
     return None
 
 
-def _list_fault(value: list[Any], wanted: pa.DataType, what: str) -> str | None:
+def _list_fault(value: list[Any], expected: pa.DataType, what: str) -> str | None:
     for number, item in enumerate(value, 1):
         if item is None:
             continue
-        if pa.types.is_struct(wanted):
-            fault = _value_fault(item, wanted, item_of(what, wanted, number))
-        elif fault := _value_fault(item, wanted, "one that"):
+        if pa.types.is_struct(expected):
+            fault = _value_fault(item, expected, item_of(what, expected, number))
+        elif fault := _value_fault(item, expected, "one that"):
             fault = f"{what} holds {fault}"
         if fault:
             return fault
@@ -233,14 +235,14 @@ def path_of(what: str) -> str:
     return what.removeprefix("the field ").removeprefix("the ")
 
 
-def item_of(what: str, wanted: pa.DataType, number: int) -> str:
+def item_of(what: str, expected: pa.DataType, number: int) -> str:
     """What to call an item of a list, such as `message 2 of chosen`."""
-    spoken = pa.types.is_struct(wanted) and wanted.field(0).name in ("role", "from")
+    spoken = pa.types.is_struct(expected) and expected.field(0).name in ("role", "from")
     return f"{'message' if spoken else 'item'} {number} of {path_of(what)}"
 
 
-def expected_words(wanted: pa.DataType) -> str:
+def expected_words(expected: pa.DataType) -> str:
     """A type in words: `text`, `a list`, `an object`."""
-    if pa.types.is_struct(wanted):
+    if pa.types.is_struct(expected):
         return "an object"
-    return _WANTED[str(wanted)][1] if str(wanted) in _WANTED else "a list"
+    return _WANTED[str(expected)][1] if str(expected) in _WANTED else "a list"

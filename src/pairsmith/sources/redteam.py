@@ -11,34 +11,36 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pairsmith.schema.rows import DIALOGUE_SCORES
-from pairsmith.sources.formats.jsonl import Records
 from pairsmith.sources.parse import parse_rows
+from pairsmith.sources.records import Records
 
 SUBSET = "red-team-attempts"
 STEM = "red_team_attempts"
 SPLIT = "train"
 
 SCORE = "task_description_harmlessness_score"
-AS_RELEASED = "task_descripton_harmlessness_score"
-FIELDS = pa.schema([("transcript", pa.string()), *DIALOGUE_SCORES, (AS_RELEASED, pa.float64())])
+SCORE_AS_RELEASED = "task_descripton_harmlessness_score"
+FIELDS = pa.schema(
+    [("transcript", pa.string()), *DIALOGUE_SCORES, (SCORE_AS_RELEASED, pa.float64())]
+)
 
 
 def read_dialogues(records: Records) -> pa.Table:
-    """Rows of `transcript`, the scores and `fault`; see `parse_rows` and `spell_score`."""
-    return spell_score(parse_rows(records, FIELDS, ("transcript",)))
+    """Rows of `transcript`, the scores and `fault`; see `parse_rows` and `unify_score`."""
+    return unify_score(parse_rows(records, FIELDS, ("transcript",)))
 
 
-def spell_score(table: pa.Table) -> pa.Table:
-    """The score that is read under either name, under the right one.
+def unify_score(table: pa.Table) -> pa.Table:
+    """Unifies the two spellings of one score into the right one.
 
-    A row that gives it under both names, with two values, has a fault.
+    A row that has both, with different values, has a fault.
     """
     score, released, fault = (
-        table[name].combine_chunks() for name in (SCORE, AS_RELEASED, "fault")
+        table[name].combine_chunks() for name in (SCORE, SCORE_AS_RELEASED, "fault")
     )
     at_odds = pc.fill_null(pc.not_equal(score, released), False)
     if at_odds.true_count:
-        said = f"the fields {SCORE} and {AS_RELEASED} differ"
+        said = f"the fields {SCORE} and {SCORE_AS_RELEASED} differ"
         fault = pc.if_else(pc.and_(at_odds, pc.is_null(fault)), said, fault)
     columns = {name: table[name] for name in ("transcript", *DIALOGUE_SCORES.names)}
     return pa.table({**columns, SCORE: pc.coalesce(score, released), "fault": fault})

@@ -1,7 +1,7 @@
 """The shapes of preference data: which fields a row has, and how they make two conversations.
 
-Each shape is one that a trainer or a well-known release writes; docs/schema.md shows them. A
-shape is read with an explicit Arrow schema, and its columns are arranged as `source_schema`
+Each shape is one that a trainer or a well-known release writes; docs/reference/schema.md shows
+them. A shape is read with an explicit Arrow schema, and its columns are arranged as `source_schema`
 says, for all rows at once.
 """
 
@@ -16,7 +16,15 @@ import pyarrow.compute as pc
 
 from pairsmith.schema.rows import MESSAGES, PAIR_TRANSCRIPTS
 from pairsmith.sources import redteam, sides
-from pairsmith.sources.messages import NUL, Mask, flags, holds_nul, hole_words, holes, put_together
+from pairsmith.sources.messages import (
+    NUL,
+    Mask,
+    describe_inner_null,
+    flags,
+    holds_nul,
+    inner_nulls,
+    to_list_array,
+)
 
 TEXT = pa.string()
 TURN = pa.struct([("from", TEXT), ("value", TEXT)])
@@ -27,8 +35,8 @@ class Shape(NamedTuple):
     """One way to write preference data.
 
     Attributes:
-        name: What `--from` calls it.
-        fields: What is taken of a row; other fields are passed over.
+        name: Its name for `--from`.
+        fields: The fields that are read; others are passed over.
         required: The fields that no row may lack.
         about: Its fields in words.
         arrange: From the table that was read, with `fault`, to one with the columns of
@@ -47,39 +55,39 @@ class Shape(NamedTuple):
 def arrange_messages(
     draw: Callable[[sides.Columns], sides.Sides],
 ) -> Callable[[pa.Table], pa.Table]:
-    """Makes an `arrange` from what joins one shape's columns."""
+    """Makes an `arrange` from the function that joins one shape's columns."""
 
     def arrange(table: pa.Table) -> pa.Table:
         columns = {name: table[name].combine_chunks() for name in table.column_names}
         fault = columns.pop("fault")
         for name, column in columns.items():
-            fault = _say_holes(fault, name, column)
+            fault = _add_null_faults(fault, name, column)
         drawn = draw(columns)
         for mask, sentence in drawn.faults:
-            fault = say(fault, mask, sentence)
+            fault = add_fault(fault, mask, sentence)
         for side in (drawn.chosen, drawn.rejected):
-            fault = say(fault, holds_nul(side), NUL)
+            fault = add_fault(fault, holds_nul(side), NUL)
         bad = flags(fault.is_valid())
-        chosen, rejected = (put_together(side, bad) for side in (drawn.chosen, drawn.rejected))
+        chosen, rejected = (to_list_array(side, bad) for side in (drawn.chosen, drawn.rejected))
         return pa.table({"chosen": chosen, "rejected": rejected, "fault": fault})
 
     return arrange
 
 
-def say(fault: pa.StringArray, mask: Mask, sentence: str) -> pa.StringArray:
-    """The faults, and this one at the rows of `mask` that have none yet."""
+def add_fault(fault: pa.StringArray, mask: Mask, sentence: str) -> pa.StringArray:
+    """The faults, with this one at the rows of `mask` that have none yet."""
     if not mask.any():
         return fault
     return pc.if_else(pc.and_(pa.array(mask), fault.is_null()), sentence, fault)
 
 
-def _say_holes(fault: pa.StringArray, name: str, column: pa.Array) -> pa.StringArray:
-    found = holes(column)
+def _add_null_faults(fault: pa.StringArray, name: str, column: pa.Array) -> pa.StringArray:
+    found = inner_nulls(column)
     if not found.any():
         return fault
     said = fault.to_pylist()
     for row in np.flatnonzero(found).tolist():
-        said[row] = said[row] or hole_words(column[row].as_py(), column.type, name)
+        said[row] = said[row] or describe_inner_null(column[row].as_py(), column.type, name)
     return pa.array(said, pa.string())
 
 
@@ -118,7 +126,7 @@ DIALOGUES = Shape(
     redteam.FIELDS,
     ("transcript",),
     "a transcript with scores",
-    redteam.spell_score,
+    redteam.unify_score,
     messages=False,
 )
 _ALL = (
@@ -234,4 +242,4 @@ _ALL = (
     ),
 )
 SHAPES: dict[str, Shape] = {shape.name: shape for shape in _ALL}
-"""The shapes of pairs, by what `--from` calls them."""
+"""The shapes of pairs, by their names for `--from`."""

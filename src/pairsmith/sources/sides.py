@@ -1,4 +1,4 @@
-"""What each shape's columns make: two whole conversations a row, joined by offsets alone."""
+"""From each shape's columns to two whole conversations a row, joined by offsets alone."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from pairsmith.sources.messages import (
     Mask,
     Messages,
     flags,
+    from_lists,
+    from_objects,
+    from_texts,
     join,
     list_offsets,
-    of_lists,
-    of_objects,
-    of_texts,
-    only,
+    null_outside,
     select,
 )
 
-MARKED = r"\A\s*\n\n(Human|Assistant):"
-"""What a transcript begins with."""
+TRANSCRIPT_START = r"\A\s*\n\n(Human|Assistant):"
+"""A pattern for the beginning of a transcript."""
 
 Columns: TypeAlias = dict[str, pa.Array]
 """A shape's fields, by name."""
 
 Faults: TypeAlias = list[tuple[Mask, str]]
-"""Sentences, each with the rows that it is true of."""
+"""Sentences, each with n flags: the rows that it is true of."""
 
 
 class Sides(NamedTuple):
-    """The two whole conversations of n rows, and what is wrong with some rows."""
+    """The two whole conversations of n rows, and the faults of some rows."""
 
     chosen: Messages
     rejected: Messages
@@ -41,53 +41,55 @@ class Sides(NamedTuple):
 
 def trl(columns: Columns) -> Sides:
     """A prompt, and the messages of either reply."""
-    prompt, chosen, rejected = (of_lists(columns[n]) for n in ("prompt", "chosen", "rejected"))
+    prompt, chosen, rejected = (from_lists(columns[n]) for n in ("prompt", "chosen", "rejected"))
     return Sides(join(prompt, chosen), join(prompt, rejected), [])
 
 
 def trl_implicit(columns: Columns) -> Sides:
     """Two whole conversations."""
-    return Sides(of_lists(columns["chosen"]), of_lists(columns["rejected"]), [])
+    return Sides(from_lists(columns["chosen"]), from_lists(columns["rejected"]), [])
 
 
 def ultrafeedback(columns: Columns) -> Sides:
     """The prompt goes in front of a list that holds assistant messages alone.
 
-    Elsewhere it is not looked at: what it repeats of the conversation differs from release to
+    Elsewhere it is not read: what it repeats of the conversation differs from release to
     release (the first question, the last one, system and question in one).
     """
     prompt = columns["prompt"]
     drawn = []
     missing = np.zeros(len(prompt), bool)
     for name in ("chosen", "rejected"):
-        side = of_lists(columns[name])
+        side = from_lists(columns[name])
         other = ~flags(pc.fill_null(pc.equal(side.role, "assistant"), False))
         alone = (side.counts > 0) & ~side.any(other)
         missing |= alone & flags(prompt.is_null())
-        drawn.append(join(of_texts("user", only(prompt, alone)), side))
+        drawn.append(join(from_texts("user", null_outside(prompt, alone)), side))
     said = "the lists hold replies alone, and there is no prompt"
     return Sides(drawn[0], drawn[1], [(missing, said)])
 
 
 def trl_text(columns: Columns) -> Sides:
     """One user turn and two replies, as texts."""
-    prompt = of_texts("user", columns["prompt"])
-    marked = flags(pc.fill_null(pc.match_substring_regex(columns["prompt"], MARKED), False))
+    prompt = from_texts("user", columns["prompt"])
+    marked = flags(
+        pc.fill_null(pc.match_substring_regex(columns["prompt"], TRANSCRIPT_START), False)
+    )
     return Sides(
-        join(prompt, of_texts("assistant", columns["chosen"])),
-        join(prompt, of_texts("assistant", columns["rejected"])),
+        join(prompt, from_texts("assistant", columns["chosen"])),
+        join(prompt, from_texts("assistant", columns["rejected"])),
         [(marked, "the prompt has turn markers, unlike those of the first rows")],
     )
 
 
 def sharegpt(columns: Columns) -> Sides:
     """A conversation and two replies, of {from, value}."""
-    turns = _renamed(of_lists(columns["conversations"]))
+    turns = _renamed(from_lists(columns["conversations"]))
     system = columns["system"]
     opened = turns.any(flags(pc.fill_null(pc.equal(turns.role, "system"), False)))
     twice = opened & _filled(system)
     front = join(_system(system), turns)
-    chosen, rejected = (_renamed(of_objects(columns[n])) for n in ("chosen", "rejected"))
+    chosen, rejected = (_renamed(from_objects(columns[n])) for n in ("chosen", "rejected"))
     said = "there is a field system, and a system message besides"
     return Sides(join(front, chosen), join(front, rejected), [(twice, said)])
 
@@ -106,14 +108,14 @@ def _filled(text: pa.StringArray) -> Mask:
 
 
 def _system(text: pa.StringArray) -> Messages:
-    return of_texts("system", only(text, _filled(text)))
+    return from_texts("system", null_outside(text, _filled(text)))
 
 
 def openai(columns: Columns) -> Sides:
     """A prompt inside of `input`, and two lists of replies."""
-    prompt = of_lists(columns["input"].flatten()[0])
+    prompt = from_lists(columns["input"].flatten()[0])
     chosen, rejected = (
-        of_lists(columns[name]) for name in ("preferred_output", "non_preferred_output")
+        from_lists(columns[name]) for name in ("preferred_output", "non_preferred_output")
     )
     return Sides(join(prompt, chosen), join(prompt, rejected), [])
 
@@ -121,7 +123,7 @@ def openai(columns: Columns) -> Sides:
 def alpaca(columns: Columns) -> Sides:
     """An instruction and two replies, as texts."""
     prompt, faults = _alpaca_prompt(columns)
-    chosen, rejected = (of_texts("assistant", columns[name]) for name in ("chosen", "rejected"))
+    chosen, rejected = (from_texts("assistant", columns[name]) for name in ("chosen", "rejected"))
     return Sides(join(prompt, chosen), join(prompt, rejected), faults)
 
 
@@ -131,8 +133,8 @@ def alpaca_output(columns: Columns) -> Sides:
     two, first, second = _two(columns["output"])
     wrong = flags(columns["output"].is_valid()) & ~two
     return Sides(
-        join(prompt, of_texts("assistant", first)),
-        join(prompt, of_texts("assistant", second)),
+        join(prompt, from_texts("assistant", first)),
+        join(prompt, from_texts("assistant", second)),
         [*faults, (wrong, "the field output holds another number of replies than two")],
     )
 
@@ -153,7 +155,11 @@ def _alpaca_prompt(columns: Columns) -> tuple[Messages, Faults]:
     odd = np.zeros(len(history), bool)
     odd[rows[np.diff(list_offsets(exchanges)) != 2]] = True
     said = "an item of history is not a question and an answer"
-    turns = [_system(columns["system"]), _exchanges(only(history, ~odd)), _instruction(columns)]
+    turns = [
+        _system(columns["system"]),
+        _exchanges(null_outside(history, ~odd)),
+        _instruction(columns),
+    ]
     return join(*turns), [(odd, said)]
 
 
@@ -169,25 +175,29 @@ def _instruction(columns: Columns) -> Messages:
     instruction, given = columns["instruction"], columns["input"]
     both = pc.binary_join_element_wise(instruction, pc.fill_null(given, ""), "\n")
     text = pc.if_else(pa.array(_filled(instruction)), both, given)
-    return of_texts("user", pc.if_else(pa.array(_filled(given)), text, instruction))
+    return from_texts("user", pc.if_else(pa.array(_filled(given)), text, instruction))
 
 
 def axolotl(columns: Columns) -> Sides:
     """A prompt and two replies of one message."""
-    prompt = of_lists(columns["messages"])
-    chosen, rejected = (of_objects(columns[name]) for name in ("chosen", "rejected"))
+    prompt = from_lists(columns["messages"])
+    chosen, rejected = (from_objects(columns[name]) for name in ("chosen", "rejected"))
     return Sides(join(prompt, chosen), join(prompt, rejected), [])
 
 
 def nemo_rl(columns: Columns) -> Sides:
     """A context and two completions, of which the one of lower rank was chosen."""
-    prompt = of_lists(columns["context"])
+    prompt = from_lists(columns["context"])
     two, first, second = _two(columns["completions"])
     (rank, reply), (other_rank, other) = (side.flatten() for side in (first, second))
     ahead = flags(pc.fill_null(pc.less(rank, other_rank), False))
     behind = flags(pc.fill_null(pc.greater(rank, other_rank), False))
-    chosen = join(prompt, of_lists(only(reply, ahead)), of_lists(only(other, behind)))
-    rejected = join(prompt, of_lists(only(other, ahead)), of_lists(only(reply, behind)))
+    chosen = join(
+        prompt, from_lists(null_outside(reply, ahead)), from_lists(null_outside(other, behind))
+    )
+    rejected = join(
+        prompt, from_lists(null_outside(other, ahead)), from_lists(null_outside(reply, behind))
+    )
     wrong = flags(columns["completions"].is_valid()) & ~two
     return Sides(
         chosen,
@@ -201,7 +211,7 @@ def nemo_rl(columns: Columns) -> Sides:
 
 def ms_swift(columns: Columns) -> Sides:
     """A conversation that ends in the chosen reply, and the rejected one."""
-    messages, response = of_lists(columns["messages"]), columns["rejected_response"]
+    messages, response = from_lists(columns["messages"]), columns["rejected_response"]
     whole = columns["rejected_messages"]
     answered, listed = flags(response.is_valid()), flags(whole.is_valid())
     before = np.ones(len(messages.role), bool)
@@ -210,6 +220,6 @@ def ms_swift(columns: Columns) -> Sides:
     said = "of the fields rejected_response and rejected_messages a row has exactly one"
     return Sides(
         messages,
-        join(front, of_texts("assistant", response), of_lists(whole)),
+        join(front, from_texts("assistant", response), from_lists(whole)),
         [(answered == listed, said)],
     )

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pairsmith.errors import SourceError
-from pairsmith.sources.formats.jsonl import Index
-from pairsmith.sources.messages import list_offsets, only
+from pairsmith.sources.messages import list_offsets, null_outside
 from pairsmith.sources.parse import ROW_BYTES, expected_words
+from pairsmith.sources.records import Index
 
 NOT_UTF8 = "a text in it is not UTF-8"
 
@@ -120,7 +120,7 @@ def project(table: pa.Table, fields: pa.Schema, required: tuple[str, ...]) -> pa
     sizes = text_sizes(held.values(), len(table))
     short = sizes <= ROW_BYTES
     if not short.all():  # before a dictionary makes of one text many
-        held = {name: only(column, short) for name, column in held.items()}
+        held = {name: null_outside(column, short) for name, column in held.items()}
     columns = {field.name: _conform(held[field.name], field.type) for field in fields}
     faults = {
         row: f"the row is {sizes[row]:,} bytes long; at most {ROW_BYTES:,} are read"
@@ -135,7 +135,7 @@ def project(table: pa.Table, fields: pa.Schema, required: tuple[str, ...]) -> pa
         return pa.table({**columns, "fault": pa.nulls(len(table), pa.string())})
     sound = np.ones(len(table), bool)
     sound[list(faults)] = False
-    columns = {name: only(column, sound) for name, column in columns.items()}
+    columns = {name: null_outside(column, sound) for name, column in columns.items()}
     said = [faults.get(row) for row in range(len(table))]
     return pa.table({**columns, "fault": pa.array(said, pa.string())})
 
@@ -179,7 +179,7 @@ def _is_valid(column: pa.Array) -> bool:
 
 
 def text_sizes(columns: Iterable[pa.Array], rows: int) -> Index:
-    """How many bytes of text each of so many rows holds, if every dictionary is looked up."""
+    """The bytes of text of each of `rows` rows, dictionaries decoded."""
     return sum((_sizes(column) for column in columns), np.zeros(rows, np.int64))
 
 

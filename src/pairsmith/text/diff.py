@@ -1,4 +1,4 @@
-"""Two texts word by word: which words of each the other does not have at that place."""
+"""A word diff of two texts: which words of each differ from the other."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 _WORDS = re.compile(r"\s+|[^\W_]+|.", re.DOTALL)
-LONGEST = 20_000
-"""Words of both texts together above which they are not compared: it would take too long."""
+MAX_WORDS = 20_000
+"""Texts of more words together are not compared: it would take too long."""
 
 
-class Span(NamedTuple):
+class DiffRun(NamedTuple):
     """A run of text, and whether it differs from the other side."""
 
     text: str
     differs: bool
 
 
-def compare(left: str, right: str) -> tuple[list[Span], list[Span]]:
+def compare(left: str, right: str) -> tuple[list[DiffRun], list[DiffRun]]:
     """Splits two texts into runs that agree and runs that differ; joined, they are the texts."""
     a, b = _WORDS.findall(left), _WORDS.findall(right)
-    if len(a) + len(b) > LONGEST:
-        return [Span(left, left != right)], [Span(right, left != right)]
-    lefts: list[Span] = []
-    rights: list[Span] = []
+    if len(a) + len(b) > MAX_WORDS:
+        return [DiffRun(left, left != right)], [DiffRun(right, left != right)]
+    lefts: list[DiffRun] = []
+    rights: list[DiffRun] = []
     for kind, i, j, k, m in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
         # white space alone between two differences belongs to them
         between = bool(lefts) and lefts[-1].differs and not "".join(a[i:j]).strip()
         differs = kind != "equal" or between
-        _add(lefts, "".join(a[i:j]), differs)
-        _add(rights, "".join(b[k:m]), differs)
+        _append(lefts, "".join(a[i:j]), differs)
+        _append(rights, "".join(b[k:m]), differs)
     return lefts, rights
 
 
-def _add(spans: list[Span], text: str, differs: bool) -> None:
+def _append(spans: list[DiffRun], text: str, differs: bool) -> None:
     if spans and spans[-1].differs == differs:
         text = spans.pop().text + text
     if text:
-        spans.append(Span(text, differs))
+        spans.append(DiffRun(text, differs))

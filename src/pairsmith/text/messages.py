@@ -11,7 +11,7 @@ from pairsmith.text.turns import ROLES, Turns
 
 
 def read_messages(conversations: pa.ListArray) -> Turns:
-    """Takes messages for turns, their contents as they are.
+    """Converts messages to turns, with contents unchanged.
 
     Args:
         conversations: n lists of `{role, content}`, neither of which may be null; a null list

@@ -2,7 +2,18 @@ r"""Transcripts to turns, columnar: find the markers in the column's bytes, cut 
 
 A turn begins behind ``\n\nHuman:`` or ``\n\nAssistant:`` and goes on to the next marker of its
 transcript, or to its end; what stands before the first marker belongs to no turn. The two markers
-cannot overlap, since neither's end is a beginning of the other, so each stands where it is found.
+cannot overlap, since neither's end is a beginning of the other, so each is where it is found.
+
+A worked example: two transcripts, of 29 and 12 bytes. Markers begin at bytes 0, 12 and 29; a
+content lies between the end of one marker and the beginning of the next, less white space:
+
+>>> turns = parse(pa.array(["\n\nHuman: Hi.\n\nAssistant: Yes?", "\n\nHuman: Tea"]))
+>>> turns.offsets.tolist(), turns.role.tolist()  # turns 0 and 1, then 2; 0 is the user
+([0, 2, 3], [0, 1, 0])
+>>> turns.content.starts.tolist(), turns.content.ends.tolist()
+([9, 25, 38], [12, 29, 41])
+>>> turns.content.texts().to_pylist()
+['Hi.', 'Yes?', 'Tea']
 """
 
 from __future__ import annotations
@@ -46,17 +57,17 @@ def parse(text: pa.StringArray) -> Turns:
     before = rows.ends.copy()
     before[some] = marks.starts[offsets[:-1][some]]
     content = Spans(rows.run, marks.ends, ends).strip()
-    lead = Spans(rows.run, rows.starts, before).strip()
-    return Turns(offsets, marks.role, content, content, stray=lead.sizes > 0)
+    preamble = Spans(rows.run, rows.starts, before).strip()
+    return Turns(offsets, marks.role, content, content, stray=preamble.sizes > 0)
 
 
 def _find_marks(run: Run) -> _Marks:
     human, assistant = HUMAN_MARK.encode(), ASSISTANT_MARK.encode()
-    asked, told = run.find(human, human[-1]), run.find(assistant, assistant[-1])
-    starts = np.concatenate([asked, told])
+    of_human, of_assistant = run.find(human, human[-1]), run.find(assistant, assistant[-1])
+    starts = np.concatenate([of_human, of_assistant])
     order = np.argsort(starts, kind="stable")
-    sizes = np.repeat([len(human), len(assistant)], [len(asked), len(told)])
-    role = np.repeat(np.array([USER, ASSISTANT], np.int32), [len(asked), len(told)])
+    sizes = np.repeat([len(human), len(assistant)], [len(of_human), len(of_assistant)])
+    role = np.repeat(np.array([USER, ASSISTANT], np.int32), [len(of_human), len(of_assistant)])
     return _Marks(starts[order], (starts + sizes)[order], role[order])
 
 

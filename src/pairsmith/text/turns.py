@@ -1,4 +1,19 @@
-"""The turns of many rows as flat columns: what kernels work on, whatever a source looks like."""
+r"""The turns of many rows as flat columns: what kernels work on, whatever a source looks like.
+
+A worked example: a row of three turns and a row of one are four turns, flat. `offsets` says which
+are whose; what is asked of turns is an array of four, what is asked of rows an array of two:
+
+>>> from pairsmith.text.transcript import parse
+>>> first = "\n\nHuman: Hi.\n\nAssistant: Yes?\n\nHuman: Tea."
+>>> turns = parse(pa.array([first, "\n\nHuman: Why?"]))
+>>> turns.offsets.tolist(), turns.counts.tolist(), turns.rows.tolist()
+([0, 3, 4], [3, 1], [0, 0, 0, 1])
+>>> turns.positions.tolist(), turns.last.tolist(), turns.before_last.tolist()
+([0, 1, 2, 0], [2, 3], [True, True, False, False])
+>>> longer = append_turn(turns, pa.array(["Here.", "So."]), ASSISTANT)
+>>> longer.offsets.tolist(), longer.content.texts().to_pylist()
+([0, 4, 6], ['Hi.', 'Yes?', 'Tea.', 'Here.', 'Why?', 'So.'])
+"""
 
 from __future__ import annotations
 
@@ -12,7 +27,7 @@ from numpy.typing import NDArray
 
 from pairsmith.text.spans import Index, Mask, Spans, spans_of
 
-JOINT = "\n\n"
+PARAGRAPH_BREAK = "\n\n"
 """Between the contents of neighbouring turns that `merge` makes one: a paragraph's end."""
 
 USER, ASSISTANT, SYSTEM = 0, 1, 2
@@ -51,19 +66,19 @@ class Turns:
 
     @cached_property
     def user(self) -> Mask:
-        """True at the turns of the user."""
+        """Flags, one a turn: true at the turns of the user."""
         mask: Mask = self.role == USER
         return mask
 
     @cached_property
     def blank(self) -> Mask:
-        """True at the turns that say nothing."""
+        """Flags, one a turn: true at the turns without text."""
         mask: Mask = self.stripped.sizes == 0
         return mask
 
     @cached_property
     def padded(self) -> Mask:
-        """True at the turns with white space around what they say."""
+        """Flags, one a turn: true at the turns with white space around their text."""
         mask: Mask = self.stripped.sizes != self.content.sizes
         return mask
 
@@ -74,7 +89,7 @@ class Turns:
 
     @cached_property
     def opens_with_system(self) -> Mask:
-        """True at the rows whose first turn is a system turn."""
+        """Flags, one a row: true at the rows whose first turn is a system turn."""
         some = self.counts > 0
         rows = np.zeros(len(some), bool)
         rows[some] = self.role[self.offsets[:-1][some]] == SYSTEM
@@ -82,34 +97,34 @@ class Turns:
 
     @cached_property
     def counts(self) -> Index:
-        """Turns in each row."""
+        """Numbers, one a row: the turns of each row."""
         return np.diff(self.offsets)
 
     @cached_property
     def rows(self) -> Index:
-        """The row of each turn."""
+        """Numbers, one a turn: the row of each turn."""
         return np.repeat(np.arange(len(self.counts)), self.counts)
 
     @cached_property
     def positions(self) -> Index:
-        """The place of each turn in its row, from 0."""
+        """Numbers, one a turn: the place of each turn in its row, from 0."""
         return np.arange(len(self.role)) - np.repeat(self.offsets[:-1], self.counts)
 
     @cached_property
     def last(self) -> Index:
-        """The last turn of each row; a row without turns gets a turn that is not its own."""
+        """Numbers, one a row: its last turn; for a row without turns, one of another row."""
         return np.clip(self.offsets[1:] - 1, 0, None)
 
     @cached_property
     def before_last(self) -> Mask:
-        """True at every turn but the last of each row."""
+        """Flags, one a turn: true at every turn but the last of each row."""
         mask = np.ones(len(self.role), bool)
         mask[self.last[self.counts > 0]] = False
         return mask
 
     @cached_property
     def replies(self) -> Spans:
-        """What each row's last turn says, stripped; empty for a row without turns."""
+        """Texts, one a row: each row's last turn, stripped; empty for a row without turns."""
         starts, ends = self.stripped.starts, self.stripped.ends
         if not len(ends):
             nothing = np.zeros(len(self.counts), np.int64)
@@ -118,11 +133,11 @@ class Turns:
         return Spans(self.stripped.run, np.where(self.counts > 0, starts[self.last], at), at)
 
     def at_last(self, mask: Mask) -> Mask:
-        """Of m flags, that of each row's last turn; false for a row without turns."""
+        """Flags, one a row: that of `mask` at its last turn; false for a row without turns."""
         return mask[self.last] & (self.counts > 0) if len(mask) else self.counts > 0
 
     def any(self, mask: Mask) -> Mask:
-        """True at the rows in which `mask`, a flag for each turn, holds somewhere."""
+        """Flags, one a row: true at the rows with a turn at which `mask`, m flags, holds."""
         found = np.zeros(len(self.counts), bool)
         found[self.rows[mask]] = True
         return found
@@ -134,17 +149,17 @@ class Turns:
 
 
 def merge(turns: Turns, rows: Mask) -> Turns:
-    """Makes neighbouring turns of one speaker one turn, in the rows asked for.
+    """Merges neighbouring turns of one speaker, in the selected rows.
 
     Args:
         turns: The turns of n rows.
-        rows: n flags.
+        rows: n flags: the selected rows.
     """
     joins = np.zeros(len(turns.role), bool)
     joins[1:] = turns.role[1:] == turns.role[:-1]
     joins &= (turns.positions > 0) & rows[turns.rows]
     groups = np.append(np.flatnonzero(~joins), len(joins))
-    content = pc.binary_join(list_array(groups, turns.content.texts()), JOINT)
+    content = pc.binary_join(list_array(groups, turns.content.texts()), PARAGRAPH_BREAK)
     merged = replace(
         turns,
         offsets=np.searchsorted(groups, turns.offsets),
@@ -154,7 +169,7 @@ def merge(turns: Turns, rows: Mask) -> Turns:
 
 
 def select(turns: Turns, mask: Mask) -> Turns:
-    """The turns at which `mask`, a flag for each turn, holds; the rows stay as many."""
+    """The turns at which `mask`, m flags, holds; the number of rows stays."""
     if mask.all():
         return turns
     kept = np.concatenate([[0], np.cumsum(mask)])
@@ -168,7 +183,7 @@ def select(turns: Turns, mask: Mask) -> Turns:
     )
 
 
-def lead(turns: Turns, system: str | None, rows: Mask) -> Turns:
+def prepend_system(turns: Turns, system: str | None, rows: Mask) -> Turns:
     """Puts a system turn in front of rows that have none.
 
     Args:
@@ -190,13 +205,13 @@ def lead(turns: Turns, system: str | None, rows: Mask) -> Turns:
     return led.with_contents(contents.take(pa.array(places)))
 
 
-def place_last(turns: Turns, texts: pa.StringArray, role: int) -> Turns:
+def append_turn(turns: Turns, texts: pa.StringArray, role: int) -> Turns:
     """Puts one more turn behind those of each row.
 
     Args:
         turns: The turns of n rows.
         texts: n contents.
-        role: Who speaks.
+        role: Who speaks, a place in `ROLES`.
     """
     ends = turns.offsets[1:]
     places = np.insert(np.arange(len(turns.role)), ends, len(turns.role) + np.arange(len(ends)))

@@ -11,15 +11,16 @@ from pairsmith.tokens.ragged import Ragged, common_prefix, from_lists
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-    from pairsmith.tokens.render import Texts
+    from pairsmith.tokens.render import RowTexts
 
 
 class Encoded(NamedTuple):
     """A batch of rows as token ids; each field has a list of ids a row.
 
     Attributes:
-        prompt: What is not trained on, up to where the prompt and both whole texts part.
-        left_out: The end of the prompt alone that is none of the whole texts'; mostly empty.
+        prompt: What is not trained on, the common prefix of the prompt
+            and both whole texts.
+        left_out: The end of the prompt alone that the whole texts do not have; mostly empty.
         chosen, rejected: What is trained on: each whole text without `prompt`.
         whole_chosen, whole_rejected: Prompt and reply together.
     """
@@ -32,7 +33,7 @@ class Encoded(NamedTuple):
     whole_rejected: Ragged
 
 
-def encode(texts: Texts, tokenizer: PreTrainedTokenizerBase, special: bool) -> Encoded:
+def encode(texts: RowTexts, tokenizer: PreTrainedTokenizerBase, special: bool) -> Encoded:
     """Tokenizes a batch of texts and finds the boundary.
 
     The boundary is the shorter of the prefixes that the prompt's ids have in common with those

@@ -1,4 +1,4 @@
-"""The main job: a dataset's rows as a trainer tokenizes them, and what holds of all of them."""
+"""A dataset's rows as a trainer tokenizes them, and totals over all rows."""
 
 from __future__ import annotations
 
@@ -22,34 +22,34 @@ from pairsmith.schema.rows import Form, Kind
 from pairsmith.sources.layouts import kind_of
 from pairsmith.tokens import special
 from pairsmith.tokens.encode import Encoded, encode
-from pairsmith.tokens.render import Texts, open_chat, render_messages, render_text
-from pairsmith.tokens.row import Row, read_tokens
-from pairsmith.tokens.tokenizer import load
-from pairsmith.tokens.totals import Tally, Totals
+from pairsmith.tokens.render import RowTexts, open_chat, render_messages, render_text
+from pairsmith.tokens.row import TokenizedRow, read_tokens
+from pairsmith.tokens.tokenizer import load_tokenizer
+from pairsmith.tokens.totals import Totals, TotalsCounter
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 TRAINERS = ("trl",)
 MAX_LENGTH = 1024
-"""What TRL's DPOConfig has, unless it is told otherwise."""
-LONGEST = 1_000_000_000
-"""No model takes more tokens."""
+"""The default of TRL's DPOConfig."""
+MAX_MODEL_TOKENS = 1_000_000_000
+"""An upper bound on what any model takes."""
 BATCH_ROWS = 512
 
 
 class Preview(NamedTuple):
     """The first rows as token ids, and the totals over all rows."""
 
-    rows: list[Row]
+    rows: list[TokenizedRow]
     totals: Totals
 
 
-class Batch(NamedTuple):
-    """A batch of rows on its way: as stored, as texts, as token ids."""
+class EncodedBatch(NamedTuple):
+    """A batch of rows: as stored, as texts, and as token ids."""
 
     stored: pa.RecordBatch
-    texts: Texts
+    texts: RowTexts
     encoded: Encoded
 
 
@@ -63,15 +63,15 @@ def preview(
     subset: str | None = None,
     progress: Watch | None = None,
 ) -> Preview:
-    """Tokenizes a built dataset as a trainer does, and counts what the trainer does not say.
+    """Tokenizes a built dataset as a trainer does, and counts what the trainer does not report.
 
     Args:
         out: The folder of the build.
         tokenizer: A tokenizer's folder, or its id on the hub. Its code is not run.
         trainer: `trl`, for the DPOTrainer of TRL 1.16.
         max_length: The tokens of prompt and reply that are trained on.
-        rows: At most so many rows are given token by token.
-        subset: Only rows of this subset.
+        rows: At most this many rows are returned token by token.
+        subset: Only rows of this subset; None for all.
         progress: Called after every batch, with rows in place of bytes.
 
     Returns:
@@ -86,20 +86,22 @@ def preview(
     source = folder.output(os.fspath(out))
     built = read_manifest(source)
     total, dialogues = _count(built, subset)
-    reader = load(str(tokenizer), built.recipe.form)
-    tally = Tally(reader, max_length)
-    find = _finder(built, reader)
-    shown: list[Row] = []
+    reader = load_tokenizer(str(tokenizer), built.recipe.form)
+    tally = TotalsCounter(reader, max_length)
+    find = _special_finder(built, reader)
+    first_rows: list[TokenizedRow] = []
     done = noted = 0
     with open_writer(built, reader, str(tokenizer)) as chat:
         for path, batch in _batches(source, built, subset, reader, chat, tally):
             tally.add(batch.encoded, find(batch))
-            shown += _rows(batch, reader, built.recipe.form, max_length, rows - len(shown))
+            first_rows += _rows(
+                batch, reader, built.recipe.form, max_length, rows - len(first_rows)
+            )
             noted += _noted(batch.stored)
             done += len(batch.stored)
             if progress is not None:
                 progress(Progress(path, done, done, total))
-    return Preview(shown, tally.totals(done, dialogues, noted))
+    return Preview(first_rows, tally.totals(done, dialogues, noted))
 
 
 def _check_arguments(trainer: str, max_length: int, rows: int) -> None:
@@ -107,16 +109,16 @@ def _check_arguments(trainer: str, max_length: int, rows: int) -> None:
         raise RecipeError(
             f"Rows cannot be tokenized as for {trainer!r}.", f"Trainers: {', '.join(TRAINERS)}."
         )
-    if not 1 <= max_length <= LONGEST:
+    if not 1 <= max_length <= MAX_MODEL_TOKENS:
         raise RecipeError(
-            f"A max_length of {max_length} is out of range.", f"Use 1 to {LONGEST:,}."
+            f"A max_length of {max_length} is out of range.", f"Use 1 to {MAX_MODEL_TOKENS:,}."
         )
     if rows < 0:
         raise RecipeError(f"{rows} rows cannot be shown.", "Use 0 or more.")
 
 
 def _count(built: Manifest, subset: str | None) -> tuple[int, int]:
-    """The pairs that there are to read, and the dialogues that are left out.
+    """The number of pairs to read, and of dialogues that are left out.
 
     Raises:
         OutputError: There are dialogues alone.
@@ -141,7 +143,7 @@ def _has_pairs(entry: LedgerEntry) -> bool:
 def open_writer(
     built: Manifest, tokenizer: PreTrainedTokenizerBase, name: str
 ) -> Iterator[Writer | None]:
-    """What writes the rows of a messages build as text; None for a text build.
+    """The writer of the rows of a messages build as text; None for a text build.
 
     Args:
         built: The manifest.
@@ -160,7 +162,7 @@ def open_writer(
 
 def encode_rows(
     stored: pa.RecordBatch, tokenizer: PreTrainedTokenizerBase, chat: Writer | None
-) -> Batch:
+) -> EncodedBatch:
     """Rows as texts and token ids.
 
     Args:
@@ -172,7 +174,7 @@ def encode_rows(
         texts = render_text(stored, str(tokenizer.eos_token))
     else:
         texts = render_messages(stored, chat)
-    return Batch(stored, texts, encode(texts, tokenizer, special=chat is None))
+    return EncodedBatch(stored, texts, encode(texts, tokenizer, special=chat is None))
 
 
 def _batches(
@@ -181,8 +183,8 @@ def _batches(
     subset: str | None,
     tokenizer: PreTrainedTokenizerBase,
     chat: Writer | None,
-    tally: Tally,
-) -> Iterator[tuple[str, Batch]]:
+    tally: TotalsCounter,
+) -> Iterator[tuple[str, EncodedBatch]]:
     """The rows tokenized, batch by batch, each with its split; refused ones go to the tally."""
     for entry in filter(_has_pairs, entries_of(built, subset)):
         for stored in kept_batches(out, built, entry, BATCH_ROWS):
@@ -192,30 +194,36 @@ def _batches(
             yield f"{entry.subset}/{entry.split}", batch
 
 
-def _finder(built: Manifest, tokenizer: PreTrainedTokenizerBase) -> Callable[[Batch], special.Hits]:
-    """What looks for contents that are read as special tokens, in rows of this build."""
+def _special_finder(
+    built: Manifest, tokenizer: PreTrainedTokenizerBase
+) -> Callable[[EncodedBatch], special.SpecialTokens]:
+    """The search for contents that are read as special tokens, for rows of this build."""
     if built.recipe.form == Form.TEXT:
         control = built.recipe.template.control if built.recipe.template else ()
-        in_texts = special.InText(tokenizer, control)
+        in_texts = special.TextFinder(tokenizer, control)
         return lambda batch: in_texts.find(batch.encoded)
-    in_contents = special.InMessages(tokenizer)
+    in_contents = special.MessageFinder(tokenizer)
     return lambda batch: in_contents.find(batch.stored.take(pa.array(batch.texts.rows, pa.int64())))
 
 
 def _rows(
-    batch: Batch, tokenizer: PreTrainedTokenizerBase, form: Form, max_length: int, wanted: int
-) -> list[Row]:
+    batch: EncodedBatch,
+    tokenizer: PreTrainedTokenizerBase,
+    form: Form,
+    max_length: int,
+    count: int,
+) -> list[TokenizedRow]:
     """The first rows of a batch, at most as many as wanted, token by token."""
     texts, as_text = batch.texts, form == Form.TEXT
     rows = []
-    for place, number in enumerate(texts.rows[: max(wanted, 0)]):
+    for place, number in enumerate(texts.rows[: max(count, 0)]):
         end = int(batch.encoded.prompt.lengths[place])
         chosen, rejected = (
             read_tokens(side[place], tokenizer, special=as_text)
             for side in (texts.chosen, texts.rejected)
         )
         id = batch.stored["id"][number].as_py()
-        rows.append(Row(id, chosen[:end], chosen[end:], rejected[end:], max_length))
+        rows.append(TokenizedRow(id, chosen[:end], chosen[end:], rejected[end:], max_length))
     return rows
 
 

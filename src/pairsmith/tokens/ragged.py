@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 NO_ID = -1
-"""Stands where a row has no token."""
+"""Fills places where a row has no token."""
 
 
 class Ragged(NamedTuple):
@@ -40,11 +40,11 @@ class Ragged(NamedTuple):
         return Ragged(self.ids, self.starts[rows], self.ends[rows])
 
     def first(self, tokens: NDArray[np.int64]) -> Ragged:
-        """At most so many tokens of each row, from its start."""
+        """The first tokens of each row, at most the given number, shape (rows,)."""
         return Ragged(self.ids, self.starts, np.minimum(self.ends, self.starts + tokens))
 
     def after(self, tokens: NDArray[np.int64]) -> Ragged:
-        """What is left of each row without so many tokens at its start."""
+        """Each row without its first tokens, as many as given, shape (rows,)."""
         return Ragged(self.ids, np.minimum(self.ends, self.starts + tokens), self.ends)
 
 
@@ -64,7 +64,7 @@ def positions(rows: Ragged) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def common_prefix(left: Ragged, right: Ragged) -> NDArray[np.int64]:
-    """How many tokens at their start the rows of both have in common, shape (rows,)."""
+    """The length of the common prefix of each two rows in tokens, shape (rows,)."""
     shared = np.minimum(left.lengths, right.lengths)
     row, place = positions(left.first(shared))
     differ = left.ids[place] != right.ids[place + (right.starts - left.starts)[row]]
@@ -73,19 +73,19 @@ def common_prefix(left: Ragged, right: Ragged) -> NDArray[np.int64]:
     return shared
 
 
-def same(left: Ragged, right: Ragged) -> NDArray[np.bool_]:
-    """Which rows of both are the same tokens, shape (rows,)."""
+def same_tokens(left: Ragged, right: Ragged) -> NDArray[np.bool_]:
+    """Whether each two rows have the same tokens, shape (rows,)."""
     shared = common_prefix(left, right)
     return np.equal(left.lengths, shared) & np.equal(right.lengths, shared)
 
 
-def heads(rows: Ragged, width: int) -> NDArray[np.int32]:
+def first_tokens(rows: Ragged, width: int) -> NDArray[np.int32]:
     """The first tokens of each row, `NO_ID` where it is shorter, shape (rows, width)."""
     return _at(rows, rows.starts[:, None] + np.arange(width))
 
 
-def tails(rows: Ragged, width: int) -> NDArray[np.int32]:
-    """The last tokens of each row, the last one first, as `heads`."""
+def last_tokens(rows: Ragged, width: int) -> NDArray[np.int32]:
+    """The last tokens of each row, the last one first, as `first_tokens`."""
     return _at(rows, rows.ends[:, None] - 1 - np.arange(width))
 
 

@@ -12,12 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pairsmith.chat_templates.prepare import make_ready, uncompiled
-from pairsmith.chat_templates.resolve import Found
+from pairsmith.chat_templates.prepare import as_uncompiled, prepare_located
+from pairsmith.chat_templates.resolve import LocatedTemplate
 from pairsmith.errors import RecipeError, TokenizerError
 from pairsmith.kernel.render import UnfaithfulError, Writer, Written, write_conversations
 from pairsmith.schema.templates import Template
-from pairsmith.sources.messages import join, of_lists, put_together
+from pairsmith.sources.messages import from_lists, join, to_list_array
 from pairsmith.text.messages import read_messages
 from pairsmith.text.turns import Turns
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 
-class Texts(NamedTuple):
+class RowTexts(NamedTuple):
     """A batch of rows as text.
 
     Attributes:
@@ -43,13 +43,13 @@ class Texts(NamedTuple):
     refused: dict[int, str]
 
 
-def render_text(batch: pa.RecordBatch, eos: str) -> Texts:
+def render_text(batch: pa.RecordBatch, eos: str) -> RowTexts:
     """Rows of a text build, with EOS behind the replies that do not end in it."""
     chosen, rejected = (
         pc.binary_join_element_wise(batch["prompt"], _ended(batch[name], eos), "").to_pylist()
         for name in ("chosen", "rejected")
     )
-    return Texts(list(range(len(batch))), batch["prompt"].to_pylist(), chosen, rejected, {})
+    return RowTexts(list(range(len(batch))), batch["prompt"].to_pylist(), chosen, rejected, {})
 
 
 def _ended(replies: pa.StringArray, eos: str) -> pa.StringArray:
@@ -73,32 +73,32 @@ def open_chat(tokenizer: PreTrainedTokenizerBase, name: str) -> Iterator[Writer]
     source = str(tokenizer.get_chat_template())
     template = Template(Path(name).name, source, tuple(sorted(tokens.items())))
     try:
-        with make_ready(Found(template), date.today()) as ready:
+        with prepare_located(LocatedTemplate(template), date.today()) as ready:
             yield Writer(ready.compiled, ready.jinja)
     except RecipeError as error:
         raise TokenizerError(error.message, error.hint) from None
 
 
-def render_messages(batch: pa.RecordBatch, writer: Writer) -> Texts:
+def render_messages(batch: pa.RecordBatch, writer: Writer) -> RowTexts:
     """Rows of a messages build through the tokenizer's chat template.
 
     The prompt is rendered with the generation prompt. The texts, tokenized without special
     tokens, give the ids of `apply_chat_template(tokenize=True)`.
     """
-    prompt, *replies = (of_lists(batch[name]) for name in ("prompt", "chosen", "rejected"))
+    prompt, *replies = (from_lists(batch[name]) for name in ("prompt", "chosen", "rejected"))
     nothing = np.zeros(len(batch), bool)
-    talks = [prompt, *(join(prompt, reply) for reply in replies)]
-    turns = [read_messages(put_together(talk, nothing)) for talk in talks]
+    conversations = [prompt, *(join(prompt, reply) for reply in replies)]
+    turns = [read_messages(to_list_array(conversation, nothing)) for conversation in conversations]
     try:
         written = _render(turns, writer)
     except UnfaithfulError:
-        by_row = uncompiled(writer.compiled, "")
+        by_row = as_uncompiled(writer.compiled, "")
         written = _render(turns, Writer(by_row, writer.jinja))
     refused = {row: why for side in reversed(written) for row, why in side.refused.items()}
     rows = [row for row in range(len(batch)) if row not in refused]
     index = pa.array(rows, pa.int64())
     prompts, chosen, rejected = (side.columns[0].take(index).to_pylist() for side in written)
-    return Texts(rows, prompts, chosen, rejected, refused)
+    return RowTexts(rows, prompts, chosen, rejected, refused)
 
 
 def _render(turns: Sequence[Turns], writer: Writer) -> list[Written]:

@@ -25,14 +25,14 @@ class Token(NamedTuple):
     special: bool
 
 
-class Row(NamedTuple):
-    """A row as the trainer gets it.
+class TokenizedRow(NamedTuple):
+    """A row as the trainer tokenizes it.
 
     Attributes:
         id: The row's id.
         prompt: Its tokens up to the boundary.
         chosen, rejected: The tokens of the replies.
-        max_length: So many tokens of prompt and reply are trained on.
+        max_length: At most this many tokens of prompt and reply are trained on.
     """
 
     id: str

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 
-class Hits(NamedTuple):
+class SpecialTokens(NamedTuple):
     """Special tokens that came from contents: the row and the id of each, both shape (hits,)."""
 
     rows: NDArray[np.int64]
     ids: NDArray[np.int32]
 
 
-class InMessages:
+class MessageFinder:
     """Looks for special tokens in the contents of messages.
 
     A content is a candidate where it holds the text of a token, and counts where, tokenized by
@@ -39,22 +39,22 @@ class InMessages:
         self.ids = np.array(list(control), np.int32)
         self.pattern = _pattern(control.values())
 
-    def find(self, batch: pa.RecordBatch) -> Hits:
+    def find(self, batch: pa.RecordBatch) -> SpecialTokens:
         """The special tokens in the contents of a batch."""
         found = [self._in_column(batch[name]) for name in ("prompt", "chosen", "rejected")]
-        return Hits(*map(np.concatenate, zip(*found, strict=True)))
+        return SpecialTokens(*map(np.concatenate, zip(*found, strict=True)))
 
-    def _in_column(self, messages: pa.ListArray) -> Hits:
+    def _in_column(self, messages: pa.ListArray) -> SpecialTokens:
         contents = pc.struct_field(pc.list_flatten(messages), "content")
         # a tokenizer may lower the case of text before it looks for added tokens
         held = pc.match_substring_regex(contents, self.pattern, ignore_case=True)
         rows = pc.list_parent_indices(messages).filter(held).to_numpy().astype(np.int64)
         encoded = encode_texts(contents.filter(held).to_pylist(), self.tokenizer, False)
         hits = _among(encoded, self.ids)
-        return Hits(rows[hits.rows], hits.ids)
+        return SpecialTokens(rows[hits.rows], hits.ids)
 
 
-class InText:
+class TextFinder:
     """Looks for special tokens in rendered text, where contents are not apart.
 
     Those count that neither the template of the build uses nor the tokenizer or the trainer
@@ -72,11 +72,11 @@ class InText:
         self.eos = tokenizer.eos_token_id
         self.front, self.behind = added_around(tokenizer)
 
-    def find(self, encoded: Encoded) -> Hits:
+    def find(self, encoded: Encoded) -> SpecialTokens:
         """The special tokens in the texts of a batch."""
         sides = (encoded.whole_chosen, encoded.whole_rejected)
         found = [_among(self._inner(side), self.ids) for side in sides]
-        return Hits(*map(np.concatenate, zip(*found, strict=True)))
+        return SpecialTokens(*map(np.concatenate, zip(*found, strict=True)))
 
     def _inner(self, whole: Ragged) -> Ragged:
         """Texts without what is added around them, nor the EOS that ends them."""
@@ -87,10 +87,10 @@ class InText:
         return text.first(text.lengths - ended)
 
 
-def _among(rows: Ragged, ids: NDArray[np.int32]) -> Hits:
+def _among(rows: Ragged, ids: NDArray[np.int32]) -> SpecialTokens:
     row, place = positions(rows)
     found = np.isin(rows.ids[place], ids)
-    return Hits(row[found], rows.ids[place[found]])
+    return SpecialTokens(row[found], rows.ids[place[found]])
 
 
 def _pattern(tokens: Iterable[str]) -> str:

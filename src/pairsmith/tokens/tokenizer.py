@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pairsmith.errors import TokenizerError
+from pairsmith.extras import hint
 from pairsmith.schema.rows import Form
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
-
-EXTRA = "pip install 'pairsmith[tokens]'"
 
 FILES = "Name a folder with tokenizer.json and tokenizer_config.json."
 HUB_SECONDS = 10
@@ -22,7 +21,7 @@ HUB_SECONDS = 10
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
-def load(name: str, form: Form) -> PreTrainedTokenizerBase:
+def load_tokenizer(name: str, form: Form) -> PreTrainedTokenizerBase:
     """Loads a tokenizer that can do what rows of this form want of it.
 
     Code that comes with it is not run, and for a folder no network is asked. As in TRL, a
@@ -62,7 +61,7 @@ def _from_pretrained(name: str) -> Any:
     try:
         from transformers import AutoTokenizer
     except ImportError as error:
-        raise TokenizerError(f"Tokens need a library: {error}.", EXTRA) from None
+        raise TokenizerError(f"Tokens need a library: {error}.", hint("tokens")) from None
     folder = bool(name) and Path(name).is_dir()
     if not folder and (Path(name).exists() or not _HUB_ID.fullmatch(name)):
         what = f"{name} is not a folder" if Path(name).exists() else f"There is no folder {name}"

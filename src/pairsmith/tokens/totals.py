@@ -1,4 +1,4 @@
-"""What holds of the rows of a dataset as token ids, counted batch by batch."""
+"""Counts over the rows of a dataset as token ids, batch by batch."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pairsmith.tokens.ragged import NO_ID, Ragged, heads, same, tails
+from pairsmith.tokens.ragged import NO_ID, Ragged, first_tokens, last_tokens, same_tokens
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from pairsmith.tokens.encode import Encoded
-    from pairsmith.tokens.special import Hits
+    from pairsmith.tokens.special import SpecialTokens
 
 WINDOW = 16
-"""Tokens at the end of a reply among which EOS is looked for."""
+"""Tokens at the end of a reply among which EOS is searched."""
 LEFT_OUT = 64
 """Tokens shown of what is left out at a boundary."""
-KINDS = 1_000
-"""Different texts left out at a boundary that are told apart."""
+MAX_KINDS = 1_000
+"""At most this many different texts left out at a boundary are counted separately."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Lengths:
 
 
 @dataclass(frozen=True)
-class Sides:
-    """Rows of which something holds: on any side, of chosen, of rejected."""
+class SideCounts:
+    """The number of rows of which something holds: on any side, of chosen, of rejected."""
 
     rows: int
     chosen: int
@@ -46,7 +46,7 @@ class Sides:
 
 @dataclass(frozen=True)
 class Totals:
-    """What holds of the rows of a dataset, as one trainer tokenizes them.
+    """Counts over the rows of a dataset, as one trainer tokenizes them.
 
     Attributes:
         rows: The pairs.
@@ -80,14 +80,14 @@ class Totals:
     refusal: tuple[str, str] | None
     lengths: dict[str, Lengths]
     dropped: int
-    cut: Sides
+    cut: SideCounts
     identical: int
     identical_once_cut: int
     bos_doubled: int | None
-    eos_doubled: Sides | None
-    eos_doubled_apart: Sides | None
-    eos_then_blank: Sides | None
-    eos_missing: Sides | None
+    eos_doubled: SideCounts | None
+    eos_doubled_apart: SideCounts | None
+    eos_then_blank: SideCounts | None
+    eos_missing: SideCounts | None
     boundary: int
     left_out: str | None
     left_out_kinds: int
@@ -101,7 +101,7 @@ class Totals:
 
 
 class Cuts(NamedTuple):
-    """What a limit does to the rows of a batch; every field has shape (rows,).
+    """The effect of a limit on the rows of a batch; every field has shape (rows,).
 
     Attributes:
         dropped: The prompt fills it.
@@ -126,7 +126,7 @@ class Ends(NamedTuple):
     missing: NDArray[np.bool_]
 
 
-class Tally:
+class TotalsCounter:
     """Adds up the totals. Grows with the number of rows by four lengths a row alone."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, max_length: int) -> None:
@@ -140,7 +140,7 @@ class Tally:
         self.blank: dict[int, bool] = {NO_ID: False}
         self.refusal: tuple[str, str] | None = None
 
-    def add(self, encoded: Encoded, hits: Hits) -> None:
+    def add(self, encoded: Encoded, hits: SpecialTokens) -> None:
         """Counts a batch that the template did not refuse."""
         self._add_lengths(encoded)
         self._add_cuts(encoded)
@@ -148,7 +148,7 @@ class Tally:
         self._add_special(hits)
         if self.bos is not None:
             begun = [
-                (heads(side, 2) == self.bos).all(axis=1)
+                (first_tokens(side, 2) == self.bos).all(axis=1)
                 for side in (encoded.whole_chosen, encoded.whole_rejected)
             ]
             self.counts["bos_doubled"] += int((begun[0] | begun[1]).sum())
@@ -209,13 +209,13 @@ class Tally:
     def _add_boundary(self, left_out: Ragged) -> None:
         some = left_out.take(left_out.lengths > 0)
         self.counts["boundary"] += len(some.starts)
-        ids, counts = np.unique(heads(some, LEFT_OUT), axis=0, return_counts=True)
+        ids, counts = np.unique(first_tokens(some, LEFT_OUT), axis=0, return_counts=True)
         for row, count in zip(ids, counts, strict=True):
             key = row[row != NO_ID].tobytes()
-            if key in self.left_out or len(self.left_out) < KINDS:
+            if key in self.left_out or len(self.left_out) < MAX_KINDS:
                 self.left_out[key] += int(count)
 
-    def _add_special(self, hits: Hits) -> None:
+    def _add_special(self, hits: SpecialTokens) -> None:
         self.counts["special"] += len(np.unique(hits.rows))
         pairs = np.unique(np.stack([hits.rows, hits.ids.astype(np.int64)]), axis=1)
         self.special.update(pairs[1].tolist())
@@ -224,11 +224,11 @@ class Tally:
         counts = np.array([(chosen | rejected).sum(), chosen.sum(), rejected.sum()])
         self.sides[name] = self.sides.get(name, np.zeros(3, np.int64)) + counts
 
-    def _sides(self, name: str) -> Sides:
-        return Sides(*self.sides.get(name, np.zeros(3, np.int64)).tolist())
+    def _sides(self, name: str) -> SideCounts:
+        return SideCounts(*self.sides.get(name, np.zeros(3, np.int64)).tolist())
 
     def _ends(self, replies: Ragged) -> Ends:
-        last = np.pad(tails(replies, WINDOW), ((0, 0), (0, 1)), constant_values=NO_ID)
+        last = np.pad(last_tokens(replies, WINDOW), ((0, 0), (0, 1)), constant_values=NO_ID)
         blank = self._blank(last)
         rows = np.arange(len(last))
         at = _first_full(blank, np.zeros(len(last), np.int64))
@@ -263,8 +263,8 @@ def cut(encoded: Encoded, max_length: int) -> Cuts:
     room = np.maximum(max_length - encoded.prompt.lengths, 0)
     kept = room > 0
     chosen, rejected = encoded.chosen, encoded.rejected
-    identical = same(chosen, rejected)
-    once_cut = same(chosen.first(room), rejected.first(room))
+    identical = same_tokens(chosen, rejected)
+    once_cut = same_tokens(chosen.first(room), rejected.first(room))
     return Cuts(
         dropped=~kept,
         identical=identical,
@@ -275,7 +275,7 @@ def cut(encoded: Encoded, max_length: int) -> Cuts:
 
 
 def _first_full(blank: NDArray[np.bool_], start: NDArray[np.int64]) -> NDArray[np.int64]:
-    """In each row the first place from `start` on that is not blank; the last place never is."""
+    """The first place of each row from `start` on that is not blank; the last one never is."""
     full = ~blank & (np.arange(blank.shape[1]) >= start[:, None])
     return np.asarray(np.argmax(full, axis=1), np.int64)
 

@@ -19,6 +19,7 @@ from pairsmith.auditing.content.patterns import (
 )
 from pairsmith.auditing.content.refusals import find_phrases
 from pairsmith.auditing.content.writing_systems import Letters, script_of
+from pairsmith.auditing.questions.content import TextCounts
 from pairsmith.auditing.questions.content import ask as text
 from pairsmith.chat_templates.builtin import FAMILIES
 from support.examples import examples
@@ -80,6 +81,14 @@ def test_control_strings_are_those_of_the_templates():
         for string in FAMILIES[name].control:
             assert name in known[string]
     assert "USER:" not in known
+
+
+def test_equally_frequent_control_strings_have_one_order():
+    counts = TextCounts()
+    counts.strings.update({"[INST]": 1, "<s>": 1, "</s>": 2})
+    assert list(counts.to_dict()["control_strings"]["rows"].items()) == [
+        ("</s>", 2), ("<s>", 1), ("[INST]", 1),
+    ]  # fmt: skip
 
 
 def test_scripts():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import pairsmith
 from pairsmith.auditing.answer import FINDINGS, Study, UnansweredError
 from pairsmith.auditing.questions import direction, duplicates, leaks
-from pairsmith.auditing.questions.direction import Counts, judge
+from pairsmith.auditing.questions.direction import Counts, estimate
 from pairsmith.auditing.questions.duplicates import find_circles
 from pairsmith.dataset.conversations import components, note_conversations
 from pairsmith.dataset.index import open_keys
@@ -259,11 +259,11 @@ def test_the_interval_is_the_exact_one():
     def counts(chosen, rejected):
         return Counts(0, 0, 0, 0, chosen, rejected, 0)
 
-    assert judge(counts(4, 5)) is None
-    share, low, high = judge(counts(0, 20))
+    assert estimate(counts(4, 5)) is None
+    share, low, high = estimate(counts(0, 20))
     assert (share, high) == (1, 1)
     assert low == pytest.approx(0.025 ** (1 / 20))  # in closed form where all are alike
-    share, low, high = judge(counts(5, 5))
+    share, low, high = estimate(counts(5, 5))
     assert low < 0.2 < share == 0.5 < 0.8 < high
 
 

@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 import pytest
 
 from pairsmith.auditing.answer import Answer
-from pairsmith.auditing.report.plots import plot
+from pairsmith.auditing.questions import QUESTIONS
+from pairsmith.auditing.report import plots
 from pairsmith.auditing.report.svg import COLOURS
 
 LENGTH = {
@@ -23,6 +24,10 @@ LABELS = {
 
 def answer(question, numbers, unanswered=""):
     return Answer(question, "Title", "Sentence.", numbers, unanswered=unanswered)
+
+
+def plot(answer):
+    return plots.plot(answer, getattr(QUESTIONS.get(answer.question), "plot", None))
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ import pytest
 import pairsmith
 from pairsmith.auditing.answer import FINDINGS, Answer, Finding, as_table
 from pairsmith.auditing.report import examples, ledger_chart
-from pairsmith.auditing.report.examples import CHARACTERS
+from pairsmith.auditing.report.examples import MAX_CHARS
+from pairsmith.auditing.report.wording import number
 from pairsmith.dataset.manifest import LedgerEntry
 from pairsmith.dataset.reader import Dataset
 from pairsmith.schema.reasons import Reason
-from pairsmith.text.sanitize import legible, number, shorten
 from support.standins import STANDINS
 
 VOID = {"meta", "link", "br", "img", "rect", "path", "use"}
@@ -127,8 +127,8 @@ def test_texts_are_cut_at_a_stated_length(tmp_path):
     pairsmith.audit(tmp_path / "out", questions=STANDINS)
     page = Page((tmp_path / "out/audit/report.html").read_text())
     shown = "".join(page.words)
-    assert shown.count(f"… ({4_999 - CHARACTERS:,} more characters)") == 8
-    assert "word " * (CHARACTERS // 5 + 1) not in shown
+    assert shown.count(f"… ({4_999 - MAX_CHARS:,} more characters)") == 8
+    assert "word " * (MAX_CHARS // 5 + 1) not in shown
 
 
 def test_a_build_of_one_row_and_none_refused(tmp_path):
@@ -145,13 +145,18 @@ def test_the_first_of_each_kind_are_listed_and_shown():
     found = [Finding("many", [f"a/train/{n}"], n / 7, "Many.") for n in range(1, 50)]
     found += [Finding("few", ["a/train/99"], None, "Few.")]
     answer = Answer("q", "Q", "Q.", findings=as_table(found))
-    first = examples.first(answer)
+    first = examples.pick_first(answer)
     assert first.kinds == {"many": 49, "few": 1}
     assert [f.rows[0] for f in first.findings] == [
         *(f"a/train/{n}" for n in range(1, 6)),
         "a/train/99",
     ]
-    assert [f.kind for f in examples._few(first.findings)] == ["many", "few", "many", "many"]
+    assert [f.kind for f in examples._pick_examples(first.findings)] == [
+        "many",
+        "few",
+        "many",
+        "many",
+    ]
 
 
 def test_ids_are_picked_from_kept_and_refused_rows(sample_messages, sample_text):
@@ -166,9 +171,9 @@ def test_ids_are_picked_from_kept_and_refused_rows(sample_messages, sample_text)
 def test_bars_are_in_proportion_and_none_is_too_thin():
     [held] = ledger_chart.bars([LedgerEntry("s", "train", 10_000, 9_999, {"malformed": 1}, {})])
     kept, refused = held.whole
-    assert refused.width == ledger_chart.THIN
+    assert refused.width == ledger_chart.MIN_WIDTH
     assert kept.width + refused.width == ledger_chart.WIDTH
-    assert held.refused == [ledger_chart.Part("malformed", 1, 0.0, ledger_chart.WIDTH)]
+    assert held.refused == [ledger_chart.BarSegment("malformed", 1, 0.0, ledger_chart.WIDTH)]
     assert held.alternative == "Read 10,000, kept 9,999, quarantined 1: malformed 1."
     [half] = ledger_chart.bars(
         [LedgerEntry("s", "train", 4, 2, {"malformed": 1, "identical": 1}, {})]
@@ -192,8 +197,6 @@ def test_words_for_what_is_shown():
     assert [number(v) for v in (None, True, 1234, -5, 0.123456, -12345.6)] == [
         "–", "yes", "1,234", "−5", "0.1235", "−12,346",
     ]  # fmt: skip
-    assert shorten("a" * 10, 4) == "aaaa … (6 more characters)"
-    assert legible("a\tb\n\u200dé\u3000日") == "a\tb\n\u200dé\u3000日"
 
 
 def test_the_real_file(real, tmp_path):

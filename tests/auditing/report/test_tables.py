@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairsmith.auditing.report.tables import LONGEST, SHOWN, Table, split, tables
+from pairsmith.auditing.report.tables import MAX_ROWS, MAX_VISIBLE_ROWS, Table, split, tables
 
 plain = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
 names = st.text(min_size=1, max_size=6)
@@ -17,7 +17,7 @@ def test_every_table_is_rectangular(numbers):
     for table in tables(numbers):
         assert all(len(row) == len(table.columns) for row in table.rows)
         assert all(isinstance(cell, str) for row in table.rows for cell in row)
-        assert len(table.rows) <= LONGEST
+        assert len(table.rows) <= MAX_ROWS
 
 
 def test_plain_numbers_come_first():
@@ -78,7 +78,7 @@ def test_text_heads_the_rows_of_a_list():
 
 
 def test_many_tables_are_folded_away_but_for_the_first():
-    found = [Table("", [], [[]] * rows) for rows in (SHOWN + 5, 1, 1)]
+    found = [Table("", [], [[]] * rows) for rows in (MAX_VISIBLE_ROWS + 5, 1, 1)]
     assert split(found) == (found[:1], found[1:])
     assert split(found[1:]) == (found[1:], [])
     assert split([]) == ([], [])
@@ -86,4 +86,4 @@ def test_many_tables_are_folded_away_but_for_the_first():
 
 def test_long_tables_are_cut_and_say_so():
     [table] = tables({"by": {str(n): n for n in range(100)}})
-    assert (len(table.rows), table.left_out) == (LONGEST, 100 - LONGEST)
+    assert (len(table.rows), table.left_out) == (MAX_ROWS, 100 - MAX_ROWS)

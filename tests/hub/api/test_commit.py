@@ -118,7 +118,7 @@ def test_a_good_line_before_a_bad_one_is_not_kept(hub, client, ann):
 
 
 def test_a_body_that_is_too_large_is_read_no_further(hub, client, ann, monkeypatch):
-    monkeypatch.setattr(api, "LARGEST", 1000)
+    monkeypatch.setattr(api, "MAX_COMMIT_BYTES", 1000)
     before = head(hub)
     answer = client.post(URL, content=body(HEADER, file_line("a", b"1" * 2000)), headers=ann)
     assert answer.status_code == 413
@@ -127,7 +127,7 @@ def test_a_body_that_is_too_large_is_read_no_further(hub, client, ann, monkeypat
 
 
 def test_a_line_that_is_too_large_is_sent_to_lfs(client, ann, monkeypatch):
-    monkeypatch.setattr(api, "LONGEST_LINE", 1000)
+    monkeypatch.setattr(api, "MAX_LINE_BYTES", 1000)
     answer = client.post(URL, content=body(HEADER, file_line("a", b"1" * 2000)), headers=ann)
     assert answer.status_code == 413
     assert "LFS" in answer.json()["error"]
@@ -135,7 +135,7 @@ def test_a_line_that_is_too_large_is_sent_to_lfs(client, ann, monkeypatch):
 
 def test_more_lines_than_a_commit_may_have(hub, client, ann, monkeypatch):
     before = head(hub)
-    monkeypatch.setattr(api, "MOST_LINES", 3)
+    monkeypatch.setattr(api, "MAX_LINES", 3)
     for more in (file_line("c", b"c"), b"\n"):
         sent = body(HEADER, file_line("a", b"a"), file_line("b", b"b"), more)
         answer = client.post(URL, content=sent, headers=ann)

@@ -181,7 +181,7 @@ def test_the_longest_path_that_can_be_committed_can_be_read(client, made, hub, a
     repo, _ = made
     with hub.database.read() as db:
         ann = users.named(db, "ann")
-    path = "漢" * files.LONGEST
+    path = "漢" * files.MAX_PATH_CHARS
     commit_files(hub, repo, ann, {path: b"there"})
     assert client.get(f"/datasets/ann/d/resolve/main/{quote(path)}").content == b"there"
 

@@ -157,7 +157,7 @@ def test_without_a_page_relative_addresses_stay():
 
 
 def test_a_long_text_is_cut_and_says_so():
-    html = to_html("word " * (markdown.LONGEST // 5) + "the end of it")
+    html = to_html("word " * (markdown.MAX_TEXT_CHARS // 5) + "the end of it")
     assert "the end of it" not in html
     assert "too long for a page" in html
 

@@ -72,7 +72,7 @@ def test_texts_with_little_in_common_are_marked_as_a_whole():
 
 
 def test_long_texts_are_marked_between_their_common_beginning_and_end():
-    middle = "c d " * word_diff.LONGEST
+    middle = "c d " * word_diff.MAX_WORDS
     ours, theirs = mark_differences(f"begin {middle}end", "begin b end")
     assert ours == f"begin<ins> {middle[:-1]}</ins> end"
     assert theirs == "begin<del> b</del> end"

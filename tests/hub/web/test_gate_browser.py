@@ -1,6 +1,6 @@
 """The hub in a real browser, from a build that is published to a licence that is printed.
 
-With PAIRSMITH_SCREENSHOTS set to a folder, the pictures of docs/hub.md are made there.
+With PAIRSMITH_SCREENSHOTS set to a folder, the pictures of docs/how-to/hub.md are made there.
 """
 
 from __future__ import annotations

@@ -148,7 +148,7 @@ def test_what_is_no_shard(hub, client, sent, version):
 
 
 def test_a_shard_that_is_too_large(hub, client, sent, monkeypatch):
-    monkeypatch.setattr(shard, "LARGEST", 1000)
+    monkeypatch.setattr(shard, "MAX_SHARD_BYTES", 1000)
     address, header = sent
     got = client.post(f"{address}/v2/shards", content=bytes(1001), headers=header)
     assert got.status_code == 413
@@ -158,10 +158,10 @@ def test_a_shard_that_is_too_large(hub, client, sent, monkeypatch):
 def test_files_that_are_larger_than_is_taken(hub, client, sent, monkeypatch):
     address, header = sent
     body = xorbs.shard(xorbs.file(sha256(ONE + TWO + THREE), WHOLE))
-    monkeypatch.setattr(rebuild, "LARGEST", WHOLE.size - 1)
+    monkeypatch.setattr(rebuild, "MAX_REBUILT_BYTES", WHOLE.size - 1)
     got = client.post(f"{address}/v2/shards", content=body, headers=header)
     assert got.status_code == 413
-    monkeypatch.setattr(rebuild, "LARGEST", WHOLE.size)
+    monkeypatch.setattr(rebuild, "MAX_REBUILT_BYTES", WHOLE.size)
     monkeypatch.setattr(blobs, "SPARE", 1 << 60)
     got = client.post(f"{address}/v2/shards", content=body, headers=header)
     assert got.status_code == 507

@@ -52,14 +52,14 @@ def test_what_is_no_xorb_does_not_wait(hub, client, opened):
 
 @pytest.mark.parametrize("announced", [True, False])
 def test_a_xorb_that_is_too_large(hub, client, opened, monkeypatch, announced):
-    monkeypatch.setattr(xorb, "LARGEST", len(XORB) - 1)
+    monkeypatch.setattr(xorb, "MAX_XORB_BYTES", len(XORB) - 1)
     monkeypatch.setattr(bodies, "AT_ONCE", 1000)
     address, header = opened()
     content = XORB if announced else iter([XORB[:9000], XORB[9000:]])
     place = f"{address}/v1/xorbs/default/{NAME}"
     assert client.post(place, content=content, headers=header).status_code == 413
     assert waiting(hub) == []
-    monkeypatch.setattr(xorb, "LARGEST", len(XORB))
+    monkeypatch.setattr(xorb, "MAX_XORB_BYTES", len(XORB))
     content = XORB if announced else iter([XORB[:9000], XORB[9000:]])
     assert client.post(place, content=content, headers=header).status_code == 200
 
@@ -73,7 +73,7 @@ def test_a_xorb_that_is_announced_to_be_too_large(client, opened, length):
 
 
 def test_an_upload_that_has_too_much_waiting(client, sent, monkeypatch):
-    monkeypatch.setattr(uploads, "MOST_BYTES", len(XORB) - 1)
+    monkeypatch.setattr(uploads, "MAX_UPLOAD_BYTES", len(XORB) - 1)
     address, header = sent
     got = client.post(f"{address}/v1/xorbs/default/{'a' * 64}", content=XORB, headers=header)
     assert got.status_code == 413

@@ -77,7 +77,7 @@ def test_what_is_no_shard_is_refused(kind):
 
 
 def test_more_files_than_it_may_have(monkeypatch):
-    monkeypatch.setattr(module, "MOST_FILES", 2)
+    monkeypatch.setattr(module, "MAX_FILES", 2)
     assert len(Shard(xorbs.shard(*[xorbs.file(SHA)] * 2)).files) == 2
     with pytest.raises(HubError, match="more than the 2 files"):
         Shard(xorbs.shard(*[xorbs.file(SHA)] * 3))

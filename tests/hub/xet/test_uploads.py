@@ -110,7 +110,7 @@ def test_what_a_deleted_repository_had_waiting_is_swept(hub, account, repo):
 def test_an_upload_has_only_so_much_waiting(hub, account, repo, monkeypatch, tmp_path):
     (tmp_path / "xorb").write_bytes(bytes(100))
     uploads.check_room(tmp_path)
-    monkeypatch.setattr(uploads, "MOST_BYTES", 99)
+    monkeypatch.setattr(uploads, "MAX_UPLOAD_BYTES", 99)
     with pytest.raises(HubError, match="larger than the 99 bytes"):
         uploads.check_room(tmp_path)
 

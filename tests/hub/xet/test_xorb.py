@@ -10,7 +10,7 @@ import lz4.frame
 import pytest
 
 from pairsmith.hub.http.errors import HubError
-from pairsmith.hub.xet.xorb import LARGEST_CHUNK, MOST_CHUNKS, Xorb, check, checked_name
+from pairsmith.hub.xet.xorb import MAX_CHUNK_BYTES, MAX_CHUNKS, Xorb, check, checked_name
 from support.hub import xorbs
 
 TEXT = b"\n\nHuman: Is it raining?\n\nAssistant: It is." * 700
@@ -43,10 +43,10 @@ def test_chunks_of_several_schemes_stand_in_one_xorb(written):
 
 
 def test_the_largest_chunk_is_taken(written):
-    path = written(xorbs.chunk(bytes(LARGEST_CHUNK), 1))
+    path = written(xorbs.chunk(bytes(MAX_CHUNK_BYTES), 1))
     check(path)
     with closing(Xorb(path)) as xorb:
-        assert xorb.chunk(0) == bytes(LARGEST_CHUNK)
+        assert xorb.chunk(0) == bytes(MAX_CHUNK_BYTES)
 
 
 def bomb(size: int) -> bytes:
@@ -80,13 +80,13 @@ WRONG = {
         + 2 * lz4.frame.compress(TEXT),
         "does not unpack to",
     ),
-    "a bomb": (bomb(LARGEST_CHUNK), "does not unpack to"),
-    "says too much": (xorbs.header(10, 1, LARGEST_CHUNK + 1) + bytes(10), "larger than"),
+    "a bomb": (bomb(MAX_CHUNK_BYTES), "does not unpack to"),
+    "says too much": (xorbs.header(10, 1, MAX_CHUNK_BYTES + 1) + bytes(10), "larger than"),
     "too much packed": (
-        xorbs.header(2 * LARGEST_CHUNK + 1, 0, 4) + bytes(2 * LARGEST_CHUNK + 1),
+        xorbs.header(2 * MAX_CHUNK_BYTES + 1, 0, 4) + bytes(2 * MAX_CHUNK_BYTES + 1),
         "larger than",
     ),
-    "too many chunks": (xorbs.chunk(b"") * (MOST_CHUNKS + 1), "more than the 8192 chunks"),
+    "too many chunks": (xorbs.chunk(b"") * (MAX_CHUNKS + 1), "more than the 8192 chunks"),
     "a footer that lies": (xorbs.chunk(TEXT) + xorbs.footer(lie=4), "footer"),
     "a footer cut short": (xorbs.chunk(TEXT) + b"XETBLOB\1", "footer"),
     "more after the footer": (xorbs.chunk(TEXT) + xorbs.footer() + TEXT, "footer"),

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pairsmith.errors import DamagedInputError
-from pairsmith.sources import read as read_module
-from pairsmith.sources.formats import json_array, jsonl
-from pairsmith.sources.read import read_records
+from pairsmith.sources import records
+from pairsmith.sources.formats import json_text
+from pairsmith.sources.formats.json_text import read_records
 
 
 def chunked(data, size):
@@ -48,8 +48,8 @@ def test_lines_do_not_depend_on_the_chunks(lines, size, end):
 def test_blocks_are_cut_by_rows_and_bytes_alone(size, rows):
     data = b"".join(b'{"n": %d, "pad": "%s"}\n' % (n, b"x" * (n % 13)) for n in range(40))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jsonl, "BLOCK_ROWS", rows)
-        patch.setattr(jsonl, "BLOCK_BYTES", 70)
+        patch.setattr(records, "BLOCK_ROWS", rows)
+        patch.setattr(records, "BLOCK_BYTES", 70)
         cut = [block.rows for block in read_records(chunked(data, size), "f")]
         at_once = [block.rows for block in read_records(iter([data]), "f")]
     assert cut == at_once
@@ -100,7 +100,7 @@ def test_an_array_with_line_breaks_anywhere(values, size, data):
 @pytest.mark.parametrize("size", range(1, 12))
 def test_empty_chunks_end_nothing(data, size, monkeypatch):
     """A decompressor may give nothing now and more later."""
-    monkeypatch.setattr(read_module, "PEEK", 4)
+    monkeypatch.setattr(json_text, "PEEK", 4)
     chunks = [part for chunk in chunked(data, size) for part in (b"", chunk, b"")]
     raws = [b.raw(r) for b in read_records(iter(chunks), "f") for r in range(b.rows)]
     assert len(raws) == 3
@@ -162,12 +162,12 @@ def test_what_is_an_array_and_what_is_lines(data, rows, size):
 
 
 def test_an_element_without_end_is_damage(monkeypatch):
-    monkeypatch.setattr(json_array, "RECORD_BYTES", 1000)
+    monkeypatch.setattr(records, "RECORD_BYTES", 1000)
     with pytest.raises(DamagedInputError, match="the element of line 1 is longer than 1,000 bytes"):
         list(read_records(chunked(b"[{}, [" + b"1," * 5000, 100), "f"))
 
 
 def test_a_line_without_end_is_damage(monkeypatch):
-    monkeypatch.setattr(jsonl, "RECORD_BYTES", 1000)
+    monkeypatch.setattr(records, "RECORD_BYTES", 1000)
     with pytest.raises(DamagedInputError, match="line 2 is longer than 1,000 bytes"):
         list(read_records(chunked(b"{}\n" + b"x" * 5000, 100), "f"))

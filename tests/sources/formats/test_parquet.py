@@ -15,9 +15,12 @@ from hypothesis import strategies as st
 import pairsmith
 from pairsmith.errors import DamagedInputError, SourceError
 from pairsmith.io import paths
+from pairsmith.io.digests import MeteredFile
 from pairsmith.sources import types
 from pairsmith.sources.detect import choose, recognise
 from pairsmith.sources.formats import parquet as module
+from pairsmith.sources.formats import table as table_module
+from pairsmith.sources.formats.format import Reading
 from pairsmith.sources.shapes import SHAPES
 from support.shapes import blocks, example, read, source_file, write
 
@@ -114,7 +117,7 @@ def test_text_that_is_not_utf8(tmp_path):
 
 def test_blocks_are_bounded_by_the_files_own_word(tmp_path, monkeypatch):
     path = write(tmp_path / "train.parquet", [example("trl", str(n) * 1000) for n in range(40)])
-    monkeypatch.setattr("pairsmith.sources.formats.jsonl.BLOCK_BYTES", 5_000)
+    monkeypatch.setattr("pairsmith.sources.records.BLOCK_BYTES", 5_000)
     assert all(block.rows.nbytes < 20_000 for block in blocks(path, "trl"))
     assert sum(len(block.rows) for block in blocks(path, "trl")) == 40
 
@@ -229,8 +232,11 @@ def test_a_remote_file(tmp_path):
     fsspec.filesystem("memory").pipe("/far/train.parquet", path.read_bytes())
     place = paths.locate("memory://far/train.parquet")
     shape = SHAPES["trl"]
-    (rows,) = module.read_parquet(place, "train.parquet", shape.fields, shape.required)
-    table = module.project_rows(rows, shape.fields, shape.required, "train.parquet")
+    with MeteredFile(place) as metered:
+        reading = Reading(metered, "train.parquet", shape.fields, shape.required)
+        (rows,) = module.PARQUET.read(reading)
+        assert metered.count == path.stat().st_size
+    table = module.PARQUET.to_table(rows, shape.fields, shape.required, "train.parquet")
     assert len(table) == 3
     assert rows.numbers.tolist() == [1, 2, 3]
 
@@ -243,7 +249,7 @@ def test_a_file_system_that_fails_midway(tmp_path, monkeypatch):
 
 
 def failing(self, size=-1):
-    with paths.faults_of(self.place):
+    with paths.translated_faults(self.place):
         raise OSError("the network is down")
 
 
@@ -252,7 +258,7 @@ TALL = pa.dictionary(pa.int32(), pa.string())
 
 @pytest.mark.parametrize("nested", [False, True])
 def test_a_dictionary_that_makes_of_one_text_many(nested, tmp_path, monkeypatch):
-    monkeypatch.setattr("pairsmith.sources.formats.jsonl.BLOCK_BYTES", 50_000)
+    monkeypatch.setattr("pairsmith.sources.records.BLOCK_BYTES", 50_000)
     row = example("trl" if nested else "trl-text", "x" * 10_000)
     spoken = pa.list_(pa.struct([("role", TALL), ("content", TALL)])) if nested else TALL
     schema = pa.schema([(name, spoken) for name in row])
@@ -276,7 +282,7 @@ def test_few_rows_at_a_time_where_a_dictionary_is_long(text, tmp_path, monkeypat
 
 def test_a_row_that_a_dictionary_makes_too_long(tmp_path, monkeypatch):
     monkeypatch.setattr(types, "ROW_BYTES", 1_000)
-    monkeypatch.setattr("pairsmith.sources.formats.jsonl.RECORD_BYTES", 10_000)
+    monkeypatch.setattr("pairsmith.sources.records.RECORD_BYTES", 10_000)
     row = {"prompt": "Hi?", "chosen": "a", "rejected": "b"}
     long, endless = ({**row, "prompt": "x" * size} for size in (2_000, 20_000))
     schema = pa.schema([(name, TALL) for name in row])
@@ -293,7 +299,7 @@ def test_a_want_of_memory_is_a_sentence(tmp_path, monkeypatch):
     def project(*_):
         raise pa.ArrowMemoryError("malloc failed")
 
-    monkeypatch.setattr(module, "project", project)
+    monkeypatch.setattr(table_module, "project", project)
     with pytest.raises(DamagedInputError, match="rows that do not fit into memory"):
         read(write(tmp_path / "train.parquet", [HH]), "hh")
 

@@ -150,4 +150,4 @@ def pay_too_little(db, reference: str) -> None:
         "currency": "usd",
     }  # fmt: skip
     event = {"id": "evt_1", "object": "event", "type": "checkout.session.completed"}
-    payments.process_event(db, {**event, "data": {"object": paid}})
+    payments.apply_event(db, {**event, "data": {"object": paid}})

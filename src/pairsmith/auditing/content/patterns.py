@@ -1,7 +1,7 @@
-"""What is looked for in texts: control strings, what tells of persons, phrases of refusal.
+"""Patterns to search texts for: control strings, personal data, phrases of refusal.
 
-Each pattern is told by what it takes and what it leaves. RE2 finds the texts that may match, all at
-once; what RE2 cannot say (look-arounds, check digits) is asked of those alone.
+A search has two stages. An RE2 expression selects the texts that may match, a whole column at a
+time; what RE2 cannot express (look-arounds, check digits) is then checked on those texts only.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pairsmith.chat_templates.builtin import FAMILIES
 from pairsmith.text.spans import Mask, to_numpy
 
 WORDS = ("USER:", "ASSISTANT:")
-"""Control strings of Vicuna that are words: anyone may write them, so they are not looked for."""
+"""Control strings of Vicuna that are plain words: common in ordinary text, so not searched for."""
 
 OTHERS = {
     "llama4": ("<|header_start|>", "<|header_end|>", "<|eot|>", "<|python_tag|>"),
@@ -31,7 +31,7 @@ OTHERS = {
 
 
 def control_strings() -> dict[str, list[str]]:
-    """Control strings of common chat templates, each with the families that use it."""
+    """The control strings of common chat templates, each with the families that use it."""
     used: dict[str, list[str]] = {}
     for name, family in FAMILIES.items():
         for text in (*family.control, family.bos, family.eos):
@@ -44,44 +44,52 @@ def control_strings() -> dict[str, list[str]]:
 
 
 class Pattern(NamedTuple):
-    """Something that is looked for.
+    """A pattern in two stages.
 
     Attributes:
-        sought: What it takes, in words.
-        may: An RE2 expression that every text with a match matches.
-        exact: What decides, on the texts that it found.
-        check: Asked of each match; None where none is wanted.
+        sought: A description of what matches, for the report.
+        prefilter: An RE2 expression that matches every text in which `exact` matches.
+        exact: The expression that decides, on the texts that passed the prefilter.
+        check: A further condition on each match of `exact`; None if there is none.
     """
 
     sought: str
-    may: str
+    prefilter: str
     exact: re.Pattern[str]
     check: Callable[[str], bool] | None = None
 
     def find(self, texts: pa.StringArray) -> Mask:
-        """Which of these texts hold it."""
-        held = to_numpy(pc.match_substring_regex(texts, self.may))
-        some = texts.filter(pa.array(held)).to_pylist()
-        held[held] = [self._holds(text) for text in some]
-        return held
+        """Flags the texts with a match: n booleans for n texts, none null."""
+        matches = to_numpy(pc.match_substring_regex(texts, self.prefilter))
+        candidates = texts.filter(pa.array(matches)).to_pylist()
+        matches[matches] = [self._matches(text) for text in candidates]
+        return matches
 
-    def _holds(self, text: str) -> bool:
+    def _matches(self, text: str) -> bool:
         found = self.exact.finditer(text)
         return any(self.check is None or self.check(match[0]) for match in found)
 
 
 def passes_luhn(text: str) -> bool:
-    """Whether the digits of a text have the check digit of ISO/IEC 7812-1, annex B."""
+    """Whether the digits of a text end with Luhn's check digit (ISO/IEC 7812-1, annex B).
+
+    >>> passes_luhn("4111 1111 1111 1111"), passes_luhn("4111 1111 1111 1112")
+    (True, False)
+    """
     digits = [int(character) for character in text if character.isdecimal()]
     doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
     return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
 
 
 def passes_mod_97(text: str) -> bool:
-    """Whether an IBAN has the check digits of ISO 13616, and a length that there is."""
+    """Whether an IBAN has valid check digits (ISO 13616) and 15 to 34 characters.
+
+    >>> passes_mod_97("GB82 WEST 1234 5698 7654 32"), passes_mod_97("GB83 WEST 1234 5698 7654 32")
+    (True, False)
+    """
     bare = text.replace(" ", "")
-    turned = bare[4:] + bare[:4]
-    return 15 <= len(bare) <= 34 and int("".join(str(int(c, 36)) for c in turned)) % 97 == 1
+    rotated = bare[4:] + bare[:4]
+    return 15 <= len(bare) <= 34 and int("".join(str(int(c, 36)) for c in rotated)) % 97 == 1
 
 
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
@@ -135,7 +143,7 @@ PERSONAL = {
         ),
     ),
 }
-"""What may tell of a person, by the kind of finding."""
+"""Patterns of personal data, by the kind of finding."""
 
 REFUSALS = (
     "i'm sorry, but i can't",
@@ -153,4 +161,4 @@ REFUSALS = (
     "i'm just an ai",
     "i'd rather not",
 )
-"""Phrases of refusal, in lower case and with a straight apostrophe, as texts are compared."""
+"""Phrases of refusal, in lower case and with straight apostrophes; see `refusals.find_phrases`."""

@@ -1,4 +1,4 @@
-"""Refusals: replies with a phrase of a short, generic list, side by side."""
+"""Refusals: how many chosen and rejected replies contain a phrase of a short, generic list."""
 
 from __future__ import annotations
 
@@ -14,27 +14,38 @@ from pairsmith.auditing.stats.intervals import Difference, newcombe
 from pairsmith.text.spans import to_numpy
 
 ANY = "any"
+"""Stands for a match of any phrase, among the phrases."""
 
 
 class Refusals:
-    """Counts rows by the side that holds a phrase: both, chosen, rejected or none."""
+    """Counts rows by the sides that contain a phrase.
+
+    Attributes:
+        cells: By phrase, and by `ANY`, four counts of rows: both sides contain it, chosen only,
+            rejected only, neither.
+    """
 
     def __init__(self) -> None:
         self.cells = {phrase: np.zeros(4, np.int64) for phrase in (ANY, *REFUSALS)}
 
     def add(self, chosen: pa.StringArray, rejected: pa.StringArray) -> None:
-        """Counts some rows' replies."""
-        left, right = (find_phrases(texts) for texts in (chosen, rejected))
+        """Counts n rows' replies.
+
+        Args:
+            chosen: The n chosen replies, none null.
+            rejected: The n rejected replies, none null.
+        """
+        in_chosen, in_rejected = (find_phrases(texts) for texts in (chosen, rejected))
         for place, phrase in enumerate((ANY, *REFUSALS)):
-            case = 2 * ~left[place] + ~right[place]
-            self.cells[phrase] += np.bincount(case, minlength=4)
+            cell = 2 * ~in_chosen[place] + ~in_rejected[place]
+            self.cells[phrase] += np.bincount(cell, minlength=4)
 
     def difference(self, phrase: str = ANY) -> Difference:
-        """The share of chosen replies with a phrase less that of rejected ones."""
+        """The share of chosen replies with a phrase minus that of rejected replies."""
         return newcombe(*self.cells[phrase].tolist())
 
     def to_dict(self) -> dict[str, Any]:
-        """What there is to tell of them, as JSON holds it."""
+        """The counts and differences by phrase, as values that JSON can hold."""
         return {
             "phrases": list(REFUSALS),
             "interval": "Newcombe, method 10, for paired proportions, 95 %",
@@ -51,15 +62,21 @@ class Refusals:
 
 
 def find_phrases(texts: pa.StringArray) -> NDArray[np.bool_]:
-    """Which of n texts hold any phrase, then which hold each, shape (1 + phrases, n).
+    """Flags the texts that contain a phrase; case is ignored, and ’ is equal to '.
 
-    Case is left out of account, and the typographic apostrophe is as the straight one.
+    Args:
+        texts: n texts, none null.
+
+    Returns:
+        Booleans of shape (1 + phrases, n): the first row for any phrase, the others in the order of
+        `REFUSALS`.
     """
     patterns = [phrase.replace("'", "['’]") for phrase in REFUSALS]
-    found = np.zeros((1 + len(patterns), len(texts)), bool)
-    held = to_numpy(pc.match_substring_regex(texts, "|".join(patterns), ignore_case=True))
-    some = texts.filter(pa.array(held))
-    found[0] = held
+    matches = np.zeros((1 + len(patterns), len(texts)), bool)
+    any_phrase = to_numpy(pc.match_substring_regex(texts, "|".join(patterns), ignore_case=True))
+    some = texts.filter(pa.array(any_phrase))
+    matches[0] = any_phrase
     for place, pattern in enumerate(patterns, 1):
-        found[place, held] = to_numpy(pc.match_substring_regex(some, pattern, ignore_case=True))
-    return found
+        own = to_numpy(pc.match_substring_regex(some, pattern, ignore_case=True))
+        matches[place, any_phrase] = own
+    return matches

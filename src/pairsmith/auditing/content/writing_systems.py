@@ -1,4 +1,4 @@
-"""Scripts: which writing systems the letters of a dataset belong to."""
+"""Writing systems: the share of a dataset's letters in each script."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pairsmith.text.spans import SCANNED, Bytes, flat
+from pairsmith.text.spans import SCANNED, Bytes, offsets_and_run
 
 SCRIPTS = {
     "LATIN": "Latin",
@@ -26,27 +26,33 @@ SCRIPTS = {
     "HANGUL": "Hangul",
     "THAI": "Thai",
 }
-"""Scripts by the first word of their letters' names."""
+"""Scripts by the first word of their letters' Unicode names."""
 
 OTHER = "other"
+"""Stands for all scripts that `SCRIPTS` does not name."""
 WIDTHS = ("FULLWIDTH ", "HALFWIDTH ", "MODIFIER LETTER ")
-"""What may stand before that word."""
+"""Prefixes of Unicode names, ignored before that word."""
 
 ASCII_LETTER = np.array([byte < 128 and chr(byte).isalpha() for byte in range(256)])
 LEADS = ((0xC2, 0xE0, 2), (0xE0, 0xF0, 3), (0xF0, 0xF5, 4))
-"""The bytes that begin a character, and how many it has (RFC 3629)."""
+"""Ranges of lead bytes (first, end) and the bytes of their characters in UTF-8 (RFC 3629)."""
 
 
 class Letters:
-    """Counts the letters of each script: characters of the general category L."""
+    """Counts the letters of each script: code points of the general category L.
+
+    Attributes:
+        ascii: The number of ASCII letters.
+        beyond: The number of occurrences of each other code point, letter or not.
+    """
 
     def __init__(self) -> None:
         self.ascii = 0
         self.beyond: dict[int, int] = {}
 
     def add(self, texts: pa.StringArray) -> None:
-        """Counts those of some texts, none null."""
-        offsets, run = flat(texts)
+        """Counts the letters of n texts, none null."""
+        offsets, run = offsets_and_run(texts)
         data = run.data[: offsets[-1]]
         for start in range(0, len(data), SCANNED):
             self.ascii += int(ASCII_LETTER[data[start : start + SCANNED]].sum())
@@ -54,7 +60,7 @@ class Letters:
             self.beyond[int(code)] = self.beyond.get(int(code), 0) + int(count)
 
     def shares(self) -> dict[str, float]:
-        """The share of each script, the largest first; empty without letters."""
+        """The share of each script among all letters, the largest first; empty without letters."""
         counts = {"Latin": self.ascii}
         for code, count in self.beyond.items():
             script = script_of(code)
@@ -67,7 +73,11 @@ class Letters:
 
 @cache
 def script_of(code: int) -> str | None:
-    """The script of a code point; None for what is no letter."""
+    """The script of a code point; None if it is no letter.
+
+    >>> script_of(ord("a")), script_of(ord("字")), script_of(ord("1"))
+    ('Latin', 'Han', None)
+    """
     character = chr(code)
     if not unicodedata.category(character).startswith("L"):
         return None
@@ -78,7 +88,7 @@ def script_of(code: int) -> str | None:
 
 
 def _count_beyond(data: Bytes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The code points beyond ASCII in some UTF-8, and how often each stands there."""
+    """The distinct code points above 127 in UTF-8 data, and the occurrences of each."""
     high = np.flatnonzero(data >= 0xC0)
     leads, codes = data[high], []
     for low, end, size in LEADS:

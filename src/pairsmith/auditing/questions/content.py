@@ -1,8 +1,7 @@
-"""Text: marks and control strings, what tells of persons, scripts, openings and refusals.
+"""Text: role markers, control strings, personal data, scripts, openings and refusals.
 
-Rows are named, texts are not quoted: but for openings, which are boilerplate or are not shown.
-Languages are not told apart, only scripts: what short replies in one script are written in cannot
-be said without a model.
+Findings name rows and quote no texts, except for openings that are frequent enough to be
+boilerplate. Scripts are identified, languages are not: for short replies that takes a model.
 """
 
 from __future__ import annotations
@@ -19,6 +18,8 @@ from pairsmith.auditing.content.openings import Openings
 from pairsmith.auditing.content.patterns import PERSONAL, control_strings
 from pairsmith.auditing.content.refusals import ANY, Refusals
 from pairsmith.auditing.content.writing_systems import Letters
+from pairsmith.auditing.report.plots import draw_groups
+from pairsmith.auditing.report.svg import Plot
 from pairsmith.auditing.stats.intervals import percent
 from pairsmith.dataset.reader import Batch
 from pairsmith.kernel.checks import cut_off, find_role_marker, near_empty
@@ -27,8 +28,9 @@ from pairsmith.text.spans import Mask, Spans
 TITLE = "Text"
 
 PLACES = ("prompt", "chosen", "rejected")
-SHOWN = 100
-"""At most so many rows are named of each kind of finding."""
+"""The parts of a row that are searched."""
+MAX_FINDINGS = 100
+"""The most rows that are named of each kind of finding."""
 
 KINDS = {
     "role_marker": "A turn's name and a colon stand",
@@ -46,16 +48,16 @@ KINDS = {
 """The kinds of findings, and how their sentences begin."""
 
 REPLIES_ONLY = {"cut_off": cut_off, "near_empty": near_empty}
-"""What is asked of replies alone, which ends and lengths of prompts say nothing about."""
+"""Checks of replies only: ends and lengths of prompts mean nothing."""
 
 
-class Said(NamedTuple):
-    """What n rows say, one place after the other.
+class PlacedTexts(NamedTuple):
+    """The texts of one place of n rows.
 
     Attributes:
         place: Which of `PLACES`.
-        texts: m texts: turns of prompts, or replies.
-        rows: The row of each.
+        texts: m texts: all turns of the prompts, or n replies.
+        rows: The row of each text within the batch, m numbers from 0.
     """
 
     place: str
@@ -63,8 +65,17 @@ class Said(NamedTuple):
     rows: np.ndarray[Any, np.dtype[np.int64]]
 
 
-class Tally:
-    """Counts, batch by batch, the rows of each kind in each place."""
+class TextCounts:
+    """Counts, batch by batch, the rows with findings of each kind.
+
+    Attributes:
+        rows: The rows of each kind.
+        places: The rows of each kind and place.
+        findings: The first findings of each kind, at most `MAX_FINDINGS`.
+        strings: The rows that contain each control string.
+        control: The control strings that are searched for, with the families that use them.
+        letters: The letters of each place.
+    """
 
     def __init__(self) -> None:
         self.rows: Counter[str] = Counter()
@@ -78,61 +89,60 @@ class Tally:
         """Counts a batch."""
         masks: dict[str, dict[str, Mask]] = {kind: {} for kind in KINDS}
         controls: set[tuple[str, int]] = set()
-        for said in listen(batch):
-            texts = said.texts.texts()
-            self.letters[said.place].add(texts)
-            found, named = self._look(said, texts)
-            controls |= named
-            for kind, mask in found.items():
+        for placed in split_by_place(batch):
+            texts = placed.texts.texts()
+            self.letters[placed.place].add(texts)
+            matches, strings = self._search(placed, texts)
+            controls |= strings
+            for kind, mask in matches.items():
                 rows = np.zeros(len(batch.ids), bool)
-                rows[said.rows[mask]] = True
-                masks[kind][said.place] = rows
+                rows[placed.rows[mask]] = True
+                masks[kind][placed.place] = rows
         self.strings.update(string for string, _ in controls)
         for kind, places in masks.items():
             self._count(kind, places, batch.ids)
 
-    def _look(
-        self, said: Said, texts: pa.StringArray
+    def _search(
+        self, placed: PlacedTexts, texts: pa.StringArray
     ) -> tuple[dict[str, Mask], set[tuple[str, int]]]:
-        """Which texts are of which kind, and the control strings with their rows."""
-        found = {"role_marker": find_role_marker(said.texts)}
-        found["control_string"] = held = said.texts.holds_any(list(self.control))
+        """Flags the m texts of each kind, and lists the control strings with their rows."""
+        matches = {"role_marker": find_role_marker(placed.texts)}
+        matches["control_string"] = control = placed.texts.holds_any(list(self.control))
         for kind, pattern in PERSONAL.items():
-            found[kind] = pattern.find(texts)
-        if said.place != "prompt":
-            found |= {kind: ask(said.texts) for kind, ask in REPLIES_ONLY.items()}
-        owners = zip(said.rows[held].tolist(), texts.filter(pa.array(held)), strict=True)
-        named = {
+            matches[kind] = pattern.find(texts)
+        if placed.place != "prompt":
+            matches |= {kind: check(placed.texts) for kind, check in REPLIES_ONLY.items()}
+        owners = zip(placed.rows[control].tolist(), texts.filter(pa.array(control)), strict=True)
+        strings = {
             (string, row)
             for row, text in owners
             for string in self.control
             if string in text.as_py()
         }
-        return found, named
+        return matches, strings
 
     def _count(self, kind: str, places: dict[str, Mask], ids: pa.StringArray) -> None:
         for place, mask in places.items():
             self.places[kind, place] += int(mask.sum())
         rows = np.flatnonzero(np.any(list(places.values()), axis=0))
         self.rows[kind] += len(rows)
-        for row in rows[: SHOWN - len(self.findings[kind])].tolist():
-            where = [place for place, mask in places.items() if mask[row]]
-            sentence = f"{KINDS[kind]} in {_and(where)}."
+        for row in rows[: MAX_FINDINGS - len(self.findings[kind])].tolist():
+            own = [place for place, mask in places.items() if mask[row]]
+            sentence = f"{KINDS[kind]} in {_join_places(own)}."
             self.findings[kind].append(Finding(kind, [ids[row].as_py()], None, sentence))
 
     def to_dict(self) -> dict[str, Any]:
-        """What there is to tell, as JSON holds it."""
+        """The counts, as values that JSON can hold."""
         kinds = {}
         for kind in KINDS:
-            asked = PLACES[1:] if kind in REPLIES_ONLY else PLACES
-            places = {place: self.places[kind, place] for place in asked}
+            searched = PLACES[1:] if kind in REPLIES_ONLY else PLACES
+            places = {place: self.places[kind, place] for place in searched}
             kinds[kind] = {"rows": self.rows[kind], **places}
+        # not by most_common: among equals its order is that of a set, which differs by process
+        strings = sorted(self.strings.items(), key=lambda item: (-item[1], item[0]))
         return {
             "kinds": kinds,
-            "control_strings": {
-                "sought": self.control,
-                "rows": dict(self.strings.most_common()),
-            },
+            "control_strings": {"sought": self.control, "rows": dict(strings)},
             "patterns": {kind: pattern.sought for kind, pattern in PERSONAL.items()},
             "scripts": {place: letters.shares() for place, letters in self.letters.items()},
             "languages": "not told apart",
@@ -140,39 +150,51 @@ class Tally:
 
 
 def ask(study: Study) -> Answer:
-    """What stands in the texts of kept rows that a trainer of models may not want there.
+    """Searches the texts of kept rows for content that may be unwanted in training data.
 
     Raises:
         UnansweredError: There are no kept rows.
     """
-    tally, refusals, rows = Tally(), Refusals(), 0
-    with study.keys.cursor() as own:
-        openings = Openings(own)
+    texts, refusals, rows = TextCounts(), Refusals(), 0
+    with study.index.cursor() as connection:
+        openings = Openings(connection)
         for batch in study.data.batches():
-            sides = [side.replies.texts() for side in (batch.chosen, batch.rejected)]
-            tally.add(batch)
-            openings.add(*sides)
-            refusals.add(*sides)
+            replies = [side.replies.texts() for side in (batch.chosen, batch.rejected)]
+            texts.add(batch)
+            openings.add(*replies)
+            refusals.add(*replies)
             rows += len(batch.ids)
         if not rows:
             raise UnansweredError("No row was kept, so that there is no text to look at.")
-        told = {"rows": rows, **tally.to_dict(), "openings": openings.to_dict()}
-    numbers = {**told, "refusals": refusals.to_dict()}
-    findings = [finding for found in tally.findings.values() for finding in found]
-    sentence = _say(numbers, refusals)
-    return Answer("text", TITLE, sentence, numbers, as_table(findings), _cure(tally))
+        counts = {"rows": rows, **texts.to_dict(), "openings": openings.to_dict()}
+    numbers = {**counts, "refusals": refusals.to_dict()}
+    findings = [finding for of_kind in texts.findings.values() for finding in of_kind]
+    sentence = _summarize(numbers, refusals)
+    return Answer("text", TITLE, sentence, numbers, as_table(findings), _cure(texts))
 
 
-def listen(batch: Batch) -> Iterator[Said]:
-    """The texts of a batch by place: the turns of the prompts, then the replies."""
-    before = batch.chosen.before_last
-    yield Said("prompt", batch.chosen.stripped.select(before), batch.chosen.rows[before])
-    every = np.arange(len(batch.ids))
-    yield Said("chosen", batch.chosen.replies, every)
-    yield Said("rejected", batch.rejected.replies, every)
+def plot(answer: Answer) -> Plot | None:
+    """Draws the replies of each side with findings, by kind."""
+    kinds = answer.numbers["kinds"]
+    series = {
+        side: {kind: counts[side] for kind, counts in kinds.items()}
+        for side in ("chosen", "rejected")
+    }
+    return draw_groups(answer.question, series)
 
 
-def _say(numbers: dict[str, Any], refusals: Refusals) -> str:
+def split_by_place(batch: Batch) -> Iterator[PlacedTexts]:
+    """The texts of a batch in the order of `PLACES`: the turns of the prompts, then the replies."""
+    in_prompt = batch.chosen.before_last
+    yield PlacedTexts(
+        "prompt", batch.chosen.stripped.select(in_prompt), batch.chosen.rows[in_prompt]
+    )
+    rows = np.arange(len(batch.ids))
+    yield PlacedTexts("chosen", batch.chosen.replies, rows)
+    yield PlacedTexts("rejected", batch.rejected.replies, rows)
+
+
+def _summarize(numbers: dict[str, Any], refusals: Refusals) -> str:
     kinds, counts = numbers["kinds"], numbers["refusals"]["counts"][ANY]
     personal = {kind: kinds[kind]["rows"] for kind in PERSONAL if kinds[kind]["rows"]}
     named = ", ".join(f"{kind} {rows:,}" for kind, rows in personal.items()) or "none"
@@ -187,20 +209,21 @@ def _say(numbers: dict[str, Any], refusals: Refusals) -> str:
     )
 
 
-def _cure(tally: Tally) -> str:
+def _cure(counts: TextCounts) -> str:
     cures = []
-    if tally.rows["control_string"]:
+    if counts.rows["control_string"]:
         cures.append(
             "Build with the template that you train with: it refuses or escapes its own control "
             "text, and only its own."
         )
-    if any(tally.rows[kind] for kind in PERSONAL if kind != "url"):
+    if any(counts.rows[kind] for kind in PERSONAL if kind != "url"):
         cures.append("Look at the rows that may tell of persons before you share them.")
-    if tally.rows["cut_off"] or tally.rows["near_empty"]:
+    if counts.rows["cut_off"] or counts.rows["near_empty"]:
         cures.append("Leave out replies that are cut off or next to empty, unless they are meant.")
     return " ".join(cures)
 
 
-def _and(places: list[str]) -> str:
+def _join_places(places: list[str]) -> str:
+    """Lists one to three places, such as `the prompt and the chosen reply`."""
     named = ["the prompt" if place == "prompt" else f"the {place} reply" for place in places]
     return " and ".join([", ".join(named[:-1]), named[-1]] if named[1:] else named)

@@ -1,4 +1,4 @@
-"""Duplicates: equal pairs, pairs that contradict each other, preferences that go in circles."""
+"""Duplicates: repeated pairs, contradictory pairs, and cyclic preferences."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pairsmith.auditing.answer import Answer, Finding, Study, UnansweredError, as_table
+from pairsmith.auditing.report.plots import draw_bars
+from pairsmith.auditing.report.svg import Plot
 from pairsmith.text.spans import Index, Mask
 
 if TYPE_CHECKING:
@@ -21,7 +23,10 @@ PAIRS = """
         list(id ORDER BY split = 'train', row) AS ids
     FROM rows WHERE {which} GROUP BY whole_chosen, whole_rejected HAVING count(*) > 1
 """
-"""Rows whose prompt and both replies are the same; the one to keep comes first: of test, if any."""
+"""Makes the table `groups` of rows with equal prompt and replies; the row to keep comes first.
+
+That is a row of test if there is one. `which` is an SQL condition on rows, here and below.
+"""
 
 FLIPPED = """
     SELECT list(id ORDER BY split = 'test', row) AS ids FROM rows
@@ -29,7 +34,7 @@ FLIPPED = """
     GROUP BY least(whole_chosen, whole_rejected), greatest(whole_chosen, whole_rejected)
     HAVING count(DISTINCT whole_chosen) > 1 ORDER BY min(row)
 """
-"""Rows of one prompt and the same two replies, of which some prefer one and some the other."""
+"""Groups of rows with one prompt and the same two replies, but opposite preferences."""
 
 REPEATED = """
     SELECT count(*), coalesce(sum(size), 0), count(*) FILTER (others),
@@ -41,7 +46,7 @@ REPEATED = """
         ) GROUP BY prompt HAVING count(*) > 1
     )
 """
-"""Prompts of several rows, and of those, the ones whose two replies are not always the same."""
+"""Counts the prompts of several rows, and those whose rows do not all have the same two replies."""
 
 EDGES = """
     SELECT row, id, whole_chosen AS better, whole_rejected AS worse
@@ -50,15 +55,15 @@ EDGES = """
     )
     ORDER BY split = 'test', row
 """
-"""Preferences among replies to prompts that have enough of them to go in a circle."""
+"""The preferences among replies to prompts of three rows or more, which may form a cycle."""
 
 
 class Contradictions(NamedTuple):
-    """Rows that contradict each other, by ids, train rows first.
+    """Groups of rows that contradict each other, each a list of ids, train rows first.
 
     Attributes:
-        flipped: Groups of rows with the same two replies, not all the same way round.
-        circles: Groups of rows whose preferences go in a circle of three replies or more.
+        flipped: Groups with the same two replies but opposite preferences.
+        circles: Groups whose preferences form a cycle of three replies or more.
     """
 
     flipped: list[list[str]]
@@ -66,7 +71,7 @@ class Contradictions(NamedTuple):
 
     @property
     def numbers(self) -> dict[str, int]:
-        """How many groups and rows."""
+        """The numbers of groups and of rows in them."""
         return {
             "flipped_groups": len(self.flipped),
             "flipped_rows": sum(map(len, self.flipped)),
@@ -76,21 +81,24 @@ class Contradictions(NamedTuple):
 
 
 def ask(study: Study) -> Answer:
-    """Looks for equal pairs, flipped pairs, and preferences that go in circles.
+    """Finds repeated pairs, flipped pairs, and cyclic preferences, by the hashes of the rows.
 
-    Of equal pairs the first is the one to keep, a test row before a train row, so that what is
-    taken out is never of test where train has it too, and nobody trains on test; findings name the
-    others first. Replies go in a circle where they are a strongly connected component of the graph
-    of preferences (Pearce, 2005) that is more than flipped pairs.
+    Of equal pairs the first is the one to keep, a test row before a train row: removing the others
+    leaves test complete and removes its copies from train. Findings name the row to remove first.
+    Cycles are the strongly connected components of the graph of preferences (Pearce, 2005) that
+    consist of more than flipped pairs.
+
+    Raises:
+        UnansweredError: There are no kept rows.
     """
-    keys = study.keys
-    [(kept,)] = keys.sql("SELECT count(*) FROM rows WHERE kept").fetchall()
+    index = study.index
+    [(kept,)] = index.sql("SELECT count(*) FROM rows WHERE kept").fetchall()
     if not kept:
         raise UnansweredError("No row was kept.")
-    over_all = {**_count(keys, "true"), **find_contradictions(keys, "true").numbers}
-    over_kept, found = _count(keys, "kept"), find_contradictions(keys, "kept")
+    over_all = {**_count(index, "true"), **find_contradictions(index, "true").numbers}
+    over_kept, found = _count(index, "kept"), find_contradictions(index, "kept")
     numbers = {"kept": {**over_kept, **found.numbers}, "kept_and_refused": over_all}
-    findings = [*_repeats(keys), *_doubts(found)]
+    findings = [*_repeats(index), *_contradictory(found)]
     sentence = (
         f"{over_kept['extra_rows']:,} of {kept:,} kept rows repeat another pair; "
         f"{len(found.flipped):,} pairs are flipped elsewhere; {len(found.circles):,} prompts have "
@@ -102,16 +110,22 @@ def ask(study: Study) -> Answer:
     )
 
 
-def _repeats(keys: DuckDBPyConnection) -> list[Finding]:
-    """What the table `groups` holds: each extra row, and the one to keep."""
+def plot(answer: Answer) -> Plot | None:
+    """Draws the counts of repeats and contradictions among kept rows."""
+    return draw_bars(answer.question, answer.numbers["kept"])
+
+
+def _repeats(index: DuckDBPyConnection) -> list[Finding]:
+    """A finding for each extra row of the table `groups`, with the row to keep."""
     return [
         Finding("duplicate", [extra, ids[0]], None, f"the same pair as {ids[0]}")
-        for (ids,) in keys.sql("SELECT ids FROM groups ORDER BY ids[1]").fetchall()
+        for (ids,) in index.sql("SELECT ids FROM groups ORDER BY ids[1]").fetchall()
         for extra in ids[1:]
     ]
 
 
-def _doubts(found: Contradictions) -> list[Finding]:
+def _contradictory(found: Contradictions) -> list[Finding]:
+    """A finding for each group of rows that contradict each other."""
     flipped = [
         Finding("flipped", ids, None, f"{len(ids)} rows prefer opposite replies to one prompt")
         for ids in found.flipped
@@ -123,15 +137,15 @@ def _doubts(found: Contradictions) -> list[Finding]:
     return flipped + circles
 
 
-def _count(keys: DuckDBPyConnection, which: str) -> dict[str, int]:
-    """Makes the table `groups`, and counts what repeats in some rows."""
-    keys.execute(PAIRS.format(which=which))
-    groups = keys.sql(
+def _count(index: DuckDBPyConnection, which: str) -> dict[str, int]:
+    """Makes the table `groups`, and counts repeated pairs and prompts."""
+    index.execute(PAIRS.format(which=which))
+    groups = index.sql(
         "SELECT count(*) AS groups, coalesce(sum(size - 1), 0) AS extra_rows, "
         "count(*) FILTER (across_subsets) AS groups_across_subsets, "
         "count(*) FILTER (across_splits) AS groups_across_splits FROM groups"
     )
-    [pairs], [prompts] = groups.fetchall(), keys.sql(REPEATED.format(which=which)).fetchall()
+    [pairs], [prompts] = groups.fetchall(), index.sql(REPEATED.format(which=which)).fetchall()
     names = (
         *("groups", "extra_rows", "groups_across_subsets", "groups_across_splits"),
         *("repeated_prompts", "rows_of_those", "prompts_with_other_replies", "rows_of_these"),
@@ -139,34 +153,35 @@ def _count(keys: DuckDBPyConnection, which: str) -> dict[str, int]:
     return dict(zip(names, map(int, (*pairs, *prompts)), strict=True))
 
 
-def find_contradictions(keys: DuckDBPyConnection, which: str) -> Contradictions:
+def find_contradictions(index: DuckDBPyConnection, which: str) -> Contradictions:
     """Finds the rows whose labels contradict each other.
 
     Args:
-        keys: The keys.
-        which: A condition on `rows`: those that are looked at.
+        index: The row hashes, from `pairsmith.dataset.index`.
+        which: An SQL condition on the table `rows`, such as `kept`.
     """
-    flipped = keys.sql(FLIPPED.format(which=which)).fetchall()
-    found = keys.sql(EDGES.format(which=which)).fetchnumpy()
-    labels, turning = find_circles(found["better"], found["worse"])
+    flipped = index.sql(FLIPPED.format(which=which)).fetchall()
+    edges = index.sql(EDGES.format(which=which)).fetchnumpy()
+    labels, cyclic = find_circles(edges["better"], edges["worse"])
     circles: dict[int, list[str]] = {}
-    for place in np.flatnonzero(turning):
-        circles.setdefault(int(labels[place]), []).append(str(found["id"][place]))
+    for place in np.flatnonzero(cyclic):
+        circles.setdefault(int(labels[place]), []).append(str(edges["id"][place]))
     return Contradictions([ids for (ids,) in flipped], list(circles.values()))
 
 
 def find_circles(better: Index, worse: Index) -> tuple[Index, Mask]:
-    """Preferences that go in circles of three replies or more.
+    """Finds the preferences that are part of a cycle of three replies or more.
 
-    A strongly connected component in which all preferences are flipped pairs, and these make a
-    tree, has no such circle; any other has one, since it has as many pairs as replies, or more.
+    A strongly connected component has no such cycle if its preferences are all flipped pairs that
+    form a tree; any other has one, because it has at least as many pairs as replies.
 
     Args:
-        better: m keys of replies.
-        worse: m keys; in no place the same as in `better`.
+        better: The hashes of the preferred replies of m preferences.
+        worse: The hashes of the other m replies, each different from its counterpart.
 
     Returns:
-        m numbers, each of a component, and m flags: whether it is such a circle.
+        For each of m preferences the number of the component of its preferred reply, and whether
+        it is part of a cycle.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -179,5 +194,5 @@ def find_circles(better: Index, worse: Index) -> tuple[Index, Mask]:
     inside = of_first == of_second
     pairs = np.unique(np.sort(ends[:, inside], axis=0), axis=1)
     size = np.bincount(labels, minlength=count)
-    turning = (size > 2) & (np.bincount(labels[pairs[0]], minlength=count) >= size)
-    return of_first, inside & turning[of_first]
+    cyclic = (size > 2) & (np.bincount(labels[pairs[0]], minlength=count) >= size)
+    return of_first, inside & cyclic[of_first]

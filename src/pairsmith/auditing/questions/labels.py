@@ -1,10 +1,10 @@
-"""Labels: which ones a small preference model, that has not seen them, would have put otherwise.
+"""Labels: which ones a small preference model, trained on other conversations, disagrees with.
 
-The margin of a row is the log-odds of chosen over rejected by a model that learnt from other
-conversations; see `pairsmith.scoring.linear`. A low one is doubt, not proof: the model is weak. Of
-HH-RLHF's harmless-base/test it agrees with 61 % of labels. With one label in ten of it turned round
-at random, those rank among the doubtful with an AUC of 0.62 to 0.65, and make up 24 to 44 % of the
-50 most doubtful (three draws); so reading from the top pays, and acting without reading does not.
+The margin of a row is the cross-validated log-odds of chosen over rejected; see
+`pairsmith.scoring.linear`. A low margin is a reason to doubt the label, not a proof: the model is
+weak. It agrees with 61 % of the labels of HH-RLHF's harmless-base/test. With a random tenth of
+these flipped, margins rank the flipped ones with an AUC of 0.62 to 0.65, and of the 50 lowest ones
+24 to 44 % are flipped (three draws): worth reading from the top, too weak to act on unread.
 """
 
 from __future__ import annotations
@@ -16,32 +16,42 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pairsmith.auditing.answer import Answer, Finding, Study, UnansweredError, as_table
+from pairsmith.auditing.report.plots import draw_histogram, halves, sum_bins
+from pairsmith.auditing.report.svg import INK, SERIES, Plot, figures, to_svg
+from pairsmith.auditing.report.wording import number
 from pairsmith.auditing.stats.intervals import Share, percent, wilson
 from pairsmith.scoring.folds import FOLDS, assign_folds, count_conversations
-from pairsmith.scoring.linear import EPOCHS, FEATURES, SEED, WORDS, judge_rows
+from pairsmith.scoring.linear import (
+    EPOCHS,
+    FEATURES,
+    SEED,
+    WORDS,
+    predict_log_odds,
+    to_probability,
+)
 
 TITLE = "Labels"
 
-FEWEST = 300
-"""Fewer kept rows teach such a model nothing."""
-SHOWN = 1_000
-"""At most so many labels are named as doubtful."""
+MIN_ROWS = 300
+"""The fewest kept rows that the model is trained on: fewer teach it nothing."""
+MAX_FINDINGS = 1_000
+"""The most labels that are named as doubtful."""
 BINS = 10
-"""The bins of the calibration curve."""
+"""The bins of the calibration curve, of equal width."""
 SUSPECT = 0.78
-"""An accuracy that a reader of replies hardly reaches: something gives the labels away."""
+"""A higher accuracy than reading the replies allows: something else reveals the labels."""
 EDGES = (-np.inf, *np.arange(-4, 4.5, 0.5).tolist(), np.inf)
-"""The bins of the histogram of margins."""
+"""The edges of the bins of the histogram of margins, in nats."""
 
 
 class Margins(NamedTuple):
-    """What the model makes of n kept rows that it has not seen.
+    """The cross-validated predictions of the label model for n kept rows.
 
     Attributes:
-        rows: Their numbers, int64, rising.
-        margins: The log-odds of chosen over rejected, float64; 0 where the model sees no
-            difference.
-        folds: How many models there were, each judging what the others learnt from.
+        rows: Their n row numbers, ascending.
+        margins: Their n log-odds of chosen over rejected, in nats; 0 where the replies have the
+            same features.
+        folds: The number of folds, each with a model of its own.
     """
 
     rows: NDArray[np.int64]
@@ -50,14 +60,15 @@ class Margins(NamedTuple):
 
 
 class Calibration(NamedTuple):
-    """How often what the model thinks likely is so; every row counts as both of its sides.
+    """A calibration curve of b bins; every row counts twice, once for either side.
 
     Attributes:
-        edges: The ends of the bins of the predicted probability.
-        predicted, observed: The means in each bin; None in an empty one.
-        counts: The sides in each.
-        error: The expected calibration error (Naeini and others, 2015): the difference of the
-            two, weighted by the sides.
+        edges: The b + 1 edges of the bins of the predicted probability.
+        predicted: The mean predicted probability in each bin; None in an empty bin.
+        observed: The share in each bin that is in fact the chosen side; None in an empty bin.
+        counts: The sides in each bin, twice as many as rows in total.
+        error: The expected calibration error (Naeini, Cooper and Hauskrecht, AAAI 2015): the mean
+            absolute difference of `predicted` and `observed`, weighted by `counts`.
     """
 
     edges: list[float]
@@ -68,87 +79,123 @@ class Calibration(NamedTuple):
 
 
 def margins(study: Study) -> Margins:
-    """The margin of every kept row.
+    """Predicts the margin of every kept row.
 
     Args:
-        study: The dataset and its keys.
+        study: The dataset and its index.
 
     Raises:
         UnansweredError: The rows are too few, or all of one conversation.
     """
-    [(rows,)] = study.keys.sql("SELECT count(*) FROM rows WHERE kept").fetchall()
-    if rows < FEWEST:
+    [(rows,)] = study.index.sql("SELECT count(*) FROM rows WHERE kept").fetchall()
+    if rows < MIN_ROWS:
         raise UnansweredError(
-            f"A model cannot learn from {rows:,} kept rows; it takes at least {FEWEST}."
+            f"A model cannot learn from {rows:,} kept rows; it takes at least {MIN_ROWS}."
         )
-    conversations = count_conversations(study.keys)
+    conversations = count_conversations(study.index)
     if conversations < 2:
         raise UnansweredError(
             "All kept rows are of one conversation, so that none is left to judge by."
         )
     folds = min(FOLDS, conversations)
-    found = judge_rows(study.data, assign_folds(study.keys, folds))
-    return Margins(np.arange(rows), found, folds)
+    log_odds = predict_log_odds(study.data, assign_folds(study.index, folds))
+    return Margins(np.arange(rows), log_odds, folds)
 
 
 def ask(study: Study) -> Answer:
-    """Which labels a small preference model doubts, and how far it can be believed.
+    """Names the labels that the label model disagrees with, and measures how reliable it is.
+
+    Labels are named only if the model is better than chance: the Wilson interval of its accuracy
+    lies above a half.
 
     Raises:
         UnansweredError: The rows are too few, all of one conversation, or the two replies of
             every row have the same words.
     """
-    judged = margins(study)
-    decided = judged.margins != 0
+    scored = margins(study)
+    decided = scored.margins != 0
     if not decided.any():
         raise UnansweredError("The two replies of every row have the same words.")
-    right = _accuracy(judged.margins)
-    calibration = calibrate(judged.margins[decided])
-    believed = right.low > 0.5
-    doubtful = np.flatnonzero(judged.margins < 0)
-    first = doubtful[np.argsort(judged.margins[doubtful], kind="stable")][:SHOWN]
+    accuracy = _accuracy(scored.margins)
+    calibration = calibrate(scored.margins[decided])
+    better_than_chance = accuracy.low > 0.5
+    doubtful = np.flatnonzero(scored.margins < 0)
+    first = doubtful[np.argsort(scored.margins[doubtful], kind="stable")][:MAX_FINDINGS]
     numbers = {
         "judge": "logistic regression on hashed words and pairs of words, Bradley-Terry",
         "features": FEATURES,
         "words": list(WORDS),
         "epochs": EPOCHS,
         "seed": SEED,
-        "folds": judged.folds,
+        "folds": scored.folds,
         "interval": "Wilson, 95 %",
-        "rows": len(judged.rows),
+        "rows": len(scored.rows),
         "undecided": int((~decided).sum()),
-        "accuracy": right.to_dict(),
-        "by_subset": _by_subset(study, judged),
+        "accuracy": accuracy.to_dict(),
+        "by_subset": _by_subset(study, scored),
         "calibration": calibration._asdict(),
         "doubtful": len(doubtful),
-        "better_than_chance": believed,
-        "histogram": _histogram(judged.margins),
+        "better_than_chance": better_than_chance,
+        "histogram": _histogram(scored.margins),
     }
-    findings = _findings(study, judged, first) if believed else []
-    sentence = _say(right, calibration, len(doubtful))
-    return Answer("labels", TITLE, sentence, numbers, as_table(findings), _cure(right))
+    findings = _findings(study, scored, first) if better_than_chance else []
+    sentence = _summarize(accuracy, calibration, len(doubtful))
+    return Answer("labels", TITLE, sentence, numbers, as_table(findings), _cure(accuracy))
 
 
-def _accuracy(found: NDArray[np.float64]) -> Share:
-    """How often the model agrees with the label, where it sees a difference."""
-    return wilson(int((found > 0).sum()), int((found != 0).sum()))
+def plot(answer: Answer) -> Plot | None:
+    """Draws the calibration curve of the label model, and the histogram of its margins."""
+    calibration, margins = answer.numbers["calibration"], answer.numbers["histogram"]
+    made, [curve, axes] = figures(2)
+    points = [
+        (p, o)
+        for p, o in zip(calibration["predicted"], calibration["observed"], strict=True)
+        if p is not None and o is not None
+    ]
+    curve.plot([0, 1], [0, 1], color=INK, linestyle=":", linewidth=1)
+    curve.plot(*zip(*points, strict=True), color=SERIES[0], marker="o", markersize=4)
+    curve.set_xlabel("chance that the model gives")
+    curve.set_ylabel("how often it is so")
+    edges = margins["edges"]
+    step = edges[1] - edges[0]
+    open_ended = [edges[0] - step, *edges, edges[-1] + step]
+    draw_histogram(axes, open_ended, sum_bins(margins["counts"]))
+    axes.set_xlabel("margin: log-odds of chosen over rejected")
+    axes.set_ylabel("rows")
+    below, above = halves(open_ended, sum_bins(margins["counts"]))
+    curved = ", ".join(f"{number(p)} is {number(o)}" for p, o in points)
+    described = f"Calibration: {curved}. Margins: {below:,} rows below 0, {above:,} not below."
+    return Plot(to_svg(made, answer.question), described)
 
 
-def calibrate(found: NDArray[np.float64]) -> Calibration:
-    """The calibration curve of margins.
+def _accuracy(log_odds: NDArray[np.float64]) -> Share:
+    """The share of labels that the model agrees with, among the margins other than 0."""
+    return wilson(int((log_odds > 0).sum()), int((log_odds != 0).sum()))
 
-    A row of which chosen is thought to be better with probability p is, turned round, one of
-    which rejected is with 1 - p: both count, so that the curve has no side of its own.
+
+def calibrate(log_odds: NDArray[np.float64]) -> Calibration:
+    """Computes the calibration curve of margins, and the expected calibration error.
+
+    A row whose chosen reply is predicted to be better with probability p is also one whose rejected
+    reply is predicted to be better with 1 - p. Both count, which makes the curve symmetric.
+
+    A model that gives every label odds of three to one is calibrated if one label in four disagrees
+    with it; if none does, its probabilities of 0.75 and 0.25 are off by 0.25.
+
+    >>> calibrate(np.log([3, 3, 3, 1 / 3])).error
+    0.0
+    >>> round(calibrate(np.log([3, 3, 3, 3])).error, 6)
+    0.25
 
     Args:
-        found: n margins, none 0.
+        log_odds: n margins, none 0; at least one.
     """
-    both = np.concatenate([found, -found])
-    chance = _chance(both)
-    happened = np.arange(len(both)) < len(found)
-    places = np.minimum((chance * BINS).astype(np.int64), BINS - 1)
+    both = np.concatenate([log_odds, -log_odds])
+    probability = to_probability(both)
+    is_chosen = np.arange(len(both)) < len(log_odds)
+    places = np.minimum((probability * BINS).astype(np.int64), BINS - 1)
     counts = np.bincount(places, minlength=BINS)
-    sums = [np.bincount(places, of, BINS) for of in (chance, happened)]
+    sums = [np.bincount(places, of, BINS) for of in (probability, is_chosen)]
     predicted, observed = (
         [float(s / n) if n else None for s, n in zip(of, counts, strict=True)] for of in sums
     )
@@ -157,19 +204,14 @@ def calibrate(found: NDArray[np.float64]) -> Calibration:
     return Calibration(edges, predicted, observed, counts.tolist(), error)
 
 
-def _chance(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The probability of log-odds."""
-    chance: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(log_odds, -700, 700)))
-    return chance
-
-
-def _by_subset(study: Study, judged: Margins) -> dict[str, Any]:
-    found = study.keys.sql("SELECT subset, row FROM rows WHERE kept ORDER BY row").arrow()
-    named = pa.table(found)["subset"].combine_chunks().dictionary_encode()
-    codes = named.indices.to_numpy()
+def _by_subset(study: Study, scored: Margins) -> dict[str, Any]:
+    """Rows, doubtful labels and accuracy of each subset; accuracy is None if all margins are 0."""
+    rows = study.index.sql("SELECT subset, row FROM rows WHERE kept ORDER BY row").arrow()
+    names = pa.table(rows)["subset"].combine_chunks().dictionary_encode()
+    codes = names.indices.to_numpy()
     subsets = {}
-    for code, name in enumerate(named.dictionary.to_pylist()):
-        mine = judged.margins[codes == code]
+    for code, name in enumerate(names.dictionary.to_pylist()):
+        mine = scored.margins[codes == code]
         subsets[name] = {
             "rows": len(mine),
             "doubtful": int((mine < 0).sum()),
@@ -178,56 +220,59 @@ def _by_subset(study: Study, judged: Margins) -> dict[str, Any]:
     return subsets
 
 
-def _histogram(found: NDArray[np.float64]) -> dict[str, Any]:
-    """The margins of all rows; the outermost bins are open."""
-    counts, _ = np.histogram(found, np.array(EDGES))
+def _histogram(log_odds: NDArray[np.float64]) -> dict[str, Any]:
+    """The histogram of all margins; the outermost bins have no outer edge."""
+    counts, _ = np.histogram(log_odds, np.array(EDGES))
     return {"unit": "log-odds", "edges": list(EDGES[1:-1]), "counts": counts.tolist()}
 
 
-def _findings(study: Study, judged: Margins, first: NDArray[np.int64]) -> list[Finding]:
-    """The most doubtful rows, the most doubtful first."""
-    wanted = pa.table({"row": judged.rows[first]})  # noqa: F841
-    named = dict(study.keys.sql("SELECT row, id FROM rows JOIN wanted USING (row)").fetchall())
-    found = judged.margins[first]
+def _findings(study: Study, scored: Margins, first: NDArray[np.int64]) -> list[Finding]:
+    """A finding for each position in `first`, in this order."""
+    doubtful = pa.table({"row": scored.rows[first]})  # noqa: F841 - the query reads it by its name
+    ids = dict(study.index.sql("SELECT row, id FROM rows JOIN doubtful USING (row)").fetchall())
+    log_odds = scored.margins[first]
     return [
         Finding(
             "doubtful",
-            [named[row]],
+            [ids[row]],
             margin,
             f"A weak model that has not seen this label gives it a chance of {percent(chance)}.",
         )
         for row, margin, chance in zip(
-            judged.rows[first].tolist(), found.tolist(), _chance(found).tolist(), strict=True
+            scored.rows[first].tolist(),
+            log_odds.tolist(),
+            to_probability(log_odds).tolist(),
+            strict=True,
         )
     ]
 
 
-def _say(right: Share, calibration: Calibration, doubtful: int) -> str:
-    told = (
-        f"A small model that reads words and pairs of words agrees with {right} of the labels "
+def _summarize(accuracy: Share, calibration: Calibration, doubtful: int) -> str:
+    agrees = (
+        f"A small model that reads words and pairs of words agrees with {accuracy} of the labels "
         f"that it has not seen, and with {doubtful:,} it does not."
     )
-    if right.low <= 0.5:
-        return f"{told} That is no better than chance: what it doubts means nothing."
-    if right.share > SUSPECT:
-        return f"{told} Words alone do not often tell so much: something may give labels away."
+    if accuracy.low <= 0.5:
+        return f"{agrees} That is no better than chance: what it doubts means nothing."
+    if accuracy.share > SUSPECT:
+        return f"{agrees} Words alone do not often tell so much: something may give labels away."
     return (
-        f"{told} It is a weak judge, though calibrated to within {percent(calibration.error)}: "
+        f"{agrees} It is a weak judge, though calibrated to within {percent(calibration.error)}: "
         "where it differs from a label, either may be wrong."
     )
 
 
-def _cure(right: Share) -> str:
-    if right.low <= 0.5:
+def _cure(accuracy: Share) -> str:
+    if accuracy.low <= 0.5:
         return "Do not act on these margins; ask a reward model, or people."
-    if right.share > SUSPECT:
+    if accuracy.share > SUSPECT:
         return (
             "Look first for what gives the labels away: rows that repeat, openings or marks of one "
             "side. Then read the most doubtful labels, and turn round those that are wrong."
         )
     return (
         f"Read the most doubtful labels before you act. This judge differs from "
-        f"{percent(1 - right.share)} of labels; of HH-RLHF's, ten reward models together doubt "
+        f"{percent(1 - accuracy.share)} of labels; of HH-RLHF's, ten reward models together doubt "
         "about 25 % (Wang and others, 2024, arXiv:2401.06080). So do not turn labels round by its "
         "word alone; smooth them, or ask a reward model."
     )

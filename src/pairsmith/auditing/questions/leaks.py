@@ -1,10 +1,12 @@
-"""Leaks: conversations of test rows that train rows know."""
+"""Leaks: train rows that share a conversation, or the beginning of one, with test rows."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from pairsmith.auditing.answer import FINDINGS, Answer, Study, UnansweredError
+from pairsmith.auditing.report.plots import draw_bars
+from pairsmith.auditing.report.svg import Plot
 from pairsmith.dataset.conversations import BEGUN, WHOLE, note_conversations
 
 if TYPE_CHECKING:
@@ -12,31 +14,31 @@ if TYPE_CHECKING:
 
 TITLE = "Leaks"
 
-SURE = ("same_prompt", "goes_on", "begins", "same_beginning")
-"""Kinds of leaks, the closest first."""
+LEAK_KINDS = ("same_prompt", "goes_on", "begins", "same_beginning")
+"""The kinds of leaks, the closest first."""
 
-WEAK = "same_opening"
-"""What many rows have in common by chance."""
+WEAK_KIND = "same_opening"
+"""The same first question, which many rows have by chance: counted apart, and no leak by itself."""
 
 KNOWN_OF = f"""
     CREATE OR REPLACE TEMP TABLE known AS
     WITH begun AS ({BEGUN}), whole AS ({WHOLE}), kinds AS (
         SELECT * FROM (VALUES
-            (1, '{SURE[0]}', 'has the prompt of '),
-            (2, '{SURE[1]}', 'goes on from '),
-            (3, '{SURE[2]}', 'is the beginning of '),
-            (4, '{SURE[3]}', 'begins, replies included, as does '),
-            (5, '{WEAK}', 'opens as does ')
+            (1, '{LEAK_KINDS[0]}', 'has the prompt of '),
+            (2, '{LEAK_KINDS[1]}', 'goes on from '),
+            (3, '{LEAK_KINDS[2]}', 'is the beginning of '),
+            (4, '{LEAK_KINDS[3]}', 'begins, replies included, as does '),
+            (5, '{WEAK_KIND}', 'opens as does ')
         ) AS kinds(rank, kind, said)
     ),
-    held AS (  -- what test rows have, and train rows may
+    of_test AS (  -- hashes of test rows that train rows may share
         SELECT 1 AS rank, row, prompt AS key FROM rows UNION ALL
         SELECT 2, row, key FROM whole UNION ALL
         SELECT 3, row, key FROM beginnings UNION ALL
         SELECT 4, row, key FROM begun UNION ALL
         SELECT 5, row, opening FROM rows
     ),
-    sought AS (
+    of_train AS (
         SELECT 1 AS rank, row, prompt AS key FROM rows UNION ALL
         SELECT 2, row, key FROM beginnings UNION ALL
         SELECT 3, row, key FROM whole UNION ALL
@@ -44,12 +46,12 @@ KNOWN_OF = f"""
         SELECT 5, row, opening FROM rows
     ),
     test AS (
-        SELECT rank, key, min(row) AS test_row FROM held JOIN rows USING (row)
+        SELECT rank, key, min(row) AS test_row FROM of_test JOIN rows USING (row)
         WHERE split = 'test' AND {{which}} GROUP BY ALL
     ),
     found AS (
         SELECT row, min((rank, test_row)) AS closest
-        FROM sought JOIN rows USING (row) JOIN test USING (rank, key)
+        FROM of_train JOIN rows USING (row) JOIN test USING (rank, key)
         WHERE split = 'train' AND {{which}} GROUP BY row
     )
     SELECT found.row, train.id, test.id AS test_id, kind, said FROM found
@@ -57,10 +59,13 @@ KNOWN_OF = f"""
     JOIN rows AS train ON train.row = found.row
     JOIN rows AS test ON test.row = closest[2]
 """  # noqa: S608  (constants)
-"""Each train row that knows a test row: the closest it knows, the first of these, and how."""
+"""Makes the table `known`: for each leaking train row its closest test row, and the kind of leak.
+
+Of several equally close test rows the first is taken. `which` is an SQL condition on rows.
+"""
 
 KNOWN = KNOWN_OF.format(which="kept")
-"""The same of kept rows."""
+"""`KNOWN_OF` for the kept rows."""
 
 FOUND = """
     SELECT kind, [id, test_id] AS rows, NULL::DOUBLE AS score,
@@ -76,49 +81,57 @@ CONVERSATIONS = """
 """
 
 BY_SUBSET = f"""
-    SELECT subset, count(*) FROM known JOIN rows USING (row) WHERE kind <> '{WEAK}'
+    SELECT subset, count(*) FROM known JOIN rows USING (row) WHERE kind <> '{WEAK_KIND}'
     GROUP BY subset ORDER BY subset
 """  # noqa: S608  (constants)
 
 
 def ask(study: Study) -> Answer:
-    """Looks for test conversations in train.
+    """Searches the train split for conversations of the test split, by their hashes.
 
-    A train row has a test row's prompt; goes on from one (its prompt begins with a whole transcript
-    of the test row, chosen or rejected); is the beginning of one (the reverse); begins with the
-    same turns, a reply among them; or merely opens with the same question. Each train row is
-    counted once, for the first of these that holds.
+    Each train row is counted once, for the first kind that applies: it has the prompt of a test row
+    (`same_prompt`); its prompt begins with a whole transcript of the test row, chosen or rejected
+    (`goes_on`); the reverse (`begins`); both prompts begin with the same turns, a reply among them
+    (`same_beginning`); or they merely open with the same question (`same_opening`).
+
+    Raises:
+        UnansweredError: No kept row is of the train split, or none of the test split.
     """
     import pyarrow as pa
 
-    keys = study.keys
-    sides = dict(keys.sql("SELECT split, count(*) FROM rows WHERE kept GROUP BY split").fetchall())
+    index = study.index
+    kept = dict(index.sql("SELECT split, count(*) FROM rows WHERE kept GROUP BY split").fetchall())
     for split in ("train", "test"):
-        if not sides.get(split):
+        if not kept.get(split):
             raise UnansweredError(f"No kept row is of the {split} split.")
-    over_all = _count(keys, "true")
-    numbers = _count(keys, "kept")
-    findings = pa.table(keys.sql(FOUND).to_arrow_table()).cast(FINDINGS)
+    over_all = _count(index, "true")
+    numbers = _count(index, "kept")
+    findings = pa.table(index.sql(FOUND).to_arrow_table()).cast(FINDINGS)
     rows = numbers["train_rows"]
     sentence = (
         f"{numbers['test_conversations_in_train']:,} of {numbers['test_conversations']:,} test "
-        f"conversations are in train, in {sum(rows[kind] for kind in SURE):,} train rows; "
-        f"{rows[WEAK]:,} more train rows open as a test row does."
+        f"conversations are in train, in {sum(rows[kind] for kind in LEAK_KINDS):,} train rows; "
+        f"{rows[WEAK_KIND]:,} more train rows open as a test row does."
     )
     cure = "Take these train rows out, or make a new split: pairsmith split."
     numbers["kept_and_refused"] = over_all
     return Answer("leaks", TITLE, sentence, numbers, findings, cure if len(findings) else "")
 
 
-def _count(keys: DuckDBPyConnection, which: str) -> dict[str, Any]:
-    """Makes the table `known` of some rows, and counts what it holds."""
-    keys.execute(KNOWN_OF.format(which=which))
-    note_conversations(keys, which)
-    counted = dict(keys.sql("SELECT kind, count(*) FROM known GROUP BY kind").fetchall())
-    [(test, leaked)] = keys.sql(CONVERSATIONS).fetchall()
+def plot(answer: Answer) -> Plot | None:
+    """Draws the leaking train rows by kind of leak."""
+    return draw_bars(answer.question, answer.numbers["train_rows"])
+
+
+def _count(index: DuckDBPyConnection, which: str) -> dict[str, Any]:
+    """Makes the table `known` for the rows that satisfy an SQL condition, and counts its rows."""
+    index.execute(KNOWN_OF.format(which=which))
+    note_conversations(index, which)
+    counted = dict(index.sql("SELECT kind, count(*) FROM known GROUP BY kind").fetchall())
+    [(test, leaked)] = index.sql(CONVERSATIONS).fetchall()
     return {
-        "train_rows": {kind: int(counted.get(kind, 0)) for kind in (*SURE, WEAK)},
-        "train_rows_by_subset": dict(keys.sql(BY_SUBSET).fetchall()),
+        "train_rows": {kind: int(counted.get(kind, 0)) for kind in (*LEAK_KINDS, WEAK_KIND)},
+        "train_rows_by_subset": dict(index.sql(BY_SUBSET).fetchall()),
         "test_conversations": int(test),
         "test_conversations_in_train": int(leaked),
     }

@@ -1,7 +1,7 @@
-"""Length: whether the longer reply is the chosen one, and how far lengths alone tell them apart.
+"""Length: whether the longer reply is the chosen one, and how well length alone predicts labels.
 
-A judge that sees nothing but the two lengths is the measure: what it gets right a model can get
-right without reading (Singhal and others, 2023, arXiv:2310.03716).
+The measure is a baseline that sees nothing but the two lengths: whatever accuracy it reaches, a
+model can reach without reading the replies (Singhal and others, 2023, arXiv:2310.03716).
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pairsmith.auditing.answer import Answer, Study, UnansweredError
+from pairsmith.auditing.report.plots import draw_histogram, halves, sum_bins
+from pairsmith.auditing.report.svg import Plot, figure, to_svg
 from pairsmith.auditing.stats.intervals import Share, percent, wilson
 from pairsmith.scoring.folds import FOLD, FOLDS, count_conversations
 
@@ -18,8 +20,11 @@ if TYPE_CHECKING:
 
 TITLE = "Length"
 
-WIDTH, FURTHEST = 0.25, 6.0
-"""The bins of the histogram, and where its outermost begin to be open, in doublings."""
+BIN_WIDTH = 0.25
+"""The width of the histogram's bins, in doublings."""
+
+MAX_DOUBLINGS = 6.0
+"""Ratios of more doublings, or of less than minus this, count in the outermost bins."""
 
 MEASURES = """
     SELECT subset,
@@ -34,7 +39,7 @@ MEASURES = """
     FROM rows WHERE kept OR {refused} GROUP BY GROUPING SETS ((subset), ()) ORDER BY subset
 """
 
-CALLS = """
+LENGTH_COUNTS = """
     WITH folded AS (SELECT *, {fold} AS fold FROM rows WHERE kept)
     SELECT subset, split, fold,
         count_if(chosen_chars > rejected_chars), count_if(chosen_chars < rejected_chars)
@@ -54,8 +59,15 @@ RATIOS = """
 """
 
 
-class Calls(NamedTuple):
-    """Kept rows of one subset, split and fold, by the side of the longer reply; ties left out."""
+class LengthCounts(NamedTuple):
+    """The kept rows of one subset, split and fold; ties are left out.
+
+    Attributes:
+        subset, split: Their names.
+        fold: The cross-validation fold, from 0.
+        longer: The rows whose chosen reply is the longer one.
+        shorter: The rows whose chosen reply is the shorter one.
+    """
 
     subset: str
     split: str
@@ -64,42 +76,47 @@ class Calls(NamedTuple):
     shorter: int
 
 
-class Judge(NamedTuple):
-    """What a judge that sees lengths alone gets right.
+class LengthBaseline(NamedTuple):
+    """A classifier that always prefers the longer, or always the shorter reply.
 
     Attributes:
-        rule: The side that it prefers, `longer` or `shorter`; `differs` where folds differ in it.
-        how: What it learnt on and was judged on.
-        right: Its accuracy on rows whose replies differ in length.
+        rule: The reply that it prefers, `longer` or `shorter`; `differs` if folds disagree.
+        how: The rows that it was fitted and evaluated on, in words.
+        accuracy: Its accuracy on rows whose replies differ in length.
     """
 
     rule: str
     how: str
-    right: Share
+    accuracy: Share
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON holds it."""
-        return {"rule": self.rule, "how": self.how, "accuracy": self.right.to_dict()}
+        """The fields by name, as values that JSON can hold."""
+        return {"rule": self.rule, "how": self.how, "accuracy": self.accuracy.to_dict()}
 
 
 def ask(study: Study) -> Answer:
-    """Whether the longer reply is the chosen one; lengths are characters, stripped.
+    """Measures how often the longer reply is the chosen one, and by how much they differ.
+
+    Lengths are in characters, without surrounding white space. The effect size is Cohen's d_z
+    (Cohen, Statistical power analysis for the behavioral sciences, 1988): the mean of the
+    differences of chosen and rejected, divided by their sample standard deviation. Differences of
+    5, -4, 0 and 9 give 2.5 / 5.686 = 0.44.
 
     Raises:
         UnansweredError: There are no kept rows, or none whose replies differ in length.
     """
-    kept = _measure(study.keys, refused=False)
+    kept = _measure(study.index, refused=False)
     whole = kept.pop(None, None)
     if whole is None or not whole["rows"]:
         raise UnansweredError("No row was kept, so that there are no lengths to compare.")
     if whole["longer"] + whole["shorter"] == 0:
         raise UnansweredError("The two replies of every row are of the same length.")
-    judges = _judge_all(study.keys)
+    baselines = _fit_baselines(study.index)
     for name, measures in ((None, whole), *kept.items()):
-        judge = judges.get(name)
-        measures["judge"] = judge.to_dict() if judge else None
+        baseline = baselines.get(name)
+        measures["judge"] = baseline.to_dict() if baseline else None
     read = sum(entry.read for entry in study.data.entries)
-    everything = _measure(study.keys, refused=True)[None]
+    everything = _measure(study.index, refused=True)[None]
     numbers = {
         "unit": "characters of the reply, white space around it left out",
         "interval": "Wilson, 95 %",
@@ -107,106 +124,143 @@ def ask(study: Study) -> Answer:
         "all": whole,
         "by_subset": kept,
         "with_refused": {**everything, "without_two_sides": read - everything["rows"]},
-        "histogram": _histogram(study.keys),
+        "histogram": _histogram(study.index),
     }
-    judge = judges.get(None)
-    return Answer(
-        "length", TITLE, _say(whole, everything, judge, len(kept)), numbers, cure=_cure(judge)
-    )
+    baseline = baselines.get(None)
+    sentence = _summarize(whole, everything, baseline, len(kept))
+    return Answer("length", TITLE, sentence, numbers, cure=_cure(baseline))
 
 
-def _measure(keys: DuckDBPyConnection, refused: bool) -> dict[str | None, dict[str, Any]]:
-    """What holds of each subset, and, by None, of all."""
-    rows = keys.sql(MEASURES.format(refused=refused))
+def plot(answer: Answer) -> Plot | None:
+    """Draws a histogram of the ratio of the lengths of chosen and rejected; None without rows."""
+    histogram = answer.numbers["histogram"]
+    edges, counts = histogram["edges"], sum_bins(histogram["counts"])
+    if not any(counts):
+        return None
+    made, axes = figure()
+    draw_histogram(axes, edges, counts)
+    ticks = range(round(edges[0]), round(edges[-1]) + 1, 2)
+    axes.set_xticks(ticks, [_times(tick) for tick in ticks])
+    axes.set_xlabel("length of chosen by length of rejected")
+    axes.set_ylabel("rows")
+    below, above = halves(edges, counts)
+    described = f"chosen is the shorter reply in {below:,} rows and the longer in {above:,}"
+    return Plot(to_svg(made, answer.question), f"Histogram of the ratio of lengths: {described}.")
+
+
+def _times(doublings: int) -> str:
+    """A number of doublings as a factor, such as ×4 for 2."""
+    return f"×{2**doublings}" if doublings >= 0 else f"×1/{2**-doublings}"
+
+
+def _measure(index: DuckDBPyConnection, refused: bool) -> dict[str | None, dict[str, Any]]:
+    """The statistics of each subset, and under None those of all rows."""
+    rows = index.sql(MEASURES.format(refused=refused))
     measured = {}
     for values in rows.fetchall():
-        found = dict(zip(rows.columns, values, strict=True))
-        subset, deviation = found.pop("subset"), found.pop("deviation")
-        difference = found["mean_difference"]
-        found["d_z"] = difference / deviation if deviation else None
-        if found["rows"]:
-            found["longer_share"] = wilson(found["longer"], found["rows"]).to_dict()
-        measured[subset] = found
+        measures = dict(zip(rows.columns, values, strict=True))
+        subset, deviation = measures.pop("subset"), measures.pop("deviation")
+        difference = measures["mean_difference"]
+        measures["d_z"] = difference / deviation if deviation else None
+        if measures["rows"]:
+            measures["longer_share"] = wilson(measures["longer"], measures["rows"]).to_dict()
+        measured[subset] = measures
     return measured
 
 
-def _judge_all(keys: DuckDBPyConnection) -> dict[str | None, Judge]:
-    """A judge for each subset that one can be made for, and, by None, one for all."""
-    folds = max(min(FOLDS, count_conversations(keys)), 1)
-    calls = [
-        Calls(*row) for row in keys.sql(CALLS.format(fold=FOLD.format(folds=folds))).fetchall()
-    ]
-    subsets: dict[str | None, list[Calls]] = {None: calls}
-    for call in calls:
-        subsets.setdefault(call.subset, []).append(call)
-    judges = {name: _judge(mine) for name, mine in subsets.items()}
-    return {name: judge for name, judge in judges.items() if judge is not None}
+def _fit_baselines(index: DuckDBPyConnection) -> dict[str | None, LengthBaseline]:
+    """A baseline for each subset that has enough rows, and under None one for all rows."""
+    folds = max(min(FOLDS, count_conversations(index)), 1)
+    rows = index.sql(LENGTH_COUNTS.format(fold=FOLD.format(folds=folds))).fetchall()
+    counts = [LengthCounts(*row) for row in rows]
+    subsets: dict[str | None, list[LengthCounts]] = {None: counts}
+    for count in counts:
+        subsets.setdefault(count.subset, []).append(count)
+    baselines = {name: fit_baseline(mine) for name, mine in subsets.items()}
+    return {name: baseline for name, baseline in baselines.items() if baseline is not None}
 
 
-def _judge(calls: list[Calls]) -> Judge | None:
-    """Learns on train and judges on test, or, without these, fold by fold."""
-    parts = {name: [call for call in calls if call.split == name] for name in ("train", "test")}
-    if all(_sum(part) for part in parts.values()):
-        rule, right = _try(parts["train"], parts["test"])
-        return Judge(rule, "learnt on train, judged on test", right)
-    folds = sorted({call.fold for call in calls if _sum([call])})
+def fit_baseline(counts: list[LengthCounts]) -> LengthBaseline | None:
+    """Fits on train and evaluates on test; without both splits, cross-validates by fold.
+
+    Here the longer reply is chosen in 8 of 10 rows of train, but only in 3 of 9 of test:
+
+    >>> train = LengthCounts("s", "train", fold=0, longer=8, shorter=2)
+    >>> test = LengthCounts("s", "test", fold=1, longer=3, shorter=6)
+    >>> baseline = fit_baseline([train, test])
+    >>> baseline.rule, str(baseline.accuracy)
+    ('longer', '33.3 % (12.1 % to 64.6 %)')
+
+    Args:
+        counts: The rows by subset, split and fold.
+
+    Returns:
+        The baseline; None without both splits if fewer than two folds have rows.
+    """
+    splits = {name: [of for of in counts if of.split == name] for name in ("train", "test")}
+    if all(_total(part) for part in splits.values()):
+        rule, accuracy = _evaluate(splits["train"], splits["test"])
+        return LengthBaseline(rule, "learnt on train, judged on test", accuracy)
+    folds = sorted({of.fold for of in counts if _total([of])})
     if len(folds) < 2:
         return None
-    tried = [
-        _try([c for c in calls if c.fold != fold], [c for c in calls if c.fold == fold])
+    by_fold = [
+        _evaluate(
+            [of for of in counts if of.fold != fold], [of for of in counts if of.fold == fold]
+        )
         for fold in folds
     ]
-    learnt = {rule for rule, _ in tried}
-    hits, rows = (sum(getattr(right, of) for _, right in tried) for of in ("hits", "rows"))
+    rules = {rule for rule, _ in by_fold}
+    hits, rows = (sum(getattr(share, of) for _, share in by_fold) for of in ("hits", "rows"))
     how = f"{len(folds)} folds by conversation"
-    return Judge(learnt.pop() if len(learnt) == 1 else "differs", how, wilson(hits, rows))
+    return LengthBaseline(rules.pop() if len(rules) == 1 else "differs", how, wilson(hits, rows))
 
 
-def _try(learnt: Iterable[Calls], judged: Iterable[Calls]) -> tuple[str, Share]:
-    """The rule that is right more often on the first rows, and its accuracy on the others."""
-    learnt, judged = list(learnt), list(judged)
-    longer = sum(call.longer - call.shorter for call in learnt) >= 0
+def _evaluate(train: Iterable[LengthCounts], test: Iterable[LengthCounts]) -> tuple[str, Share]:
+    """The rule with the higher accuracy on `train`, and its accuracy on `test`."""
+    train, test = list(train), list(test)
+    longer = sum(count.longer - count.shorter for count in train) >= 0
     rule = "longer" if longer else "shorter"
-    return rule, wilson(sum(getattr(call, rule) for call in judged), _sum(judged))
+    return rule, wilson(sum(getattr(count, rule) for count in test), _total(test))
 
 
-def _sum(calls: Iterable[Calls]) -> int:
-    return sum(call.longer + call.shorter for call in calls)
+def _total(counts: Iterable[LengthCounts]) -> int:
+    return sum(count.longer + count.shorter for count in counts)
 
 
-def _histogram(keys: DuckDBPyConnection) -> dict[str, Any]:
-    """Kept rows without ties by the doublings from rejected to chosen; the outer bins are open."""
-    half = round(FURTHEST / WIDTH)
-    ratios = RATIOS.format(furthest=FURTHEST, width=WIDTH)
+def _histogram(index: DuckDBPyConnection) -> dict[str, Any]:
+    """Counts the kept rows by log2 of the ratio of lengths; ties are left out."""
+    half = round(MAX_DOUBLINGS / BIN_WIDTH)
+    ratios = RATIOS.format(furthest=MAX_DOUBLINGS, width=BIN_WIDTH)
     counts: dict[str, list[int]] = {}
-    for subset, place, rows in sorted(keys.sql(ratios).fetchall()):
+    for subset, place, rows in sorted(index.sql(ratios).fetchall()):
         bins = counts.setdefault(subset, [0] * (2 * half))
         bins[min(place + half, 2 * half - 1)] += rows
-    edges = [WIDTH * place for place in range(-half, half + 1)]
+    edges = [BIN_WIDTH * place for place in range(-half, half + 1)]
     return {"unit": "log2(chosen / rejected), ties left out", "edges": edges, "counts": counts}
 
 
-def _say(
-    whole: dict[str, Any], everything: dict[str, Any], judge: Judge | None, subsets: int
+def _summarize(
+    whole: dict[str, Any], everything: dict[str, Any], baseline: LengthBaseline | None, subsets: int
 ) -> str:
     share, of_all = (of["longer"] / of["rows"] for of in (whole, everything))
     more = everything["rows"] > whole["rows"]
     with_refused = f" ({percent(of_all)} of {everything['rows']:,} with the refused ones)"
-    told = (
+    sentence = (
         f"The chosen reply is the longer one in {percent(share)} of {whole['rows']:,} rows"
         f"{with_refused if more else ''} and as long in {whole['ties']:,}: "
         f"{whole['mean_chosen']:,.0f} characters on average, the rejected one "
         f"{whole['mean_rejected']:,.0f}."
     )
-    if judge is None:
-        return told
-    rule = "by length alone" if judge.rule == "differs" else f"the {judge.rule} reply"
+    if baseline is None:
+        return sentence
+    rule = "by length alone" if baseline.rule == "differs" else f"the {baseline.rule} reply"
     where = " over all subsets" if subsets > 1 else ""
-    return f"{told} Preferring {rule} is right{where} in {judge.right}."
+    return f"{sentence} Preferring {rule} is right{where} in {baseline.accuracy}."
 
 
-def _cure(judge: Judge | None) -> str:
-    if judge is None or judge.right.low <= 0.5:
+def _cure(baseline: LengthBaseline | None) -> str:
+    if baseline is None or baseline.accuracy.low <= 0.5:
         return ""
     return (
         "Length tells the replies apart better than chance does. Compare the lengths of what is "

@@ -1,15 +1,13 @@
-"""Near duplicates: pairs that are nearly another pair, and train prompts nearly one of test.
+"""Near duplicates: pairs similar to another pair, and train prompts similar to a prompt of test.
 
-Similarity is the Jaccard similarity of sets of shingles (see
-`pairsmith.auditing.similarity.shingles`): of a pair that of all it says, prompt and both replies
-together, so that replies which change places change nothing; of long prompts alone it is not
-enough, the replies have to share a shingle at least. Candidates come from MinHash sketches and
-every one is compared exactly: nothing is found that is not there, and what is missed is a matter
-of chance, told in the numbers.
+The similarity of two pairs is the Jaccard similarity of their sets of shingles (see
+`pairsmith.auditing.similarity.shingles`), of prompt and both replies together, so that exchanging
+the replies does not change it. A long common prompt is not enough: the replies must share at least
+one shingle. Candidates come from MinHash sketches and are compared exactly: there are no false
+positives, and the probability of a miss is reported in the numbers.
 
-Rows that are equal, or equal with their replies exchanged, and prompts that stand in train and
-test word for word, are other questions'; here the first of them stands for all. A test row is kept
-before a train row.
+Equal pairs, pairs equal but for exchanged replies, and prompts that are equal in train and test,
+are covered by other questions; here one row represents all of them, a test row before a train row.
 """
 
 from __future__ import annotations
@@ -23,6 +21,8 @@ import numpy as np
 import pyarrow as pa
 
 from pairsmith.auditing.answer import FINDINGS, Answer, Study, UnansweredError
+from pairsmith.auditing.report.plots import draw_bars
+from pairsmith.auditing.report.svg import Plot
 from pairsmith.auditing.similarity.candidates import (
     EFFORT,
     EFFORT_PER_ROW,
@@ -45,13 +45,12 @@ if TYPE_CHECKING:
 TITLE = "Near duplicates"
 
 THRESHOLD = 0.8
-"""The Jaccard similarity from which on two are nearly the same."""
+"""The least Jaccard similarity of near duplicates."""
 
 DUPLICATE, FLIPPED, LEAK = "near_duplicate", "near_flipped", "near_leak"
 
 KINDS = (DUPLICATE, FLIPPED, LEAK)
-"""Kinds of findings: alike as they are, or with the replies exchanged, or by prompt across train
-and test."""
+"""Kinds of findings: similar pairs, similar pairs with opposite preferences, similar prompts."""
 
 SENTENCES = {
     DUPLICATE: "Nearly the same pair: Jaccard {score:.2f}.",
@@ -59,7 +58,7 @@ SENTENCES = {
     LEAK: "The train row has nearly the prompt of a test row: Jaccard {score:.2f}.",
 }
 
-CHOICE = """
+REPRESENTATIVES = """
     SELECT split = 'train' AS train,
         row_number() OVER (
             PARTITION BY prompt, least(chosen, rejected), greatest(chosen, rejected)
@@ -71,27 +70,30 @@ CHOICE = """
 
 PAIRS = """
     SELECT own.id, other.id AS other, own.subset, score, kind
-    FROM asked JOIN rows own ON own.row = asked.own JOIN rows other ON other.row = asked.other
+    FROM matches JOIN rows own ON own.row = matches.own
+    JOIN rows other ON other.row = matches.other
     ORDER BY own.row, kind
 """
+"""The rows of each finding of pairs, by their ids."""
 
 PROMPTS = """
     SELECT own.id, other.id AS other, own.subset, score, kind
-    FROM asked JOIN rows first ON first.row = asked.own JOIN rows other ON other.row = asked.other
+    FROM matches JOIN rows first ON first.row = matches.own
+    JOIN rows other ON other.row = matches.other
     JOIN rows own ON own.prompt = first.prompt AND own.kept AND own.split = 'train'
     ORDER BY own.row
 """
-"""The same, with all train rows of the prompts that were found."""
+"""The rows of each finding of prompts: all train rows with the prompt, and the test row."""
 
 
-class Choice(NamedTuple):
-    """What is looked at, by kept row.
+class Representatives(NamedTuple):
+    """The rows that take part in the search: four flags for each of n kept rows.
 
     Attributes:
-        train: Whether it is a row of train.
-        pair: Whether it stands for its pair, either way round.
-        prompt: Whether it stands for its prompt, in train or in test.
-        known: Whether it is a row of train whose prompt stands in test word for word.
+        train: It is a row of train.
+        pair: It represents its pair, and those equal to it but for exchanged replies.
+        prompt: It represents its prompt within train, or within test.
+        known: It is a row of train whose prompt is equal to one of test.
     """
 
     train: Mask
@@ -101,14 +103,14 @@ class Choice(NamedTuple):
 
 
 @dataclass
-class Likeness:
-    """The similarity of rows as pairs, for `Search`.
+class PairSimilarity:
+    """Computes the similarity of pairs for `Search`, and collects those with exchanged replies.
 
     Attributes:
-        sets: The sets of rows.
-        rows: Their numbers among the sets.
-        by_prompt: Pairs so far that were alike but for their replies.
-        flipped: Pairs so far that were alike with the replies exchanged.
+        sets: The sets of shingles of all sketched rows.
+        rows: The positions of the compared rows among `sets`.
+        by_prompt: The number of pairs so far that were similar in their prompts only.
+        flipped: The pairs so far that are similar with the replies exchanged.
     """
 
     sets: Sets
@@ -117,7 +119,15 @@ class Likeness:
     flipped: list[Pairs] = field(default_factory=list)
 
     def __call__(self, left: Index, right: Index) -> Scores:
-        """The Jaccard similarity of all they say; 0 where near ones are not alike as they are."""
+        """Computes the Jaccard similarity of k pairs; 0 for similar ones that are no duplicates.
+
+        Those are pairs whose replies share no shingle, and pairs whose replies are exchanged, which
+        go to `flipped`.
+
+        Args:
+            left: k positions in `rows`.
+            right: k positions in `rows`.
+        """
         a, b = self.rows[left], self.rows[right]
         scores = self.sets.jaccard(a, b, (WHOLE, WHOLE))
         near = np.flatnonzero(scores >= THRESHOLD)
@@ -132,14 +142,14 @@ class Likeness:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a search came to.
+class SearchResult:
+    """The k similar pairs that a search found.
 
     Attributes:
-        pairs: Kept rows by number; `right` is the one that a fix would take out first.
-        kinds: k places in `KINDS`.
-        numbers: How the search went.
-        clusters: What `count_clusters` gives; nothing for prompts.
+        pairs: Numbers of kept rows; `right` is the one that a fix would remove first.
+        kinds: k positions in `KINDS`.
+        numbers: The statistics of the search.
+        clusters: The result of `count_clusters`; empty for a search of prompts.
     """
 
     pairs: Pairs
@@ -149,19 +159,20 @@ class Found:
 
 
 def ask(study: Study) -> Answer:
-    """Which pairs are nearly another, and which train prompts nearly one of test.
+    """Searches for pairs similar to another pair, and for train prompts similar to one of test.
 
-    Findings: for each row but one of a cluster, the row and one that it is like; for each that is
-    like an earlier one with the replies exchanged, the two; each train row whose prompt is nearly
-    one of test, and a test row. `score` is the exact Jaccard similarity.
+    Findings are: for each row of a cluster but one, the row and a similar one of the cluster; each
+    row that is similar to an earlier one with the replies exchanged, and that one; each train row
+    whose prompt is similar to one of test, and the test row. `score` is the exact Jaccard
+    similarity.
 
     Args:
-        study: The dataset and its keys.
+        study: The dataset and its index.
 
     Raises:
         UnansweredError: There are not two different pairs to compare.
     """
-    chosen = choose(study.keys)
+    chosen = choose_representatives(study.index)
     if chosen.pair.sum() < 2:
         raise UnansweredError(
             "There are not two different pairs to compare."
@@ -169,51 +180,60 @@ def ask(study: Study) -> Answer:
             else "No rows were kept."
         )
     both = bool(chosen.train.any() and not chosen.train.all())
-    wanted = chosen.pair | (chosen.prompt & ~chosen.known & both)
+    selected = chosen.pair | (chosen.prompt & ~chosen.known & both)
     with TemporaryDirectory(prefix="pairsmith-") as folder:
-        made = sketch_rows(study.data, wanted, both, Path(folder))
-        near = find_pairs(made, np.flatnonzero(wanted), chosen)
-        leaks = find_leaks(made, np.flatnonzero(wanted), chosen) if both else None
-    return _answer(study.keys, chosen, near, leaks)
+        made = sketch_rows(study.data, selected, both, Path(folder))
+        near = find_pairs(made, np.flatnonzero(selected), chosen)
+        leaks = find_leaks(made, np.flatnonzero(selected), chosen) if both else None
+    return _answer(study.index, chosen, near, leaks)
 
 
-def choose(keys: DuckDBPyConnection) -> Choice:
-    """What is looked at, of the rows in the table `rows`."""
-    columns = keys.sql(CHOICE).fetchnumpy()
-    return Choice(*(np.asarray(columns[name], bool) for name in Choice._fields))
+def plot(answer: Answer) -> Plot | None:
+    """Draws the near duplicates by kind; a kind that could not be searched for is left out."""
+    kinds = ("near_duplicate", "near_flipped", "near_leak", "clusters")
+    counts = {kind: answer.numbers.get(kind) for kind in kinds}
+    return draw_bars(
+        answer.question, {k: count for k, count in counts.items() if count is not None}
+    )
 
 
-def find_pairs(made: Sketches, rows: Index, chosen: Choice) -> Found:
-    """Pairs that are nearly another.
+def choose_representatives(index: DuckDBPyConnection) -> Representatives:
+    """Chooses the kept rows that take part, given the row hashes from `pairsmith.dataset.index`."""
+    columns = index.sql(REPRESENTATIVES).fetchnumpy()
+    return Representatives(*(np.asarray(columns[of], bool) for of in Representatives._fields))
+
+
+def find_pairs(made: Sketches, rows: Index, chosen: Representatives) -> SearchResult:
+    """Finds pairs that are similar to another pair.
 
     Args:
-        made: Sketches of rows.
-        rows: Their numbers.
-        chosen: What is looked at.
+        made: The sketches of m rows.
+        rows: The numbers of these rows among the kept ones, ascending.
+        chosen: The flags of all kept rows.
     """
     own = np.flatnonzero(chosen.pair[rows])
     some = own[np.diff(made.sets.offsets)[own] > 0]
     some = some[np.argsort(chosen.train[rows[some]], kind="stable")]  # test first: it is kept
-    goal, likeness = Clusters(len(some)), Likeness(made.sets, some)
-    search = Search(likeness, THRESHOLD, EFFORT + EFFORT_PER_ROW * len(some))
+    goal, similarity = Clusters(len(some)), PairSimilarity(made.sets, some)
+    search = Search(similarity, THRESHOLD, EFFORT + EFFORT_PER_ROW * len(some))
     search.run(made.whole[some], goal)
     tree = span(joined(goal.pairs), len(some))
-    flipped = pick_best(joined(likeness.flipped))
+    flipped = pick_best(joined(similarity.flipped))
     kinds = np.repeat(
         [KINDS.index(DUPLICATE), KINDS.index(FLIPPED)], [len(tree.left), len(flipped.left)]
     )
     numbers = {
         "compared": search.compared,
-        "alike_but_for_replies": likeness.by_prompt,
+        "alike_but_for_replies": similarity.by_prompt,
         "buckets_cut_short": search.cut,
         "without_words": len(own) - len(some),
     }
-    pairs = _named(joined([tree, flipped]), rows[some])
-    return Found(pairs, kinds, numbers, count_clusters(goal.labels))
+    pairs = _renumber(joined([tree, flipped]), rows[some])
+    return SearchResult(pairs, kinds, numbers, count_clusters(goal.labels))
 
 
-def find_leaks(made: Sketches, rows: Index, chosen: Choice) -> Found:
-    """Train prompts that are nearly one of test; see `find_pairs`."""
+def find_leaks(made: Sketches, rows: Index, chosen: Representatives) -> SearchResult:
+    """Finds train prompts that are similar to a prompt of test; arguments as in `find_pairs`."""
     own = np.flatnonzero((chosen.prompt & ~chosen.known)[rows])
     some = own[made.prompt_sizes[own] > 0]
     some = some[np.argsort(chosen.train[rows[some]], kind="stable")]  # test first
@@ -232,41 +252,47 @@ def find_leaks(made: Sketches, rows: Index, chosen: Choice) -> Found:
         "without_words": len(own) - len(some),
     }
     kinds = np.full(len(alike.left), KINDS.index(LEAK))
-    return Found(_named(alike, rows[some]), kinds, numbers, {})
+    return SearchResult(_renumber(alike, rows[some]), kinds, numbers, {})
 
 
-def _named(pairs: Pairs, rows: Index) -> Pairs:
+def _renumber(pairs: Pairs, rows: Index) -> Pairs:
     return Pairs(rows[pairs.left], rows[pairs.right], pairs.scores)
 
 
 def are_flipped(sets: Sets, left: Index, right: Index) -> Mask:
-    """Whether pairs that are alike have their replies exchanged.
+    """Flags the similar pairs whose replies are exchanged.
 
-    They have where both replies are more like the other's other reply than either is like its own.
+    They are if chosen and rejected are both more similar to the other row's opposite reply than
+    either is to its counterpart.
 
     Args:
-        sets: The sets of rows.
-        left: k numbers of rows.
-        right: The same.
+        sets: The sets of shingles.
+        left: k row numbers.
+        right: k row numbers.
     """
-    asked, straight, crosswise = np.arange(len(left)), np.zeros(len(left)), np.ones(len(left))
+    undecided, straight, crosswise = np.arange(len(left)), np.zeros(len(left)), np.ones(len(left))
     for parts in ((CHOSEN, CHOSEN), (REJECTED, REJECTED)):
-        asked = asked[straight[asked] < 1]  # of two that are equal nothing can be more alike
-        scores = sets.jaccard(left[asked], right[asked], parts)
-        straight[asked] = np.maximum(straight[asked], scores)
+        undecided = undecided[straight[undecided] < 1]  # nothing is more similar than equal replies
+        scores = sets.jaccard(left[undecided], right[undecided], parts)
+        straight[undecided] = np.maximum(straight[undecided], scores)
     for parts in ((CHOSEN, REJECTED), (REJECTED, CHOSEN)):
-        asked = asked[straight[asked] < crosswise[asked]]
-        scores = sets.jaccard(left[asked], right[asked], parts)
-        crosswise[asked] = np.minimum(crosswise[asked], scores)
+        undecided = undecided[straight[undecided] < crosswise[undecided]]
+        scores = sets.jaccard(left[undecided], right[undecided], parts)
+        crosswise[undecided] = np.minimum(crosswise[undecided], scores)
     flipped = np.zeros(len(left), bool)
-    flipped[asked[straight[asked] < crosswise[asked]]] = True
+    flipped[undecided[straight[undecided] < crosswise[undecided]]] = True
     return flipped
 
 
-def _answer(keys: DuckDBPyConnection, chosen: Choice, near: Found, leaks: Found | None) -> Answer:
-    findings, subsets = as_findings(keys, near, PAIRS)
+def _answer(
+    index: DuckDBPyConnection,
+    chosen: Representatives,
+    near: SearchResult,
+    leaks: SearchResult | None,
+) -> Answer:
+    findings, subsets = as_findings(index, near, PAIRS)
     if leaks is not None:
-        more, others = as_findings(keys, leaks, PROMPTS)
+        more, others = as_findings(index, leaks, PROMPTS)
         findings, subsets = pa.concat_tables([findings, more]), subsets + others
     kinds = findings["kind"].to_pylist()
     counts: dict[str, int | None] = {kind: kinds.count(kind) for kind in KINDS}
@@ -288,34 +314,43 @@ def _answer(keys: DuckDBPyConnection, chosen: Choice, near: Found, leaks: Found 
             "chance_of_a_miss": {str(at): miss(at) for at in (0.8, 0.85, 0.9, 0.95)},
         },
     }
-    return Answer("near", TITLE, _sentence(numbers), numbers, findings, _cure(counts))
+    return Answer("near", TITLE, _summarize(numbers), numbers, findings, _cure(counts))
 
 
-def as_findings(keys: DuckDBPyConnection, found: Found, query: str) -> tuple[pa.Table, list[str]]:
-    """Findings as a table of `FINDINGS`, and the subset of the first row of each.
+def as_findings(
+    index: DuckDBPyConnection, result: SearchResult, query: str
+) -> tuple[pa.Table, list[str]]:
+    """Converts a search result to a table with the schema `FINDINGS`.
 
     Args:
-        keys: The table `rows`.
-        found: What a search came to.
+        index: The row hashes, from `pairsmith.dataset.index`.
+        result: The similar pairs.
         query: `PAIRS` or `PROMPTS`.
+
+    Returns:
+        The findings, and the subset of the first row of each.
     """
-    pairs = found.pairs
-    kinds = pa.array(KINDS).take(pa.array(found.kinds, pa.int64()))
-    asked = pa.table(  # noqa: F841
+    pairs = result.pairs
+    kinds = pa.array(KINDS).take(pa.array(result.kinds, pa.int64()))
+    matches = pa.table(  # noqa: F841 - the query reads it by its name
         {"own": pairs.right, "other": pairs.left, "score": pairs.scores, "kind": kinds}
     )
-    named = keys.sql(query).to_arrow_table().to_pydict()
-    both = [*zip(named["id"], named["other"], strict=True)]
-    said = [
+    found = index.sql(query).to_arrow_table().to_pydict()
+    both = [*zip(found["id"], found["other"], strict=True)]
+    sentences = [
         SENTENCES[kind].format(score=score)
-        for kind, score in zip(named["kind"], named["score"], strict=True)
+        for kind, score in zip(found["kind"], found["score"], strict=True)
     ]
-    columns = {"kind": named["kind"], "rows": both, "score": named["score"], "sentence": said}
-    return pa.table(columns, FINDINGS), named["subset"]
+    columns = {"kind": found["kind"], "rows": both, "score": found["score"], "sentence": sentences}
+    return pa.table(columns, FINDINGS), found["subset"]
 
 
 def count_clusters(labels: Index) -> dict[str, int]:
-    """Clusters of more than one row, the rows in them, and the rows of the largest."""
+    """Counts the clusters of more than one row, the rows in them, and the rows of the largest.
+
+    Args:
+        labels: The cluster of each row.
+    """
     sizes = np.bincount(labels)
     sizes = sizes[sizes > 1]
     return {
@@ -333,22 +368,22 @@ def _by_subset(subsets: list[str], kinds: list[str]) -> dict[str, dict[str, int]
     return dict(sorted(counts.items()))
 
 
-def _sentence(numbers: dict[str, Any]) -> str:
-    said = [
+def _summarize(numbers: dict[str, Any]) -> str:
+    sentences = [
         f"Nearly another (Jaccard {THRESHOLD} or more): {numbers[DUPLICATE]:,} of "
         f"{numbers['different_pairs']:,} different pairs; with the replies exchanged: "
         f"{numbers[FLIPPED]:,}."
     ]
     searches = [numbers["pairs"]]
     if numbers["prompts"] is None:
-        said.append("There are not both train and test to look for leaks between.")
+        sentences.append("There are not both train and test to look for leaks between.")
     else:
-        said.append(f"Train rows whose prompt is nearly one of test: {numbers[LEAK]:,}.")
+        sentences.append(f"Train rows whose prompt is nearly one of test: {numbers[LEAK]:,}.")
         searches.append(numbers["prompts"])
     cut = sum(search["buckets_cut_short"] for search in searches)
     if cut:
-        said.append(f"Candidates in {cut:,} large buckets were not all compared.")
-    return " ".join(said)
+        sentences.append(f"Candidates in {cut:,} large buckets were not all compared.")
+    return " ".join(sentences)
 
 
 def _cure(counts: dict[str, int | None]) -> str:

@@ -1,4 +1,4 @@
-"""The first findings of an answer, and the texts of a few of their rows."""
+"""The findings that the report lists, and the texts of a few of their rows."""
 
 from __future__ import annotations
 
@@ -12,27 +12,28 @@ from pairsmith.dataset.reader import Batch, Dataset
 from pairsmith.text.sanitize import shorten
 from pairsmith.text.turns import Turns
 
-FIRST = 5
-"""So many findings of each kind are listed."""
-KINDS = 12
-"""Of so many kinds."""
-LISTED_IDS = 4
-"""Ids that are listed of one finding."""
-SHOWN = 4
-"""So many findings of a question are shown with texts, of different kinds if there are,"""
-ROWS = 2
-"""and so many rows of each."""
-CHARACTERS = 600
-"""So much of a prompt or a reply is shown."""
+MAX_FINDINGS_PER_KIND = 5
+"""The most findings of each kind that are listed."""
+MAX_KINDS = 12
+"""The most kinds whose findings are listed in full number."""
+MAX_IDS = 4
+"""The most row ids that are listed of one finding."""
+MAX_EXAMPLES = 4
+"""The most findings of a question that are shown with texts, of different kinds where possible."""
+MAX_EXAMPLE_ROWS = 2
+"""The most rows of such a finding that are shown."""
+MAX_CHARS = 600
+"""The most characters of a prompt, or of a reply, that are shown."""
 
 
-class Pair(NamedTuple):
-    """A row's texts, cut short.
+class ExamplePair(NamedTuple):
+    """The texts of a row, shortened.
 
     Attributes:
-        id: The row's.
-        kept: Whether it is a kept row.
-        prompt: Its turns, each with who says it.
+        id: The row's id.
+        kept: Whether the row was kept, rather than quarantined.
+        prompt: The last turns of the prompt, as (role, text); a remark on turns that are left out
+            has an empty role.
         chosen, rejected: The replies.
     """
 
@@ -44,90 +45,102 @@ class Pair(NamedTuple):
 
 
 class Example(NamedTuple):
-    """A finding with the texts of its first rows."""
+    """A finding, and the texts of its first rows, at most `MAX_EXAMPLE_ROWS`."""
 
     finding: Finding
-    pairs: list[Pair]
+    pairs: list[ExamplePair]
 
 
-class First(NamedTuple):
-    """The first findings of an answer.
+class FirstFindings(NamedTuple):
+    """The findings of an answer that are listed.
 
     Attributes:
-        kinds: The number of findings of each kind.
-        findings: The first of each kind.
+        kinds: The number of all findings of each kind.
+        findings: The first findings of each kind, in the order of the answer.
     """
 
     kinds: dict[str, int]
     findings: list[Finding]
 
 
-def first(answer: Answer) -> First:
-    """The first findings of an answer, `FIRST` of each kind, in their order."""
+def pick_first(answer: Answer) -> FirstFindings:
+    """Picks the first `MAX_FINDINGS_PER_KIND` findings of each kind.
+
+    If there are more than `MAX_KINDS` kinds, the total is limited to what the most frequent ones
+    come to.
+    """
     kinds: Counter[str] = Counter(answer.findings["kind"].to_pylist())
     seen: Counter[str] = Counter()
-    found: list[Finding] = []
-    wanted = sum(min(count, FIRST) for count in sorted(kinds.values())[-KINDS:])
+    picked: list[Finding] = []
+    frequent = sorted(kinds.values())[-MAX_KINDS:]
+    limit = sum(min(count, MAX_FINDINGS_PER_KIND) for count in frequent)
     for batch in answer.findings.to_batches(max_chunksize=1_000):
-        for held in batch.to_pylist():
-            seen[held["kind"]] += 1
-            if seen[held["kind"]] <= FIRST and len(found) < wanted:
-                found.append(Finding(**held))
-        if len(found) == wanted:
+        for values in batch.to_pylist():
+            seen[values["kind"]] += 1
+            if seen[values["kind"]] <= MAX_FINDINGS_PER_KIND and len(picked) < limit:
+                picked.append(Finding(**values))
+        if len(picked) == limit:
             break
-    return First(dict(kinds), found)
+    return FirstFindings(dict(kinds), picked)
 
 
-def examples(data: Dataset, firsts: Iterable[Sequence[Finding]]) -> list[list[Example]]:
-    """For each list of findings, a few of them with texts.
+def read_examples(data: Dataset, firsts: Iterable[Sequence[Finding]]) -> list[list[Example]]:
+    """Reads the texts of a few findings of each question.
 
     Args:
         data: The dataset.
-        firsts: The first findings of each question.
+        firsts: The listed findings of each of n questions.
+
+    Returns:
+        n lists of at most `MAX_EXAMPLES` examples.
     """
-    chosen = [_few(findings) for findings in firsts]
-    wanted = {id for few in chosen for finding in few for id in finding.rows[:ROWS]}
-    texts = {pair.id: pair for batch in data.pick(wanted) for pair in _pairs(batch)}
-    return [[Example(f, [texts[id] for id in f.rows[:ROWS]]) for f in few] for few in chosen]
+    picked = [_pick_examples(findings) for findings in firsts]
+    ids = {id for few in picked for finding in few for id in finding.rows[:MAX_EXAMPLE_ROWS]}
+    texts = {pair.id: pair for batch in data.pick(ids) for pair in _pairs(batch)}
+    return [
+        [Example(f, [texts[id] for id in f.rows[:MAX_EXAMPLE_ROWS]]) for f in few] for few in picked
+    ]
 
 
-def _few(findings: Sequence[Finding]) -> list[Finding]:
-    """The first of each kind, then the others, as many as are shown."""
+def _pick_examples(findings: Sequence[Finding]) -> list[Finding]:
+    """Picks at most `MAX_EXAMPLES` findings: the first of each kind, then the second of each, …."""
     kinds: dict[str, list[Finding]] = {}
     for finding in findings:
         kinds.setdefault(finding.kind, []).append(finding)
     ranked = sorted(
         (place, order, finding)
-        for order, held in enumerate(kinds.values())
-        for place, finding in enumerate(held)
+        for order, of_kind in enumerate(kinds.values())
+        for place, finding in enumerate(of_kind)
     )
-    return [finding for _, _, finding in ranked[:SHOWN]]
+    return [finding for _, _, finding in ranked[:MAX_EXAMPLES]]
 
 
-def _pairs(batch: Batch) -> Iterable[Pair]:
+def _pairs(batch: Batch) -> Iterable[ExamplePair]:
     sides = zip(_rows(batch.chosen), _rows(batch.rejected), strict=True)
     for id, (chosen, rejected) in zip(batch.ids.to_pylist(), sides, strict=True):
-        yield Pair(id, batch.kept, _opening(chosen[:-1]), _cut(chosen), _cut(rejected))
+        prompt = _shorten_prompt(chosen[:-1])
+        yield ExamplePair(id, batch.kept, prompt, _shorten_reply(chosen), _shorten_reply(rejected))
 
 
 def _rows(turns: Turns) -> list[list[tuple[str, str]]]:
-    said = list(zip(turns.role_names.to_pylist(), turns.content.texts().to_pylist(), strict=True))
+    """The turns of each row, as (role, content)."""
+    pairs = list(zip(turns.role_names.to_pylist(), turns.content.texts().to_pylist(), strict=True))
     offsets = turns.offsets.tolist()
-    return [said[start:end] for start, end in pairwise(offsets)]
+    return [pairs[start:end] for start, end in pairwise(offsets)]
 
 
-def _cut(turns: Sequence[tuple[str, str]]) -> str:
-    return shorten(turns[-1][1].strip(), CHARACTERS)
+def _shorten_reply(turns: Sequence[tuple[str, str]]) -> str:
+    return shorten(turns[-1][1].strip(), MAX_CHARS)
 
 
-def _opening(turns: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The last turns of a prompt: as many as there is place for, the earlier ones told of."""
-    room, shown = CHARACTERS, []
-    for role, said in reversed(turns):
+def _shorten_prompt(turns: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The last turns of a prompt, up to `MAX_CHARS` in all, after a remark on any earlier ones."""
+    room, shown = MAX_CHARS, []
+    for role, content in reversed(turns):
         if room <= 0:
             break
-        shown.append((role, shorten(said.strip(), room)))
-        room -= len(said.strip())
+        shown.append((role, shorten(content.strip(), room)))
+        room -= len(content.strip())
     left = len(turns) - len(shown)
     earlier = [("", f"({left:,} earlier turn{'' if left == 1 else 's'})")] if left else []
     return [*earlier, *reversed(shown)]

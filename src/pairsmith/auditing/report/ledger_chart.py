@@ -1,4 +1,4 @@
-"""The ledger as a picture: of each split, the rows read, and what became of them, as bars."""
+"""The ledger as bar charts: the rows read of each split, divided by their outcome."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pairsmith.dataset.manifest import LedgerEntry
 from pairsmith.schema.reasons import EXPLANATIONS, Reason
 
 WIDTH = 1_000.0
-"""The length of a bar in units of the picture."""
-THIN = 4.0
-"""No part of a bar is thinner, or it would not be seen."""
+"""The length of a bar, in units of the SVG."""
+MIN_WIDTH = 4.0
+"""The least width of a segment, in the same units, so that it remains visible."""
 
 
-class Part(NamedTuple):
-    """A part of a bar.
+class BarSegment(NamedTuple):
+    """A segment of a bar.
 
     Attributes:
         name: `kept`, `quarantined` or a reason.
-        rows: How many.
-        start, width: In units of the picture.
+        rows: The number of rows, at least 1.
+        start, width: Its position and width, in units of the SVG.
     """
 
     name: str
@@ -30,52 +30,53 @@ class Part(NamedTuple):
 
 
 class Bars(NamedTuple):
-    """The bars of one split.
+    """The two bars of one split.
 
     Attributes:
         entry: The split's entry in the ledger.
-        whole: Kept and quarantined.
-        refused: The reasons, enlarged to the whole length; none where nothing was refused.
+        whole: The upper bar: kept and quarantined rows; empty if no rows were read.
+        refused: The lower bar: quarantined rows by reason, enlarged to the whole length; empty if
+            there are none.
     """
 
     entry: LedgerEntry
-    whole: list[Part]
-    refused: list[Part]
+    whole: list[BarSegment]
+    refused: list[BarSegment]
 
     @property
     def alternative(self) -> str:
-        """What the picture shows, in words."""
+        """The alternative text of the picture."""
         reasons = ", ".join(f"{part.name} {part.rows:,}" for part in self.refused)
         why = f", quarantined {self.entry.read - self.entry.kept:,}: {reasons}" if reasons else ""
         return f"Read {self.entry.read:,}, kept {self.entry.kept:,}{why}."
 
 
 def bars(ledger: Iterable[LedgerEntry]) -> list[Bars]:
-    """The bars of all splits."""
+    """Computes the bars of each entry of a ledger."""
     return [_bars(entry) for entry in ledger]
 
 
 def reasons(ledger: Iterable[LedgerEntry]) -> dict[str, str]:
-    """The reasons that occur, in their order, each with what it means."""
-    found = {reason for entry in ledger for reason in entry.quarantined}
-    return {reason.value: EXPLANATIONS[reason] for reason in Reason if reason.value in found}
+    """The reasons that occur in a ledger, in the order of `Reason`, with their explanations."""
+    occurring = {reason for entry in ledger for reason in entry.quarantined}
+    return {reason.value: EXPLANATIONS[reason] for reason in Reason if reason.value in occurring}
 
 
 def _bars(entry: LedgerEntry) -> Bars:
     whole = {"kept": entry.kept, "quarantined": entry.read - entry.kept}
-    return Bars(entry, _parts(whole), _parts(entry.quarantined))
+    return Bars(entry, _segments(whole), _segments(entry.quarantined))
 
 
-def _parts(counts: dict[str, int]) -> list[Part]:
-    """The parts of one bar, in proportion, but none thinner than `THIN`."""
+def _segments(counts: dict[str, int]) -> list[BarSegment]:
+    """Divides a bar in proportion to counts, 0 left out, but none thinner than `MIN_WIDTH`."""
     some = {name: rows for name, rows in counts.items() if rows}
     total = sum(some.values())
-    thin = {name for name, rows in some.items() if rows * WIDTH < THIN * total}
-    left = WIDTH - THIN * len(thin)
+    thin = {name for name, rows in some.items() if rows * WIDTH < MIN_WIDTH * total}
+    left = WIDTH - MIN_WIDTH * len(thin)
     thick = sum(rows for name, rows in some.items() if name not in thin)
-    parts, start = [], 0.0
+    segments, start = [], 0.0
     for name, rows in some.items():
-        width = THIN if name in thin else left * rows / thick
-        parts.append(Part(name, rows, round(start, 2), round(width, 2)))
+        width = MIN_WIDTH if name in thin else left * rows / thick
+        segments.append(BarSegment(name, rows, round(start, 2), round(width, 2)))
         start += width
-    return parts
+    return segments

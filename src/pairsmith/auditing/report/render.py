@@ -1,8 +1,8 @@
-"""The report: one HTML file that needs no other, and runs and fetches nothing."""
+"""The report: one self-contained HTML file, without scripts and external resources."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any, NamedTuple
 
@@ -12,51 +12,68 @@ from pairsmith.auditing.answer import Answer
 from pairsmith.auditing.record import Audit
 from pairsmith.auditing.report import ledger_chart
 from pairsmith.auditing.report.examples import (
-    CHARACTERS,
-    LISTED_IDS,
+    MAX_CHARS,
+    MAX_IDS,
     Example,
-    First,
-    examples,
-    first,
+    FirstFindings,
+    pick_first,
+    read_examples,
 )
-from pairsmith.auditing.report.plots import plot
+from pairsmith.auditing.report.plots import Draw, plot
 from pairsmith.auditing.report.svg import Plot
 from pairsmith.auditing.report.tables import Table, split, tables
+from pairsmith.auditing.report.wording import number, words
 from pairsmith.dataset import card
 from pairsmith.dataset.card_audit import FINDINGS, NAME
 from pairsmith.dataset.reader import Dataset
-from pairsmith.text.sanitize import legible, number, words
+from pairsmith.text.sanitize import sanitize
 
 
 class Section(NamedTuple):
-    """What the report shows of one answer."""
+    """The part of the report on one answer.
+
+    Attributes:
+        answer: The answer.
+        plot: Its picture; None if there is none.
+        tables: The tables of its numbers that are visible at once.
+        more: The tables that are folded away.
+        first: The findings that are listed.
+        examples: The findings that are shown with texts.
+    """
 
     answer: Answer
     plot: Plot | None
     tables: list[Table]
     more: list[Table]
-    first: First
+    first: FirstFindings
     examples: list[Example]
 
 
-def draw(audit: Audit, data: Dataset) -> str:
-    """The report as HTML.
+def draw(audit: Audit, data: Dataset, plots: Mapping[str, Draw]) -> str:
+    """Draws the report of an audit as an HTML page.
 
     Args:
         audit: The answers.
         data: The dataset, for the texts of a few rows.
+        plots: By question, the function that draws its answers; the others get bar charts.
     """
-    firsts = [first(answer) for answer in audit.answers]
-    shown = examples(data, [held.findings for held in firsts])
+    firsts = [pick_first(answer) for answer in audit.answers]
+    examples = read_examples(data, [first.findings for first in firsts])
     sections = [
-        Section(answer, plot(answer), *split(tables(answer.numbers)), held, few)
-        for answer, held, few in zip(audit.answers, firsts, shown, strict=True)
+        Section(
+            answer,
+            plot(answer, plots.get(answer.question)),
+            *split(tables(answer.numbers)),
+            first,
+            few,
+        )
+        for answer, first, few in zip(audit.answers, firsts, examples, strict=True)
     ]
     return render(audit, data, sections)
 
 
 def render(audit: Audit, data: Dataset, sections: Sequence[Section]) -> str:
-    """The page."""
+    """Fills in the template of the page; all values are escaped."""
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(
@@ -64,7 +81,7 @@ def render(audit: Audit, data: Dataset, sections: Sequence[Section]) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_fit,
+        finalize=_sanitize,
     )
     environment.filters.update(number=number, words=words, svg=Markup)
     home = resources.files("pairsmith.auditing.report")
@@ -78,12 +95,12 @@ def render(audit: Audit, data: Dataset, sections: Sequence[Section]) -> str:
         bars=ledger_chart.bars(built.ledger),
         reasons=ledger_chart.reasons(built.ledger),
         sections=sections,
-        characters=CHARACTERS,
-        listed=LISTED_IDS,
+        characters=MAX_CHARS,
+        listed=MAX_IDS,
         files={"numbers": NAME, "findings": FINDINGS},
     )
 
 
-def _fit(value: Any) -> Any:
-    """What an expression of the template comes to, made fit to be shown."""
-    return legible(value) if type(value) is str else value
+def _sanitize(value: Any) -> Any:
+    """Makes control characters visible in the value of each template expression."""
+    return sanitize(value) if type(value) is str else value

@@ -1,8 +1,8 @@
-"""A figure of matplotlib as SVG that lies in a page: in the page's colours, the same every time.
+"""Converts matplotlib figures to inline SVG: reproducible, and in the colours of the page.
 
-Colours are placeholders until the end, when custom properties of the page's style take their
-place; so one picture serves light and dark. Ids are those that something refers to, with the
-question's name, since all pictures of a page share one space of names.
+Figures are drawn in placeholder colours, which are then replaced by custom properties of the page's
+style sheet, so that one picture serves light and dark mode. Only ids that are referred to are kept;
+they get a prefix, because all pictures of a page share one namespace.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 INK, RULE = "#010203", "#010204"
 SERIES = ("#010205", "#010206", "#010207")
-"""Placeholders: text and axes, lines of a grid, up to three kinds of marks."""
+"""Placeholder colours: text and axes, grid lines, up to three series."""
 
 COLOURS = {
     INK: "currentColor",
@@ -28,7 +28,7 @@ COLOURS = {
     **{colour: f"var(--series-{place})" for place, colour in enumerate(SERIES, 1)},
 }
 SIZE = (4.6, 2.9)
-"""In inches; drawn so small that text can be read where the page is narrow."""
+"""Width and height in inches; small, so that text stays legible on a narrow page."""
 
 STYLE: dict[str, Any] = {
     "svg.fonttype": "path",
@@ -56,7 +56,12 @@ STYLE: dict[str, Any] = {
 
 
 class Plot(NamedTuple):
-    """A picture for the page: SVG, and what it shows in words."""
+    """A picture for the page.
+
+    Attributes:
+        svg: An `svg` element.
+        alternative: The alternative text.
+    """
 
     svg: str
     alternative: str
@@ -64,7 +69,7 @@ class Plot(NamedTuple):
 
 @contextmanager
 def style() -> Iterator[None]:
-    """The style of all pictures, whatever the user's own is."""
+    """Applies the style of all pictures, in place of the user's own matplotlib settings."""
     import matplotlib as mpl
 
     with mpl.rc_context():
@@ -74,13 +79,13 @@ def style() -> Iterator[None]:
 
 
 def figure(height: float = SIZE[1]) -> tuple[Figure, Axes]:
-    """An empty figure; to be drawn on in `style`."""
+    """Makes an empty figure of a height in inches; draw on it within `style`."""
     made, [axes] = figures(1, height)
     return made, axes
 
 
 def figures(count: int, height: float = SIZE[1]) -> tuple[Figure, list[Axes]]:
-    """The same with so many axes below each other, each of this height."""
+    """Makes a figure with `count` axes, one below the other, each of a height in inches."""
     from matplotlib.figure import Figure
 
     made = Figure(figsize=(SIZE[0], count * height), layout="constrained")
@@ -88,22 +93,22 @@ def figures(count: int, height: float = SIZE[1]) -> tuple[Figure, list[Axes]]:
 
 
 def to_svg(made: Figure, prefix: str) -> str:
-    """The figure as an `svg` element for a page.
+    """Converts a figure to an `svg` element for a page.
 
     Args:
-        made: The figure; drawn in `style`.
-        prefix: Stands before ids.
+        made: The figure, drawn within `style`.
+        prefix: A prefix for the ids, unique on the page.
     """
-    held = io.StringIO()
-    made.savefig(held, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-    root = ElementTree.fromstring(held.getvalue())  # noqa: S314  (just written by matplotlib)
+    file = io.StringIO()
+    made.savefig(file, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    root = ElementTree.fromstring(file.getvalue())  # noqa: S314  (just written by matplotlib)
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
         element.attrib = {name.rpartition("}")[2]: v for name, v in element.attrib.items()}
     for parent in list(root.iter()):
-        for child in [held for held in parent if held.tag in ("metadata", "style")]:
+        for child in [element for element in parent if element.tag in ("metadata", "style")]:
             parent.remove(child)
-    _name(root, prefix)
+    _prefix_ids(root, prefix)
     root.attrib = {"viewBox": root.attrib["viewBox"], "aria-hidden": "true", "focusable": "false"}
     text = ElementTree.tostring(root, encoding="unicode")
     for placeholder, colour in COLOURS.items():
@@ -111,8 +116,8 @@ def to_svg(made: Figure, prefix: str) -> str:
     return text
 
 
-def _name(root: ElementTree.Element, prefix: str) -> None:
-    """Puts the prefix before ids that something refers to; drops the others."""
+def _prefix_ids(root: ElementTree.Element, prefix: str) -> None:
+    """Adds the prefix to ids that are referred to, and removes the others."""
     text = ElementTree.tostring(root, encoding="unicode")
     used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', text))
     for element in root.iter():

@@ -1,39 +1,39 @@
-"""The numbers of an answer as tables for the report, whatever they are nested in."""
+"""The numbers of an answer as tables of the report, however they are nested."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pairsmith.text.sanitize import number, words
+from pairsmith.auditing.report.wording import number, words
 
-LISTED = 8
-"""A list of at most so many plain values is written out; a longer one is drawn, or told of."""
+MAX_LISTED = 8
+"""The most values of a list that is written into a cell; of a longer one only the number is."""
 
-DRAWN = {"edges", "counts"}
-"""What has these is a histogram, which a plot shows and no table."""
+HISTOGRAM_KEYS = {"edges", "counts"}
+"""The keys of a mapping that is a histogram: it is plotted and gets no table."""
 
-SHARE = {"low", "high"}
-"""What has these beside one value is that value with its interval."""
+INTERVAL_KEYS = {"low", "high"}
+"""The keys of a mapping that is an estimate with its interval: it goes into one cell."""
 
-WIDE = 4
-"""A table of more columns than this, and than rows, is turned round."""
+MAX_COLUMNS = 4
+"""A table with more columns than this, and more columns than rows, is transposed."""
 
-SHOWN = 30
-"""Tables of so many rows together are shown at once."""
+MAX_VISIBLE_ROWS = 30
+"""Tables are visible at once up to this many rows in all; the others are folded away."""
 
-LONGEST = 40
-"""A table has at most so many rows."""
+MAX_ROWS = 40
+"""The most rows of a table; further ones are only counted."""
 
 
 class Table(NamedTuple):
     """A table of text.
 
     Attributes:
-        caption: What it is of; empty for the plain numbers.
-        columns: Their headings; that of the first one, which heads the rows, may be empty.
-        rows: The cells of each row, its heading first.
-        left_out: Rows that there is no place for.
+        caption: Its caption; empty for the table of plain numbers.
+        columns: The c headings of the columns; the first one, of the row headings, may be empty.
+        rows: The c cells of each row, its heading first.
+        left_out: The number of rows beyond `MAX_ROWS`.
     """
 
     caption: str
@@ -43,89 +43,90 @@ class Table(NamedTuple):
 
 
 def tables(numbers: Mapping[str, Any]) -> list[Table]:
-    """The numbers of an answer: the plain ones in one table, then one for each of the others."""
+    """Converts the numbers of an answer: a table of the plain values, then tables of the others."""
     plain = {name: value for name, value in numbers.items() if _is_plain(value)}
-    found = [_of_values("", plain)] if plain else []
+    made = [_of_values("", plain)] if plain else []
     for name, value in numbers.items():
         if name not in plain:
-            found += _nested(words(name), value)
-    return found
+            made += _nested(words(name), value)
+    return made
 
 
 def _nested(caption: str, value: Any) -> Iterator[Table]:
+    """The tables of a value that does not fit into a cell."""
     if isinstance(value, Mapping):
         yield from _of_mapping(caption, value)
-    elif value and all(isinstance(held, Mapping) for held in value):
+    elif value and all(isinstance(item, Mapping) for item in value):
         yield _of_list(caption, value)
     else:
         yield Table(caption, ["", "value"], [["values", f"{len(value):,}"]])
 
 
 def _of_list(caption: str, records: Sequence[Mapping[str, Any]]) -> Table:
-    """Records in a list: what they have first heads the rows, if that is text; else numbers do."""
+    """The table of a list of records, headed by their first value if it is text, else numbered."""
     head = next(iter(records[0]), "")
-    if not all(isinstance(held.get(head), str) for held in records):
-        return _of_records(caption, {str(n): held for n, held in enumerate(records, 1)})
-    names = list(dict.fromkeys(name for held in records for name in held if name != head))
-    rows = [[held[head], *(_cell(held.get(name, "")) for name in names)] for held in records]
-    left_out = max(len(rows) - LONGEST, 0)
-    return Table(caption, [words(head), *map(words, names)], rows[:LONGEST], left_out)
+    if not all(isinstance(record.get(head), str) for record in records):
+        return _of_records(caption, {str(n): record for n, record in enumerate(records, 1)})
+    names = list(dict.fromkeys(name for record in records for name in record if name != head))
+    rows = [[record[head], *(_cell(record.get(name, "")) for name in names)] for record in records]
+    left_out = max(len(rows) - MAX_ROWS, 0)
+    return Table(caption, [words(head), *map(words, names)], rows[:MAX_ROWS], left_out)
 
 
 def _of_mapping(caption: str, value: Mapping[str, Any]) -> Iterator[Table]:
-    """A mapping's plain values, its records in columns, and what is nested deeper."""
-    if value.keys() >= DRAWN:
+    """The tables of a mapping: its plain values, its records, and the values nested in these."""
+    if value.keys() >= HISTOGRAM_KEYS:
         return
-    plain = {name: held for name, held in value.items() if _is_plain(held)}
-    records = {n: held for n, held in value.items() if n not in plain and isinstance(held, Mapping)}
+    plain = {name: inner for name, inner in value.items() if _is_plain(inner)}
+    records = {n: v for n, v in value.items() if n not in plain and isinstance(v, Mapping)}
     if plain:
         yield _of_values(caption, plain)
     if len(records) == 1:
-        [(name, held)] = records.items()
-        yield from _of_mapping(f"{caption}, {words(name)}", held)
+        [(name, record)] = records.items()
+        yield from _of_mapping(f"{caption}, {words(name)}", record)
         records = {}
-    flat = {n: {k: v for k, v in held.items() if _is_plain(v)} for n, held in records.items()}
+    flat = {n: {k: v for k, v in record.items() if _is_plain(v)} for n, record in records.items()}
     if any(flat.values()):
         yield _of_records(caption, flat)
-    for inner in dict.fromkeys(k for held in records.values() for k in held):
-        deeper = {n: h[inner] for n, h in records.items() if inner in h and inner not in flat[n]}
+    for inner in dict.fromkeys(k for record in records.values() for k in record):
+        deeper = {n: r[inner] for n, r in records.items() if inner in r and inner not in flat[n]}
         if deeper:
             yield from _of_mapping(f"{caption}, {words(inner)}", deeper)
-    for name, held in value.items():
-        if name not in plain and not isinstance(held, Mapping):
-            yield from _nested(f"{caption}, {words(name)}", held)
+    for name, other in value.items():
+        if name not in plain and not isinstance(other, Mapping):
+            yield from _nested(f"{caption}, {words(name)}", other)
 
 
 def _of_values(caption: str, values: Mapping[str, Any]) -> Table:
     rows = [[words(name), _cell(value)] for name, value in values.items()]
-    return Table(caption, ["", "value"], rows[:LONGEST], max(len(rows) - LONGEST, 0))
+    return Table(caption, ["", "value"], rows[:MAX_ROWS], max(len(rows) - MAX_ROWS, 0))
 
 
 def _of_records(caption: str, records: Mapping[str, Mapping[str, Any]]) -> Table:
-    names = list(dict.fromkeys(name for held in records.values() for name in held))
+    names = list(dict.fromkeys(name for record in records.values() for name in record))
     rows = [
-        [words(row), *(_cell(held[name]) if name in held else "" for name in names)]
-        for row, held in records.items()
+        [words(row), *(_cell(record[name]) if name in record else "" for name in names)]
+        for row, record in records.items()
     ]
     columns = ["", *map(words, names)]
-    if len(names) > WIDE and len(records) < len(names):
+    if len(names) > MAX_COLUMNS and len(records) < len(names):
         columns, *rows = map(list, zip(columns, *rows, strict=True))
-    return Table(caption, columns, rows[:LONGEST], max(len(rows) - LONGEST, 0))
+    return Table(caption, columns, rows[:MAX_ROWS], max(len(rows) - MAX_ROWS, 0))
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether a value goes into one cell."""
+    """Whether a value fits into one cell."""
     if isinstance(value, list | tuple):
-        return len(value) <= LISTED and not any(
-            isinstance(held, Mapping | list | tuple) for held in value
+        return len(value) <= MAX_LISTED and not any(
+            isinstance(item, Mapping | list | tuple) for item in value
         )
     return not isinstance(value, Mapping) or _with_interval(value) is not None
 
 
 def _with_interval(value: Mapping[str, Any]) -> str | None:
-    """An estimate and its interval as text; None where it is none."""
+    """Formats an estimate with its interval; None if the mapping is none."""
     named = [name for name in ("share", "difference", "estimate", "mean") if name in value]
-    if not value.keys() >= SHARE or not named:
+    if not value.keys() >= INTERVAL_KEYS or not named:
         return None
     middle, low, high = (number(value[name]) for name in (named[0], "low", "high"))
     return f"{middle} ({low} to {high})"
@@ -135,16 +136,16 @@ def _cell(value: Any) -> str:
     if isinstance(value, Mapping):
         return _with_interval(value) or ""
     if isinstance(value, list | tuple):
-        return ", ".join(number(held) for held in value)
+        return ", ".join(number(item) for item in value)
     return number(value)
 
 
-def split(found: list[Table]) -> tuple[list[Table], list[Table]]:
-    """The tables that are shown at once, the first among them, and those that are folded away."""
-    rows = shown = 0
-    for table in found:
+def split(made: list[Table]) -> tuple[list[Table], list[Table]]:
+    """Splits tables into those that are visible at once, at least one, and the others."""
+    rows = visible = 0
+    for table in made:
         rows += len(table.rows)
-        if shown and rows > SHOWN:
+        if visible and rows > MAX_VISIBLE_ROWS:
             break
-        shown += 1
-    return found[:shown], found[shown:]
+        visible += 1
+    return made[:visible], made[visible:]

@@ -1,10 +1,10 @@
-"""Which rows are alike: candidates from band keys, compared exactly, until a goal has no more.
+"""The search for similar rows: candidates from band keys, compared exactly.
 
-Rows with a band key in common are in one bucket, and candidates. In each bucket all are compared
-with its first, and then pair by pair whatever the goal still asks about: a cluster asks nothing
-about two rows that it holds. So thousands of like rows cost about one comparison each, and the
-outcome is that of comparing all pairs of a bucket, unless the effort that is allowed is spent; the
-buckets that this cuts short are counted.
+Rows with equal band keys share a bucket and are candidates. In a first round each bucket's rows are
+compared with its first row, in a second round with each other, but only the pairs that the goal
+still needs: clustering does not need the pairs within a cluster. So thousands of similar rows cost
+about one comparison each, and the outcome equals that of comparing all pairs of each bucket, unless
+the budget of the second round runs out; the buckets that were cut short are counted.
 """
 
 from __future__ import annotations
@@ -23,19 +23,25 @@ from pairsmith.text.spans import Index, Mask
 Scores = NDArray[np.float64]
 
 Compare: TypeAlias = Callable[[Index, Index], Scores]
-"""The similarity of pairs of rows, k and k numbers."""
+"""Maps k left and k right row numbers to k similarities."""
 
-AT_ONCE = 1 << 16
-"""Pairs that are compared before the goal is asked again, about."""
+BLOCK_PAIRS = 1 << 16
+"""About how many pairs are compared before the goal is asked again which pairs it needs."""
 
 EFFORT, EFFORT_PER_ROW = 1_000_000, 20
-"""What the second round may cost: comparisons, and a `SCAN`th for each pair that is looked at."""
+"""The budget of the second round, in comparisons: a constant, and an amount per row."""
 
 SCAN = 32
+"""Listing this many candidate pairs costs as much of the budget as one comparison."""
 
 
 class Pairs(NamedTuple):
-    """k pairs of rows, `left` less than `right`, and their similarity."""
+    """k pairs of rows and their similarity.
+
+    Attributes:
+        left, right: k row numbers each, `left` less than `right`.
+        scores: k similarities, from 0 to 1.
+    """
 
     left: Index
     right: Index
@@ -43,23 +49,23 @@ class Pairs(NamedTuple):
 
 
 class Goal(Protocol):
-    """What is sought: it says which pairs matter, and is told which are alike."""
+    """Decides which pairs of a search are still needed, and collects the similar ones."""
 
     def groups(self) -> Index:
-        """A number for each row; rows of one number are not asked about."""
+        """The group of each row; pairs within a group are not needed."""
 
     def is_open(self, left: Index, right: Index) -> Mask:
-        """Whether these pairs, left less than right, matter still."""
+        """Flags the pairs, left less than right, that are still needed."""
 
     def take(self, pairs: Pairs) -> None:
-        """Takes pairs that are alike."""
+        """Adds pairs that are similar."""
 
 
 class Clusters:
-    """Rows that are alike, directly or through others.
+    """A goal: clusters of rows that are similar, directly or through others.
 
     Args:
-        rows: How many rows there are.
+        rows: The number of rows.
     """
 
     def __init__(self, rows: int) -> None:
@@ -71,22 +77,22 @@ class Clusters:
         return self.labels
 
     def is_open(self, left: Index, right: Index) -> Mask:
-        """Whether they are in different clusters."""
+        """Flags the pairs of rows in different clusters."""
         different: Mask = self.labels[left] != self.labels[right]
         return different
 
     def take(self, pairs: Pairs) -> None:
-        """Joins clusters."""
+        """Merges the clusters of each pair."""
         self.pairs.append(pairs)
         alike = joined(self.pairs)
         self.labels = components(alike.left, alike.right, len(self.labels))
 
 
 class Crossing:
-    """For each row of the second part, one of the first that is like it.
+    """A goal: for each row of the second part, a similar row of the first part.
 
     Args:
-        second: A flag for each row; those of the first part come first.
+        second: A flag per row, set for rows of the second part, which come after the others.
     """
 
     def __init__(self, second: Mask) -> None:
@@ -94,30 +100,31 @@ class Crossing:
         self.pairs: list[Pairs] = []
 
     def groups(self) -> Index:
-        """Whether a row is of the second part and still without a match."""
+        """1 for rows of the second part without a match so far, else 0."""
         return self.sought.astype(np.int64)
 
     def is_open(self, left: Index, right: Index) -> Mask:
-        """Whether the right one is without a match and the left one may be it."""
+        """Flags the pairs whose right row has no match and whose left row is of the first part."""
         still: Mask = self.sought[right] & ~self.second[left]
         return still
 
     def take(self, pairs: Pairs) -> None:
-        """Notes the best match of each row."""
+        """Keeps the best of these matches for each right row."""
         self.pairs.append(pick_best(pairs))
         self.sought[pairs.right] = False
 
 
 @dataclass
 class Search:
-    """How a search went.
+    """A search for similar pairs, and its statistics.
 
     Attributes:
-        compare: The exact similarity of pairs.
-        threshold: From which on they are alike.
-        effort: What may still be spent on the second round.
-        compared: The pairs that were compared.
-        cut: The buckets of which not all pairs could be looked at.
+        compare: Computes the exact similarity of pairs.
+        threshold: The least similarity of a similar pair.
+        effort: The remaining budget of the second round, in comparisons.
+        compared: The number of pairs compared so far.
+        cut: The number of buckets whose pairs were not all considered.
+        tried: The pairs compared so far, as `left * rows + right`.
     """
 
     compare: Compare
@@ -128,11 +135,11 @@ class Search:
     tried: Index = field(default_factory=lambda: np.empty(0, np.int64))
 
     def run(self, keys: Hashes, goal: Goal) -> None:
-        """Finds what a goal seeks.
+        """Searches until the goal needs no more pairs or the budget is spent.
 
         Args:
-            keys: n × b band keys.
-            goal: Is told what is alike.
+            keys: Band keys, shape (rows, bands).
+            goal: Receives the similar pairs.
         """
         for band in keys.T:
             self.put(len(keys), *Buckets.of(band).heads(), goal)
@@ -140,7 +147,7 @@ class Search:
             self._all_pairs(Buckets.of(band).mixed(goal.groups()), goal, len(keys))
 
     def _all_pairs(self, buckets: Buckets, goal: Goal, rows: int) -> None:
-        held: list[tuple[Index, Index]] = []
+        pending: list[tuple[Index, Index]] = []
         waiting = 0
         for left, right, open_buckets in buckets.pairs():
             if self.effort < 0:
@@ -148,34 +155,34 @@ class Search:
                 break
             self.effort -= len(left) / SCAN
             left, right = np.minimum(left, right), np.maximum(left, right)
-            asked = goal.is_open(left, right)
-            held.append((left[asked], right[asked]))
-            waiting += int(asked.sum())
-            if waiting > AT_ONCE:
-                self.effort -= self._put_held(rows, held, goal)
-                held, waiting = [], 0
-        self.effort -= self._put_held(rows, held, goal)
+            needed = goal.is_open(left, right)
+            pending.append((left[needed], right[needed]))
+            waiting += int(needed.sum())
+            if waiting > BLOCK_PAIRS:
+                self.effort -= self._put_pending(rows, pending, goal)
+                pending, waiting = [], 0
+        self.effort -= self._put_pending(rows, pending, goal)
 
-    def _put_held(self, rows: int, held: list[tuple[Index, Index]], goal: Goal) -> int:
-        if not held:
+    def _put_pending(self, rows: int, pending: list[tuple[Index, Index]], goal: Goal) -> int:
+        if not pending:
             return 0
-        left, right = (np.concatenate(side) for side in zip(*held, strict=True))
+        left, right = (np.concatenate(side) for side in zip(*pending, strict=True))
         return self.put(rows, left, right, goal)
 
     def put(self, rows: int, left: Index, right: Index, goal: Goal) -> int:
-        """Compares pairs that matter and were not compared before.
+        """Compares the pairs that the goal needs and that were not compared before.
 
         Args:
-            rows: How many rows there are.
-            left: The pairs, any number of times.
-            right: The same.
-            goal: Is told what is alike.
+            rows: The number of rows.
+            left: k row numbers; a pair may be repeated.
+            right: k row numbers.
+            goal: Receives the similar pairs.
 
         Returns:
-            How many were compared.
+            The number of pairs compared.
         """
-        asked = goal.is_open(left, right)
-        codes = np.unique(left[asked] * rows + right[asked])
+        needed = goal.is_open(left, right)
+        codes = np.unique(left[needed] * rows + right[needed])
         codes = codes[~np.isin(codes, self.tried, assume_unique=True)]
         if not len(codes):
             return 0
@@ -190,11 +197,11 @@ class Search:
 
 
 class Buckets(NamedTuple):
-    """Rows with a key in common.
+    """b buckets of rows with equal keys.
 
     Attributes:
-        rows: Numbers of rows, those of a bucket together and ascending.
-        starts: Where the buckets begin, and the end.
+        rows: Row numbers, bucket by bucket, ascending within each.
+        starts: b + 1 offsets of the buckets into `rows`.
     """
 
     rows: Index
@@ -202,7 +209,7 @@ class Buckets(NamedTuple):
 
     @staticmethod
     def of(keys: Hashes) -> Buckets:
-        """The buckets with more than one row, given a key for each."""
+        """Groups n rows by their n keys; buckets of one row are left out."""
         rows = np.argsort(keys, kind="stable")
         ordered = keys[rows]
         starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(keys)])
@@ -211,30 +218,34 @@ class Buckets(NamedTuple):
 
     @property
     def sizes(self) -> Index:
-        """The rows of each."""
+        """The number of rows of each bucket."""
         return np.diff(self.starts)
 
     def select(self, kept: Mask) -> Buckets:
-        """Some of them."""
+        """The buckets whose flag is set, given b flags."""
         sizes = self.sizes
         return Buckets(self.rows[np.repeat(kept, sizes)], np.append(0, np.cumsum(sizes[kept])))
 
     def heads(self) -> tuple[Index, Index]:
-        """Pairs: the first row of each bucket with every other."""
+        """Pairs of each bucket's first row (left) with each other row of it (right)."""
         left = np.repeat(self.rows[self.starts[:-1]], self.sizes)
         other = left != self.rows
         return left[other], self.rows[other]
 
     def mixed(self, groups: Index) -> Buckets:
-        """The buckets with rows of more than one group."""
+        """The buckets with rows of more than one group, given the group of each row."""
         if not len(self.rows):
             return self
-        held = groups[self.rows]
-        least, most = (f.reduceat(held, self.starts[:-1]) for f in (np.minimum, np.maximum))
+        own = groups[self.rows]
+        least, most = (f.reduceat(own, self.starts[:-1]) for f in (np.minimum, np.maximum))
         return self.select(least != most)
 
     def pairs(self) -> Iterator[tuple[Index, Index, int]]:
-        """All pairs, the nearest first; and how many buckets were still to be looked at."""
+        """All pairs within buckets, neighbours first.
+
+        Yields:
+            Left and right row numbers, and the number of buckets with pairs not listed before.
+        """
         buckets, shift = self, 1
         while len(buckets.rows):
             own = np.repeat(np.arange(len(buckets.sizes)), buckets.sizes)
@@ -245,40 +256,44 @@ class Buckets(NamedTuple):
 
 
 def pick_best(pairs: Pairs) -> Pairs:
-    """For each right one the most alike, of equal ones the first; right ascending."""
+    """The most similar pair of each right row, ties going to the least left; `right` ascends."""
     best = np.lexsort((pairs.left, -pairs.scores, pairs.right))
     firsts = best[np.unique(pairs.right[best], return_index=True)[1]]
     return Pairs(pairs.left[firsts], pairs.right[firsts], pairs.scores[firsts])
 
 
 def joined(parts: list[Pairs]) -> Pairs:
-    """All pairs."""
+    """Concatenates lists of pairs, in order."""
     none = Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
     return Pairs(*(np.concatenate(columns) for columns in zip(none, *parts, strict=True)))
 
 
 def span(pairs: Pairs, n: int) -> Pairs:
-    """For each node but the first of every component, a pair that ties it to one nearer the first.
+    """Computes a breadth-first spanning forest, each tree rooted at its component's first node.
 
     Args:
         pairs: The edges, in any order, no two the same.
-        n: How many nodes there are.
+        n: The number of nodes.
 
     Returns:
-        `right` ascending, each the node that hangs on `left`; here left may be the greater.
+        An edge for each node that is no root: `right`, ascending, is the node and `left` its
+        parent, which may be the greater number.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import breadth_first_order
 
     labels = components(pairs.left, pairs.right, n)
     first = np.unique(labels, return_index=True)[1]
-    ends = np.concatenate([pairs.left, np.full(len(first), n)])  # n hangs on every first one
+    ends = np.concatenate(
+        [pairs.left, np.full(len(first), n)]
+    )  # an extra node n, parent of all roots
     others = np.concatenate([pairs.right, first])
     graph = coo_array((np.ones(len(ends), np.int8), (ends, others)), shape=(n + 1, n + 1))
-    _, before = breadth_first_order(graph.tocsr(), n, directed=False)
-    before = before[:n].astype(np.int64)
-    hung = np.flatnonzero(before != n)
+    _, parents = breadth_first_order(graph.tocsr(), n, directed=False)
+    parents = parents[:n].astype(np.int64)
+    children = np.flatnonzero(parents != n)
+    own = parents[children]
     codes = pairs.left * n + pairs.right
     order = np.argsort(codes)
-    sought = np.minimum(hung, before[hung]) * n + np.maximum(hung, before[hung])
-    return Pairs(before[hung], hung, pairs.scores[order][np.searchsorted(codes[order], sought)])
+    edges = np.minimum(children, own) * n + np.maximum(children, own)
+    return Pairs(own, children, pairs.scores[order][np.searchsorted(codes[order], edges)])

@@ -1,11 +1,10 @@
-"""Shingles: what near duplicates are compared by, as hashes.
+"""Shingles (word 5-grams) of texts, hashed: the sets that near duplicates are compared by.
 
-A token is a run of letters, marks and digits as Unicode has them (general categories L, M and N),
-or a single such character of a script that is written without spaces between words. Everything
-else, white space and punctuation, only separates. Case does not count, nor does the form of an
-accent (texts are taken in normal form C). A shingle is five tokens in a row; a text of one to four
-tokens is one shingle; a text without a token has none. Broder, On the resemblance and containment
-of documents (1997).
+A token is a run of letters, marks and digits (Unicode general categories L, M and N), or a single
+such character of a script that is written without spaces between words. All other characters, such
+as white space and punctuation, only separate tokens. Case is ignored; texts are normalised to NFC.
+A shingle is five consecutive tokens; a text of one to four tokens is one shingle; a text without a
+token has none. Broder, On the resemblance and containment of documents (1997).
 """
 
 from __future__ import annotations
@@ -19,28 +18,31 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pairsmith.text.spans import Index, flat
+from pairsmith.text.spans import Index, offsets_and_run
 from pairsmith.text.turns import Turns
 
 Hashes = NDArray[np.uint64]
 
 SIZE = 5
-"""Tokens of a shingle."""
+"""The tokens of a shingle."""
 
 PROMPT, CHOSEN, REJECTED = 1, 2, 4
-"""Which texts of a row have a shingle: bits of an element."""
+"""Bits of an element: which texts of the row contain the shingle."""
 
 REPLIES = CHOSEN | REJECTED
 WHOLE = PROMPT | REPLIES
 
 PART_BITS, HASH_BITS, ROW_BITS = 3, 52, 9
-"""What makes up 64 bits while a block is sorted; an element is the two on the right."""
+"""The widths, in bits, of the fields of a 64-bit sort key: texts (lowest), hash, row (highest).
+
+An element is such a key without its row.
+"""
 
 BLOCK_ROWS = 1 << ROW_BITS
-"""Rows that are cut into shingles together, at most."""
+"""The most rows that `shingle` takes at a time."""
 
 BETWEEN, JOINED, ALONE = 0, 1, 2
-"""A character separates tokens, is part of a longer one, or is one by itself."""
+"""Kinds of characters: separates tokens, is part of a token, or is a token by itself."""
 
 SPACELESS = (
     (0x0E00, 0x0EFF),  # Thai, Lao
@@ -67,24 +69,25 @@ SPACELESS = (
 )
 """Blocks of scripts without spaces between words: line break classes ID, CJ and SA (UAX 14)."""
 
-LAST = 0x3FFFF
-"""What lies beyond has no letters; it is taken for this, which is none either."""
+MAX_CODE_POINT = 0x3FFFF
+"""No letters have higher code points; those are replaced by this one, which is no letter either."""
 
-GROWTH = np.uint64(0x9E3779B97F4A7C15)
+GOLDEN_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+"""The increment of splitmix64."""
 FACTORS = np.array(
     [0xD6E8FEB86659FD93, 0xA0761D6478BD642F, 0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3,
      0x589965CC75374CC3], np.uint64,
 )  # fmt: skip
-"""Odd numbers, one for each place in a shingle."""
+"""Odd multipliers, one for each position in a shingle."""
 
 
 class Shingles(NamedTuple):
     """The sets of shingles of n rows.
 
     Attributes:
-        offsets: n + 1 numbers; the elements of row i are `offsets[i]` to `offsets[i + 1]`.
-        elements: In each row ascending and without repetition: the hash of a shingle, and in the
-            lowest bits which of the row's texts have it.
+        offsets: n + 1 numbers; the elements of row i are `elements[offsets[i] : offsets[i + 1]]`.
+        elements: One per distinct shingle of a row, ascending within the row: a hash of `HASH_BITS`
+            bits above `PART_BITS` bits for the texts (`PROMPT`, …) that contain it.
     """
 
     offsets: Index
@@ -92,28 +95,42 @@ class Shingles(NamedTuple):
 
 
 class Tokens(NamedTuple):
-    """The tokens of k texts: their hashes, and k + 1 offsets."""
+    """The tokens of k texts.
+
+    Attributes:
+        offsets: k + 1 numbers; the tokens of text i are `hashes[offsets[i] : offsets[i + 1]]`.
+        hashes: A 64-bit hash of each token, equal for equal tokens.
+    """
 
     offsets: Index
     hashes: Hashes
 
 
 class Characters(NamedTuple):
-    """By code point: whether it is part of a token, and a number drawn for its lower case."""
+    """Tables indexed by code point, up to `MAX_CODE_POINT`.
+
+    Attributes:
+        kinds: `BETWEEN`, `JOINED` or `ALONE`.
+        numbers: A pseudo-random number, equal for the two cases of a letter.
+    """
 
     kinds: NDArray[np.uint8]
     numbers: Hashes
 
 
 def shingle(chosen: Turns, rejected: Turns) -> Shingles:
-    """The shingles of each row: of its prompt, its turns one behind another, and of its replies.
+    """Computes the set of shingles of each row: of its prompt (turns joined) and of its replies.
 
-    Two shingles are taken for the same if 52 bits of their hashes are: between two texts of a
-    thousand shingles each that happens by chance once in a billion times.
+    Shingles are compared by 52 bits of their hashes: between two texts of a thousand shingles each
+    two different ones collide with a probability of about 1e-9.
 
     Args:
-        chosen: The conversations of at most `BLOCK_ROWS` rows, none of them empty.
-        rejected: The same.
+        chosen: The chosen transcripts of n rows, each of at least one turn; n is at most
+            `BLOCK_ROWS`.
+        rejected: The rejected transcripts of the same rows.
+
+    Returns:
+        n sets.
     """
     texts = pa.concat_arrays([chosen.stripped.texts(), rejected.replies.texts()])
     rows = np.arange(len(chosen.counts))
@@ -129,55 +146,65 @@ def shingle(chosen: Turns, rejected: Turns) -> Shingles:
 
 
 def _gather(rows: Index, hashes: Hashes, parts: Index, count: int) -> Shingles:
-    """Sets from shingles as they come."""
+    """Sorts m shingles (row, hash, text) into the sets of `count` rows, merging repeated ones."""
     short = hashes >> np.uint64(64 - HASH_BITS)
-    held = rows.astype(np.uint64) << np.uint64(HASH_BITS + PART_BITS)
-    held |= (short << np.uint64(PART_BITS)) | parts.astype(np.uint64)
-    held.sort()
-    bare = held >> np.uint64(PART_BITS)
-    firsts = np.flatnonzero(np.append(True, bare[1:] != bare[:-1])[: len(held)])
-    merged = np.bitwise_or.reduceat(held, firsts) if len(firsts) else held
+    sort_keys = rows.astype(np.uint64) << np.uint64(HASH_BITS + PART_BITS)
+    sort_keys |= (short << np.uint64(PART_BITS)) | parts.astype(np.uint64)
+    sort_keys.sort()
+    bare = sort_keys >> np.uint64(PART_BITS)
+    firsts = np.flatnonzero(np.append(True, bare[1:] != bare[:-1])[: len(sort_keys)])
+    merged = np.bitwise_or.reduceat(sort_keys, firsts) if len(firsts) else sort_keys
     own = (merged >> np.uint64(HASH_BITS + PART_BITS)).astype(np.int64)
     offsets = np.append(0, np.cumsum(np.bincount(own, minlength=count)))
     return Shingles(offsets, merged & np.uint64((1 << (HASH_BITS + PART_BITS)) - 1))
 
 
 def join(tokens: Tokens) -> tuple[Index, Hashes]:
-    """The shingles of texts: of which each is, and its hash."""
+    """Joins the tokens of k texts to shingles.
+
+    Returns:
+        For each shingle the number of its text, and its hash: two arrays of equal length. Shingles
+        of five tokens come first, in order, then those of shorter texts.
+    """
     mixed = mix(tokens.hashes)
     sizes, count = np.diff(tokens.offsets), len(tokens.hashes)
     owners = np.repeat(np.arange(len(sizes)), sizes)
-    full = np.flatnonzero(np.arange(count) + SIZE <= tokens.offsets[1:][owners])
+    full = np.flatnonzero(np.arange(count) + SIZE <= tokens.offsets[1:][owners])  # first tokens
     hashes = np.zeros(max(count - SIZE + 1, 0), np.uint64)
     for place, factor in enumerate(FACTORS):
         hashes += mixed[place : place + len(hashes)] * factor
     some = np.flatnonzero((sizes > 0) & (sizes < SIZE))
-    short = sizes[some].astype(np.uint64) * GROWTH
+    short = sizes[some].astype(np.uint64) * GOLDEN_GAMMA
     for place, factor in enumerate(FACTORS[:-1]):
-        held = np.flatnonzero(sizes[some] > place)
-        short[held] += mixed[tokens.offsets[some[held]] + place] * factor
+        long_enough = np.flatnonzero(sizes[some] > place)
+        short[long_enough] += mixed[tokens.offsets[some[long_enough]] + place] * factor
     return np.append(owners[full], some), mix(np.append(hashes[full], short))
 
 
 def tokenise(texts: pa.StringArray) -> Tokens:
-    """The tokens of texts, hashed: those of equal letters have equal hashes, whatever the case."""
-    offsets, run = flat(texts)
+    """Splits k texts, none null, into tokens, and hashes these without regard to case."""
+    offsets, run = offsets_and_run(texts)
     text = run.data.tobytes().decode()
     if not text.isascii() and not unicodedata.is_normalized("NFC", text):
-        offsets, run = flat(pc.utf8_normalize(texts, "NFC"))
+        offsets, run = offsets_and_run(pc.utf8_normalize(texts, "NFC"))
         text = run.data.tobytes().decode()
     codes, places = run.data, offsets
     if not text.isascii():
         begins = np.append(0, np.cumsum((run.data & 0xC0) != 0x80))
         places = begins[offsets]
-        codes = np.minimum(np.frombuffer(text.encode("utf-32-le"), np.uint32), LAST)
+        codes = np.minimum(np.frombuffer(text.encode("utf-32-le"), np.uint32), MAX_CODE_POINT)
     return _tokens(codes, places)
 
 
 def _tokens(codes: NDArray[np.unsignedinteger], places: Index) -> Tokens:
-    """The tokens of texts that are given by code points."""
-    index = codes.astype(np.intp)  # look-ups are twice as fast by it
-    kinds = characters().kinds[index]
+    """The tokens of texts that are given by code points.
+
+    Args:
+        codes: The code points of all texts, concatenated.
+        places: k + 1 offsets of the texts into `codes`.
+    """
+    lookup = codes.astype(np.intp)  # twice as fast to index by
+    kinds = characters().kinds[lookup]
     inside = kinds != BETWEEN
     begins = inside.copy()
     begins[1:] &= (kinds[1:] == ALONE) | (kinds[:-1] != JOINED)
@@ -188,14 +215,18 @@ def _tokens(codes: NDArray[np.unsignedinteger], places: Index) -> Tokens:
     starts, stops = np.flatnonzero(begins), np.flatnonzero(ends) + 1
     powers, inverses = _powers(max(len(codes), 1).bit_length())
     sums = np.zeros(len(codes) + 1, np.uint64)
-    np.cumsum(characters().numbers[index] * powers[: len(codes)], out=sums[1:])
+    np.cumsum(characters().numbers[lookup] * powers[: len(codes)], out=sums[1:])
     hashes = (sums[stops] - sums[starts]) * inverses[starts]
     return Tokens(np.searchsorted(starts, places), hashes)
 
 
 def mix(numbers: Hashes) -> Hashes:
-    """Numbers that look drawn, equal for equal ones: splitmix64 (Steele, Lea, Flood, 2014)."""
-    mixed = numbers + GROWTH
+    """Hashes each number by the output function of splitmix64 (Steele, Lea and Flood, 2014).
+
+    >>> hex(mix(np.array([0], np.uint64))[0])
+    '0xe220a8397b1dcdaf'
+    """
+    mixed = numbers + GOLDEN_GAMMA
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return mixed ^ (mixed >> np.uint64(31))
@@ -203,9 +234,12 @@ def mix(numbers: Hashes) -> Hashes:
 
 @lru_cache(maxsize=1)
 def characters() -> Characters:
-    """What tokens are made of; drawn up at the first call."""
-    kinds, lower = np.zeros(LAST + 1, np.uint8), np.arange(LAST + 1, dtype=np.uint64)
-    for code in range(LAST):
+    """The tables of characters; built at the first call, then cached."""
+    kinds, lower = (
+        np.zeros(MAX_CODE_POINT + 1, np.uint8),
+        np.arange(MAX_CODE_POINT + 1, dtype=np.uint64),
+    )
+    for code in range(MAX_CODE_POINT):
         character = chr(code)
         if unicodedata.category(character)[0] in "LMN":
             kinds[code] = JOINED
@@ -219,7 +253,7 @@ def characters() -> Characters:
 
 @lru_cache(maxsize=4)
 def _powers(bits: int) -> tuple[Hashes, Hashes]:
-    """Powers of an odd number, and of its inverse, modulo 2 ** 64."""
+    """The first 2 ** bits powers of an odd number, and of its inverse, modulo 2 ** 64."""
     factor = 0xD1342543DE82EF95
     bases = (factor, pow(factor, -1, 1 << 64))
     made = []

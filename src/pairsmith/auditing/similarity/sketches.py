@@ -1,9 +1,9 @@
 """MinHash sketches of all rows in memory, as band keys, and their sets of shingles on disk.
 
-A sketch agrees with another in a slot with the chance of the Jaccard similarity of their sets
-(Broder, 1997); rensa makes them, by a variant of Fast Similarity Sketching (Dahlgaard, Knudsen and
-Thorup, 2017). Of b bands of r slots each, at least one agrees with the chance 1 - (1 - s^r)^b
-(Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, chapter 3).
+Two sketches agree in a slot with a probability equal to the Jaccard similarity s of their sets
+(Broder, 1997); rensa computes them, by a variant of Fast Similarity Sketching (Dahlgaard, Knudsen
+and Thorup, 2017). Of b bands of r slots each, at least one agrees with the probability
+1 - (1 - s^r)^b (Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, chapter 3).
 """
 
 from __future__ import annotations
@@ -36,28 +36,34 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 BANDS, ROWS = 16, 5
-"""The bands of a sketch, and the slots of each."""
+"""The bands of a sketch, and the slots of each band."""
 
 SEED = 20_240_413
-"""Of the sketches: the same rows have the same at every call."""
+"""The seed of the hash functions: equal rows get equal sketches at every call."""
 
-TOGETHER = 1 << 18
-"""Elements that a thread compares at once, about: 2 MB, several times."""
+BLOCK_ELEMENTS = 1 << 18
+"""About how many elements a thread compares at a time: 2 MB, in several copies."""
 
 
 def miss(similarity: float, bands: int = BANDS, rows: int = ROWS) -> float:
-    """The chance that two sets of this Jaccard similarity agree in no band."""
+    """The probability that two sets of this Jaccard similarity agree in no band, and are missed.
+
+    >>> round(miss(0.8), 5)  # (1 - 0.8 ** 5) ** 16
+    0.00174
+    """
     return float((1 - similarity**rows) ** bands)
 
 
 class Sketch(NamedTuple):
-    """What is kept of n rows.
+    """The sketches of a block of n rows.
 
     Attributes:
-        shingles: Their sets.
-        whole: n × `BANDS` band keys of all that a row says.
-        prompt: The same of the prompts; no rows where they were not asked for.
-        prompt_sizes: The shingles of each prompt; none where they were not asked for.
+        shingles: Their n sets of shingles.
+        whole: Band keys of prompt and both replies together, shape (n, `BANDS`).
+        prompt: Band keys of the prompts alone, of the same shape; shape (0, `BANDS`) if prompts
+            are not sketched.
+        prompt_sizes: The number of shingles of each prompt, shape (n,); empty if prompts are not
+            sketched.
     """
 
     shingles: Shingles
@@ -68,22 +74,25 @@ class Sketch(NamedTuple):
 
 @dataclass(frozen=True)
 class Sets:
-    """Sets of shingles in a file, one behind another.
+    """The sets of shingles of n rows, concatenated in a file.
 
     Attributes:
-        path: The file: elements as `Shingles` has them.
-        offsets: n + 1 numbers.
+        path: The file: elements as in `Shingles`, uint64.
+        offsets: n + 1 numbers, counted in elements.
     """
 
     path: Path
     offsets: Index
 
     def pick(self, rows: Index, part: int) -> csr_matrix:
-        """The sets of some rows, as rows of a sparse matrix, a column a shingle.
+        """Reads the sets of k rows as a sparse matrix, a row of 0 and 1 per set.
 
         Args:
-            rows: k numbers of rows, any number of times.
+            rows: k row numbers, in any order, repeated or not.
             part: Bits of the texts whose shingles count, such as `PROMPT`.
+
+        Returns:
+            A matrix of shape (k, 2 ** `HASH_BITS`), a column per shingle hash.
         """
         from scipy.sparse import csr_matrix
 
@@ -93,9 +102,9 @@ class Sets:
             ends, elements = np.append(0, np.cumsum(own))[ends], elements[own]
         columns = elements.view(np.int64) >> PART_BITS
         ones = np.ones(len(columns), np.int8)
-        made = csr_matrix((ones, columns, ends), shape=(len(rows), 1 << HASH_BITS))
-        made.has_canonical_format = True  # ascending, none twice: compared by one merge
-        return made
+        matrix = csr_matrix((ones, columns, ends), shape=(len(rows), 1 << HASH_BITS))
+        matrix.has_canonical_format = True  # columns ascend without repetition: merged in one pass
+        return matrix
 
     def _read(self, rows: Index) -> tuple[Hashes, Index]:
         sizes = np.diff(self.offsets)[rows]
@@ -106,23 +115,27 @@ class Sets:
         return np.memmap(self.path, np.uint64, "r")[places], ends
 
     def jaccard(self, left: Index, right: Index, parts: tuple[int, int]) -> NDArray[np.float64]:
-        """The exact Jaccard similarity of pairs of rows; 0 where neither has a shingle.
+        """Computes the exact Jaccard similarity of k pairs of rows.
 
         Args:
-            left: k numbers of rows.
-            right: The same.
-            parts: Which texts of the left one are compared with which of the right one.
+            left: k row numbers.
+            right: k row numbers.
+            parts: Bits of the texts of the left row, and of those of the right row, that are
+                compared.
+
+        Returns:
+            k numbers from 0 to 1; 0 where neither row has a shingle.
         """
         sizes = np.diff(self.offsets)
         work = np.cumsum(sizes[left] + sizes[right])
-        cuts = np.searchsorted(work, np.arange(TOGETHER, work[-1:].sum(), TOGETHER))
+        cuts = np.searchsorted(work, np.arange(BLOCK_ELEMENTS, work[-1:].sum(), BLOCK_ELEMENTS))
 
         def compare(some: Index) -> NDArray[np.float64]:
             a, b = self.pick(left[some], parts[0]), self.pick(right[some], parts[1])
             common = np.diff(a.multiply(b).indptr)
             union = np.diff(a.indptr) + np.diff(b.indptr) - common
-            found: NDArray[np.float64] = common / np.maximum(union, 1)
-            return found
+            scores: NDArray[np.float64] = common / np.maximum(union, 1)
+            return scores
 
         runs = (some for some in np.split(np.arange(len(left)), cuts) if len(some))
         return np.concatenate([np.empty(0), *overlap(runs, compare, os.cpu_count() or 1)])
@@ -130,11 +143,11 @@ class Sets:
 
 @dataclass(frozen=True)
 class Sketches:
-    """Sketches of the rows that were asked for.
+    """The sketches of all selected rows, numbered in order.
 
     Attributes:
-        sets: Their sets.
-        whole, prompt, prompt_sizes: Their band keys, and more; see `Sketch`.
+        sets: Their sets of shingles.
+        whole, prompt, prompt_sizes: As in `Sketch`.
     """
 
     sets: Sets
@@ -143,30 +156,31 @@ class Sketches:
     prompt_sizes: Index
 
 
-def sketch_rows(data: Dataset, wanted: Mask, prompts: bool, folder: Path) -> Sketches:
-    """Sketches kept rows of a dataset.
+def sketch_rows(data: Dataset, selected: Mask, prompts: bool, folder: Path) -> Sketches:
+    """Sketches selected kept rows of a dataset, on as many threads as there are processors.
 
     Args:
         data: The dataset.
-        wanted: A flag for each kept row: which are sketched, and numbered anew in this order; at
-            least one.
+        selected: A flag per kept row, at least one set: the rows to sketch, numbered anew from 0 in
+            this order.
         prompts: Whether prompts get sketches of their own.
-        folder: Where the sets go.
+        folder: An existing folder; the sets are written to a file in it.
     """
     path, made = folder / "sets", []
-    blocks = _blocks(data.batches(), wanted)
+    blocks = _blocks(data.batches(), selected)
     with path.open("wb") as file:
         for block in overlap(blocks, lambda block: _sketch(*block, prompts), os.cpu_count() or 1):
             file.write(block.shingles.elements.data)
-            sizes = np.diff(block.shingles.offsets)  # the sets themselves stay on the disk
+            sizes = np.diff(block.shingles.offsets)  # the sets themselves stay on disk
             made.append((sizes, block.whole, block.prompt, block.prompt_sizes))
     sizes, *rest = (np.concatenate(columns) for columns in zip(*made, strict=True))
     return Sketches(Sets(path, np.append(0, np.cumsum(sizes))), *rest)
 
 
-def _blocks(batches: Iterator[Batch], wanted: Mask) -> Iterator[tuple[Batch, Index]]:
+def _blocks(batches: Iterator[Batch], selected: Mask) -> Iterator[tuple[Batch, Index]]:
+    """At most `BLOCK_ROWS` selected rows at a time, by their numbers within the batch."""
     for batch in batches:
-        rows = np.flatnonzero(wanted[batch.first :][: len(batch.ids)])
+        rows = np.flatnonzero(selected[batch.first :][: len(batch.ids)])
         for first in range(0, len(rows), BLOCK_ROWS):
             yield batch, rows[first : first + BLOCK_ROWS]
 
@@ -183,7 +197,7 @@ def _sketch(batch: Batch, rows: Index, prompts: bool) -> Sketch:
 
 
 def bands_of(shingles: Shingles) -> Hashes:
-    """The band keys of n sets, n × `BANDS`; what they are for an empty set means nothing."""
+    """Computes band keys of n sets, shape (n, `BANDS`); those of an empty set are meaningless."""
     from rensa import RMinHash
 
     hashes = mix(shingles.elements >> np.uint64(PART_BITS))

@@ -1,7 +1,7 @@
-"""Intervals at 95 %: of a proportion, and of the difference of two that were seen on the same rows.
+"""95 % confidence intervals of a proportion, and of the difference of two paired proportions.
 
-Both presume that rows are independent; those of one conversation are not quite, so that the true
-intervals are somewhat wider.
+Both assume independent rows. Rows of one conversation are correlated, so the true intervals are
+somewhat wider.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from math import sqrt
 from typing import Any, NamedTuple
 
 Z = 1.959963984540054
-"""The 97.5 % point of the normal distribution."""
+"""The 97.5 % quantile of the standard normal distribution."""
 
 
 class Share(NamedTuple):
-    """A proportion and its interval.
+    """A proportion and its confidence interval.
 
     Attributes:
-        hits: Rows of which something holds.
-        rows: Rows; at least one.
-        share: The one by the other.
-        low, high: The Wilson interval.
+        hits: The number of rows with the property.
+        rows: The number of all rows; at least one.
+        share: `hits / rows`, from 0 to 1.
+        low, high: The ends of its 95 % Wilson interval.
     """
 
     hits: int
@@ -33,12 +33,17 @@ class Share(NamedTuple):
         return f"{percent(self.share)} ({percent(self.low)} to {percent(self.high)})"
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON holds it."""
+        """The fields by name, as values that JSON can hold."""
         return self._asdict()
 
 
 class Difference(NamedTuple):
-    """The difference of two proportions of the same rows, and its interval."""
+    """The difference of two proportions of the same rows, and its confidence interval.
+
+    Attributes:
+        difference: The first proportion minus the second, from -1 to 1.
+        low, high: The ends of its 95 % interval.
+    """
 
     difference: float
     low: float
@@ -50,52 +55,69 @@ class Difference(NamedTuple):
 
 
 def percent(share: float) -> str:
-    """A share as text."""
+    """Formats a share of 1 as a percentage with one decimal.
+
+    >>> percent(0.125)
+    '12.5 %'
+    """
     return f"{100 * share:.1f} %"
 
 
 def wilson(hits: int, rows: int) -> Share:
-    """The score interval of a proportion (Wilson, 1927).
+    """Computes Wilson's score interval of a proportion, at 95 %.
+
+    Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927),
+    209-212; without continuity correction. Unlike the normal approximation it stays within 0 to 1.
+
+    >>> share = wilson(8, 10)
+    >>> round(share.low, 4), round(share.high, 4)
+    (0.4902, 0.9433)
 
     Args:
-        hits: Rows of which something holds.
-        rows: Rows; at least one.
+        hits: The number of rows with the property, from 0 to `rows`.
+        rows: The number of all rows; at least one.
     """
     share = hits / rows
     middle = share + Z**2 / (2 * rows)
     half = Z * sqrt(share * (1 - share) / rows + Z**2 / (4 * rows**2))
     low, high = ((middle + side * half) / (1 + Z**2 / rows) for side in (-1, 1))
-    # at the ends the limits are exact, and arithmetic is not
+    # 0 and 1 are the exact limits there; floating-point arithmetic misses them slightly
     return Share(hits, rows, share, low if hits else 0.0, high if hits < rows else 1.0)
 
 
 def newcombe(both: int, first: int, second: int, neither: int) -> Difference:
-    """The difference of two paired proportions, first less second.
+    """Computes the difference of two paired proportions, first minus second, at 95 %.
 
-    Method 10 of Newcombe (1998), Statistics in Medicine 17, 2635-2650: Wilson intervals of either,
-    put together with the correlation of the two.
+    Method 10 of Newcombe, Improved confidence intervals for the difference between binomial
+    proportions based on paired data, Statistics in Medicine 17 (1998), 2635-2650: the Wilson
+    intervals of the two proportions, combined by their correlation.
+
+    >>> found = newcombe(both=36, first=12, second=2, neither=0)
+    >>> round(found.difference, 4), round(found.low, 4), round(found.high, 4)
+    (0.2, 0.0569, 0.3404)
 
     Args:
-        both: Rows of which both hold.
-        first: Rows of which the first alone holds.
-        second: Rows of which the second alone holds.
-        neither: Rows of which none holds; with the others at least one.
+        both: The number of rows with both properties.
+        first: The number of rows with the first property only.
+        second: The number of rows with the second property only.
+        neither: The number of rows with none; the four counts sum to at least one.
     """
     rows = both + first + second + neither
     one, other = wilson(both + first, rows), wilson(both + second, rows)
     correlation = _correlate(both, first, second, neither)
     difference = (first - second) / rows
-    down = _joined(one.share - one.low, other.high - other.share, correlation)
-    up = _joined(one.high - one.share, other.share - other.low, correlation)
+    down = _combine(one.share - one.low, other.high - other.share, correlation)
+    up = _combine(one.high - one.share, other.share - other.low, correlation)
     return Difference(difference, difference - down, difference + up)
 
 
-def _joined(left: float, right: float, correlation: float) -> float:
+def _combine(left: float, right: float, correlation: float) -> float:
+    """The half-width of a difference, from the half-widths of its two terms."""
     return sqrt(max(left**2 - 2 * correlation * left * right + right**2, 0.0))
 
 
 def _correlate(both: int, first: int, second: int, neither: int) -> float:
-    """The phi coefficient of a two by two table, its numerator corrected for continuity."""
+    """The phi coefficient of a 2 × 2 table, its numerator corrected for continuity; else 0."""
     margins = (both + first) * (second + neither) * (both + second) * (first + neither)
     if not margins:
         return 0.0

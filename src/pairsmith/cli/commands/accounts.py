@@ -1,4 +1,4 @@
-"""pairsmith hub user, pairsmith hub token: accounts as the host of a hub makes and mends them."""
+"""pairsmith hub user, pairsmith hub token: administration of a hub's accounts by its host."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ def add_token(
         owner = account(db, name)
         label = label or str(len(tokens.listed(db, owner)) + 1)
         made = tokens.add(db, owner, label, role)
-    told = {"user": owner.name, "name": label, "role": role, "token": made}
-    typer.echo(json.dumps(told) if as_json else made)
+    fields = {"user": owner.name, "name": label, "role": role, "token": made}
+    typer.echo(json.dumps(fields) if as_json else made)
 
 
 @token.command("revoke")
@@ -84,9 +84,9 @@ def revoke_token(
 ) -> None:
     """End a token, at once."""
     from pairsmith.cli.commands.hosting import account, changing
-    from pairsmith.cli.terminal import plain
     from pairsmith.errors import PairsmithError
     from pairsmith.hub.auth import tokens
+    from pairsmith.text.sanitize import sanitize
 
     with changing(root) as db:
         owner = account(db, name)
@@ -94,4 +94,4 @@ def revoke_token(
             live = [token.name for token in tokens.listed(db, owner) if token.revoked is None]
             known = ", ".join(map(repr, live)) or "none"
             raise PairsmithError(f"{owner.name} has no token {label!r}; there are: {known}.")
-    typer.echo(plain(f"{owner.name}'s token {label!r} opens nothing any longer."))
+    typer.echo(sanitize(f"{owner.name}'s token {label!r} opens nothing any longer."))

@@ -21,7 +21,7 @@ def audit(
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Put this question alone; may be repeated."),
+        typer.Option(metavar="NAME", help="Put this question alone: {questions}. Repeatable."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
 ) -> None:
@@ -30,7 +30,8 @@ def audit(
     Writes a report to OUT/audit. Needs the extra `audit`.
     """
     from pairsmith.auditing.audit import audit as audit_dataset
-    from pairsmith.cli.terminal import plain, say
+    from pairsmith.cli.terminal import say
+    from pairsmith.text.sanitize import sanitize
 
     try:
         with _progress() as watch:
@@ -42,15 +43,16 @@ def audit(
         typer.echo(made.to_json(), nl=False)
         return
     _draw(made)
-    typer.echo(plain(f"The report: {made.folder / 'report.html'}"))
+    typer.echo(sanitize(f"The report: {made.folder / 'report.html'}"))
 
 
 def _draw(made: Audit) -> None:
-    """The answers as a table."""
+    """Prints the answers as a table, one row per question."""
     from rich import box
     from rich.table import Table
 
-    from pairsmith.cli.terminal import console, plain
+    from pairsmith.cli.terminal import console
+    from pairsmith.text.sanitize import sanitize
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("question", no_wrap=True)
@@ -58,14 +60,14 @@ def _draw(made: Audit) -> None:
     table.add_column("findings", justify="right", no_wrap=True)
     for answer in made.answers:
         count = "–" if answer.unanswered else f"{answer.findings.num_rows:,}"
-        told = answer.sentence or f"Not answered. {answer.unanswered}"
-        table.add_row(answer.question, plain(told), count)
+        text = answer.sentence or f"Not answered. {answer.unanswered}"
+        table.add_row(answer.question, sanitize(text), count)
     console().print(table)
 
 
 @contextmanager
 def _progress() -> Iterator[Watch | None]:
-    """A line with the step at hand, on stderr if that is a terminal."""
+    """A progress callback that shows the current step on stderr; None if that is no terminal."""
     import sys
 
     if not sys.stderr.isatty():
@@ -73,11 +75,11 @@ def _progress() -> Iterator[Watch | None]:
         return
     from rich.console import Console
 
-    from pairsmith.cli.terminal import plain
+    from pairsmith.text.sanitize import sanitize
 
     with Console(stderr=True, markup=False).status("check") as line:
 
         def watch(step: Progress) -> None:
-            line.update(plain(f"{step.path}, {step.done + 1} of {step.total}"))
+            line.update(sanitize(f"{step.path}, {step.done + 1} of {step.total}"))
 
         yield watch

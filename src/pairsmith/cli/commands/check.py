@@ -1,4 +1,4 @@
-"""pairsmith check: prove a build against its manifest."""
+"""pairsmith check: verify a build against its manifest."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def check(
 
     Says what is wrong and exits 1; exits 0 where the build is whole.
     """
-    from pairsmith.cli.terminal import plain
     from pairsmith.dataset import folder
     from pairsmith.dataset.manifest import read_manifest, sentence
     from pairsmith.dataset.verify import check as check_build
+    from pairsmith.text.sanitize import sanitize
 
     place = folder.output(out)
     problems = check_build(out)
@@ -27,7 +27,7 @@ def check(
         typer.echo(json.dumps([problem._asdict() for problem in problems]))
     elif problems:
         for problem in problems:
-            typer.echo(plain(f"{problem.path}: {problem.message}"))
+            typer.echo(sanitize(f"{problem.path}: {problem.message}"))
         typer.echo(f"{place} is not as it was built: {len(problems)} found.")
     else:
         built = read_manifest(place)

@@ -1,4 +1,4 @@
-"""pairsmith export: a build's pairs in the files that a trainer reads."""
+"""pairsmith export: write a build's pairs as files that a trainer reads."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ def export(
         typer.Option(
             "--for",
             metavar="TRAINER",
-            help="trl, trl-kto, axolotl, llamafactory, openrlhf, torchtune, nemo-rl, ms-swift or "
-            "openai.",
+            help="{trainers}.",
         ),
     ],
     as_json: Annotated[
@@ -37,18 +36,19 @@ def export(
     DEST gets JSON lines in the trainer's own schema, a file for each split of each subset. What
     the trainer has no place for is left out and told.
     """
-    from pairsmith.cli.terminal import plain
     from pairsmith.exporting import export as export_build
+    from pairsmith.text.sanitize import sanitize
 
     written = export_build(out, dest, trainer=trainer)
     if as_json:
         typer.echo(json.dumps(written.to_dict()))
         return
     for line in [*_files(written, dest), *_left_out(written), *_config(written, dest)]:
-        typer.echo(plain(line))
+        typer.echo(sanitize(line))
 
 
 def _files(written: Export, dest: str) -> Iterator[str]:
+    """A line for each file, and one for their totals."""
     width = max(len(file.path) for file in written.files)
     for file in written.files:
         yield f"{file.path:{width}}  {file.rows:>9,} rows"
@@ -57,6 +57,7 @@ def _files(written: Export, dest: str) -> Iterator[str]:
 
 
 def _left_out(written: Export) -> Iterator[str]:
+    """Lines on the pairs and dialogues that were not exported, with the reasons."""
     from pairsmith.exporting.pair import EXPLANATIONS
 
     for left in written.left_out:
@@ -68,6 +69,7 @@ def _left_out(written: Export) -> Iterator[str]:
 
 
 def _config(written: Export, dest: str) -> Iterator[str]:
+    """The trainer's configuration, indented, and the path that it is written to."""
     yield f"Configuration, in {Path(dest) / written.config.name}:"
     yield ""
     yield from (f"  {line}".rstrip() for line in written.config.text.splitlines())

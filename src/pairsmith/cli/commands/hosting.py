@@ -1,4 +1,4 @@
-"""What commands on a hub's accounts share: the hub's database, and a password."""
+"""Shared by the commands on a hub's accounts: access to its database, and password entry."""
 
 from __future__ import annotations
 
@@ -17,18 +17,22 @@ if TYPE_CHECKING:
     from pairsmith.hub.auth.users import User
 
 PASSWORD = "PAIRSMITH_HUB_PASSWORD"  # noqa: S105 - a variable's name
+"""The environment variable with the password; without it the password is prompted for."""
 
 
 @contextmanager
 def changing(root: Path, create: bool = False) -> Iterator[sqlite3.Connection]:
-    """A transaction that changes a hub, which may be served meanwhile.
+    """Opens a write transaction on a hub's database; the hub may be running.
 
     Args:
         root: The folder of the hub.
-        create: Whether an empty folder, or one that is not there, becomes a hub.
+        create: Whether to make a hub in a folder that is empty or does not exist.
+
+    Yields:
+        The connection; the transaction is committed at the end, and rolled back on an exception.
 
     Raises:
-        PairsmithError: What the hub says is wrong.
+        PairsmithError: There is no hub in the folder, or the hub refuses the change.
     """
     from pairsmith.hub.context import open_hub
     from pairsmith.hub.http.errors import HubError
@@ -41,10 +45,10 @@ def changing(root: Path, create: bool = False) -> Iterator[sqlite3.Connection]:
 
 
 def account(db: sqlite3.Connection, name: str) -> User:
-    """The account of that name.
+    """Looks up an account by its name.
 
     Raises:
-        PairsmithError: There is none.
+        PairsmithError: There is no account of this name.
     """
     from pairsmith.hub.auth import users
 
@@ -57,16 +61,17 @@ def account(db: sqlite3.Connection, name: str) -> User:
 
 
 def hashed_password() -> str:
-    """What is kept of a password: of the one in the environment, or of one that is typed twice.
+    """Hashes the password in the environment, or without one, a password that is typed twice.
 
     Raises:
-        PairsmithError: There is none, or it may not be one.
+        PairsmithError: No password is set and stdin is no terminal, the password breaks the hub's
+            rules, or the extra `hub` is not installed.
     """
     import typer
 
-    from pairsmith.hub.server import check_libraries
+    from pairsmith.extras import require
 
-    check_libraries()  # before what wants them is imported
+    require("hub", "A hub needs")  # before the imports that need them
     from pairsmith.hub.auth import passwords
     from pairsmith.hub.http.errors import HubError
 

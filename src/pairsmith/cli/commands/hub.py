@@ -1,4 +1,4 @@
-"""pairsmith hub: what is done to a hub beside serving it, and while it is served."""
+"""pairsmith hub: maintenance of a hub, whether or not it is being served."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ def backup(
     as_json: AsJson = False,
 ) -> None:
     """Copy a hub to a folder that can be served in its place, or bring the copy up to date."""
-    from pairsmith.cli.terminal import plain
     from pairsmith.hub.maintenance.backup import backup as copy
+    from pairsmith.text.sanitize import sanitize
 
     made = copy(root, out)
     if as_json:
         typer.echo(json.dumps(made._asdict()))
     else:
         contents = f"{made.contents:,} contents, {made.bytes:,} bytes; {made.new:,} are new"
-        typer.echo(plain(f"{out} is a backup of {root}: {contents}."))
+        typer.echo(sanitize(f"{out} is a backup of {root}: {contents}."))
 
 
 @hub.command()
@@ -52,8 +52,8 @@ def verify(root: Root, as_json: AsJson = False) -> None:
 
     Says what is wrong and exits 1; exits 0 where the hub is whole.
     """
-    from pairsmith.cli.terminal import plain
     from pairsmith.hub.maintenance.verify import verify as prove
+    from pairsmith.text.sanitize import sanitize
 
     with _progress() as watch:
         found = prove(root, watch)
@@ -62,16 +62,16 @@ def verify(root: Root, as_json: AsJson = False) -> None:
         typer.echo(json.dumps([problem._asdict() for problem in found]))
     else:
         for where, message, is_note in found:
-            typer.echo(plain(f"{'note: ' if is_note else ''}{where}: {message}"))
+            typer.echo(sanitize(f"{'note: ' if is_note else ''}{where}: {message}"))
         whole = f"not whole: {len(problems)} found" if problems else "whole"
-        typer.echo(plain(f"{root} is {whole}."))
+        typer.echo(sanitize(f"{root} is {whole}."))
     if problems:
         raise typer.Exit(1)
 
 
 @contextmanager
 def _progress() -> Iterator[Progress | None]:
-    """A line with how many contents were proved, on stderr if that is a terminal."""
+    """A progress callback that shows the verified contents on stderr; None if no terminal."""
     import sys
 
     if not sys.stderr.isatty():

@@ -1,4 +1,4 @@
-"""pairsmith publish: a build on a hub, where others load it by its name."""
+"""pairsmith publish: upload a build to a hub, from which others load it by name."""
 
 from __future__ import annotations
 
@@ -35,10 +35,11 @@ def publish(
 
     Publishing the same build again sends nothing. The token is that of HF_TOKEN or hf auth login.
     """
-    from pairsmith.cli.terminal import plain, say
+    from pairsmith.cli.terminal import say
     from pairsmith.publishing.publish import publish as publish_build
+    from pairsmith.text.sanitize import sanitize
 
-    _settle_bars()
+    _configure_progress_bars()
     try:
         done = publish_build(out, repo, to=to, gated=gated, private=private)  # type: ignore[arg-type]
     except KeyboardInterrupt:
@@ -47,12 +48,12 @@ def publish(
     if as_json:
         typer.echo(json.dumps(done.to_dict()))
         return
-    for line in _told(done):
-        typer.echo(plain(line))
+    for line in _summarize(done):
+        typer.echo(sanitize(line))
 
 
-def _told(done: Published) -> Iterator[str]:
-    """Where it is, what was sent, and how others load it."""
+def _summarize(done: Published) -> Iterator[str]:
+    """Lines with the URL, the files that were sent, and the code that loads the dataset."""
     from pairsmith.publishing.publish import PUBLIC
 
     yield done.url
@@ -71,8 +72,8 @@ def _told(done: Published) -> Iterator[str]:
     yield from (f"  {line}" for line in done.loading)
 
 
-def _settle_bars() -> None:
-    """Leaves the client its progress bars where there is a terminal to draw them on."""
+def _configure_progress_bars() -> None:
+    """Disables the client's progress bars unless stderr is a terminal."""
     import sys
 
     from huggingface_hub.utils.tqdm import disable_progress_bars

@@ -1,4 +1,4 @@
-"""pairsmith serve: a hub of one's own."""
+"""pairsmith serve: run a self-hosted hub."""
 
 from __future__ import annotations
 
@@ -35,4 +35,4 @@ def serve(
     from pairsmith.hub.server import serve as serve_hub
 
     serve_hub(root, host, port, public_url, accel, registration=not no_registration)
-    leave_within(PATIENCE)  # a question of the viewer may still be under way
+    leave_within(PATIENCE)  # a query of the viewer may still be running

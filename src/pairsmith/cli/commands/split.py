@@ -1,4 +1,4 @@
-"""pairsmith split: a source's rows into train and test anew, by conversation."""
+"""pairsmith split: divide a source's rows into train and test anew, by conversation."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def split(
     built. Rows that open with the same question are never on both sides.
     """
     from pairsmith.building.split import split as split_source
-    from pairsmith.cli.terminal import plain
+    from pairsmith.text.sanitize import sanitize
 
     shares = split_source(source, out, test=_share(test), from_=from_)
     if as_json:
@@ -39,20 +39,20 @@ def split(
     for share in shares:
         part = share.test / share.read if share.read else 0.0
         typer.echo(
-            plain(
+            sanitize(
                 f"{share.subset:{width}}  read {share.read:,} = train {share.train:,} + "
                 f"test {share.test:,} ({part:.1%}), {share.openings:,} conversations"
                 + (f", {share.unread:,} rows without a question" if share.unread else "")
             )
         )
-    typer.echo(plain(f"Build it: pairsmith build {out} OUT"))
+    typer.echo(sanitize(f"Build it: pairsmith build {out} OUT"))
 
 
 def _share(text: str) -> float:
-    """A share of one, written as such or in per cent.
+    """Parses a share such as `0.05` or `5%`; the result is not checked to lie between 0 and 1.
 
     Raises:
-        RecipeError: It is neither.
+        RecipeError: The text is no number.
     """
     from pairsmith.errors import RecipeError
 

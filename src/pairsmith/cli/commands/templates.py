@@ -1,4 +1,4 @@
-"""pairsmith templates: the built-in chat templates, and how any one compiles."""
+"""pairsmith templates: list the built-in chat templates, or show how a template compiles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A finished build drawn: the ledger, its sum, and what to do next."""
+"""Prints the result of a build: the ledger, its totals, and the next commands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pairsmith.cli.terminal import console, plain
+from pairsmith.cli.terminal import console
+from pairsmith.text.sanitize import sanitize
 
 if TYPE_CHECKING:
     from pairsmith.dataset.manifest import Manifest
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def draw(manifest: Manifest, out: str, as_json: bool) -> None:
-    """What was built, drawn, or as JSON."""
+    """Prints the manifest of a build, as a table or as JSON."""
     if as_json:
         typer.echo(json.dumps(manifest.to_dict()))
     else:
@@ -23,7 +24,7 @@ def draw(manifest: Manifest, out: str, as_json: bool) -> None:
 
 
 def draw_ledger(manifest: Manifest, out: str) -> None:
-    """The ledger as a table, its sum as a line, and what to do next."""
+    """Prints the ledger as a table, then its totals and suggestions for what to do next."""
     from rich import box
     from rich.table import Table
 
@@ -31,7 +32,7 @@ def draw_ledger(manifest: Manifest, out: str) -> None:
 
     screen = console()
     if manifest.reused:
-        screen.print(plain(f"{out} already holds this build; nothing was done."), soft_wrap=True)
+        screen.print(sanitize(f"{out} already holds this build; nothing was done."), soft_wrap=True)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("subset", "split"):
         table.add_column(name)
@@ -50,22 +51,25 @@ def draw_ledger(manifest: Manifest, out: str) -> None:
         *manifest.remarks,
         *_next(manifest, out),
     ]:
-        screen.print(plain(line), soft_wrap=True)
+        screen.print(sanitize(line), soft_wrap=True)
 
 
 def _next(manifest: Manifest, out: str) -> list[str]:
+    """Suggested commands, one per line."""
     if not manifest.totals.kept:
         return ["Nothing was kept.", f"  see why:   pairsmith show {out} --reason any"]
     lines = [f"  check it:  pairsmith check {out}", f"  look:      pairsmith show {out}"]
-    # of a folder elsewhere, load_dataset would have to be told each split's files
+    # for a remote folder, load_dataset needs the files of each split
     return lines if "://" in out else [*lines, f'  load it:   datasets.load_dataset("{out}")']
 
 
 def _shape(recipe: Recipe) -> list[str]:
+    """A line on the shape that rows were read in, unless it is that of HH-RLHF."""
     return [] if recipe.shape == "hh" else [f"Rows were read in the shape {recipe.shape}."]
 
 
 def _form(recipe: Recipe) -> str:
+    """A sentence on the form of the rows: text or messages."""
     if recipe.form == "text":
         return f"Rows are text in the {recipe.chat_format} format."
     why = "Rows" if recipe.template else "Without a template, rows"
@@ -73,5 +77,6 @@ def _form(recipe: Recipe) -> str:
 
 
 def _noted(manifest: Manifest) -> list[str]:
+    """A line with the counts of notes; none without notes."""
     notes = manifest.totals.noted
     return ["noted " + ", ".join(f"{name} {n}" for name, n in notes.items())] if notes else []

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pairsmith.cli.terminal import plain
+from pairsmith.text.sanitize import sanitize
 
 if TYPE_CHECKING:
     from pairsmith.progress import Progress as Step
@@ -36,7 +36,7 @@ def progress() -> Iterator[Watch | None]:
     def watch(step: Step) -> None:
         rate = step.rows / (bar.tasks[0].elapsed or 1.0)
         total = step.total or None
-        bar.update(task, description=plain(step.path), completed=step.done, total=total)
+        bar.update(task, description=sanitize(step.path), completed=step.done, total=total)
         bar.update(task, rows=step.rows, rate=rate)
 
     with bar:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pairsmith.cli.terminal import console, plain
-from pairsmith.text.diff import Span, compare
+from pairsmith.cli.terminal import console
+from pairsmith.text.diff import DiffRun, compare
+from pairsmith.text.sanitize import sanitize
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console
     from rich.table import Table
@@ -17,46 +18,78 @@ if TYPE_CHECKING:
 
     from pairsmith.dataset.quarantine import Refused
 
-LONGEST = 2_000
+    Said: TypeAlias = Sequence[Mapping[str, Any]]
+
+MAX_CHARS = 2_000
 """Characters shown of a row that cannot be split into sides."""
 
 
-def draw_kept(rows: Sequence[dict[str, Any]]) -> None:
-    """Draws kept rows: pairs side by side, dialogues as they run."""
+def draw_kept(rows: Sequence[dict[str, Any]], said: Mapping[str, Said] | None = None) -> None:
+    """Draws kept rows: pairs side by side, dialogues as they run.
+
+    Args:
+        rows: As shards hold them.
+        said: What an annotation says of them, by id.
+    """
     screen = console()
     for row in rows:
         _heading(screen, row["id"], ", ".join(row["notes"]))
+        _statements(screen, (said or {}).get(row["id"], ()))
         if "prompt" in row:
-            screen.print(plain(_said(row["prompt"])))
-            screen.print(_side_by_side(screen, _said(row["chosen"]), _said(row["rejected"])))
+            screen.print(sanitize(_as_text(row["prompt"])))
+            screen.print(_side_by_side(screen, _as_text(row["chosen"]), _as_text(row["rejected"])))
         else:
-            screen.print(plain(_said(row["text"] if "text" in row else row["messages"])))
+            screen.print(sanitize(_as_text(row["text"] if "text" in row else row["messages"])))
             scores = {k: v for k, v in row.items() if k not in ("id", "text", "messages", "notes")}
-            screen.print(plain(json.dumps(scores, ensure_ascii=False)), style="dim")
+            screen.print(sanitize(json.dumps(scores, ensure_ascii=False)), style="dim")
         screen.print()
 
 
-def draw_refused(rows: Sequence[Refused]) -> None:
-    """Draws refused rows: why, where, and the two transcripts where the row has them."""
+def draw_refused(rows: Sequence[Refused], said: Mapping[str, Said] | None = None) -> None:
+    """Draws refused rows: why, where, and the two transcripts where the row has them.
+
+    Args:
+        rows: As the quarantine holds them.
+        said: As `draw_kept`.
+    """
     screen = console()
     for row in rows:
         _heading(screen, row.id, row.reason)
-        screen.print(plain(f"why    {row.detail}"), soft_wrap=True)
-        screen.print(plain(f"where  {row.path}, line {row.line}"), soft_wrap=True)
+        _statements(screen, (said or {}).get(row.id, ()))
+        screen.print(sanitize(f"why    {row.detail}"), soft_wrap=True)
+        screen.print(sanitize(f"where  {row.path}, line {row.line}"), soft_wrap=True)
         if row.sides:
             screen.print(_side_by_side(screen, *row.sides))
         else:
             text = row.data.decode("utf-8", "backslashreplace")
-            more = f" … ({len(row.data):,} bytes)" if len(text) > LONGEST else ""
-            screen.print(plain(text[:LONGEST]) + more)
+            more = f" … ({len(row.data):,} bytes)" if len(text) > MAX_CHARS else ""
+            screen.print(sanitize(text[:MAX_CHARS]) + more)
         screen.print()
 
 
+def draw_picked(
+    rows: Sequence[dict[str, Any] | Refused], said: Mapping[str, Said] | None = None
+) -> None:
+    """Draws rows in their order, kept and quarantined ones; arguments as `draw_kept`."""
+    for row in rows:
+        if isinstance(row, dict):
+            draw_kept([row], said)
+        else:
+            draw_refused([row], said)
+
+
+def _statements(screen: Console, said: Said) -> None:
+    for one in said:
+        score = None if one["score"] is None else f"{one['score']:g}"
+        words = [word for word in (one["label"], score, one["detail"]) if word is not None]
+        screen.print(sanitize("said   " + "  ".join(words)), soft_wrap=True)
+
+
 def _heading(screen: Console, id: str, words: str) -> None:
-    screen.rule(plain(f"{id}  {words}" if words else id), align="left", characters="─")
+    screen.rule(sanitize(f"{id}  {words}" if words else id), align="left", characters="─")
 
 
-def _said(content: str | list[dict[str, str]]) -> str:
+def _as_text(content: str | list[dict[str, str]]) -> str:
     """A rendered text as it is; messages with their roles."""
     if isinstance(content, str):
         return content
@@ -79,13 +112,13 @@ def _side_by_side(screen: Console, chosen: str, rejected: str) -> Table:
     return table
 
 
-def _marked(spans: list[Span], marks: tuple[str, str] | None, style: str) -> Text:
+def _marked(spans: list[DiffRun], marks: tuple[str, str] | None, style: str) -> Text:
     """The spans with those that differ in a style, and in wdiff's marks where there is none."""
     from rich.text import Text
 
     text = Text()
     for span in spans:
-        shown = plain(span.text)
+        shown = sanitize(span.text)
         if span.differs and marks and shown.strip():
             shown = f"{marks[0]}{shown}{marks[1]}"
         text.append(shown, style if span.differs else "")

@@ -1,4 +1,4 @@
-"""Chat templates drawn: one turn of each, or the constant strings of one."""
+"""Chat templates drawn: one turn of each, or the segments of one."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pairsmith.cli.terminal import console, plain
+from pairsmith.cli.terminal import console
+from pairsmith.text.sanitize import sanitize
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 
 def draw_list(templates: Sequence[Mapping[str, str]]) -> None:
-    """Names with a picture of one turn."""
+    """Draws the names, each with one turn as an example."""
     table = _table("template", "one turn")
     for template in templates:
         table.add_row(template["name"], quoted(template["turn"]))
@@ -22,31 +23,31 @@ def draw_list(templates: Sequence[Mapping[str, str]]) -> None:
     screen.print("pairsmith templates NAME shows how one compiles.")
 
 
-def draw_template(told: Mapping[str, Any]) -> None:
+def draw_template(info: Mapping[str, Any]) -> None:
     """How one template compiled; see `describe`."""
     screen = console()
-    screen.print(plain(f"{told['name']}, rendered by {told['rendered_by']}"), soft_wrap=True)
-    for name, text in told["tokens"].items():
-        added = " (the tokenizer adds it)" if name == "bos_token" and told["adds_bos"] else ""
-        screen.print(plain(f"  {name}  {text}{added}"), soft_wrap=True)
-    if told["date"]:
-        screen.print(f"  writes the date: {told['date']}")
+    screen.print(sanitize(f"{info['name']}, rendered by {info['rendered_by']}"), soft_wrap=True)
+    for name, text in info["tokens"].items():
+        added = " (the tokenizer adds it)" if name == "bos_token" and info["adds_bos"] else ""
+        screen.print(sanitize(f"  {name}  {text}{added}"), soft_wrap=True)
+    if info["date"]:
+        screen.print(f"  writes the date: {info['date']}")
     for title, layout in (
-        ("without a system turn", told["plain"]),
-        ("with a system turn", told["system"]),
+        ("without a system turn", info["plain"]),
+        ("with a system turn", info["system"]),
     ):
         screen.print()
         if "fault" in layout:
-            screen.print(plain(f"{title}: not compiled, {layout['fault']}"), soft_wrap=True)
+            screen.print(sanitize(f"{title}: not compiled, {layout['fault']}"), soft_wrap=True)
         else:
             screen.print(_layout(title, layout))
     screen.print()
-    if told["overhang"]:
-        screen.print(f"a prompt ends in {quoted(told['overhang'])}, with which no reply begins")
+    if info["overhang"]:
+        screen.print(f"a prompt ends in {quoted(info['overhang'])}, with which no reply begins")
     for words, strings in (("control text", "control"), ("left to Jinja", "by_jinja")):
-        if told[strings]:
-            held = "  ".join(told[strings][:40]) + (" …" if len(told[strings]) > 40 else "")
-            screen.print(plain(f"{words}: {held}"), soft_wrap=True)
+        if info[strings]:
+            held = "  ".join(info[strings][:40]) + (" …" if len(info[strings]) > 40 else "")
+            screen.print(sanitize(f"{words}: {held}"), soft_wrap=True)
 
 
 def _layout(title: str, layout: Mapping[str, Any]) -> Table:
@@ -72,5 +73,5 @@ def _table(*columns: str) -> Table:
 
 
 def quoted(text: str) -> str:
-    """A text with its line ends and ends to be seen."""
-    return plain(json.dumps(text, ensure_ascii=False))
+    """A text in quotes, with visible line ends."""
+    return sanitize(json.dumps(text, ensure_ascii=False))

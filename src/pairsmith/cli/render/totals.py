@@ -1,17 +1,18 @@
-"""What holds of all rows drawn: how long they are, and what the trainer does with them."""
+"""Totals over all rows drawn: their lengths, and what the trainer does with them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pairsmith.cli.terminal import console, plain
+from pairsmith.cli.terminal import console
+from pairsmith.text.sanitize import sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.table import Table
 
-    from pairsmith.tokens.totals import Sides, Totals
+    from pairsmith.tokens.totals import SideCounts, Totals
 
 
 def draw_totals(totals: Totals) -> None:
@@ -21,7 +22,7 @@ def draw_totals(totals: Totals) -> None:
         screen.print(_lengths(totals))
     screen.print(_counts(totals))
     for line in _sentences(totals):
-        screen.print(plain(line), soft_wrap=True)
+        screen.print(sanitize(line), soft_wrap=True)
 
 
 def _lengths(totals: Totals) -> Table:
@@ -72,7 +73,7 @@ def _lines(totals: Totals) -> Iterator[tuple[int, str]]:
     yield totals.control_token, "were noted control_token when they were built"
 
 
-def _both(sides: Sides, words: str) -> tuple[int, str]:
+def _both(sides: SideCounts, words: str) -> tuple[int, str]:
     which = f" (chosen {sides.chosen:,}, rejected {sides.rejected:,})" if sides.rows else ""
     return sides.rows, words + which
 

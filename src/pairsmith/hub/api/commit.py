@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-MOST_FILES = 8 << 20  # bytes of a preupload's body; clients ask for 256 files at once
-LARGEST = 256 << 20  # bytes of a commit's body
-LARGEST_CARD = 3 << 20  # bytes of a body with a card, which anybody may send
-LONGEST_LINE = 48 << 20  # bytes of a line of it: a file of up to 32 MiB
-MOST_LINES = 50_000  # of a commit: all others who write wait for it
+MAX_PREUPLOAD_BYTES = 8 << 20  # bytes of a preupload's body; clients ask for 256 files at once
+MAX_COMMIT_BYTES = 256 << 20  # bytes of a commit's body
+MAX_CARD_COMMIT_BYTES = 3 << 20  # bytes of a body with a card, which anybody may send
+MAX_LINE_BYTES = 48 << 20  # bytes of a line of it: a file of up to 32 MiB
+MAX_LINES = 50_000  # of a commit: all others who write wait for it
 LARGE = 10_000_000  # bytes from which a file is uploaded apart
 BINARY = frozenset(
     {".parquet", ".arrow", ".gz", ".zst", ".zip", ".tar", ".bin", ".npy", ".safetensors"}
@@ -51,7 +51,7 @@ class Sent(NamedTuple):
 async def preupload(request: Request) -> JSONResponse:
     """`POST …/preupload/{revision}`: which files go apart, and which are there already."""
     await run_in_threadpool(_may_write, request)  # before the body is taken in
-    body = await read_json(request, MOST_FILES)
+    body = await read_json(request, MAX_PREUPLOAD_BYTES)
     return await run_in_threadpool(_preupload, request, body)
 
 
@@ -67,7 +67,7 @@ def _preupload(request: Request, body: dict[str, Any]) -> JSONResponse:
 
 def _mode(db: sqlite3.Connection, head: history.Commit, file: dict[str, Any]) -> dict[str, Any]:
     """How a file is to be uploaded, and by what the client tells that it need not be."""
-    path = files.clean(text_of(file, "path", files.LONGEST))
+    path = files.clean(text_of(file, "path", files.MAX_PATH_CHARS))
     apart = _goes_apart(file, path)
     there = files.named(db, head, path)
     oid = None if there is None else there.blob if apart else there.sha1
@@ -97,7 +97,7 @@ async def commit(request: Request) -> JSONResponse:
     hub = hub_of(request)
     await run_in_threadpool(_may_write, request)  # before the body is taken in
     with tempfile.TemporaryFile(dir=hub.blobs.staging) as body:
-        async for piece in pieces(request, "The commit", LARGEST):
+        async for piece in pieces(request, "The commit", MAX_COMMIT_BYTES):
             await run_in_threadpool(body.write, piece)
         body.seek(0)
         return await run_apart(CONTENTS, lambda: _commit(request, body))
@@ -153,12 +153,12 @@ def _read(hub: Hub, body: IO[bytes], staged: ExitStack) -> Sent:
 
 def _lines(body: IO[bytes]) -> Iterator[tuple[int, bytes]]:
     number = 0
-    while line := body.readline(LONGEST_LINE + 1):
+    while line := body.readline(MAX_LINE_BYTES + 1):
         number += 1
-        if number > MOST_LINES:
-            raise bad_request(f"A commit has at most {MOST_LINES:,} lines; make several.")
-        if len(line) > LONGEST_LINE:
-            raise too_large(f"Line {number}; a large file is uploaded by LFS: it", LONGEST_LINE)
+        if number > MAX_LINES:
+            raise bad_request(f"A commit has at most {MAX_LINES:,} lines; make several.")
+        if len(line) > MAX_LINE_BYTES:
+            raise too_large(f"Line {number}; a large file is uploaded by LFS: it", MAX_LINE_BYTES)
         if line.strip():
             yield number, line
 
@@ -198,7 +198,7 @@ def _change(key: object, value: dict[str, Any], number: int) -> Change:
 
 
 def _path(value: dict[str, Any]) -> str:
-    return text_of(value, "path", files.LONGEST)
+    return text_of(value, "path", files.MAX_PATH_CHARS)
 
 
 def _no_pull_request(request: Request) -> None:
@@ -208,14 +208,17 @@ def _no_pull_request(request: Request) -> None:
 
 async def validate_card(request: Request) -> JSONResponse:
     """`POST /api/validate-yaml`: what is wrong with a card's front matter."""
-    body = await read_json(request, LARGEST_CARD)
+    body = await read_json(request, MAX_CARD_COMMIT_BYTES)
     return await run_in_threadpool(_validate_card, body)
 
 
 def _validate_card(body: dict[str, Any]) -> JSONResponse:
     from pairsmith.hub.repos import card
 
-    errors = [{"message": fault} for fault in card.validate(text_of(body, "content", LARGEST_CARD))]
+    errors = [
+        {"message": fault}
+        for fault in card.validate(text_of(body, "content", MAX_CARD_COMMIT_BYTES))
+    ]
     return JSONResponse({"errors": errors, "warnings": []}, 400 if errors else 200)
 
 

@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 OID = re.compile(r"[0-9a-f]{64}")
-LARGEST_BODY = 2 << 20  # bytes
-MOST_OBJECTS = 10_000
-LARGEST_FILE = 1 << 42  # bytes
+MAX_BODY_BYTES = 2 << 20  # bytes
+MAX_OBJECTS = 10_000
+MAX_FILE_BYTES = 1 << 42  # bytes
 UPLOAD_LIFE = 24 * 3600  # seconds
 LINK_LIFE = 300
 PART = 512 << 20  # bytes of a part; a file up to this size comes in one
@@ -55,7 +55,7 @@ class Upload(NamedTuple):
 
 async def batch(request: Request) -> JSONResponse:
     """`POST /datasets/{owner}/{name}.git/info/lfs/objects/batch`: where contents go to or lie."""
-    body = await read_json(request, LARGEST_BODY)
+    body = await read_json(request, MAX_BODY_BYTES)
     return await run_in_threadpool(_batch, request, body)
 
 
@@ -85,8 +85,8 @@ def _header(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def _list(value: object) -> list[Any]:
-    if not isinstance(value, list) or len(value) > MOST_OBJECTS:
-        raise bad_request(f"objects and transfers have to be lists of at most {MOST_OBJECTS:,}.")
+    if not isinstance(value, list) or len(value) > MAX_OBJECTS:
+        raise bad_request(f"objects and transfers have to be lists of at most {MAX_OBJECTS:,}.")
     return value
 
 
@@ -94,8 +94,8 @@ def _object(value: object) -> tuple[str, int]:
     oid, size = (value.get("oid"), value.get("size")) if isinstance(value, dict) else (None, None)
     if not isinstance(oid, str) or not OID.fullmatch(oid) or not isinstance(size, int):
         raise bad_request("An object has to have an oid of 64 hex digits and a size in bytes.")
-    if not 0 <= size <= LARGEST_FILE:
-        raise too_large(f"The object {oid}", LARGEST_FILE)
+    if not 0 <= size <= MAX_FILE_BYTES:
+        raise too_large(f"The object {oid}", MAX_FILE_BYTES)
     return oid, size
 
 
@@ -188,7 +188,7 @@ async def put_part(request: Request) -> Response:
 async def complete(request: Request) -> JSONResponse:
     """`POST /lfs/complete/{signed}`: puts the parts together."""
     hub, upload = hub_of(request), _upload(request)
-    parts = _list((await read_json(request, LARGEST_BODY)).get("parts"))
+    parts = _list((await read_json(request, MAX_BODY_BYTES)).get("parts"))
     return await run_apart(CONTENTS, lambda: _complete(hub, upload, len(parts)))
 
 

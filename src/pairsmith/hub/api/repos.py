@@ -29,8 +29,8 @@ from pairsmith.hub.repos.repos import Gate, Repo
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-LARGEST = 64 * 1024  # bytes of a body
-MOST = 1000  # repositories in a list
+MAX_BODY_BYTES = 64 * 1024  # bytes of a body
+MAX_REPOS = 1000  # repositories in a list
 GATES: dict[object, Gate] = {False: "off", "auto": "auto", "manual": "manual"}
 
 
@@ -59,7 +59,7 @@ def listed(request: Request) -> JSONResponse:
     asked = request.query_params
     who = authenticate(request)
     limit = number_in(asked.get("limit", ""))
-    most = MOST if limit is None else min(limit, MOST)
+    most = MAX_REPOS if limit is None else min(limit, MAX_REPOS)
     with hub_of(request).database.read() as db:
         found = repos.search(
             db, "dataset", who.user, asked.get("author", ""), asked.get("search", ""), most
@@ -69,7 +69,7 @@ def listed(request: Request) -> JSONResponse:
 
 async def create(request: Request) -> JSONResponse:
     """`POST /api/repos/create`: an empty dataset, with a first commit."""
-    body = await read_json(request, LARGEST)
+    body = await read_json(request, MAX_BODY_BYTES)
     return await run_in_threadpool(_create, request, body)
 
 
@@ -90,7 +90,7 @@ def _create(request: Request, body: dict[str, Any]) -> JSONResponse:
 
 async def delete(request: Request) -> JSONResponse:
     """`DELETE /api/repos/delete`: a dataset and its history, for good."""
-    body = await read_json(request, LARGEST)
+    body = await read_json(request, MAX_BODY_BYTES)
     return await run_in_threadpool(_delete, request, body)
 
 
@@ -105,7 +105,7 @@ def _delete(request: Request, body: dict[str, Any]) -> JSONResponse:
 
 async def set_up(request: Request) -> JSONResponse:
     """`PUT …/settings`: the gate, and who may see it."""
-    body = await read_json(request, LARGEST)
+    body = await read_json(request, MAX_BODY_BYTES)
     return await run_in_threadpool(_set_up, request, body)
 
 

@@ -25,7 +25,7 @@ from pairsmith.hub.repos.repos import Repo
 if TYPE_CHECKING:
     from starlette.requests import Request as Call
 
-LARGEST = 64 * 1024  # bytes of a body
+MAX_BODY_BYTES = 64 * 1024  # bytes of a body
 WHOSE = ("user", "userId", "requestId")  # what may say whose request is meant
 
 
@@ -50,7 +50,7 @@ def listed(call: Call) -> JSONResponse:
 
 async def handle(call: Call) -> JSONResponse:
     """`POST …/user-access-request/handle`: the owner's answer to a request."""
-    body = await read_json(call, LARGEST)
+    body = await read_json(call, MAX_BODY_BYTES)
     return await run_in_threadpool(_handle, call, body)
 
 
@@ -71,7 +71,7 @@ def _handle(call: Call, body: dict[str, Any]) -> JSONResponse:
 
 async def grant(call: Call) -> JSONResponse:
     """`POST …/user-access-request/grant`: lets a user in, whether they asked or not."""
-    body = await read_json(call, LARGEST)
+    body = await read_json(call, MAX_BODY_BYTES)
     return await run_in_threadpool(_grant, call, body)
 
 

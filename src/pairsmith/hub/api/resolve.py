@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 
-LONGEST_RANGE = 200  # characters of what was asked for that are put on record
+MAX_RANGE_CHARS = 200  # characters of what was asked for that are put on record
 
 
 async def resolve(request: Request) -> Response:
@@ -52,7 +52,7 @@ def record(request: Request, hub: Hub, who: Caller, repo: Repo, file: File, revi
     """
     if request.method != "GET":
         return
-    asked = request.headers.get("range", "")[:LONGEST_RANGE]
+    asked = request.headers.get("range", "")[:MAX_RANGE_CHARS]
     permissions.record_read(hub, who, repo, "read", path=file.path, revision=revision, range=asked)
     count_read(hub, repo, request.client.host if request.client else "", file.path)
 

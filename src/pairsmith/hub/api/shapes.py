@@ -128,7 +128,7 @@ def blob_id(file: File) -> str:
     if not file.lfs:
         return file.sha1
     text = pointer(file)
-    made = git.begun(len(text))
+    made = git.begin_blob_hash(len(text))
     made.update(text)
     return made.hexdigest()
 

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 PAGE = 1000  # entries of an answer
-EXPANDED_PAGE = 100  # the same, where each is body with the commit that changed it
-LARGEST_LIST = 2 << 20  # bytes of a list of paths
-LARGEST = 64 * 1024  # bytes of another body
-FURTHEST = 10**9  # the number of the last page of a history
+EXPANDED_PAGE = 100  # the same, where each is told with the commit that changed it
+MAX_LIST_BYTES = 2 << 20  # bytes of a list of paths
+MAX_BODY_BYTES = 64 * 1024  # bytes of another body
+MAX_PAGE = 10**9  # the number of the last page of a history
 TRUE = ("true", "1")
 
 
@@ -56,7 +56,7 @@ def tree(request: Request) -> JSONResponse:
 
 async def paths_info(request: Request) -> JSONResponse:
     """`POST …/paths-info/{revision}`: what is at these paths; those that are not there left out."""
-    sent = await read_bounded(request, LARGEST_LIST)
+    sent = await read_bounded(request, MAX_LIST_BYTES)
     return await run_in_threadpool(_paths_info, request, sent)
 
 
@@ -75,7 +75,7 @@ def _paths_info(request: Request, sent: bytes) -> JSONResponse:
 def commits(request: Request) -> JSONResponse:
     """`GET …/commits/{revision}?p&limit`: the history, newest first, in pages."""
     hub, asked = hub_of(request), request.query_params
-    page = min(number_in(asked.get("p", "")) or 0, FURTHEST)
+    page = min(number_in(asked.get("p", "")) or 0, MAX_PAGE)
     limit = min(number_in(asked.get("limit", "")) or 50, PAGE)
     with hub.database.read() as db:
         repo, commit = _at(request, db)
@@ -101,7 +101,7 @@ def refs(request: Request) -> JSONResponse:
 
 async def branch(request: Request) -> JSONResponse:
     """`POST, DELETE …/branch/{branch}`: a branch from a starting point, or the end of one."""
-    body = await read_json(request, LARGEST) if request.method == "POST" else {}
+    body = await read_json(request, MAX_BODY_BYTES) if request.method == "POST" else {}
     return await run_in_threadpool(_branch, request, body)
 
 
@@ -119,7 +119,7 @@ def _branch(request: Request, body: dict[str, Any]) -> JSONResponse:
 
 async def tag(request: Request) -> JSONResponse:
     """`POST …/tag/{revision}` makes a tag there; `DELETE …/tag/{tag}` ends one."""
-    body = await read_json(request, LARGEST) if request.method == "POST" else {}
+    body = await read_json(request, MAX_BODY_BYTES) if request.method == "POST" else {}
     return await run_in_threadpool(_tag, request, body)
 
 

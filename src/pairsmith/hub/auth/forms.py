@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 COOKIE = "pairsmith_form"
 FIELD = "csrf"
-MOST_FIELDS = 50
-LONGEST_FIELD = 64 * 1024  # bytes
+MAX_FIELDS = 50
+MAX_FIELD_BYTES = 64 * 1024  # bytes
 
 
 def hidden_field(request: Request) -> Markup:
@@ -74,7 +74,7 @@ def form_endpoint(
         # the other kind lets its sender choose a charset, odd and slow ones among them
         if request.headers.get("content-type", "").lower().startswith("multipart/"):
             raise bad_request("A form of this hub has no files, and is sent urlencoded.")
-        form = await request.form(max_files=0, max_fields=MOST_FIELDS, max_part_size=LONGEST_FIELD)
+        form = await request.form(max_files=0, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
         check_origin(request, form)
         return await run_in_threadpool(act, request, form)
 
@@ -82,7 +82,7 @@ def form_endpoint(
 
 
 def post(path: str, act: Callable[[Request, FormData], Response]) -> Route:
-    """The route of a form: `form_endpoint` it at an address."""
+    """The route of a form: its `form_endpoint` at an address."""
     return Route(path, form_endpoint(act), methods=["POST"])
 
 

@@ -1,4 +1,4 @@
-"""Passwords: hash as argon2id hashes, and checked with the same work whoever is named.
+"""Passwords: kept as argon2id hashes, and checked with the same work whoever is named.
 
 The parameters are the library's own, RFC 9106's for little memory (64 MiB, three passes). A hash
 that was made with others is made anew when its owner next signs in.
@@ -18,7 +18,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from pairsmith.hub.http.errors import HubError, bad_request
 
 SHORTEST = 10  # characters
-LONGEST = 256
+MAX_PASSWORD_CHARS = 256
 AT_ONCE = 4  # hashes; each takes 64 MiB while it is made
 PATIENCE = 10  # seconds that one waits for its turn
 
@@ -34,12 +34,12 @@ def check_new(text: str) -> None:
     """
     if len(text.strip()) < SHORTEST:
         raise bad_request(f"A password has at least {SHORTEST} characters.")
-    if len(text) > LONGEST:
-        raise bad_request(f"A password has at most {LONGEST} characters.")
+    if len(text) > MAX_PASSWORD_CHARS:
+        raise bad_request(f"A password has at most {MAX_PASSWORD_CHARS} characters.")
 
 
 def hash_password(text: str) -> str:
-    """What is hash of a password, with its salt and parameters in it."""
+    """The hash of a password, with its salt and parameters in it."""
     with _turn():
         return _hasher.hash(_bytes(text))
 
@@ -53,7 +53,7 @@ def verify(hash: str | None, text: str) -> bool:
     """
     with _turn():
         try:
-            right = _hasher.verify(hash or _nobodys(), _bytes(text[: LONGEST + 1]))
+            right = _hasher.verify(hash or _nobodys(), _bytes(text[: MAX_PASSWORD_CHARS + 1]))
         except (VerificationError, InvalidHashError):
             return False
     return right and hash is not None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 HOME = "/"
-LONGEST = 2048
+MAX_ADDRESS_CHARS = 2048
 # a path and nothing before it: browsers read //host, /\host and, skipping blanks, /<tab>/host as
 # another host; so only what an address may hold, and not two slashes first
 INNER = re.compile(r"/(?!/)[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*")
@@ -23,7 +23,7 @@ SIGNING = ("/login", "/join", "/logout")
 def safe_target(address: str) -> str:
     """That address where it is a page of this hub; its first page where it is anything else."""
     path = address.partition("?")[0]
-    fine = len(address) <= LONGEST and INNER.fullmatch(address) and path not in SIGNING
+    fine = len(address) <= MAX_ADDRESS_CHARS and INNER.fullmatch(address) and path not in SIGNING
     return address if fine else HOME
 
 

@@ -12,7 +12,7 @@ from pairsmith.hub.core.database import now
 from pairsmith.hub.http.errors import HubError, bad_request
 
 Role = Literal["read", "write"]
-LONGEST = 64  # characters of a name
+MAX_NAME_CHARS = 64  # characters of a name
 PREFIX = "hf_"  # what clients and secret scanners take a token by
 
 
@@ -86,7 +86,7 @@ def revoke(db: sqlite3.Connection, user: User, name: str) -> bool:
 
 
 def _check(name: str, role: str) -> None:
-    if not name.strip() or not name.isprintable() or len(name) > LONGEST:
-        raise bad_request(f"A token has a name, one line of at most {LONGEST} characters.")
+    if not name.strip() or not name.isprintable() or len(name) > MAX_NAME_CHARS:
+        raise bad_request(f"A token has a name, one line of at most {MAX_NAME_CHARS} characters.")
     if role not in get_args(Role):
         raise bad_request(f"A token is for 'read' or 'write', not for {role!r}.")

@@ -11,7 +11,7 @@ from pairsmith.hub.http.errors import HubError, bad_request
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9]|[-_.](?=[A-Za-z0-9])){0,38}")
 EMAIL = re.compile(r"[^\s@,;:<>()\"\\]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
-LONGEST = {"full name": 100, "e-mail": 254}  # characters
+MAX_FIELD_CHARS = {"full name": 100, "e-mail": 254}  # characters
 # what addresses begin with, and who else the record of the gate names
 TAKEN = (
     "about admin api cas datasets docs health help hub join lfs licences login logout models new"
@@ -75,8 +75,10 @@ def check_fullname(text: str) -> None:
     Raises:
         HubError: 400 for what is too long, or would not show on one line.
     """
-    if not text.isprintable() or len(text) > LONGEST["full name"]:
-        raise bad_request(f"A full name is one line of at most {LONGEST['full name']} characters.")
+    if not text.isprintable() or len(text) > MAX_FIELD_CHARS["full name"]:
+        raise bad_request(
+            f"A full name is one line of at most {MAX_FIELD_CHARS['full name']} characters."
+        )
 
 
 def check_email(text: str) -> None:
@@ -85,8 +87,8 @@ def check_email(text: str) -> None:
     Raises:
         HubError: 400, where it does not.
     """
-    if len(text) > LONGEST["e-mail"]:
-        raise bad_request(f"An e-mail address has at most {LONGEST['e-mail']} characters.")
+    if len(text) > MAX_FIELD_CHARS["e-mail"]:
+        raise bad_request(f"An e-mail address has at most {MAX_FIELD_CHARS['e-mail']} characters.")
     if not EMAIL.fullmatch(text) or not text.isprintable() or ".." in text:
         raise bad_request(f"{text!r} does not look like an e-mail address, such as name@host.")
 

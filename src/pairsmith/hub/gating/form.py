@@ -20,11 +20,11 @@ from pairsmith.hub.http.errors import bad_request
 Kind = Literal["text", "checkbox", "date_picker", "country", "select"]
 Answer = str | bool  # True is a box that was ticked
 KINDS: tuple[str, ...] = get_args(Kind)
-MOST_FIELDS = 20
-MOST_OPTIONS = 200
-LONGEST_ANSWER = 1000  # characters, as all the lengths here
-LONGEST_LABEL = 1000
-LONGEST_OPTION = 200
+MAX_FIELDS = 20
+MAX_OPTIONS = 200
+MAX_ANSWER_CHARS = 1000  # characters, as all the lengths here
+MAX_LABEL_CHARS = 1000
+MAX_OPTION_CHARS = 200
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 ENTRIES = {  # what a card may say in its own words: how long, and what stands there if it does not
     "extra_gated_heading": (200, "You need to ask for access to this dataset"),
@@ -121,8 +121,8 @@ def _problem(field: Field, value: str) -> str:
         return "" if value else f"“{field.label}” has to be ticked."
     if not value:
         return f"“{field.label}” has to be answered."
-    if len(value) > LONGEST_ANSWER:
-        return f"“{field.label}” takes at most {LONGEST_ANSWER:,} characters."
+    if len(value) > MAX_ANSWER_CHARS:
+        return f"“{field.label}” takes at most {MAX_ANSWER_CHARS:,} characters."
     if field.kind == "date_picker" and not _is_date(value):
         return f"“{field.label}” has to be a date, as in 2026-11-24."
     if field.options and value not in {option.value for option in field.options}:
@@ -157,10 +157,10 @@ def _fields(value: object, faults: list[str]) -> tuple[Field, ...]:
     if not isinstance(value, dict):
         faults.append("extra_gated_fields has to be a list of “Label: type”; it is left out.")
         return ()
-    if len(value) > MOST_FIELDS:
-        faults.append(f"extra_gated_fields has more than {MOST_FIELDS}; the rest is left out.")
+    if len(value) > MAX_FIELDS:
+        faults.append(f"extra_gated_fields has more than {MAX_FIELDS}; the rest is left out.")
     made: dict[str, Field] = {}
-    for written, kind in list(value.items())[:MOST_FIELDS]:
+    for written, kind in list(value.items())[:MAX_FIELDS]:
         label = _label(written, faults)
         if label in made:
             faults.append(f"“{label}” is asked twice; the first one counts.")
@@ -175,9 +175,9 @@ def _label(written: object, faults: list[str]) -> str:
         faults.append("A field of extra_gated_fields has no label; it is left out.")
     elif not isinstance(written, str):
         faults.append(f"The label “{label}” is no text; put it in quotation marks.")
-    if len(label) > LONGEST_LABEL:
-        faults.append(f"“{label[:40]}…” has more than {LONGEST_LABEL:,} characters; it is cut.")
-    return label[:LONGEST_LABEL].strip()
+    if len(label) > MAX_LABEL_CHARS:
+        faults.append(f"“{label[:40]}…” has more than {MAX_LABEL_CHARS:,} characters; it is cut.")
+    return label[:MAX_LABEL_CHARS].strip()
 
 
 def _field(label: str, written: object, faults: list[str]) -> Field:
@@ -202,13 +202,13 @@ def _options(label: str, written: object, faults: list[str]) -> tuple[Option, ..
     if not isinstance(given, list) or not given:
         faults.append(f"“{label}” is a select without a list of options; it is a text.")
         return ()
-    if len(given) > MOST_OPTIONS:
-        faults.append(f"“{label}” has more than {MOST_OPTIONS} options; the rest is left out.")
+    if len(given) > MAX_OPTIONS:
+        faults.append(f"“{label}” has more than {MAX_OPTIONS} options; the rest is left out.")
     made: dict[str, Option] = {}
-    for entry in given[:MOST_OPTIONS]:
+    for entry in given[:MAX_OPTIONS]:
         option = _option(entry)
         if option is None or option.value in made:
-            odd = f"is no text of at most {LONGEST_OPTION} characters"
+            odd = f"is no text of at most {MAX_OPTION_CHARS} characters"
             why = odd if option is None else "is there twice"
             faults.append(f"An option of “{label}” {why}; it is left out.")
         else:
@@ -225,7 +225,7 @@ def _option(entry: object) -> Option | None:
     else:
         label = value = _scalar(entry)
     label, value = label or value, value or label
-    fits = label and len(label) <= LONGEST_OPTION and len(value) <= LONGEST_OPTION
+    fits = label and len(label) <= MAX_OPTION_CHARS and len(value) <= MAX_OPTION_CHARS
     return Option(label, value) if fits else None
 
 

@@ -30,7 +30,7 @@ from pairsmith.hub.repos.repos import Gate, Repo
 
 Status = Literal["pending", "accepted", "rejected", "revoked"]
 STATUSES: tuple[Status, ...] = get_args(Status)
-LONGEST_REASON = 200  # characters; what the clients promise
+MAX_REASON_CHARS = 200  # characters; what the clients promise
 PAGE = 1000  # requests in one answer or page
 CLOSED = {
     "rejected": "The owner rejected your request; you cannot ask again, but the owner can let you"
@@ -305,8 +305,8 @@ def _check_answer(repo: Repo, request: Request, status: Status, reason: str) -> 
         raise bad_request(f"{request.user} has no access that could be revoked.")
     if reason and status not in CLOSED:
         raise bad_request("A reason goes with a request that is rejected or revoked.")
-    if len(reason) > LONGEST_REASON:
-        raise bad_request(f"A reason has at most {LONGEST_REASON} characters.")
+    if len(reason) > MAX_REASON_CHARS:
+        raise bad_request(f"A reason has at most {MAX_REASON_CHARS} characters.")
 
 
 def _must_be_on(repo: Repo) -> None:

@@ -21,7 +21,7 @@ Kind = Literal["dataset", "model"]
 DATASET = "/datasets/{owner:part}/{name:part}"  # a repository's page; others' addresses begin so
 REPO = "/api" + DATASET  # where the calls about a repository begin
 REST = "{rest:inner}"  # whatever follows
-LONGEST = 1024 * 12  # bytes of a part: 1,024 characters of four bytes, each percent-encoded
+MAX_PART_BYTES = 1024 * 12  # bytes of a part: 1,024 characters of four bytes, each percent-encoded
 
 
 class RepoName(NamedTuple):
@@ -52,7 +52,7 @@ class RawPath:
         await self.app(scope, receive, send)
 
 
-class Part(Convertor[str]):
+class PathPart(Convertor[str]):
     """One part between slashes, decoded: `{revision:part}`."""
 
     regex = "[^/]+"
@@ -90,7 +90,7 @@ def decoded(value: str) -> str:
         text = unquote_to_bytes(value).decode("utf-8")
     except UnicodeDecodeError as error:
         raise bad_request("The address is not UTF-8.") from error
-    if len(value) > LONGEST or "\0" in text:
+    if len(value) > MAX_PART_BYTES or "\0" in text:
         raise bad_request("The address is too long, or has a NUL in it.")
     return text
 
@@ -111,5 +111,5 @@ def encoded(value: str) -> str:
     return quote(value, safe="")
 
 
-register_url_convertor("part", Part())
+register_url_convertor("part", PathPart())
 register_url_convertor("inner", Inner())

@@ -35,7 +35,7 @@ def repo_not_found(known: bool) -> HubError:
     """No such repository, or none that this caller may know of: the same words for both.
 
     Args:
-        known: Whether the caller sentence who they are.
+        known: Whether the caller said who they are.
     """
     message = "There is no such repository here, or it is private and you have no access to it."
     return HubError(404 if known else 401, message, "RepoNotFound")
@@ -57,7 +57,7 @@ def gated(message: str, page: str, known: bool) -> HubError:
     Args:
         message: Why, in one sentence.
         page: The absolute address where access is asked for.
-        known: Whether the caller sentence who they are.
+        known: Whether the caller said who they are.
     """
     sentence = f"{message} See {page}"
     # `datasets` drops the message and names the public hub; this header does reach the user

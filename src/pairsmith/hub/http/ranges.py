@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-MOST = 16  # ranges of one request; one that asks for more is given the whole
+MAX_RANGES = 16  # ranges of one request; one that asks for more is given the whole
 UNIT = "bytes="
 RANGE = re.compile(r"([0-9]{0,19})-([0-9]{0,19})")
 
@@ -33,7 +33,9 @@ def requested_ranges(header: str | None, size: int) -> list[Range] | None:
         return None
     parts = header[len(UNIT) :].split(",")
     found = [RANGE.fullmatch(part.strip(" \t")) for part in parts]
-    if len(parts) > MOST or not all(match and _is_range(match[1], match[2]) for match in found):
+    if len(parts) > MAX_RANGES or not all(
+        match and _is_range(match[1], match[2]) for match in found
+    ):
         return None
     spans = [_span(match[1], match[2], size) for match in found if match]
     spans = [span for span in spans if span.start < span.end]

@@ -19,7 +19,7 @@ from pairsmith.hub.repos.markdown import to_html
 from pairsmith.hub.repos.repos import Repo
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is taken for another
-LONGEST_REASON = 500  # characters
+MAX_REASON_CHARS = 500  # characters
 SELECT = """
     SELECT number, licences.repo, owners.id, licences.kind, licences.dataset, owners.fullname,
         users.id, users.name, users.fullname, users.email, licences.name, licences.text,
@@ -130,10 +130,11 @@ def revoke(db: sqlite3.Connection, licence: Licence, actor: str, reason: str) ->
         HubError: 400 without a reason; 409 where it was revoked before.
     """
     reason = " ".join(reason.split())
-    if not reason or len(reason) > LONGEST_REASON:
+    if not reason or len(reason) > MAX_REASON_CHARS:
         raise HubError(
             400,
-            f"Say in up to {LONGEST_REASON} characters why: the licensee reads it on the licence.",
+            f"Say in up to {MAX_REASON_CHARS} characters why: "
+            "the licensee reads it on the licence.",
         )
     if licence.revoked is not None:
         raise HubError(409, f"Licence {licence.number} was revoked before.")

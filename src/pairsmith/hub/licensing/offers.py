@@ -19,10 +19,10 @@ from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.repos.markdown import to_html
 from pairsmith.hub.repos.repos import Repo
 
-LONGEST_LINE = 80  # characters of a name or a price
-LONGEST_TEXT = 50_000  # characters of the terms
+MAX_LINE_CHARS = 80  # characters of a name or a price
+MAX_TERMS_CHARS = 50_000  # characters of the terms
 COLUMNS = "id, name, text, price, url, link, amount, currency, active"
-LINE = re.compile(rf"[^\x00-\x1f\x7f]{{1,{LONGEST_LINE}}}")
+LINE = re.compile(rf"[^\x00-\x1f\x7f]{{1,{MAX_LINE_CHARS}}}")
 URL = re.compile(r"https://buy\.stripe\.com/[A-Za-z0-9_/-]+(?:\?[A-Za-z0-9_.~%&=+@:-]*)?")
 LINK = re.compile(r"plink_[A-Za-z0-9]{1,200}")
 AMOUNT = re.compile(r"[0-9]{1,12}")
@@ -160,9 +160,9 @@ def _checked(draft: Draft) -> tuple[str, str, str, str, str, int, str]:
     text = text.replace("\r\n", "\n")
     for what, line in (("name", name), ("price", price)):
         if not LINE.fullmatch(line):
-            raise DraftError(f"The {what} has to be one line of 1 to {LONGEST_LINE} characters.")
-    if not text or len(text) > LONGEST_TEXT or "\0" in text:
-        raise DraftError(f"The terms have to be a text of 1 to {LONGEST_TEXT:,} characters.")
+            raise DraftError(f"The {what} has to be one line of 1 to {MAX_LINE_CHARS} characters.")
+    if not text or len(text) > MAX_TERMS_CHARS or "\0" in text:
+        raise DraftError(f"The terms have to be a text of 1 to {MAX_TERMS_CHARS:,} characters.")
     if not url:
         return name, text, price, "", "", 0, ""
     currency = currency.lower()

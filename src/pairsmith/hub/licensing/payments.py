@@ -26,10 +26,10 @@ ACTOR = "stripe"
 PAID = frozenset({"paid", "no_payment_required"})
 TURNED_AWAY = "payment turned away"
 DONE = ("granted", "revoked")  # how the outcome of an event begins that is not acted on again
-LONGEST_ID = 255  # characters
+MAX_ID_CHARS = 255  # characters
 
 
-def process_event(db: sqlite3.Connection, event: StripeObject) -> str:
+def apply_event(db: sqlite3.Connection, event: StripeObject) -> str:
     """Does what an event asks for, and returns what that was.
 
     An event that granted or revoked is not acted on again. One that was turned away is judged
@@ -152,7 +152,7 @@ def _nothing(_db: sqlite3.Connection, _thing: StripeObject) -> str:
 
 def _text(object: StripeObject, name: str) -> str:
     value = object.get(name)
-    return value if isinstance(value, str) and len(value) <= LONGEST_ID else ""
+    return value if isinstance(value, str) and len(value) <= MAX_ID_CHARS else ""
 
 
 def _brief(value: object) -> str:

@@ -58,7 +58,7 @@ def verified_event(body: bytes, signature: str, secret: str) -> dict[str, Any]:
 def _process(hub: Hub, body: bytes, signature: str) -> str:
     event = verified_event(body, signature, hub.settings.stripe_secret)
     with hub.database.write() as db:
-        return payments.process_event(db, event)
+        return payments.apply_event(db, event)
 
 
 routes: list[BaseRoute] = [Route("/stripe/webhook", deliver, methods=["POST"])]

@@ -103,7 +103,7 @@ def _check_blobs(hub: Hub, progress: Progress | None) -> Iterator[Problem]:
 def _wrong_with(path: Path, blob: Blob) -> str:
     """What is wrong with a content, in a sentence; '' where it is whole."""
     sha256 = hashlib.sha256()
-    sha1 = git.begun(blob.size)
+    sha1 = git.begin_blob_hash(blob.size)
     try:
         with path.open("rb") as file:
             while piece := file.read(PIECE):

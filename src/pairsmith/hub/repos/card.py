@@ -23,10 +23,10 @@ from pairsmith.hub.repos.markdown import (
 
 NAME = "README.md"
 FENCE = "---"
-LONGEST = 1 << 17  # characters of a front matter
-MOST = 20_000  # values in it, those that aliases repeat counted each time
-DEEPEST = 50
-LARGEST = 1 << 63
+MAX_FRONT_MATTER_CHARS = 1 << 17  # characters of a front matter
+MAX_VALUES = 20_000  # values in it, those that aliases repeat counted each time
+MAX_DEPTH = 50
+MAX_NUMBER = 1 << 63
 FACETS = (  # keys whose values are tags, `key:value`, as the public hub has them
     "task_categories", "task_ids", "language", "license", "size_categories", "annotations_creators",
     "language_creators", "multilinguality", "source_datasets", "modality",
@@ -157,8 +157,8 @@ _Loader.yaml_implicit_resolvers = {
 
 
 def _load(front: str) -> object:
-    if len(front) > LONGEST:
-        raise CardError(f"The front matter is longer than {LONGEST:,} characters.")
+    if len(front) > MAX_FRONT_MATTER_CHARS:
+        raise CardError(f"The front matter is longer than {MAX_FRONT_MATTER_CHARS:,} characters.")
     try:
         loader = _Loader(front)
         node = loader.get_single_node()
@@ -171,7 +171,7 @@ def _load(front: str) -> object:
     except yaml.MarkedYAMLError as error:
         raise CardError(_sentence(error)) from error
     except RecursionError as error:
-        raise CardError(f"The front matter is nested deeper than {DEEPEST} levels.") from error
+        raise CardError(f"The front matter is nested deeper than {MAX_DEPTH} levels.") from error
     except Exception as error:  # PyYAML has no name for `!!int ''` and the like
         raise CardError("The front matter is not YAML: a value in it cannot be read.") from error
 
@@ -192,14 +192,14 @@ def _weigh(top: Node) -> None:
     weights: dict[int, int] = {}
 
     def weight(node: Node, depth: int) -> int:
-        if depth > DEEPEST:
-            raise CardError(f"The front matter is nested deeper than {DEEPEST} levels.")
+        if depth > MAX_DEPTH:
+            raise CardError(f"The front matter is nested deeper than {MAX_DEPTH} levels.")
         if id(node) not in weights:
             weights[id(node)] = 1 + sum(weight(child, depth + 1) for child in _children(node))
         return weights[id(node)]
 
-    if weight(top, 0) > MOST:
-        raise CardError(f"The front matter has more than {MOST:,} values, aliases counted.")
+    if weight(top, 0) > MAX_VALUES:
+        raise CardError(f"The front matter has more than {MAX_VALUES:,} values, aliases counted.")
 
 
 def _children(node: Node) -> Iterator[Node]:
@@ -222,7 +222,7 @@ def _plain(value: object) -> object:
     if isinstance(value, float) and math.isfinite(value):
         return value
     if isinstance(value, int):
-        return value if abs(value) < LARGEST else hex(value)
+        return value if abs(value) < MAX_NUMBER else hex(value)
     # half a pair of surrogates, which YAML can write, is no text that can be sent
     return str(value).encode("utf-8", "replace").decode()
 

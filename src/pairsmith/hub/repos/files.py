@@ -10,8 +10,8 @@ from pairsmith.hub.repos import history
 from pairsmith.hub.repos.history import Commit
 from pairsmith.hub.repos.repos import Repo
 
-LONGEST = 1024  # characters of a path
-DEEPEST = 50  # parts of it: each folder is looked at wherever a file is put or listed
+MAX_PATH_CHARS = 1024  # characters of a path
+MAX_PATH_PARTS = 50  # parts of it: each folder is looked at wherever a file is put or listed
 AT = "line = :line AND born <= :place AND (died IS NULL OR died > :place)"
 SELECT = "SELECT path, blob, size, sha1, lfs FROM files JOIN blobs ON sha256 = blob"
 
@@ -39,8 +39,13 @@ def clean(path: str) -> str:
     """
     parts = path.split("/")
     bad = any(part in ("", ".", "..", ".git") for part in parts)
-    bad = bad or len(parts) > DEEPEST
-    if bad or len(path) > LONGEST or "\\" in path or any(ord(letter) < 32 for letter in path):
+    bad = bad or len(parts) > MAX_PATH_PARTS
+    if (
+        bad
+        or len(path) > MAX_PATH_CHARS
+        or "\\" in path
+        or any(ord(letter) < 32 for letter in path)
+    ):
         raise bad_request(f"{path[:200]!r} cannot be the path of a file in a repository.")
     return path
 

@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-LONGEST = 1 << 18  # characters that are rendered
+MAX_TEXT_CHARS = 1 << 18  # characters that are rendered
 CUT = "\n\n*What follows was left out here: the text is too long for a page.*\n"
 PREFIX = "card-"  # before every id, so that none is one of the page's own
 SCHEMES = {"http", "https", "mailto"}
@@ -51,12 +51,12 @@ def to_html(markdown: str, base: str = "", revision: str = "main") -> Markup:
     """Markdown as HTML without anything that acts.
 
     Args:
-        markdown: The text, of whatever origin. More than `LONGEST` characters are cut.
+        markdown: The text, of whatever origin. More than `MAX_TEXT_CHARS` characters are cut.
         base: The path of the repository's page, such as `/datasets/ann/pets`: relative links
             lead to its files, relative images are read from there. '' leaves them as they are.
         revision: The revision whose files are meant.
     """
-    text = markdown if len(markdown) <= LONGEST else markdown[:LONGEST] + CUT
+    text = markdown if len(markdown) <= MAX_TEXT_CHARS else markdown[:MAX_TEXT_CHARS] + CUT
     tokens = _parser().parse(text)
     _align_without_style(tokens)
     _name_headings(tokens)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("pairsmith.hub")
 
-LARGEST = 1 << 20  # bytes of a card that are read; the rest of a longer one is left out
+MAX_CARD_BYTES = 1 << 20  # bytes of a card that are read; the rest of a longer one is left out
 
 
 def card_text(hub: Hub, db: sqlite3.Connection, commit: Commit) -> str:
@@ -25,7 +25,7 @@ def card_text(hub: Hub, db: sqlite3.Connection, commit: Commit) -> str:
         return ""
     try:
         with hub.blobs.path(file.blob).open("rb") as content:
-            return content.read(LARGEST).decode("utf-8", "replace")
+            return content.read(MAX_CARD_BYTES).decode("utf-8", "replace")
     except FileNotFoundError:  # a damaged hub; the list of all datasets is to show the others
         log.warning("The content %s of a card is missing; see pairsmith hub verify.", file.blob)
         return ""

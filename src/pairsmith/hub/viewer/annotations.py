@@ -20,8 +20,8 @@ from pairsmith.hub.viewer.connection import UnreadableError
 
 MANIFEST = "manifest.json"  # of annotations in their folder, of a build at the top
 PATH = re.compile(r"annotations/([^/]+)/(manifest\.json|part-[^/]*\.parquet)")
-MOST_PARTS = 1_000
-LARGEST = 4 << 20  # bytes of a manifest
+MAX_PARTS = 1_000
+MAX_MANIFEST_BYTES = 4 << 20  # bytes of a manifest
 
 
 class Annotation(NamedTuple):
@@ -126,8 +126,9 @@ def _annotation(name: str, inside: list[File]) -> Annotation | None:
 
 
 def _json_object(file: File, path: Path) -> dict[str, object]:
-    if file.size > LARGEST:
-        raise UnreadableError(f"{file.path} has more than the {LARGEST:,} bytes that are read.")
+    if file.size > MAX_MANIFEST_BYTES:
+        most = f"{MAX_MANIFEST_BYTES:,}"
+        raise UnreadableError(f"{file.path} has more than the {most} bytes that are read.")
     try:
         value = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
@@ -145,8 +146,8 @@ def _named_files(annotation: Annotation, manifest: dict[str, object]) -> Iterato
     fault = f"{annotation.manifest.path} is not a manifest of annotations: files is no list of"
     if not isinstance(files, list):
         raise UnreadableError(f"{fault} parts.")
-    if len(files) > MOST_PARTS:
-        raise UnreadableError(f"{annotation.name} has more than {MOST_PARTS:,} parts.")
+    if len(files) > MAX_PARTS:
+        raise UnreadableError(f"{annotation.name} has more than {MAX_PARTS:,} parts.")
     for entry in files:
         name = entry.get("path") if isinstance(entry, dict) else entry
         sha256 = entry.get("sha256", "") if isinstance(entry, dict) else ""

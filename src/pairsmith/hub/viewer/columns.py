@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["text", "messages", "nested", "binary", "unshown", "plain"]
 NESTED = frozenset({"list", "struct", "map", "array", "union"})
-LONGEST = 200  # characters of a name or a type that are shown
+MAX_NAME_CHARS = 200  # characters of a name or a type that are shown
 TOGETHER = 8_000_000  # characters of all values of a page
 ROLE = 40  # characters of a message's role
 
@@ -55,7 +55,7 @@ class Cut(NamedTuple):
 
 def column(name: str, type: DuckDBPyType) -> Column:
     """A column of a type."""
-    return Column(name[:LONGEST], str(type)[:LONGEST], _kind(type))
+    return Column(name[:MAX_NAME_CHARS], str(type)[:MAX_NAME_CHARS], _kind(type))
 
 
 def select_list(columns: Sequence[Column], cut: Cut) -> str:

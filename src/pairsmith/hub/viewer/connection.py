@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
     from duckdb.sqltypes import DuckDBPyType
 
-WIDEST = 100  # columns that are shown
+MAX_COLUMNS = 100  # columns that are shown
 FIELDS = 4_000  # of a schema, nested ones counted: with more, DuckDB takes minutes to plan a query
 MEMORY = "512MB"
 SECONDS = 10.0  # for the rows of a page
@@ -132,7 +132,7 @@ def _open(db: DuckDBPyConnection, paths: list[str], others: list[str]) -> Table:
     db.execute("SET enable_external_access = false")
     db.execute("SET lock_configuration = true")
     described = described_columns(db, paths)
-    columns = [column(name, type) for name, type in described[:WIDEST]]
+    columns = [column(name, type) for name, type in described[:MAX_COLUMNS]]
     total = db.execute(
         f"SELECT count(*) FROM read_parquet($paths, {OPTIONS})", {"paths": paths}
     ).fetchone()[0]

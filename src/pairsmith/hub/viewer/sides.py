@@ -38,7 +38,7 @@ class Side(NamedTuple):
     left_out: int = 0
 
 
-class Pair(NamedTuple):
+class PairView(NamedTuple):
     """A row as a pair. `prompt` is None where the row has none."""
 
     prompt: Side | None
@@ -66,7 +66,7 @@ class RenderedRow(NamedTuple):
     """A row as a pair where it is one, its other columns, and what an annotation says of it."""
 
     number: int
-    pair: Pair | None
+    pair: PairView | None
     facts: list[Fact]
     statements: Statements | None = None
 
@@ -101,7 +101,7 @@ def side(value: Value) -> Side:
     return Side(turns, (size or 0) - len(turns))
 
 
-def _pair(prompt: Side | None, chosen: Side, rejected: Side) -> Pair:
+def _pair(prompt: Side | None, chosen: Side, rejected: Side) -> PairView:
     if prompt is None and (shared := _shared(chosen, rejected)):
         prompt = Side(chosen.turns[:shared])
         chosen = chosen._replace(turns=chosen.turns[shared:])
@@ -113,7 +113,7 @@ def _pair(prompt: Side | None, chosen: Side, rejected: Side) -> Pair:
     ]
     ours = [one if one.text is None else one._replace(text=text) for one, _, text, _ in compared]
     theirs = [one if one.text is None else one._replace(text=text) for _, one, _, text in compared]
-    return Pair(
+    return PairView(
         prompt,
         chosen._replace(turns=ours[: len(chosen.turns)]),
         rejected._replace(turns=theirs[: len(rejected.turns)]),

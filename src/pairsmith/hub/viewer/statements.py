@@ -24,10 +24,10 @@ from pairsmith.hub.viewer.connection import (
 
 Order = Literal["", "highest", "lowest"]
 FIELDS = ("id", "label", "score", "detail")
-AT_MOST = 5  # statements of a row that are shown
-LONGEST_LABEL = 200  # characters
-LONGEST_DETAIL = 1_000
-MOST_LABELS = 50  # in the menu
+MAX_STATEMENTS = 5  # statements of a row that are shown
+MAX_LABEL_CHARS = 200  # characters
+MAX_DETAIL_CHARS = 1_000
+MAX_LABELS = 50  # in the menu
 NUMBERS = frozenset(
     (
         "tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint",
@@ -97,7 +97,7 @@ class Loaded(NamedTuple):
         id: Which column of the rows is their id.
         select: The four columns of its files, as SQL.
         relation: Its files, `$said`, as SQL.
-        labels: Its labels, the most frequent first; at most `MOST_LABELS`.
+        labels: Its labels, the most frequent first; at most `MAX_LABELS`.
     """
 
     table: Table
@@ -137,7 +137,7 @@ def load(table: Table, question: Question) -> Loaded:
         )
     labels = table.db.execute(
         "SELECT label, count(*) AS n FROM said WHERE label IS NOT NULL"
-        f" GROUP BY label ORDER BY n DESC, label LIMIT {MOST_LABELS}"
+        f" GROUP BY label ORDER BY n DESC, label LIMIT {MAX_LABELS}"
     ).fetchall()
     return loaded._replace(labels=[Label(*row) for row in labels])
 
@@ -156,7 +156,7 @@ def of_rows(loaded: Loaded, ids: Sequence[str]) -> dict[str, Statements]:
             f" FROM (SELECT {loaded.select}, row_number() OVER () AS nth FROM {loaded.relation})"
             " WHERE list_contains($ids, id)"
             " QUALIFY row_number() OVER"
-            f" (PARTITION BY id ORDER BY label IS DISTINCT FROM $label, nth) <= {AT_MOST}"
+            f" (PARTITION BY id ORDER BY label IS DISTINCT FROM $label, nth) <= {MAX_STATEMENTS}"
             " ORDER BY label IS DISTINCT FROM $label, nth",
             values,
         ).fetchall()
@@ -187,9 +187,9 @@ def _select(columns: dict[str, tuple[int, str]]) -> str:
     score = f"CAST({sql['score']} AS DOUBLE)"
     detail = f"CAST({sql['detail']} AS VARCHAR)"
     return (
-        f"{sql['id']} AS id, left(CAST({sql['label']} AS VARCHAR), {LONGEST_LABEL}) AS label,"
+        f"{sql['id']} AS id, left(CAST({sql['label']} AS VARCHAR), {MAX_LABEL_CHARS}) AS label,"
         f" CASE WHEN isfinite({score}) THEN {score} END AS score,"
-        f" left({detail}, {LONGEST_DETAIL}) AS detail, length({detail}) AS size"
+        f" left({detail}, {MAX_DETAIL_CHARS}) AS detail, length({detail}) AS size"
     )
 
 

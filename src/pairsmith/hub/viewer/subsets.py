@@ -20,8 +20,8 @@ from pairsmith.hub.repos.card import Config
 SUFFIX = ".parquet"
 DEFAULT = "default"
 TRAIN = "train"
-MOST = 200  # subsets of a card, splits of a subset, patterns of a split that are looked at
-LONGEST = 1024  # characters of a pattern
+MAX_ENTRIES = 200  # subsets of a card, splits of a subset, patterns of a split that are looked at
+MAX_PATTERN_CHARS = 1024  # characters of a pattern
 WILD = re.compile(r"[*?\[]")
 SHARD = re.compile(r"([A-Za-z][A-Za-z0-9_.]*)-\d{5}-of-\d{5}")
 WORDS = {  # datasets.data_files.SPLIT_KEYWORDS
@@ -57,7 +57,7 @@ def subsets(configs: Iterable[Config], paths: Iterable[str]) -> list[Subset]:
         paths: The paths of its files.
     """
     parquet = [path for path in paths if path.endswith(SUFFIX)]
-    declared = {config.name: _declared(config, parquet) for config in islice(configs, MOST)}
+    declared = {config.name: _declared(config, parquet) for config in islice(configs, MAX_ENTRIES)}
     return list(declared.values()) or list(_laid_out(parquet))
 
 
@@ -131,8 +131,11 @@ def _hidden(path: str) -> bool:
 def _declared(config: Config, paths: Sequence[str]) -> Subset:
     within = f"{config.folder}/" if config.folder else ""
     splits = [
-        Split(name, [pattern for pattern in patterns[:MOST] if len(pattern) <= LONGEST])
-        for name, patterns in config.splits[:MOST]
+        Split(
+            name,
+            [pattern for pattern in patterns[:MAX_ENTRIES] if len(pattern) <= MAX_PATTERN_CHARS],
+        )
+        for name, patterns in config.splits[:MAX_ENTRIES]
     ]
     if not splits:
         splits = _by_split([path for path in paths if path.startswith(within)])
@@ -161,7 +164,7 @@ def _by_split(paths: Iterable[str]) -> list[Split]:
     found: dict[str, list[str]] = {}
     for path in paths:
         found.setdefault(_split_of(path), []).append(path)
-    return [Split(name, paths=inside) for name, inside in islice(found.items(), MOST)]
+    return [Split(name, paths=inside) for name, inside in islice(found.items(), MAX_ENTRIES)]
 
 
 def _split_of(path: str) -> str:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from markupsafe import Markup, escape
 
 WORD = re.compile(r"\s*\w+|\s*[^\w\s]|\s+")
-LONGEST = 2_000  # words between the common beginning and end that are compared
+MAX_WORDS = 2_000  # words between the common beginning and end that are compared
 ALIKE = 0.25  # with a smaller share of common words, what is common there is chance
 
 
@@ -57,7 +57,7 @@ def _alike(one: Sequence[str], other: Sequence[str]) -> int:
 def _common(one: Sequence[str], other: Sequence[str]) -> tuple[list[bool], list[bool]]:
     """For each word whether it is one that both have, in the same order."""
     ours, theirs = [False] * len(one), [False] * len(other)
-    if max(len(one), len(other)) > LONGEST:
+    if max(len(one), len(other)) > MAX_WORDS:
         return ours, theirs
     pairs = list(common_words(one, other))
     if 2 * len(pairs) >= ALIKE * (len(one) + len(other)):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 PAGE = 500  # entries of a folder
-LARGEST = 512 << 10  # bytes of a text that is shown
+MAX_TEXT_BYTES = 512 << 10  # bytes of a text that is shown
 
 
 class Entry(NamedTuple):
@@ -114,7 +114,7 @@ def _content(hub: Hub, repo: Repo, commit: Commit, file: File) -> Content:
 
 
 def _text(hub: Hub, file: File) -> Content:
-    if file.size > LARGEST:
+    if file.size > MAX_TEXT_BYTES:
         return Content(fault="This file is too large to be shown here; download it.")
     data = hub.blobs.path(file.blob).read_bytes()
     try:

@@ -49,7 +49,7 @@ CHANGED = "The form has changed since you opened it. Read it again, please."
 class GateView(NamedTuple):
     """What `_gate.html.jinja` shows of a repository's gate to one who may know of it.
 
-    The template is answers these by their names, `repo`, and what every page is answers.
+    The template is given these by their names, `repo`, and what every page is given.
 
     Attributes:
         standing: Where they stand.
@@ -131,7 +131,7 @@ def show_requests(call: Call) -> Response:
         next=found[PAGE - 1].id if len(found) > PAGE else 0,
         log=log,
         form=form,
-        longest=requests.LONGEST_REASON,
+        longest=requests.MAX_REASON_CHARS,
     )
 
 

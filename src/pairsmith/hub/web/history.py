@@ -15,7 +15,7 @@ from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.http.addresses import DATASET, repo_of
 from pairsmith.hub.repos import diff, history
 from pairsmith.hub.repos.diff import Change
-from pairsmith.hub.repos.readme import LARGEST
+from pairsmith.hub.repos.readme import MAX_CARD_BYTES
 from pairsmith.hub.repos.readme import NAME as CARD
 from pairsmith.hub.web import paging
 from pairsmith.hub.web.render import page
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 PAGE = 50  # commits
-MOST = 500  # changed files that are shown
+MAX_FILES = 500  # changed files that are shown
 LINES = 5_000  # of a card, before and after, that are compared
-WIDEST = 2_000  # characters of a line that are shown
+MAX_LINE_CHARS = 2_000  # characters of a line that are shown
 
 
 class Line(NamedTuple):
@@ -72,7 +72,7 @@ def commit(request: Request) -> HTMLResponse:
         repo=repo,
         commit=found,
         changes=made,
-        most=MOST,
+        most=MAX_FILES,
         diff=_card_change(hub, card) if card else Difference([]),
     )
 
@@ -88,7 +88,7 @@ def difference(old: str, new: str) -> Difference:
 def _lines(before: list[str], after: list[str]) -> Iterator[Line]:
     told = list(unified_diff(before, after, lineterm=""))[2:]  # without the names of files
     for line in told:
-        sign, text = line[0], line[1 : WIDEST + 1]
+        sign, text = line[0], line[1 : MAX_LINE_CHARS + 1]
         if sign == "@":
             yield Line("at", line)
         elif sign == "+":
@@ -105,7 +105,7 @@ def _text(hub: Hub, blob: str | None) -> str:
     if blob is None:
         return ""
     with hub.blobs.path(blob).open("rb") as content:
-        return content.read(LARGEST).decode("utf-8", "replace")
+        return content.read(MAX_CARD_BYTES).decode("utf-8", "replace")
 
 
 routes: list[BaseRoute] = [

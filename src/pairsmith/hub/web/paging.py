@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 T = TypeVar("T")
-FURTHEST = 100_000  # the number of the last page
+MAX_PAGE = 100_000  # the number of the last page
 
 
 class Pages(NamedTuple):
@@ -24,7 +24,7 @@ class Pages(NamedTuple):
 
 def number(request: Request) -> int:
     """Which page is asked for, from 0; what is no number asks for the first."""
-    return min(number_in(request.query_params.get("p", "")) or 0, FURTHEST)
+    return min(number_in(request.query_params.get("p", "")) or 0, MAX_PAGE)
 
 
 def cut(request: Request, entries: list[T], size: int) -> tuple[list[T], Pages]:
@@ -36,7 +36,7 @@ def cut(request: Request, entries: list[T], size: int) -> tuple[list[T], Pages]:
         size: The entries of a page.
     """
     here = number(request)
-    after = _address(request, here + 1) if len(entries) > size and here < FURTHEST else ""
+    after = _address(request, here + 1) if len(entries) > size and here < MAX_PAGE else ""
     before = _address(request, here - 1) if here else ""
     return entries[:size], Pages(here, before, after)
 

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 LAST = 10**12  # rows and pages are numbered up to here
-LONGEST_SEARCH = 200  # characters
-MOST_FILES = 1_000  # of a split are looked at
+MAX_SEARCH_CHARS = 200  # characters
+MAX_FILES = 1_000  # of a split are looked at
 
 
 class Query(NamedTuple):
@@ -50,7 +50,7 @@ class Query(NamedTuple):
 
     Attributes:
         revision: A branch, a tag or a commit.
-        config: The subset; '' for the one that is loaded unquery.
+        config: The subset; '' for the one that is loaded unasked.
         split: The split; '' for the one to begin with.
         search: A text; '' for none.
         page: Which page, from 1.
@@ -143,8 +143,8 @@ def _record_view(hub: Hub, who: Caller, selection: Selection, query: Query) -> N
 
 def _query(parameters: QueryParams) -> Query:
     search = parameters.get("q", "").strip().replace("\0", "")
-    if len(search) > LONGEST_SEARCH:
-        raise bad_request(f"A text to search has up to {LONGEST_SEARCH} characters.")
+    if len(search) > MAX_SEARCH_CHARS:
+        raise bad_request(f"A text to search has up to {MAX_SEARCH_CHARS} characters.")
     annotation = parameters.get("annotation", "")
     return Query(
         parameters.get("revision") or MAIN,
@@ -192,7 +192,7 @@ def _select(hub: Hub, who: Caller, name: RepoName, query: Query) -> Selection:
         return Selection(repo, commit.id, annotations=said)
     subset, split = subsets.choose(there, query.config, query.split)
     paths = subsets.files_of(split, rows)
-    sources = _sources(hub, [rows[path] for path in paths[:MOST_FILES]])
+    sources = _sources(hub, [rows[path] for path in paths[:MAX_FILES]])
     return Selection(
         repo, commit.id, there, said, subset, split, sources, len(paths), annotation,
         found.get(MANIFEST),

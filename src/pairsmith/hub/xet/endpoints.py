@@ -71,7 +71,7 @@ async def take_xorb(request: Request) -> Response:
     _, folder = await run_in_threadpool(_opened, request)
     place = folder / xorb.checked_name(request.path_params["hash"])
     await run_in_threadpool(uploads.check_room, folder)
-    async with received(request, folder, "The xorb", xorb.LARGEST) as path:
+    async with received(request, folder, "The xorb", xorb.MAX_XORB_BYTES) as path:
         await run_in_threadpool(xorb.check, path)
         is_new = not place.exists()
         if is_new:
@@ -128,7 +128,7 @@ def _opened(request: Request) -> tuple[Upload, Path]:
 async def _rebuild(request: Request) -> Rebuild:
     """What a shard asks for, checked as far as that is quick."""
     upload, folder = await run_in_threadpool(_opened, request)
-    async with received(request, folder, "The shard", shard.LARGEST) as path:
+    async with received(request, folder, "The shard", shard.MAX_SHARD_BYTES) as path:
         found = await run_in_threadpool(lambda: shard.Shard(path.read_bytes()))
     return await run_in_threadpool(Rebuild, hub_of(request), upload, found, folder)
 

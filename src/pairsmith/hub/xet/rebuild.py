@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from pairsmith.hub.xet.shard import File, Segment, Shard
     from pairsmith.hub.xet.uploads import Upload
 
-LARGEST = 200_000_000_000  # bytes of all files of a shard: a few xorbs could unpack to any number
+MAX_REBUILT_BYTES = (
+    200_000_000_000  # bytes of all files of a shard: a few xorbs could unpack to any number
+)
 OPEN = 16  # xorbs
 
 
@@ -80,8 +82,8 @@ class Rebuild:
                 raise bad_request(f"The shard names xorb {name}; this upload was not sent that.")
 
     def _check_room(self) -> None:
-        if self.total > LARGEST:
-            raise too_large("What this shard makes up", LARGEST)
+        if self.total > MAX_REBUILT_BYTES:
+            raise too_large("What this shard makes up", MAX_REBUILT_BYTES)
         self._hub.blobs.check_room(self.total)
 
 

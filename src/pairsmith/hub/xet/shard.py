@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pairsmith.hub.http.errors import HubError, bad_request
-from pairsmith.hub.xet.xorb import LARGEST_CHUNK, MOST_CHUNKS
+from pairsmith.hub.xet.xorb import MAX_CHUNK_BYTES, MAX_CHUNKS
 
-LARGEST = 65 << 20  # 64 MiB, as the protocol has it, and room for the footer
-MOST_FILES = 100_000
+MAX_SHARD_BYTES = 65 << 20  # 64 MiB, as the protocol has it, and room for the footer
+MAX_FILES = 100_000
 TAG = b"HFRepoMetaData\0" + bytes.fromhex("556967456a7b815783a5bdd95ccdd14aa9")
 VERSION = 2
 HEADER = struct.Struct("<32sQQ")
@@ -79,8 +79,8 @@ class Shard:
                 return place
             if not flags & DESCRIBED:
                 raise bad_request("A file of the shard comes without its SHA-256.")
-            if len(self.files) == MOST_FILES:
-                raise bad_request(f"The shard has more than the {MOST_FILES:,} files it may have.")
+            if len(self.files) == MAX_FILES:
+                raise bad_request(f"The shard has more than the {MAX_FILES:,} files it may have.")
             first = place
             place += count * ENTRY.size * (2 if flags & VERIFIED else 1)
             sha256, *_ = self._entry(place)  # and all before it is there, too
@@ -97,7 +97,7 @@ class Shard:
 
     def _segment(self, place: int) -> Segment:
         hash, _, size, first, end = self._entry(place)
-        if not first < end <= MOST_CHUNKS or size > (end - first) * LARGEST_CHUNK:
+        if not first < end <= MAX_CHUNKS or size > (end - first) * MAX_CHUNK_BYTES:
             raise bad_request(f"A segment of the shard, chunks {first} to {end}, cannot be.")
         return Segment(text(hash), first, end, size)
 

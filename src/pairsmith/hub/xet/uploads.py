@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 LIFETIME = 3600  # seconds that a token is good for
 IDLE = 6 * 3600  # seconds without a call after which an upload is over
-MOST_BYTES = 200_000_000_000  # that an upload may have waiting
-MOST_XORBS = 20_000  # that an upload may have waiting
+MAX_UPLOAD_BYTES = 200_000_000_000  # that an upload may have waiting
+MAX_UPLOAD_XORBS = 20_000  # that an upload may have waiting
 
 
 class Upload(NamedTuple):
@@ -101,8 +101,8 @@ def check_room(folder: Path) -> None:
     for entry in os.scandir(folder):
         with suppress(FileNotFoundError):  # one that came by another call was renamed meanwhile
             sizes.append(entry.stat().st_size)
-    if sum(sizes) > MOST_BYTES or len(sizes) > MOST_XORBS:
-        raise too_large("This upload", MOST_BYTES)
+    if sum(sizes) > MAX_UPLOAD_BYTES or len(sizes) > MAX_UPLOAD_XORBS:
+        raise too_large("This upload", MAX_UPLOAD_BYTES)
 
 
 def sweep(hub: Hub) -> int:

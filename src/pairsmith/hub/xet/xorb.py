@@ -21,9 +21,9 @@ import numpy as np
 from pairsmith.hub.http.errors import HubError, bad_request
 
 NAME = re.compile(r"[0-9a-f]{64}")
-LARGEST = 65 << 20  # 64 MiB, as the protocol has it, and room for headers and the footer
-LARGEST_CHUNK = 128 << 10  # unpacked
-MOST_CHUNKS = 8192  # as the clients have it
+MAX_XORB_BYTES = 65 << 20  # 64 MiB, as the protocol has it, and room for headers and the footer
+MAX_CHUNK_BYTES = 128 << 10  # unpacked
+MAX_CHUNKS = 8192  # as the clients have it
 HEADER = 8
 FOOTER = b"XETBLOB"
 
@@ -99,8 +99,8 @@ def _chunk_starts(file: int) -> array[int]:
         place += HEADER + packed
         if place > end:
             raise _fault(len(starts) - 1, "is cut short")
-        if len(starts) > MOST_CHUNKS:
-            raise bad_request(f"The xorb has more than the {MOST_CHUNKS} chunks that one may have.")
+        if len(starts) > MAX_CHUNKS:
+            raise bad_request(f"The xorb has more than the {MAX_CHUNKS} chunks that one may have.")
     if not starts:
         raise bad_request("The xorb has no chunk.")
     return starts
@@ -116,8 +116,8 @@ def _parsed(head: bytes, number: int) -> tuple[int, int, int]:
         raise _fault(number, f"is of version {head[0]}; 0 was expected")
     if head[4] not in SCHEMES:
         raise _fault(number, f"is packed by scheme {head[4]}; 0, 1 and 2 are known")
-    if size > LARGEST_CHUNK or packed > 2 * LARGEST_CHUNK:
-        raise _fault(number, f"is larger than the {LARGEST_CHUNK:,} bytes that one may have")
+    if size > MAX_CHUNK_BYTES or packed > 2 * MAX_CHUNK_BYTES:
+        raise _fault(number, f"is larger than the {MAX_CHUNK_BYTES:,} bytes that one may have")
     return packed, head[4], size
 
 

@@ -13,14 +13,9 @@ from typing import TypeAlias
 import numpy as np
 
 from pairsmith.errors import DamagedInputError
-from pairsmith.sources.formats.jsonl import (
-    BLANK,
-    BLOCK_BYTES,
-    BLOCK_ROWS,
-    RECORD_BYTES,
-    Records,
-    after,
-)
+from pairsmith.sources import records
+from pairsmith.sources.formats.jsonl import BLANK
+from pairsmith.sources.records import Records, after
 
 # a string, a bracket or a comma; a quotation mark alone opens a string that goes on
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{},"]', re.DOTALL)
@@ -36,14 +31,14 @@ def read_elements(
     chunks: Iterator[bytes], name: str, at_once: int | None = None
 ) -> Iterator[Records]:
     """Cuts an array's elements into blocks; arguments and faults as `read_records`."""
-    at_once = at_once or BLOCK_ROWS
+    at_once = at_once or records.BLOCK_ROWS
     rows: list[Element] = []
     number, size = 0, 0
     try:
         for row in _elements(chunks, name):
             rows.append(row)
             size += len(row[0])
-            if len(rows) == at_once or size > BLOCK_BYTES:
+            if len(rows) == at_once or size > records.BLOCK_BYTES:
                 yield _pack(rows, number)
                 number, size, rows = number + len(rows), 0, []
     except DamagedInputError as error:
@@ -106,10 +101,10 @@ class _Held:
             Whether there was anything.
         """
         parts = [self.data[self.at :]]
-        if len(parts[0]) > RECORD_BYTES:
+        if len(parts[0]) > records.RECORD_BYTES:
             raise DamagedInputError(
                 f"{self.name}: the element of line {self.line:,} is longer than "
-                f"{RECORD_BYTES:,} bytes, or its brackets do not close.",
+                f"{records.RECORD_BYTES:,} bytes, or its brackets do not close.",
                 MEND,
             )
         read = 0

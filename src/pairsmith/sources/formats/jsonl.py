@@ -1,65 +1,17 @@
-"""Bytes to records: the rows of a file as slices of a block, not yet read as JSON.
-
-Where blocks are cut depends on the content alone, never on how it arrived. Lines are cut here,
-the elements of a JSON array in `arrays`.
-"""
+"""JSON lines to records: cut at line ends, not yet read as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pairsmith.errors import DamagedInputError
+from pairsmith.sources import records
+from pairsmith.sources.parse import CLOSE, OPEN
+from pairsmith.sources.records import Index, Records, after
 
-BLOCK_ROWS = 5_000
-BLOCK_BYTES = 32 << 20
-RECORD_BYTES = 128 << 20
-"""A record that goes on for longer than this is no row: the file is taken as damaged."""
-
-NEWLINE, RETURN, OPEN, CLOSE, BLANK = ord("\n"), ord("\r"), ord("{"), ord("}"), b" \t\r\n"
-
-Index = NDArray[np.int64]
-
-
-class Records(NamedTuple):
-    """The rows of a block.
-
-    Attributes:
-        data: The block, or a view of it where it lies among others; between two rows it holds
-            nothing but white space.
-        starts, ends: Each row's place in the block, without surrounding white space.
-        numbers: Each row's number in the file, from 1: its line, or its place in the array.
-        lines: The line that each row begins in, from 1.
-    """
-
-    data: bytes | memoryview
-    starts: Index
-    ends: Index
-    numbers: Index
-    lines: Index
-
-    @property
-    def rows(self) -> int:
-        """How many there are."""
-        return len(self.starts)
-
-    def raw(self, row: int) -> bytes:
-        """One row's bytes as the file has them."""
-        return bytes(self.data[self.starts[row] : self.ends[row]])
-
-    def part(self, start: int, size: int) -> Records:
-        """So many rows from `start` on."""
-        places = (column[start : start + size] for column in self[1:])
-        return Records(self.data, *places)
-
-
-def after(error: DamagedInputError, count: int, what: str) -> DamagedInputError:
-    """The fault, and how much of the file came whole before it."""
-    said = f"1 whole {what} comes" if count == 1 else f"{count:,} whole {what}s come"
-    return DamagedInputError(f"{error.message} {said} before that.", error.hint)
+NEWLINE, RETURN, BLANK = ord("\n"), ord("\r"), b" \t\r\n"
 
 
 def read_lines(
@@ -69,7 +21,7 @@ def read_lines(
 
     Arguments and faults as `read_records`; `line` is the number of the first line.
     """
-    rows = rows or BLOCK_ROWS
+    rows = rows or records.BLOCK_ROWS
     held: list[bytes] = []
     size, breaks = 0, np.empty(0, np.int64)
     fault: DamagedInputError | None = None
@@ -87,7 +39,7 @@ def read_lines(
                     start, breaks = int(breaks[count - 1]) + 1, breaks[count:]
                 held, size, breaks = [data[start:]], size - start, breaks - start
             unended = size - (int(breaks[-1]) + 1 if len(breaks) else 0)
-            if unended > RECORD_BYTES:
+            if unended > records.RECORD_BYTES:
                 raise _endless(name, line + len(breaks))
     except DamagedInputError as error:
         fault = error
@@ -106,8 +58,8 @@ def read_lines(
 
 def _full(breaks: Index, size: int, rows: int) -> int:
     """How many lines make a block, or 0 where there are not yet enough."""
-    if len(breaks) >= rows or (len(breaks) and size > BLOCK_BYTES):
-        within = int(np.searchsorted(breaks, BLOCK_BYTES, side="right"))
+    if len(breaks) >= rows or (len(breaks) and size > records.BLOCK_BYTES):
+        within = int(np.searchsorted(breaks, records.BLOCK_BYTES, side="right"))
         return min(max(within, 1), rows, len(breaks))
     return 0
 
@@ -132,6 +84,6 @@ def _cut(data: bytes, start: int, breaks: Index, line: int) -> Records:
 
 def _endless(name: str, line: int) -> DamagedInputError:
     return DamagedInputError(
-        f"{name}: line {line:,} is longer than {RECORD_BYTES:,} bytes.",
+        f"{name}: line {line:,} is longer than {records.RECORD_BYTES:,} bytes.",
         "No conversation is so long: look at the file there.",
     )

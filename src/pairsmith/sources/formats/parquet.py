@@ -6,11 +6,9 @@ schema, so a wrong type is a fault of the file, not of a row.
 
 from __future__ import annotations
 
-import base64
-import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,66 +16,33 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pairsmith.errors import DamagedInputError
+from pairsmith.io.digests import hash_file
 from pairsmith.io.paths import FsspecPath
 from pairsmith.io.reading import SeekableFile
-from pairsmith.sources.formats import jsonl
-from pairsmith.sources.formats.jsonl import Index, after
-from pairsmith.sources.types import check_types, is_list, is_text, project, text_sizes
+from pairsmith.sources import records
+from pairsmith.sources.formats.format import (
+    SAMPLE_BYTES,
+    SAMPLE_ROWS,
+    WHOLE,
+    Counted,
+    Format,
+    Piece,
+    Pieces,
+    Reading,
+    Span,
+)
+from pairsmith.sources.formats.table import TableRows, enough_memory, project_rows
+from pairsmith.sources.records import Index, after
+from pairsmith.sources.types import check_types, is_list, is_text, text_sizes
 
-ENDING = ".parquet"
 BATCH_ROWS = 250
 BATCH_BYTES = 256 << 20
-"""At most so many rows are decoded at a time, and fewer where the texts of a column's dictionary
+"""At most this many rows are decoded at a time, and fewer where the texts of a column's dictionary
 are so long that they could become more bytes."""
 
 
 _PAGE_HEADER = rb"\x15[\x80-\xff]*[\x00-\x7f]\x15([\x80-\xff]*[\x00-\x7f])"
 """How a page begins (Thrift's compact protocol): its type, then its size without compression."""
-
-
-class ParquetRows(NamedTuple):
-    """Rows of a Parquet file, with all its columns.
-
-    Attributes:
-        table: The rows.
-        numbers: Each row's number in the file, from 1.
-    """
-
-    table: pa.Table
-    numbers: Index
-
-    @property
-    def lines(self) -> Index:
-        """A row has no line; its number stands for it."""
-        return self.numbers
-
-    def raw(self, row: int) -> bytes:
-        """One row as a line of JSON; bytes that are not text in base64."""
-        held = {
-            n: _value(self.table[place][row]) for place, n in enumerate(self.table.column_names)
-        }
-        text = json.dumps(held, ensure_ascii=False, default=str)
-        return text.encode("utf-8", "surrogateescape")
-
-    def part(self, start: int, size: int) -> ParquetRows:
-        """So many rows from `start` on."""
-        return ParquetRows(self.table.slice(start, size), self.numbers[start : start + size])
-
-
-def _value(held: pa.Scalar) -> Any:
-    """A value as JSON can hold it; bytes that are not UTF-8 as half surrogates."""
-    if isinstance(held, pa.DictionaryScalar):
-        held = held.value
-    if not held.is_valid:
-        return None
-    if pa.types.is_struct(held.type):
-        return {field.name: _value(held[n]) for n, field in enumerate(held.type)}
-    if is_list(held.type):
-        return [_value(item) for item in held.values]
-    if is_text(held.type):
-        return held.as_buffer().to_pybytes().decode("utf-8", "surrogateescape")
-    value = held.as_py()
-    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
 def count_rows(place: FsspecPath, name: str) -> int:
@@ -90,25 +55,10 @@ def count_rows(place: FsspecPath, name: str) -> int:
         return int(opened.file.metadata.num_rows)
 
 
-def read_parquet(
-    place: FsspecPath,
-    name: str,
-    fields: pa.Schema,
-    required: tuple[str, ...],
-    at_once: int | None = None,
-    span: tuple[int, int | None] = (0, None),
-) -> Iterator[ParquetRows]:
+def read(reading: Reading) -> Iterator[TableRows]:
     """Reads a file's rows, at most `at_once` and about `BLOCK_BYTES` at a time.
 
     Whatever was read whole before a fault is yielded before the fault is raised.
-
-    Args:
-        place: Where the file lies.
-        name: What to call it in a fault.
-        fields: What will be taken of each row; see `project_rows`.
-        required: The fields that may not be null.
-        at_once: At most so many rows at a time; `BLOCK_ROWS` where none are given.
-        span: The rows to read, from the first up to the second, counted from 0.
 
     Yields:
         The rows with all columns.
@@ -117,27 +67,32 @@ def read_parquet(
         DamagedInputError: It is no Parquet file, or breaks off, or does not decode.
         SourceError: A column is missing or of another type, or the file cannot be read on.
     """
-    number = span[0]
+    reading.hash_whole()
+    name, (start, stop, _) = reading.name, reading.span
+    number = start
     try:
-        with _opened(place, name) as opened:
-            check_types(opened.schema, fields, required, name)
-            for table in _blocks(opened, at_once or jsonl.BLOCK_ROWS, span):
-                yield ParquetRows(table, np.arange(number + 1, number + len(table) + 1))
+        with _opened(reading.place, name) as opened:
+            check_types(opened.schema, reading.fields, reading.required, name)
+            for table in _blocks(opened, reading.at_once or records.BLOCK_ROWS, (start, stop)):
+                yield TableRows(table, np.arange(number + 1, number + len(table) + 1))
                 number += len(table)
     except DamagedInputError as error:
         raise after(error, number, "row") from None
 
 
-def project_rows(
-    rows: ParquetRows, fields: pa.Schema, required: tuple[str, ...], name: str
-) -> pa.Table:
-    """The fields of rows, as `parse_rows` returns them; `name` is what to call the file.
-
-    Raises:
-        DamagedInputError: They do not fit into memory.
-    """
-    with _memory(name):
-        return project(rows.table, fields, required)
+def cut(place: FsspecPath, name: str, shard_rows: int) -> Pieces:
+    """The rows of each shard: the file tells how many rows it has, and is read for its hash."""
+    try:
+        rows = count_rows(place, name)
+    except DamagedInputError:
+        yield Piece(WHOLE, 0, 0, None, is_sound=False)
+        return
+    read = hash_file(place)
+    shards = -(-rows // shard_rows)
+    for number in range(shards):
+        span = Span(number * shard_rows, min((number + 1) * shard_rows, rows))
+        yield Piece(span, number, read.bytes // shards, read)
+    yield Counted(rows, shards, read)
 
 
 class _Opened(NamedTuple):
@@ -165,22 +120,10 @@ def _opened(place: FsspecPath, name: str) -> Iterator[_Opened]:
 
 
 @contextmanager
-def _memory(name: str) -> Iterator[None]:
-    """Turns a want of memory into a sentence."""
-    try:
-        yield
-    except MemoryError:
-        raise DamagedInputError(
-            f"{name} has rows that do not fit into memory.",
-            "No conversation is so long: look at the file, or write it with shorter rows.",
-        ) from None
-
-
-@contextmanager
 def _damage(name: str) -> Iterator[None]:
     """Turns what Arrow says of bytes that are no Parquet into a sentence."""
     try:
-        with _memory(name):
+        with enough_memory(name):
             yield
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         said = str(error).strip().partition("\n")[0].rstrip(".")
@@ -196,7 +139,7 @@ def _blocks(opened: _Opened, at_once: int, span: tuple[int, int | None]) -> Iter
     try:
         for piece, long in _pieces(opened, at_once, span):
             rows, size = rows + len(piece), size + long
-            if held and (rows > at_once or size > jsonl.BLOCK_BYTES):
+            if held and (rows > at_once or size > records.BLOCK_BYTES):
                 yield pa.Table.from_batches(held)
                 held, rows, size = [], len(piece), long
             held.append(piece)
@@ -217,7 +160,7 @@ def _pieces(
     """Rows that fit into a block, or one that does not, and how long they are when decoded."""
     for number, batch in _batches(opened, at_once, span, columns):
         texts = text_sizes(batch.columns, len(batch))
-        endless = np.flatnonzero(texts > jsonl.RECORD_BYTES)[:1].tolist()
+        endless = np.flatnonzero(texts > records.RECORD_BYTES)[:1].tolist()
         sizes = texts + max(batch.nbytes - int(texts.sum()), 0) // max(len(batch), 1)
         sizes = sizes[: endless[0]] if endless else sizes
         for start, stop in _cuts(np.cumsum(sizes)):
@@ -231,7 +174,7 @@ def _cuts(ends: Index) -> Iterator[tuple[int, int]]:
     start = 0
     while start < len(ends):
         before = int(ends[start - 1]) if start else 0
-        fitting = int(np.searchsorted(ends, before + jsonl.BLOCK_BYTES, side="right"))
+        fitting = int(np.searchsorted(ends, before + records.BLOCK_BYTES, side="right"))
         stop = max(fitting, start + 1)
         yield start, stop
         start = stop
@@ -239,7 +182,7 @@ def _cuts(ends: Index) -> Iterator[tuple[int, int]]:
 
 def _endless(name: str, row: int) -> DamagedInputError:
     return DamagedInputError(
-        f"{name}: row {row:,} is longer than {jsonl.RECORD_BYTES:,} bytes.",
+        f"{name}: row {row:,} is longer than {records.RECORD_BYTES:,} bytes.",
         "No conversation is so long: look at the file there.",
     )
 
@@ -282,7 +225,7 @@ def _batches(
 def _batch_rows(group: pq.RowGroupMetaData, raw: SeekableFile) -> int:
     """How many rows to decode at a time, so that they fit into memory whatever they hold."""
     rows = max(group.num_rows, 1)
-    by_word = jsonl.BLOCK_BYTES // max(group.total_byte_size // rows, 1)
+    by_word = records.BLOCK_BYTES // max(group.total_byte_size // rows, 1)
     chunks = [group.column(n) for n in range(group.num_columns)]
     longest = max((_longest(chunk, raw) * chunk.num_values // rows for chunk in chunks), default=0)
     by_dictionary = BATCH_BYTES // max(longest, 1)
@@ -304,28 +247,25 @@ def _longest(chunk: pq.ColumnChunkMetaData, raw: SeekableFile) -> int:
     return min(number >> 1, whole)
 
 
-def sample_rows(
-    place: FsspecPath, name: str, known: set[str], count: int, size: int
+def sample(place: FsspecPath, name: str, known: Collection[str]) -> list[dict[str, Any]]:
+    """The first rows, of the columns that are known; columns that are not hold None."""
+    rows: list[dict[str, Any]] = []
+    with suppress(DamagedInputError):  # the build meets it where it lies, and says so
+        rows.extend(_first_rows(place, name, known, SAMPLE_ROWS, SAMPLE_BYTES[1]))
+    return rows
+
+
+def _first_rows(
+    place: FsspecPath, name: str, known: Collection[str], count: int, size: int
 ) -> Iterator[dict[str, Any]]:
-    """The first rows, of the columns that are known; columns that are not hold None.
-
-    Args:
-        place: Where the file lies.
-        name: What to call it in a fault.
-        known: The columns to look at.
-        count: About so many rows are enough.
-        size: So many bytes are enough.
-
-    Raises:
-        DamagedInputError: It is no Parquet file, or breaks off.
-    """
+    """Rows, until there are about enough of them, or of their bytes."""
     with _opened(place, name) as opened:
         names = opened.schema.names
         columns = [column for column in names if column in known]
         if not columns:
             yield from [dict.fromkeys(names)] if opened.file.metadata.num_rows else []
             return
-        for piece, long in _pieces(opened, jsonl.BLOCK_ROWS, (0, None), columns):
+        for piece, long in _pieces(opened, records.BLOCK_ROWS, (0, None), columns):
             for row in range(min(len(piece), count)):
                 yield from (dict.fromkeys(names) | held for held in _readable(piece.slice(row, 1)))
             count, size = count - len(piece), size - long
@@ -340,7 +280,7 @@ def _readable(row: pa.RecordBatch) -> list[dict[str, Any]]:
         return []
 
 
-def sample_schema(place: FsspecPath, name: str) -> dict[str, Any]:
+def row_by_schema(place: FsspecPath, name: str) -> dict[str, Any]:
     """A row such as the schema lets one expect: empty texts, lists of one item.
 
     Raises:
@@ -358,3 +298,6 @@ def _blank(given: pa.DataType) -> Any:
     if pa.types.is_struct(given):
         return {field.name: _blank(field.type) for field in given}
     return "" if is_text(given) else 0
+
+
+PARQUET = Format(read, project_rows, sample, row_by_schema, cut, compressed=False, footer=True)

@@ -1,0 +1,215 @@
+"""The options of a build, each declared and documented once: the field of a dataclass.
+
+`pairsmith.build` takes them as keywords, the command line as options, and the recipe is resolved
+from them. To add one: a field here and its name in `BuildArguments`; if it decides bytes, a field
+of `pairsmith.schema.recipe.Recipe` too. Nothing heavy is imported: `--help` reads this module.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Annotated, Any, Literal, NamedTuple, TypedDict, Unpack
+
+
+class Option(NamedTuple):
+    """What a field means, and how the command line spells it.
+
+    Attributes:
+        help: What it means.
+        metavar: What stands for its value in the help; None for a flag that has none.
+        flag: Its name on the command line, where that is not the field's.
+        given: How its value is given there: as it is; as NAME=VALUE, again and again; as words
+            between commas; or as a file's name.
+    """
+
+    help: str
+    metavar: str | None = None
+    flag: str | None = None
+    given: Literal["value", "pairs", "words", "file"] = "value"
+
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """How to read a source."""
+
+    subset: Annotated[str | None, Option("For a single file: its subset.", "NAME")] = None
+    split: Annotated[str | None, Option("For a single file: train or test.", "NAME")] = None
+    from_: Annotated[
+        str, Option("What a row looks like: hh, trl, …; or auto, told by the first rows.", "SHAPE")
+    ] = "auto"
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """What to make of a source: all that decides the bytes of a build, besides the source."""
+
+    template: Annotated[
+        str | None,
+        Option(
+            "Chat template: a name (see pairsmith templates), a .jinja file, a tokenizer's "
+            "folder, a hub id. Without one, rows are messages.",
+            "NAME",
+        ),
+    ] = None
+    tokens: Annotated[
+        Mapping[str, str] | None,
+        Option(
+            "A special token for a template that does not tell, by name: eos_token=… Repeatable.",
+            "NAME=TEXT",
+            flag="--token",
+            given="pairs",
+        ),
+    ] = None
+    date: Annotated[
+        str | None,
+        Option("For a template that writes the date: 2026-01-31; today by default.", "DAY"),
+    ] = None
+    as_: Annotated[
+        str | None, Option("text, or messages; text where there is a template.", "FORM")
+    ] = None
+    system: Annotated[
+        str | None, Option("A system turn before every prompt that has none.", "TEXT")
+    ] = None
+    shard_rows: Annotated[int, Option("At most N rows of the source in a shard.", "N")] = 100_000
+    policies: Annotated[
+        Mapping[str, str] | None,
+        Option(
+            "Instead of quarantine: identical=keep, bad_roles=merge, … Repeatable.",
+            "REASON=POLICY",
+            flag="--on",
+            given="pairs",
+        ),
+    ] = None
+    drop: Annotated[
+        Iterable[str],
+        Option(
+            "Refuse rows of train for the sake of others: duplicates,near,leaks,flipped.",
+            "NAMES",
+            given="words",
+        ),
+    ] = ()
+    flip: Annotated[
+        float | None,
+        Option(
+            "Exchange the replies of train rows whose label a weak model doubts by more, in "
+            "log-odds.",
+            "DOUBT",
+        ),
+    ] = None
+    smooth: Annotated[
+        float | None,
+        Option("Only mark them, with how far the label is to be believed.", "DOUBT"),
+    ] = None
+    card: Annotated[
+        Mapping[str, Any] | str | os.PathLike[str] | None,
+        Option("YAML file of card fields: licence, tags, gate.", "FILE", given="file"),
+    ] = None
+
+    @property
+    def acts(self) -> bool:
+        """Whether rows are dropped, flipped or smoothed, for which all are looked at first."""
+        return bool(self.drop) or self.flip is not None or self.smooth is not None
+
+    def first_pass(self) -> BuildOptions:
+        """The same without actions, as plain messages: what the first look at all rows builds."""
+        usual = BuildOptions()
+        return replace(self, **{name: getattr(usual, name) for name in (*ACTIONS, *WRITING)})
+
+
+ACTIONS = ("drop", "flip", "smooth")
+"""What becomes of rows once all of them were looked at."""
+
+WRITING = ("template", "tokens", "date", "as_", "system", "shard_rows", "card")
+"""How rows are written that were kept: no concern of a look at the rows themselves."""
+
+
+@dataclass(frozen=True)
+class ExecutionOptions:
+    """How to carry a build out: decides no byte of it."""
+
+    force: Annotated[
+        bool, Option("Build over an earlier build, and over what another one left unfinished.")
+    ] = False
+    engine: Annotated[str, Option("Where the work is done: local, ray.", "NAME")] = "local"
+    workers: Annotated[
+        int | None,
+        Option("Processes that work at once; by default 1, or one a core for much data.", "N"),
+    ] = None
+    address: Annotated[
+        str | None, Option("Of a Ray cluster: auto, HOST:6379, ray://HOST:10001.", "ADDRESS")
+    ] = None
+    batch_rows: Annotated[int | None, Option("At most N rows are worked on at a time.", "N")] = None
+
+    def first_pass(self) -> ExecutionOptions:
+        """The same on this machine, where the folder lies that the first pass writes."""
+        workers = self.workers if self.engine == "local" else None
+        return replace(self, force=False, engine="local", address=None, workers=workers)
+
+
+class BuildArguments(TypedDict, total=False):
+    """The fields of the three, as keywords of `pairsmith.build`.
+
+    Type checkers read it; a test holds it equal to the fields.
+    """
+
+    template: str | None
+    tokens: Mapping[str, str] | None
+    date: str | None
+    as_: str | None
+    system: str | None
+    shard_rows: int
+    policies: Mapping[str, str] | None
+    drop: Iterable[str]
+    flip: float | None
+    smooth: float | None
+    card: Mapping[str, Any] | str | os.PathLike[str] | None
+    subset: str | None
+    split: str | None
+    from_: str
+    force: bool
+    engine: str
+    workers: int | None
+    address: str | None
+    batch_rows: int | None
+
+
+@dataclass(frozen=True)
+class Options:
+    """All options of a build.
+
+    Attributes:
+        build: What to make.
+        source: How to read.
+        execution: How to carry it out.
+    """
+
+    build: BuildOptions
+    source: SourceOptions
+    execution: ExecutionOptions
+
+    @classmethod
+    def of(cls, **given: Unpack[BuildArguments]) -> Options:
+        """Sorts keywords into options.
+
+        Raises:
+            TypeError: A keyword is no option.
+        """
+        left: dict[str, Any] = dict(given)
+        parts = [_take(kind, left) for kind in (BuildOptions, SourceOptions, ExecutionOptions)]
+        for name in left:
+            raise TypeError(f"build() got an unexpected keyword argument {name!r}")
+        return cls(*parts)
+
+    def first_pass(self, shape: str) -> Options:
+        """The same request without actions, for rows whose shape is known."""
+        source = replace(self.source, from_=shape)
+        return Options(self.build.first_pass(), source, self.execution.first_pass())
+
+
+def _take(kind: Any, left: dict[str, Any]) -> Any:
+    """Makes options of one kind, of what is left."""
+    return kind(
+        **{field.name: left.pop(field.name) for field in fields(kind) if field.name in left}
+    )

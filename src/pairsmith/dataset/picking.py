@@ -1,0 +1,71 @@
+"""Rows of a build that are named: by their ids, or by what an annotation says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from pairsmith.dataset.annotations import parse_reference, read_annotation
+from pairsmith.dataset.manifest import read_manifest
+from pairsmith.dataset.quarantine import Refused
+from pairsmith.dataset.rows import entries_of, rows_by_id
+from pairsmith.errors import AnnotationError, OutputError
+from pairsmith.io.remote import StoragePath
+
+
+class Picked(NamedTuple):
+    """Rows, and what is said of them.
+
+    Attributes:
+        rows: Kept ones as shards hold them, and quarantined ones.
+        said: By id, the statements of an annotation, less the id; None where none was asked for.
+    """
+
+    rows: list[dict[str, Any] | Refused]
+    said: dict[str, list[dict[str, Any]]] | None
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Each row with its fields; and `said`, its statements, if there was an annotation."""
+        rows = [row if isinstance(row, dict) else row._asdict() for row in self.rows]
+        if self.said is None:
+            return rows
+        return [{**row, "said": self.said.get(row["id"], [])} for row in rows]
+
+
+def pick(
+    out: StoragePath,
+    reference: str | None,
+    ids: Sequence[str],
+    most: int,
+    subset: str | None = None,
+) -> Picked:
+    """Reads rows that are named.
+
+    Args:
+        out: The folder of a build.
+        reference: `NAME` or `NAME:LABEL` of an annotation, or None.
+        ids: The ids of the rows, in the order in which they are wanted; without any, the first
+            rows that the annotation says something of, in its order.
+        most: Without ids, at most so many rows.
+        subset: Without ids, only rows of this subset.
+
+    Raises:
+        OutputError: There is no finished build, or none of its rows has an id.
+        AnnotationError: There is no such annotation, or it is not of this build.
+    """
+    built = read_manifest(out)
+    entries_of(built, subset)
+    wanted, said = [*dict.fromkeys(ids)], None
+    if reference is not None:
+        name, label = parse_reference(reference)
+        annotation = read_annotation(str(out), name)
+        beginning = f"{subset}/" if subset else ""
+        wanted = wanted or annotation.first_ids(most, label, beginning)
+        said = annotation.of(wanted, label)
+    found = rows_by_id(out, built, wanted)
+    strange = [id for id in wanted if id not in found]
+    if strange and ids:
+        raise OutputError(f"{out} has no row {strange[0]!r}.", "An id is subset/split/number.")
+    if strange:
+        raise AnnotationError(f"The annotation says something of {strange[0]}, which is no row.")
+    return Picked([found[id] for id in wanted], said)

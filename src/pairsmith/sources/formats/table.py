@@ -1,0 +1,111 @@
+"""Rows that are columns already when they are read: those of Parquet, of tables of any kind.
+
+A format that makes an Arrow table of a file's content is `table_format(read)`, where `read` yields
+`TableRows`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from pairsmith.errors import DamagedInputError
+from pairsmith.io.digests import MeteredFile
+from pairsmith.io.paths import FsspecPath
+from pairsmith.sources.formats.format import SAMPLE_ROWS, Format, Reading
+from pairsmith.sources.records import Index
+from pairsmith.sources.types import is_list, is_text, project
+
+
+class TableRows(NamedTuple):
+    """Rows that are columns, with all columns that the file has.
+
+    Attributes:
+        table: The rows.
+        numbers: Each row's number in the file, from 1.
+    """
+
+    table: pa.Table
+    numbers: Index
+
+    @property
+    def lines(self) -> Index:
+        """A row has no line; its number stands for it."""
+        return self.numbers
+
+    def raw(self, row: int) -> bytes:
+        """One row as a line of JSON; bytes that are not text in base64."""
+        held = {
+            n: _value(self.table[place][row]) for place, n in enumerate(self.table.column_names)
+        }
+        text = json.dumps(held, ensure_ascii=False, default=str)
+        return text.encode("utf-8", "surrogateescape")
+
+    def part(self, start: int, size: int) -> TableRows:
+        """The `size` rows from `start` on."""
+        return TableRows(self.table.slice(start, size), self.numbers[start : start + size])
+
+
+def table_format(read: Callable[[Reading], Iterator[TableRows]]) -> Format:
+    """A format whose rows are columns.
+
+    Args:
+        read: As `Format.read`. Columns may have any type that can be read as a field's; in a row
+            that lacks a value it is null.
+    """
+
+    def sample(place: FsspecPath, name: str, _known: Collection[str]) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
+        with suppress(DamagedInputError), MeteredFile(place) as metered:
+            for block in read(Reading(metered, name, pa.schema([]), ())):
+                rows += block.table.slice(0, SAMPLE_ROWS).to_pylist()
+                if len(rows) >= SAMPLE_ROWS:
+                    break
+        return rows
+
+    return Format(read, project_rows, sample)
+
+
+def project_rows(
+    rows: TableRows, fields: pa.Schema, required: tuple[str, ...], name: str
+) -> pa.Table:
+    """The fields of rows, as `parse_rows` returns them; `name` is what to call the file.
+
+    Raises:
+        DamagedInputError: They do not fit into memory.
+    """
+    with enough_memory(name):
+        return project(rows.table, fields, required)
+
+
+@contextmanager
+def enough_memory(name: str) -> Iterator[None]:
+    """Turns a want of memory into a sentence."""
+    try:
+        yield
+    except MemoryError:
+        raise DamagedInputError(
+            f"{name} has rows that do not fit into memory.",
+            "No conversation is so long: look at the file, or write it with shorter rows.",
+        ) from None
+
+
+def _value(held: pa.Scalar) -> Any:
+    """A value as JSON can hold it; bytes that are not UTF-8 as half surrogates."""
+    if isinstance(held, pa.DictionaryScalar):
+        held = held.value
+    if not held.is_valid:
+        return None
+    if pa.types.is_struct(held.type):
+        return {field.name: _value(held[n]) for n, field in enumerate(held.type)}
+    if is_list(held.type):
+        return [_value(item) for item in held.values]
+    if is_text(held.type):
+        return held.as_buffer().to_pybytes().decode("utf-8", "surrogateescape")
+    value = held.as_py()
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
