@@ -36,6 +36,7 @@ ANOTHER = {
     "drop": ("duplicates",),
     "flip": 1.0,
     "smooth": 1.0,
+    "apply": ("mine:odd",),
     "card": {"license": "mit"},
     "subset": "mine",
     "split": "test",
@@ -96,7 +97,7 @@ def test_an_option_travels_to_the_first_pass_unless_it_acts_or_writes(name):
     asked = replace(BuildOptions(), **{name: ANOTHER[name]})
     usual = BuildOptions() if name in (*ACTIONS, *WRITING) else asked
     assert asked.first_pass() == usual
-    assert not asked.first_pass().acts
+    assert not asked.first_pass().looks
 
 
 def test_the_first_pass_reads_the_same_and_works_here():
@@ -118,7 +119,14 @@ def resolve(**options):
 
 
 def test_every_option_decides_a_field_of_the_recipe():
-    plain = {"as_", "template", "tokens", "date", "card"}  # resolved by others, tested there
+    plain = {
+        "as_",
+        "template",
+        "tokens",
+        "date",
+        "card",
+        "apply",
+    }  # resolved by others, tested there
     for field in fields(BuildOptions):
         if field.name not in plain:
             held = resolve(**{field.name: ANOTHER[field.name]})
@@ -160,7 +168,7 @@ def test_what_the_command_line_gives_is_what_the_fields_take(monkeypatch, tmp_pa
     assert str(given["card"]) == "c.yaml"
     assert (given["as_"], given["force"], given["from_"]) == ("text", True, "auto")
     usual = {field.name: field.default for _, field in declared()}
-    empty = {"tokens": {}, "flip": None}
+    empty = {"tokens": {}, "flip": None, "apply": []}
     for name in set(usual) - {"policies", "drop", "card", "as_", "force"}:
         assert given[name] == empty.get(name, usual[name]), name
 

@@ -138,3 +138,21 @@ def test_a_read_that_hangs_does_not_keep_the_consumer():
     results.close()  # type: ignore[attr-defined]
     assert not goes_on.is_set()
     goes_on.set()
+
+
+def test_a_read_under_way_has_ended_when_the_consumer_goes_on():
+    """Python aborts where it ends while a daemon is at work in C."""
+    before = ours()
+    begun = threading.Event()
+
+    def items():
+        yield 1
+        begun.set()
+        time.sleep(0.1)
+        yield 2
+
+    results = overlap(items(), lambda item: item, 2)
+    assert next(results) == 1
+    assert begun.wait(60)
+    results.close()
+    assert ours() <= before

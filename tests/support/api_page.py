@@ -5,11 +5,21 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from enum import StrEnum
 from inspect import Parameter
 from pathlib import Path
+from typing import get_type_hints
 
 import pairsmith
+from pairsmith.building.options import (
+    BuildArguments,
+    BuildOptions,
+    ExecutionOptions,
+    SourceOptions,
+)
+
+KINDS = (BuildOptions, SourceOptions, ExecutionOptions)
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "api.md"
 HEAD = """# Python API
@@ -37,7 +47,12 @@ def render_name(name: str, thing: object) -> str:
     parts = [f"\n## {name}\n"]
     if inspect.isfunction(thing):
         parts.append(f"\n```py\n{signature_text(name, thing)}\n```\n")
-    parts.append(f"\n{render_docstring(doc)}\n")
+    text = render_docstring(doc)
+    if inspect.isfunction(thing) and any(map(is_options, arguments_of(thing))):
+        text = re.sub(
+            r"^- `options`: .*$", lambda found: found[0] + option_list(), text, flags=re.M
+        )
+    parts.append(f"\n{text}\n")
     if inspect.isclass(thing):
         parts.extend(["\n", *render_members(thing)])
     return "".join(parts).rstrip("\n") + "\n"
@@ -46,12 +61,48 @@ def render_name(name: str, thing: object) -> str:
 def signature_text(name: str, function: Callable[..., object]) -> str:
     """A signature, an argument a line."""
     signature = inspect.signature(function)
-    arguments = list(signature.parameters.values())
+    arguments = [
+        argument
+        for held in arguments_of(function)
+        for argument in (option_arguments() if is_options(held) else [held])
+    ]
     lines = [f"    {argument_text(argument)}," for argument in arguments]
     keywords = [argument.kind is Parameter.KEYWORD_ONLY for argument in arguments]
     if any(keywords):
         lines.insert(keywords.index(True), "    *,")
     return "\n".join([f"{name}(", *lines, f") -> {signature.return_annotation}"])
+
+
+def arguments_of(function: Callable[..., object]) -> list[Parameter]:
+    """The arguments of a function."""
+    return list(inspect.signature(function).parameters.values())
+
+
+def is_options(argument: Parameter) -> bool:
+    """Whether an argument stands for the options of a build."""
+    return argument.annotation == f"Unpack[{BuildArguments.__name__}]"
+
+
+def option_arguments() -> Iterator[Parameter]:
+    """The options of a build as arguments, types as they are written in the source."""
+    types = {name: held.__forward_arg__ for name, held in BuildArguments.__annotations__.items()}
+    for kind in KINDS:
+        for field in fields(kind):
+            yield Parameter(
+                field.name,
+                Parameter.KEYWORD_ONLY,
+                default=field.default,
+                annotation=types[field.name],
+            )
+
+
+def option_list() -> str:
+    """What each option of a build means, an entry a line."""
+    lines = [""]
+    for kind in KINDS:
+        hints = get_type_hints(kind, include_extras=True)
+        lines += [f"  - `{f.name}`: {hints[f.name].__metadata__[0].help}" for f in fields(kind)]
+    return "\n".join(lines)
 
 
 def argument_text(argument: Parameter) -> str:

@@ -87,7 +87,7 @@ def decide(study: Study, recipe: Recipe) -> pa.Table:
     """
     dropped = [EXTRA_ROWS[name](study, None) for name in DROPS if name in recipe.drop]
     found = [_with_reasons(table) for table in dropped]
-    if recipe.weighs:
+    if recipe.judges:
         found.append(_doubted(study, recipe))
     ranked = [
         table.append_column("rank", pa.array([rank] * len(table), pa.int8()))

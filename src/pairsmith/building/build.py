@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from functools import partial
@@ -12,6 +12,12 @@ from tempfile import TemporaryDirectory
 from typing import Any, Unpack
 
 from pairsmith._version import __version__
+from pairsmith.building.applied import (
+    AppliedAnnotation,
+    check_applied,
+    choose_first,
+    open_applied,
+)
 from pairsmith.building.options import BuildArguments, BuildOptions, Options
 from pairsmith.building.row_actions import FirstPass, check_same, settle_decisions
 from pairsmith.building.run import RunSpec, check_execution, run
@@ -28,6 +34,7 @@ from pairsmith.io.digests import hash_file
 from pairsmith.io.remote import StoragePath
 from pairsmith.kernel.render import UnfaithfulError
 from pairsmith.progress import Watch
+from pairsmith.schema.annotations import STATEMENTS
 from pairsmith.schema.reasons import Reason
 from pairsmith.schema.recipe import Recipe, make_recipe
 from pairsmith.schema.rows import Form, Origin
@@ -36,7 +43,7 @@ from pairsmith.sources.detect import choose, passed_over
 from pairsmith.sources.layouts import ALL_SUBSETS, SAMPLE, SourceFile, find
 from pairsmith.sources.shapes import HH, Shape
 
-RESOLVED = ("template", "tokens", "date", "as_")
+RESOLVED = ("template", "tokens", "date", "as_", "apply")
 """Options that a recipe does not hold by their names: the template is resolved from three."""
 
 
@@ -68,7 +75,7 @@ def build(
         OutputError: `out` holds something else, or cannot be written.
     """
     sorted_options = Options.of(**options)
-    if sorted_options.build.acts:
+    if sorted_options.build.looks:
         require("audit", "To drop, flip or smooth rows takes")
     target = folder.output(os.fspath(out))
     check_execution(sorted_options.execution)
@@ -86,6 +93,7 @@ class _Job:
         shape: The shape of their rows.
         recipe: What to make of them.
         prepared: The template; None without one.
+        applied: The annotations that are acted on.
         progress: Progress callback, or None.
     """
 
@@ -95,6 +103,7 @@ class _Job:
     shape: Shape
     recipe: Recipe
     prepared: Prepared | None
+    applied: list[AppliedAnnotation]
     progress: Watch | None
 
 
@@ -102,11 +111,17 @@ def _build(source: str, out: StoragePath, options: Options, progress: Watch | No
     files = find(source, options.source.subset, options.source.split)
     shape = choose(files, options.source.from_)
     card = _card_fields(options.build)
+    applied = open_applied(out, options.build.apply)
     with ExitStack() as stack:
         prepared = _prepare(options.build, stack)
         template = prepared.compiled.template if prepared else None
         recipe = resolve_recipe(
-            options.build, template, card=card, origin=_origin(source, files, shape), shape=shape
+            options.build,
+            template,
+            card=card,
+            origin=_origin(source, files, shape),
+            shape=shape,
+            apply=[annotation.entry._asdict() for annotation in applied],
         )
         _check_system(recipe, prepared)
         folder.check_source(out, [file.place.path for file in files])
@@ -116,8 +131,9 @@ def _build(source: str, out: StoragePath, options: Options, progress: Watch | No
         if earlier and not options.execution.force:
             return _reuse(earlier, out, recipe, files)
         staging = stack.enter_context(folder.workspace(out, earlier))
-        job = _Job(source, options, files, shape, recipe, prepared, progress)
+        job = _Job(source, options, files, shape, recipe, prepared, applied, progress)
         manifest = _manifest(recipe, *_build_files(job, staging))
+        check_applied(applied, staging, manifest)
         _check_rendered(manifest, staging)
         cards.write_card(staging, manifest)
         write_manifest(manifest, staging)
@@ -146,6 +162,7 @@ def resolve_recipe(
     card: Mapping[str, Any],
     origin: Origin,
     shape: Shape,
+    apply: Iterable[Mapping[str, Any]] = (),
 ) -> Recipe:
     """Resolves options into the recipe that decides a build's bytes.
 
@@ -155,6 +172,7 @@ def resolve_recipe(
         card: The card's front-matter fields, checked.
         origin: What the source is known to be.
         shape: The shape of its rows.
+        apply: The annotations that are acted on, as `Applied` has them.
 
     Raises:
         RecipeError: An option is out of range, or at odds with another.
@@ -165,6 +183,7 @@ def resolve_recipe(
         if field.name not in RESOLVED
     }
     held.update(template=template, form=options.as_, card=card, origin=origin, shape=shape.name)
+    held.update(apply=apply)
     return make_recipe(**held)
 
 
@@ -178,6 +197,22 @@ def _manifest(recipe: Recipe, built: list[checkpoint.Assembled], said: list[str]
         ledger=tuple(part.entry for part in built),
         remarks=tuple(said),
     )
+
+
+def _decide(job: _Job) -> FirstPass:
+    """Decides on rows, by a look at all of them, and by annotations.
+
+    Raises:
+        RecipeError: The rows do not tell.
+        AnnotationError: An annotation is not of this source.
+    """
+    if job.recipe.looks:
+        outcome = _first_pass(job)
+    else:
+        hashes = {file.path: hash_file(file.place).sha256 for file in job.files}
+        outcome = FirstPass(STATEMENTS.empty_table(), hashes)
+    said = [annotation.decide(job.files, outcome.inputs, job.shape) for annotation in job.applied]
+    return outcome._replace(decisions=choose_first([outcome.decisions, *said]))
 
 
 def _first_pass(job: _Job) -> FirstPass:
@@ -224,7 +259,7 @@ def _build_files(job: _Job, staging: StoragePath) -> tuple[list[checkpoint.Assem
     unused = passed_over(job.files, job.shape)
     said = [f"Fields that were not used: {', '.join(unused[:12])}."] if unused else []
     if job.recipe.acts:
-        plan, changed = settle_decisions(staging, plan, job.files, partial(_first_pass, job))
+        plan, changed = settle_decisions(staging, plan, job.files, partial(_decide, job))
         said += changed
     said += _run(job, staging, plan)
     built = [checkpoint.assemble(staging, file) for file in job.files]

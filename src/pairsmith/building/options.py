@@ -20,14 +20,14 @@ class Option(NamedTuple):
         help: What it means.
         metavar: What stands for its value in the help; None for a flag that has none.
         flag: Its name on the command line, where that is not the field's.
-        given: How its value is given there: as it is; as NAME=VALUE, again and again; as words
-            between commas; or as a file's name.
+        given: How its value is given there: as it is; again and again; as NAME=VALUE, again and
+            again; as words between commas; or as a file's name.
     """
 
     help: str
     metavar: str | None = None
     flag: str | None = None
-    given: Literal["value", "pairs", "words", "file"] = "value"
+    given: Literal["value", "list", "pairs", "words", "file"] = "value"
 
 
 @dataclass(frozen=True)
@@ -102,13 +102,26 @@ class BuildOptions:
         float | None,
         Option("Only mark them, with how far the label is to be believed.", "DOUBT"),
     ] = None
+    apply: Annotated[
+        Iterable[str],
+        Option(
+            "Act on what an annotation of OUT, or one in a folder, says of rows: drop them, or "
+            "what else its labels stand for. Repeatable.",
+            "NAME[:LABEL]",
+            given="list",
+        ),
+    ] = ()
     card: Annotated[
         Mapping[str, Any] | str | os.PathLike[str] | None,
-        Option("YAML file of card fields: licence, tags, gate.", "FILE", given="file"),
+        Option(
+            "Card fields: licence, tags, gate; a YAML file of them, or in Python a mapping.",
+            "FILE",
+            given="file",
+        ),
     ] = None
 
     @property
-    def acts(self) -> bool:
+    def looks(self) -> bool:
         """Whether rows are dropped, flipped or smoothed, for which all are looked at first."""
         return bool(self.drop) or self.flip is not None or self.smooth is not None
 
@@ -118,7 +131,7 @@ class BuildOptions:
         return replace(self, **{name: getattr(usual, name) for name in (*ACTIONS, *WRITING)})
 
 
-ACTIONS = ("drop", "flip", "smooth")
+ACTIONS = ("drop", "flip", "smooth", "apply")
 """What becomes of rows once all of them were looked at."""
 
 WRITING = ("template", "tokens", "date", "as_", "system", "shard_rows", "card")
@@ -164,6 +177,7 @@ class BuildArguments(TypedDict, total=False):
     drop: Iterable[str]
     flip: float | None
     smooth: float | None
+    apply: Iterable[str]
     card: Mapping[str, Any] | str | os.PathLike[str] | None
     subset: str | None
     split: str | None

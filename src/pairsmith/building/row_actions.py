@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from pairsmith.dataset import checkpoint, decisions, folder
-from pairsmith.errors import DamagedInputError, RecipeError, SourceError
+from pairsmith.errors import AnnotationError, DamagedInputError, RecipeError, SourceError
 from pairsmith.io.digests import hash_file
 from pairsmith.io.remote import StoragePath
 from pairsmith.sources.layouts import SourceFile
@@ -51,6 +51,7 @@ def settle_decisions(
 
     Raises:
         RecipeError: The rows do not tell; then nothing is left in the folder.
+        AnnotationError: An annotation that is acted on is not of these rows; the same.
         DamagedInputError: A file stops short; the same.
     """
     held = plan[checkpoint.DECISIONS]
@@ -65,7 +66,7 @@ def settle_decisions(
             "Rows are looked at all together before any is dropped, flipped or smoothed: mend the "
             "file, or build without that.",
         ) from error
-    except RecipeError:
+    except (RecipeError, AnnotationError):
         folder.abandon(staging)
         raise
     written = decisions.to_bytes(outcome.decisions)

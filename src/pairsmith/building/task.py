@@ -189,10 +189,10 @@ def _convert(task: Task, metered: MeteredFile, jinja: Jinja | None) -> Iterator[
 def _kernel(task: Task, jinja: Jinja | None) -> Kernel:
     file, recipe = task.part.file, task.recipe
     kernel = KERNELS[file.kind](recipe, _writer(task, jinja))
-    if task.decisions is None or file.kind != Kind.PAIRS:
+    if task.decisions is None:
         return kernel
     decisions = read_decisions(task.staging, task.decisions, f"{file.subset}/{file.split}/")
-    return with_actions(kernel, decisions, recipe)
+    return with_actions(kernel, decisions, recipe, file.kind)
 
 
 def _counted(

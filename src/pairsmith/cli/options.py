@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, cast, get_type_hints
@@ -12,8 +12,14 @@ from typing import Annotated, Any, TypeAlias, cast, get_type_hints
 import typer
 
 from pairsmith.building.options import BuildOptions, Option, SourceOptions
+from pairsmith.cli.values import value_of
 
-GIVEN: Mapping[str, Any] = {"pairs": list[str] | None, "words": str | None, "file": Path | None}
+GIVEN: Mapping[str, Any] = {
+    "list": list[str] | None,
+    "pairs": list[str] | None,
+    "words": str | None,
+    "file": Path | None,
+}
 """What typer makes of values that are not given as they are."""
 
 Command: TypeAlias = Callable[..., None]
@@ -36,16 +42,21 @@ def with_options(*kinds: type) -> Callable[[Command], Command]:
         def run(**given: Any) -> None:
             for kind in kinds:
                 for name, declared in _declared(kind).items():
-                    given[name] = _value(declared, _flag(name, declared), given[name])
+                    given[name] = value_of(declared, _flag(name, declared), given[name])
             command(**given)
 
-        parameters = inspect.signature(command, eval_str=True).parameters.values()
-        own = [p.replace(kind=p.KEYWORD_ONLY) for p in parameters if p.kind != p.VAR_KEYWORD]
+        signature = inspect.signature(command, eval_str=True)
+        own = [
+            parameter.replace(kind=parameter.KEYWORD_ONLY)
+            for parameter in signature.parameters.values()
+            if parameter.kind != parameter.VAR_KEYWORD
+        ]
         made = [parameter for kind in kinds for parameter in _parameters(kind)]
-        asked = [p for p in own if p.default is p.empty]
-        signature = inspect.Signature([*asked, *made, *(p for p in own if p not in asked)])
-        run.__signature__ = signature  # type: ignore[attr-defined]
-        run.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
+        asked = [parameter for parameter in own if parameter.default is parameter.empty]
+        others = [parameter for parameter in own if parameter not in asked]
+        parameters = [*asked, *made, *others]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         return run
 
     return decorate
@@ -71,38 +82,6 @@ def _parameters(kind: type) -> Iterator[inspect.Parameter]:
 
 def _flag(name: str, declared: Option) -> str:
     return declared.flag or "--" + name.strip("_").replace("_", "-")
-
-
-def _value(declared: Option, flag: str, given: Any) -> Any:
-    """A value as the field takes it.
-
-    Raises:
-        RecipeError: It is not as the option has to be given.
-    """
-    if declared.given == "pairs":
-        return pairs_of(flag, given or [])
-    if declared.given == "words":
-        return [] if given is None else [word.strip() for word in given.split(",")]
-    return given
-
-
-def pairs_of(flag: str, given: Sequence[str]) -> dict[str, str]:
-    """NAME=VALUE options as a dictionary.
-
-    Raises:
-        RecipeError: One has no equals sign, or a name is given twice.
-    """
-    from pairsmith.errors import RecipeError
-
-    pairs: dict[str, str] = {}
-    for pair in given:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise RecipeError(f"{flag} {pair} gives no value.", f"Write {flag} NAME=VALUE.")
-        if name in pairs:
-            raise RecipeError(f"{flag} gives {name} twice.", "Leave one of them.")
-        pairs[name] = value
-    return pairs
 
 
 Tokens: TypeAlias = Annotated[list[str] | None, option(BuildOptions, "tokens")]

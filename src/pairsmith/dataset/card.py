@@ -19,6 +19,7 @@ from pairsmith.chat_templates.builtin import FAMILIES
 from pairsmith.dataset.manifest import LedgerEntry, Manifest
 from pairsmith.errors import RecipeError
 from pairsmith.io.remote import StoragePath
+from pairsmith.schema.annotations import Action, Applied
 from pairsmith.schema.reasons import DROPS, EXPLANATIONS, LABEL_NOTES, Note, Reason
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.rows import Form, Kind, Origin
@@ -162,7 +163,7 @@ def body(manifest: Manifest) -> str:
     subsets = {kind: [name for name in loadable if kind_of(name) == kind] for kind in Kind}
     text = recipe.form == Form.TEXT
     labels = label_actions(recipe)
-    other_notes = set(LABEL_NOTES) - labels.keys()
+    other_notes = {*LABEL_NOTES} - labels.keys() - applied_notes(recipe)
     environment = Environment(  # noqa: S701  (Markdown, from our own template)
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
@@ -185,7 +186,9 @@ def body(manifest: Manifest) -> str:
         reasons=list(manifest.totals.quarantined),
         words={reason.value: EXPLANATIONS[reason] for reason in Reason},
         notes={note.value: EXPLANATIONS[note] for note in Note if note not in other_notes},
-        acts=recipe.acts,
+        looks=recipe.looks,
+        applied=[_applied_words(applied) for applied in recipe.apply],
+        recipe_judges=recipe.judges,
         recipe_weighs=recipe.weighs,
         dropped={DROPS[name].value: EXPLANATIONS[DROPS[name]] for name in recipe.drop},
         labels=labels,
@@ -199,6 +202,26 @@ def label_actions(recipe: Recipe) -> dict[str, float]:
     """The note that doubted labels get, with the doubt that it takes; nothing where none does."""
     asked = zip(LABEL_NOTES, (recipe.flip, recipe.smooth), strict=True)
     return {note.value: doubt for note, doubt in asked if doubt is not None}
+
+
+def applied_notes(recipe: Recipe) -> set[str]:
+    """The notes that annotations give which the recipe applies."""
+    done = {action for applied in recipe.apply for action in applied.actions}
+    given = zip(LABEL_NOTES, (Action.FLIP, Action.SMOOTH), strict=True)
+    return {note.value for note, action in given if action in done}
+
+
+def _applied_words(applied: Applied) -> str:
+    """An annotation, and what was done with the rows that it names, in words."""
+    label = f", label `{_code(applied.label)}`" if applied.label is not None else ""
+    words = {Action.DROP: "dropped", Action.FLIP: "exchanged", Action.SMOOTH: "marked"}
+    done = ", ".join(words[action] for action in applied.actions)
+    return f"`{applied.name}`{label}: {done}"
+
+
+def _code(text: str) -> str:
+    """A text that can stand between backticks in a line."""
+    return "".join(c if c.isprintable() and c != "`" else "\ufffd" for c in text)
 
 
 def _first_split(ledger: Iterable[LedgerEntry], pairs: Iterable[str]) -> str:

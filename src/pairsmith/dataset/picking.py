@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from pairsmith.dataset.annotations import parse_reference, read_annotation
@@ -30,6 +31,20 @@ class Picked(NamedTuple):
         if self.said is None:
             return rows
         return [{**row, "said": self.said.get(row["id"], [])} for row in rows]
+
+    def raw_lines(self) -> Iterator[bytes]:
+        """The quarantined rows as they stood in the source, a line each."""
+        return (row.data + b"\n" for row in self.rows if not isinstance(row, dict))
+
+
+def first(rows: Iterable[dict[str, Any] | Refused], most: int | None) -> Picked:
+    """The first of some rows.
+
+    Args:
+        rows: Kept rows, or quarantined ones.
+        most: At most so many; None for all.
+    """
+    return Picked([*islice(rows, most)], None)
 
 
 def pick(

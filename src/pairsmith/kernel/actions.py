@@ -21,24 +21,49 @@ from pairsmith.text.spans import Mask, to_numpy
 from pairsmith.text.turns import list_array
 
 
-def with_actions(kernel: Kernel, decisions: pa.RecordBatch, recipe: Recipe) -> Kernel:
-    """A kernel for pairs that then acts on its rows as was decided.
+def with_actions(
+    kernel: Kernel, decisions: pa.RecordBatch, recipe: Recipe, kind: Kind = Kind.PAIRS
+) -> Kernel:
+    """A kernel that then acts on its rows as was decided.
 
-    It takes what the other takes, and returns `kernel_schema(Kind.PAIRS, recipe.form,
-    recipe.weighs)`.
+    It takes what the other takes, and returns `kernel_schema(kind, recipe.form, recipe.weighs)`.
 
     Args:
-        kernel: One that makes pairs.
+        kernel: One that makes rows of this kind.
         decisions: Rows of `STATEMENTS`, no id twice.
         recipe: Tells the form, and whether labels are weighed.
+        kind: Pairs, or dialogues, which are dropped or left alone.
     """
-    return partial(_convert, kernel=kernel, decisions=decisions, recipe=recipe)
+    return partial(_convert, kernel=kernel, decisions=decisions, recipe=recipe, kind=kind)
 
 
 def _convert(
-    batch: pa.RecordBatch, kernel: Kernel, decisions: pa.RecordBatch, recipe: Recipe
+    batch: pa.RecordBatch, kernel: Kernel, decisions: pa.RecordBatch, recipe: Recipe, kind: Kind
 ) -> pa.RecordBatch:
-    return apply_actions(kernel(batch), decisions, recipe)
+    if kind == Kind.PAIRS:
+        return apply_actions(kernel(batch), decisions, recipe)
+    return drop_rows(kernel(batch), decisions)
+
+
+def drop_rows(rows: pa.RecordBatch, decisions: pa.RecordBatch) -> pa.RecordBatch:
+    """Refuses the kept rows that were decided on.
+
+    Args:
+        rows: n rows of any `kernel_schema`.
+        decisions: Rows of `STATEMENTS`, no id twice; their labels are reasons.
+
+    Returns:
+        n rows of the same schema.
+    """
+    mine = _decisions_on(rows, decisions)
+    dropped = to_numpy(mine["label"].is_valid())
+    if not dropped.any():
+        return rows
+    columns = {name: _without(rows[name], dropped) for name in rows.schema.names}
+    columns["id"] = rows["id"]
+    for name, theirs in (("reason", mine["label"]), ("detail", mine["detail"])):
+        columns[name] = pc.if_else(pa.array(dropped), theirs, rows[name])
+    return pa.RecordBatch.from_arrays([*columns.values()], schema=rows.schema)
 
 
 def apply_actions(

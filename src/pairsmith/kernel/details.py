@@ -75,7 +75,13 @@ def describe(
             return _control(turns, control)
         case Reason.TEMPLATE_ERROR:
             return f"the template says: {verdict.refused[row]}"
-        case Reason.DUPLICATE | Reason.NEAR_DUPLICATE | Reason.LEAK | Reason.FLIPPED:
+        case (
+            Reason.DUPLICATE
+            | Reason.NEAR_DUPLICATE
+            | Reason.LEAK
+            | Reason.FLIPPED
+            | Reason.ANNOTATED
+        ):
             raise ValueError(f"no row tells of itself that it is {reason}")
 
 

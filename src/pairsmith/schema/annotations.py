@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -32,3 +33,25 @@ class Action(StrEnum):
     DROP = "drop"
     FLIP = "flip"
     SMOOTH = "smooth"
+
+
+class Applied(NamedTuple):
+    """An annotation that a recipe acts on.
+
+    Attributes:
+        name: Of the annotation.
+        label: Only statements with this label; None for all.
+        sha256: Of its manifest, which tells the hashes of its parts.
+        actions: What is done, in the order of `Action`: with `FLIP` or `SMOOTH` among it, shards
+            have `label_confidence`.
+    """
+
+    name: str
+    label: str | None
+    sha256: str
+    actions: tuple[Action, ...]
+
+    @property
+    def weighs(self) -> bool:
+        """Whether labels are judged."""
+        return any(action != Action.DROP for action in self.actions)

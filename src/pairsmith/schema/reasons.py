@@ -21,6 +21,7 @@ class Reason(StrEnum):
     NEAR_DUPLICATE = "near_duplicate"
     LEAK = "leak"
     FLIPPED = "flipped"
+    ANNOTATED = "annotated"
 
 
 class Note(StrEnum):
@@ -60,6 +61,7 @@ POLICIES: dict[Reason, tuple[Policy, ...]] = {
     Reason.NEAR_DUPLICATE: (Policy.QUARANTINE,),
     Reason.LEAK: (Policy.QUARANTINE,),
     Reason.FLIPPED: (Policy.QUARANTINE,),
+    Reason.ANNOTATED: (Policy.QUARANTINE,),
 }
 """The policies each reason admits, the default first. Where no pair exists, none can be kept."""
 
@@ -91,6 +93,7 @@ EXPLANATIONS: dict[Reason | Note, str] = {
     Reason.NEAR_DUPLICATE: "nearly the same pair stands elsewhere, and was to be kept once",
     Reason.LEAK: "the conversation of a row of test stands in this row of train",
     Reason.FLIPPED: "another row says the opposite of the same two replies",
+    Reason.ANNOTATED: "an annotation names the row, and was applied",
     Note.ROLE_MARKER_IN_TEXT: "`Human:` or `Assistant:` stands inside a content",
     Note.TRUNCATED_MARKER: "a reply ends in a turn marker without its colon",
     Note.NEAR_EMPTY_REPLY: "a reply of at most 3 characters, or without a letter or digit",

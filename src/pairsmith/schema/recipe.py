@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Any, TypedDict, Unpack
 
 from pairsmith.errors import RecipeError
+from pairsmith.schema.annotations import Action, Applied
 from pairsmith.schema.reasons import DROPS, POLICIES, Policy, Reason
 from pairsmith.schema.rows import Form, Origin
 from pairsmith.schema.templates import Template
 
 SHARD_ROWS = 100_000
+ACTIONS = ("drop", "flip", "smooth", "apply")
 SYSTEM_BYTES = 32_768
 """The longest system text: it is repeated in every row, and a batch must fit in memory."""
 
@@ -36,6 +38,7 @@ class Recipe:
         flip: Exchange the replies of train rows whose label is doubted by more than this, in
             log-odds; None for none.
         smooth: The same, but only write the confidence in the label.
+        apply: The annotations that are acted on, in the order in which they were named.
     """
 
     template: Template | None = None
@@ -49,16 +52,27 @@ class Recipe:
     drop: tuple[str, ...] = ()
     flip: float | None = None
     smooth: float | None = None
+    apply: tuple[Applied, ...] = ()
 
     @property
-    def weighs(self) -> bool:
-        """Whether labels are judged, so that shards of pairs have `label_confidence`."""
+    def judges(self) -> bool:
+        """Whether a model judges labels, of which those that it doubts are flipped or smoothed."""
         return self.flip is not None or self.smooth is not None
 
     @property
+    def weighs(self) -> bool:
+        """Whether shards of pairs have `label_confidence`."""
+        return self.judges or any(applied.weighs for applied in self.apply)
+
+    @property
+    def looks(self) -> bool:
+        """Whether a first pass over all rows tells what to do with them."""
+        return bool(self.drop) or self.judges
+
+    @property
     def acts(self) -> bool:
-        """Whether rows are dropped, flipped or smoothed, which needs a first pass over all rows."""
-        return bool(self.drop) or self.weighs
+        """Whether rows are dropped, flipped or smoothed."""
+        return self.looks or bool(self.apply)
 
     @property
     def chat_format(self) -> str:
@@ -88,7 +102,13 @@ class Recipe:
     @property
     def _actions(self) -> dict[str, Any]:
         """The actions that are set; recipes without any read as before there were actions."""
-        actions = {"drop": list(self.drop), "flip": self.flip, "smooth": self.smooth}
+        applied = [{**held._asdict(), "actions": [*held.actions]} for held in self.apply]
+        actions = {
+            "drop": list(self.drop),
+            "flip": self.flip,
+            "smooth": self.smooth,
+            "apply": applied,
+        }
         return {name: value for name, value in actions.items() if value}
 
     @classmethod
@@ -107,7 +127,7 @@ class Recipe:
             origin=Origin(fields["origin"]),
             card=fields["card"],
             shape=fields["from"],
-            **{name: fields[name] for name in ("drop", "flip", "smooth") if name in fields},
+            **{name: fields[name] for name in ACTIONS if name in fields},
         )
 
 
@@ -143,6 +163,7 @@ class RecipeFields(TypedDict, total=False):
     drop: Iterable[str]
     flip: float | None
     smooth: float | None
+    apply: Iterable[Mapping[str, Any]]
 
 
 def make_recipe(**given: Unpack[RecipeFields]) -> Recipe:
@@ -169,6 +190,7 @@ def make_recipe(**given: Unpack[RecipeFields]) -> Recipe:
     checked["drop"] = _check_drop(given.get("drop", ()))
     checked["flip"] = _check_doubt("flip", given.get("flip"))
     checked["smooth"] = _check_doubt("smooth", given.get("smooth"))
+    checked["apply"] = tuple(_check_applied(held) for held in given.get("apply", ()))
     return Recipe(**checked)
 
 
@@ -187,6 +209,17 @@ def _check_drop(drop: Iterable[str]) -> tuple[str, ...]:
         if name not in DROPS:
             raise RecipeError(f"There is nothing to drop called {name!r}.", f"{_drops()}.")
     return tuple(sorted({str(name) for name in names}))
+
+
+def _check_applied(held: Mapping[str, Any]) -> Applied:
+    try:
+        applied = Applied(**{**held, "actions": tuple(map(Action, held["actions"]))})
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecipeError(f"The recipe applies what is no annotation: {error}.") from None
+    texts = (applied.name, applied.sha256, applied.label or "")
+    if not all(isinstance(text, str) for text in texts):
+        raise RecipeError("The recipe applies an annotation with a field of another type.")
+    return applied
 
 
 def _drops() -> str:

@@ -4,28 +4,38 @@ from __future__ import annotations
 
 import json
 import sys
-from itertools import islice
-from typing import Annotated
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import typer
+
+from pairsmith.building.options import Option
+from pairsmith.cli.options import with_options
 
 ANY = "any"
 
 
+@dataclass(frozen=True)
+class RowOptions:
+    """Which rows to show."""
+
+    reason: Annotated[
+        str | None, Option("Quarantined rows of this reason, or `any`.", "REASON")
+    ] = None
+    note: Annotated[str | None, Option("Kept rows with this note.", "NOTE")] = None
+    annotation: Annotated[
+        str | None, Option("Rows that this annotation says something of.", "NAME[:LABEL]")
+    ] = None
+    id: Annotated[
+        Sequence[str], Option("The row with this id. Repeatable.", "ID", given="list")
+    ] = ()
+    subset: Annotated[str | None, Option("Rows of this subset.", "NAME")] = None
+
+
+@with_options(RowOptions)
 def show(
     out: Annotated[str, typer.Argument(metavar="OUT", help="The folder of a build, or its URL.")],
-    reason: Annotated[
-        str | None, typer.Option(help="Quarantined rows of this reason, or `any`.")
-    ] = None,
-    note: Annotated[str | None, typer.Option(help="Kept rows with this note.")] = None,
-    annotation: Annotated[
-        str | None,
-        typer.Option(metavar="NAME[:LABEL]", help="Rows that this annotation says something of."),
-    ] = None,
-    id: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="The row with this id. Repeatable.")
-    ] = None,
-    subset: Annotated[str | None, typer.Option(help="Rows of this subset.")] = None,
     count: Annotated[
         int | None, typer.Option("-n", metavar="N", min=1, help="At most N rows; by default 3.")
     ] = None,
@@ -34,6 +44,7 @@ def show(
         typer.Option("--raw", help="With --reason: the rows' own lines, to mend, all of them."),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON lines.")] = False,
+    **options: Any,
 ) -> None:
     """Show rows: chosen beside rejected, the words that differ marked.
 
@@ -45,49 +56,44 @@ def show(
     from pairsmith.dataset.manifest import read_manifest
     from pairsmith.dataset.rows import kept_rows, refused_rows
 
-    _check(reason, note, raw, bool(annotation or id))
+    asked = RowOptions(**options)
+    _check(asked, raw)
     place = folder.output(out)
     built = read_manifest(place)
-    limit = count or (None if raw else 3)
-    if annotation or id:
-        picked = picking.pick(place, annotation, id or (), count or 3, subset)
-        _lines(picked.as_json()) if as_json else sides.draw_picked(picked.rows, picked.said)
-        shown = len(picked.rows)
-    elif reason is None:
-        kept = list(islice(kept_rows(place, built, subset, note), limit))
-        _lines(kept) if as_json else sides.draw_kept(kept)
-        shown = len(kept)
+    wanted = None if asked.reason == ANY else asked.reason
+    kept = kept_rows(place, built, asked.subset, asked.note)
+    refused = refused_rows(place, built, asked.subset, wanted)
+    if asked.annotation or asked.id:
+        picked = picking.pick(place, asked.annotation, asked.id, count or 3, asked.subset)
     else:
-        wanted = None if reason == ANY else reason
-        refused = list(islice(refused_rows(place, built, subset, wanted), limit))
-        if raw:
-            sys.stdout.buffer.writelines(row.data + b"\n" for row in refused)
-        else:
-            _lines([r._asdict() for r in refused]) if as_json else sides.draw_refused(refused)
-        shown = len(refused)
-    if not shown:
+        found = kept if asked.reason is None else refused
+        picked = picking.first(found, count or (None if raw else 3))
+    if raw:
+        sys.stdout.buffer.writelines(picked.raw_lines())
+    elif as_json:
+        for row in picked.as_json():
+            typer.echo(json.dumps(row, default=str))
+    else:
+        sides.draw_rows(picked.rows, picked.said)
+    if not picked.rows:
         typer.echo(f"{place} has no such rows.", err=True)
 
 
-def _check(reason: str | None, note: str | None, raw: bool, named: bool) -> None:
+def _check(asked: RowOptions, raw: bool) -> None:
     from pairsmith.errors import RecipeError
     from pairsmith.schema.reasons import Note, Reason
 
-    if reason is not None and reason not in [*Reason, ANY]:
-        raise RecipeError(f"There is no reason {reason!r}.", f"Reasons: {', '.join(Reason)}, any.")
-    if note is not None and note not in [*Note, *Reason]:
-        raise RecipeError(f"There is no note {note!r}.", f"Notes: {', '.join([*Note, *Reason])}.")
-    if (note or reason) and named:
-        raise RecipeError("--annotation and --id name the rows.", "Leave --note and --reason out.")
-    if note and reason:
+    reasons, notes = [*Reason, ANY], [*Note, *Reason]
+    if asked.reason is not None and asked.reason not in reasons:
         raise RecipeError(
-            "A row is kept with a note or refused for a reason, not both.",
-            "Give --note or --reason.",
+            f"There is no reason {asked.reason!r}.", f"Reasons: {', '.join(reasons)}."
         )
-    if raw and reason is None:
+    if asked.note is not None and asked.note not in notes:
+        raise RecipeError(f"There is no note {asked.note!r}.", f"Notes: {', '.join(notes)}.")
+    if (asked.note or asked.reason) and (asked.annotation or asked.id):
+        raise RecipeError("--annotation and --id name the rows.", "Leave --note and --reason out.")
+    if asked.note and asked.reason:
+        said = "A row is kept with a note or refused for a reason, not both."
+        raise RecipeError(said, "Give --note or --reason.")
+    if raw and asked.reason is None:
         raise RecipeError("--raw prints quarantined rows.", "Add --reason malformed, or another.")
-
-
-def _lines(rows: list[dict[str, object]]) -> None:
-    for row in rows:
-        typer.echo(json.dumps(row, default=str))

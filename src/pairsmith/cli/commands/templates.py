@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from pairsmith.cli.options import Date, Tokens, pairs_of
+from pairsmith.cli.options import Date, Tokens
+from pairsmith.cli.values import pairs_of
 
 
 def templates(

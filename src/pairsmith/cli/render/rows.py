@@ -24,58 +24,51 @@ MAX_CHARS = 2_000
 """Characters shown of a row that cannot be split into sides."""
 
 
-def draw_kept(rows: Sequence[dict[str, Any]], said: Mapping[str, Said] | None = None) -> None:
-    """Draws kept rows: pairs side by side, dialogues as they run.
+def draw_rows(
+    rows: Sequence[dict[str, Any] | Refused], said: Mapping[str, Said] | None = None
+) -> None:
+    """Draws kept and quarantined rows.
 
     Args:
-        rows: As shards hold them.
+        rows: As shards and the quarantine hold them.
         said: What an annotation says of them, by id.
     """
     screen = console()
     for row in rows:
-        _heading(screen, row["id"], ", ".join(row["notes"]))
-        _statements(screen, (said or {}).get(row["id"], ()))
-        if "prompt" in row:
-            screen.print(sanitize(_as_text(row["prompt"])))
-            screen.print(_side_by_side(screen, _as_text(row["chosen"]), _as_text(row["rejected"])))
-        else:
-            screen.print(sanitize(_as_text(row["text"] if "text" in row else row["messages"])))
-            scores = {k: v for k, v in row.items() if k not in ("id", "text", "messages", "notes")}
-            screen.print(sanitize(json.dumps(scores, ensure_ascii=False)), style="dim")
-        screen.print()
-
-
-def draw_refused(rows: Sequence[Refused], said: Mapping[str, Said] | None = None) -> None:
-    """Draws refused rows: why, where, and the two transcripts where the row has them.
-
-    Args:
-        rows: As the quarantine holds them.
-        said: As `draw_kept`.
-    """
-    screen = console()
-    for row in rows:
-        _heading(screen, row.id, row.reason)
-        _statements(screen, (said or {}).get(row.id, ()))
-        screen.print(sanitize(f"why    {row.detail}"), soft_wrap=True)
-        screen.print(sanitize(f"where  {row.path}, line {row.line}"), soft_wrap=True)
-        if row.sides:
-            screen.print(_side_by_side(screen, *row.sides))
-        else:
-            text = row.data.decode("utf-8", "backslashreplace")
-            more = f" … ({len(row.data):,} bytes)" if len(text) > MAX_CHARS else ""
-            screen.print(sanitize(text[:MAX_CHARS]) + more)
-        screen.print()
-
-
-def draw_picked(
-    rows: Sequence[dict[str, Any] | Refused], said: Mapping[str, Said] | None = None
-) -> None:
-    """Draws rows in their order, kept and quarantined ones; arguments as `draw_kept`."""
-    for row in rows:
+        id = row["id"] if isinstance(row, dict) else row.id
+        statements = (said or {}).get(id, ())
         if isinstance(row, dict):
-            draw_kept([row], said)
+            _draw_kept(screen, row, statements)
         else:
-            draw_refused([row], said)
+            _draw_refused(screen, row, statements)
+        screen.print()
+
+
+def _draw_kept(screen: Console, row: dict[str, Any], said: Said) -> None:
+    """A pair, side by side; a dialogue, as it runs."""
+    _heading(screen, row["id"], ", ".join(row["notes"]))
+    _statements(screen, said)
+    if "prompt" in row:
+        screen.print(sanitize(_as_text(row["prompt"])))
+        screen.print(_side_by_side(screen, _as_text(row["chosen"]), _as_text(row["rejected"])))
+    else:
+        screen.print(sanitize(_as_text(row["text"] if "text" in row else row["messages"])))
+        scores = {k: v for k, v in row.items() if k not in ("id", "text", "messages", "notes")}
+        screen.print(sanitize(json.dumps(scores, ensure_ascii=False)), style="dim")
+
+
+def _draw_refused(screen: Console, row: Refused, said: Said) -> None:
+    """Why a row was refused, where it stands, and its two transcripts where it has them."""
+    _heading(screen, row.id, row.reason)
+    _statements(screen, said)
+    screen.print(sanitize(f"why    {row.detail}"), soft_wrap=True)
+    screen.print(sanitize(f"where  {row.path}, line {row.line}"), soft_wrap=True)
+    if row.sides:
+        screen.print(_side_by_side(screen, *row.sides))
+    else:
+        text = row.data.decode("utf-8", "backslashreplace")
+        more = f" … ({len(row.data):,} bytes)" if len(text) > MAX_CHARS else ""
+        screen.print(sanitize(text[:MAX_CHARS]) + more)
 
 
 def _statements(screen: Console, said: Said) -> None:

@@ -1,0 +1,236 @@
+"""Annotations that a build acts on: opened, bound to the source, and turned into decisions.
+
+What an annotation says is decided before any shard is made, and in the recipe by the hash of its
+manifest: the same command makes the same bytes, or is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pairsmith.dataset import folder
+from pairsmith.dataset.annotation import Annotation, BuildId
+from pairsmith.dataset.annotations import (
+    annotation_folder,
+    check_bound,
+    open_annotation,
+    parse_reference,
+)
+from pairsmith.dataset.manifest import Manifest
+from pairsmith.dataset.row_ids import read_row_ids
+from pairsmith.errors import AnnotationError
+from pairsmith.io.remote import StoragePath
+from pairsmith.schema.annotations import STATEMENTS, Action, Applied
+from pairsmith.schema.reasons import LABEL_NOTES, Note, Reason
+from pairsmith.schema.rows import Kind
+from pairsmith.sources.layouts import SourceFile
+from pairsmith.sources.shapes import Shape
+
+NOTES = {Action.FLIP: Note.LABEL_FLIPPED, Action.SMOOTH: Note.LABEL_SMOOTHED}
+
+
+class _Meaning(NamedTuple):
+    """What is done with the rows of a label.
+
+    Attributes:
+        action: What.
+        decision: The reason or the note that they get.
+    """
+
+    action: Action
+    decision: Reason | Note
+
+
+@dataclass(frozen=True)
+class AppliedAnnotation:
+    """An annotation that a build acts on.
+
+    Attributes:
+        annotation: The annotation.
+        label: Only statements with this label; None for all.
+    """
+
+    annotation: Annotation
+    label: str | None
+
+    @property
+    def entry(self) -> Applied:
+        """As the recipe holds it."""
+        asked = self.annotation.labels if self.label is None else self._labels
+        done = {self._meaning(label).action for label in asked}
+        if self.label is None and sum(self.annotation.labels.values()) < self.annotation.statements:
+            done.add(Action.DROP)  # some have no label
+        actions = tuple(action for action in Action if action in done)
+        return Applied(self.annotation.name, self.label, self.annotation.sha256, actions)
+
+    @property
+    def _labels(self) -> list[str]:
+        return self.annotation.labels_of(self.label or "")
+
+    def _meaning(self, label: str | None) -> _Meaning:
+        annotator = self.annotation.annotator
+        action = Action(annotator.actions.get(label or "", Action.DROP))
+        if label is None:
+            return _Meaning(Action.DROP, Reason.ANNOTATED)
+        if action != Action.DROP:
+            return _Meaning(action, NOTES[action])
+        return _Meaning(action, Reason(annotator.reasons.get(label, Reason.ANNOTATED)))
+
+    def decide(
+        self, files: Sequence[SourceFile], inputs: Mapping[str, str], shape: Shape
+    ) -> pa.Table:
+        """Decides on the rows that the annotation names.
+
+        Args:
+            files: The source's files.
+            inputs: The sha256 of each, by path.
+            shape: The shape of their rows.
+
+        Returns:
+            Rows of `STATEMENTS`, in the annotation's order: the decisions of a build, but that an
+            id may come again.
+
+        Raises:
+            AnnotationError: It is of other rows, or a score that should say how far a label is to
+                be believed does not.
+        """
+        splits = [f"{file.subset}/{file.split}" for file in files]
+        build = BuildId("", shape.name, dict(inputs), splits)
+        check_bound(self.annotation, build, "the one that is asked for")
+        made = [self._decide(batch) for batch in self.annotation.batches(self.label)]
+        table = pa.concat_tables([STATEMENTS.empty_table(), *made])
+        self._check_pairs(table, files)
+        return table
+
+    def _decide(self, batch: pa.RecordBatch) -> pa.Table:
+        labels = [*self.annotation.labels]
+        meanings = [*map(self._meaning, labels), self._meaning(None)]  # the last of no label
+        places = pc.fill_null(
+            pc.index_in(batch["label"], pa.array(labels, pa.string())), len(labels)
+        )
+        decisions = pa.array([m.decision.value for m in meanings]).take(places)
+        dropped = pa.array([m.action == Action.DROP for m in meanings]).take(places)
+        words = pa.array([self._words(label) for label in [*labels, None]]).take(places)
+        own = pc.binary_join_element_wise(words, batch["detail"], ", ", null_handling="skip")
+        keeps = pc.not_equal(decisions, Reason.ANNOTATED.value)
+        detail = pc.if_else(pc.and_(keeps, batch["detail"].is_valid()), batch["detail"], own)
+        nothing = pa.scalar(None, pa.string())
+        flips = pc.equal(decisions, Note.LABEL_FLIPPED.value)
+        # a label that is said to be wrong, without a number, is not believed at all
+        score = pc.if_else(pc.and_(flips, batch["score"].is_null()), 0.0, batch["score"])
+        self._check_scores(batch["id"], score, pc.invert(dropped))
+        columns = [batch["id"], decisions, score, pc.if_else(dropped, detail, nothing)]
+        return pa.table(columns, schema=STATEMENTS)
+
+    def _words(self, label: str | None) -> str:
+        return self.annotation.name if label is None else f"{self.annotation.name}: {label}"
+
+    def _check_scores(self, ids: pa.Array, score: pa.Array, weighed: pa.Array) -> None:
+        """Checks that labels that are flipped or smoothed have a probability of being right."""
+        inside = pc.and_(pc.greater_equal(score, 0.0), pc.less_equal(score, 1.0))
+        strange = pc.and_(weighed, pc.invert(pc.fill_null(inside, False)))
+        if pc.any(strange, min_count=0).as_py():
+            row = int(np.argmax(np.asarray(strange)))
+            raise AnnotationError(
+                f"The annotation {self.annotation.name} gives {ids[row].as_py()} the score "
+                f"{score[row].as_py()}, which is no chance that its label is right.",
+                "To flip or smooth a label takes a score from 0 to 1.",
+            )
+
+    def _check_pairs(self, table: pa.Table, files: Iterable[SourceFile]) -> None:
+        notes = pa.array([note.value for note in LABEL_NOTES])
+        ids = table.filter(pc.is_in(table["label"], notes))["id"]
+        for file in files:
+            place = f"{file.subset}/{file.split}/"
+            if file.kind != Kind.PAIRS and pc.any(pc.starts_with(ids, place)).as_py():
+                raise AnnotationError(
+                    f"The annotation {self.annotation.name} flips or smooths rows of "
+                    f"{file.subset}, which have no label."
+                )
+
+
+def open_applied(out: StoragePath, references: Iterable[str]) -> list[AppliedAnnotation]:
+    """Opens the annotations that a build acts on.
+
+    Args:
+        out: The folder of the build, beside whose earlier build they lie.
+        references: For each `NAME` or `NAME:LABEL`, or the same with a folder for the name.
+
+    Raises:
+        AnnotationError: One is not there, is damaged, or has no such label.
+    """
+    given = [references] if isinstance(references, str) else [*references]
+    found = []
+    for name, label in map(parse_reference, given):
+        if "/" in name:
+            place = Path(name)
+        elif isinstance(out, Path):
+            place = annotation_folder(out, name)
+        else:
+            raise AnnotationError(
+                f"{out} is not on this machine, where the annotation {name} would lie beside it.",
+                "Name the annotation's folder.",
+            )
+        found.append(AppliedAnnotation(open_annotation(place), label))
+    return found
+
+
+def choose_first(tables: Iterable[pa.Table]) -> pa.Table:
+    """One decision on each row: the first by which it is dropped, or else the first.
+
+    Args:
+        tables: Rows of `STATEMENTS` each, whose labels are reasons and notes.
+
+    Returns:
+        Rows of `STATEMENTS`, ordered by id, none of which comes twice.
+    """
+    table = pa.concat_tables(tables)
+    notes = pa.array([note.value for note in LABEL_NOTES])
+    ranked = table.append_column("stays", pc.is_in(table["label"], notes))
+    ranked = ranked.append_column("place", pa.array(np.arange(len(table))))
+    keys = [("id", "ascending"), ("stays", "ascending"), ("place", "ascending")]
+    ordered = ranked.sort_by(keys).combine_chunks()
+    ids = ordered["id"]
+    if len(ids) > 1:
+        fresh = pc.not_equal(ids[1:], ids[:-1]).combine_chunks()
+        ordered = ordered.filter(pa.concat_arrays([pa.array([True]), fresh]))
+    return ordered.select(STATEMENTS.names)
+
+
+def check_applied(
+    applied: Iterable[AppliedAnnotation], staging: StoragePath, built: Manifest
+) -> None:
+    """Checks that the rows that were acted on are rows of the build.
+
+    Args:
+        applied: The annotations that were acted on.
+        staging: The folder that the build grows in, whole but for its manifest; removed where it
+            cannot be used.
+        built: Its manifest.
+
+    Raises:
+        AnnotationError: One names a row that there is not.
+    """
+    held = [*applied]
+    if not held:
+        return
+    staged = tuple(entry._replace(path=folder.staged(entry.path)) for entry in built.outputs)
+    ids = read_row_ids(staging, replace(built, outputs=staged))
+    for one in held:
+        for batch in one.annotation.batches(one.label):
+            places = ids.find(batch["id"])
+            if (places < 0).any():
+                strange = batch["id"][int(np.argmax(places < 0))].as_py()
+                folder.abandon(staging)
+                raise AnnotationError(
+                    f"The annotation {one.annotation.name} says something of {strange}, which is "
+                    "no row of the source.",
+                    "Have it written again.",
+                )

@@ -1,0 +1,41 @@
+"""Values of options that the command line writes otherwise than Python does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pairsmith.building.options import Option
+from pairsmith.errors import RecipeError
+
+
+def value_of(declared: Option, flag: str, given: Any) -> Any:
+    """A value as the field takes it.
+
+    Raises:
+        RecipeError: It is not as the option has to be given.
+    """
+    if declared.given == "list":
+        return given or []
+    if declared.given == "pairs":
+        return pairs_of(flag, given or [])
+    if declared.given == "words":
+        return [] if given is None else [word.strip() for word in given.split(",")]
+    return given
+
+
+def pairs_of(flag: str, given: Sequence[str]) -> dict[str, str]:
+    """NAME=VALUE options as a dictionary.
+
+    Raises:
+        RecipeError: One has no equals sign, or a name is given twice.
+    """
+    pairs: dict[str, str] = {}
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise RecipeError(f"{flag} {pair} gives no value.", f"Write {flag} NAME=VALUE.")
+        if name in pairs:
+            raise RecipeError(f"{flag} gives {name} twice.", "Leave one of them.")
+        pairs[name] = value
+    return pairs
