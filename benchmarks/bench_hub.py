@@ -27,7 +27,7 @@ from pathlib import Path
 
 from hubs import PIECE, await_port, commit_content, free_port, make_owner, running
 
-from pairsmith.hub.context import opened
+from pairsmith.hub.context import open_hub
 from pairsmith.hub.repos import repos
 
 BLOCK = 5 << 20
@@ -71,8 +71,8 @@ def measure(folder, given):
     for repo in ("open", "gated"):
         pieces = (os.urandom(PIECE) for _ in range(given.size * 1_000_000 // PIECE))
         content = commit_content(root, repo, "a.bin", pieces)
-    with opened(root) as hub, hub.database.write() as db:
-        repos.set_gate(db, repos.find(db, "ann", "gated"), "auto")
+    with open_hub(root) as hub, hub.database.write() as db:
+        repos.set_gate(db, repos.find(db, "dataset", "ann", "gated"), "auto")
     script = folder / "ask.lua"
     script.write_text(ASK % (content.stat().st_size // BLOCK, BLOCK, token))
     path = "/datasets/ann/{}/resolve/main/a.bin"
@@ -93,7 +93,7 @@ def measure(folder, given):
         }
         report(sides, script, given, processes)
         for place in (root, behind_root):
-            with opened(place) as hub, hub.database.read() as db:
+            with open_hub(place) as hub, hub.database.read() as db:
                 print(db.execute("SELECT count(*) FROM events").fetchone()[0], "reads on record")
 
 

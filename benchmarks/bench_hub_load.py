@@ -29,7 +29,7 @@ from typing import NamedTuple
 
 from hubs import PIECE, commit_content, make_owner, memory, running
 
-from pairsmith.hub.context import opened
+from pairsmith.hub.context import open_hub
 from pairsmith.hub.maintenance.verify import verify
 from pairsmith.hub.repos import files, history, repos
 
@@ -74,8 +74,8 @@ def measure(folder, given):
     names = [f"data-{number}" for number in range(REPOS)]
     token = make_owner(root, ["gated", *names])
     content = commit_content(root, "gated", "a.bin", (os.urandom(PIECE) for _ in range(64)))
-    with opened(root) as hub, hub.database.write() as db:
-        repos.set_gate(db, repos.find(db, "ann", "gated"), "auto")
+    with open_hub(root) as hub, hub.database.write() as db:
+        repos.set_gate(db, repos.find(db, "dataset", "ann", "gated"), "auto")
     with running(root, folder / "log") as (process, port):
         print("\n| memory of the server | now, MB | at most, MB |\n| --- | ---: | ---: |")
         memory_told("at the start", process)
@@ -212,9 +212,9 @@ def report(reads, made, write_errors, seconds):
 
 def check(root, names, made, reads):
     """Ends with a fault where something that was acknowledged is not so."""
-    with opened(root) as hub, hub.database.read() as db:
+    with open_hub(root) as hub, hub.database.read() as db:
         for name in names:
-            repo = repos.find(db, "ann", name)
+            repo = repos.find(db, "dataset", "ann", name)
             mine = {one.id: one for one in made if one.repo == name}
             check_history(hub, db, repo, mine)
         recorded = db.execute("SELECT count(*) FROM events WHERE action = 'read'").fetchone()[0]

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pairsmith.hub.auth import tokens, users
-from pairsmith.hub.context import opened
+from pairsmith.hub.context import open_hub
 from pairsmith.hub.repos import commits, repos
 from pairsmith.hub.repos.commits import Message, Put
 
@@ -19,24 +19,24 @@ PIECE = 1 << 20
 
 
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        return door.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
 
 
 def make_owner(root, names):
     """A hub with an account and its repositories; a token of the account."""
-    with opened(root, create=True) as hub, hub.database.write() as db:
+    with open_hub(root, create=True) as hub, hub.database.write() as db:
         owner = users.add(db, "ann", "", "", None)
         for name in names:
-            repos.create(db, owner, name, private=False)
+            repos.create(db, owner, "dataset", name, private=False)
         return tokens.add(db, owner, "bench", "write")
 
 
 def commit_content(root, name, path, pieces):
     """Commits a file to a repository; where its content lies."""
-    with opened(root) as hub:
+    with open_hub(root) as hub:
         with hub.database.read() as db:
-            repo, owner = repos.find(db, "ann", name), users.named(db, "ann")
+            repo, owner = repos.find(db, "dataset", "ann", name), users.named(db, "ann")
         with hub.blobs.incoming() as content:
             for piece in pieces:
                 content.write(piece)

@@ -7,7 +7,7 @@ import pytest
 
 from pairsmith.cli.commands import hosting
 from pairsmith.hub.auth import passwords, tokens, users
-from pairsmith.hub.context import opened
+from pairsmith.hub.context import open_hub
 from pairsmith.hub.core.blobs import Blobs
 
 WORD = "correct horse battery"
@@ -20,7 +20,7 @@ def root(tmp_path):
 
 def asked(root, question):
     """What the hub's database answers."""
-    with opened(root) as hub, hub.database.read() as db:
+    with open_hub(root) as hub, hub.database.read() as db:
         return question(db)
 
 
@@ -140,7 +140,7 @@ def test_a_hub_that_is_not_there(run, root):
 def test_a_hub_is_proved(run, root, ann):
     assert run("hub", "verify", root) == (0, f"{root} is whole.\n", "")
     assert run("hub", "verify", root, "--json") == (0, "[]\n", "")
-    with opened(root) as hub, hub.database.write() as db:
+    with open_hub(root) as hub, hub.database.write() as db:
         db.execute("INSERT INTO blobs VALUES (?, 1, '', 0)", ("ab" * 32,))
     stray = Blobs(root).path("cd" * 32)
     stray.parent.mkdir()

@@ -10,8 +10,8 @@ from starlette.testclient import TestClient
 from pairsmith.hub.app import application
 from pairsmith.hub.auth import tokens, users
 from pairsmith.hub.context import Hub, Settings
-from support.hub.doors import Stage, staged
 from support.hub.serving import serving
+from support.hub.stage import Stage, staged
 
 
 @pytest.fixture

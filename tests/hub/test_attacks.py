@@ -12,14 +12,14 @@ from itertools import product
 
 import pytest
 
-from hub.test_doors import DOORS, addresses, filled
+from hub.test_routes import ROUTES, addresses, filled
 from pairsmith.hub.auth import users
 from pairsmith.hub.gating import requests
 from pairsmith.hub.gating.form import read_form
 from pairsmith.hub.repos import repos
-from support.hub import doors
-from support.hub.doors import GATED
+from support.hub import stage as staging
 from support.hub.running import running
+from support.hub.stage import GATED
 from support.hub.stock import commit_files, put
 
 NEW = {"name": "d", "type": "dataset"}
@@ -68,8 +68,8 @@ def spoilt(value: object) -> Iterator[object]:
 
 def json_doors() -> Iterator[tuple[str, str, object]]:
     """Each call that takes JSON: its method, its address, and a body that is right."""
-    for door in DOORS:
-        method, path = door.split(" ")
+    for route in ROUTES:
+        method, path = route.split(" ")
         for key, shape in SHAPES.items():
             words = path.replace(":part", "").replace(":inner", "").split("/")
             named = key.partition("#")[0]
@@ -105,9 +105,9 @@ ODD = ("%00", "%FF", "é", "9" * 5_000, "-1", "%F0%9F%98%80", "%0d%0aX: y", "[",
 PLACES = {"{owner:part}": "ann", "{name:part}": GATED}
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_an_address_of_any_kind_is_no_bug(stage, door):
-    method, path = door.split(" ")
+@pytest.mark.parametrize("route", ROUTES)
+def test_an_address_of_any_kind_is_no_bug(stage, route):
+    method, path = route.split(" ")
     parts = [part for part in path.split("/") if ":" in part]
     names = ("p", "page", "limit", "cursor", "row", "q", "search", "revision", "next", "expand")
     for odd in ODD:
@@ -123,9 +123,9 @@ def test_an_address_of_any_kind_is_no_bug(stage, door):
         assert answer.status < 500, (method, where, query[:200], answer)
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_headers_of_any_kind_are_no_bug(stage, door):
-    method, path = door.split(" ")
+@pytest.mark.parametrize("route", ROUTES)
+def test_headers_of_any_kind_are_no_bug(stage, route):
+    method, path = route.split(" ")
     where = filled(stage, addresses(path)[0], GATED)
     odd = (
         {"host": "["}, {"host": "a/b?c#d"}, {"host": ""}, {"accept": "text/html", "host": "["},
@@ -144,12 +144,18 @@ def test_headers_of_any_kind_are_no_bug(stage, door):
 def test_a_form_in_any_charset_is_no_bug(stage, charset):
     part = 'Content-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
     odd = r"\ud800 +2AA-"
-    for door in DOORS:
-        method, path = door.split(" ")
+    for route in ROUTES:
+        method, path = route.split(" ")
         if method != "POST" or path.startswith(("/api/", "/cas/", "/lfs/")):
             continue
         way = stage.callers["stranger"][1]
-        fields = {"name": odd, "password": odd, "user": odd, "csrf": way[doors.FIELD], "next": odd}
+        fields = {
+            "name": odd,
+            "password": odd,
+            "user": odd,
+            "csrf": way[staging.FIELD],
+            "next": odd,
+        }
         for sent in (fields, {**fields, "csrf": odd}):
             body = "--b\r\n" + "--b\r\n".join(part.format(*field) for field in sent.items())
             headers = {
@@ -161,11 +167,11 @@ def test_a_form_in_any_charset_is_no_bug(stage, charset):
             assert answer.status < 500, (where, charset, answer)
 
 
-@pytest.mark.parametrize("door", [door for door in DOORS if not door.startswith("GET")])
+@pytest.mark.parametrize("route", [route for route in ROUTES if not route.startswith("GET")])
 @pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
-def test_nobody_can_have_a_large_body_taken_in(stage, door, kind):
+def test_nobody_can_have_a_large_body_taken_in(stage, route, kind):
     """Memory and time are for those who may write; others are told so, or cut short."""
-    method, path = door.split(" ")
+    method, path = route.split(" ")
     taken = 0
 
     async def receive() -> dict[str, object]:
@@ -174,7 +180,7 @@ def test_nobody_can_have_a_large_body_taken_in(stage, door, kind):
         return {"type": "http.request", "body": b"x" * PIECE, "more_body": taken < 64 * PIECE}
 
     where = filled(stage, addresses(path)[0], GATED)
-    answer = asyncio.run(doors.called(stage.app, method, where, {"content-type": kind}, receive))
+    answer = asyncio.run(staging.called(stage.app, method, where, {"content-type": kind}, receive))
     assert 400 <= answer.status < 500
     assert taken <= 4 << 20, answer
 
@@ -190,7 +196,7 @@ def test_an_address_of_a_deleted_repository_leads_to_no_other(hub, client, accou
     actions = batch.json()["objects"][0]["actions"]
     assert client.request("DELETE", "/api/repos/delete", json=NEW, headers=bob).status_code == 200
     with hub.database.write() as db:
-        own = repos.create(db, ann, "private", private=True)
+        own = repos.create(db, ann, "dataset", "private", private=True)
     put(hub, own, b"ann's")
     assert client.post(actions["verify"]["href"]).status_code == 404
     assert client.put(actions["upload"]["href"], content=b"ann's").status_code == 400
@@ -200,9 +206,9 @@ def test_an_old_page_answers_no_later_request(hub, account):
     """Numbers of requests are not given again, once the owner has taken one back."""
     ann, _ = account("ann")
     with hub.database.write() as db:
-        repo = repos.create(db, ann, "d", private=False)
+        repo = repos.create(db, ann, "dataset", "d", private=False)
         repos.set_gate(db, repo, "manual")
-        repo = repos.find(db, "ann", "d")
+        repo = repos.find(db, "dataset", "ann", "d")
         first, second = (users.add(db, name, "", f"{name}@example.org", None) for name in "bc")
         requests.grant(db, repo, ann, first)
         before = requests.find(db, repo, "b")
@@ -216,7 +222,7 @@ def test_a_branch_cannot_stand_in_for_a_commit(hub, client, account):
     ann, header = account("ann")
     client.post("/api/repos/create", json=NEW, headers=header)
     with hub.database.read() as db:
-        repo = repos.find(db, "ann", "d")
+        repo = repos.find(db, "dataset", "ann", "d")
     old = commit_files(hub, repo, ann, {"a": b"old"}).id
     commit_files(hub, repo, ann, {"a": b"new"})
     for call in (f"branch/{old}", f"branch/{'0' * 40}"):
@@ -231,7 +237,7 @@ def test_a_content_that_is_gone_takes_one_page_and_not_all(hub, client, account)
     ann, header = account("ann")
     client.post("/api/repos/create", json=NEW, headers=header)
     with hub.database.read() as db:
-        repo = repos.find(db, "ann", "d")
+        repo = repos.find(db, "dataset", "ann", "d")
     commit_files(hub, repo, ann, {"README.md": b"# a card"})
     hub.blobs.path(hashlib.sha256(b"# a card").hexdigest()).unlink()
     for page in ("/", "/datasets", "/ann", "/datasets/ann/d"):
@@ -251,10 +257,10 @@ def test_who_hangs_up_is_no_fault(tmp_path):
     paths = ("/login", "/api/repos/create", "/api/validate-yaml", "/lfs/upload/x")
     with running(tmp_path) as server:
         for path in paths:
-            with socket.create_connection(("127.0.0.1", server.port)) as door:
+            with socket.create_connection(("127.0.0.1", server.port)) as route:
                 sent = f"POST {path} HTTP/1.1\r\nHost: hub\r\nContent-Length: 9\r\n"
                 kind = "Content-Type: application/x-www-form-urlencoded\r\n\r\na"
-                door.sendall((sent + kind).encode())
+                route.sendall((sent + kind).encode())
                 time.sleep(0.1)  # so that they are waited for; a longer wait changes nothing
         server.end()
     assert "POST" in server.log

@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from pairsmith.hub.repos import repos
-from pairsmith.hub.viewer import query
+from pairsmith.hub.viewer import connection
 from support.hub.parquets import parquet
 from support.hub.stock import commit_files
 from support.slow import slow
@@ -25,7 +25,7 @@ LARGE = b"x" * (8 << 20)
 def ann(hub, account):
     user, header = account("ann")
     with hub.database.write() as db:
-        repo = repos.create(db, user, "d", private=False)
+        repo = repos.create(db, user, "dataset", "d", private=False)
     rows = {"prompt": ["p"], "chosen": ["c"], "rejected": ["r"]}
     commit_files(hub, repo, user, {"large.bin": LARGE, "data/train.parquet": parquet(rows)})
     return header
@@ -42,19 +42,19 @@ def crowd(url: str, request: str, count: int) -> Iterator[list[socket.socket]]:
     """Connections, each of which sent the same and goes no further."""
     where = urlsplit(url)
     with ExitStack() as stack:
-        doors = []
+        connections = []
         for _ in range(count):
-            door = stack.enter_context(socket.create_connection((where.hostname, where.port)))
-            door.sendall(request.replace("\n", "\r\n").encode())
-            doors.append(door)
-        yield doors
+            client = stack.enter_context(socket.create_connection((where.hostname, where.port)))
+            client.sendall(request.replace("\n", "\r\n").encode())
+            connections.append(client)
+        yield connections
 
 
 @slow
 def test_many_who_download_slowly(served, ann):
     asking = "GET /datasets/ann/d/resolve/main/large.bin HTTP/1.1\nHost: hub\n\n"
-    with crowd(served, asking, MANY) as doors:
-        assert all(door.recv(12) == b"HTTP/1.1 200" for door in doors)  # and no more is taken
+    with crowd(served, asking, MANY) as connections:
+        assert all(one.recv(12) == b"HTTP/1.1 200" for one in connections)  # and no more is taken
         assert b"ann/" in read(f"{served}/")
 
 
@@ -69,26 +69,26 @@ def test_many_who_upload_slowly(served, ann):
 
 def test_many_who_look_at_rows(served, ann, monkeypatch):
     """Those who wait for their turn at the viewer keep no thread from the others."""
-    monkeypatch.setattr(query, "PATIENCE", 60)
-    for _ in range(query.AT_ONCE):
-        assert query._turns.acquire(timeout=0)
+    monkeypatch.setattr(connection, "PATIENCE", 60)
+    for _ in range(connection.AT_ONCE):
+        assert connection._turns.acquire(timeout=0)
     try:
         with ThreadPoolExecutor(60) as pool:
             waiting = [pool.submit(read, f"{served}/datasets/ann/d/viewer") for _ in range(60)]
             assert b"ann/" in read(f"{served}/")
             assert not any(look.done() for look in waiting)
-            query._turns.release(query.AT_ONCE)
+            connection._turns.release(connection.AT_ONCE)
             for look in waiting:
                 look.exception()
     finally:
-        while query._turns._value < query.AT_ONCE:
-            query._turns.release()
+        while connection._turns._value < connection.AT_ONCE:
+            connection._turns.release()
 
 
 def test_many_whose_reads_are_put_on_record(served, hub, ann):
     """They wait for a long commit, say; those who look at pages do not."""
     with hub.database.write() as db:
-        repos.set_gate(db, repos.find(db, "ann", "d"), "auto")
+        repos.set_gate(db, repos.find(db, "dataset", "ann", "d"), "auto")
     url = f"{served}/datasets/ann/d/resolve/main/data/train.parquet"
     with ThreadPoolExecutor(60) as pool:
         with hub.database.write():

@@ -20,8 +20,8 @@ PAIRSMITH = Path(sys.executable).parent
 @slow
 def test_the_guide(tmp_path):
     page = (ROOT / "docs/how-to/hub.md").read_text(encoding="utf-8")
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        port = str(door.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
     environment = {
         **os.environ,
         "COLUMNS": "80",

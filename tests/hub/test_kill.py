@@ -10,7 +10,7 @@ import time
 
 import httpx
 
-from pairsmith.hub.context import opened
+from pairsmith.hub.context import open_hub
 from pairsmith.hub.maintenance.verify import verify
 from pairsmith.hub.repos import files, history, repos
 from support.hub.running import running
@@ -87,7 +87,7 @@ def upload_until_killed(root, header, numbers, acknowledged, moment):
 def test_a_hub_that_is_killed(hub, account):
     ann, header = account("ann")
     with hub.database.write() as db:
-        repos.create(db, ann, "data", private=False)
+        repos.create(db, ann, "dataset", "data", private=False)
     hub.close()
     chance = random.Random()
     acknowledged = {}
@@ -102,8 +102,8 @@ def test_a_hub_that_is_killed(hub, account):
 
 def check(root, acknowledged):
     """Makes sure that what was acknowledged is in the history, and its files with it."""
-    with opened(root) as hub, hub.database.read() as db:
-        repo = repos.find(db, "ann", "data")
+    with open_hub(root) as hub, hub.database.read() as db:
+        repo = repos.find(db, "dataset", "ann", "data")
         head = history.head(db, repo, "main")
         past = {made.id: made for made in history.ancestors(db, repo, head, 1000)} if head else {}
         for number, commit in acknowledged.items():

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from pairsmith.hub.context import opened
+from pairsmith.hub.context import open_hub
 from pairsmith.hub.repos import repos
 from support.hub.running import free_port, running
 from support.hub.stock import commit_files
@@ -49,7 +49,7 @@ def front(hub, account, tmp_path):
     """A hub behind nginx: the address of nginx, and who owns what is private in it."""
     ann, header = account("ann")
     with hub.database.write() as db:
-        repo = repos.create(db, ann, "data", private=True)
+        repo = repos.create(db, ann, "dataset", "data", private=True)
     made = commit_files(hub, repo, ann, {"a.parquet": DATA})
     hub.close()
     folder = tmp_path / "nginx"
@@ -129,7 +129,7 @@ def test_nobody_chooses_their_own_address(front, hub):
     client, header, _ = front
     for address in ("198.51.100.1", "198.51.100.2"):
         client.get(FILE, headers={**header, "X-Forwarded-For": address, "Range": "bytes=0-9"})
-    with opened(hub.root) as again, again.database.read() as db:
+    with open_hub(hub.root) as again, again.database.read() as db:
         assert db.execute("SELECT sum(count) FROM downloads").fetchone()[0] == 1
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from pairsmith import extras
 from pairsmith.errors import PairsmithError
-from pairsmith.hub.context import opened
-from pairsmith.hub.http.accesslog import shown
+from pairsmith.hub.context import open_hub
+from pairsmith.hub.http.accesslog import loggable_path
 from pairsmith.hub.http.sockets import check_url, is_local, url_of
 from pairsmith.hub.maintenance.backup import MARK, backup
 from pairsmith.hub.repos import repos
@@ -25,7 +25,7 @@ def filled(hub, account):
     """A hub with a large file in a private repository; its root and the header of the owner."""
     ann, header = account("ann")
     with hub.database.write() as db:
-        repo = repos.create(db, ann, "data", private=True)
+        repo = repos.create(db, ann, "dataset", "data", private=True)
     commit_files(hub, repo, ann, {"large.parquet": DATA})
     hub.close()
     return hub.root, header
@@ -79,7 +79,7 @@ def test_the_log_has_no_secrets(filled):
 
 
 def test_control_characters_do_not_reach_the_log():
-    assert shown({"raw_path": b"/a\x1b[31m\xff?q"}) == "/a?[31m?"
+    assert loggable_path({"raw_path": b"/a\x1b[31m\xff?q"}) == "/a?[31m?"
 
 
 def test_a_folder_is_served_by_one_process(filled):
@@ -126,7 +126,7 @@ def test_a_library_that_is_missing(tmp_path, monkeypatch):
 def test_what_a_dead_process_left_is_taken_away_at_the_start(hub, account):
     ann, _ = account("ann")
     with hub.database.write() as db:
-        repo = repos.create(db, ann, "data", private=True)
+        repo = repos.create(db, ann, "dataset", "data", private=True)
     put(hub, repo, b"sent and not yet committed")
     (hub.blobs.staging / "half").write_bytes(b"half")
     waiting = hub.blobs.staging / "xet" / "upload" / "xorb"
@@ -154,14 +154,14 @@ def test_who_asks_is_told_by_a_proxy_only_where_there_is_one(filled):
     for options, count in ([], 1), (["--accel"], 3):
         with running(root, *options) as server:
             read_as_several(server.url, root)
-        with opened(root) as hub, hub.database.write() as db:
+        with open_hub(root) as hub, hub.database.write() as db:
             assert db.execute("SELECT sum(count) FROM downloads").fetchone()[0] == count
             db.execute("DELETE FROM downloads")
 
 
 def read_as_several(url, root):
     """Reads one file for three addresses, as a proxy on this machine would say."""
-    with opened(root) as hub, hub.database.write() as db:
+    with open_hub(root) as hub, hub.database.write() as db:
         db.execute("UPDATE repos SET private = 0")
     for address in ("198.51.100.1", "198.51.100.2", "198.51.100.3"):
         answer = httpx.get(

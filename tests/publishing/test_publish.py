@@ -56,7 +56,7 @@ def held(stage):
     def look(name="ann/pairs"):
         owner, _, last = name.partition("/")
         with stage.hub.database.read() as db:
-            repo = repos.find(db, owner, last)
+            repo = repos.find(db, "dataset", owner, last)
             head = history.head(db, repo, history.MAIN) if repo else None
             there = {file.path: file for file in files.under(db, head)} if head else {}
             return repo, head, there
@@ -331,8 +331,8 @@ def test_a_hub_that_fails_says_so(publish, copy, monkeypatch):
 
 @slow
 def test_a_server_that_is_not_there_or_no_hub(publish, stage, sample_messages):
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        nowhere = f"127.0.0.1:{door.getsockname()[1]}"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        nowhere = f"127.0.0.1:{listener.getsockname()[1]}"
     for address, message in (
         (f"http://{nowhere}", "cannot be reached"),
         ("http://nowhere.invalid", "cannot be reached"),

@@ -1,1 +1,1 @@
-"""A home for gated data: the server, the gate, the licence desk, publishing."""
+"""A home for gated data: the server, its gate, and licences for what is behind it."""

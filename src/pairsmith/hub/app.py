@@ -17,8 +17,8 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from pairsmith.hub.auth.landing import NotSignedInError, sign_in_first
 from pairsmith.hub.auth.limits import Limits
+from pairsmith.hub.auth.redirects import NotSignedInError, sign_in_first
 from pairsmith.hub.headers import SafeHeaders
 from pairsmith.hub.http.addresses import RawPath
 from pairsmith.hub.http.errors import HubError
@@ -73,11 +73,11 @@ def routes() -> list[BaseRoute]:
     from pairsmith.hub.web import (
         audit_log,
         dataset,
-        desk,
         files,
         gate,
         history,
         home,
+        licence_settings,
         licences,
         settings,
         viewer,
@@ -86,11 +86,11 @@ def routes() -> list[BaseRoute]:
 
     calls = (resolve, account, repos, tree, commit, lfs, requests, xet, webhook)
     pages = (
-        *(home, account_pages, licences, desk),
+        *(home, account_pages, licences, licence_settings),
         *(history, files, viewer, gate, audit_log, settings, dataset),
     )
-    found = [route for module in (*calls, *pages) for route in module.routes]
-    return [*found, *home.owner_routes]
+    listed = [route for module in (*calls, *pages) for route in module.routes]
+    return [*listed, *home.owner_routes]
 
 
 async def on_fault(request: Request, error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""A hub's place: the folder with its database and blobs, and how it is set up.
+"""The context of every request: the hub's folder with its database and blobs, and its settings.
 
 ROOT/
   hub.sqlite        users, tokens, repositories, commits, requests, licences, counts
@@ -86,7 +86,7 @@ def hub_of(request: HTTPConnection) -> Hub:
 
 
 @contextmanager
-def opened(root: Path, settings: Settings | None = None, create: bool = False) -> Iterator[Hub]:
+def open_hub(root: Path, settings: Settings | None = None, create: bool = False) -> Iterator[Hub]:
     """A hub for as long as the block lasts; it may be served meanwhile.
 
     Args:
@@ -106,7 +106,7 @@ def opened(root: Path, settings: Settings | None = None, create: bool = False) -
 
 
 def check_root(root: Path, create: bool) -> None:
-    """Makes sure that a folder is a hub's, or that it may become one.
+    """Checks that a folder is a hub's, or that it may become one.
 
     Raises:
         OutputError: It is not, or it cannot be written.
@@ -131,7 +131,7 @@ def check_root(root: Path, create: bool) -> None:
 
 
 @contextmanager
-def held(root: Path) -> Iterator[None]:
+def locked(root: Path) -> Iterator[None]:
     """Holds a folder, so that no other process serves it, or renews it as a backup.
 
     Raises:

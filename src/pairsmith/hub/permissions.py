@@ -1,4 +1,4 @@
-"""Who may do what: the one place that every door asks before it opens."""
+"""Who may do what: the one module that every route asks before it answers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import sqlite3
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pairsmith.hub.auth.authentication import Caller, known, writer
+from pairsmith.hub.auth.authentication import Caller, require_account, require_write
 from pairsmith.hub.auth.users import User
+from pairsmith.hub.http.addresses import Kind
 from pairsmith.hub.http.errors import gated, not_allowed, repo_not_found
 from pairsmith.hub.repos import events, repos
 from pairsmith.hub.repos.repos import Repo
@@ -62,46 +63,48 @@ def standing(db: sqlite3.Connection, repo: Repo, user: User | None) -> Standing:
     return Standing(row[0]) if row else Standing.STRANGER
 
 
-def visible(db: sqlite3.Connection, who: Caller, owner: str, name: str) -> Repo:
+def visible(db: sqlite3.Connection, who: Caller, kind: Kind, owner: str, name: str) -> Repo:
     """The repository of that name, where the caller may know of it.
 
     Raises:
         HubError: RepoNotFound, in the same words where there is none and where it is private.
     """
-    repo = repos.find(db, owner, name)
+    repo = repos.find(db, kind, owner, name)
     if repo is None or (repo.private and not _owns(who.user, repo)):
         raise repo_not_found(who.user is not None)
     return repo
 
 
-def readable(db: sqlite3.Connection, hub: Hub, who: Caller, owner: str, name: str) -> Repo:
+def readable(
+    db: sqlite3.Connection, hub: Hub, who: Caller, kind: Kind, owner: str, name: str
+) -> Repo:
     """The repository of that name, where the caller may read its data.
 
     Raises:
         HubError: RepoNotFound, or GatedRepo with the address where access is asked for.
     """
-    repo = visible(db, who, owner, name)
+    repo = visible(db, who, kind, owner, name)
     where = standing(db, repo, who.user)
     if not where.reads:
         raise gated(REFUSALS[where], hub.url(repo.page), who.user is not None)
     return repo
 
 
-def writable(db: sqlite3.Connection, who: Caller, owner: str, name: str) -> Repo:
+def writable(db: sqlite3.Connection, who: Caller, kind: Kind, owner: str, name: str) -> Repo:
     """The repository of that name, where the caller may change it.
 
     Raises:
         HubError: RepoNotFound; 401 for nobody; 403 for another's, or for a token that only reads.
     """
-    repo = visible(db, who, owner, name)
-    known(who)
+    repo = visible(db, who, kind, owner, name)
+    require_account(who)
     if not _owns(who.user, repo):
         raise not_allowed(f"Only {repo.owner} may change {repo.full_name}.")
-    writer(who)
+    require_write(who)
     return repo
 
 
-def note_read(hub: Hub, who: Caller, repo: Repo, action: str, **detail: object) -> None:
+def record_read(hub: Hub, who: Caller, repo: Repo, action: str, **detail: object) -> None:
     """Puts a read on record where there is a gate, before the first byte of it leaves.
 
     Args:
@@ -117,7 +120,7 @@ def note_read(hub: Hub, who: Caller, repo: Repo, action: str, **detail: object) 
     if repo.gate == "off":
         return
     with hub.database.write() as db:
-        repo = readable(db, hub, who, repo.owner, repo.name)
+        repo = readable(db, hub, who, *repo.address)
         events.record(db, repo, who.name, who.name, action, **detail)
 
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pairsmith.extras import require
-from pairsmith.hub.context import Hub, Settings, check_root, held, opened
+from pairsmith.hub.context import Hub, Settings, check_root, locked, open_hub
 from pairsmith.hub.http.accesslog import AccessLog
-from pairsmith.hub.http.sockets import check_url, is_local, listening, url_of
+from pairsmith.hub.http.sockets import bound_socket, check_url, is_local, url_of
 
 if TYPE_CHECKING:
     import uvicorn
@@ -70,10 +70,10 @@ def serve(
     if public_url is not None:
         check_url(public_url)
     check_root(root, create=True)
-    with held(root), listening(host, port) as listener:
+    with locked(root), bound_socket(host, port) as listener:
         url = public_url or url_of(host, listener.getsockname()[1])
         settings = Settings.from_environment(url, accel, registration)
-        with opened(root, settings, create=True) as hub:
+        with open_hub(root, settings, create=True) as hub:
             _tidy(hub)
             _run(hub, listener, host)
 

@@ -1,4 +1,8 @@
-"""What a build owns, here and in a repository: by which files of the two are compared."""
+"""What a build owns, here and in a repository: by which files of the two are compared.
+
+Annotations are said of a build later, by whomever, and are no part of it: they are not sent, and
+those that a repository holds stay as they are.
+"""
 
 from __future__ import annotations
 

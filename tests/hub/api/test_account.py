@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from pairsmith.hub.app import application
 from pairsmith.hub.auth import sessions
-from pairsmith.hub.auth.authentication import api_caller, writer
+from pairsmith.hub.auth.authentication import authenticate_token, require_write
 from pairsmith.hub.http.errors import HubError
 
 UNKNOWN = "hf_" + "0" * 34
@@ -67,12 +67,12 @@ def test_a_token_for_reading_is_not_one_for_writing(hub, account):
 
     user, header = account("ann", "read")
     with pytest.raises(HubError) as caught:
-        writer(api_caller(asking(header)))
+        require_write(authenticate_token(asking(header)))
     assert caught.value.status == 403
     user, header = account("bob", "write")
-    assert writer(api_caller(asking(header))) == user
+    assert require_write(authenticate_token(asking(header))) == user
     with pytest.raises(HubError) as caught:
-        writer(api_caller(asking({"Authorization": f"Bearer {UNKNOWN}"})))
+        require_write(authenticate_token(asking({"Authorization": f"Bearer {UNKNOWN}"})))
     assert caught.value.status == 401
 
 

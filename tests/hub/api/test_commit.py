@@ -31,14 +31,14 @@ def body(*lines: object) -> bytes:
 def ann(hub, account):
     user, header = account("ann")
     with hub.database.write() as db:
-        repo = repos.create(db, user, "d", private=False)
+        repo = repos.create(db, user, "dataset", "d", private=False)
         commits.commit(db, repo, "main", user, Message("initial commit"), [])
     return header
 
 
 def head(hub) -> str:
     with hub.database.read() as db:
-        repo = repos.find(db, "ann", "d")
+        repo = repos.find(db, "dataset", "ann", "d")
         assert repo is not None
         return history.find(db, repo, "main").id
 
@@ -163,7 +163,7 @@ def test_only_its_owner_commits(client, account, ann, call):
 def test_a_token_for_reading_does_not_commit(hub, client, account):
     user, header = account("cat", role="read")
     with hub.database.write() as db:
-        repo = repos.create(db, user, "d", private=False)
+        repo = repos.create(db, user, "dataset", "d", private=False)
         commits.commit(db, repo, "main", user, Message("initial commit"), [])
     sent = body(HEADER, file_line("a", b"1"))
     answer = client.post("/api/datasets/cat/d/commit/main", content=sent, headers=header)

@@ -22,7 +22,7 @@ OID = hashlib.sha256(DATA).hexdigest()
 def ann(hub, account):
     user, header = account("ann")
     with hub.database.write() as db:
-        repo = repos.create(db, user, "d", private=False)
+        repo = repos.create(db, user, "dataset", "d", private=False)
     commit_files(hub, repo, user, {"there.parquet": b"content that is there"})
     return header
 
@@ -107,7 +107,7 @@ def test_a_link_outlives_no_change_of_the_gate(client, ann, account, hub):
     link = batch(client, bob, b"content that is there", "download")["actions"]["download"]["href"]
     assert client.get(link, headers=bob).status_code == 200
     with hub.database.write() as db:
-        repo = repos.find(db, "ann", "d")
+        repo = repos.find(db, "dataset", "ann", "d")
         assert repo is not None
         repos.set_gate(db, repo, "manual")
     answer = client.get(link, headers=bob)
@@ -137,7 +137,7 @@ def test_a_malformed_batch_is_refused(client, ann, sent):
 def test_what_is_said_to_be_there_is_there_for_the_commit(hub, client, ann):
     """However long ago it was sent: the collector may come between the two calls."""
     with hub.database.read() as db:
-        repo = repos.find(db, "ann", "d")
+        repo = repos.find(db, "dataset", "ann", "d")
     put(hub, repo, DATA)
     with hub.database.write() as db:
         db.execute("UPDATE blobs SET touched = touched - ? WHERE sha256 = ?", (2 * DAY, OID))

@@ -24,7 +24,7 @@ URL = "/datasets/ann/d/resolve/main/data/train.parquet"
 def made(hub, account):
     user, _ = account("ann")
     with hub.database.write() as db:
-        repo = repos.create(db, user, "d", private=False)
+        repo = repos.create(db, user, "dataset", "d", private=False)
     first = commit_files(hub, repo, user, {"data/train.parquet": DATA, "README.md": b"# A card"})
     with hub.database.write() as db:
         history.add_ref(db, repo, "branch", "feat/x", first)
@@ -95,7 +95,7 @@ def test_what_is_not_there(client, made, path, code):
 def test_a_page_of_a_dataset_does_not_run_as_one_of_the_hub(client, made, hub, account):
     user, _ = account("bob")
     with hub.database.write() as db:
-        repo = repos.create(db, user, "d", private=False)
+        repo = repos.create(db, user, "dataset", "d", private=False)
     commit_files(hub, repo, user, {"page.html": b"<script>alert(1)</script>", "i.svg": b"<svg/>"})
     for path in ("page.html", "i.svg"):
         read = client.get(f"/datasets/bob/d/resolve/main/{path}", headers={"Accept": "text/html"})
@@ -154,11 +154,11 @@ def test_no_read_is_on_record_after_access_went(client, made, hub, account):
     bob, _ = account("bob")
     with hub.database.write() as db:
         repos.set_gate(db, repo, "auto")
-        repo = repos.find(db, "ann", "d")
+        repo = repos.find(db, "dataset", "ann", "d")
         file = files.named(db, history.find(db, repo, "main"), "data/train.parquet")
     scope = {"type": "http", "method": "GET", "headers": [], "client": ("127.0.0.1", 1)}
     with pytest.raises(HubError, match="has to be asked for"):
-        resolve.note(Request(scope), hub, Caller(bob), repo, file, "")
+        resolve.record(Request(scope), hub, Caller(bob), repo, file, "")
     with hub.database.read() as db:
         assert events.recent(db, repo) == []
 
@@ -190,7 +190,7 @@ def test_a_download_of_what_is_deleted_meanwhile_is_not_counted(client, made, hu
     repo, _ = made
     with hub.database.write() as db:
         repos.delete(db, repo)
-    downloads.seen(hub, repo, "192.0.2.7", "data/train.parquet")  # as its answer begins
+    downloads.count_read(hub, repo, "192.0.2.7", "data/train.parquet")  # as its answer begins
     with hub.database.read() as db:
         assert downloads.last_month(db, repo) == 0
 

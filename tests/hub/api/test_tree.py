@@ -15,7 +15,7 @@ TREE = "/api/datasets/ann/d/tree/main"
 def made(hub, account):
     user, header = account("ann")
     with hub.database.write() as db:
-        repo = repos.create(db, user, "d", private=False)
+        repo = repos.create(db, user, "dataset", "d", private=False)
     commit_files(hub, repo, user, {"README.md": b"1", "x/a.parquet": b"22", "x/y/b": b"333"})
     commit_files(hub, repo, user, {"x/y/b": b"4444", "xa": b"5"})
     return header

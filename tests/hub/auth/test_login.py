@@ -5,7 +5,7 @@ from argon2 import PasswordHasher
 
 from pairsmith.hub.auth import passwords, sessions, users
 from pairsmith.hub.auth.limits import Limits
-from pairsmith.hub.auth.signing_in import Visit, sign_in
+from pairsmith.hub.auth.sign_in import Attempt, sign_in
 from pairsmith.hub.auth.tokens import digest
 from pairsmith.hub.http.errors import HubError
 from support.hub.browsers import PASSWORD
@@ -70,7 +70,7 @@ def test_as_much_work_is_done_for_a_name_that_is_not_there(hub, ann, monkeypatch
         users.add(db, "nopass", "", "nopass@example.org", None)
     for name in ("ann", "bob", "nopass"):
         with pytest.raises(HubError):
-            sign_in(Visit(hub, Limits(), "192.0.2.1"), name, "not the password")
+            sign_in(Attempt(hub, Limits(), "192.0.2.1"), name, "not the password")
     parameters = {kept.rsplit("$", 2)[0] for kept in counted.verified}
     assert len(counted.verified) == 3
     assert parameters == {"$argon2id$v=19$m=65536,t=3,p=4"}
@@ -100,7 +100,7 @@ def test_a_password_that_is_changed_meanwhile_signs_nobody_in(hub, ann, monkeypa
 
     monkeypatch.setattr(passwords, "verify", slow)
     with pytest.raises(HubError) as caught:
-        sign_in(Visit(hub, Limits(), "192.0.2.1"), "ann", PASSWORD)
+        sign_in(Attempt(hub, Limits(), "192.0.2.1"), "ann", PASSWORD)
     assert caught.value.status == 401
     with hub.database.read() as db:
         assert db.execute("SELECT count(*) FROM sessions").fetchone()[0] == 0

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pairsmith.hub.auth import tokens
-from pairsmith.hub.auth.authentication import Caller, writer
+from pairsmith.hub.auth.authentication import Caller, require_write
 from pairsmith.hub.http.errors import HubError
 
 SHOWN = re.compile(r"hf_[0-9a-f]{64}")
@@ -111,6 +111,6 @@ def test_a_token_leads_to_no_other_token(browser, account, hub):
 def test_a_token_for_reading_writes_nothing(account):
     user, _header = account("bob", "read")
     with pytest.raises(HubError) as caught:
-        writer(Caller(user, writes=False, token="test"))
+        require_write(Caller(user, writes=False, token="test"))
     assert caught.value.status == 403
-    assert writer(Caller(user, writes=True, token="test")) == user
+    assert require_write(Caller(user, writes=True, token="test")) == user

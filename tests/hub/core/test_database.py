@@ -6,17 +6,19 @@ import sqlite3
 
 import pytest
 
-from pairsmith.hub.core.database import STEPS, Database, DatabaseError
+from pairsmith.hub.core.database import MIGRATIONS, Database, DatabaseError
 
 
 def test_a_newer_version_is_refused_and_left_as_it_was(tmp_path):
     path = tmp_path / "hub.sqlite"
     Database(path).close()
     with sqlite3.connect(path) as db:
-        db.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
+        db.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     db.close()
     before = path.read_bytes()
-    with pytest.raises(DatabaseError, match=f"version {len(STEPS) + 1}.*up to {len(STEPS)}"):
+    with pytest.raises(
+        DatabaseError, match=f"version {len(MIGRATIONS) + 1}.*up to {len(MIGRATIONS)}"
+    ):
         Database(path)
     assert path.read_bytes() == before
 
@@ -50,7 +52,9 @@ def test_a_reader_sees_one_state(hub):
 
 def test_events_are_never_changed_or_deleted(hub):
     with hub.database.write() as db:
-        db.execute("INSERT INTO events VALUES (1, 0, 'ann/d', 'ann', 'bob', 'asked', '{}')")
+        db.execute(
+            "INSERT INTO events VALUES (1, 0, 'ann/d', 'ann', 'bob', 'asked', '{}', 'dataset')"
+        )
     for statement in ("UPDATE events SET actor = 'eve'", "DELETE FROM events"):
         with pytest.raises(sqlite3.IntegrityError, match="never"), hub.database.write() as db:
             db.execute(statement)

@@ -55,11 +55,11 @@ def dataset(hub, ann) -> Callable[..., Repo]:
 
     def make(gate: str = "manual", private: bool = False, card: bytes = CARD, name: str = "pets"):
         with hub.database.write() as db:
-            repo = repos.create(db, ann.user, name, private)
+            repo = repos.create(db, ann.user, "dataset", name, private)
             repos.set_gate(db, repo, gate)
         commit_files(hub, repo, ann.user, {"README.md": card})
         with hub.database.read() as db:
-            return repos.find(db, "ann", name)
+            return repos.find(db, "dataset", "ann", name)
 
     return make
 

@@ -36,12 +36,12 @@ def ask(hub, who, name="pets"):
     form = read_form(read(CARD.decode()).data)
     given = dict(zip([field.label for field in form.fields], GIVEN.values(), strict=True))
     with hub.database.write() as db:
-        return requests.ask(db, repos.find(db, "ann", name), who.user, given, form)
+        return requests.ask(db, repos.find(db, "dataset", "ann", name), who.user, given, form)
 
 
 def stands(hub, who) -> str:
     with hub.database.read() as db:
-        return str(permissions.standing(db, repos.find(db, "ann", "pets"), who.user))
+        return str(permissions.standing(db, repos.find(db, "dataset", "ann", "pets"), who.user))
 
 
 def lists(client: HfApi) -> dict[str, list[str]]:
@@ -64,7 +64,7 @@ def test_a_request_is_listed_in_full(hub, api, dataset, ann, bob):
     assert (one.username, one.fullname, one.email) == ("bob", "Bob", "bob@example.org")
     assert (one.status, one.fields) == ("pending", KEPT)
     with hub.database.read() as db:
-        found = requests.find(db, repos.find(db, "ann", "pets"), "bob")
+        found = requests.find(db, repos.find(db, "dataset", "ann", "pets"), "bob")
     assert one.timestamp == datetime.fromtimestamp(found.asked, UTC)
     assert one.request_id == str(found.id)
 
@@ -83,7 +83,7 @@ def test_a_request_is_accepted_cancelled_and_rejected(hub, api, dataset, ann, bo
     client.reject_access_request(REPO, rejection_reason="Too late", **whose)
     assert lists(client) == {"rejected": ["bob"]}
     with hub.database.read() as db:
-        found = requests.find(db, repos.find(db, "ann", "pets"), "bob")
+        found = requests.find(db, repos.find(db, "dataset", "ann", "pets"), "bob")
     assert (found.status, found.reason) == ("rejected", "Too late")
 
 
@@ -253,7 +253,7 @@ def test_another_dataset_of_the_same_owner_has_its_own_requests(hub, dataset, an
     calls = CALLS.replace("pets", "plants")
     assert client.get(f"{calls}/pending", headers=ann.headers).json() == []
     with hub.database.read() as db:
-        found = requests.find(db, repos.find(db, "ann", "pets"), "bob")
+        found = requests.find(db, repos.find(db, "dataset", "ann", "pets"), "bob")
     for said in ({"requestId": str(found.id)}, {"user": "bob"}, {"userId": str(bob.user.id)}):
         answered = client.post(
             f"{calls}/handle", json={**said, "status": "accepted"}, headers=ann.headers

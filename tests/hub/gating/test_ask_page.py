@@ -11,7 +11,7 @@ from pairsmith.hub.auth.authentication import Caller
 from pairsmith.hub.gating import requests
 from pairsmith.hub.gating.form import read_form
 from pairsmith.hub.repos import repos
-from pairsmith.hub.web.gate import shown_gate
+from pairsmith.hub.web.gate import gate_view
 from support.hub.gated import (
     ASK,
     GIVEN,
@@ -128,7 +128,7 @@ def test_a_card_that_cannot_be_read_asks_for_no_more_than_the_name(hub, dataset,
 
 def test_a_dataset_without_a_commit_can_be_asked_for(hub, ann, bob):
     with hub.database.write() as db:
-        repos.set_gate(db, repos.create(db, ann.user, "pets", False), "auto")
+        repos.set_gate(db, repos.create(db, ann.user, "dataset", "pets", False), "auto")
     assert bob.send(ASK, form=read_form({}).mark).status_code == 303
     assert stands(hub, bob) == "accepted"
 
@@ -156,7 +156,7 @@ def test_who_was_rejected_is_told_why_and_cannot_ask_again(hub, dataset, ann, bo
     assert "Not &lt;us&gt;" in own
     assert f'href="{repo.page}"' in own
     with hub.database.read() as db:
-        assert shown_gate(db, hub, repo, Caller(bob.user)).reason == "Not <us>"
+        assert gate_view(db, hub, repo, Caller(bob.user)).reason == "Not <us>"
 
 
 def test_the_dataset_says_how_one_stands(hub, dataset, ann, bob, visitor, inputs):
@@ -177,7 +177,7 @@ def test_the_dataset_says_how_one_stands(hub, dataset, ann, bob, visitor, inputs
     assert ASK not in inputs(bob.get(PAGE).text).sent
     assert "What others are asked" in ann.get(PAGE).text
     with hub.database.write() as db:
-        repos.set_gate(db, repos.find(db, "ann", "pets"), "off")
+        repos.set_gate(db, repos.find(db, "dataset", "ann", "pets"), "off")
     for page in (ann.get(PAGE).text, bob.get(PAGE).text, visitor().get(PAGE).text):
         assert 'class="gate"' not in page
 
@@ -190,7 +190,7 @@ def test_asking_in_parallel_makes_one_request(hub, dataset, bob):
         codes = list(pool.map(lambda _: bob.browser.client.post(ASK, data=data), range(6)))
     assert {answered.status_code for answered in codes} == {303}
     with hub.database.read() as db:
-        assert len(requests.every(db, repos.find(db, "ann", "pets"))) == 1
+        assert len(requests.list_all(db, repos.find(db, "dataset", "ann", "pets"))) == 1
 
 
 def test_nobody_is_sent_to_sign_in_and_back(dataset, visitor):

@@ -9,7 +9,7 @@ from pairsmith.hub.gating.form import (
     Field,
     GateForm,
     Option,
-    checked,
+    check_answers,
     countries,
     problems,
     read_form,
@@ -174,7 +174,7 @@ ANSWERS = {
 
 
 def test_answers_as_asked_are_kept_and_no_others():
-    assert checked(form_of(WHOLE), {**ANSWERS, "More": "x"}) == {
+    assert check_answers(form_of(WHOLE), {**ANSWERS, "More": "x"}) == {
         **ANSWERS,
         "Name of the company": "ACME",
         "I am of age": True,
@@ -202,7 +202,7 @@ def test_answers_as_asked_are_kept_and_no_others():
 )
 def test_an_answer_that_is_not_as_asked_is_refused(label, value, said):
     with pytest.raises(HubError) as caught:
-        checked(form_of(WHOLE), {**ANSWERS, label: value})
+        check_answers(form_of(WHOLE), {**ANSWERS, label: value})
     assert caught.value.status == 400
     assert caught.value.message.startswith(f"“{label}”")
     assert said in caught.value.message

@@ -31,9 +31,9 @@ def any_gate(request):
 def make(hub, people):
     def made(how: str = "manual", private: bool = False):
         with hub.database.write() as db:
-            repo = repos.create(db, people["ann"], f"{how}-gate", private)
+            repo = repos.create(db, people["ann"], "dataset", f"{how}-gate", private)
             repos.set_gate(db, repo, how)
-            return repos.find(db, "ann", repo.name)
+            return repos.find(db, "dataset", "ann", repo.name)
 
     return made
 
@@ -56,7 +56,7 @@ def grant(hub, repo, owner, user):
 
 def stands(hub, repo, user):
     with hub.database.read() as db:
-        return str(permissions.standing(db, repos.find(db, repo.owner, repo.name), user))
+        return str(permissions.standing(db, repos.find(db, "dataset", repo.owner, repo.name), user))
 
 
 def found(hub, repo, name):
@@ -123,7 +123,7 @@ def test_asking_at_the_same_time_makes_one_request(hub, make, people, any_gate):
         statuses = list(pool.map(lambda _: ask(hub, repo, people["bob"]), range(8)))
     assert len(set(statuses)) == 1
     with hub.database.read() as db:
-        assert len(requests.every(db, repo)) == 1
+        assert len(requests.list_all(db, repo)) == 1
     assert [entry[1] for entry in record(hub, repo)].count("asked") == 1
 
 
@@ -247,7 +247,7 @@ def test_there_is_nothing_to_answer_while_the_gate_is_off(hub, make, people):
     ask(hub, repo, people["bob"])
     with hub.database.write() as db:
         requests.turn_gate(db, repo, people["ann"], "off")
-        repo = repos.find(db, "ann", repo.name)
+        repo = repos.find(db, "dataset", "ann", repo.name)
     for act in (
         lambda: answer(hub, repo, people["ann"], "bob", "accepted"),
         lambda: grant(hub, repo, people["ann"], people["eve"]),
@@ -267,10 +267,10 @@ def test_requests_stay_as_they_are_when_the_gate_turns(hub, make, people):
         ("manual", "pending", "accepted"),
     ):
         with hub.database.write() as db:
-            requests.turn_gate(db, repos.find(db, "ann", repo.name), people["ann"], to)
+            requests.turn_gate(db, repos.find(db, "dataset", "ann", repo.name), people["ann"], to)
         assert (stands(hub, repo, people["bob"]), stands(hub, repo, people["eve"])) == (bob, eve)
     with hub.database.read() as db:
-        repo = repos.find(db, "ann", repo.name)
+        repo = repos.find(db, "dataset", "ann", repo.name)
     assert ask(hub, repo, people["bob"]) == "pending"
     turns = [entry[3] for entry in record(hub, repo) if entry[1] == "gate"]
     assert [(turn["was"], turn["now"]) for turn in turns] == [
@@ -304,8 +304,8 @@ def test_lists_and_counts_are_of_one_repository(hub, make, people):
             "rejected": 1,
             "revoked": 0,
         }
-        assert requests.numbered(db, other, first.id) is None
-        assert requests.numbered(db, repo, first.id) == first
+        assert requests.by_id(db, other, first.id) is None
+        assert requests.by_id(db, repo, first.id) == first
         assert requests.of_user_id(db, repo, people["bob"].id) == first
 
 
@@ -315,7 +315,7 @@ def test_a_users_own_list_leaves_out_what_was_hidden_since(hub, make, people):
     ask(hub, other, people["bob"])
     answer(hub, repo, people["ann"], "bob", "rejected", "Too late")
     with hub.database.write() as db:
-        assert [one[:2] + one[4:] for one in requests.of_user(db, people["bob"])] == [
+        assert [one[1:3] + one[5:] for one in requests.of_user(db, people["bob"])] == [
             (other.full_name, "accepted", ""),
             (repo.full_name, "rejected", "Too late"),
         ]

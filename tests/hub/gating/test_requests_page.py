@@ -114,7 +114,7 @@ def test_a_request_of_another_dataset_is_none_of_this_one(hub, dataset, ann, bob
     ask(bob)
     eve = person("eve")
     with hub.database.write() as db:
-        mine = repos.create(db, eve.user, "hers", False)
+        mine = repos.create(db, eve.user, "dataset", "hers", False)
         repos.set_gate(db, mine, "manual")
     answered = eve.send(
         "/datasets/eve/hers/settings/requests", request=str(found(hub).id), status="accepted"

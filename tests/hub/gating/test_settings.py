@@ -11,7 +11,7 @@ PAGE = "/datasets/ann/pets"
 
 def found(hub):
     with hub.database.read() as db:
-        return repos.find(db, "ann", "pets")
+        return repos.find(db, "dataset", "ann", "pets")
 
 
 def test_the_page_shows_how_it_is_set_up(dataset, ann, inputs):

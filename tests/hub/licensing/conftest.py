@@ -39,9 +39,9 @@ def browser(hub):
 def shop(hub, browser) -> Shop:
     ann, bob = browser("ann"), browser("bob")
     with hub.database.write() as db:
-        repo = repos.create(db, ann.user, "pairs", False)
+        repo = repos.create(db, ann.user, "dataset", "pairs", False)
         repos.set_gate(db, repo, "manual")
-        repo = repos.find(db, "ann", "pairs")
+        repo = repos.find(db, "dataset", "ann", "pairs")
         offer = offers.make(db, repo, RESEARCH)
-        reference = orders.place(db, offer, bob.user)
+        reference = orders.create(db, offer, bob.user)
     return Shop(hub, ann, bob, repo, offer, reference)

@@ -11,7 +11,7 @@ from pairsmith.hub.auth import tokens
 from pairsmith.hub.context import Hub, Settings
 from pairsmith.hub.licensing import offers, orders
 from pairsmith.hub.repos import repos
-from support.hub.shop import RESEARCH, Browser, doors, granted, shown
+from support.hub.shop import RESEARCH, Browser, granted, owner_forms, shown
 from support.hub.stripe_events import session
 
 
@@ -60,7 +60,7 @@ def test_an_offer_that_is_not_there_is_not_bought(shop, number):
 
 def test_an_offer_of_another_repository_is_not_bought_here(shop):
     with shop.hub.database.write() as db:
-        repos.create(db, shop.ann.user, "other", False)
+        repos.create(db, shop.ann.user, "dataset", "other", False)
     assert shop.bob.send(f"/datasets/ann/other/buy/{shop.offer.id}").status_code == 404
 
 
@@ -69,7 +69,10 @@ def test_a_private_repositorys_offer_is_as_none(shop, browser):
         repos.set_private(db, shop.repo, True)
     number = granted(shop, browser("eve")).number
     for who, status in ((shop.bob, 404), (browser(""), 303)):
-        for path, form in [(f"/datasets/ann/pairs/buy/{shop.offer.id}", {}), *doors(shop, number)]:
+        for path, form in [
+            (f"/datasets/ann/pairs/buy/{shop.offer.id}", {}),
+            *owner_forms(shop, number),
+        ]:
             there = who.get(path) if form is None else who.send(path, **form)
             path = path.replace("pairs", "none")
             none = who.get(path) if form is None else who.send(path, **form)

@@ -50,7 +50,7 @@ def test_the_owner_of_another_repository_does_not_touch_a_licence(shop, browser)
     licence = granted(shop, shop.bob)
     eve = browser("eve")
     with shop.hub.database.write() as db:
-        repos.create(db, eve.user, "own", False)
+        repos.create(db, eve.user, "dataset", "own", False)
     where = f"/datasets/eve/own/settings/licences/revoke/{licence.number}"
     assert eve.send(where, reason="mine").status_code == 404
     assert shop.licences[0][2] == 1

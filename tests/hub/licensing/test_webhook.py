@@ -239,23 +239,23 @@ def test_what_was_turned_away_is_judged_anew_once_the_offer_is_right(shop):
         offers.change(db, shop.repo, shop.offer, RESEARCH._replace(amount="49"))
     assert shop.said(COMPLETED, session(shop.reference), id="evt_a").startswith("turned away: ")
     with shop.hub.database.read() as db:
-        assert [event.detail["checkout"] for event in payments.turned_away(db, shop.repo)] == [
+        assert [event.detail["checkout"] for event in payments.rejected(db, shop.repo)] == [
             "cs_test_1"
         ]
     with shop.hub.database.write() as db:
         offers.change(db, shop.repo, shop.offer, RESEARCH)
     assert shop.said(COMPLETED, session(shop.reference), id="evt_a").startswith("granted ")
     with shop.hub.database.read() as db:
-        assert payments.turned_away(db, shop.repo) == []
+        assert payments.rejected(db, shop.repo) == []
 
 
 def test_what_was_turned_away_and_refunded_is_over(shop):
     shop.said(COMPLETED, session(shop.reference, amount_total=1))
     with shop.hub.database.read() as db:
-        assert len(payments.turned_away(db, shop.repo)) == 1
+        assert len(payments.rejected(db, shop.repo)) == 1
     shop.said(REFUNDED, charge("pi_1"))
     with shop.hub.database.read() as db:
-        assert payments.turned_away(db, shop.repo) == []
+        assert payments.rejected(db, shop.repo) == []
 
 
 def test_an_offer_retired_after_the_order_is_still_what_was_paid_for(shop):
@@ -267,7 +267,7 @@ def test_an_offer_retired_after_the_order_is_still_what_was_paid_for(shop):
 def test_a_payment_for_a_repository_that_is_gone_grants_nothing(shop):
     with shop.hub.database.write() as db:
         repos.delete(db, shop.repo)
-        again = repos.create(db, shop.ann.user, "pairs", False)
+        again = repos.create(db, shop.ann.user, "dataset", "pairs", False)
         offers.make(db, again, RESEARCH)
     assert shop.said(COMPLETED, session(shop.reference)).startswith("turned away: ")
     assert shop.licences == []
@@ -379,8 +379,8 @@ def refused_quietly(shop):
 def test_references_are_opaque_and_the_same_for_the_same_order(shop, browser):
     eve = browser("eve")
     with shop.hub.database.write() as db:
-        assert orders.place(db, shop.offer, shop.bob.user) == shop.reference
-        assert orders.place(db, shop.offer, eve.user) != shop.reference
+        assert orders.create(db, shop.offer, shop.bob.user) == shop.reference
+        assert orders.create(db, shop.offer, eve.user) != shop.reference
 
 
 def test_a_licence_outlives_its_repository(shop):
@@ -388,9 +388,9 @@ def test_a_licence_outlives_its_repository(shop):
     [(number,)] = shop.rows("SELECT number FROM licences")
     with shop.hub.database.write() as db:
         repos.delete(db, shop.repo)
-        again = repos.create(db, shop.ann.user, "pairs", private=False)
+        again = repos.create(db, shop.ann.user, "dataset", "pairs", private=False)
         repos.set_gate(db, again, "manual")
-        again = repos.find(db, "ann", "pairs")
+        again = repos.find(db, "dataset", "ann", "pairs")
     page = shop.bob.get(f"/licences/{number}")
     assert (page.status_code, "ann/pairs" in page.text) == (200, True)
     with shop.hub.database.read() as db:  # it is of the one that was deleted

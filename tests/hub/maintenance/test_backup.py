@@ -5,7 +5,7 @@ import os
 import pytest
 
 from pairsmith.errors import OutputError
-from pairsmith.hub.context import held, opened
+from pairsmith.hub.context import locked, open_hub
 from pairsmith.hub.maintenance import backup as copying
 from pairsmith.hub.maintenance.backup import Backup, adopt, backup
 from pairsmith.hub.maintenance.verify import verify
@@ -18,15 +18,15 @@ def filled(hub, account):
     """A hub with a repository of one commit; the repository and its owner."""
     ann, _ = account("ann")
     with hub.database.write() as db:
-        repo = repos.create(db, ann, "data", private=True)
+        repo = repos.create(db, ann, "dataset", "data", private=True)
     commit_files(hub, repo, ann, {"a.txt": b"one", "b.parquet": b"two"})
     put(hub, repo, b"under way")
     return repo, ann
 
 
 def content_of(root, path):
-    with opened(root) as hub, hub.database.read() as db:
-        repo = repos.find(db, "ann", "data")
+    with open_hub(root) as hub, hub.database.read() as db:
+        repo = repos.find(db, "dataset", "ann", "data")
         file = files.named(db, history.find(db, repo, "main"), path)
         return hub.blobs.path(file.blob).read_bytes() if file else None
 
@@ -39,7 +39,7 @@ def test_a_backup_is_a_hub(hub, filled, tmp_path):
     assert sorted(path.name for path in out.iterdir() if not path.name.startswith(".")) == [
         "backup.json", "blobs", "hub.sqlite", "incoming",
     ]  # fmt: skip
-    with opened(out) as copy, copy.database.read() as db:
+    with open_hub(out) as copy, copy.database.read() as db:
         assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
 
 
@@ -105,7 +105,7 @@ def test_nothing_else_is_overwritten(hub, filled, tmp_path):
     (other / "thesis.txt").write_text("years of work")
     with pytest.raises(OutputError, match="something else"):
         backup(hub.root, other)
-    with opened(tmp_path / "live", create=True):
+    with open_hub(tmp_path / "live", create=True):
         pass
     with pytest.raises(OutputError, match="is, or was, served"):
         backup(hub.root, tmp_path / "live")
@@ -117,7 +117,7 @@ def test_nothing_else_is_overwritten(hub, filled, tmp_path):
 def test_a_backup_that_is_served_is_a_hub_of_its_own(hub, filled, tmp_path):
     out = tmp_path / "copy"
     backup(hub.root, out)
-    with held(out), pytest.raises(OutputError, match="Another process"):
+    with locked(out), pytest.raises(OutputError, match="Another process"):
         backup(hub.root, out)
     adopt(out)
     with pytest.raises(OutputError, match="is, or was, served"):

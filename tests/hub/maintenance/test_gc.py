@@ -24,7 +24,7 @@ def repo(hub, account):
 
 def make_repo(hub, owner, name):
     with hub.database.write() as db:
-        return repos.create(db, owner, name, private=False)
+        return repos.create(db, owner, "dataset", name, private=False)
 
 
 @pytest.fixture

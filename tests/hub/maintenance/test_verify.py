@@ -17,7 +17,7 @@ def filled(hub, account):
     """A hub with a repository; its root and the path of a content of it."""
     ann, _ = account("ann")
     with hub.database.write() as db:
-        repo = repos.create(db, ann, "data", private=True)
+        repo = repos.create(db, ann, "dataset", "data", private=True)
     commit_files(hub, repo, ann, {"a.txt": b"one", "b.parquet": b"two"})
     made = commit_files(hub, repo, ann, {"a.txt": b"another one"})
     with hub.database.write() as db:

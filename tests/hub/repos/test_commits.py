@@ -37,7 +37,7 @@ STEPS = st.lists(
 def repo(hub):
     with hub.database.write() as db:
         owner = users.add(db, "ann", "", "ann@example.org", None)
-        return owner, repos.create(db, owner, "d", private=False)
+        return owner, repos.create(db, owner, "dataset", "d", private=False)
 
 
 @given(steps=STEPS)
@@ -46,7 +46,7 @@ def test_every_commit_holds_what_a_copy_of_all_files_would(steps, tmp_path_facto
     hub = Hub(tmp_path_factory.mktemp("hub"), Settings("http://testserver", key="k"))
     with hub.database.write() as db:
         owner = users.add(db, "ann", "", "ann@example.org", None)
-        repo = repos.create(db, owner, "d", private=False)
+        repo = repos.create(db, owner, "dataset", "d", private=False)
         first = commits.commit(db, repo, "main", owner, Message("first"), [])
     blobs = [put(hub, repo, data) for data in CONTENTS]
     model = {first.id: ({}, [first.id])}  # commit: its files, its history
@@ -150,7 +150,7 @@ def test_a_path_that_leads_elsewhere_is_refused(hub, repo, path):
 def test_a_content_that_went_to_another_repository_is_refused(hub, repo):
     owner, made = repo
     with hub.database.write() as db:
-        other = repos.create(db, owner, "other", private=True)
+        other = repos.create(db, owner, "dataset", "other", private=True)
     blob = put(hub, other, b"secret")
     with pytest.raises(HubError, match="was not sent to this"), hub.database.write() as db:
         commits.commit(db, made, "main", owner, Message("m"), [Put("a", blob, False)])

@@ -21,7 +21,7 @@ def dataset(hub, ann):
 
     def make(contents: dict[str, bytes], name: str = "d", private: bool = False, gate: str = "off"):
         with hub.database.write() as db:
-            repo = repos.create(db, ann[0], name, private=private)
+            repo = repos.create(db, ann[0], "dataset", name, private=private)
             repos.set_gate(db, repo, gate)
         if contents:
             commit_files(hub, repo, ann[0], contents)

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pairsmith.hub.http.errors import HubError
-from pairsmith.hub.viewer import columns, query
-from pairsmith.hub.viewer.query import Source, UnreadableError, Value, page, whole
+from pairsmith.hub.viewer import columns, connection, query
+from pairsmith.hub.viewer.connection import Source, UnreadableError
+from pairsmith.hub.viewer.query import Value, read_page, read_row
 from support.examples import examples
 from support.hub.parquets import parquet
 
@@ -50,7 +51,7 @@ def test_pages_follow_each_other_through_all_files(sources):
         parquet({"n": list(range(30))}, row_group_size=7),
         parquet({"n": list(range(30, 60))}),
     )
-    pages = [page(files, number) for number in (1, 2, 3, 4)]
+    pages = [read_page(files, number) for number in (1, 2, 3, 4)]
     assert [int(text) for one in pages for text in column(one)] == list(range(60))
     assert [row.number for one in pages for row in one.rows] == list(range(1, 61))
     assert [one.more for one in pages] == [True, True, False, False]
@@ -60,9 +61,9 @@ def test_pages_follow_each_other_through_all_files(sources):
 
 def test_a_row_far_into_a_long_file(sources):
     files = sources(parquet({"n": pa.array(range(1_000_000))}, row_group_size=100_000))
-    assert column(whole(files, 987_654)) == ["987653"]
-    assert whole(files, 1_000_001).rows == []
-    assert [row.number for row in page(files, 40_000).rows] == list(range(999_976, 1_000_001))
+    assert column(read_row(files, 987_654)) == ["987653"]
+    assert read_row(files, 1_000_001).rows == []
+    assert [row.number for row in read_page(files, 40_000).rows] == list(range(999_976, 1_000_001))
 
 
 @examples(40)
@@ -70,7 +71,7 @@ def test_a_row_far_into_a_long_file(sources):
 def test_a_search_finds_what_python_finds(tmp_path_factory, texts, search):
     path = tmp_path_factory.mktemp("rows") / "rows"
     path.write_bytes(parquet({"text": pa.array(texts, pa.string())}))
-    found = page([Source("rows.parquet", path)], 1, search)
+    found = read_page([Source("rows.parquet", path)], 1, search)
     held = [
         (number, text)
         for number, text in enumerate(texts, start=1)
@@ -83,11 +84,11 @@ def test_a_search_finds_what_python_finds(tmp_path_factory, texts, search):
 def test_a_search_is_paged_and_counted(sources):
     texts = ["needle" if number % 3 == 0 else "hay" for number in range(300)]
     files = sources(parquet({"text": texts[:100]}), parquet({"text": texts[100:]}))
-    last = page(files, 4, "NEEDLE")
+    last = read_page(files, 4, "NEEDLE")
     assert last.matching == 100
     assert [row.number for row in last.rows] == [n + 1 for n in range(300) if n % 3 == 0][75:]
-    assert page(files, 1, "needle").matching == 100
-    beyond = page(files, 9, "needle")
+    assert read_page(files, 1, "needle").matching == 100
+    beyond = read_page(files, 9, "needle")
     assert (beyond.rows, beyond.matching, beyond.more) == ([], 100, False)
 
 
@@ -102,14 +103,14 @@ def test_messages_and_nested_values_are_searched(sources):
             }
         )
     )
-    assert [row.number for row in page(files, 1, 'it\'s "HERE"').rows] == [1]
-    assert [row.number for row in page(files, 1, "other").rows] == [4]
-    assert page(files, 1, "user").rows == []
+    assert [row.number for row in read_page(files, 1, 'it\'s "HERE"').rows] == [1]
+    assert [row.number for row in read_page(files, 1, "other").rows] == [4]
+    assert read_page(files, 1, "user").rows == []
 
 
 def test_files_with_different_columns_are_read_together(sources):
     files = sources(parquet({"a": [1], "b": ["x"]}), parquet({"b": ["y"], "c": [[2]], "a": ["z"]}))
-    found = page(files, 1)
+    found = read_page(files, 1)
     assert [one.name for one in found.columns] == ["a", "b", "c"]
     assert [[value.content for value in row.values] for row in found.rows] == [
         ["1", "x", None],
@@ -130,7 +131,7 @@ def test_values_of_every_kind_come_as_text(sources):
             "category": pa.array(["c"]).dictionary_encode(),
         }
     )
-    found = page(sources(parquet(table)), 1)
+    found = read_page(sources(parquet(table)), 1)
     assert [(one.name, one.kind) for one in found.columns] == [
         ('a "name"; DROP', "text"),
         ("binary", "binary"),
@@ -156,7 +157,7 @@ def test_values_of_every_kind_come_as_text(sources):
 def test_long_values_are_cut(sources):
     turns = [{"role": "user" * 50, "content": "é" * 5_000}] * 120
     files = sources(parquet({"text": ["é" * 300_000], "turns": pa.array([turns], MESSAGES)}))
-    text, messages = page(files, 1).rows[0].values
+    text, messages = read_page(files, 1).rows[0].values
     assert (text.content, text.size) == ("é" * 4_000, 300_000)
     assert (len(messages.content), messages.size) == (20, 120)
     assert messages.content[0] == {
@@ -164,7 +165,7 @@ def test_long_values_are_cut(sources):
         "content": "é" * 4_000,
         "size": 5_000,
     }
-    text, messages = whole(files, 1).rows[0].values
+    text, messages = read_row(files, 1).rows[0].values
     assert (text.content, text.size) == ("é" * 200_000, 300_000)
     assert [message["content"] for message in turns_of(messages)] == ["é" * 5_000] * 100
 
@@ -172,7 +173,7 @@ def test_long_values_are_cut(sources):
 def test_many_long_values_are_cut_further(sources):
     turns = pa.array([[{"role": "user", "content": "x" * 5_000}] * 20] * 26, MESSAGES)
     wide = {f"t{n}": ["x" * 5_000] * 26 for n in range(50)} | {f"m{n}": turns for n in range(50)}
-    found = page(sources(parquet(wide)), 1)
+    found = read_page(sources(parquet(wide)), 1)
     texts = [value.content for row in found.rows for value in row.values]
     shown = sum(
         len(content)
@@ -184,24 +185,24 @@ def test_many_long_values_are_cut_further(sources):
 
 
 def test_a_very_wide_table_is_cut(sources):
-    found = page(sources(parquet({f"c{200 - n}": [f"value {n}"] for n in range(130)})), 1)
+    found = read_page(sources(parquet({f"c{200 - n}": [f"value {n}"] for n in range(130)})), 1)
     assert (len(found.columns), found.unshown, len(found.rows[0].values)) == (100, 30, 100)
     assert column(found, 99) == ["value 99"]
 
 
 def test_a_table_that_is_too_wide_is_not_begun_with(sources):
-    wide = parquet({f"c{n}": [1] for n in range(query.FIELDS)})
+    wide = parquet({f"c{n}": [1] for n in range(connection.FIELDS)})
     with pytest.raises(UnreadableError, match="have 4,001 columns"):
-        page(sources(wide), 1)
+        read_page(sources(wide), 1)
     halves = [parquet({f"c{n}": [1] for n in range(at, at + 2_001)}) for at in (0, 2_001)]
     with pytest.raises(UnreadableError, match="have 4,003 columns"):
-        page(sources(*halves), 1)
+        read_page(sources(*halves), 1)
 
 
 def test_no_rows(sources):
     files = sources(parquet({"a": pa.array([], pa.string())}))
-    assert page(files, 1)[2:] == ([], 0, 0, False)
-    assert page(files, 1, "x")[2:] == ([], 0, 0, False)
+    assert read_page(files, 1)[2:6] == ([], 0, 0, False)
+    assert read_page(files, 1, "x")[2:6] == ([], 0, 0, False)
 
 
 BROKEN = {
@@ -220,7 +221,7 @@ def test_a_file_that_is_not_parquet_is_told_of_by_its_name(sources, content):
     with pytest.raises(
         UnreadableError, match=r"^train-1\.parquet is not a Parquet file,"
     ) as caught:
-        page(files, 1)
+        read_page(files, 1)
     assert files[1].path.name not in str(caught.value)
 
 
@@ -234,23 +235,23 @@ DAMAGED = {
 @pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED.keys())
 def test_a_file_that_is_damaged_is_told_of_by_its_name(sources, content):
     with pytest.raises(UnreadableError, match=r"^train-0\.parquet cannot be read: it is damaged"):
-        page(sources(content), 1)
+        read_page(sources(content), 1)
     files = sources(parquet({"a": ["x"]}), content)
     with pytest.raises(UnreadableError, match=r"^train-1\.parquet cannot be read with the others"):
-        page(files, 1)
+        read_page(files, 1)
 
 
 def test_pages_of_a_file_that_are_damaged(sources):
     whole_file = parquet({"a": [f"{n} {'x' * 50}" for n in range(100)]}, compression="none")
     damaged = whole_file[:4] + b"\xee" * 2_000 + whole_file[2_004:]
     with pytest.raises(UnreadableError, match="read"):
-        page(sources(damaged), 1)
+        read_page(sources(damaged), 1)
 
 
 def test_columns_of_kinds_that_do_not_go_together(sources):
     files = sources(parquet({"a": [[1]]}), parquet({"a": [{"b": 1}]}))
     with pytest.raises(UnreadableError, match=r"train-1\.parquet cannot be read with the others"):
-        page(files, 1)
+        read_page(files, 1)
 
 
 def test_types_nested_deep_are_shown_and_deeper_ones_told_of(sources):
@@ -260,16 +261,16 @@ def test_types_nested_deep_are_shown_and_deeper_ones_told_of(sources):
             type = pa.struct([("a", type)])
         return parquet({"a": pa.nulls(1, type), "b": ["x"]})
 
-    assert column(page(sources(deep(100)), 1), 1) == ["x"]
+    assert column(read_page(sources(deep(100)), 1), 1) == ["x"]
     with pytest.raises(UnreadableError, match="columns of an odd kind"):
-        page(sources(deep(600)), 1)
+        read_page(sources(deep(600)), 1)
 
 
 def test_a_value_that_takes_too_much_memory(sources, monkeypatch):
-    monkeypatch.setitem(query.SETTINGS, "memory_limit", "16MB")
+    monkeypatch.setitem(connection.SETTINGS, "memory_limit", "16MB")
     files = sources(parquet({"a": ["x" * 30_000_000]}, compression="zstd"))
     with pytest.raises(UnreadableError, match="more than the 512MB of memory"):
-        page(files, 1)
+        read_page(files, 1)
 
 
 ENDLESS = (  # no machine comes to the end of it: 10^24 pairs of numbers, one after the other
@@ -279,35 +280,35 @@ ENDLESS = (  # no machine comes to the end of it: 10^24 pairs of numbers, one af
 
 
 def test_what_takes_too_long_is_ended(sources, monkeypatch):
-    monkeypatch.setattr(query, "SECONDS", 0.1)
-    monkeypatch.setattr(query, "searched", lambda _: ENDLESS)
+    monkeypatch.setattr(connection, "SECONDS", 0.1)
+    monkeypatch.setattr(query, "search_condition", lambda _: ENDLESS)
     with pytest.raises(HubError, match="took more than 0 s") as caught:
-        page(sources(parquet({"a": ["x", "y"]})), 1, "y")
+        read_page(sources(parquet({"a": ["x", "y"]})), 1, "y")
     assert caught.value.status == 503
 
 
 def test_counting_that_takes_too_long_is_left(sources, monkeypatch):
-    conditions = iter([columns.searched, lambda _: ENDLESS])  # of the rows, of their number
-    monkeypatch.setattr(query, "SECONDS", 60.0)
+    conditions = iter([columns.search_condition, lambda _: ENDLESS])  # of the rows, of their number
+    monkeypatch.setattr(connection, "SECONDS", 60.0)
     monkeypatch.setattr(query, "SECONDS_TO_COUNT", 0.1)
-    monkeypatch.setattr(query, "searched", lambda held: next(conditions)(held))
-    found = page(sources(parquet({"a": ["x"] * 30})), 1, "x")
+    monkeypatch.setattr(query, "search_condition", lambda held: next(conditions)(held))
+    found = read_page(sources(parquet({"a": ["x"] * 30})), 1, "x")
     assert (len(found.rows), found.matching, found.more) == (25, None, True)
     assert next(conditions, None) is None
 
 
 def test_only_so_many_ask_at_once(sources, monkeypatch):
-    monkeypatch.setattr(query, "PATIENCE", 0.0)
+    monkeypatch.setattr(connection, "PATIENCE", 0.0)
     files = sources(parquet({"a": ["x"]}))
-    for _ in range(query.AT_ONCE):
-        assert query._turns.acquire(timeout=0)
+    for _ in range(connection.AT_ONCE):
+        assert connection._turns.acquire(timeout=0)
     try:
         with pytest.raises(HubError, match="Too many") as caught:
-            page(files, 1)
+            read_page(files, 1)
     finally:
-        query._turns.release(query.AT_ONCE)
+        connection._turns.release(connection.AT_ONCE)
     assert caught.value.status == 503
-    assert column(page(files, 1)) == ["x"]
+    assert column(read_page(files, 1)) == ["x"]
 
 
 REACHES = (
@@ -327,9 +328,9 @@ REACHES = (
 @pytest.mark.parametrize("reach", REACHES)
 def test_the_database_reaches_nothing_but_the_files(sources, reach, tmp_path):
     files = sources(parquet({"a": ["x"]}), parquet({"a": ["secret"]}))
-    with duckdb.connect(":memory:", config=query.SETTINGS) as db:
-        asked = query._opened(db, [str(files[0].path)])
-        assert asked.total == 1
+    with duckdb.connect(":memory:", config=connection.SETTINGS) as db:
+        table = connection._open(db, [str(files[0].path)], [])
+        assert table.total == 1
         with pytest.raises(duckdb.Error):
             db.execute(reach.format(other=files[1].path, folder=tmp_path)).fetchall()
 
@@ -338,7 +339,7 @@ def test_folders_of_any_name_will_do(tmp_path):
     folder = tmp_path / "it's [a]* k=v, {1..2}?"
     folder.mkdir()
     (folder / "rows").write_bytes(parquet({"a": ["x"]}))
-    found = page([Source("rows.parquet", folder / "rows")], 1)
+    found = read_page([Source("rows.parquet", folder / "rows")], 1)
     assert ([one.name for one in found.columns], column(found)) == (["a"], ["x"])
 
 
@@ -347,7 +348,7 @@ def test_rows_of_many_files_keep_the_order_of_the_files(tmp_path):
     for number in range(40):
         (tmp_path / f"{99 - number}").write_bytes(parquet({"n": [number] * 10}))
         files.append(Source(f"{number}.parquet", tmp_path / f"{99 - number}"))
-    numbers = [int(text) for at in range(1, 17) for text in column(page(files, at))]
+    numbers = [int(text) for at in range(1, 17) for text in column(read_page(files, at))]
     assert numbers == [number for number in range(40) for _ in range(10)]
 
 
@@ -356,4 +357,4 @@ def test_a_parquet_file_of_another_writer(sources):
     with pq.ParquetWriter(sink, pa.schema([("a", pa.large_string())]), version="1.0") as writer:
         writer.write_table(pa.table({"a": pa.array(["x"], pa.large_string())}))
         writer.write_table(pa.table({"a": pa.array([], pa.large_string())}))
-    assert column(page(sources(sink.getvalue()), 1)) == ["x"]
+    assert column(read_page(sources(sink.getvalue()), 1)) == ["x"]

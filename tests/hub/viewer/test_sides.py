@@ -6,8 +6,9 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairsmith.hub.viewer.query import Source, page
-from pairsmith.hub.viewer.sides import are_pairs, shown
+from pairsmith.hub.viewer.connection import Source
+from pairsmith.hub.viewer.query import read_page
+from pairsmith.hub.viewer.sides import are_pairs, render_row
 from support.examples import examples
 from support.hub.parquets import parquet
 
@@ -16,8 +17,8 @@ MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())])
 
 def rows(folder, columns):
     (folder / "rows").write_bytes(parquet(columns))
-    found = page([Source("rows.parquet", folder / "rows")], 1)
-    return found.columns, [shown(found.columns, row) for row in found.rows]
+    found = read_page([Source("rows.parquet", folder / "rows")], 1)
+    return found.columns, [render_row(found.columns, row) for row in found.rows]
 
 
 def said(*turns: str):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.repos import card
-from pairsmith.hub.viewer.subsets import chosen, files_of, matches, subsets
+from pairsmith.hub.viewer.subsets import choose, files_of, matches, subsets
 
 PARTS = st.text(alphabet="ab.", min_size=1, max_size=3)
 PATHS = st.lists(PARTS, min_size=1, max_size=4).map("/".join)
@@ -53,7 +53,7 @@ def test_a_card_lists_the_subsets():
     assert files_of(found[0].splits[0], paths) == ["b/x.parquet", "a/train-0.parquet"]
     assert files_of(found[0].splits[1], paths) == ["a/test-0.parquet"]
     assert files_of(found[1].splits[0], paths) == paths[:3]
-    assert chosen(found, "", "")[0].name == "two"
+    assert choose(found, "", "")[0].name == "two"
 
 
 def test_a_file_that_two_patterns_match_is_there_once():
@@ -102,14 +102,14 @@ def test_no_parquet_file_makes_no_subset():
 
 def test_the_subset_and_the_split_to_begin_with():
     found = subsets([], ["a/test.parquet", "b/dev.parquet", "b/train.parquet", "x.parquet"])
-    subset, split = chosen(found, "", "")
+    subset, split = choose(found, "", "")
     assert (subset.name, split.name) == ("default", "train")
-    assert chosen(found, "b", "")[1].name == "train"
-    assert chosen(found, "a", "train")[1].name == "test"
+    assert choose(found, "b", "")[1].name == "train"
+    assert choose(found, "a", "train")[1].name == "test"
 
 
 def test_a_subset_that_is_not_there_is_refused():
     found = subsets([], ["a/test.parquet"])
     with pytest.raises(HubError, match="no subset 'b' here; there is: a") as caught:
-        chosen(found, "b", "")
+        choose(found, "b", "")
     assert caught.value.status == 404

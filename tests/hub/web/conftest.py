@@ -51,7 +51,7 @@ def dataset(hub, people):
     def make(name, files=None, private=False, gate="off"):
         ann = people["account"]
         with hub.database.write() as db:
-            repo = repos.create(db, ann, name, private)
+            repo = repos.create(db, ann, "dataset", name, private)
             repos.set_gate(db, repo, gate)
         default = {
             "README.md": CARD,
@@ -61,6 +61,6 @@ def dataset(hub, people):
         for contents in [default] if files is None else files:
             commit_files(hub, repo, ann, contents)
         with hub.database.read() as db:
-            return repos.find(db, "ann", name)
+            return repos.find(db, "dataset", "ann", name)
 
     return make

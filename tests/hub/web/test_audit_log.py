@@ -14,8 +14,8 @@ def test_every_event_in_order_for_the_owner(hub, client, account, monkeypatch):
     user, ann = account("ann")
     _, bob = account("bob")
     with hub.database.write() as db:
-        repo = repos.create(db, user, "d", private=False)
-        other = repos.create(db, user, "other", private=False)
+        repo = repos.create(db, user, "dataset", "d", private=False)
+        other = repos.create(db, user, "dataset", "other", private=False)
         for number in range(7):
             events.record(db, repo, "bob", "bob", "read", path=f"=a{number}", range="bytes=0-")
             events.record(db, other, "bob", "bob", "read", path="elsewhere")

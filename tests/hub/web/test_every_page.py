@@ -63,6 +63,7 @@ SHOWN = {
     "DATASET/viewer": [
         f"ann {PAGE}/viewer", f"ann {PAGE}/viewer?config=red-team-attempts&row=2",
         f"ann {PAGE}/viewer?config=red-team-attempts", f"/datasets/ann/{LONG}/viewer",
+        f"/datasets/ann/{LONG}/viewer?annotation={FOLDER}&order=lowest",
     ],
     "DATASET/commits/{revision:part}": [f"{PAGE}/commits/main"],
     "DATASET/commit/{revision:part}": [f"{PAGE}/commit/{{last}}", f"{PAGE}/commit/{{first}}"],

@@ -126,6 +126,6 @@ def test_looking_at_a_gated_file_is_put_on_record(hub, get, dataset, people):
         )
     assert "the words of the data" in get(PETS + "/blob/main/notes.txt", "bob").text
     with hub.database.read() as db:
-        (event,) = events.recent(db, repos.find(db, "ann", "pets"))
+        (event,) = events.recent(db, repos.find(db, "dataset", "ann", "pets"))
     assert (event.actor, event.action) == ("bob", "viewed")
     assert event.detail["path"] == "notes.txt"

@@ -61,7 +61,7 @@ def test_changes_are_those_beside_the_parent_on_every_branch(hub, dataset, peopl
     again = commit_files(hub, repo, ann, {"a": b"old"}, "old")
     with hub.database.read() as db:
         told = {
-            name: [(change.kind, change.path, change.size) for change in diff.made_by(db, one)]
+            name: [(change.kind, change.path, change.size) for change in diff.changes_of(db, one)]
             for name, one in (("first", first), ("forked", forked), ("again", again))
         }
     assert told == {

@@ -46,7 +46,7 @@ def test_the_search_is_by_name(get, dataset):
 def test_long_lists_come_in_pages(hub, get, people):
     with hub.database.write() as db:
         for number in range(65):
-            repos.create(db, people["account"], f"set-{number}", private=False)
+            repos.create(db, people["account"], "dataset", f"set-{number}", private=False)
     seen, path = [], "/datasets?search=set"
     while path:
         html = get(path).text
@@ -74,8 +74,9 @@ def test_an_account_without_datasets_to_show_is_as_one_that_is_not_there(get, da
 
 def test_the_style_is_kept_by_browsers_until_it_changes(get):
     html = get("/").text
-    address = re.search(r'href="(/static/style.css\?v=[0-9a-f]{12})"', html)[1]
-    style = get(address)
+    addresses = re.findall(r'href="(/static/(?:style|pages).css\?v=[0-9a-f]{12})"', html)
+    assert len(addresses) == 2
+    style = get(addresses[0])
     assert style.headers["content-type"].startswith("text/css")
     assert "max-age" in style.headers["cache-control"]
     assert get("/static/icon.svg").headers["content-type"] == "image/svg+xml"

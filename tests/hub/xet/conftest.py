@@ -15,7 +15,7 @@ def repo():
 
     def make(hub: Hub, user, name: str = "pairs"):
         with hub.database.write() as db:
-            return repos.create(db, user, name, private=False)
+            return repos.create(db, user, "dataset", name, private=False)
 
     return make
 

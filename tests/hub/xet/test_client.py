@@ -11,7 +11,7 @@ from huggingface_hub._commit_api import CommitOperationAdd, _upload_xet_files
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from pairsmith.hub.auth import users
-from pairsmith.hub.core.blobs import held
+from pairsmith.hub.core.blobs import blob_of_repo
 from pairsmith.hub.xet import endpoints, uploads
 
 RANDOM = random.Random(1).randbytes(5_000_000)
@@ -46,7 +46,7 @@ def send(hub, headers, name: str, contents: list) -> None:
 def check_held(hub, repo, contents: list[bytes]) -> None:
     with hub.database.read() as db:
         for content in contents:
-            blob = held(db, repo.id, hashlib.sha256(content).hexdigest())
+            blob = blob_of_repo(db, repo.id, hashlib.sha256(content).hexdigest())
             assert blob is not None
             assert hub.blobs.path(blob.sha256).read_bytes() == content
 

@@ -38,7 +38,7 @@ def test_an_owner_gets_a_token_and_an_address_of_its_own(client, ann, pairs):
 def test_nobody_else_gets_one(hub, client, ann, account, repo):
     repo(hub, ann[0])
     with hub.database.write() as db:
-        repos.create(db, ann[0], "secret", private=True)
+        repos.create(db, ann[0], "dataset", "secret", private=True)
     _, bob = account("bob")
     reader = account("carl", "read")
     repo(hub, reader[0], "own")

@@ -74,7 +74,9 @@ class Stage:
         owner, _, last = name.partition("/")
         user = self.user(owner)
         with self.hub.database.write() as db:
-            repo = repos.find(db, owner, last) or repos.create(db, user, last, private)
+            repo = repos.find(db, "dataset", owner, last) or repos.create(
+                db, user, "dataset", last, private
+            )
             repos.set_gate(db, repo, gate)
         return commit_files(self.hub, repo, user, contents, branch).id
 
@@ -82,7 +84,7 @@ class Stage:
         """Makes a branch and a tag at the newest commit of a repository."""
         owner, _, last = name.partition("/")
         with self.hub.database.write() as db:
-            repo = repos.find(db, owner, last)
+            repo = repos.find(db, "dataset", owner, last)
             head = history.head(db, repo, history.MAIN)
             history.add_ref(db, repo, "branch", branch, head)
             history.add_ref(db, repo, "tag", tag, head)
@@ -92,7 +94,7 @@ class Stage:
         owner, _, last = name.partition("/")
         who, said = self.user(user), json.dumps({"Organisation": "A school"})
         with self.hub.database.write() as db:
-            repo = repos.find(db, owner, last)
+            repo = repos.find(db, "dataset", owner, last)
             db.execute(
                 "INSERT INTO requests (repo, user, status, fields, asked) VALUES (?, ?, ?, ?, ?)",
                 (repo.id, who.id, status, said, 1_700_000_000),

@@ -19,6 +19,7 @@ from pairsmith.hub.licensing.offers import Draft
 from pairsmith.hub.repos import card, history, repos
 from pairsmith.hub.repos.history import Commit
 from support.hub.browsing import FULL_NAMES
+from support.hub.parquets import parquet
 from support.hub.stock import commit_files
 
 ASKED = """\
@@ -90,21 +91,21 @@ def furnish(hub: Hub, build: Path) -> Furnished:
         secrets = {name: sessions.begin(db, user) for name, user in people.items()}
         tokens.add(db, people["ann"], "laptop", "write")
         ann = people["ann"]
-        pairs, wide = (repos.create(db, ann, name, False) for name in ("pairs", LONG))
-        repos.create(db, ann, "empty", True)
+        pairs, wide = (repos.create(db, ann, "dataset", name, False) for name in ("pairs", LONG))
+        repos.create(db, ann, "dataset", "empty", True)
     first = commit_files(hub, pairs, ann, files_of(build))
     text = gated_card((build / "README.md").read_text("utf-8"))
     last = commit_files(hub, pairs, ann, {"README.md": text.encode()})
     commit_files(hub, wide, ann, wide_files())
     with hub.database.write() as db:
         repos.set_gate(db, pairs, "manual")
-        pairs = repos.find(db, "ann", "pairs") or pairs
+        pairs = repos.find(db, "dataset", "ann", "pairs") or pairs
         history.add_ref(db, pairs, "tag", "v1", first)
         sold, by_hand = (offers.make(db, pairs, draft) for draft in (RESEARCH, BY_HAND))
         licence = licences.grant(db, pairs, by_hand, people["bob"], "ann")
         ended = licences.grant(db, pairs, by_hand, people["dan"], "ann")
         licences.revoke(db, ended, "ann", "The project ended.")
-        pay_too_little(db, orders.place(db, sold, people["dan"]))
+        pay_too_little(db, orders.create(db, sold, people["dan"]))
         form = read_form(card.read(text).data)
         for name in ("cleo", "dan"):
             requests.ask(db, pairs, people[name], ANSWERS, form)
@@ -129,11 +130,15 @@ def wide_files() -> dict[str, bytes]:
     text = (
         f"# {'h' * 200}\n\n{'p' * 300} `{'c' * 300}`\n\n| {'a' * 90} | {'b' * 90} |\n|-|-|\n|1|2|\n"
     )
+    said = parquet({"id": ["i" * 300], "label": ["l" * 90], "score": [-0.5], "detail": ["d" * 300]})
+    manifest = {"files": [{"path": "part-00000.parquet"}], "build": {}}
     front = f"---\npretty_name: {'n' * 120}\ntags: [{'t' * 90}]\nlicense: {'l' * 60}\n---\n"
     return {
         "README.md": (front + text).encode(),
         f"{FOLDER}/{FOLDER}.txt": b"x" * 400,
         "data/train-00000-of-00001.parquet": held.getvalue(),
+        f"annotations/{FOLDER}/manifest.json": json.dumps(manifest).encode(),
+        f"annotations/{FOLDER}/part-00000.parquet": said,
     }
 
 

@@ -41,12 +41,12 @@ MARK = read_form(read(CARD.decode()).data).mark
 
 def stands(hub, who):
     with hub.database.read() as db:
-        return str(permissions.standing(db, repos.find(db, "ann", "pets"), who.user))
+        return str(permissions.standing(db, repos.find(db, "dataset", "ann", "pets"), who.user))
 
 
 def found(hub, name="bob"):
     with hub.database.read() as db:
-        return requests.find(db, repos.find(db, "ann", "pets"), name)
+        return requests.find(db, repos.find(db, "dataset", "ann", "pets"), name)
 
 
 def ask(who, **changes):

@@ -15,8 +15,8 @@ SAID = re.compile(r"serving .* at (http\S+)")
 
 def free_port():
     """A port of this machine that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        return door.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
 
 
 class Running:

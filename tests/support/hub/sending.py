@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from pairsmith.hub.core.blobs import held
+from pairsmith.hub.core.blobs import blob_of_repo
 from support.hub import xorbs
 from support.hub.xorbs import Part
 
@@ -43,7 +43,7 @@ WRONG = {
 
 def has(hub, repo, *contents: bytes) -> list[bool]:
     with hub.database.read() as db:
-        blobs = [held(db, repo.id, sha256(content)) for content in contents]
+        blobs = [blob_of_repo(db, repo.id, sha256(content)) for content in contents]
     for blob, content in zip(blobs, contents, strict=True):
         assert blob is None or hub.blobs.path(blob.sha256).read_bytes() == content
     return [blob is not None for blob in blobs]

@@ -1,4 +1,4 @@
-"""Ann's shop: a gated dataset with an offer of a licence, and what its desk holds."""
+"""Ann's shop: a gated dataset with an offer of a licence, and what its owner set up."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RESEARCH = Draft(
     "4900",
     "usd",
 )
-DESK = "/datasets/ann/pairs/settings/licences"
+SETTINGS = "/datasets/ann/pairs/settings/licences"
 
 
 def granted(shop, browser, by="ann"):
@@ -34,11 +34,11 @@ def granted(shop, browser, by="ann"):
         return licences.grant(db, shop.repo, shop.offer, browser.user, by)
 
 
-def shown(shop, user=None, held=None, secret="whsec_x"):
+def shown(shop, user=None, active=None, secret="whsec_x"):
     """The offers as the page of the repository shows them."""
     with shop.hub.database.read() as db:
         made = offers.active(db, shop.repo)
-    more = {} if held is None else {"held": held}
+    more = {} if active is None else {"active_licences": active}
     return (
         environment()
         .get_template("_offers.html.jinja")
@@ -53,18 +53,18 @@ def shown(shop, user=None, held=None, secret="whsec_x"):
     )
 
 
-def doors(shop, number):
-    """Every address of the desk: its path, and a form where it takes one."""
+def owner_forms(shop, number):
+    """Every address for its owner: its path, and a form where it takes one."""
     draft = RESEARCH._replace(name="Other")._asdict()
     return [
-        (DESK, None),
-        (f"{DESK}.csv", None),
-        (f"{DESK}/offers/{shop.offer.id}", None),
-        (DESK, draft),
-        (f"{DESK}/offers/{shop.offer.id}", draft),
-        (f"{DESK}/offers/{shop.offer.id}/active", {"active": "no"}),
-        (f"{DESK}/grant", {"user": "eve", "offer": str(shop.offer.id)}),
-        (f"{DESK}/revoke/{number}", {"reason": "No"}),
+        (SETTINGS, None),
+        (f"{SETTINGS}.csv", None),
+        (f"{SETTINGS}/offers/{shop.offer.id}", None),
+        (SETTINGS, draft),
+        (f"{SETTINGS}/offers/{shop.offer.id}", draft),
+        (f"{SETTINGS}/offers/{shop.offer.id}/active", {"active": "no"}),
+        (f"{SETTINGS}/grant", {"user": "eve", "offer": str(shop.offer.id)}),
+        (f"{SETTINGS}/revoke/{number}", {"reason": "No"}),
     ]
 
 

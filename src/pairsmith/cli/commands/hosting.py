@@ -34,11 +34,11 @@ def changing(root: Path, create: bool = False) -> Iterator[sqlite3.Connection]:
     Raises:
         PairsmithError: There is no hub in the folder, or the hub refuses the change.
     """
-    from pairsmith.hub.context import opened
+    from pairsmith.hub.context import open_hub
     from pairsmith.hub.http.errors import HubError
 
     try:
-        with opened(root, create=create) as hub, hub.database.write() as db:
+        with open_hub(root, create=create) as hub, hub.database.write() as db:
             yield db
     except HubError as error:
         raise PairsmithError(error.message) from error

@@ -14,7 +14,7 @@ from pairsmith.cli.commands import accounts
 from pairsmith.cli.commands.accounts import AsJson, Root
 
 if TYPE_CHECKING:
-    from pairsmith.hub.maintenance.verify import Watch
+    from pairsmith.hub.maintenance.verify import Progress
 
 hub = typer.Typer(
     name="hub",
@@ -70,7 +70,7 @@ def verify(root: Root, as_json: AsJson = False) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Watch | None]:
+def _progress() -> Iterator[Progress | None]:
     """A progress callback that shows the verified contents on stderr; None if no terminal."""
     import sys
 

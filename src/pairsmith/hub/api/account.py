@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub.auth.authentication import api_caller, bearer
+from pairsmith.hub.auth.authentication import authenticate_token, bearer_token
 from pairsmith.hub.context import hub_of
+from pairsmith.hub.http.addresses import REST
 from pairsmith.hub.http.errors import HubError
 
 if TYPE_CHECKING:
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
 
 def whoami(request: Request) -> Response:
     """The account that a token belongs to, and what the token may do."""
-    who = api_caller(request)
+    who = authenticate_token(request)
     if who.user is None:
-        found = "This hub does not know that token" if bearer(request) else "No token was sent"
+        found = (
+            "This hub does not know that token" if bearer_token(request) else "No token was sent"
+        )
         where = hub_of(request).url("/settings/tokens")
         raise HubError(401, f"{found}. Make one at {where}", "Unauthorized")
     return JSONResponse(
@@ -53,5 +56,5 @@ def nothing(_request: Request) -> Response:
 routes: list[BaseRoute] = [
     Route("/api/whoami-v2", whoami),
     Route("/api/agent-harnesses", nothing),
-    Route("/api/telemetry/{rest:inner}", nothing),
+    Route("/api/telemetry/" + REST, nothing),
 ]

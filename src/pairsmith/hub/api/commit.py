@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import permissions
-from pairsmith.hub.auth.authentication import api_caller, writer
+from pairsmith.hub.auth.authentication import authenticate_token, require_write
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.core.blobs import Blob, Incoming
 from pairsmith.hub.http.addresses import REPO, repo_of
@@ -60,7 +60,7 @@ def _preupload(request: Request, body: dict[str, Any]) -> JSONResponse:
     if not isinstance(sent, list) or not all(isinstance(file, dict) for file in sent):
         raise bad_request("files has to be a list of objects with a path, a size and a sample.")
     with hub_of(request).database.read() as db:
-        repo = permissions.writable(db, api_caller(request), *repo_of(request))
+        repo = permissions.writable(db, authenticate_token(request), *repo_of(request))
         head = history.find(db, repo, request.path_params["revision"])
         return JSONResponse({"files": [_mode(db, head, file) for file in sent]})
 
@@ -106,18 +106,18 @@ async def commit(request: Request) -> JSONResponse:
 def _may_write(request: Request) -> None:
     _no_pull_request(request)
     with hub_of(request).database.read() as db:
-        permissions.writable(db, api_caller(request), *repo_of(request))
+        permissions.writable(db, authenticate_token(request), *repo_of(request))
 
 
 def _commit(request: Request, body: IO[bytes]) -> JSONResponse:
-    hub, who = hub_of(request), api_caller(request)
+    hub, who = hub_of(request), authenticate_token(request)
     branch = request.path_params["revision"].removeprefix("refs/heads/")
     with ExitStack() as staged:
         sent = _read(hub, body, staged)
         with hub.database.write() as db:
             repo = permissions.writable(db, who, *repo_of(request))
             hub.blobs.keep_all(db, sent.contents, repo.id)
-            made = commits.commit(db, repo, branch, writer(who), sent.message, sent.changes)
+            made = commits.commit(db, repo, branch, require_write(who), sent.message, sent.changes)
     return JSONResponse(
         {
             "success": True,

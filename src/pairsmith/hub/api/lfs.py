@@ -20,9 +20,9 @@ from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import permissions
 from pairsmith.hub.api import resolve
-from pairsmith.hub.auth.authentication import Caller, api_caller, caller
+from pairsmith.hub.auth.authentication import Caller, authenticate, authenticate_token
 from pairsmith.hub.context import Hub, hub_of
-from pairsmith.hub.core.blobs import Incoming, held, touch
+from pairsmith.hub.core.blobs import Incoming, blob_of_repo, touch
 from pairsmith.hub.http.addresses import DATASET, repo_of
 from pairsmith.hub.http.bodies import pieces, read_json
 from pairsmith.hub.http.concurrency import CONTENTS, READS, run_apart
@@ -65,10 +65,10 @@ def _batch(request: Request, body: dict[str, Any]) -> JSONResponse:
     several = "multipart" in _list(body.get("transfers", []))
     if operation == "upload":
         with hub.database.write() as db:
-            repo = permissions.writable(db, api_caller(request), *repo_of(request))
+            repo = permissions.writable(db, authenticate_token(request), *repo_of(request))
             told = [_upload_action(hub, db, repo, *one, several) for one in objects]
     elif operation == "download":
-        who = caller(request)
+        who = authenticate(request)
         with hub.database.read() as db:
             repo = permissions.readable(db, hub, who, *repo_of(request))
             told = [_download_action(request, db, repo, who, *one) for one in objects]
@@ -103,7 +103,7 @@ def _upload_action(
     hub: Hub, db: sqlite3.Connection, repo: Repo, oid: str, size: int, several: bool
 ) -> dict[str, Any]:
     """Where a content goes to; nowhere, where this repository was sent it before."""
-    if held(db, repo.id, oid) is not None:
+    if blob_of_repo(db, repo.id, oid) is not None:
         touch(db, oid)  # for the commit that follows, however long ago it was sent
         return {"oid": oid, "size": size}
     signed = signer(hub, "lfs upload").dumps(Upload(repo.id, oid, size))
@@ -141,19 +141,19 @@ async def link(request: Request) -> Response:
 
 
 def _link(request: Request) -> Response:
-    hub, who = hub_of(request), caller(request)
+    hub, who = hub_of(request), authenticate(request)
     number, oid, user = unsigned(hub, "lfs download", request.path_params["signed"], LINK_LIFE)
     if user != (who.user.id if who.user else 0):
         raise HubError(403, "This address was made for another user.", "Forbidden")
     with hub.database.read() as db:
-        named = repos.numbered(db, number)
+        named = repos.by_id(db, number)
         if named is None:
             raise entry_not_found(oid)
-        repo = permissions.readable(db, hub, who, named.owner, named.name)
+        repo = permissions.readable(db, hub, who, *named.address)
         file = files.with_content(db, repo, oid)
     if file is None:
         raise entry_not_found(oid)
-    resolve.note(request, hub, who, repo, file, "")
+    resolve.record(request, hub, who, repo, file, "")
     return resolve.send(request, hub, file, {})
 
 
@@ -215,7 +215,7 @@ async def verify(request: Request) -> JSONResponse:
 
 def _verify(hub: Hub, upload: Upload) -> JSONResponse:
     with hub.database.read() as db:
-        if held(db, upload.repo, upload.oid) is None:
+        if blob_of_repo(db, upload.repo, upload.oid) is None:
             raise entry_not_found(upload.oid)
     return JSONResponse({})
 
@@ -233,7 +233,7 @@ def _keep(hub: Hub, content: Incoming, upload: Upload) -> None:
             f" {upload.size:,} with {upload.oid}."
         )
     with hub.database.write() as db:
-        if repos.numbered(db, upload.repo) is None:
+        if repos.by_id(db, upload.repo) is None:
             raise bad_request("The repository is not there any more.")
         hub.blobs.keep(db, content, blob, upload.repo)
 

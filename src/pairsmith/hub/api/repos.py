@@ -10,10 +10,15 @@ from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import permissions
 from pairsmith.hub.api import shapes
-from pairsmith.hub.auth.authentication import Caller, api_caller, caller, writer
+from pairsmith.hub.auth.authentication import (
+    Caller,
+    authenticate,
+    authenticate_token,
+    require_write,
+)
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.gating import requests
-from pairsmith.hub.http.addresses import REPO, number_in, repo_of
+from pairsmith.hub.http.addresses import REPO, Kind, number_in, repo_of
 from pairsmith.hub.http.bodies import read_json, text_of
 from pairsmith.hub.http.errors import HubError, bad_request, not_allowed
 from pairsmith.hub.repos import commits, history, repos
@@ -31,7 +36,7 @@ GATES: dict[object, Gate] = {False: "off", "auto": "auto", "manual": "manual"}
 
 def describe(request: Request) -> JSONResponse:
     """`GET /api/datasets/{owner}/{name}[/revision/{revision}]`: all there is to know of it."""
-    hub, who = hub_of(request), caller(request)
+    hub, who = hub_of(request), authenticate(request)
     with hub.database.read() as db:
         repo = permissions.visible(db, who, *repo_of(request))
         commit = history.find(db, repo, request.path_params.get("revision", MAIN))
@@ -40,7 +45,7 @@ def describe(request: Request) -> JSONResponse:
 
 def check_access(request: Request) -> JSONResponse:
     """`GET …/auth-check[/write]`: whether the caller may read the data, or change them."""
-    hub, who = hub_of(request), caller(request)
+    hub, who = hub_of(request), authenticate(request)
     with hub.database.read() as db:
         if request.scope["path"].endswith("/write"):
             permissions.writable(db, who, *repo_of(request))
@@ -52,11 +57,13 @@ def check_access(request: Request) -> JSONResponse:
 def listed(request: Request) -> JSONResponse:
     """`GET /api/datasets?author=&search=&limit=`: those that the caller may know of."""
     asked = request.query_params
-    who = caller(request)
+    who = authenticate(request)
     limit = number_in(asked.get("limit", ""))
     most = MAX_REPOS if limit is None else min(limit, MAX_REPOS)
     with hub_of(request).database.read() as db:
-        found = repos.listed(db, who.user, asked.get("author", ""), asked.get("search", ""), most)
+        found = repos.search(
+            db, "dataset", who.user, asked.get("author", ""), asked.get("search", ""), most
+        )
         return JSONResponse([shapes.summary(db, repo) for repo in found])
 
 
@@ -67,15 +74,15 @@ async def create(request: Request) -> JSONResponse:
 
 
 def _create(request: Request, body: dict[str, Any]) -> JSONResponse:
-    hub, who = hub_of(request), api_caller(request)
-    user = writer(who)
+    hub, who = hub_of(request), authenticate_token(request)
+    user, kind = require_write(who), _kind(body)
     name = _own(who, body)
     with hub.database.write() as db:
         try:
-            repo = repos.create(db, user, name, _private(body) or False)
+            repo = repos.create(db, user, kind, name, _private(body) or False)
         except HubError as error:
             if error.status == 409:  # `exist_ok` goes on with the address of the one there is
-                error.body["url"] = hub.url(f"/datasets/{user.name}/{name}")
+                error.body["url"] = hub.url(f"/{kind}s/{user.name}/{name}")
             raise
         commits.commit(db, repo, MAIN, user, commits.Message("initial commit"), [])
     return JSONResponse({"url": hub.url(repo.page), "name": repo.full_name, "id": repo.full_name})
@@ -88,12 +95,11 @@ async def delete(request: Request) -> JSONResponse:
 
 
 def _delete(request: Request, body: dict[str, Any]) -> JSONResponse:
-    who = api_caller(request)
-    _only_datasets(body)
+    who, kind = authenticate_token(request), _kind(body)
     owner = text_of(body, "organization") or who.name
     with hub_of(request).database.write() as db:
-        repo = permissions.writable(db, who, owner, text_of(body, "name"))
-        requests.end(db, repo, writer(who))
+        repo = permissions.writable(db, who, kind, owner, text_of(body, "name"))
+        requests.end(db, repo, require_write(who))
     return JSONResponse({})
 
 
@@ -107,14 +113,14 @@ def _set_up(request: Request, body: dict[str, Any]) -> JSONResponse:
     private = _private(body)
     if "gated" in body and (isinstance(body["gated"], (list, dict)) or body["gated"] not in GATES):
         raise bad_request('gated has to be false, "auto" or "manual".')
-    who = api_caller(request)
+    who = authenticate_token(request)
     with hub_of(request).database.write() as db:
         repo = permissions.writable(db, who, *repo_of(request))
         if "gated" in body:
-            requests.turn_gate(db, repo, writer(who), GATES[body["gated"]])
+            requests.turn_gate(db, repo, require_write(who), GATES[body["gated"]])
         if private is not None:
-            requests.turn_private(db, repo, writer(who), private)
-        repo = repos.find(db, repo.owner, repo.name) or repo
+            requests.turn_private(db, repo, require_write(who), private)
+        repo = repos.by_id(db, repo.id) or repo
     return JSONResponse(_settings(repo))
 
 
@@ -124,8 +130,7 @@ def _settings(repo: Repo) -> dict[str, Any]:
 
 def _own(who: Caller, body: dict[str, Any]) -> str:
     """The name of a repository to make, in the caller's own namespace."""
-    _only_datasets(body)
-    user = writer(who)
+    user = require_write(who)
     namespace, _, name = text_of(body, "name").rpartition("/")
     owner = text_of(body, "organization") or namespace or user.name
     if owner.lower() != user.name.lower():
@@ -133,10 +138,12 @@ def _own(who: Caller, body: dict[str, Any]) -> str:
     return name
 
 
-def _only_datasets(body: dict[str, Any]) -> None:
+def _kind(body: dict[str, Any]) -> Kind:
+    """The kind of repository that a body names; clients leave a model's out."""
     kind = text_of(body, "type") or "model"
     if kind != "dataset":
         raise bad_request(f'This hub holds datasets: type has to be "dataset", and is {kind!r}.')
+    return "dataset"
 
 
 def _private(body: dict[str, Any]) -> bool | None:

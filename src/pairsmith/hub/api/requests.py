@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from pairsmith.hub import permissions
 from pairsmith.hub.api import shapes
 from pairsmith.hub.auth import users
-from pairsmith.hub.auth.authentication import api_caller, caller, writer
+from pairsmith.hub.auth.authentication import authenticate, authenticate_token, require_write
 from pairsmith.hub.auth.users import User
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.gating import requests
@@ -31,7 +31,7 @@ WHOSE = ("user", "userId", "requestId")  # what may say whose request is meant
 
 def listed(call: Call) -> JSONResponse:
     """`GET …/user-access-request/{status}?cursor`: the requests in a state, in pages."""
-    who = caller(call)
+    who = authenticate(call)
     wanted = call.path_params["status"]
     after = number_in(call.query_params.get("cursor", "")) or 0
     with hub_of(call).database.read() as db:
@@ -45,7 +45,7 @@ def listed(call: Call) -> JSONResponse:
     headers = {"Cache-Control": "no-store"}
     if len(found) > len(page):
         headers |= shapes.next_page(call, cursor=page[-1].id)
-    return JSONResponse([_told(request) for request in page], headers=headers)
+    return JSONResponse([_as_json(request) for request in page], headers=headers)
 
 
 async def handle(call: Call) -> JSONResponse:
@@ -55,15 +55,17 @@ async def handle(call: Call) -> JSONResponse:
 
 
 def _handle(call: Call, body: dict[str, Any]) -> JSONResponse:
-    who = api_caller(call)
+    who = authenticate_token(call)
     with hub_of(call).database.write() as db:
         repo = permissions.writable(db, who, *repo_of(call))
         _must_be_gated(repo)
         status = requests.known_status(text_of(body, "status"))
         if status is None:
             raise bad_request(f"status has to be one of {', '.join(STATUSES)}.")
-        request = _meant(db, repo, body)
-        requests.answer(db, repo, writer(who), request, status, text_of(body, "rejectionReason"))
+        request = _named_request(db, repo, body)
+        requests.answer(
+            db, repo, require_write(who), request, status, text_of(body, "rejectionReason")
+        )
     return JSONResponse({"user": request.user, "status": status})
 
 
@@ -74,16 +76,16 @@ async def grant(call: Call) -> JSONResponse:
 
 
 def _grant(call: Call, body: dict[str, Any]) -> JSONResponse:
-    who = api_caller(call)
+    who = authenticate_token(call)
     with hub_of(call).database.write() as db:
         repo = permissions.writable(db, who, *repo_of(call))
         _must_be_gated(repo)
         user = _user(db, text_of(body, "user"))
-        requests.grant(db, repo, writer(who), user)
+        requests.grant(db, repo, require_write(who), user)
     return JSONResponse({"user": user.name, "status": "accepted"})
 
 
-def _meant(db: sqlite3.Connection, repo: Repo, body: dict[str, Any]) -> Request:
+def _named_request(db: sqlite3.Connection, repo: Repo, body: dict[str, Any]) -> Request:
     """The request that an answer is to.
 
     Raises:
@@ -100,7 +102,7 @@ def _meant(db: sqlite3.Connection, repo: Repo, body: dict[str, Any]) -> Request:
     elif said[0] == "userId":
         found = requests.of_user_id(db, repo, number)
     else:
-        found = requests.numbered(db, repo, number)
+        found = requests.by_id(db, repo, number)
     if found is None:
         raise HubError(404, f"There is no request of {value!r} for {repo.full_name}.")
     return found
@@ -120,7 +122,7 @@ def _must_be_gated(repo: Repo) -> None:
         raise bad_request(f"{repo.full_name} is not gated.")
 
 
-def _told(request: Request) -> dict[str, Any]:
+def _as_json(request: Request) -> dict[str, Any]:
     """A request as the clients parse it; without the e-mail of one who never asked."""
     user = {"_id": str(request.user_id), "user": request.user, "fullname": request.fullname}
     if request.asked:

@@ -1,4 +1,4 @@
-"""A file of a repository, whole or in ranges: the door that everything is read through."""
+"""A file of a repository, whole or in ranges: the route that everything is read through."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import permissions
-from pairsmith.hub.auth.authentication import Caller, caller
+from pairsmith.hub.auth.authentication import Caller, authenticate
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.http.addresses import DATASET, repo_of
 from pairsmith.hub.http.concurrency import READS, run_apart
 from pairsmith.hub.http.errors import entry_not_found
 from pairsmith.hub.http.responses import BlobResponse, disposition, kind
 from pairsmith.hub.repos import files, history
-from pairsmith.hub.repos.downloads import seen
+from pairsmith.hub.repos.downloads import count_read
 from pairsmith.hub.repos.files import File
 from pairsmith.hub.repos.repos import Repo
 
@@ -32,7 +32,7 @@ async def resolve(request: Request) -> Response:
 
 
 def _resolve(request: Request) -> Response:
-    hub, who = hub_of(request), caller(request)
+    hub, who = hub_of(request), authenticate(request)
     path = files.clean(request.path_params["path"])
     with hub.database.read() as db:
         repo = permissions.readable(db, hub, who, *repo_of(request))
@@ -40,11 +40,11 @@ def _resolve(request: Request) -> Response:
         file = files.named(db, commit, path)
     if file is None:
         raise entry_not_found(path)
-    note(request, hub, who, repo, file, commit.id)
+    record(request, hub, who, repo, file, commit.id)
     return send(request, hub, file, {"X-Repo-Commit": commit.id})
 
 
-def note(request: Request, hub: Hub, who: Caller, repo: Repo, file: File, revision: str) -> None:
+def record(request: Request, hub: Hub, who: Caller, repo: Repo, file: File, revision: str) -> None:
     """Counts a read, and puts that of a gated repository on record, before its first byte leaves.
 
     Raises:
@@ -53,8 +53,8 @@ def note(request: Request, hub: Hub, who: Caller, repo: Repo, file: File, revisi
     if request.method != "GET":
         return
     asked = request.headers.get("range", "")[:MAX_RANGE_CHARS]
-    permissions.note_read(hub, who, repo, "read", path=file.path, revision=revision, range=asked)
-    seen(hub, repo, request.client.host if request.client else "", file.path)
+    permissions.record_read(hub, who, repo, "read", path=file.path, revision=revision, range=asked)
+    count_read(hub, repo, request.client.host if request.client else "", file.path)
 
 
 def send(request: Request, hub: Hub, file: File, headers: dict[str, str]) -> Response:

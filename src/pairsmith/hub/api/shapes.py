@@ -112,7 +112,7 @@ def last_commit(commit: Commit) -> Json:
     return {"id": commit.id, "title": commit.title, "date": date(commit.date)}
 
 
-def told_commit(commit: Commit) -> Json:
+def commit_entry(commit: Commit) -> Json:
     """A commit in a history."""
     return {
         "id": commit.id,

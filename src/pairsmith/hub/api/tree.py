@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import permissions
 from pairsmith.hub.api import shapes
-from pairsmith.hub.auth.authentication import api_caller, caller
+from pairsmith.hub.auth.authentication import authenticate, authenticate_token
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.addresses import REPO, number_in, repo_of
 from pairsmith.hub.http.bodies import read_bounded, read_json, text_of
@@ -83,20 +83,20 @@ def commits(request: Request) -> JSONResponse:
     headers = {}
     if len(found) > limit:
         headers = shapes.next_page(request, p=page + 1)
-    return JSONResponse([shapes.told_commit(one) for one in found[:limit]], headers=headers)
+    return JSONResponse([shapes.commit_entry(one) for one in found[:limit]], headers=headers)
 
 
 def refs(request: Request) -> JSONResponse:
     """`GET …/refs`: branches and tags."""
-    told: dict[str, list[Any]] = {"branches": [], "tags": [], "converts": [], "pullRequests": []}
+    body: dict[str, list[Any]] = {"branches": [], "tags": [], "converts": [], "pullRequests": []}
     with hub_of(request).database.read() as db:
-        repo = permissions.visible(db, caller(request), *repo_of(request))
+        repo = permissions.visible(db, authenticate(request), *repo_of(request))
         for kind, name, target in history.refs(db, repo):
             where, folder = ("branches", "heads") if kind == "branch" else ("tags", "tags")
-            told[where].append(
+            body[where].append(
                 {"name": name, "ref": f"refs/{folder}/{name}", "targetCommit": target}
             )
-    return JSONResponse(told)
+    return JSONResponse(body)
 
 
 async def branch(request: Request) -> JSONResponse:
@@ -108,7 +108,7 @@ async def branch(request: Request) -> JSONResponse:
 def _branch(request: Request, body: dict[str, Any]) -> JSONResponse:
     name = request.path_params["branch"]
     with hub_of(request).database.write() as db:
-        repo = permissions.writable(db, api_caller(request), *repo_of(request))
+        repo = permissions.writable(db, authenticate_token(request), *repo_of(request))
         if request.method == "DELETE":
             history.delete_ref(db, repo, "branch", name)
         else:
@@ -126,7 +126,7 @@ async def tag(request: Request) -> JSONResponse:
 def _tag(request: Request, body: dict[str, Any]) -> JSONResponse:
     revision = request.path_params["revision"]
     with hub_of(request).database.write() as db:
-        repo = permissions.writable(db, api_caller(request), *repo_of(request))
+        repo = permissions.writable(db, authenticate_token(request), *repo_of(request))
         if request.method == "DELETE":
             history.delete_ref(db, repo, "tag", revision)
         else:
@@ -136,7 +136,7 @@ def _tag(request: Request, body: dict[str, Any]) -> JSONResponse:
 
 def _at(request: Request, db: sqlite3.Connection) -> tuple[Repo, Commit]:
     """The repository and the commit that are asked about."""
-    repo = permissions.visible(db, caller(request), *repo_of(request))
+    repo = permissions.visible(db, authenticate(request), *repo_of(request))
     return repo, history.find(db, repo, request.path_params["revision"])
 
 

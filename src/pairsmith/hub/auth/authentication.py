@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pairsmith.hub.auth import cookies, sessions, tokens
-from pairsmith.hub.auth.landing import NotSignedInError
+from pairsmith.hub.auth.redirects import NotSignedInError
 from pairsmith.hub.auth.users import User
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.errors import HubError, not_allowed
@@ -42,30 +42,30 @@ class Caller(NamedTuple):
 NOBODY = Caller(None)
 
 
-def caller(request: Request) -> Caller:
+def authenticate(request: Request) -> Caller:
     """Who made the request, by its token, or else by its cookie.
 
-    A cookie counts for reading (GET, HEAD) and for the pages' forms, whose hidden field is proved
+    A cookie counts for reading (GET, HEAD) and for the pages' forms, whose hidden field is checked
     apart; what clients call to change something goes by token, so that no other site can do it.
     """
-    if (sent := bearer(request)) is not None:
+    if (sent := bearer_token(request)) is not None:
         return _by_token(request, sent)
-    return session_caller(request)
+    return authenticate_session(request)
 
 
-def signed_in(request: Request) -> Caller:
+def require_sign_in(request: Request) -> Caller:
     """Who made the request, to a page that is for those who are signed in or send a token.
 
     Raises:
         NotSignedInError: Nobody did.
     """
-    who = caller(request)
+    who = authenticate(request)
     if who.user is None:
         raise NotSignedInError
     return who
 
 
-def session_caller(request: Request) -> Caller:
+def authenticate_session(request: Request) -> Caller:
     """Who made the request, by its cookie alone.
 
     What changes an account asks this: a token must not lead to another token that may do more.
@@ -78,19 +78,19 @@ def session_caller(request: Request) -> Caller:
     return Caller(user, writes=True) if user else NOBODY
 
 
-def bearer(request: Request) -> str | None:
+def bearer_token(request: Request) -> str | None:
     """The token in the header, if there is one; git's clients send it as a password."""
     kind, _, value = request.headers.get("authorization", "").partition(" ")
     return value.strip() if kind.lower() == "bearer" else None
 
 
-def api_caller(request: Request) -> Caller:
+def authenticate_token(request: Request) -> Caller:
     """Who made a call that changes something: by token only."""
-    sent = bearer(request)
+    sent = bearer_token(request)
     return NOBODY if sent is None else _by_token(request, sent)
 
 
-def known(who: Caller) -> User:
+def require_account(who: Caller) -> User:
     """The account of a caller who must have one.
 
     Raises:
@@ -101,13 +101,13 @@ def known(who: Caller) -> User:
     return who.user
 
 
-def writer(who: Caller) -> User:
+def require_write(who: Caller) -> User:
     """The account of a caller who must be able to change what is theirs.
 
     Raises:
         HubError: 401 for nobody, 403 for a token that only reads.
     """
-    user = known(who)
+    user = require_account(who)
     if not who.writes:
         raise not_allowed("This token only reads; make one for writing.")
     return user

@@ -49,8 +49,8 @@ def renew(request: Request, response: Response) -> None:
     set_cookie(request, response)
 
 
-def proved(request: Request, form: FormData) -> None:
-    """Makes sure that a form came from a page of this hub, in this browser.
+def check_origin(request: Request, form: FormData) -> None:
+    """Checks that a form came from a page of this hub, in this browser.
 
     Raises:
         HubError: 403, where it did not.
@@ -65,25 +65,25 @@ def proved(request: Request, form: FormData) -> None:
         raise HubError(403, "This form is too old, or not of this hub. Load the page again.")
 
 
-def taking(
+def form_endpoint(
     act: Callable[[Request, FormData], Response],
 ) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint that reads a form, a small one and without files, proves it, and acts on it."""
+    """An endpoint that reads a small form without files, checks its origin, and acts on it."""
 
     async def endpoint(request: Request) -> Response:
         # the other kind lets its sender choose a charset, odd and slow ones among them
         if request.headers.get("content-type", "").lower().startswith("multipart/"):
             raise bad_request("A form of this hub has no files, and is sent urlencoded.")
         form = await request.form(max_files=0, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
-        proved(request, form)
+        check_origin(request, form)
         return await run_in_threadpool(act, request, form)
 
     return endpoint
 
 
 def post(path: str, act: Callable[[Request, FormData], Response]) -> Route:
-    """The route of a form: `taking` it at an address."""
-    return Route(path, taking(act), methods=["POST"])
+    """The route of a form: its `form_endpoint` at an address."""
+    return Route(path, form_endpoint(act), methods=["POST"])
 
 
 def text(form: FormData, field: str) -> str:

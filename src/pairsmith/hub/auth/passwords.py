@@ -27,7 +27,7 @@ _turns = threading.BoundedSemaphore(AT_ONCE)
 
 
 def check_new(text: str) -> None:
-    """Makes sure that a password may be chosen; blanks at its ends do not count.
+    """Checks that a password may be chosen; blanks at its ends do not count.
 
     Raises:
         HubError: 400 for one that is too short or too long.
@@ -39,29 +39,29 @@ def check_new(text: str) -> None:
 
 
 def hash_password(text: str) -> str:
-    """What is kept of a password, with its salt and parameters in it."""
+    """The hash of a password, with its salt and parameters in it."""
     with _turn():
         return _hasher.hash(_bytes(text))
 
 
-def verify(kept: str | None, text: str) -> bool:
+def verify(hash: str | None, text: str) -> bool:
     """Whether that is the password, found with as much work where there is none to compare with.
 
     Args:
-        kept: The hash; None where there is no such account, or it has no password.
-        text: What was given as the password.
+        hash: The hash; None where there is no such account, or it has no password.
+        text: What was typed as the password.
     """
     with _turn():
         try:
-            right = _hasher.verify(kept or _nobodys(), _bytes(text[: MAX_PASSWORD_CHARS + 1]))
+            right = _hasher.verify(hash or _nobodys(), _bytes(text[: MAX_PASSWORD_CHARS + 1]))
         except (VerificationError, InvalidHashError):
             return False
-    return right and kept is not None
+    return right and hash is not None
 
 
-def outdated(kept: str) -> bool:
+def outdated(hash: str) -> bool:
     """Whether a hash was made with other parameters than those of today."""
-    return _hasher.check_needs_rehash(kept)
+    return _hasher.check_needs_rehash(hash)
 
 
 @cache

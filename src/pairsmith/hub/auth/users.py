@@ -55,7 +55,7 @@ def add(db: sqlite3.Connection, name: str, fullname: str, email: str, password: 
 
 
 def check_name(name: str) -> None:
-    """Makes sure that an account may be called so.
+    """Checks that an account may be called so.
 
     Raises:
         HubError: 400, where it may not.
@@ -70,7 +70,7 @@ def check_name(name: str) -> None:
 
 
 def check_fullname(text: str) -> None:
-    """Makes sure that somebody may be called so in full.
+    """Checks that somebody may be called so in full.
 
     Raises:
         HubError: 400 for what is too long, or would not show on one line.
@@ -82,7 +82,7 @@ def check_fullname(text: str) -> None:
 
 
 def check_email(text: str) -> None:
-    """Makes sure that a text looks like an e-mail address; whether it is one, a letter would tell.
+    """Checks that a text looks like an e-mail address; whether it is one, a letter would tell.
 
     Raises:
         HubError: 400, where it does not.

@@ -73,7 +73,7 @@ class Blobs:
         return self.folder / sha256[:2] / sha256
 
     def check_room(self, size: int) -> None:
-        """Makes sure that the disk has room for so many bytes more.
+        """Checks that the disk has room for this many bytes more.
 
         Raises:
             HubError: 507, where it has not.
@@ -119,7 +119,7 @@ class Blobs:
             flush(folder)
 
 
-def held(db: sqlite3.Connection, repo: int, sha256: str) -> Blob | None:
+def blob_of_repo(db: sqlite3.Connection, repo: int, sha256: str) -> Blob | None:
     """A content that was sent to this repository, or None: others' contents are not told of."""
     row = db.execute(
         "SELECT sha256, size, sha1 FROM holdings JOIN blobs ON blob = sha256"

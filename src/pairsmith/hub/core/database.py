@@ -18,7 +18,9 @@ from pathlib import Path
 
 from pairsmith.errors import PairsmithError
 
-STEPS = ("schema.sql",)  # what brings a database from version i to i + 1
+MIGRATIONS = ("001_initial.sql", "002_repository_kind.sql")
+"""In `migrations/`: number i brings a database from version i to version i + 1."""
+
 WAIT = 60  # seconds that one process waits for another's transaction
 
 
@@ -119,26 +121,32 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _bring_up(db: sqlite3.Connection, path: Path) -> None:
     version: int = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(STEPS):
+    if version > len(MIGRATIONS):
         raise DatabaseError(
-            f"{path} is of version {version}; this pairsmith knows those up to {len(STEPS)}.",
+            f"{path} is of version {version}; this pairsmith knows those up to {len(MIGRATIONS)}.",
             "Serve it with the pairsmith that wrote it, or a newer one.",
         )
-    if version < len(STEPS):
+    if version < len(MIGRATIONS):
         db.execute("PRAGMA journal_mode = WAL")
-        _step_up(db)
+        # a table is replaced by dropping it, and foreign keys would take its dependents along;
+        # within a transaction this pragma does nothing
+        db.execute("PRAGMA foreign_keys = OFF")
+        try:
+            _migrate(db)
+        finally:
+            db.execute("PRAGMA foreign_keys = ON")
 
 
-def _step_up(db: sqlite3.Connection) -> None:
+def _migrate(db: sqlite3.Connection) -> None:
     """Brings the database to this version, in one transaction, whoever else tries the same."""
     db.execute("BEGIN IMMEDIATE")
     version: int = db.execute("PRAGMA user_version").fetchone()[0]
     try:
-        for step in STEPS[version:]:
-            script = files("pairsmith.hub.core").joinpath(step).read_text("utf-8")
+        for name in MIGRATIONS[version:]:
+            script = files("pairsmith.hub.core").joinpath("migrations", name).read_text("utf-8")
             for statement in _statements(script):
                 db.execute(statement)
-        db.execute(f"PRAGMA user_version = {len(STEPS)}")
+        db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
         db.execute("COMMIT")
     except BaseException:
         db.execute("ROLLBACK")

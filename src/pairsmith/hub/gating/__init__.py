@@ -1,1 +1,1 @@
-"""The gate of a repository: what those who want access are asked, and what became of it."""
+"""The gate of a repository: what those who want access are asked, and the outcome."""

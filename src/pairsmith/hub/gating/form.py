@@ -83,24 +83,24 @@ def read_form(data: Mapping[str, object]) -> GateForm:
     return GateForm(heading, prompt, description, button, fields, tuple(faults))
 
 
-def checked(asked: GateForm, given: Mapping[str, str]) -> dict[str, Answer]:
+def check_answers(form: GateForm, answers: Mapping[str, str]) -> dict[str, Answer]:
     """What was answered, label to answer, where all of it was answered as asked.
 
     Args:
-        asked: The form.
-        given: What was sent, by label. What the form does not ask for is left out.
+        form: The form.
+        answers: What was sent, by label. What the form does not ask for is left out.
 
     Raises:
         HubError: 400, with everything that is missing or wrong.
     """
-    if wrong := problems(asked, given):
+    if wrong := problems(form, answers):
         raise bad_request(" ".join(wrong))
-    return {field.label: _answer(field, given) for field in asked.fields}
+    return {field.label: _answer(field, answers) for field in form.fields}
 
 
-def problems(asked: GateForm, given: Mapping[str, str]) -> list[str]:
+def problems(form: GateForm, answers: Mapping[str, str]) -> list[str]:
     """What is missing or wrong in what was answered, a sentence each."""
-    said = (_problem(field, given.get(field.label, "").strip()) for field in asked.fields)
+    said = (_problem(field, answers.get(field.label, "").strip()) for field in form.fields)
     return [sentence for sentence in said if sentence]
 
 
@@ -111,8 +111,8 @@ def countries() -> tuple[Option, ...]:
     return tuple(Option(line[3:], line[3:]) for line in lines)
 
 
-def _answer(field: Field, given: Mapping[str, str]) -> Answer:
-    return True if field.kind == "checkbox" else given[field.label].strip()
+def _answer(field: Field, answers: Mapping[str, str]) -> Answer:
+    return True if field.kind == "checkbox" else answers[field.label].strip()
 
 
 def _problem(field: Field, value: str) -> str:

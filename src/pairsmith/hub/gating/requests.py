@@ -22,7 +22,8 @@ from typing import Literal, NamedTuple, get_args
 
 from pairsmith.hub.auth.users import User
 from pairsmith.hub.core.database import now
-from pairsmith.hub.gating.form import Answer, GateForm, checked
+from pairsmith.hub.gating.form import Answer, GateForm, check_answers
+from pairsmith.hub.http.addresses import Kind
 from pairsmith.hub.http.errors import HubError, bad_request, not_allowed
 from pairsmith.hub.repos import events, repos
 from pairsmith.hub.repos.repos import Gate, Repo
@@ -80,9 +81,10 @@ class Request(NamedTuple):
         return self.asked or self.answered or 0
 
 
-class Asked(NamedTuple):
+class OwnRequest(NamedTuple):
     """A request, as the one who made it sees it; `repo` is owner/name."""
 
+    kind: Kind
     repo: str
     status: Status
     asked: int
@@ -91,7 +93,7 @@ class Asked(NamedTuple):
 
 
 def ask(
-    db: sqlite3.Connection, repo: Repo, user: User, given: Mapping[str, str], form: GateForm
+    db: sqlite3.Connection, repo: Repo, user: User, answers: Mapping[str, str], form: GateForm
 ) -> Status:
     """Asks for access, on behalf of one who may know of the repository.
 
@@ -101,7 +103,7 @@ def ask(
         db: A write transaction.
         repo: The repository.
         user: Who asks.
-        given: What they answered, by label.
+        answers: What they answered, by label.
         form: The form that they were shown.
 
     Returns:
@@ -117,7 +119,7 @@ def ask(
         if before.status in CLOSED:
             raise not_allowed(CLOSED[before.status])
         return before.status
-    answers = checked(form, given)
+    fields = check_answers(form, answers)
     status: Status = "accepted" if repo.gate == "auto" else "pending"
     db.execute(
         "INSERT INTO requests (repo, user, status, fields, asked, answered)"
@@ -126,12 +128,12 @@ def ask(
             repo.id,
             user.id,
             status,
-            json.dumps(answers, ensure_ascii=False),
+            json.dumps(fields, ensure_ascii=False),
             now(),
             now() if status == "accepted" else None,
         ),
     )
-    events.record(db, repo, user.name, user.name, "asked", answers=answers, form=form.mark)
+    events.record(db, repo, user.name, user.name, "asked", answers=fields, form=form.mark)
     if status == "accepted":
         events.record(db, repo, "hub", user.name, "accepted", gate="auto")
     return status
@@ -236,7 +238,7 @@ def of_user_id(db: sqlite3.Connection, repo: Repo, number: int) -> Request | Non
     return _request(row) if row else None
 
 
-def numbered(db: sqlite3.Connection, repo: Repo, number: int) -> Request | None:
+def by_id(db: sqlite3.Connection, repo: Repo, number: int) -> Request | None:
     """The request of that number, where it is one of this repository; or None."""
     row = db.execute(
         f"{SELECT} WHERE requests.repo = ? AND requests.id = ?", (repo.id, number)
@@ -254,7 +256,7 @@ def listed(
         repo: The repository.
         status: The state.
         after: Only those with a number above this one.
-        limit: How many at most.
+        limit: At most this many.
     """
     rows = db.execute(
         f"{SELECT} WHERE requests.repo = ? AND status = ? AND requests.id > ?"
@@ -264,7 +266,7 @@ def listed(
     return [_request(row) for row in rows]
 
 
-def every(db: sqlite3.Connection, repo: Repo) -> list[Request]:
+def list_all(db: sqlite3.Connection, repo: Repo) -> list[Request]:
     """All requests, whatever their state, the oldest first."""
     rows = db.execute(f"{SELECT} WHERE requests.repo = ? ORDER BY requests.id", (repo.id,))
     return [_request(row) for row in rows.fetchall()]
@@ -279,15 +281,15 @@ def counts(db: sqlite3.Connection, repo: Repo) -> dict[Status, int]:
     return {status: found.get(status, 0) for status in STATUSES}
 
 
-def of_user(db: sqlite3.Connection, user: User) -> list[Asked]:
+def of_user(db: sqlite3.Connection, user: User) -> list[OwnRequest]:
     """The requests of a user, the newest first; a repository that was hidden since is left out."""
     rows = db.execute(
-        "SELECT users.name || '/' || repos.name, status, asked, answered, reason FROM requests"
-        " JOIN repos ON repos.id = requests.repo JOIN users ON users.id = repos.owner"
+        "SELECT kind, users.name || '/' || repos.name, status, asked, answered, reason"
+        " FROM requests JOIN repos ON repos.id = requests.repo JOIN users ON users.id = repos.owner"
         " WHERE requests.user = ? AND private = 0 ORDER BY requests.id DESC",
         (user.id,),
     ).fetchall()
-    return [Asked(*row) for row in rows]
+    return [OwnRequest(*row) for row in rows]
 
 
 def known_status(text: str) -> Status | None:

@@ -42,11 +42,11 @@ class AccessLog:
         try:
             await self.app(scope, receive, counting)
         finally:
-            taken = (time.perf_counter() - began) * 1000
-            log.info("%s %d %s %d B %.0f ms", scope["method"], status, shown(scope), sent, taken)
+            path, ms = loggable_path(scope), (time.perf_counter() - began) * 1000
+            log.info("%s %d %s %d B %.0f ms", scope["method"], status, path, sent, ms)
 
 
-def shown(scope: Scope) -> str:
+def loggable_path(scope: Scope) -> str:
     """The path of a request as it may be logged."""
     path = "/" + scope["raw_path"].partition(b"?")[0].decode("latin-1").lstrip("/")
     for start in SECRET:

@@ -6,7 +6,7 @@ before it routes. So routes are matched on the raw path, and each part is decode
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 from starlette.convertors import Convertor, register_url_convertor
@@ -17,9 +17,24 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+Kind = Literal["dataset", "model"]
 DATASET = "/datasets/{owner:part}/{name:part}"  # a repository's page; others' addresses begin so
 REPO = "/api" + DATASET  # where the calls about a repository begin
+REST = "{rest:inner}"  # whatever follows
 MAX_PART_BYTES = 1024 * 12  # bytes of a part: 1,024 characters of four bytes, each percent-encoded
+
+
+class RepoName(NamedTuple):
+    """What an address names a repository by. Each kind is a namespace of its own."""
+
+    kind: Kind
+    owner: str
+    name: str
+
+    @property
+    def full_name(self) -> str:
+        """As clients name it: owner/name."""
+        return f"{self.owner}/{self.name}"
 
 
 class RawPath:
@@ -80,9 +95,9 @@ def decoded(value: str) -> str:
     return text
 
 
-def repo_of(request: Request) -> tuple[str, str]:
-    """The owner and the name of the repository that an address names."""
-    return request.path_params["owner"], request.path_params["name"]
+def repo_of(request: Request) -> RepoName:
+    """The repository that an address names; those of today begin with `/datasets`."""
+    return RepoName("dataset", request.path_params["owner"], request.path_params["name"])
 
 
 def number_in(text: str) -> int | None:

@@ -17,7 +17,7 @@ from pairsmith.hub.http.errors import bad_request, too_large
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-AT_ONCE = 256 << 10  # bytes of a piece; every body that is under way may hold so many
+AT_ONCE = 256 << 10  # bytes of a piece; each body that is under way may hold as many
 HALF = re.compile(r"\\u[dD]")  # how the escape of half a letter begins, which UTF-8 cannot hold
 
 

@@ -59,10 +59,10 @@ def gated(message: str, page: str, known: bool) -> HubError:
         page: The absolute address where access is asked for.
         known: Whether the caller said who they are.
     """
-    said = f"{message} See {page}"
+    sentence = f"{message} See {page}"
     # `datasets` drops the message and names the public hub; this header does reach the user
-    headers = {"X-HF-Warning": f"Gated dataset; {said}"}
-    return HubError(403 if known else 401, said, "GatedRepo", headers)
+    headers = {"X-HF-Warning": f"Gated dataset; {sentence}"}
+    return HubError(403 if known else 401, sentence, "GatedRepo", headers)
 
 
 def bad_request(message: str) -> HubError:

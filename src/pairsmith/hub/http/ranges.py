@@ -21,7 +21,7 @@ class BeyondError(Exception):
     """None of the ranges has a byte of the content."""
 
 
-def asked_for(header: str | None, size: int) -> list[Range] | None:
+def requested_ranges(header: str | None, size: int) -> list[Range] | None:
     """The ranges of a content of this size, in order and apart; None for the whole.
 
     A header that is malformed, is not in bytes or asks for too many ranges counts as none.
@@ -49,7 +49,7 @@ def _is_range(first: str, last: str) -> bool:
 
 
 def _span(first: str, last: str, size: int) -> Range:
-    if not first:  # so many of the last
+    if not first:  # this many of the last
         return Range(max(size - int(last), 0), size)
     return Range(int(first), min(int(last) + 1, size) if last else size)
 

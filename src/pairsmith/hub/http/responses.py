@@ -20,7 +20,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
-from pairsmith.hub.http.ranges import BeyondError, Range, asked_for
+from pairsmith.hub.http.ranges import BeyondError, Range, requested_ranges
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
@@ -77,7 +77,7 @@ class BlobResponse(FileResponse):
             return
         fits = asked.get("if-range") in (None, self.etag)  # or it was meant for another content
         try:
-            ranges = asked_for(asked.get("range") if fits else None, self.size)
+            ranges = requested_ranges(asked.get("range") if fits else None, self.size)
         except BeyondError:
             beyond = {"content-range": f"bytes */{self.size}"}
             await PlainTextResponse(status_code=416, headers=beyond)(scope, receive, send)

@@ -15,7 +15,7 @@ WAITING = 2048  # connections that the system keeps for us until we take them
 
 
 def check_url(url: str) -> None:
-    """Makes sure that an address is one that a hub can be reached at.
+    """Checks that an address is one that a hub can be reached at.
 
     Raises:
         PairsmithError: It is not.
@@ -34,7 +34,7 @@ def check_url(url: str) -> None:
 
 
 @contextmanager
-def listening(host: str, port: int) -> Iterator[socket.socket]:
+def bound_socket(host: str, port: int) -> Iterator[socket.socket]:
     """A socket that is bound to the address.
 
     Raises:

@@ -1,1 +1,1 @@
-"""The licence desk: offers, orders, payments and the licences that come of them."""
+"""Licensing: offers, orders, payments and the licences that come of them."""

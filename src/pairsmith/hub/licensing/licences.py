@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from pairsmith.hub.auth.users import User
 from pairsmith.hub.core.database import now
+from pairsmith.hub.http.addresses import Kind, RepoName
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.licensing.offers import Offer
 from pairsmith.hub.repos import events
@@ -20,7 +21,7 @@ from pairsmith.hub.repos.repos import Repo
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is taken for another
 MAX_REASON_CHARS = 500  # characters
 SELECT = """
-    SELECT number, licences.repo, owners.id, licences.dataset, owners.fullname,
+    SELECT number, licences.repo, owners.id, licences.kind, licences.dataset, owners.fullname,
         users.id, users.name, users.fullname, users.email, licences.name, licences.text,
         licences.price, coalesce(checkout, ''), coalesce(payment, ''), granted, revoked, reason
     FROM licences JOIN users ON users.id = licences.user
@@ -38,7 +39,8 @@ class Licence(NamedTuple):
         number: Such as PS-2026-7K3M-Q9XD.
         repo_id: The repository; None where it was deleted.
         owner_id: The account of its owner.
-        dataset: The repository's name: owner/name.
+        kind: The kind of the repository.
+        dataset: The repository's name, of whatever kind it is: owner/name.
         licensor: The owner's full name.
         user_id: The account of the licensee.
         user: The licensee's name in this hub.
@@ -57,6 +59,7 @@ class Licence(NamedTuple):
     number: str
     repo_id: int | None
     owner_id: int
+    kind: Kind
     dataset: str
     licensor: str
     user_id: int
@@ -71,6 +74,12 @@ class Licence(NamedTuple):
     granted: int
     revoked: int | None
     reason: str
+
+    @property
+    def repo_name(self) -> RepoName:
+        """What named the repository when the licence was granted."""
+        owner, _, name = self.dataset.partition("/")
+        return RepoName(self.kind, owner, name)
 
     @property
     def terms(self) -> Markup:
@@ -100,10 +109,10 @@ def grant(
     """
     number = _new_number(db)
     db.execute(
-        "INSERT INTO licences (number, repo, offer, user, owner, dataset, name, text, price,"
-        " checkout, payment, granted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO licences (number, repo, offer, user, owner, kind, dataset, name, text, price,"
+        " checkout, payment, granted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *(number, repo.id, offer.id, user.id, repo.owner_id, repo.full_name),
+            *(number, repo.id, offer.id, user.id, repo.owner_id, repo.kind, repo.full_name),
             *(*offer[1:4], checkout, payment, now()),
         ),
     )
@@ -135,7 +144,7 @@ def revoke(db: sqlite3.Connection, licence: Licence, actor: str, reason: str) ->
     )
     events.record(
         db,
-        licence.dataset,
+        licence.repo_name,
         actor,
         licence.user,
         "licence revoked",
@@ -145,7 +154,7 @@ def revoke(db: sqlite3.Connection, licence: Licence, actor: str, reason: str) ->
     return _one(db, licence.number)
 
 
-def held(db: sqlite3.Connection, repo: Repo, user: User | None) -> dict[int, str]:
+def active(db: sqlite3.Connection, repo: Repo, user: User | None) -> dict[int, str]:
     """The licences of a repository that a user holds: number of the offer to the licence's."""
     rows = db.execute(
         "SELECT offer, number FROM licences WHERE repo = ? AND user = ? AND revoked IS NULL"

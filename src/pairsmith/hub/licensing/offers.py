@@ -96,7 +96,7 @@ def listed(db: sqlite3.Connection, repo: Repo) -> list[Offer]:
     return [_offer(row) for row in rows.fetchall()]
 
 
-def found(db: sqlite3.Connection, repo: Repo, number: str) -> Offer:
+def find(db: sqlite3.Connection, repo: Repo, number: str) -> Offer:
     """The offer of that number, of that repository.
 
     Raises:
@@ -125,7 +125,7 @@ def make(db: sqlite3.Connection, repo: Repo, draft: Draft) -> Offer:
             " created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?)",
             (*values, repo.id, now()),
         )
-    return found(db, repo, str(cursor.lastrowid))
+    return find(db, repo, str(cursor.lastrowid))
 
 
 def change(db: sqlite3.Connection, repo: Repo, offer: Offer, draft: Draft) -> Offer:
@@ -141,7 +141,7 @@ def change(db: sqlite3.Connection, repo: Repo, offer: Offer, draft: Draft) -> Of
             " currency = ? WHERE id = ? AND repo = ?",
             (*values, offer.id, repo.id),
         )
-    return found(db, repo, str(offer.id))
+    return find(db, repo, str(offer.id))
 
 
 def set_active(db: sqlite3.Connection, offer: Offer, is_active: bool) -> None:

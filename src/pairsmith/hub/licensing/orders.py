@@ -11,7 +11,7 @@ from pairsmith.hub.auth.users import COLUMNS, User
 from pairsmith.hub.core.database import now
 from pairsmith.hub.licensing import offers
 from pairsmith.hub.licensing.offers import Offer
-from pairsmith.hub.repos.repos import Repo, numbered
+from pairsmith.hub.repos.repos import Repo, by_id
 
 REFERENCE = "client_reference_id"  # Stripe: up to 200 of [A-Za-z0-9_-]
 
@@ -24,7 +24,7 @@ class Order(NamedTuple):
     user: User
 
 
-def place(db: sqlite3.Connection, offer: Offer, user: User) -> str:
+def create(db: sqlite3.Connection, offer: Offer, user: User) -> str:
     """The reference under which a user buys an offer.
 
     It says nothing by itself, and is the same however often the same user sets out to buy the
@@ -40,7 +40,7 @@ def place(db: sqlite3.Connection, offer: Offer, user: User) -> str:
     return reference
 
 
-def found(db: sqlite3.Connection, reference: str) -> Order | None:
+def find(db: sqlite3.Connection, reference: str) -> Order | None:
     """What was ordered under a reference; None where nothing was, or it is gone."""
     row = db.execute(
         f"SELECT offers.repo, orders.offer, {COLUMNS} FROM orders"
@@ -48,10 +48,10 @@ def found(db: sqlite3.Connection, reference: str) -> Order | None:
         " WHERE reference = ?",
         (reference,),
     ).fetchone()
-    repo = numbered(db, row[0]) if row else None
+    repo = by_id(db, row[0]) if row else None
     if row is None or repo is None:
         return None
-    return Order(repo, offers.found(db, repo, str(row[1])), User(*row[2:]))
+    return Order(repo, offers.find(db, repo, str(row[1])), User(*row[2:]))
 
 
 def checkout_url(offer: Offer, reference: str) -> str:

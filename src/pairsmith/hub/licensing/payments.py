@@ -1,4 +1,4 @@
-"""Payments: what Stripe says happened, and what becomes of licences by it.
+"""Payments: what Stripe says happened, and which licences are granted or revoked by it.
 
 Stripe delivers an event at least once, in any order, and more than once at the same time. So
 nothing here goes by the order of events: a licence comes of a checkout session once, whatever is
@@ -21,7 +21,7 @@ from pairsmith.hub.licensing.offers import Offer
 from pairsmith.hub.repos import events
 from pairsmith.hub.repos.repos import Repo
 
-Thing = dict[str, Any]  # what an event is about, as Stripe's JSON has it
+StripeObject = dict[str, Any]  # what an event is about, as Stripe's JSON has it
 ACTOR = "stripe"
 PAID = frozenset({"paid", "no_payment_required"})
 TURNED_AWAY = "payment turned away"
@@ -29,7 +29,7 @@ DONE = ("granted", "revoked")  # how the outcome of an event begins that is not 
 MAX_ID_CHARS = 255  # characters
 
 
-def apply_event(db: sqlite3.Connection, event: Thing) -> str:
+def apply_event(db: sqlite3.Connection, event: StripeObject) -> str:
     """Does what an event asks for, and returns what that was.
 
     An event that granted or revoked is not acted on again. One that was turned away is judged
@@ -37,16 +37,16 @@ def apply_event(db: sqlite3.Connection, event: Thing) -> str:
 
     Args:
         db: A write transaction.
-        event: A snapshot event whose signature was proved.
+        event: A snapshot event whose signature was verified.
 
     Raises:
         HubError: 400 where it is not an event of Stripe's shape.
     """
-    number, kind, thing = _parts(event)
+    number, kind, object = _parts(event)
     row = db.execute("SELECT outcome FROM payment_events WHERE id = ?", (number,)).fetchone()
     if row and row[0].startswith(DONE):
         return str(row[0])
-    outcome = ACTS.get(kind, _nothing)(db, thing)
+    outcome = ACTS.get(kind, _nothing)(db, object)
     db.execute(
         "INSERT INTO payment_events VALUES (?, ?, ?, ?) ON CONFLICT (id)"
         " DO UPDATE SET date = excluded.date, outcome = excluded.outcome",
@@ -55,37 +55,38 @@ def apply_event(db: sqlite3.Connection, event: Thing) -> str:
     return outcome
 
 
-def turned_away(db: sqlite3.Connection, repo: Repo) -> list[events.Event]:
+def rejected(db: sqlite3.Connection, repo: Repo) -> list[events.Event]:
     """Payments for a repository's offers that made no licence and did not go back, newest first."""
     rows = db.execute(
-        f"{events.SELECT} WHERE repo = ? AND action = ? AND date >= ?"
+        f"{events.SELECT} WHERE kind = ? AND repo = ? AND action = ? AND date >= ?"
         " AND detail ->> 'checkout' NOT IN (SELECT checkout FROM licences WHERE checkout NOT NULL)"
         " AND detail ->> 'payment' NOT IN (SELECT payment FROM returned_payments)"
         " ORDER BY id DESC LIMIT 100",
-        (repo.full_name, TURNED_AWAY, repo.created),  # not those of one of the same name before
+        # not those of one of the same name before
+        (repo.kind, repo.full_name, TURNED_AWAY, repo.created),
     ).fetchall()
-    return [events.told(row) for row in rows]
+    return [events.from_row(row) for row in rows]
 
 
-def _parts(event: Thing) -> tuple[str, str, Thing]:
+def _parts(event: StripeObject) -> tuple[str, str, StripeObject]:
     number, kind, data = _text(event, "id"), _text(event, "type"), event.get("data")
-    thing = data.get("object") if isinstance(data, dict) else None
-    if event.get("object") != "event" or not number or not kind or not isinstance(thing, dict):
+    object = data.get("object") if isinstance(data, dict) else None
+    if event.get("object") != "event" or not number or not kind or not isinstance(object, dict):
         raise bad_request("The body is not an event with an id, a type and an object.")
-    return number, kind, thing
+    return number, kind, object
 
 
-def _checkout(db: sqlite3.Connection, session: Thing) -> str:
+def _checkout(db: sqlite3.Connection, session: StripeObject) -> str:
     """A checkout session that was completed, or whose payment came later."""
     checkout, payment = _text(session, "id"), _text(session, "payment_intent")
     if before := licences.of_checkout(db, checkout):
         return f"nothing to do: {checkout} made {before.number} before"
-    order = orders.found(db, _text(session, orders.REFERENCE))
+    order = orders.find(db, _text(session, orders.REFERENCE))
     if order is None:
         return "turned away: its client_reference_id is of no order here"
     if session.get("payment_status") == "unpaid":
         return f"waiting: {checkout} is not paid yet"
-    if fault := _fault(session, order.offer) or _went_back(db, payment):
+    if fault := _sale_fault(session, order.offer) or _return_fault(db, payment):
         events.record(
             db, order.repo, ACTOR, order.user.name, TURNED_AWAY,
             offer=order.offer.name, checkout=checkout, payment=payment, reason=fault,
@@ -95,40 +96,40 @@ def _checkout(db: sqlite3.Connection, session: Thing) -> str:
     return f"granted {licence.number}"
 
 
-def _fault(session: Thing, offer: Offer) -> str:
+def _sale_fault(session: StripeObject, offer: Offer) -> str:
     """In what a checkout session is not the sale of an offer; '' where it is."""
     status, amount = session.get("payment_status"), session.get("amount_total")
     if not _text(session, "id"):
         return "the checkout session has no id"
     if status not in PAID:
-        return f"payment_status is {_said(status)}"
+        return f"payment_status is {_brief(status)}"
     if session.get("mode", "payment") != "payment":
-        return f"its mode is {_said(session['mode'])}, and the offer is sold by single payments"
+        return f"its mode is {_brief(session['mode'])}, and the offer is sold by single payments"
     if not offer.link or _text(session, "payment_link") != offer.link:
-        link = _said(session.get("payment_link"))
+        link = _brief(session.get("payment_link"))
         return f"its payment_link is {link}, and the offer's is {offer.link or 'none'}"
     if type(amount) is not int or amount != offer.amount:
-        return f"its amount_total is {_said(amount)}, and the offer's is {offer.amount}"
+        return f"its amount_total is {_brief(amount)}, and the offer's is {offer.amount}"
     if _text(session, "currency").lower() != offer.currency:
-        return f"its currency is {_said(session.get('currency'))}, not {offer.currency}"
+        return f"its currency is {_brief(session.get('currency'))}, not {offer.currency}"
     return ""
 
 
-def _went_back(db: sqlite3.Connection, payment: str) -> str:
+def _return_fault(db: sqlite3.Connection, payment: str) -> str:
     row = db.execute("SELECT reason FROM returned_payments WHERE payment = ?", (payment,))
     found = row.fetchone()
     return f"its payment was {found[0]} before" if found else ""
 
 
-def _refund(db: sqlite3.Connection, charge: Thing) -> str:
+def _refund(db: sqlite3.Connection, charge: StripeObject) -> str:
     """Money that went back: all of it ends the licence, a part of it does not."""
     if charge.get("refunded") is not True:
-        part, whole = _said(charge.get("amount_refunded")), _said(charge.get("amount"))
+        part, whole = _brief(charge.get("amount_refunded")), _brief(charge.get("amount"))
         return f"nothing to do: {part} of {whole} was refunded, the licence holds"
     return _take_back(db, _text(charge, "payment_intent"), "refunded")
 
 
-def _dispute(db: sqlite3.Connection, dispute: Thing) -> str:
+def _dispute(db: sqlite3.Connection, dispute: StripeObject) -> str:
     """A payment that the payer's bank is asked to take back."""
     return _take_back(db, _text(dispute, "payment_intent"), "disputed")
 
@@ -145,21 +146,21 @@ def _take_back(db: sqlite3.Connection, payment: str, reason: str) -> str:
     return "revoked " + ", ".join(licence.number for licence in ended)
 
 
-def _nothing(_db: sqlite3.Connection, _thing: Thing) -> str:
+def _nothing(_db: sqlite3.Connection, _thing: StripeObject) -> str:
     return "nothing to do: events of this type change no licence"
 
 
-def _text(thing: Thing, name: str) -> str:
-    value = thing.get(name)
+def _text(object: StripeObject, name: str) -> str:
+    value = object.get(name)
     return value if isinstance(value, str) and len(value) <= MAX_ID_CHARS else ""
 
 
-def _said(value: object) -> str:
+def _brief(value: object) -> str:
     """A short value of Stripe's, as it may stand in an outcome."""
     return repr(value)[:60] if isinstance(value, str | int | None) else "of no use"
 
 
-ACTS: dict[str, Callable[[sqlite3.Connection, Thing], str]] = {
+ACTS: dict[str, Callable[[sqlite3.Connection, StripeObject], str]] = {
     "checkout.session.completed": _checkout,
     "checkout.session.async_payment_succeeded": _checkout,
     "charge.refunded": _refund,

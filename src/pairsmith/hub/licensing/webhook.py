@@ -1,4 +1,4 @@
-"""Where Stripe delivers its events: proved by their signature, then settled."""
+"""The endpoint for Stripe's events: verified by their signature, then processed."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ async def deliver(request: Request) -> Response:
     body = await read_bounded(request, LIMIT)
     signature = request.headers.get("stripe-signature", "")
     return JSONResponse(
-        {"outcome": await run_in_threadpool(_settle, hub, body, signature)},
+        {"outcome": await run_in_threadpool(_process, hub, body, signature)},
         headers={"cache-control": "no-store"},
     )
 
 
-def proved(body: bytes, signature: str, secret: str) -> dict[str, Any]:
+def verified_event(body: bytes, signature: str, secret: str) -> dict[str, Any]:
     """An event, as Stripe signed it no longer than five minutes ago.
 
     Raises:
@@ -55,8 +55,8 @@ def proved(body: bytes, signature: str, secret: str) -> dict[str, Any]:
     return json_object(text, "The body")
 
 
-def _settle(hub: Hub, body: bytes, signature: str) -> str:
-    event = proved(body, signature, hub.settings.stripe_secret)
+def _process(hub: Hub, body: bytes, signature: str) -> str:
+    event = verified_event(body, signature, hub.settings.stripe_secret)
     with hub.database.write() as db:
         return payments.apply_event(db, event)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pairsmith.errors import OutputError
-from pairsmith.hub.context import DATABASE, LOCK, Hub, held, opened
+from pairsmith.hub.context import DATABASE, LOCK, Hub, locked, open_hub
 from pairsmith.hub.core.blobs import Blobs, flush
 
 MARK = "backup.json"
@@ -53,9 +53,9 @@ def backup(root: Path, out: Path) -> Backup:
         OutputError: `out` holds something else; or a content of the hub is missing.
     """
     _check_apart(root, out)
-    with opened(root) as hub:
+    with open_hub(root) as hub:
         _prepare(out)
-        with held(out):
+        with locked(out):
             _check_out(out)  # again, now that nobody else changes it
             (out / MARK).write_text(_mark(root), encoding="utf-8")
             return _renew(hub, out)
@@ -102,7 +102,7 @@ def _renew(hub: Hub, out: Path) -> Backup:
     copy = out / f"{DATABASE}.new-{secrets.token_hex(4)}"
     try:
         hub.database.backup(copy)
-        blobs = _settle(copy)
+        blobs = _leave_out(copy)
         new = _copy_blobs(hub.blobs, Blobs(out), blobs)
         _replace_database(copy, out / DATABASE)
     finally:
@@ -111,7 +111,7 @@ def _renew(hub: Hub, out: Path) -> Backup:
     return Backup(len(blobs), sum(blobs.values()), new)
 
 
-def _settle(copy: Path) -> dict[str, int]:
+def _leave_out(copy: Path) -> dict[str, int]:
     """Leaves out what is not kept; the contents that are, with their bytes."""
     with closing(sqlite3.connect(copy, isolation_level=None)) as db:
         db.execute("PRAGMA foreign_keys = ON")

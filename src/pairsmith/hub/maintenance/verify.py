@@ -1,4 +1,4 @@
-"""Proving a hub: every content against its hash, and the database against itself."""
+"""Verifying a hub: each content against its hash, and the database against itself."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from pairsmith.hub.context import Hub, opened
+from pairsmith.hub.context import Hub, open_hub
 from pairsmith.hub.core.blobs import Blob
 from pairsmith.hub.core.database import now
 from pairsmith.hub.maintenance.gc import DAY, strays
 from pairsmith.io import git
 
-Watch = Callable[[int, int], None]
-"""Called before each content with how many were proved, and how many there are."""
+Progress = Callable[[int, int], None]
+"""Called before each content with how many were checked, and how many there are."""
 
 PIECE = 1 << 20
 
@@ -34,8 +34,8 @@ class Problem(NamedTuple):
     is_note: bool = False
 
 
-def verify(root: Path, progress: Watch | None = None) -> list[Problem]:
-    """Proves a hub, which may be serving meanwhile.
+def verify(root: Path, progress: Progress | None = None) -> list[Problem]:
+    """Checks a hub, which may be serving meanwhile.
 
     Args:
         root: The folder of the hub.
@@ -44,19 +44,19 @@ def verify(root: Path, progress: Watch | None = None) -> list[Problem]:
     Raises:
         PairsmithError: The folder is not a hub's.
     """
-    with opened(root) as hub:
+    with open_hub(root) as hub:
         problems: list[Problem] = []
         try:
             old = set(strays(hub, now() - DAY))
-            for found in (_prove_database(hub), _prove_history(hub), _prove_blobs(hub, progress)):
-                problems.extend(found)
+            for checked in (_check_database(hub), _check_history(hub), _check_blobs(hub, progress)):
+                problems.extend(checked)
             problems.extend(_find_strays(hub, old))
         except sqlite3.DatabaseError as error:
             problems.append(Problem("hub.sqlite", f"It cannot be read: {error}."))
         return problems
 
 
-def _prove_database(hub: Hub) -> Iterator[Problem]:
+def _check_database(hub: Hub) -> Iterator[Problem]:
     with hub.database.read() as db:
         for row in db.execute("PRAGMA integrity_check"):
             if row[0] != "ok":
@@ -68,7 +68,7 @@ def _prove_database(hub: Hub) -> Iterator[Problem]:
             )
 
 
-def _prove_history(hub: Hub) -> Iterator[Problem]:
+def _check_history(hub: Hub) -> Iterator[Problem]:
     """Whether every branch and tag names a commit, and every commit's parent is there."""
     named = "SELECT users.name || '/' || repos.name FROM repos JOIN users ON users.id = owner"
     with hub.database.read() as db:
@@ -88,7 +88,7 @@ def _prove_history(hub: Hub) -> Iterator[Problem]:
             yield Problem(repo, f"The parent {parent} of the commit {commit} is not there.")
 
 
-def _prove_blobs(hub: Hub, progress: Watch | None) -> Iterator[Problem]:
+def _check_blobs(hub: Hub, progress: Progress | None) -> Iterator[Problem]:
     with hub.database.read() as db:
         blobs = [Blob(*row) for row in db.execute("SELECT sha256, size, sha1 FROM blobs")]
     for done, blob in enumerate(blobs):

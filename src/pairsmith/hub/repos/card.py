@@ -184,7 +184,7 @@ def _sentence(error: yaml.MarkedYAMLError) -> str:
 
 
 def _weigh(top: Node) -> None:
-    """Makes sure that aliases do not make very much out of a few lines, before it is made.
+    """Checks that aliases do not make very much out of a few lines, before it is made.
 
     Raises:
         CardError: Where they do, or where a value holds itself.

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from pairsmith.hub.auth.users import User
-from pairsmith.hub.core.blobs import held, touch
+from pairsmith.hub.core.blobs import blob_of_repo, touch
 from pairsmith.hub.core.database import now
 from pairsmith.hub.http.errors import HubError, bad_request, revision_not_found
 from pairsmith.hub.repos import files, history
@@ -95,7 +95,7 @@ def commit(
 
 
 def _check_parent(head: Commit | None, message: Message) -> None:
-    """Makes sure that a commit is made for the newest one, where it says for which."""
+    """Checks that a commit is made for the newest one, where it says for which."""
     if message.parent and (head is None or not head.id.startswith(message.parent)):
         raise HubError(
             412, "A commit has happened since. Please refresh and try again.", "CommitOutdated"
@@ -125,12 +125,12 @@ def _apply(db: sqlite3.Connection, repo: Repo, line: int, place: int, change: Ch
         if not _end(db, line, place, path, change.folder):
             raise bad_request(f"There is no {path!r} to delete.")
         return
-    if held(db, repo.id, change.blob) is None:
+    if blob_of_repo(db, repo.id, change.blob) is None:
         raise bad_request(f"The content of {path!r} was not sent to this repository.")
-    there = files.named(db, _reading(line, place), path)
+    there = files.named(db, _state_at(line, place), path)
     if there is not None and (there.blob, there.lfs) == (change.blob, change.lfs):
         return  # as git has it, a file is not changed by the same content
-    _clear_the_way(db, line, place, path)
+    _check_no_folder(db, line, place, path)
     _end(db, line, place, path, folder=False)
     db.execute(
         "INSERT INTO files (line, path, born, blob, lfs) VALUES (?, ?, ?, ?, ?)",
@@ -139,27 +139,27 @@ def _apply(db: sqlite3.Connection, repo: Repo, line: int, place: int, change: Ch
     touch(db, change.blob)
 
 
-def _clear_the_way(db: sqlite3.Connection, line: int, place: int, path: str) -> None:
-    """Makes sure that no file is also a folder.
+def _check_no_folder(db: sqlite3.Connection, line: int, place: int, path: str) -> None:
+    """Checks that no file is also a folder.
 
     Raises:
         HubError: 400.
     """
-    here = _reading(line, place)
+    here = _state_at(line, place)
     parts = path.split("/")
     above = ["/".join(parts[:depth]) for depth in range(1, len(parts))]
     if any(files.named(db, here, folder) for folder in above) or files.under(db, here, path):
         raise bad_request(f"{path!r} would be a file and a folder at once.")
 
 
-def _reading(line: int, place: int) -> Commit:
+def _state_at(line: int, place: int) -> Commit:
     """A place of a line as something to read files at, while its commit is being made."""
     return Commit("", line, place, None, "", "", "", 0)
 
 
 def _end(db: sqlite3.Connection, line: int, place: int, path: str, folder: bool) -> int:
     """Ends what lives at a path; how many files did."""
-    within, found = files.meant(path, folder)
+    within, found = files.path_condition(path, folder)
     values = {"line": line, "place": place, **found}
     live = f"line = :line AND died IS NULL AND {within}"
     mine = db.execute(f"DELETE FROM files WHERE {live} AND born = :place", values).rowcount
@@ -167,8 +167,8 @@ def _end(db: sqlite3.Connection, line: int, place: int, path: str, folder: bool)
 
 
 def _commit_id(repo: Repo, line: int, place: int, author: User, message: Message) -> str:
-    said = json.dumps([repo.id, line, place, author.name, *message, now(), secrets.token_hex(8)])
-    return hashlib.sha1(said.encode(), usedforsecurity=False).hexdigest()
+    text = json.dumps([repo.id, line, place, author.name, *message, now(), secrets.token_hex(8)])
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _write(db: sqlite3.Connection, repo: Repo, branch: str, author: User, made: Commit) -> None:

@@ -20,7 +20,7 @@ class Change(NamedTuple):
     new: str | None
 
 
-def made_by(db: sqlite3.Connection, commit: Commit) -> list[Change]:
+def changes_of(db: sqlite3.Connection, commit: Commit) -> list[Change]:
     """What a commit changed, by path.
 
     A line's files are intervals, so this reads what began and what ended at the commit, however

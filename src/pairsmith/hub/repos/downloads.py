@@ -41,7 +41,7 @@ def count(db: sqlite3.Connection, repo: Repo) -> None:
     )
 
 
-def seen(hub: Hub, repo: Repo, address: str, path: str) -> None:
+def count_read(hub: Hub, repo: Repo, address: str, path: str) -> None:
     """Counts a read of a file as a download, unless one from there was counted just before."""
     if path in UNCOUNTED or not _recent.hit(ONCE, str(hub.root), str(repo.id), address):
         return

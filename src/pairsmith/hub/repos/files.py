@@ -61,7 +61,7 @@ def named(db: sqlite3.Connection, commit: Commit, path: str) -> File | None:
 
 def under(db: sqlite3.Connection, commit: Commit, folder: str = "") -> list[File]:
     """The files below a folder at a commit, at any depth, by path; '' is the whole repository."""
-    within, values = meant(folder, folder=True) if folder else ("true", {})
+    within, values = path_condition(folder, folder=True) if folder else ("true", {})
     rows = db.execute(
         f"{SELECT} WHERE {AT} AND {within} ORDER BY path",
         {"line": commit.line, "place": commit.place, **values},
@@ -69,7 +69,7 @@ def under(db: sqlite3.Connection, commit: Commit, folder: str = "") -> list[File
     return [_file(row) for row in rows]
 
 
-def meant(path: str, folder: bool) -> tuple[str, dict[str, str]]:
+def path_condition(path: str, folder: bool) -> tuple[str, dict[str, str]]:
     """The condition that a row of `files` is a file, or in a folder at any depth; its values."""
     if folder:
         low, high = path + "/", path + "0"  # '0' comes right after '/'
@@ -90,7 +90,7 @@ def last_change(
     db: sqlite3.Connection, repo: Repo, commit: Commit, path: str, folder: bool = False
 ) -> Commit | None:
     """The commit, this one or an earlier, that last changed a file or something in a folder."""
-    within, values = meant(path, folder)
+    within, values = path_condition(path, folder)
     place = db.execute(
         "SELECT max(max(born, CASE WHEN died <= :place THEN died ELSE 0 END)) FROM files"
         f" WHERE line = :line AND born <= :place AND {within}",

@@ -91,7 +91,7 @@ def ancestors(
         db: A transaction.
         repo: The repository.
         commit: Where to begin.
-        limit: How many at most.
+        limit: At most this many.
         skip: How many of the newest to leave out.
     """
     rows = db.execute(

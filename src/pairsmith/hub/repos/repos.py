@@ -9,12 +9,13 @@ from typing import Literal, NamedTuple
 
 from pairsmith.hub.auth.users import User
 from pairsmith.hub.core.database import now
+from pairsmith.hub.http.addresses import Kind, RepoName
 from pairsmith.hub.http.errors import HubError
 
 Gate = Literal["off", "auto", "manual"]
 NAME = re.compile(r"(?!.*(?:\.\.|--))[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?")
 SELECT = (
-    "SELECT repos.id, users.id, users.name, repos.name, private, gate, repos.created, updated"
+    "SELECT repos.id, kind, users.id, users.name, repos.name, private, gate, repos.created, updated"
     " FROM repos JOIN users ON users.id = repos.owner"
 )
 
@@ -23,6 +24,7 @@ class Repo(NamedTuple):
     """A repository. `owner` is the name of the account whose id is `owner_id`."""
 
     id: int
+    kind: Kind
     owner_id: int
     owner: str
     name: str
@@ -37,28 +39,36 @@ class Repo(NamedTuple):
         return f"{self.owner}/{self.name}"
 
     @property
+    def address(self) -> RepoName:
+        """What names it."""
+        return RepoName(self.kind, self.owner, self.name)
+
+    @property
     def page(self) -> str:
         """The path of its page."""
-        return f"/datasets/{self.full_name}"
+        return f"/{self.kind}s/{self.full_name}"
 
 
-def find(db: sqlite3.Connection, owner: str, name: str) -> Repo | None:
-    """The repository of that name, whoever asks. Most callers want `access.visible`."""
-    row = db.execute(f"{SELECT} WHERE users.name = ? AND repos.name = ?", (owner, name)).fetchone()
+def find(db: sqlite3.Connection, kind: Kind, owner: str, name: str) -> Repo | None:
+    """The repository of that name, whoever asks. Most callers want `permissions.visible`."""
+    row = db.execute(
+        f"{SELECT} WHERE kind = ? AND users.name = ? AND repos.name = ?", (kind, owner, name)
+    ).fetchone()
     return _repo(row) if row else None
 
 
-def numbered(db: sqlite3.Connection, number: int) -> Repo | None:
+def by_id(db: sqlite3.Connection, number: int) -> Repo | None:
     """The repository with that id, whoever asks; None where it was deleted."""
     row = db.execute(f"{SELECT} WHERE repos.id = ?", (number,)).fetchone()
     return _repo(row) if row else None
 
 
-def create(db: sqlite3.Connection, owner: User, name: str, private: bool) -> Repo:
+def create(db: sqlite3.Connection, owner: User, kind: Kind, name: str, private: bool) -> Repo:
     """Makes an empty repository, without a commit.
 
     Raises:
-        HubError: 400 for a name that cannot be one, 409 where the owner has one of that name.
+        HubError: 400 for a name that cannot be one, 409 where the owner has one of that name and
+            kind.
     """
     if not NAME.fullmatch(name) or name.endswith((".git", ".lock")):
         raise HubError(
@@ -68,13 +78,13 @@ def create(db: sqlite3.Connection, owner: User, name: str, private: bool) -> Rep
         )
     try:
         cursor = db.execute(
-            "INSERT INTO repos (owner, name, private, gate, created, updated)"
-            " VALUES (?, ?, ?, 'off', ?, ?)",
-            (owner.id, name, private, now(), now()),
+            "INSERT INTO repos (kind, owner, name, private, gate, created, updated)"
+            " VALUES (?, ?, ?, ?, 'off', ?, ?)",
+            (kind, owner.id, name, private, now(), now()),
         )
     except sqlite3.IntegrityError as error:
         raise HubError(
-            409, f"You already created this dataset repo: {owner.name}/{name}.", "RepoExists"
+            409, f"You already created this {kind} repo: {owner.name}/{name}.", "RepoExists"
         ) from error
     row = db.execute(f"{SELECT} WHERE repos.id = ?", (cursor.lastrowid,)).fetchone()
     return _repo(row)
@@ -99,11 +109,12 @@ def set_private(db: sqlite3.Connection, repo: Repo, private: bool) -> None:
     db.execute("UPDATE repos SET private = ? WHERE id = ?", (private, repo.id))
 
 
-def listed(
+def search(
     db: sqlite3.Connection,
+    kind: Kind,
     user: User | None,
     owner: str = "",
-    search: str = "",
+    text: str = "",
     limit: int = 100,
     skip: int = 0,
 ) -> Iterator[Repo]:
@@ -111,21 +122,23 @@ def listed(
 
     Args:
         db: A transaction.
+        kind: Only those of this kind.
         user: Who asks; None for nobody.
         owner: Only those of this account.
-        search: Only those with this in their name, whatever the case.
-        limit: How many at most.
+        text: Only those with this in their name, whatever the case.
+        limit: At most this many.
         skip: How many of the first to leave out.
     """
     rows = db.execute(
-        f"{SELECT} WHERE (private = 0 OR repos.owner = ?) AND (? = '' OR users.name = ?)"
+        f"{SELECT} WHERE kind = ? AND (private = 0 OR repos.owner = ?)"
+        " AND (? = '' OR users.name = ?)"
         " AND instr(lower(users.name || '/' || repos.name), lower(?))"
         " ORDER BY updated DESC, repos.id LIMIT ? OFFSET ?",
-        (user.id if user else 0, owner, owner, search, limit, skip),
+        (kind, user.id if user else 0, owner, owner, text, limit, skip),
     )
     return (_repo(row) for row in rows.fetchall())
 
 
 def _repo(row: sqlite3.Row) -> Repo:
-    number, owner_id, owner, name, private, gate, created, updated = row
-    return Repo(number, owner_id, owner, name, bool(private), gate, created, updated)
+    made = Repo(*row)
+    return made._replace(private=bool(made.private))

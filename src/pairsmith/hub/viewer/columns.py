@@ -48,7 +48,7 @@ class Cut(NamedTuple):
     message: int
 
     def among(self, cells: int) -> Cut:
-        """The same, or less where there are so many values that it would be too much together."""
+        """The same, or less where there are too many values to show that much of each."""
         share = TOGETHER // max(1, cells)
         return Cut(min(self.text, share), self.messages, min(self.message, share // self.messages))
 
@@ -58,21 +58,21 @@ def column(name: str, type: DuckDBPyType) -> Column:
     return Column(name[:MAX_NAME_CHARS], str(type)[:MAX_NAME_CHARS], _kind(type))
 
 
-def shown(columns: Sequence[Column], cut: Cut) -> str:
+def select_list(columns: Sequence[Column], cut: Cut) -> str:
     """The select list: for each column its value, cut, and its size.
 
     The size of a text is in characters, of a list in messages, of binary data in bytes.
     """
-    return ", ".join(_shown(f"c{at}", column.kind, cut) for at, column in enumerate(columns))
+    return ", ".join(_selected(f"c{at}", column.kind, cut) for at, column in enumerate(columns))
 
 
-def searched(columns: Sequence[Column]) -> str:
+def search_condition(columns: Sequence[Column]) -> str:
     """The condition that the text `$q` stands in a row, whatever the case."""
-    conditions = [_searched(f"c{at}", column.kind) for at, column in enumerate(columns)]
+    conditions = [_condition(f"c{at}", column.kind) for at, column in enumerate(columns)]
     return " OR ".join(condition for condition in conditions if condition) or "false"
 
 
-def _shown(it: str, kind: Kind, cut: Cut) -> str:
+def _selected(it: str, kind: Kind, cut: Cut) -> str:
     if kind == "binary":
         return f"NULL, octet_length({it})"
     if kind == "unshown":
@@ -87,7 +87,7 @@ def _shown(it: str, kind: Kind, cut: Cut) -> str:
     return f"left({text}, {cut.text}), length({text})"
 
 
-def _searched(it: str, kind: Kind) -> str:
+def _condition(it: str, kind: Kind) -> str:
     if kind in ("text", "nested"):
         return f"contains(lower({_text(it, kind)}), lower($q))"
     if kind == "messages":

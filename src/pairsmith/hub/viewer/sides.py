@@ -9,8 +9,9 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from pairsmith.hub.viewer.columns import Column
-from pairsmith.hub.viewer.marks import marked
 from pairsmith.hub.viewer.query import Row, Value
+from pairsmith.hub.viewer.statements import Statements
+from pairsmith.hub.viewer.word_diff import mark_differences
 
 PROMPT, CHOSEN, REJECTED = "prompt", "chosen", "rejected"
 READABLE = ("text", "messages")
@@ -61,12 +62,13 @@ class Fact(NamedTuple):
     size: int | None = None
 
 
-class Shown(NamedTuple):
-    """A row with its number, as a pair where it is one, and the other columns."""
+class RenderedRow(NamedTuple):
+    """A row as a pair where it is one, its other columns, and what an annotation says of it."""
 
     number: int
     pair: PairView | None
     facts: list[Fact]
+    statements: Statements | None = None
 
 
 def are_pairs(columns: Sequence[Column]) -> bool:
@@ -75,18 +77,19 @@ def are_pairs(columns: Sequence[Column]) -> bool:
     return kinds.get(CHOSEN) in READABLE and kinds.get(CHOSEN) == kinds.get(REJECTED)
 
 
-def shown(columns: Sequence[Column], row: Row) -> Shown:
+def render_row(columns: Sequence[Column], row: Row) -> RenderedRow:
     """A row as it is shown."""
     cells = list(zip(columns, row.values, strict=True))
     if not are_pairs(columns):
-        return Shown(row.number, None, [_fact(*cell) for cell in cells])
+        return RenderedRow(row.number, None, [_fact(*cell) for cell in cells], row.statements)
     sides = {
         column.name: side(value)
         for column, value in cells
         if column.name in (CHOSEN, REJECTED) or (column.name == PROMPT and column.kind in READABLE)
     }
     pair = _pair(sides.get(PROMPT), sides[CHOSEN], sides[REJECTED])
-    return Shown(row.number, pair, [_fact(*cell) for cell in cells if cell[0].name not in sides])
+    facts = [_fact(*cell) for cell in cells if cell[0].name not in sides]
+    return RenderedRow(row.number, pair, facts, row.statements)
 
 
 def side(value: Value) -> Side:
@@ -105,7 +108,7 @@ def _pair(prompt: Side | None, chosen: Side, rejected: Side) -> PairView:
         rejected = rejected._replace(turns=rejected.turns[shared:])
     silent = Turn("", "")
     compared = [
-        (one, other, *marked(one.text or "", other.text or ""))
+        (one, other, *mark_differences(one.text or "", other.text or ""))
         for one, other in zip_longest(chosen.turns, rejected.turns, fillvalue=silent)
     ]
     ours = [one if one.text is None else one._replace(text=text) for one, _, text, _ in compared]

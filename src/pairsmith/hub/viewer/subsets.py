@@ -61,7 +61,7 @@ def subsets(configs: Iterable[Config], paths: Iterable[str]) -> list[Subset]:
     return list(declared.values()) or list(_laid_out(parquet))
 
 
-def chosen(found: Sequence[Subset], name: str, split: str) -> tuple[Subset, Split]:
+def choose(found: Sequence[Subset], name: str, split: str) -> tuple[Subset, Split]:
     """The subset of that name, and its split of that name, or else the one to begin with.
 
     Args:

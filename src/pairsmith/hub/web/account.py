@@ -9,11 +9,11 @@ from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub.auth import cookies, forms, sessions, tokens, users
-from pairsmith.hub.auth.authentication import session_caller
+from pairsmith.hub.auth.authentication import authenticate_session
 from pairsmith.hub.auth.forms import line, text
-from pairsmith.hub.auth.landing import HOME, NotSignedInError, inner
 from pairsmith.hub.auth.limits import address_of, limits_of
-from pairsmith.hub.auth.signing_in import Visit, Wish, change_password, join, sign_in
+from pairsmith.hub.auth.redirects import HOME, NotSignedInError, safe_target
+from pairsmith.hub.auth.sign_in import Attempt, Registration, change_password, join, sign_in
 from pairsmith.hub.auth.users import User
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.errors import HubError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 CLOSED = "New accounts of this hub are made by whoever runs it. Ask them for one."
-EMPTY = Wish("", "", "")
+EMPTY = Registration("", "", "")
 
 Act = Callable[["Request", User, "FormData"], "Response"]
 
@@ -41,30 +41,30 @@ def take_join(request: Request, form: FormData) -> Response:
     """Makes an account and signs its owner in."""
     if not hub_of(request).settings.registration:
         return _join_page(request, EMPTY, HOME, HubError(403, CLOSED))
-    wish = Wish(line(form, "name"), line(form, "fullname"), line(form, "email"))
+    registration = Registration(line(form, "name"), line(form, "fullname"), line(form, "email"))
     try:
-        secret = join(_visit(request), wish, text(form, "password"), text(form, "again"))
+        secret = join(_attempt(request), registration, text(form, "password"), text(form, "again"))
     except HubError as fault:
-        return _join_page(request, wish, text(form, "next"), fault)
-    return _begun(request, secret, inner(text(form, "next")))
+        return _join_page(request, registration, text(form, "next"), fault)
+    return _begun(request, secret, safe_target(text(form, "next")))
 
 
 def show_login(request: Request) -> Response:
     """The form to sign in with; one who has done so already goes on."""
-    wanted = inner(request.query_params.get("next", HOME))
-    if session_caller(request).user:
-        return RedirectResponse(wanted, 303)
-    return _shown(request, "login.html.jinja", name="", next=wanted)
+    target = safe_target(request.query_params.get("next", HOME))
+    if authenticate_session(request).user:
+        return RedirectResponse(target, 303)
+    return _shown(request, "login.html.jinja", name="", next=target)
 
 
 def take_login(request: Request, form: FormData) -> Response:
     """Signs somebody in."""
-    name, wanted = line(form, "name"), inner(text(form, "next"))
+    name, target = line(form, "name"), safe_target(text(form, "next"))
     try:
-        secret = sign_in(_visit(request), name, text(form, "password"))
+        secret = sign_in(_attempt(request), name, text(form, "password"))
     except HubError as fault:
-        return _shown(request, "login.html.jinja", fault, name=name, next=wanted)
-    return _begun(request, secret, wanted)
+        return _shown(request, "login.html.jinja", fault, name=name, next=target)
+    return _begun(request, secret, target)
 
 
 def take_logout(request: Request, _form: FormData) -> Response:
@@ -96,7 +96,7 @@ def take_password(request: Request, user: User, form: FormData) -> Response:
     """Changes the password; only this browser stays signed in."""
     old, new, again = (text(form, field) for field in ("old", "password", "again"))
     try:
-        secret = change_password(_visit(request), user, old, new, again)
+        secret = change_password(_attempt(request), user, old, new, again)
     except HubError as fault:
         return _profile_page(request, user, fault)
     return _begun(request, secret, "/settings/profile?done=password")
@@ -136,20 +136,20 @@ def _user(request: Request) -> User:
     Raises:
         NotSignedInError: It is signed in to none.
     """
-    user = session_caller(request).user
+    user = authenticate_session(request).user
     if user is None:
         raise NotSignedInError
     return user
 
 
-def _visit(request: Request) -> Visit:
-    return Visit(hub_of(request), limits_of(request), address_of(request))
+def _attempt(request: Request) -> Attempt:
+    return Attempt(hub_of(request), limits_of(request), address_of(request))
 
 
-def _begun(request: Request, secret: str, wanted: str) -> Response:
+def _begun(request: Request, secret: str, target: str) -> Response:
     """Goes on in a new session; nothing that the browser held before is worth anything now."""
     _end(request)
-    answer = RedirectResponse(wanted, 303)
+    answer = RedirectResponse(target, 303)
     cookies.write(request, answer, sessions.COOKIE, secret, sessions.LIFE)
     forms.renew(request, answer)
     return answer
@@ -162,9 +162,11 @@ def _end(request: Request) -> None:
 
 
 def _join_page(
-    request: Request, wish: Wish, wanted: str, fault: HubError | None = None
+    request: Request, registration: Registration, target: str, fault: HubError | None = None
 ) -> Response:
-    return _shown(request, "join.html.jinja", fault, wish=wish, next=inner(wanted))
+    return _shown(
+        request, "join.html.jinja", fault, registration=registration, next=safe_target(target)
+    )
 
 
 def _profile_page(request: Request, shown: User, fault: HubError | None = None) -> Response:
@@ -191,7 +193,7 @@ def _shown(
     request: Request, template: str, fault: HubError | None = None, **context: object
 ) -> Response:
     """A page, with what was wrong with the form that was sent from it."""
-    who = session_caller(request)
+    who = authenticate_session(request)
     if fault is None:
         return page(request, template, who, 200, fault="", **context)
     answer = page(request, template, who, fault.status, fault=fault.message, **context)

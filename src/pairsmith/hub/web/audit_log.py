@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import permissions
-from pairsmith.hub.auth.authentication import signed_in
+from pairsmith.hub.auth.authentication import require_sign_in
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.http.addresses import DATASET, repo_of
 from pairsmith.hub.http.csv_export import csv_download, csv_text
@@ -28,7 +28,7 @@ HEADER = ("time", "who", "what", "about", "path", "revision", "range", "detail")
 
 def download(request: Request) -> Response:
     """`GET …/settings/record.csv`: every event of the repository, the oldest first."""
-    hub, who = hub_of(request), signed_in(request)
+    hub, who = hub_of(request), require_sign_in(request)
     with hub.database.read() as db:
         repo = permissions.writable(db, who, *repo_of(request))
     return csv_download(f"{repo.owner}-{repo.name}-record.csv", parts(hub, repo))

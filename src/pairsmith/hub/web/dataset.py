@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import permissions
-from pairsmith.hub.auth.authentication import Caller, caller
+from pairsmith.hub.auth.authentication import Caller, authenticate
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.http.addresses import DATASET, repo_of
 from pairsmith.hub.licensing import licences, offers
@@ -18,7 +18,7 @@ from pairsmith.hub.repos.card import Card
 from pairsmith.hub.repos.files import File
 from pairsmith.hub.repos.readme import card_text
 from pairsmith.hub.repos.repos import Repo
-from pairsmith.hub.web.gate import shown_gate
+from pairsmith.hub.web.gate import gate_view
 from pairsmith.hub.web.render import page
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ TAGS = 60  # that are shown
 
 def dataset(request: Request) -> HTMLResponse:
     """`GET /datasets/{owner}/{name}`: the page, to all who may know of the dataset."""
-    hub, who = hub_of(request), caller(request)
+    hub, who = hub_of(request), authenticate(request)
     with hub.database.read() as db:
         repo = permissions.visible(db, who, *repo_of(request))
         head = history.head(db, repo, history.MAIN)
         found = files.under(db, head) if head else []
         read = card.read(card_text(hub, db, head)) if head else Card()
-        doors = _doors(db, hub, repo, who)
+        access_options = _access_options(db, hub, repo, who)
         loads = downloads.last_month(db, repo)
     return page(
         request,
@@ -50,16 +50,16 @@ def dataset(request: Request) -> HTMLResponse:
         count=len(found),
         downloads=loads,
         load=how_to_load(repo, read, found),
-        **doors,
+        **access_options,
     )
 
 
-def _doors(db: sqlite3.Connection, hub: Hub, repo: Repo, who: Caller) -> dict[str, Any]:
+def _access_options(db: sqlite3.Connection, hub: Hub, repo: Repo, who: Caller) -> dict[str, Any]:
     """What `_gate.html.jinja` and `_offers.html.jinja` want: the ways to be let in."""
     return {
-        **shown_gate(db, hub, repo, who)._asdict(),
+        **gate_view(db, hub, repo, who)._asdict(),
         "offers": offers.active(db, repo),
-        "held": licences.held(db, repo, who.user),
+        "active_licences": licences.active(db, repo, who.user),
     }
 
 

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import permissions
-from pairsmith.hub.auth.authentication import caller
+from pairsmith.hub.auth.authentication import authenticate
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.http.addresses import DATASET, encoded, repo_of
 from pairsmith.hub.http.errors import entry_not_found
@@ -63,7 +63,7 @@ class Content(NamedTuple):
 
 def tree(request: Request) -> HTMLResponse:
     """`GET …/tree/{revision}[/{path}]?p`: a folder, its folders first."""
-    hub, who = hub_of(request), caller(request)
+    hub, who = hub_of(request), authenticate(request)
     path = request.path_params.get("path", "").rstrip("/")
     revision = request.path_params["revision"]
     with hub.database.read() as db:
@@ -74,15 +74,15 @@ def tree(request: Request) -> HTMLResponse:
         found = files.under(db, commit, files.clean(path) if path else "")
         if path and not found:
             raise entry_not_found(path)
-        place = _place(db, repo, commit, revision, path)
+        location = _location(db, repo, commit, revision, path)
     entries = _entries(repo, revision, path, found)[paging.number(request) * PAGE :]
     shown, pages = paging.cut(request, entries, PAGE)
-    return page(request, "files.html.jinja", who, entries=shown, pages=pages, **place)
+    return page(request, "files.html.jinja", who, entries=shown, pages=pages, **location)
 
 
 def blob(request: Request) -> HTMLResponse:
     """`GET …/blob/{revision}/{path}`: what a file is, and its text to those who may read it."""
-    hub, who = hub_of(request), caller(request)
+    hub, who = hub_of(request), authenticate(request)
     path, revision = files.clean(request.path_params["path"]), request.path_params["revision"]
     with hub.database.read() as db:
         repo = permissions.visible(db, who, *repo_of(request))
@@ -90,16 +90,16 @@ def blob(request: Request) -> HTMLResponse:
         file = files.named(db, commit, path)
         if file is None:
             raise entry_not_found(path)
-        place = _place(db, repo, commit, revision, path)
+        location = _location(db, repo, commit, revision, path)
         where = permissions.standing(db, repo, who.user)
     if where.reads or path == CARD:
         shown = _content(hub, repo, commit, file)
     else:
         shown = Content(fault=f"What is in this file is not shown. {REFUSALS[where]}")
     if shown.text:
-        permissions.note_read(hub, who, repo, "viewed", path=path, revision=commit.id)
-    place["download"] = _address(repo, "resolve", revision, path) if where.reads else ""
-    return page(request, "file.html.jinja", who, file=file, shown=shown, **place)
+        permissions.record_read(hub, who, repo, "viewed", path=path, revision=commit.id)
+    location["download"] = _address(repo, "resolve", revision, path) if where.reads else ""
+    return page(request, "file.html.jinja", who, file=file, shown=shown, **location)
 
 
 def _content(hub: Hub, repo: Repo, commit: Commit, file: File) -> Content:
@@ -126,7 +126,7 @@ def _text(hub: Hub, file: File) -> Content:
     return Content(text=text) if text else Content(fault="This file is empty.")
 
 
-def _place(
+def _location(
     db: sqlite3.Connection, repo: Repo, commit: Commit, revision: str, path: str
 ) -> dict[str, Any]:
     """What `_path.html.jinja` wants."""
@@ -160,8 +160,8 @@ def _entry(repo: Repo, revision: str, start: int, name: str, inner: list[File]) 
     )
 
 
-def _address(repo: Repo, place: str, revision: str, path: str) -> str:
-    return f"{repo.page}/{place}/{encoded(revision)}/{quote(path)}"
+def _address(repo: Repo, view: str, revision: str, path: str) -> str:
+    return f"{repo.page}/{view}/{encoded(revision)}/{quote(path)}"
 
 
 routes: list[BaseRoute] = [

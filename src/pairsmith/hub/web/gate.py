@@ -12,8 +12,14 @@ from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import permissions
 from pairsmith.hub.auth import forms, users
-from pairsmith.hub.auth.authentication import Caller, caller, known, signed_in, writer
-from pairsmith.hub.auth.landing import sign_in_and_go
+from pairsmith.hub.auth.authentication import (
+    Caller,
+    authenticate,
+    require_account,
+    require_sign_in,
+    require_write,
+)
+from pairsmith.hub.auth.redirects import sign_in_then
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.gating import requests
 from pairsmith.hub.gating.form import GateForm, problems, read_form
@@ -40,7 +46,7 @@ PAGE = 100  # requests on a page
 CHANGED = "The form has changed since you opened it. Read it again, please."
 
 
-class Shown(NamedTuple):
+class GateView(NamedTuple):
     """What `_gate.html.jinja` shows of a repository's gate to one who may know of it.
 
     The template is given these by their names, `repo`, and what every page is given.
@@ -56,7 +62,7 @@ class Shown(NamedTuple):
     reason: str
 
 
-class Told(NamedTuple):
+class EventLine(NamedTuple):
     """An event as people read it."""
 
     date: str
@@ -66,11 +72,11 @@ class Told(NamedTuple):
     detail: str
 
 
-def shown_gate(db: sqlite3.Connection, hub: Hub, repo: Repo, who: Caller) -> Shown:
+def gate_view(db: sqlite3.Connection, hub: Hub, repo: Repo, who: Caller) -> GateView:
     """What the page of a repository that the caller may know of says of its gate."""
     form = current_form(db, hub, repo)
     own = requests.find(db, repo, who.name) if who.user else None
-    return Shown(permissions.standing(db, repo, who.user), form, own.reason if own else "")
+    return GateView(permissions.standing(db, repo, who.user), form, own.reason if own else "")
 
 
 def current_form(db: sqlite3.Connection, hub: Hub, repo: Repo) -> GateForm:
@@ -82,37 +88,37 @@ def current_form(db: sqlite3.Connection, hub: Hub, repo: Repo) -> GateForm:
 
 def take_question(call: Call, sent: FormData) -> Response:
     """`POST …/ask-access`: asks for access with what was answered."""
-    hub, who = hub_of(call), caller(call)
+    hub, who = hub_of(call), authenticate(call)
     with hub.database.read() as db:
         repo = permissions.visible(db, who, *repo_of(call))
-        shown = shown_gate(db, hub, repo, who)
+        shown = gate_view(db, hub, repo, who)
     if who.user is None:
-        return sign_in_and_go(repo.page)
-    user, form = writer(who), shown.form
-    given = {
+        return sign_in_then(repo.page)
+    user, form = require_write(who), shown.form
+    answers = {
         field.label: forms.text(sent, f"answer-{place}") for place, field in enumerate(form.fields)
     }
     if shown.standing is Standing.STRANGER:
         if forms.text(sent, "form") != form.mark:
             return _form_again(call, who, repo, shown, {}, [CHANGED])
-        if wrong := problems(form, given):
-            return _form_again(call, who, repo, shown, given, wrong)
+        if wrong := problems(form, answers):
+            return _form_again(call, who, repo, shown, answers, wrong)
     with hub.database.write() as db:
         repo = permissions.visible(db, who, *repo_of(call))
-        requests.ask(db, repo, user, given, form)
+        requests.ask(db, repo, user, answers, form)
     return RedirectResponse(repo.page, 303)
 
 
 def show_requests(call: Call) -> Response:
-    """`GET …/settings/requests?status&after`: who asked, and what became of it; for the owner."""
-    hub, who = hub_of(call), signed_in(call)
+    """`GET …/settings/requests?status&after`: who asked, and the outcome; for the owner."""
+    hub, who = hub_of(call), require_sign_in(call)
     status = requests.known_status(call.query_params.get("status", "")) or "pending"
     after = number_in(call.query_params.get("after", "")) or 0
     with hub.database.read() as db:
         repo = permissions.writable(db, who, *repo_of(call))
         found = requests.listed(db, repo, status, after, PAGE + 1)
         counts = requests.counts(db, repo)
-        record = [_told(event) for event in events.recent(db, repo, EVENTS, reads=False)]
+        log = [_event_line(event) for event in events.recent(db, repo, EVENTS, reads=False)]
         form = current_form(db, hub, repo)
     return page(
         call,
@@ -123,7 +129,7 @@ def show_requests(call: Call) -> Response:
         counts=counts,
         requests=found[:PAGE],
         next=found[PAGE - 1].id if len(found) > PAGE else 0,
-        record=record,
+        log=log,
         form=form,
         longest=requests.MAX_REASON_CHARS,
     )
@@ -131,39 +137,39 @@ def show_requests(call: Call) -> Response:
 
 def take_answer(call: Call, sent: FormData) -> Response:
     """`POST …/settings/requests`: the owner's answer to a request."""
-    who = signed_in(call)
+    who = require_sign_in(call)
     status = requests.known_status(forms.text(sent, "status"))
     if status is None:
         raise bad_request(f"An answer is one of {', '.join(STATUSES)}.")
     with hub_of(call).database.write() as db:
         repo = permissions.writable(db, who, *repo_of(call))
-        request = requests.numbered(db, repo, number_in(forms.text(sent, "request")) or 0)
+        request = requests.by_id(db, repo, number_in(forms.text(sent, "request")) or 0)
         if request is None:
             raise HubError(404, "There is no such request any more.")
         reason = forms.line(sent, "reason")
-        requests.answer(db, repo, writer(who), request, status, reason)
+        requests.answer(db, repo, require_write(who), request, status, reason)
     return _back(repo, request.status)
 
 
 def take_grant(call: Call, sent: FormData) -> Response:
     """`POST …/settings/requests/grant`: lets a user in, whether they asked or not."""
-    who = signed_in(call)
+    who = require_sign_in(call)
     with hub_of(call).database.write() as db:
         repo = permissions.writable(db, who, *repo_of(call))
         name = forms.line(sent, "user")
         user = users.named(db, name)
         if user is None:
             raise HubError(404, f"There is no user {name[:100]!r} here.")
-        requests.grant(db, repo, writer(who), user)
+        requests.grant(db, repo, require_write(who), user)
     return _back(repo, "accepted")
 
 
 def download(call: Call) -> Response:
     """`GET …/settings/requests.csv`: all requests, the answers in columns."""
-    who = signed_in(call)
+    who = require_sign_in(call)
     with hub_of(call).database.read() as db:
         repo = permissions.writable(db, who, *repo_of(call))
-        found = requests.every(db, repo)
+        found = requests.list_all(db, repo)
     return csv_download(f"{repo.owner}-{repo.name}-requests.csv", csv_text(table(found)))
 
 
@@ -184,14 +190,19 @@ def table(found: list[Request]) -> Iterable[list[object]]:
 
 def show_own(call: Call) -> Response:
     """`GET /settings/access`: what the user asked for, and how it stands."""
-    who = signed_in(call)
+    who = require_sign_in(call)
     with hub_of(call).database.read() as db:
-        found = requests.of_user(db, known(who))
-    return page(call, "asked.html.jinja", who, requests=found)
+        found = requests.of_user(db, require_account(who))
+    return page(call, "own_requests.html.jinja", who, requests=found)
 
 
 def _form_again(
-    call: Call, who: Caller, repo: Repo, shown: Shown, given: Mapping[str, str], wrong: list[str]
+    call: Call,
+    who: Caller,
+    repo: Repo,
+    shown: GateView,
+    answers: Mapping[str, str],
+    wrong: list[str],
 ) -> Response:
     """The form with what was answered, and what is wrong with it."""
     return page(
@@ -201,7 +212,7 @@ def _form_again(
         400,
         repo=repo,
         **shown._asdict(),
-        given=given,
+        answers=answers,
         problems=wrong,
     )
 
@@ -210,13 +221,13 @@ def _back(repo: Repo, status: Status) -> Response:
     return RedirectResponse(f"{repo.page}{REQUESTS}?status={status}", 303)
 
 
-def _told(event: Event) -> Told:
+def _event_line(event: Event) -> EventLine:
     detail = dict(event.detail)
     answers = detail.pop("answers", None)
     said = {**detail, **(answers if isinstance(answers, dict) else {})}
     said.pop("form", None)
     text = "; ".join(f"{name}: {_answer(value)}" for name, value in said.items())
-    return Told(_moment(event.date), event.actor, event.user, event.action, text[:2000])
+    return EventLine(_moment(event.date), event.actor, event.user, event.action, text[:2000])
 
 
 def _answer(value: object) -> str:

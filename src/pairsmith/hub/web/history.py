@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import permissions
-from pairsmith.hub.auth.authentication import caller
+from pairsmith.hub.auth.authentication import authenticate
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.http.addresses import DATASET, repo_of
 from pairsmith.hub.repos import diff, history
@@ -45,7 +45,7 @@ class Difference(NamedTuple):
 
 def commits(request: Request) -> HTMLResponse:
     """`GET …/commits/{revision}?p`: a commit and those before it, newest first."""
-    hub, who, revision = hub_of(request), caller(request), request.path_params["revision"]
+    hub, who, revision = hub_of(request), authenticate(request), request.path_params["revision"]
     with hub.database.read() as db:
         repo = permissions.visible(db, who, *repo_of(request))
         start = history.find(db, repo, revision)
@@ -59,11 +59,11 @@ def commits(request: Request) -> HTMLResponse:
 
 def commit(request: Request) -> HTMLResponse:
     """`GET …/commit/{revision}`: which files a commit changed, and how it changed the card."""
-    hub, who = hub_of(request), caller(request)
+    hub, who = hub_of(request), authenticate(request)
     with hub.database.read() as db:
         repo = permissions.visible(db, who, *repo_of(request))
         found = history.find(db, repo, request.path_params["revision"])
-        made = diff.made_by(db, found)
+        made = diff.changes_of(db, found)
     card = next((change for change in made if change.path == CARD), None)
     return page(
         request,

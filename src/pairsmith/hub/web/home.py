@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub.auth.authentication import Caller, caller
+from pairsmith.hub.auth.authentication import Caller, authenticate
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.repos import card, downloads, history, repos
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 PAGE = 30  # datasets
-STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
-KEPT = {"cache-control": "public, max-age=86400"}  # by browsers; the style's address has its hash
+STATIC = {"style.css": "text/css", "pages.css": "text/css", "icon.svg": "image/svg+xml"}
+KEPT = {
+    "cache-control": "public, max-age=86400"
+}  # by browsers; the address of a style has its hash
 ROBOTS = "User-agent: *\nDisallow: /api/\nDisallow: /cas/\nDisallow: /lfs/\nDisallow: /*/resolve/\n"
 
 
@@ -39,12 +41,12 @@ class Entry(NamedTuple):
 
 def home(request: Request) -> HTMLResponse:
     """`GET /`, `GET /datasets?search&p`: what this caller may know of, last changed first."""
-    hub, who = hub_of(request), caller(request)
+    hub, who = hub_of(request), authenticate(request)
     search = request.query_params.get("search", "")[:200]
     with hub.database.read() as db:
-        found = _listed(request, hub, db, who, search=search)
+        found = _entries(request, hub, db, who, text=search)
     shown, pages = paging.cut(request, found, PAGE)
-    return page(request, "home.html.jinja", who, found=shown, pages=pages, search=search)
+    return page(request, "home.html.jinja", who, entries=shown, pages=pages, search=search)
 
 
 def owner(request: Request) -> HTMLResponse:
@@ -53,23 +55,23 @@ def owner(request: Request) -> HTMLResponse:
     Raises:
         HubError: 404 where there are none to show, in the same words whatever the cause is.
     """
-    hub, who, name = hub_of(request), caller(request), request.path_params["owner"]
+    hub, who, name = hub_of(request), authenticate(request), request.path_params["owner"]
     with hub.database.read() as db:
-        found = _listed(request, hub, db, who, owner=name)
+        found = _entries(request, hub, db, who, owner=name)
     own = who.name.lower() == name.lower()
     if not found and not own:
         raise HubError(404, "There is no such page here, and no account with a dataset to show.")
     name = found[0].repo.owner if found else name
     shown, pages = paging.cut(request, found, PAGE)
-    return page(request, "owner.html.jinja", who, found=shown, pages=pages, owner=name)
+    return page(request, "owner.html.jinja", who, entries=shown, pages=pages, owner=name)
 
 
-def _listed(
+def _entries(
     request: Request, hub: Hub, db: sqlite3.Connection, who: Caller, **only: str
 ) -> list[Entry]:
     """The entries of the page that is asked for, and one more where there is one."""
     skip = paging.number(request) * PAGE
-    found = repos.listed(db, who.user, limit=PAGE + 1, skip=skip, **only)
+    found = repos.search(db, "dataset", who.user, limit=PAGE + 1, skip=skip, **only)
     return [entry(hub, db, repo) for repo in found]
 
 
@@ -87,7 +89,7 @@ def entry(hub: Hub, db: sqlite3.Connection, repo: Repo) -> Entry:
 
 
 def static(request: Request) -> Response:
-    """`GET /static/{name}`: the style and the icon."""
+    """`GET /static/{name}`: the styles and the icon."""
     name = request.path_params["name"]
     if name not in STATIC:
         raise HubError(404, "There is no such page here.")

@@ -27,18 +27,18 @@ def number(request: Request) -> int:
     return min(number_in(request.query_params.get("p", "")) or 0, MAX_PAGE)
 
 
-def cut(request: Request, found: list[T], size: int) -> tuple[list[T], Pages]:
+def cut(request: Request, entries: list[T], size: int) -> tuple[list[T], Pages]:
     """A page of a list that was read one further than the page goes.
 
     Args:
         request: What was asked.
-        found: The entries from the page's first on.
+        entries: The entries from the page's first on.
         size: The entries of a page.
     """
     here = number(request)
-    after = _address(request, here + 1) if len(found) > size and here < MAX_PAGE else ""
+    after = _address(request, here + 1) if len(entries) > size and here < MAX_PAGE else ""
     before = _address(request, here - 1) if here else ""
-    return found[:size], Pages(here, before, after)
+    return entries[:size], Pages(here, before, after)
 
 
 def _address(request: Request, page: int) -> str:

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from pairsmith.hub.auth import forms
-from pairsmith.hub.auth.authentication import Caller, caller
+from pairsmith.hub.auth.authentication import Caller, authenticate
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.addresses import encoded
 from pairsmith.hub.repos.markdown import to_html
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 def page(
     request: Request, template: str, who: Caller | None = None, status: int = 200, **context: object
 ) -> HTMLResponse:
-    """A template of `hub/pages/templates`, filled in.
+    """A template of `hub/web/templates`, filled in.
 
     Every template is given `user` (or None), `csrf` (the hidden field of a form), `hub` (its
     settings), `path` and `method` (of this request) besides `context`.
     """
-    who = caller(request) if who is None else who
+    who = authenticate(request) if who is None else who
     shown = environment().get_template(template)
     response = HTMLResponse(
         shown.render(
@@ -77,15 +77,16 @@ def environment() -> Environment:
     made.filters["bytes"] = size
     made.filters["part"] = encoded
     made.filters["path"] = quote
-    made.globals["style_version"] = _style_version()
+    made.globals["static_address"] = static_address
     made.filters["markdown"] = to_html
     return made
 
 
-def _style_version() -> str:
-    """What the style's address ends in, so that browsers which keep it see a new one."""
-    style = files("pairsmith.hub.web").joinpath("static", "style.css").read_bytes()
-    return hashlib.sha256(style).hexdigest()[:12]
+@cache
+def static_address(name: str) -> str:
+    """The address of a style, which ends in its hash: browsers that keep it see a new one."""
+    style = files("pairsmith.hub.web").joinpath("static", name).read_bytes()
+    return f"/static/{name}?v={hashlib.sha256(style).hexdigest()[:12]}"
 
 
 def day(seconds: int) -> str:

@@ -9,13 +9,13 @@ from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import permissions
 from pairsmith.hub.auth import forms
-from pairsmith.hub.auth.authentication import signed_in, writer
+from pairsmith.hub.auth.authentication import require_sign_in, require_write
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.gating import requests
 from pairsmith.hub.http.addresses import DATASET, repo_of
 from pairsmith.hub.http.errors import bad_request
 from pairsmith.hub.repos.repos import Gate
-from pairsmith.hub.web.gate import shown_gate
+from pairsmith.hub.web.gate import gate_view
 from pairsmith.hub.web.render import page
 
 if TYPE_CHECKING:
@@ -29,46 +29,46 @@ GATES: dict[str, Gate] = {"off": "off", "auto": "auto", "manual": "manual"}
 
 def show(request: Request) -> Response:
     """`GET …/settings`: how the repository is set up."""
-    hub, who = hub_of(request), signed_in(request)
+    hub, who = hub_of(request), require_sign_in(request)
     with hub.database.read() as db:
         repo = permissions.writable(db, who, *repo_of(request))
         waiting = requests.counts(db, repo)["pending"]
-        shown = shown_gate(db, hub, repo, who)
+        shown = gate_view(db, hub, repo, who)
     return page(request, "settings.html.jinja", who, repo=repo, waiting=waiting, **shown._asdict())
 
 
 def take_visibility(request: Request, sent: FormData) -> Response:
     """`POST …/settings/visibility`: shows the repository to all, or hides it."""
-    who = signed_in(request)
+    who = require_sign_in(request)
     private = VISIBILITY.get(forms.text(sent, "visibility"))
     if private is None:
         raise bad_request("visibility has to be public or private.")
     with hub_of(request).database.write() as db:
         repo = permissions.writable(db, who, *repo_of(request))
-        requests.turn_private(db, repo, writer(who), private)
+        requests.turn_private(db, repo, require_write(who), private)
     return RedirectResponse(f"{repo.page}/settings", 303)
 
 
 def take_gate(request: Request, sent: FormData) -> Response:
     """`POST …/settings/gate`: turns the gate off, or to auto or manual."""
-    who = signed_in(request)
+    who = require_sign_in(request)
     gate = GATES.get(forms.text(sent, "gate"))
     if gate is None:
         raise bad_request("gate has to be off, auto or manual.")
     with hub_of(request).database.write() as db:
         repo = permissions.writable(db, who, *repo_of(request))
-        requests.turn_gate(db, repo, writer(who), gate)
+        requests.turn_gate(db, repo, require_write(who), gate)
     return RedirectResponse(f"{repo.page}/settings", 303)
 
 
 def take_end(request: Request, sent: FormData) -> Response:
     """`POST …/settings/delete`: deletes the repository, once its name was typed."""
-    who = signed_in(request)
+    who = require_sign_in(request)
     with hub_of(request).database.write() as db:
         repo = permissions.writable(db, who, *repo_of(request))
         if forms.line(sent, "confirm") != repo.full_name:
             raise bad_request(f"To delete the repository, type its name: {repo.full_name}.")
-        requests.end(db, repo, writer(who))
+        requests.end(db, repo, require_write(who))
     return RedirectResponse("/", 303)
 
 

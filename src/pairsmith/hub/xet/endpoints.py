@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import permissions
-from pairsmith.hub.auth.authentication import api_caller, bearer, known
+from pairsmith.hub.auth.authentication import authenticate_token, bearer_token, require_account
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.addresses import REPO, repo_of
 from pairsmith.hub.http.bodies import received
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from pairsmith.hub.xet.uploads import Upload
 
-PATIENCE = 5.0  # seconds after which those who wait, proxies among them, are told how far it is
+PATIENCE = 5.0  # seconds after which those who wait, proxies among them, are told of the progress
 NDJSON = "application/x-ndjson"
 log = logging.getLogger(__name__)
 under_way: set[asyncio.Future[None]] = set()  # so that nobody forgets them, whoever hangs up
@@ -40,10 +40,10 @@ under_way: set[asyncio.Future[None]] = set()  # so that nobody forgets them, who
 
 def write_token(request: Request) -> Response:
     """GET xet-write-token: opens an upload to a repository."""
-    hub, who = hub_of(request), api_caller(request)
+    hub, who = hub_of(request), authenticate_token(request)
     with hub.database.write() as db:
         repo = permissions.writable(db, who, *repo_of(request))
-        grant = uploads.begin(db, repo, known(who))
+        grant = uploads.begin(db, repo, require_account(who))
     address = hub.url(f"/cas/{grant.id}")
     headers = {
         "Cache-Control": "no-store",
@@ -86,7 +86,7 @@ async def take_shard(request: Request) -> Response:
 
 
 async def take_shard_telling(request: Request) -> Response:
-    """POST v2/shards: the same, and tells how far it is where it takes a while."""
+    """POST v2/shards: the same, and reports progress where it takes a while."""
     rebuild = await _rebuild(request)
     work = asyncio.ensure_future(run_apart(CONTENTS, rebuild.run))
     under_way.add(work)
@@ -99,7 +99,7 @@ async def take_shard_telling(request: Request) -> Response:
 
 
 async def _frames(rebuild: Rebuild, work: asyncio.Future[None]) -> AsyncIterator[str]:
-    """How far it is, as long as it takes; then that it is done, or why not."""
+    """The progress, for as long as it takes; then that it is done, or why not."""
     while not work.done():
         yield _frame("validating", verified=rebuild.done, total=rebuild.total)
         await asyncio.wait({work}, timeout=PATIENCE)
@@ -121,7 +121,7 @@ def _opened(request: Request) -> tuple[Upload, Path]:
     """The upload that a call goes to, where its token is one for it, and its folder."""
     hub = hub_of(request)
     with hub.database.read() as db:
-        upload = uploads.find(db, request.path_params["upload"], bearer(request))
+        upload = uploads.find(db, request.path_params["upload"], bearer_token(request))
     return upload, uploads.used_folder(hub, upload)
 
 

@@ -2,7 +2,7 @@
 
 A shard is a header and two sections of entries of 48 bytes, each section closed by an entry whose
 hash is all ones: the files, then the xorbs that were new to the client. A footer may follow. Of
-the second section nothing is used here; it is walked to make sure that the shard is whole.
+the second section nothing is used here; it is walked to check that the shard is whole.
 """
 
 from __future__ import annotations

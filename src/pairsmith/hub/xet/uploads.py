@@ -74,7 +74,7 @@ def find(db: sqlite3.Connection, id: str, token: str | None) -> Upload:
 
 
 def still_open(db: sqlite3.Connection, upload: Upload) -> None:
-    """Makes sure, before something is kept, that the repository was not deleted meanwhile.
+    """Checks, before something is kept, that the repository was not deleted meanwhile.
 
     Raises:
         HubError: 401, where it was.
@@ -92,7 +92,7 @@ def used_folder(hub: Hub, upload: Upload) -> Path:
 
 
 def check_room(folder: Path) -> None:
-    """Makes sure that an upload may have another xorb waiting.
+    """Checks that an upload may have another xorb waiting.
 
     Raises:
         HubError: 413, where it has too many.

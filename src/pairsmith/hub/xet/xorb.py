@@ -74,7 +74,7 @@ def checked_name(name: str) -> str:
 
 
 def check(path: Path) -> None:
-    """Makes sure that a xorb is whole and that every chunk of it unpacks.
+    """Checks that a xorb is whole and that every chunk of it unpacks.
 
     Raises:
         HubError: 400 where not.

@@ -1,4 +1,4 @@
-"""Doors: no byte of data and no private name by any route, for anyone who was not let in.
+"""Routes: no byte of data and no private name by any route, for anyone who was not let in.
 
 Every route is listed below with what is tried at it; a new route fails this test until it is
 listed. A private repository must answer in every way as one that is not there.
@@ -16,8 +16,8 @@ import pytest
 from starlette.routing import Route
 
 from pairsmith.hub.app import routes
-from support.hub import doors
-from support.hub.doors import ABSENT, FIELD, GATED, HIDDEN, MARK, OPEN, Stage
+from support.hub import stage as staging
+from support.hub.stage import ABSENT, FIELD, GATED, HIDDEN, MARK, OPEN, Stage
 
 INNER = ("data/train.txt", "data/train.parquet", "data", "README.md")
 TRICKS = (
@@ -86,7 +86,7 @@ BODIES: dict[str, bytes] = {  # what is sent there; a form where nothing is said
 }
 # whom a route is for: "data" for those who may read; "card" for all who may see the repository;
 # "owner" for its owner; "self" for what is not about one repository
-DOORS: dict[str, str] = {}
+ROUTES: dict[str, str] = {}
 for line in """
 data GET /datasets/{owner:part}/{name:part}/resolve/{revision:part}/{path:inner}
 self GET /api/whoami-v2
@@ -183,8 +183,8 @@ owner GET /datasets/{owner:part}/{name:part}/settings/licences/offers/{at:part}
 owner POST /datasets/{owner:part}/{name:part}/settings/licences/offers/{at:part}
 owner POST /datasets/{owner:part}/{name:part}/settings/licences/offers/{at:part}/active
 """.strip().splitlines():
-    whom, door = line.split(" ", 1)
-    DOORS[door] = whom
+    whom, route = line.split(" ", 1)
+    ROUTES[route] = whom
 
 
 def test_every_route_is_listed():
@@ -194,7 +194,7 @@ def test_every_route_is_listed():
         if isinstance(route, Route)
         for method in (route.methods or set()) - {"HEAD"}
     }
-    assert found == set(DOORS), "list what is new in DOORS, and what is to be tried there"
+    assert found == set(ROUTES), "list what is new in ROUTES, and what is to be tried there"
 
 
 def filled(stage: Stage, text: str, name: str) -> str:
@@ -221,22 +221,22 @@ def addresses(path: str) -> list[str]:
     return found + [address + query for address in found for query in queries]
 
 
-def body_for(door: str) -> bytes:
+def body_for(route: str) -> bytes:
     """What is sent to a route that programs call; b"" for a page, which takes a form."""
-    path = door.partition(" ")[2]
+    path = route.partition(" ")[2]
     if not path.startswith(("/api/", "/cas/", "/lfs/")) and ".git/" not in path:
         return b""
     words = path.split("/")
     for key, sent in BODIES.items():
-        if door.endswith(key) or key in words:
+        if route.endswith(key) or key in words:
             return sent
     return b""
 
 
-def calls(stage: Stage, door: str, name: str) -> Iterator[tuple[str, str, dict[str, str], bytes]]:
+def calls(stage: Stage, route: str, name: str) -> Iterator[tuple[str, str, dict[str, str], bytes]]:
     """All that is tried at a route: who, where, with what headers and body."""
-    method, path = door.split(" ")
-    body = filled(stage, body_for(door).decode(), name).encode()
+    method, path = route.split(" ")
+    body = filled(stage, body_for(route).decode(), name).encode()
     for (who, ways), address in product(stage.callers.items(), addresses(path)):
         for way in ways:
             headers = {key: value for key, value in way.items() if key != FIELD}
@@ -248,26 +248,26 @@ def calls(stage: Stage, door: str, name: str) -> Iterator[tuple[str, str, dict[s
             yield who, filled(stage, address, name), headers, sent
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_no_byte_of_gated_data(stage, door):
-    method = door.split(" ")[0]
-    for who, address, headers, body in calls(stage, door, GATED):
-        for more in ({}, {"Range": "bytes=0-30"}) if DOORS[door] == "data" else ({},):
+@pytest.mark.parametrize("route", ROUTES)
+def test_no_byte_of_gated_data(stage, route):
+    method = route.split(" ")[0]
+    for who, address, headers, body in calls(stage, route, GATED):
+        for more in ({}, {"Range": "bytes=0-30"}) if ROUTES[route] == "data" else ({},):
             answer = stage.call(method, address, {**headers, **more}, body)
             where = f"{who}: {method} {address}: {answer.status}"
             assert MARK not in answer.everything(), where
             assert answer.status < 500, where
-            if DOORS[door] in ("data", "owner"):
+            if ROUTES[route] in ("data", "owner"):
                 allowed = answer.status in (303, 307, 400, 401, 403, 404, 405)
                 assert allowed, where
                 assert "x-accel-redirect" not in answer.headers, where
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_a_private_repository_is_as_one_that_is_not_there(stage, door):
-    method = door.split(" ")[0]
-    hidden = list(calls(stage, door, HIDDEN))
-    absent = list(calls(stage, door, ABSENT))
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_private_repository_is_as_one_that_is_not_there(stage, route):
+    method = route.split(" ")[0]
+    hidden = list(calls(stage, route, HIDDEN))
+    absent = list(calls(stage, route, ABSENT))
     for (who, address, headers, body), (_, other, _, other_body) in zip(
         hidden, absent, strict=True
     ):
@@ -282,7 +282,7 @@ def test_a_private_repository_is_as_one_that_is_not_there(stage, door):
             assert HIDDEN.encode() not in answer.everything(), where
 
 
-def told(answer: doors.Answer) -> bytes:
+def told(answer: staging.Answer) -> bytes:
     """All of an answer but what is new each time."""
     volatile = ("set-cookie", "date", "content-length")
     headers = {name: value for name, value in answer.headers.items() if name not in volatile}
@@ -296,11 +296,11 @@ def test_another_repositorys_commits_and_contents(stage, name):
     for (who, ways), key in product(stage.callers.items(), ("old", "new")):
         at = stage.values[f"{name}:{key}"]
         for path in ("data/train.txt", "data/train.parquet"):
-            for door in ("resolve", "blob", "raw", "viewer"):
-                url = f"/datasets/ann/{OPEN}/{door}/{at}/{path}"
+            for route in ("resolve", "blob", "raw", "viewer"):
+                url = f"/datasets/ann/{OPEN}/{route}/{at}/{path}"
                 answer = stage.call("GET", url, ways[0])
                 assert answer.status in (400, 404), (who, url)
-                assert doors.mark(name) not in answer.everything()
+                assert staging.mark(name) not in answer.everything()
         listed = stage.call("GET", f"/api/datasets/ann/{OPEN}/tree/{at}", ways[0])
         assert listed.status == 404
     for (who, ways), path in product(
@@ -341,7 +341,7 @@ def test_the_stage_is_set(stage):
     """The same calls do give the data to one who may read it: the test is able to fail."""
     for name, path in product((GATED, HIDDEN), ("data/train.txt", "data/train.parquet")):
         url = f"/datasets/ann/{name}/resolve/main/{path}"
-        assert doors.mark(name) in stage.call("GET", url, stage.owner).body
+        assert staging.mark(name) in stage.call("GET", url, stage.owner).body
         assert stage.call("GET", url).status == 401
     link = stage.values[f"{GATED}:link"]
     assert MARK in stage.call("GET", f"/lfs/object/{link}", stage.owner).body

@@ -20,7 +20,7 @@ INNER = re.compile(r"/(?!/)[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*")
 SIGNING = ("/login", "/join", "/logout")
 
 
-def inner(address: str) -> str:
+def safe_target(address: str) -> str:
     """That address where it is a page of this hub; its first page where it is anything else."""
     path = address.partition("?")[0]
     fine = len(address) <= MAX_ADDRESS_CHARS and INNER.fullmatch(address) and path not in SIGNING
@@ -36,10 +36,10 @@ async def sign_in_first(request: Request, _error: Exception) -> Response:
     # as it was sent: `request.url` would decode it, and take the host for true
     query = request.scope["query_string"].decode("latin-1")
     path = request.scope["path"] + (f"?{query}" if query else "")
-    wanted = path if request.method in ("GET", "HEAD") else HOME
-    return sign_in_and_go(wanted)
+    target = path if request.method in ("GET", "HEAD") else HOME
+    return sign_in_then(target)
 
 
-def sign_in_and_go(wanted: str) -> Response:
+def sign_in_then(target: str) -> Response:
     """Sends a browser to sign in, and then to a page of this hub."""
-    return RedirectResponse("/login?" + urlencode({"next": wanted}), 303)
+    return RedirectResponse("/login?" + urlencode({"next": target}), 303)

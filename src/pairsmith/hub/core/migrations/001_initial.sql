@@ -1,6 +1,6 @@
 -- What a hub remembers. Times are whole seconds since 1970, UTC. Contents lie in the folder of blobs.
 -- An id is never given twice, for addresses that were signed hold some.
--- A change to this file is a new version: add a step to `database.STEPS`, never edit an old one.
+-- Never edit a migration: a change is a new file here, named in `database.MIGRATIONS`.
 
 CREATE TABLE users (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -32,7 +32,7 @@ def test_nobody_but_the_owner_comes_in(hub, dataset, ann, bob, person, private):
     ask(bob)
     with hub.database.write() as db:
         repos.set_private(db, repo, private)
-        before = repos.find(db, "ann", "pets")
+        before = repos.find(db, "dataset", "ann", "pets")
     eve = person("eve")
     code = 404 if private else 403
     for who in (bob, eve):
@@ -47,7 +47,7 @@ def test_nobody_but_the_owner_comes_in(hub, dataset, ann, bob, person, private):
         assert ask(eve).status_code == 404
         assert ask(eve).text == eve.send("/datasets/ann/absent/ask-access").text
     with hub.database.read() as db:
-        assert repos.find(db, "ann", "pets") == before
+        assert repos.find(db, "dataset", "ann", "pets") == before
     assert found(hub).status == "pending"
 
 
@@ -74,12 +74,12 @@ def test_no_form_is_taken_that_is_not_of_the_hub(hub, dataset, ann, bob, path, f
         if path == ASK:
             db.execute("DELETE FROM requests")
             before = None
-        repo = repos.find(db, "ann", "pets")
+        repo = repos.find(db, "dataset", "ann", "pets")
     client = who.browser.client
     other = (bob if who is ann else ann).browser.proof("/settings/profile")
     who.browser.proof("/settings/profile")
     for proof in ({}, {"csrf": ""}, {"csrf": "forged"}, {"csrf": other}):
         assert client.post(path, data={**fields, **proof}).status_code == 403
     with hub.database.read() as db:
-        assert repos.find(db, "ann", "pets") == repo
+        assert repos.find(db, "dataset", "ann", "pets") == repo
     assert found(hub) == before

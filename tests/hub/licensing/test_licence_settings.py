@@ -1,4 +1,4 @@
-"""The owner's desk: offers, grants and revocations, and what others typed into it."""
+"""The settings of licences: offers, grants and revocations, and what others typed into it."""
 
 from __future__ import annotations
 
@@ -11,21 +11,23 @@ from pairsmith.hub import permissions
 from pairsmith.hub.app import application
 from pairsmith.hub.auth import tokens
 from pairsmith.hub.licensing import licences, offers
-from support.hub.shop import DESK, RESEARCH, doors, granted, kept, shown
+from support.hub.shop import RESEARCH, SETTINGS, granted, kept, owner_forms, shown
 from support.hub.stripe_events import session
 
 SCRIPT = "<script>alert(1)</script>"
 
 
 def test_the_owner_grants_and_revokes_by_hand(shop):
-    assert shop.ann.send(f"{DESK}/grant", user="bob", offer=str(shop.offer.id)).status_code == 303
+    assert (
+        shop.ann.send(f"{SETTINGS}/grant", user="bob", offer=str(shop.offer.id)).status_code == 303
+    )
     [licence] = shop.rows("SELECT number, checkout, payment FROM licences")
     assert licence[1:] == (None, None)
     with shop.hub.database.read() as db:
         assert permissions.standing(db, shop.repo, shop.bob.user) is permissions.Standing.LICENSED
-    again = shop.ann.send(f"{DESK}/grant", user="bob", offer=str(shop.offer.id))
+    again = shop.ann.send(f"{SETTINGS}/grant", user="bob", offer=str(shop.offer.id))
     assert again.status_code == 409
-    where = f"{DESK}/revoke/{licence[0]}"
+    where = f"{SETTINGS}/revoke/{licence[0]}"
     assert shop.ann.send(where, reason="  ").status_code == 400
     assert shop.ann.send(where, reason="x" * 501).status_code == 400
     assert shop.ann.send(where, reason="It was\r\nbroken").status_code == 303
@@ -38,22 +40,24 @@ def test_the_owner_grants_and_revokes_by_hand(shop):
         ("ann", "bob", "licence granted"),
         ("ann", "bob", "licence revoked"),
     ]
-    assert shop.ann.send(f"{DESK}/grant", user="bob", offer=str(shop.offer.id)).status_code == 303
+    assert (
+        shop.ann.send(f"{SETTINGS}/grant", user="bob", offer=str(shop.offer.id)).status_code == 303
+    )
 
 
 def test_a_user_or_an_offer_that_is_not_there_is_granted_nothing(shop):
-    unknown = shop.ann.send(f"{DESK}/grant", user="zoe", offer=str(shop.offer.id))
+    unknown = shop.ann.send(f"{SETTINGS}/grant", user="zoe", offer=str(shop.offer.id))
     assert (unknown.status_code, "has no user" in unknown.text) == (400, True)
-    assert shop.ann.send(f"{DESK}/grant", user="bob", offer="99").status_code == 404
-    assert shop.ann.send(f"{DESK}/grant").status_code == 404
+    assert shop.ann.send(f"{SETTINGS}/grant", user="bob", offer="99").status_code == 404
+    assert shop.ann.send(f"{SETTINGS}/grant").status_code == 404
     assert shop.licences == []
 
 
-def test_the_desk_is_the_owners_alone(shop, browser):
+def test_the_settings_are_the_owners_alone(shop, browser):
     number = granted(shop, shop.bob).number
     before = kept(shop)
     for who, status in ((browser(""), 303), (browser("eve"), 403), (shop.bob, 403)):
-        for path, form in doors(shop, number):
+        for path, form in owner_forms(shop, number):
             answer = who.get(path) if form is None else who.send(path, **form)
             assert answer.status_code == status, (path, form)
             assert number not in answer.text
@@ -61,14 +65,14 @@ def test_the_desk_is_the_owners_alone(shop, browser):
     assert kept(shop) == before
 
 
-def test_the_desks_forms_want_the_hidden_field(shop):
+def test_the_forms_want_the_hidden_field(shop):
     number = granted(shop, shop.bob).number
     before = kept(shop)
-    for path, form in doors(shop, number):
+    for path, form in owner_forms(shop, number):
         if form is not None:
             assert shop.ann.client.post(path, data=form).status_code == 403, path
     assert kept(shop) == before
-    for path, form in doors(shop, number):
+    for path, form in owner_forms(shop, number):
         if form is not None and "grant" not in path:
             assert shop.ann.send(path, **form).status_code in (303, 409), path
     assert kept(shop) != before, "with the field they do something"
@@ -79,7 +83,7 @@ def test_a_token_that_only_reads_changes_nothing(shop):
         token = tokens.add(db, shop.ann.user, "reads", "read")
     before = kept(shop)
     shop.ann.client.headers["authorization"] = f"Bearer {token}"
-    for path, form in doors(shop, "PS"):
+    for path, form in owner_forms(shop, "PS"):
         if form is not None:
             assert shop.ann.send(path, **form).status_code == 403, path
     assert kept(shop) == before
@@ -87,12 +91,12 @@ def test_a_token_that_only_reads_changes_nothing(shop):
 
 def test_the_owner_makes_changes_and_retires_offers(shop):
     new = RESEARCH._replace(name=" Big ", text="One\r\nTwo", currency="EUR")._asdict()
-    assert shop.ann.send(DESK, **new).status_code == 303
+    assert shop.ann.send(SETTINGS, **new).status_code == 303
     [(number, name, text, currency)] = shop.rows(
         "SELECT id, name, text, currency FROM offers WHERE id <> ?", shop.offer.id
     )
     assert (name, text, currency) == ("Big", "One\nTwo", "eur")
-    where = f"{DESK}/offers/{number}"
+    where = f"{SETTINGS}/offers/{number}"
     assert 'value="Big"' in shop.ann.get(where).text
     assert shop.ann.send(where, **(new | {"price": "2 EUR"})).status_code == 303
     assert shop.rows("SELECT price FROM offers WHERE id = ?", number) == [("2 EUR",)]
@@ -140,7 +144,7 @@ BAD = {
 def test_an_offer_that_is_not_as_it_has_to_be_is_said_so(shop, wrong, said):
     before = kept(shop)
     new = RESEARCH._replace(name="Other")._asdict() | wrong
-    for path in (DESK, f"{DESK}/offers/{shop.offer.id}"):
+    for path in (SETTINGS, f"{SETTINGS}/offers/{shop.offer.id}"):
         answer = shop.ann.send(path, **new)
         assert answer.status_code == 400
         assert said in answer.text
@@ -148,7 +152,7 @@ def test_an_offer_that_is_not_as_it_has_to_be_is_said_so(shop, wrong, said):
 
 
 def test_an_offer_without_a_payment_link_needs_none_of_its_fields(shop):
-    answer = shop.ann.send(DESK, name="By hand", text="Text", price="ask", link="x", amount="y")
+    answer = shop.ann.send(SETTINGS, name="By hand", text="Text", price="ask", link="x", amount="y")
     assert answer.status_code == 303
     assert shop.rows("SELECT url, link, amount, currency FROM offers WHERE name = 'By hand'") == [
         ("", "", 0, "")
@@ -157,13 +161,13 @@ def test_an_offer_without_a_payment_link_needs_none_of_its_fields(shop):
 
 def test_a_form_with_too_many_fields_or_a_file_is_refused(shop):
     many = {f"field{i}": "x" for i in range(20)}
-    assert shop.ann.send(DESK, **many).status_code == 400
-    assert shop.ann.client.post(DESK, files={"name": b"x"}).status_code == 400
+    assert shop.ann.send(SETTINGS, **many).status_code == 400
+    assert shop.ann.client.post(SETTINGS, files={"name": b"x"}).status_code == 400
 
 
 def test_payments_that_made_no_licence_are_shown_to_the_owner(shop):
     shop.said("checkout.session.completed", session(shop.reference, amount_total=1))
-    page = shop.ann.get(DESK).text
+    page = shop.ann.get(SETTINGS).text
     assert "its amount_total is 1, and the offer&#39;s is 4900" in page
     assert "pi_1" in page
 
@@ -173,16 +177,16 @@ def test_names_terms_and_reasons_are_shown_as_text(shop, browser):
     evil = RESEARCH._replace(
         name=f"N{SCRIPT}", price=f"P{SCRIPT}", text=f"T{SCRIPT} [x](javascript:alert(1))"
     )
-    assert shop.ann.send(DESK, **evil._asdict()).status_code == 303
+    assert shop.ann.send(SETTINGS, **evil._asdict()).status_code == 303
     with shop.hub.database.write() as db:
         made = offers.listed(db, shop.repo)[-1]
         licence = licences.grant(db, shop.repo, made, eve.user, "ann")
-    shop.ann.send(f"{DESK}/revoke/{licence.number}", reason=f"R{SCRIPT}")
-    bad = shop.ann.send(DESK, **evil._replace(url=f'"{SCRIPT}')._asdict())
+    shop.ann.send(f"{SETTINGS}/revoke/{licence.number}", reason=f"R{SCRIPT}")
+    bad = shop.ann.send(SETTINGS, **evil._replace(url=f'"{SCRIPT}')._asdict())
     pages = [
         bad.text,
-        shop.ann.get(DESK).text,
-        shop.ann.get(f"{DESK}/offers/{made.id}").text,
+        shop.ann.get(SETTINGS).text,
+        shop.ann.get(f"{SETTINGS}/offers/{made.id}").text,
         eve.get("/settings/licences").text,
         eve.get(f"/licences/{licence.number}").text,
         shown(shop, eve.user),
@@ -197,7 +201,7 @@ def test_no_cell_of_the_table_is_taken_for_a_formula(shop, browser):
     names = ["=1+1", "+1", "-1", "@SUM(A1)", " \t=1", "＝1", 'Plain "quoted", name']
     for i, name in enumerate(names):
         granted(shop, browser(f"user{i}", name))
-    answer = shop.ann.get(f"{DESK}.csv")
+    answer = shop.ann.get(f"{SETTINGS}.csv")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert "ann-pairs-licences.csv" in answer.headers["content-disposition"]
     header, *rows = csv.reader(io.StringIO(answer.text))
@@ -207,6 +211,6 @@ def test_no_cell_of_the_table_is_taken_for_a_formula(shop, browser):
     assert fullnames == {f"'{name}" for name in names[:-1]} | {names[-1]}
 
 
-def test_every_route_of_the_desk_is_of_the_application(shop):
+def test_every_route_of_the_settings_is_of_the_application(shop):
     paths = {getattr(route, "path", "") for route in application(shop.hub).routes}
     assert {"/stripe/webhook", "/licences/{number:part}"} <= paths

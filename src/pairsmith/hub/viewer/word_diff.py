@@ -26,7 +26,7 @@ class Piece(NamedTuple):
     common: bool
 
 
-def marked(left: str, right: str) -> tuple[Markup, Markup]:
+def mark_differences(left: str, right: str) -> tuple[Markup, Markup]:
     """Two texts, escaped, with what only the first has in `<ins>`, only the second in `<del>`.
 
     Without these tags they are the texts again. Beyond a common beginning and end of any length,
@@ -95,9 +95,9 @@ def _joined(words: Sequence[str], begin: int, end: int, flags: Sequence[bool]) -
     return [Piece("".join(word for word, _ in run), flag) for flag, run in runs]
 
 
-def _markup(found: Sequence[Piece], tag: str) -> Markup:
+def _markup(pieces: Sequence[Piece], tag: str) -> Markup:
     opening, closing = Markup(f"<{tag}>"), Markup(f"</{tag}>")  # noqa: S704 - one of two constants
     return Markup("").join(
         escape(piece.text) if piece.common else opening + escape(piece.text) + closing
-        for piece in found
+        for piece in pieces
     )

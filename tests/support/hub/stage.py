@@ -98,7 +98,7 @@ def _fill(stage: Stage, owner: User, name: str) -> None:
         "data/train.parquet": parquet(name),
     }
     with hub.database.write() as db:
-        repo = repos.create(db, owner, name, private=name == HIDDEN)
+        repo = repos.create(db, owner, "dataset", name, private=name == HIDDEN)
     old = commit_files(hub, repo, owner, contents).id
     new = commit_files(hub, repo, owner, {"data/train.txt": mark(name)}).id
     with hub.database.write() as db:
@@ -120,7 +120,7 @@ def _person(stage: Stage, name: str) -> list[dict[str, str]]:
         user = users.add(db, name, name.title(), f"{name}@example.org", None)
         token = tokens.add(db, user, "test", "write")
         cookie = sessions.begin(db, user)
-        repo = repos.find(db, "ann", GATED)
+        repo = repos.find(db, "dataset", "ann", GATED)
         assert repo is not None
         if name != "stranger":
             db.execute(
@@ -151,7 +151,7 @@ def _sell(stage: Stage) -> None:
     with stage.hub.database.write() as db:
         buyer = users.add(db, "buyer", "", "buyer@example.org", None)
         for name in (GATED, HIDDEN):
-            repo = repos.find(db, "ann", name)
+            repo = repos.find(db, "dataset", "ann", name)
             draft = Draft("terms", "The terms.", "€ 1", "", "", "100", "eur")
             offer = offers.make(db, repo, draft)
             stage.values[f"{name}:offer"] = str(offer.id)

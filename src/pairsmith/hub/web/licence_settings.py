@@ -1,4 +1,4 @@
-"""The licence desk for the owner: offers, who was given a licence, granting and revoking."""
+"""The settings of a repository's licences, for its owner: offers, granting and revoking."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub import permissions
 from pairsmith.hub.auth import forms, users
-from pairsmith.hub.auth.authentication import Caller, signed_in
+from pairsmith.hub.auth.authentication import Caller, require_sign_in
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.addresses import DATASET, repo_of
 from pairsmith.hub.http.csv_export import csv_download, csv_text
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-PLACE = DATASET + "/settings/licences"
+ADDRESS = DATASET + "/settings/licences"
 
 # what a form does to a repository of its sender's, within a write transaction; the text is what
 # the address names within it: an offer's or a licence's number
-Deed = Callable[[sqlite3.Connection, Repo, str, "FormData"], object]
+Action = Callable[[sqlite3.Connection, Repo, str, "FormData"], object]
 
 
-def desk(request: Request) -> Response:
+def settings(request: Request) -> Response:
     """`GET …/settings/licences`: offers, licences, payments that were turned away."""
-    return _desk(request, Draft(), None)
+    return _settings_page(request, Draft(), None)
 
 
 def offer(request: Request) -> Response:
@@ -45,7 +45,7 @@ def offer(request: Request) -> Response:
 
 def table(request: Request) -> Response:
     """`GET …/settings/licences.csv`: every licence that was given."""
-    who = signed_in(request)
+    who = require_sign_in(request)
     with hub_of(request).database.read() as db:
         repo = permissions.writable(db, who, *repo_of(request))
         rows = [licences.HEADER, *map(licences.cells, licences.of_repo(db, repo))]
@@ -56,41 +56,41 @@ def make(request: Request, form: FormData) -> Response:
     """`POST …/settings/licences`: a new offer; what is wrong with it is said above the form."""
     draft = _draft(form)
 
-    def deed(db: sqlite3.Connection, repo: Repo, _at: str, _form: FormData) -> None:
+    def action(db: sqlite3.Connection, repo: Repo, _at: str, _form: FormData) -> None:
         offers.make(db, repo, draft)
 
     try:
-        return _done(request, form, deed)
+        return _done(request, form, action)
     except DraftError as wrong:
-        return _desk(request, draft, wrong)
+        return _settings_page(request, draft, wrong)
 
 
 def change(request: Request, form: FormData) -> Response:
     """`POST …/settings/licences/offers/{at}`: the same offer in other words."""
     draft = _draft(form)
 
-    def deed(db: sqlite3.Connection, repo: Repo, at: str, _form: FormData) -> None:
-        offers.change(db, repo, offers.found(db, repo, at), draft)
+    def action(db: sqlite3.Connection, repo: Repo, at: str, _form: FormData) -> None:
+        offers.change(db, repo, offers.find(db, repo, at), draft)
 
     try:
-        return _done(request, form, deed)
+        return _done(request, form, action)
     except DraftError as wrong:
         return _offer(request, draft, wrong)
 
 
 def set_active(db: sqlite3.Connection, repo: Repo, at: str, form: FormData) -> None:
     """`POST …/settings/licences/offers/{at}/active`: retires an offer, or makes it again."""
-    offers.set_active(db, offers.found(db, repo, at), forms.text(form, "active") == "yes")
+    offers.set_active(db, offers.find(db, repo, at), forms.text(form, "active") == "yes")
 
 
 def grant(db: sqlite3.Connection, repo: Repo, _at: str, form: FormData) -> None:
     """`POST …/settings/licences/grant`: a licence by the owner's hand."""
-    found = offers.found(db, repo, forms.text(form, "offer"))
+    found = offers.find(db, repo, forms.text(form, "offer"))
     name = forms.line(form, "user")
     user = users.named(db, name)
     if user is None:
         raise bad_request(f"This hub has no user {name!r}.")
-    if number := licences.held(db, repo, user).get(found.id):
+    if number := licences.active(db, repo, user).get(found.id):
         raise HubError(409, f"{user.name} holds this licence already: {number}.")
     licences.grant(db, repo, found, user, repo.owner)
 
@@ -101,37 +101,37 @@ def revoke(db: sqlite3.Connection, repo: Repo, at: str, form: FormData) -> None:
     licences.revoke(db, licence, repo.owner, forms.text(form, "reason"))
 
 
-def _doing(deed: Deed) -> Callable[[Request, FormData], Response]:
-    return lambda request, form: _done(request, form, deed)
+def _after(action: Action) -> Callable[[Request, FormData], Response]:
+    return lambda request, form: _done(request, form, action)
 
 
-def _done(request: Request, form: FormData, deed: Deed) -> Response:
-    """Does what a form asks for, and shows the desk again."""
-    who = signed_in(request)
+def _done(request: Request, form: FormData, action: Action) -> Response:
+    """Does what a form asks for, and shows the page again."""
+    who = require_sign_in(request)
     with hub_of(request).database.write() as db:
         repo = permissions.writable(db, who, *repo_of(request))
-        deed(db, repo, request.path_params.get("at", ""), form)
+        action(db, repo, request.path_params.get("at", ""), form)
     return RedirectResponse(f"{repo.page}/settings/licences", 303)
 
 
-def _desk(request: Request, draft: Draft, wrong: DraftError | None) -> Response:
-    who = signed_in(request)
+def _settings_page(request: Request, draft: Draft, wrong: DraftError | None) -> Response:
+    who = require_sign_in(request)
     with hub_of(request).database.read() as db:
         repo = permissions.writable(db, who, *repo_of(request))
         shown = {
             "repo": repo,
             "offers": offers.listed(db, repo),
             "licences": licences.of_repo(db, repo),
-            "turned_away": payments.turned_away(db, repo),
+            "turned_away": payments.rejected(db, repo),
         }
-    return _page(request, "desk.html.jinja", who, draft, wrong, **shown)
+    return _page(request, "licence_settings.html.jinja", who, draft, wrong, **shown)
 
 
 def _offer(request: Request, draft: Draft | None, wrong: DraftError | None) -> Response:
-    who = signed_in(request)
+    who = require_sign_in(request)
     with hub_of(request).database.read() as db:
         repo = permissions.writable(db, who, *repo_of(request))
-        found = offers.found(db, repo, request.path_params["at"])
+        found = offers.find(db, repo, request.path_params["at"])
     shown = {"repo": repo, "offer": found}
     return _page(request, "offer.html.jinja", who, draft or found.draft, wrong, **shown)
 
@@ -153,12 +153,12 @@ def _draft(form: FormData) -> Draft:
 
 
 routes: list[BaseRoute] = [
-    Route(PLACE, desk),
-    Route(PLACE + ".csv", table),
-    Route(PLACE + "/offers/{at:part}", offer),
-    forms.post(PLACE, make),
-    forms.post(PLACE + "/offers/{at:part}", change),
-    forms.post(PLACE + "/offers/{at:part}/active", _doing(set_active)),
-    forms.post(PLACE + "/grant", _doing(grant)),
-    forms.post(PLACE + "/revoke/{at:part}", _doing(revoke)),
+    Route(ADDRESS, settings),
+    Route(ADDRESS + ".csv", table),
+    Route(ADDRESS + "/offers/{at:part}", offer),
+    forms.post(ADDRESS, make),
+    forms.post(ADDRESS + "/offers/{at:part}", change),
+    forms.post(ADDRESS + "/offers/{at:part}/active", _after(set_active)),
+    forms.post(ADDRESS + "/grant", _after(grant)),
+    forms.post(ADDRESS + "/revoke/{at:part}", _after(revoke)),
 ]
