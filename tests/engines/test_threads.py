@@ -109,7 +109,7 @@ def test_threads_end_when_the_consumer_stops(taken):
     results = overlap(items(), lambda item: item, 2)
     for _ in range(taken):
         next(results)
-    results.close()  # type: ignore[attr-defined]
+    results.close()
     wait_for(lambda: ours() <= before)
     assert closed.is_set() or not taken  # never begun, never closed
 
@@ -135,7 +135,7 @@ def test_a_read_that_hangs_does_not_keep_the_consumer():
 
     results = overlap(items(), lambda item: item, 2)
     assert next(results) == 1
-    results.close()  # type: ignore[attr-defined]
+    results.close()
     assert not goes_on.is_set()
     goes_on.set()
 

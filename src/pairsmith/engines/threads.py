@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from threading import Event, Semaphore, Thread
@@ -18,7 +18,7 @@ LINGER = 1.0
 """Seconds that a read under way is waited for when nobody wants its items any more."""
 
 
-def overlap(items: Iterable[T], work: Callable[[T], R], threads: int) -> Iterator[R]:
+def overlap(items: Iterable[T], work: Callable[[T], R], threads: int) -> Generator[R]:
     """Reads items in one thread, works on them in others, hands out results in the items' order.
 
     At most `threads + AHEAD` items are held, the one that was handed out last among them, and one
