@@ -27,6 +27,7 @@ from support.defects import (
     write_source,
 )
 from support.defects import row as planted_row
+from support.slow import quick, slow
 from support.tiny import llama_tokenizer
 
 
@@ -58,7 +59,7 @@ def smoothed(doubtful, tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", PLANTED)
-@pytest.mark.parametrize("template", [None, "llama2"])
+@pytest.mark.parametrize("template", quick([None, "llama2"]))
 def test_what_was_planted_is_dropped_and_nothing_else(planted, tmp_path, name, template):
     pairsmith.build(planted, tmp_path / "plain", template=template)
     built = pairsmith.build(planted, tmp_path / "out", template=template, drop=[name])
@@ -169,6 +170,7 @@ def test_every_trainer_gets_the_pairs(smoothed, tmp_path, trainer):
     assert not written.left_out
 
 
+@slow
 def test_preview_reads_the_rows(flipped, tmp_path):
     pytest.importorskip("transformers")
     llama_tokenizer([told(1)["chosen"]]).save_pretrained(tmp_path / "tokenizer")
@@ -176,6 +178,7 @@ def test_preview_reads_the_rows(flipped, tmp_path):
     assert seen.totals.rows == ROWS + 60
 
 
+@slow
 def test_an_audit_reads_the_rows(flipped, tmp_path):
     out = shutil.copytree(flipped, tmp_path / "out")
     made = pairsmith.audit(out, questions=["duplicates", "labels"])

@@ -64,6 +64,7 @@ def test_a_read_that_fails_is_tried_again(long, tmp_path, monkeypatch, times):
     assert all(a.rows <= b.rows and a.done <= b.done for a, b in itertools.pairwise(seen))
 
 
+@slow
 def test_a_read_that_always_fails_names_the_file_and_keeps_the_shards(long, tmp_path, monkeypatch):
     usual = fresh(long, tmp_path, from_="hh")
     out = tmp_path / "out"

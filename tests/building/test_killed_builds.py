@@ -143,7 +143,7 @@ def test_another_number_of_workers_goes_on(mixture, wanted, tmp_path, first, the
     assert len(kept.keys() & held.keys()) >= 5
 
 
-@pytest.mark.parametrize("name", ["record_source", "assemble"])
+@pytest.mark.parametrize("name", quick(["record_source", "assemble"]))
 def test_a_build_killed_when_its_shards_are_finished(mixture, wanted, tmp_path, monkeypatch, name):
     out = tmp_path / "out"
 

@@ -19,6 +19,7 @@ from support.defects import (
     write_source,
 )
 from support.mixture import hashes
+from support.slow import quick, slow
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def flipped(doubtful, tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "way", [{"workers": 2}, {"batch_rows": 7}, {"workers": 2, "batch_rows": 50}]
+    "way", quick([{"workers": 2, "batch_rows": 50}, {"workers": 2}, {"batch_rows": 7}])
 )
 def test_the_same_bytes_whoever_works(doubtful, flipped, tmp_path, way):
     options = {"flip": 1, "template": "llama2", "shard_rows": 200}
@@ -102,6 +103,7 @@ def break_off(source, out, shards, **options):
     assert (out / "unfinished" / decisions.NAME).exists() == (shards > 0)
 
 
+@slow
 def test_killed_before_or_between_the_passes(doubtful, flipped, tmp_path, monkeypatch):
     out = tmp_path / "out"
     break_off(doubtful, out, 0)
@@ -128,7 +130,7 @@ def test_killed_after_some_shards(doubtful, flipped, tmp_path, monkeypatch):
     assert hashes(tmp_path / "out") == hashes(flipped)
 
 
-@pytest.mark.parametrize("harm", ["changed", "removed"])
+@pytest.mark.parametrize("harm", quick(["changed", "removed"]))
 def test_a_table_that_was_harmed_is_made_anew(doubtful, flipped, tmp_path, monkeypatch, harm):
     break_off(doubtful, tmp_path / "out", 2)
     table = tmp_path / "out" / "unfinished" / decisions.NAME
@@ -140,6 +142,7 @@ def test_a_table_that_was_harmed_is_made_anew(doubtful, flipped, tmp_path, monke
     assert hashes(tmp_path / "out") == hashes(flipped)
 
 
+@slow
 def test_rows_that_changed_since_are_looked_at_again(tmp_path):
     rows = [labelled(number) for number in range(ROWS)]
     source = write_source(tmp_path / "in", one_train=rows)

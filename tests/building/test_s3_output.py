@@ -64,6 +64,7 @@ def test_a_build_that_acts(bucket, tmp_path):
     assert not bucket.objects("other")
 
 
+@slow
 def test_nothing_is_left_among_temporary_files(source, bucket, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     stale = tmp_path / "pairsmith-0.partial"

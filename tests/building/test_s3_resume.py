@@ -26,6 +26,7 @@ def wanted(mixture, tmp_path_factory):
 
 
 @pytest.mark.parametrize("workers", quick(["1", "2"], "2"))
+@slow
 def test_a_killed_build_goes_on_and_writes_no_shard_again(mixture, wanted, bucket, workers):
     out = f"{bucket.url}/out"
     with subprocess.Popen(command(mixture, out, "--workers", workers, "--batch-rows=5")) as process:

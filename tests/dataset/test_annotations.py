@@ -8,7 +8,7 @@ import sys
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import pairsmith
@@ -21,6 +21,7 @@ from pairsmith.io.durable import sha256_of
 from pairsmith.publishing.owned import owned_files
 from pairsmith.schema.annotations import STATEMENTS
 from support.annotated import FIRST, ME, SAID, SECOND, said_by, tree
+from support.examples import examples
 
 
 @pytest.fixture
@@ -88,7 +89,7 @@ words = st.none() | st.text(max_size=8)
 numbers = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(data=st.data())
 def test_any_statements_come_back_however_they_are_given(
     sample_messages, tmp_path_factory, row_ids, data

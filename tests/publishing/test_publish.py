@@ -174,6 +174,7 @@ def test_nothing_is_sent_for_what_is_there(publish, calls, sample_messages):
     assert changing == {"paths-info"}
 
 
+@slow
 def test_only_what_changed_is_sent(publish, held, copy):
     publish(copy, "ann/pairs")
     (copy / "README.md").write_text((copy / "README.md").read_text() + "\nA word more.\n")
@@ -203,6 +204,7 @@ def test_files_of_an_earlier_build_go_and_those_of_others_stay(
     stage.run_text(LOAD, "newest", kept=kept_of(sample_messages), user="")
 
 
+@slow
 def test_only_what_the_build_owns_is_sent(publish, held, copy):
     owned = paths_of(copy)
     (copy / "notes.txt").write_text("mine")
@@ -214,6 +216,7 @@ def test_only_what_the_build_owns_is_sent(publish, held, copy):
     assert set(held()[2]) == owned
 
 
+@slow
 def test_an_audit_goes_with_its_build_and_with_no_other(publish, held, copy, tmp_path):
     pytest.importorskip("duckdb")
     pairsmith.audit(copy, questions=["length"])
@@ -245,6 +248,7 @@ def test_somebody_elses_manifest_is_not_overwritten(publish, held, stage, sample
     assert held()[1].id == before
 
 
+@slow
 def test_a_gitignore_that_leaves_out_files_is_told(publish, copy, monkeypatch):
     from pairsmith.hub.api import commit
 
@@ -284,6 +288,7 @@ def test_a_refusal_is_a_sentence_with_a_hint(publish, stage, sample_messages, ca
     assert not token or token not in stderr or token in stage.tokens
 
 
+@slow
 def test_a_change_in_between_is_not_undone(publish, held, stage, sample_messages, monkeypatch):
     stage.put("ann/pairs", {"notes.txt": b"mine"})
     inner, made = RawPath.__call__, []
@@ -313,6 +318,7 @@ def test_nothing_goes_to_a_hub_that_leaves_the_gate_open(
     assert not held()[2]
 
 
+@slow
 def test_a_hub_that_fails_says_so(publish, copy, monkeypatch):
     from pairsmith.hub.http.errors import HubError
     from pairsmith.hub.repos import commits
