@@ -18,6 +18,7 @@ from starlette.routing import Route
 from pairsmith.hub.app import routes
 from support.hub import stage as staging
 from support.hub.stage import ABSENT, FIELD, GATED, HIDDEN, MARK, OPEN, Stage
+from support.slow import quick
 
 INNER = ("data/train.txt", "data/train.parquet", "data", "README.md")
 TRICKS = (
@@ -186,6 +187,10 @@ owner POST /datasets/{owner:part}/{name:part}/settings/licences/offers/{at:part}
     whom, route = line.split(" ", 1)
     ROUTES[route] = whom
 
+RESOLVE = "GET /datasets/{owner:part}/{name:part}/resolve/{revision:part}/{path:inner}"
+FEW_ADDRESSES = [route for route in ROUTES if "{path:inner}" not in route]
+"""The routes that take no path, of which fewer tricks have to be tried."""
+
 
 def test_every_route_is_listed():
     found = {
@@ -248,7 +253,7 @@ def calls(stage: Stage, route: str, name: str) -> Iterator[tuple[str, str, dict[
             yield who, filled(stage, address, name), headers, sent
 
 
-@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("route", quick(ROUTES, *FEW_ADDRESSES, RESOLVE))
 def test_no_byte_of_gated_data(stage, route):
     method = route.split(" ")[0]
     for who, address, headers, body in calls(stage, route, GATED):
@@ -263,7 +268,7 @@ def test_no_byte_of_gated_data(stage, route):
                 assert "x-accel-redirect" not in answer.headers, where
 
 
-@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("route", quick(ROUTES, *FEW_ADDRESSES))
 def test_a_private_repository_is_as_one_that_is_not_there(stage, route):
     method = route.split(" ")[0]
     hidden = list(calls(stage, route, HIDDEN))

@@ -8,6 +8,7 @@ import pairsmith
 from pairsmith.dataset.manifest import read_manifest
 from pairsmith.dataset.rows import kept_rows
 from pairsmith.tokens.row import PARTS
+from support.slow import slow
 from support.tiny import ADDED, chat_template, llama_model, llama_tokenizer
 
 pytest.importorskip("torch")
@@ -67,6 +68,7 @@ def ids(row):
 
 
 @pytest.mark.parametrize("form", ["text", "messages"])
+@slow
 def test_the_ids_are_those_of_trl(builds, tokenizer, form, tmp_path):
     # short, so that many rows are dropped and cut, where one tokenizer is enough to see it
     max_length = 200 if tokenizer.name == "bos" else 1024

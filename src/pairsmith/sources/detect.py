@@ -16,10 +16,10 @@ import pyarrow as pa
 
 from pairsmith.errors import DamagedInputError, RecipeError, SourceError
 from pairsmith.schema.rows import Kind
+from pairsmith.sources.comparisons import TRANSCRIPT_START
 from pairsmith.sources.formats import format_of
 from pairsmith.sources.layouts import SourceFile
 from pairsmith.sources.shapes import HH, SHAPES, Shape
-from pairsmith.sources.sides import TRANSCRIPT_START
 
 AUTO = "auto"
 TEXTS, UNPAIRED = "two texts", "unpaired"

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pairsmith.schema.rows import MESSAGES, PAIR_TRANSCRIPTS
-from pairsmith.sources import redteam, sides
+from pairsmith.sources import comparisons, redteam
 from pairsmith.sources.messages import (
     NUL,
     Mask,
@@ -53,7 +53,7 @@ class Shape(NamedTuple):
 
 
 def arrange_messages(
-    draw: Callable[[sides.Columns], sides.Sides],
+    draw: Callable[[comparisons.Columns], comparisons.Sides],
 ) -> Callable[[pa.Table], pa.Table]:
     """Makes an `arrange` from the function that joins one shape's columns."""
 
@@ -144,28 +144,28 @@ _ALL = (
         pa.schema(_lists("prompt", *SIDES)),
         ("prompt", *SIDES),
         "prompt, chosen and rejected lists of {role, content}",
-        arrange_messages(sides.trl),
+        arrange_messages(comparisons.trl),
     ),
     Shape(
         "trl-implicit",
         pa.schema(_lists(*SIDES)),
         SIDES,
         "chosen and rejected lists of {role, content}",
-        arrange_messages(sides.trl_implicit),
+        arrange_messages(comparisons.trl_implicit),
     ),
     Shape(
         "trl-text",
         pa.schema(_texts("prompt", *SIDES)),
         ("prompt", *SIDES),
         "prompt, chosen and rejected texts",
-        arrange_messages(sides.trl_text),
+        arrange_messages(comparisons.trl_text),
     ),
     Shape(
         "ultrafeedback",
         pa.schema([*_texts("prompt"), *_lists(*SIDES)]),
         SIDES,
         "prompt a text, chosen and rejected lists of {role, content}",
-        arrange_messages(sides.ultrafeedback),
+        arrange_messages(comparisons.ultrafeedback),
     ),
     Shape(
         "sharegpt",
@@ -179,7 +179,7 @@ _ALL = (
         ),
         ("conversations", *SIDES),
         "conversations a list of {from, value}, chosen and rejected {from, value}",
-        arrange_messages(sides.sharegpt),
+        arrange_messages(comparisons.sharegpt),
     ),
     Shape(
         "openai",
@@ -191,14 +191,14 @@ _ALL = (
         ),
         ("input", "preferred_output", "non_preferred_output"),
         "input {messages}, preferred_output and non_preferred_output lists of {role, content}",
-        arrange_messages(sides.openai),
+        arrange_messages(comparisons.openai),
     ),
     Shape(
         "alpaca",
         pa.schema([*_texts("instruction", "input", *SIDES, "system"), _HISTORY]),
         ("instruction", *SIDES),
         "instruction, chosen and rejected texts",
-        arrange_messages(sides.alpaca),
+        arrange_messages(comparisons.alpaca),
     ),
     Shape(
         "alpaca-output",
@@ -211,21 +211,21 @@ _ALL = (
         ),
         ("instruction", "output"),
         "instruction a text, output a list of the better and the worse text",
-        arrange_messages(sides.alpaca_output),
+        arrange_messages(comparisons.alpaca_output),
     ),
     Shape(
         "axolotl",
         pa.schema([*_lists("messages"), ("chosen", MESSAGE), ("rejected", MESSAGE)]),
         ("messages", *SIDES),
         "messages a list of {role, content}, chosen and rejected {role, content}",
-        arrange_messages(sides.axolotl),
+        arrange_messages(comparisons.axolotl),
     ),
     Shape(
         "nemo-rl",
         pa.schema([*_lists("context"), ("completions", pa.list_(_RANKED))]),
         ("context", "completions"),
         "context a list of {role, content}, completions two of {rank, completion}",
-        arrange_messages(sides.nemo_rl),
+        arrange_messages(comparisons.nemo_rl),
     ),
     Shape(
         "ms-swift",
@@ -238,7 +238,7 @@ _ALL = (
         ),
         ("messages",),
         "messages a list of {role, content}, rejected_response a text",
-        arrange_messages(sides.ms_swift),
+        arrange_messages(comparisons.ms_swift),
     ),
 )
 SHAPES: dict[str, Shape] = {shape.name: shape for shape in _ALL}

@@ -16,7 +16,7 @@ import pairsmith
 from pairsmith.errors import DamagedInputError, SourceError
 from pairsmith.io import paths
 from pairsmith.io.digests import MeteredFile
-from pairsmith.sources import types
+from pairsmith.sources import column_types
 from pairsmith.sources.detect import choose, recognise
 from pairsmith.sources.formats import parquet as module
 from pairsmith.sources.formats import table as table_module
@@ -107,7 +107,7 @@ def test_text_that_is_not_utf8(tmp_path):
     as_text = pa.Array.from_buffers(pa.string(), 3, bad.buffers())
     table = pa.table({"chosen": as_text, "rejected": good.cast(pa.string())})
     path = save(tmp_path / "train.parquet", table)
-    assert [row["fault"] for row in read(path, "hh")] == [None, types.NOT_UTF8, None]
+    assert [row["fault"] for row in read(path, "hh")] == [None, column_types.NOT_UTF8, None]
     (block,) = blocks(path, "hh")
     raw = '{"chosen": "\\n\\nHuman: ÿ", "rejected": "x"}'
     assert block.records.raw(1) == raw.encode("latin-1")
@@ -224,7 +224,7 @@ def test_a_column_that_is_there_twice(tmp_path):
 def test_every_word_for_a_type():
     for shape in SHAPES.values():
         for field in shape.fields:
-            assert types.words_of(field.type)
+            assert column_types.words_of(field.type)
 
 
 def test_a_remote_file(tmp_path):
@@ -281,7 +281,7 @@ def test_few_rows_at_a_time_where_a_dictionary_is_long(text, tmp_path, monkeypat
 
 
 def test_a_row_that_a_dictionary_makes_too_long(tmp_path, monkeypatch):
-    monkeypatch.setattr(types, "ROW_BYTES", 1_000)
+    monkeypatch.setattr(column_types, "ROW_BYTES", 1_000)
     monkeypatch.setattr("pairsmith.sources.records.RECORD_BYTES", 10_000)
     row = {"prompt": "Hi?", "chosen": "a", "rejected": "b"}
     long, endless = ({**row, "prompt": "x" * size} for size in (2_000, 20_000))

@@ -20,6 +20,7 @@ from pairsmith.io.digests import hash_file
 from pairsmith.io.paths import FsspecPath
 from pairsmith.io.reading import SeekableFile
 from pairsmith.sources import records
+from pairsmith.sources.column_types import check_types, is_list, is_text, text_sizes
 from pairsmith.sources.formats.format import (
     SAMPLE_BYTES,
     SAMPLE_ROWS,
@@ -33,7 +34,6 @@ from pairsmith.sources.formats.format import (
 )
 from pairsmith.sources.formats.table import TableRows, enough_memory, project_rows
 from pairsmith.sources.records import Index, after
-from pairsmith.sources.types import check_types, is_list, is_text, text_sizes
 
 BATCH_ROWS = 250
 BATCH_BYTES = 256 << 20

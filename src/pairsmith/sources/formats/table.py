@@ -17,9 +17,9 @@ import pyarrow as pa
 from pairsmith.errors import DamagedInputError
 from pairsmith.io.digests import MeteredFile
 from pairsmith.io.paths import FsspecPath
+from pairsmith.sources.column_types import is_list, is_text, project
 from pairsmith.sources.formats.format import SAMPLE_ROWS, Format, Reading
 from pairsmith.sources.records import Index
-from pairsmith.sources.types import is_list, is_text, project
 
 
 class TableRows(NamedTuple):
