@@ -30,7 +30,7 @@ from pairsmith.progress import Progress, Watch
 from pairsmith.tokens.tokenizer import load_tokenizer
 
 FIRST = 3
-"""So many problems of a build are told; `pairsmith check` tells all."""
+"""The most problems of a build that are told; `pairsmith check` tells all."""
 
 
 def audit(

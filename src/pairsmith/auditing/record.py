@@ -80,7 +80,7 @@ def gather(answers: Iterable[Answer]) -> pa.Table:
 
 
 def check_place(out: Path, subsets: Iterable[str]) -> None:
-    """Sees to it that the files of an audit can lie in a build's folder.
+    """Checks that the files of an audit can lie in a build's folder.
 
     Raises:
         OutputError: The build has a subset of the folder's name, or something else is there.

@@ -73,7 +73,7 @@ def _check_splits(study: Study, recipe: Recipe) -> None:
 
 
 def decide(study: Study, recipe: Recipe) -> pa.Table:
-    """What becomes of which rows, by the first action that applies.
+    """Decides on rows, by the first action that applies.
 
     Args:
         study: The dataset and its keys.

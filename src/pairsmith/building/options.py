@@ -132,7 +132,7 @@ class BuildOptions:
 
 
 ACTIONS = ("drop", "flip", "smooth", "apply")
-"""What becomes of rows once all of them were looked at."""
+"""The options that act on rows once all of them were looked at."""
 
 WRITING = ("template", "tokens", "date", "as_", "system", "shard_rows", "card")
 """How rows are written that were kept: no concern of a look at the rows themselves."""

@@ -12,7 +12,7 @@ from importlib.abc import MetaPathFinder
 from types import ModuleType
 
 GARBAGE = 50_000
-"""Python looks for cycles of garbage when there are so many new objects, not 700."""
+"""New objects after which Python looks for cycles of garbage; its own threshold is 700."""
 
 
 def tune_process() -> None:

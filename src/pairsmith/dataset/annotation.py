@@ -153,10 +153,10 @@ class Annotation:
         return found
 
     def first_ids(self, count: int, label: str | None = None, beginning: str = "") -> list[str]:
-        """The first rows of which something is said, at most so many.
+        """The first rows of which something is said, at most `count`.
 
         Args:
-            count: How many.
+            count: The most ids.
             label: As `batches`.
             beginning: What their ids begin with, such as `harmless-base/`.
         """

@@ -42,7 +42,7 @@ def first(rows: Iterable[dict[str, Any] | Refused], most: int | None) -> Picked:
 
     Args:
         rows: Kept rows, or quarantined ones.
-        most: At most so many; None for all.
+        most: The most rows; None for all.
     """
     return Picked([*islice(rows, most)], None)
 
@@ -61,7 +61,7 @@ def pick(
         reference: `NAME` or `NAME:LABEL` of an annotation, or None.
         ids: The ids of the rows, in the order in which they are wanted; without any, the first
             rows that the annotation says something of, in its order.
-        most: Without ids, at most so many rows.
+        most: The most rows, where no ids are named.
         subset: Without ids, only rows of this subset.
 
     Raises:

@@ -24,7 +24,7 @@ from pairsmith.io.remote import StoragePath
 from pairsmith.text.spans import Index, to_numpy
 
 NUMBER = "[1-9][0-9]{0,17}"
-"""The number in an id; any of so many digits is a 64-bit integer."""
+"""The number in an id; with no more digits than this, it fits into 64 bits."""
 
 ID = f"^(?P<place>[a-z0-9][a-z0-9_-]*/[a-z]+)/(?P<number>{NUMBER})$"
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PUBLIC = "https://huggingface.co"
 AT_ONCE = 500
-"""So many paths are asked for in one call."""
+"""The most paths that one call asks for."""
 
 Gate = Literal["auto", "manual"]
 
@@ -160,7 +160,7 @@ def _endpoint(to: str | None) -> str:
 
 
 def _check_request(repo: str, gated: str | None) -> None:
-    """Sees to it that the name can be one, and the gate is one.
+    """Checks the name of the repository and the kind of gate.
 
     Raises:
         PublishError: It is not.
@@ -214,7 +214,7 @@ def _proved(place: Path) -> Manifest:
 
 
 def _check_token(api: HfApi) -> None:
-    """Sees to it that the hub is one, and knows a token that may write.
+    """Checks that a hub answers, and that it lets the token write.
 
     Raises:
         PublishError: It is not, or does not.
