@@ -133,6 +133,7 @@ def test_a_build_that_is_killed_goes_on(mixture, wanted, tmp_path):
 
 
 @pytest.mark.parametrize(("first", "then"), quick([(1, 2), (2, 1), (2, 2)]))
+@slow
 def test_another_number_of_workers_goes_on(mixture, wanted, tmp_path, first, then):
     out = tmp_path / "out"
     kept = break_off(mixture, out, 12, workers=first)
@@ -251,6 +252,7 @@ def test_a_second_build_says_who_is_at_work(source, tmp_path):
 
 @pytest.mark.parametrize("workers", quick([1, 2], 2))
 @pytest.mark.parametrize("resumed", quick([False, True], True), ids=["at-once", "resumed"])
+@slow
 def test_progress_rises_to_the_end(mixture, tmp_path, workers, resumed):
     out = tmp_path / "out"
     if resumed:

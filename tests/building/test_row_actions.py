@@ -45,6 +45,7 @@ def flipped(doubtful, tmp_path_factory):
 @pytest.mark.parametrize(
     "way", quick([{"workers": 2, "batch_rows": 50}, {"workers": 2}, {"batch_rows": 7}])
 )
+@slow
 def test_the_same_bytes_whoever_works(doubtful, flipped, tmp_path, way):
     options = {"flip": 1, "template": "llama2", "shard_rows": 200}
     pairsmith.build(doubtful, tmp_path / "out", **options, **way)

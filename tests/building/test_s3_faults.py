@@ -16,6 +16,7 @@ from support.s3_builds import build, built_here, command, records
 from support.slow import slow
 
 
+@slow
 def test_503_twice_is_got_over(source, bucket, tmp_path):
     bucket.picks = lambda method, path: method == "PUT" and "train-00003" in path
     bucket.busy = 2

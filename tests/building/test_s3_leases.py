@@ -43,6 +43,7 @@ def leave_lease(bucket, **fields):
     bucket.fs.pipe_file(lease, json.dumps(held).encode())
 
 
+@slow
 def test_a_lease_of_another_machine_runs_out(source, bucket, tmp_path, monkeypatch):
     out = f"{bucket.url}/out"
     leave_lease(bucket)
@@ -88,6 +89,7 @@ def test_a_build_that_was_held_up_gives_way(source, bucket):
     assert "unfinished/lease-000007.json" in bucket.objects("out")
 
 
+@slow
 def test_only_one_of_many_takes_over_a_lease(bucket, monkeypatch):
     leave_lease(bucket, machine=locks._machine(), started=1)
     staging = remote.remote_path(f"{bucket.url}/out/unfinished")

@@ -188,6 +188,7 @@ def test_preview_reads_a_build(source, bucket, tmp_path):
     assert seen[0] == seen[1]
 
 
+@slow
 def test_check_finds_what_is_wrong(source, bucket):
     out = f"{bucket.url}/out"
     build(source, out)

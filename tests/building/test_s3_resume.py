@@ -78,6 +78,7 @@ def test_changed_inputs_and_recipes_are_named(source, bucket, tmp_path):
     ("moves", "copied"),
     quick([(3, False), (0, True), (3, True), (7, True), (8, True), (9, True)], (3, True)),
 )
+@slow
 def test_a_build_killed_on_its_way_into_place(source, bucket, tmp_path, monkeypatch, moves, copied):
     """The earlier build has an edited card and shards of the same names."""
     out = f"{bucket.url}/out"

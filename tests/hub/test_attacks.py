@@ -21,6 +21,7 @@ from support.hub import stage as staging
 from support.hub.running import running
 from support.hub.stage import GATED
 from support.hub.stock import commit_files, put
+from support.slow import slow
 
 NEW = {"name": "d", "type": "dataset"}
 PIECE = 1 << 20  # bytes of a body that come at once
@@ -106,6 +107,7 @@ PLACES = {"{owner:part}": "ann", "{name:part}": GATED}
 
 
 @pytest.mark.parametrize("route", ROUTES)
+@slow
 def test_an_address_of_any_kind_is_no_bug(stage, route):
     method, path = route.split(" ")
     parts = [part for part in path.split("/") if ":" in part]
@@ -124,6 +126,7 @@ def test_an_address_of_any_kind_is_no_bug(stage, route):
 
 
 @pytest.mark.parametrize("route", ROUTES)
+@slow
 def test_headers_of_any_kind_are_no_bug(stage, route):
     method, path = route.split(" ")
     where = filled(stage, addresses(path)[0], GATED)

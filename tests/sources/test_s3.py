@@ -10,6 +10,7 @@ import pairsmith
 from pairsmith.errors import SourceError
 from pairsmith.sources.layouts import SAMPLE, find
 from support import s3
+from support.slow import slow
 
 SAMPLE_FOLDER = Path(find(SAMPLE)[0].place.path).parent.parent
 
@@ -38,6 +39,7 @@ def test_the_same_bytes(bucket: s3.Bucket, tmp_path: Path, times: int) -> None:
     assert shards(there) == shards(here)
 
 
+@slow
 def test_503_for_ever(bucket: s3.Bucket, tmp_path: Path) -> None:
     bucket.busy = 10_000
     with pytest.raises(SourceError, match=r"hh .*(Slow|reduce|503)"):

@@ -8,7 +8,7 @@ import pairsmith
 from pairsmith.dataset.manifest import read_manifest
 from pairsmith.dataset.rows import kept_rows
 from pairsmith.tokens.row import PARTS
-from support.slow import slow
+from support.slow import quick, slow
 from support.tiny import ADDED, chat_template, llama_model, llama_tokenizer
 
 pytest.importorskip("torch")
@@ -116,14 +116,16 @@ def by_trl(row, tokenizer):
 
 @pytest.mark.parametrize(
     "chat",
-    [
-        chat_template("</s>\n", go="<assistant><think>\n\n</think>"),
-        chat_template("</s>\n</s>", go="", start="<s>\n"),
-        chat_template("", go=" ", start="  {{ pad_token }}"),
-        "{% for m in messages %}{{ m.role|upper }}: {{ m.content|trim }}\n\n{% endfor %}",
-    ],
+    quick(
+        [
+            chat_template("</s>\n", go="<assistant><think>\n\n</think>"),
+            chat_template("</s>\n</s>", go="", start="<s>\n"),
+            chat_template("", go=" ", start="  {{ pad_token }}"),
+            "{% for m in messages %}{{ m.role|upper }}: {{ m.content|trim }}\n\n{% endfor %}",
+        ]
+    ),
 )
-@pytest.mark.parametrize("added", ADDED)
+@pytest.mark.parametrize("added", quick(ADDED))
 def test_other_templates(sample_messages, tmp_path, added, chat):
     tokenizer = llama_tokenizer(["Is the bus late? No, it is on time."], added)
     tokenizer.chat_template = chat

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pairsmith.hub.repos import markdown
 from pairsmith.hub.repos.markdown import to_html
+from support.slow import slow
 
 PAGE = "/datasets/ann/pets"
 ATTACKS = [
@@ -181,6 +182,7 @@ def test_task_lists():
     assert to_html("- [x] a\n\n[x]: /y").count("<a href") == 1  # a link, as CommonMark has it
 
 
+@slow
 def test_a_very_long_task_list_takes_no_longer_than_another():
     """Each item on its own: what looks back over all before it takes an hour for these."""
     assert to_html("- [ ] a\n" * 32_000).count("<input") == 32_000

@@ -221,6 +221,7 @@ def choose(one: Person, **menus: str) -> None:
     one.press("Show")
 
 
+@slow
 def test_files_and_versions(hub, person, sample_messages):
     made = furnish(hub, sample_messages)
     fay = person("fay")
