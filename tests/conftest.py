@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import pairsmith
+from support.defects import write_doubtful, write_planted
 from support.examples import load_quick_profile
 from support.real import DEMO, REAL, REAL_FILE
 
@@ -54,4 +55,24 @@ def sample_messages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample, built as messages. Not to be changed."""
     out = tmp_path_factory.mktemp("sample") / "messages"
     pairsmith.build("sample", out)
+    return out
+
+
+@pytest.fixture(scope="session")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A source with duplicates, near ones, leaks and contradictions. Not to be changed."""
+    return write_planted(tmp_path_factory.mktemp("planted") / "in")
+
+
+@pytest.fixture(scope="session")
+def doubtful(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A source some of whose labels are wrong. Not to be changed."""
+    return write_doubtful(tmp_path_factory.mktemp("doubtful") / "in")
+
+
+@pytest.fixture(scope="session")
+def flipped(doubtful: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A build of it whose doubted labels are exchanged. Not to be changed."""
+    out = tmp_path_factory.mktemp("flipped") / "out"
+    pairsmith.build(doubtful, out, flip=1, template="llama2", shard_rows=200)
     return out

@@ -22,30 +22,11 @@ from support.defects import (
     refused,
     told,
     turned,
-    write_doubtful,
-    write_planted,
     write_source,
 )
 from support.defects import row as planted_row
 from support.slow import quick, slow
 from support.tiny import llama_tokenizer
-
-
-@pytest.fixture(scope="module")
-def planted(tmp_path_factory):
-    return write_planted(tmp_path_factory.mktemp("planted") / "in")
-
-
-@pytest.fixture(scope="module")
-def doubtful(tmp_path_factory):
-    return write_doubtful(tmp_path_factory.mktemp("doubtful") / "in")
-
-
-@pytest.fixture(scope="module")
-def flipped(doubtful, tmp_path_factory):
-    out = tmp_path_factory.mktemp("flipped") / "out"
-    pairsmith.build(doubtful, out, flip=1, template="llama2", shard_rows=200)
-    return out
 
 
 @pytest.fixture(scope="module")

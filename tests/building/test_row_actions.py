@@ -14,30 +14,10 @@ from support.defects import (
     labelled,
     refused,
     told,
-    write_doubtful,
-    write_planted,
     write_source,
 )
 from support.mixture import hashes
 from support.slow import quick, slow
-
-
-@pytest.fixture(scope="module")
-def planted(tmp_path_factory):
-    return write_planted(tmp_path_factory.mktemp("planted") / "in")
-
-
-@pytest.fixture(scope="module")
-def doubtful(tmp_path_factory):
-    return write_doubtful(tmp_path_factory.mktemp("doubtful") / "in")
-
-
-@pytest.fixture(scope="module")
-def flipped(doubtful, tmp_path_factory):
-    out = tmp_path_factory.mktemp("flipped") / "out"
-    pairsmith.build(doubtful, out, flip=1, template="llama2", shard_rows=200)
-    return out
-
 
 # The same bytes
 

@@ -1,6 +1,7 @@
 """A build and an audit that 0.1.0 made, of the bundled sample's harmless-base, are read as ever.
 
-`data/build-0.1.0` was written by that version: build, then audit of duplicates and length.
+`data/build-0.1.0` was written by that version: build, then audit of duplicates and length, whose
+report is left out.
 """
 
 import json
