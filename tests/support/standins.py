@@ -10,7 +10,7 @@ HOSTILE = (
 
 def openings(study):
     """Rows that begin alike."""
-    rows = study.keys.sql("""
+    rows = study.index.sql("""
         SELECT list(id ORDER BY row), count(*) FROM rows
         GROUP BY opening HAVING count(*) > 1 ORDER BY min(row)
     """).fetchall()
@@ -18,7 +18,7 @@ def openings(study):
         Finding("same_opening", ids, float(count), f"{count} rows begin with one question.")
         for ids, count in rows
     ]
-    by_subset = study.keys.sql("""
+    by_subset = study.index.sql("""
         SELECT subset, split, count(*), avg(turns) FROM rows GROUP BY ALL ORDER BY ALL
     """).fetchall()
     held = {f"{subset}/{split}": {"rows": n, "turns": t} for subset, split, n, t in by_subset}
@@ -29,7 +29,7 @@ def openings(study):
 
 def longest(study):
     """The rows whose replies differ most in length."""
-    rows = study.keys.sql("""
+    rows = study.index.sql("""
         SELECT id, kept, ln((1 + chosen_chars) / (1 + rejected_chars)) AS ratio
         FROM rows ORDER BY abs(ratio) DESC, row LIMIT 20
     """).fetchall()
@@ -56,7 +56,7 @@ never.title = "Never answered"  # type: ignore[attr-defined]
 def hostile(study):
     """Says what nobody should say."""
     id, other = (
-        r for (r,) in study.keys.sql("SELECT id FROM rows ORDER BY row LIMIT 2").fetchall()
+        r for (r,) in study.index.sql("SELECT id FROM rows ORDER BY row LIMIT 2").fetchall()
     )
     found = [Finding(HOSTILE, [id, other] * 20, None, HOSTILE + "x" * 5_000)]
     numbers = {HOSTILE: 3, "nested": {HOSTILE: {HOSTILE: HOSTILE}}, "list": [HOSTILE] * 3}

@@ -59,11 +59,6 @@ class Study:
     index: DuckDBPyConnection
     tokenizer: str | Path | None = None
 
-    @property
-    def keys(self) -> DuckDBPyConnection:
-        """The same connection as `index`, under its earlier name."""
-        return self.index
-
 
 class UnansweredError(Exception):
     """The dataset does not allow an answer; the message says why, as a sentence for the report."""

@@ -59,7 +59,7 @@ def find_decisions(out: Path, recipe: Recipe) -> pa.Table:
 
 
 def _check_splits(study: Study, recipe: Recipe) -> None:
-    counts = study.keys.sql("SELECT split, count(*) FROM rows WHERE kept GROUP BY split")
+    counts = study.index.sql("SELECT split, count(*) FROM rows WHERE kept GROUP BY split")
     kept = dict(counts.fetchall())
     if not kept.get("train"):
         raise RecipeError(
@@ -94,7 +94,7 @@ def decide(study: Study, recipe: Recipe) -> pa.Table:
         for rank, table in enumerate(found)
     ]
     every = pa.concat_tables(ranked)  # noqa: F841
-    first = study.keys.sql("""
+    first = study.index.sql("""
         SELECT id, label, score, detail FROM every
         QUALIFY row_number() OVER (PARTITION BY id ORDER BY rank) = 1
         ORDER BY id
@@ -139,7 +139,7 @@ def _doubted(study: Study, recipe: Recipe) -> pa.Table:
             "confidence": np.round(1 / (1 + np.exp(-log_odds[some])), DIGITS),
         }
     )
-    told = study.keys.sql(
+    told = study.index.sql(
         """
         SELECT id, $note AS label, confidence AS score, NULL::VARCHAR AS detail
         FROM rows JOIN doubted USING (row) WHERE split = 'train' ORDER BY id

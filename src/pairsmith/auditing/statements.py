@@ -140,7 +140,7 @@ def _dropped(study: Study, said: str, query: str, params: Mapping[str, Any]) -> 
         query: SQL that gives `id`, `label`, `score` and `other`.
         params: Of the query.
     """
-    told = study.keys.sql(
+    told = study.index.sql(
         f"""
         SELECT id, label, score, $said || ' ' || other AS detail FROM ({query}) ORDER BY id
         """,  # noqa: S608  (the query is one of this module)
@@ -153,7 +153,7 @@ def _duplicates(study: Study, _: Answer | None) -> pa.Table:
     """All but one of the rows with the same prompt and replies; one of test stays, or the first."""
     from pairsmith.auditing.questions.duplicates import PAIRS
 
-    study.keys.execute(PAIRS.format(which="kept"))
+    study.index.execute(PAIRS.format(which="kept"))
     query = """
         SELECT id, $label AS label, NULL::DOUBLE AS score, other
         FROM (SELECT ids[1] AS other, unnest(ids[2:]) AS id FROM groups) JOIN rows USING (id)
@@ -169,7 +169,7 @@ def _leaks(study: Study, _: Answer | None) -> pa.Table:
     """
     from pairsmith.auditing.questions.leaks import KNOWN
 
-    study.keys.execute(KNOWN)
+    study.index.execute(KNOWN)
     query = """
         SELECT id, kind AS label, NULL::DOUBLE AS score, said || test_id AS other FROM known
         WHERE kind <> $weak
@@ -208,7 +208,7 @@ def _near(study: Study, answer: Answer | None) -> pa.Table:
     from pairsmith.auditing.questions import near_duplicates
     from pairsmith.dataset.conversations import components
 
-    keys = study.keys
+    keys = study.index
     found = (answer or near_duplicates.ask(study)).findings  # noqa: F841
     alike = keys.sql(EDGES, params={"kind": near_duplicates.DUPLICATE}).to_arrow_table()
     left, right = (alike[name].to_numpy() for name in ("own", "other"))

@@ -89,7 +89,7 @@ def test_no_answer_without_rows_or_difference(build_rows, ask):
 
 def test_a_conversation_is_in_one_fold(build_rows, ask):
     talks = [((f"Q{n % 7}?", "Yes.", f"And {n}?"), "One.", "Two.") for n in range(40)]
-    folds = ask(lambda study: assign_folds(study.keys), build_rows({"train": talks}))
+    folds = ask(lambda study: assign_folds(study.index), build_rows({"train": talks}))
     assert set(folds.tolist()) == set(range(5))
     assert all(len(set(folds[n::7].tolist())) == 1 for n in range(7))
 
