@@ -16,6 +16,14 @@ from golden.writers import Writers, find_writers, writes_same_parquet
 EXPECTED = read_expected()
 HERE = find_writers()
 OTHER = Writers(pyarrow="0.0.0", isal="")
+PARQUET_IS_OTHER = (
+    f"pyarrow {HERE.pyarrow} writes Parquet here, and {EXPECTED.writers.pyarrow} wrote what is "
+    "recorded: rows are compared, the bytes of shards and their hashes are not"
+)
+GZIP_IS_OTHER = (
+    "isal compresses otherwise here than where hashes were recorded: what is in gzip files is "
+    "compared, their bytes are not"
+)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -30,22 +38,6 @@ def test_files_are_as_recorded(name, tmp_path):
 def test_every_case_is_recorded():
     assert list(EXPECTED.cases) == list(CASES)
     assert all(case.files for case in EXPECTED.cases.values())
-
-
-def test_parquet_bytes_are_compared():
-    if not writes_same_parquet(HERE, EXPECTED.writers):
-        pytest.skip(
-            f"pyarrow {HERE.pyarrow} writes Parquet here, and {EXPECTED.writers.pyarrow} wrote "
-            "what is recorded: rows are compared, the bytes of shards and their hashes are not"
-        )
-
-
-def test_gzip_bytes_are_compared():
-    if HERE.isal != EXPECTED.writers.isal:
-        pytest.skip(
-            "isal compresses otherwise here than where hashes were recorded: what is in gzip files "
-            "is compared, their bytes are not"
-        )
 
 
 @pytest.mark.parametrize("shape", sources.PACKED)
@@ -96,3 +88,26 @@ def test_differences_are_found(built):
     pq.write_table(pq.read_table(shard).slice(1), shard)
     holds = "red-team-attempts/train-00000-of-00001.parquet: holds something else"
     assert find_differences(fingerprint(built), before, HERE, OTHER) == [*compared, holds]
+
+
+def recorded_with(case, ending, sha256):
+    """What is recorded of a case, the hash of its first file of this ending another."""
+    recorded = EXPECTED.cases[case]
+    name = next(path for path in recorded.files if path.endswith(ending))
+    return recorded._replace(files={**recorded.files, name: sha256}), name
+
+
+@pytest.mark.skipif(not writes_same_parquet(HERE, EXPECTED.writers), reason=PARQUET_IS_OTHER)
+def test_another_hash_of_a_shard_is_a_difference(tmp_path):
+    recorded, name = recorded_with("sample-llama2", ".parquet", "0" * 64)
+    seen = observe(CASES["sample-llama2"], tmp_path)
+    differences = find_differences(seen, recorded, HERE, EXPECTED.writers)
+    assert [line for line in differences if name in line]
+
+
+@pytest.mark.skipif(HERE.isal != EXPECTED.writers.isal, reason=GZIP_IS_OTHER)
+def test_another_hash_of_a_gzip_file_is_a_difference(tmp_path):
+    recorded, name = recorded_with("split-sample", ".gz", "0" * 64)
+    seen = observe(CASES["split-sample"], tmp_path)
+    differences = find_differences(seen, recorded, HERE, EXPECTED.writers)
+    assert [line for line in differences if name in line]
