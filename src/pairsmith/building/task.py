@@ -49,7 +49,7 @@ PAUSE = 0.5
 """Seconds before the second attempt; before the third, twice as many."""
 
 Tick: TypeAlias = Callable[[int, int], None]
-"""Is told how many rows and bytes of a file have been read."""
+"""A callback for progress: the rows and the bytes read of a file so far."""
 
 
 class Part(NamedTuple):
@@ -117,7 +117,7 @@ def work(task: Task, jinja: Jinja | None = None, tick: Tick | None = None) -> So
     Args:
         task: What to do.
         jinja: Renders the template row by row; None to have it done by a process of this one's.
-        tick: Is told after every block how far it has come.
+        tick: Progress callback, called after every block.
 
     Returns:
         Of a whole file its record; of another part, of which rows and shards count, the same.

@@ -131,7 +131,11 @@ def open_annotation(place: Path) -> Annotation:
         raise AnnotationError(f"{place} is a link, or its {NAME} is.", "Name the folder itself.")
     if not place.is_dir():
         others = [held.parent.name for held in sorted(place.parent.glob(f"*/{NAME}"))]
-        known = f"There are: {', '.join(others)}." if others else "None is there."
+        known = (
+            f"There are: {', '.join(others)}."
+            if others
+            else "None is there; pairsmith audit writes one."
+        )
         raise AnnotationError(f"There is no annotation {place}.", known)
     if not is_regular_file(place, NAME):
         raise AnnotationError(

@@ -25,7 +25,7 @@ def templates(
     """List the built-in chat templates, or show how one compiles.
 
     With NAME: the constant strings around contents, the special tokens, the control text that a
-    content must not hold, and what becomes of a system turn.
+    content must not hold, and whether and how a system turn is written.
     """
     from pairsmith.chat_templates.describe import describe, list_built_in
     from pairsmith.chat_templates.prepare import prepare
