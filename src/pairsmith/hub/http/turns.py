@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+PAUSE = 1.0  # seconds until somebody is told that they asked for too much
 LOOK = 0.1  # seconds between two looks at whether a turn has to be taken away
 HALVED = 30.0  # seconds after which what was done counts half
 REMEMBERED = 10_000  # visitors and subjects; a sum for each is some 200 bytes
@@ -53,7 +54,7 @@ class Turns:
     """Turns at one kind of work. Of one event loop: nothing of it is called from a thread."""
 
     def __init__(
-        self, count: int, patience: float = 5.0, grace: float = 0.5, queue: int = 4
+        self, count: int, patience: float = 5.0, grace: float = 0.5, queue: int = 16
     ) -> None:
         """Turns that nobody has yet.
 
@@ -84,7 +85,12 @@ class Turns:
             HubError: 503 with Retry-After, where this visitor waits for too many already, or
                 waited for too long.
         """
-        mine = self._join(Turn(visitor, subject))
+        mine = Turn(visitor, subject)
+        if self._waits_for_enough(mine):
+            await anyio.sleep(PAUSE)  # who asks again at once is to cost the others nothing
+            raise busy("You have asked for several pages of rows that are not there yet.")
+        self._waiting.append(mine)
+        self._admit()
         try:
             with anyio.move_on_after(self._patience):
                 while not mine.ready.is_set():
@@ -97,14 +103,10 @@ class Turns:
         finally:
             self._leave(mine)
 
-    def _join(self, mine: Turn) -> Turn:
+    def _waits_for_enough(self, mine: Turn) -> bool:
         theirs = [other for other in self._waiting if other.visitor == mine.visitor]
         same = [other for other in theirs if other.subject == mine.subject]
-        if len(same) >= self._queue or len(theirs) >= 4 * self._queue:
-            raise busy("You have asked for several pages of rows that are not there yet.")
-        self._waiting.append(mine)
-        self._admit()
-        return mine
+        return len(same) >= self._queue or len(theirs) >= 4 * self._queue
 
     def _leave(self, mine: Turn) -> None:
         if mine in self._waiting:
