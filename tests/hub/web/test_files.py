@@ -38,8 +38,10 @@ def test_a_long_folder_comes_in_pages(get, dataset):
     dataset("pets", [{f"f{number:04}": b"x" for number in range(501)}])
     first = get(PETS + "/tree/main").text
     assert len(rows(first)) == 500
-    assert rows(get(PETS + "/tree/main?p=1").text) == ["f0500"]
-    assert "?p=1" in links(first)
+    (following,) = [link for link in links(first) if link.startswith("?p=1")]
+    second = get(PETS + "/tree/main" + following).text
+    assert rows(second) == ["f0500"]
+    assert "?" in links(second)
 
 
 @pytest.mark.parametrize("name", ["a b", "a#b?c=d", "50%", "ü/ö", '<b>"x"\'&amp;', "a%2Fb"])
