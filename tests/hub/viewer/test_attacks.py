@@ -50,7 +50,8 @@ def differences():
         [[{"role": "user", "content": words * 1_000}] * 20] * 26 for words in ("a b ", "b c a ")
     ]
     table = {
-        name: pa.array(side, MESSAGES) for name, side in zip(("chosen", "rejected"), sides, strict=True)
+        name: pa.array(side, MESSAGES)
+        for name, side in zip(("chosen", "rejected"), sides, strict=True)
     }
     return {"train.parquet": parquet(table)}, []
 

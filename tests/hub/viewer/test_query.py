@@ -202,7 +202,10 @@ def test_a_table_that_is_too_wide_is_not_begun_with(sources):
 
 @pytest.mark.parametrize(
     ("bound", "most"),
-    [("MAX_ALL_FIELDS", 30), ("MAX_BYTES", 6_000)],  # three files, of 10 fields and 1,808 bytes each
+    [
+        ("MAX_ALL_FIELDS", 30),
+        ("MAX_BYTES", 6_000),
+    ],  # three files, of 10 fields and 1,808 bytes each
 )
 def test_files_are_looked_at_as_far_as_their_footers_allow(sources, monkeypatch, bound, most):
     """One content at many paths is read as often, so it counts as often."""

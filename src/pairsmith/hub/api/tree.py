@@ -158,10 +158,7 @@ def _shape(
     db: sqlite3.Connection, repo: Repo, commit: Commit, entry: File | Folder, expand: bool
 ) -> dict[str, Any]:
     """An entry as the clients read it; with `expand`, and the commit that changed it last."""
-    if isinstance(entry, Folder):
-        shown = shapes.folder(entry.path, commit)
-    else:
-        shown = shapes.entry(entry)
+    shown = shapes.folder(entry.path, commit) if isinstance(entry, Folder) else shapes.entry(entry)
     if not expand:
         return shown
     last = files.last_change(db, repo, commit, entry.path, isinstance(entry, Folder))

@@ -89,9 +89,7 @@ def named(db: sqlite3.Connection, commit: Commit, path: str) -> File | None:
     return _file(row) if row else None
 
 
-def all_named(
-    db: sqlite3.Connection, commit: Commit, paths: Iterable[str]
-) -> dict[str, File]:
+def all_named(db: sqlite3.Connection, commit: Commit, paths: Iterable[str]) -> dict[str, File]:
     """Those of these paths that are files at a commit, by path."""
     rows = db.execute(
         f"{SELECT} WHERE {AT} AND path IN (SELECT value FROM json_each(:paths))",
@@ -119,8 +117,7 @@ def paths_ending(
     values = {f"end{number}": f"*{ending}" for number, ending in enumerate(endings)}
     with bounded(db):
         rows = db.execute(
-            f"SELECT path FROM files WHERE {AT} AND ({ends})"
-            " ORDER BY path LIMIT :limit",
+            f"SELECT path FROM files WHERE {AT} AND ({ends}) ORDER BY path LIMIT :limit",
             {**_values(commit), **values, "limit": limit},
         )
         return [path for (path,) in rows]

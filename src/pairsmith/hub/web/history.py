@@ -63,16 +63,16 @@ def commit(request: Request) -> HTMLResponse:
     with hub.database.read() as db:
         repo = permissions.visible(db, who, *repo_of(request))
         found = history.find(db, repo, request.path_params["revision"])
-        made = diff.changes_of(db, found)
-    card = next((change for change in made if change.path == CARD), None)
+        made = diff.changes_of(db, found, MAX_FILES + 1)
+        card = next(iter(diff.changes_at(db, found, [CARD])), None)
     return page(
         request,
         "commit.html.jinja",
         who,
         repo=repo,
         commit=found,
-        changes=made,
-        most=MAX_FILES,
+        changes=made[:MAX_FILES],
+        more=len(made) > MAX_FILES,
         diff=_card_change(hub, card) if card else Difference([]),
     )
 

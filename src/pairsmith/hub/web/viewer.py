@@ -199,9 +199,7 @@ def _listed(db: sqlite3.Connection, commit: Commit) -> list[str]:
     return files.paths_ending(db, commit, (SUFFIX, f"/{MANIFEST}"), MAX_PATHS + 1)
 
 
-def _annotation(
-    db: sqlite3.Connection, commit: Commit, plan: Plan, name: str
-) -> Annotation | None:
+def _annotation(db: sqlite3.Connection, commit: Commit, plan: Plan, name: str) -> Annotation | None:
     """The annotation of a name; None where none is asked for.
 
     Raises:
@@ -234,8 +232,8 @@ def _view(hub: Hub, selection: Selection, query: Query, turn: Turn) -> View:
         return _run(turn, make_view, asked)
     except TooMuchWorkError as error:
         return View(
-            fault=f"These rows cannot be shown. {error} A value, a page of values or the description"
-            " of the columns is too large for the viewer. The files can be downloaded."
+            fault=f"These rows cannot be shown. {error} A value, a page of values or the"
+            " description of the columns is too large for the viewer. The files can be downloaded."
         )
 
 
