@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import httpx
 import pytest
@@ -19,7 +20,7 @@ from support.hub.running import running
 HERE = Path(__file__)
 USER = ("user", "add", "ROOT", "ann", "--no-password")
 TOKEN = ("token", "add", "ROOT", "ann", "--write", "--name", "one")
-LINES = {  # what writes, and what has to go before it
+LINES: dict[tuple[str, ...], list[tuple[str, ...]]] = {  # what writes, and what has to go before it
     ("user", "add"): [USER],
     ("user", "password"): [USER, ("user", "password", "ROOT", "ann")],
     ("token", "add"): [USER, TOKEN],
@@ -60,11 +61,11 @@ def open_paths(folder: Path) -> list[Path]:
 
 
 def listed() -> set[tuple[str, ...]]:
-    group = typer.main.get_command(commands)
+    group: Any = typer.main.get_command(commands)
     names: set[tuple[str, ...]] = set()
-    for name, command in getattr(group, "commands", {}).items():
-        inner = getattr(command, "commands", None)
-        names |= {(name, one) for one in inner} if inner else {(name,)}
+    for name, command in group.commands.items():
+        inner: dict[str, object] = getattr(command, "commands", {})
+        names |= {(name, one) for one in inner} or {(name,)}
     return names
 
 
@@ -78,7 +79,9 @@ def test_whatever_a_command_writes_is_its_users_alone(tmp_path, command):
     root, out = tmp_path / "hub", tmp_path / "copy"
     root.mkdir()
     out.mkdir()
-    said = [run(root, out, *words) for words in LINES[command]]
+    said = []
+    for words in LINES[command]:
+        said.append(run(root, out, *words))
     assert open_paths(root) == []
     assert not any("open to other users" in line for line in said[1:-1])
     assert f"{root} was open to other users" in said[0]
