@@ -79,7 +79,6 @@ class Hub:
         self.database = Database(root / DATABASE)
         self.blobs = Blobs(root)
         self.rendered = root / "rendered"
-        self.rendered.mkdir(exist_ok=True)
 
     def close(self) -> None:
         """Closes the database."""

@@ -72,7 +72,7 @@ def prepare(hub: Hub, text: str) -> None:
 
 def sweep(hub: Hub) -> None:
     """Takes away what was rendered long ago; a page that wants it again has it made."""
-    for path in hub.rendered.iterdir():
+    for path in hub.rendered.glob("*"):
         with suppress(FileNotFoundError):  # replaced meanwhile
             if path.stat().st_mtime < time.time() - KEPT:
                 path.unlink()
@@ -126,6 +126,7 @@ def _keep(hub: Hub, place: Path, html: str) -> None:
     beside = hub.rendered / f"{secrets.token_hex(8)}.new"
     try:
         hub.blobs.check_room(len(data))
+        hub.rendered.mkdir(exist_ok=True)
         beside.write_bytes(data)
         beside.replace(place)
     except (HubError, OSError):
