@@ -4,6 +4,7 @@ ROOT/
   hub.sqlite        users, tokens, repositories, commits, requests, licences, counts
   blobs/ab/abcd…    contents, by SHA-256
   incoming/         what is on its way in; of no value once no process writes it
+  rendered/         texts as HTML, by their hash; made again where it is missing
 """
 
 from __future__ import annotations
@@ -78,6 +79,7 @@ class Hub:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.database = Database(root / DATABASE)
         self.blobs = Blobs(root)
+        self.rendered = root / "rendered"
 
     def close(self) -> None:
         """Closes the database."""
