@@ -4,6 +4,7 @@ ROOT/
   hub.sqlite        users, tokens, repositories, commits, requests, licences, counts
   blobs/ab/abcd…    contents, by SHA-256
   incoming/         what is on its way in; of no value once no process writes it
+  rendered/         texts as HTML, by their hash; made again where it is missing
 """
 
 from __future__ import annotations
@@ -38,13 +39,15 @@ class Settings:
 
     Attributes:
         public_url: Where others reach it, without a slash at the end.
-        accel: Whether nginx in front hands the files over (`X-Accel-Redirect`).
+        behind_proxy: Whether a server in front, on this machine, says who asks.
+        accel: Whether that is nginx, and hands the files over (`X-Accel-Redirect`).
         registration: Whether anybody may make an account.
         stripe_secret: What Stripe signs its events with; '' where licences are granted by hand.
         key: What signs addresses and forms. A new one at every start, unless it is set.
     """
 
     public_url: str
+    behind_proxy: bool = False
     accel: bool = False
     registration: bool = True
     stripe_secret: str = field(default="", repr=False)
@@ -52,12 +55,18 @@ class Settings:
 
     @classmethod
     def from_environment(
-        cls, public_url: str, accel: bool = False, registration: bool = True
+        cls,
+        public_url: str,
+        behind_proxy: bool = False,
+        accel: bool = False,
+        registration: bool = True,
     ) -> Settings:
         """The same, with its secrets from the environment, which alone they come from."""
         key = os.environ.get(SIGNING_KEY) or secrets.token_hex(32)
         stripe_secret = os.environ.get(STRIPE_SECRET, "")
-        return cls(public_url.rstrip("/"), accel, registration, stripe_secret, key)
+        return cls(
+            public_url.rstrip("/"), behind_proxy or accel, accel, registration, stripe_secret, key
+        )
 
 
 class Hub:
@@ -69,6 +78,7 @@ class Hub:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.database = Database(root / DATABASE)
         self.blobs = Blobs(root)
+        self.rendered = root / "rendered"
 
     def close(self) -> None:
         """Closes the database."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import time
-from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 from limits import RateLimitItem, parse
@@ -18,6 +17,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.http.sockets import network_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -96,16 +96,7 @@ def limits_of(request: Request) -> Limits:
 
 def address_of(request: Request) -> str:
     """Where a request came from; of IPv6 the network, for one household has all of it."""
-    host = request.client.host if request.client else ""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    if not isinstance(address, IPv6Address):
-        return str(address)
-    if address.ipv4_mapped:
-        return str(address.ipv4_mapped)
-    return address.exploded[:19]  # 64 bits
+    return network_of(request.client.host if request.client else "")
 
 
 def _account(name: str) -> str:
