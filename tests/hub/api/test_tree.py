@@ -63,7 +63,7 @@ def test_pages_of_any_size_hang_together(client, hub, account, monkeypatch, size
     with hub.database.write() as db:
         repo = repos.create(db, user, "dataset", "d", private=False)
     names = ["x!", "x/a", "x/b-", "x/b/c/d", "x/b/e", "x/b0", "x0", "y/z"]
-    commit_files(hub, repo, user, {name: b"1" for name in names})
+    commit_files(hub, repo, user, dict.fromkeys(names, b"1"))
     folder = "x/" if query.startswith("/x") else ""
     inside = [name for name in names if name.startswith(folder)]
     if "recursive" in query:

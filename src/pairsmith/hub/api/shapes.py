@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.repos import card, downloads, files, history
+from pairsmith.hub.repos.card import Card
 from pairsmith.hub.repos.files import File
 from pairsmith.hub.repos.history import Commit
 from pairsmith.hub.repos.repos import Repo
@@ -62,7 +63,7 @@ def summary(db: sqlite3.Connection, repo: Repo) -> Json:
     }
 
 
-def info(db: sqlite3.Connection, repo: Repo, commit: Commit, text: str) -> Json:
+def info(db: sqlite3.Connection, repo: Repo, commit: Commit, read: Card) -> Json:
     """What there is to say of a repository at a commit.
 
     Of more files than `SIBLINGS` none is named: clients that want them all then ask for the tree,
@@ -72,9 +73,8 @@ def info(db: sqlite3.Connection, repo: Repo, commit: Commit, text: str) -> Json:
         db: A transaction.
         repo: The repository.
         commit: The commit.
-        text: Its README.md; '' for none.
+        read: What its card says.
     """
-    read = card.read(text)
     found = files.under(db, commit, limit=SIBLINGS + 1)
     return {
         **summary(db, repo),

@@ -18,8 +18,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import TypeVar, cast
 
@@ -44,16 +44,18 @@ class Workers:
     They are used again, and end with the process that made them, even where that one is killed.
     """
 
-    def __init__(self, count: int = 2, wait: float = 1.0, spare: str = "") -> None:
+    def __init__(self, count: int = 2, wait: float = 1.0, queue: int = 8, spare: str = "") -> None:
         """Workers of one kind of work; another kind has others, and does not wait for these.
 
         Args:
             count: How many there are at most.
             wait: Seconds that a piece of work waits for one of them.
+            queue: How many pieces wait at once; the threads that wait are not there for others.
             spare: A module that takes long to import. One more worker waits that has imported it,
                 to take the place of one that is killed; '' for none.
         """
         self._wait = wait
+        self._places = threading.BoundedSemaphore(count + queue)
         self._turns = threading.BoundedSemaphore(count)
         self._idle: list[_Worker] = []
         self._spare = spare
@@ -79,13 +81,11 @@ class Workers:
             over: Set by another thread when nobody wants the outcome any more.
 
         Raises:
-            BusyError: No worker was free in time.
+            BusyError: No worker was free in time, or too many waited for one.
             TooMuchWorkError: It was given up.
             Exception: What the function raised.
         """
-        if not self._turns.acquire(timeout=self._wait):
-            raise BusyError("All workers are busy.")
-        try:
+        with self._turn():
             worker = self._next()
             if self._spare and not self._idle:
                 self._idle.append(_Worker(self._spare))
@@ -95,8 +95,6 @@ class Workers:
                 worker.kill()
                 raise
             self._idle.append(worker)
-        finally:
-            self._turns.release()
         if raised:
             raise cast(Exception, outcome)
         return cast(T, outcome)
@@ -106,6 +104,20 @@ class Workers:
         while self._idle:
             self._idle.pop().kill()
 
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._places.acquire(blocking=False):
+            raise BusyError("Too many wait for a worker.")
+        try:
+            if not self._turns.acquire(timeout=self._wait):
+                raise BusyError("All workers are busy.")
+            try:
+                yield
+            finally:
+                self._turns.release()
+        finally:
+            self._places.release()
+
     def _next(self) -> _Worker:
         """A worker that is alive: one that waits, or a new one."""
         while self._idle:
@@ -114,6 +126,10 @@ class Workers:
                 return worker
             worker.kill()
         return _Worker(self._spare)
+
+
+VISITORS = Workers(1, wait=0.5)
+"""For what a visitor alone causes: what came in with a commit does not wait for it."""
 
 
 class _Worker:
@@ -143,37 +159,31 @@ class _Worker:
         """
         try:
             self.connection.send(task)
-        except OSError as error:
-            raise TooMuchWorkError("Its process had ended.") from error
-        if over is not None:
             self._await(seconds, over)
-        elif not self.connection.poll(seconds):
-            raise _too_long(seconds)
-        try:
             raised, outcome = self.connection.recv()
-        except (EOFError, ConnectionResetError):
+        except (EOFError, ConnectionResetError, BrokenPipeError):
             raise TooMuchWorkError("It took too much memory, or crashed.") from None
         if isinstance(outcome, MemoryError):
             raise TooMuchWorkError("It took too much memory.") from None
         return raised, outcome
 
-    def _await(self, seconds: float, over: threading.Event) -> None:
-        """Waits for an outcome, and looks now and then whether somebody else still does."""
+    def _await(self, seconds: float, over: threading.Event | None) -> None:
+        """Waits for an outcome, and looks now and then whether anybody still does.
+
+        Raises:
+            TooMuchWorkError: It did not come in time, or nobody waits for it.
+        """
         end = time.monotonic() + seconds
-        while not self.connection.poll(LOOK):
-            if over.is_set():
+        while not self.connection.poll(LOOK if over else seconds):
+            if over is not None and over.is_set():
                 raise TooMuchWorkError("Nobody waits for it any more.")
-            if time.monotonic() > end:
-                raise _too_long(seconds)
+            if time.monotonic() >= end:
+                raise TooMuchWorkError(f"It took longer than {seconds:g} seconds.")
 
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
         self.connection.close()
-
-
-def _too_long(seconds: float) -> TooMuchWorkError:
-    return TooMuchWorkError(f"It took longer than {seconds:g} seconds.")
 
 
 def _work(descriptor: int) -> None:
@@ -185,7 +195,7 @@ def _work(descriptor: int) -> None:
     with suppress(EOFError, ConnectionResetError, BrokenPipeError):
         while True:
             reply = _reply(connection.recv_bytes())
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            _limit(0, -1)  # what waits for work, or takes it in, is bounded by nothing
             connection.send_bytes(reply)
 
 
@@ -193,15 +203,16 @@ def _reply(request: bytes) -> bytes:
     """Whether a task raised, and what came of it, pickled."""
     try:
         function, args, seconds, memory = pickle.loads(request)  # noqa: S301 - the hub sent it
-        _limit(seconds, memory)
+        _limit(seconds + ORPHAN_SECONDS, memory)
         return pickle.dumps((False, function(*args)))
     except Exception as error:  # goes to the caller, whatever it is
         return _pickled(error)
 
 
 def _limit(seconds: float, memory: int) -> None:
+    """Has this process end after a time (0: never), and take so much memory (-1: any)."""
     # what a timer's signal does by default is to end the process, whatever it is doing
-    signal.setitimer(signal.ITIMER_REAL, seconds + ORPHAN_SECONDS)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     # private memory that can be written: libraries map far more addresses than they use
     resource.setrlimit(resource.RLIMIT_DATA, (memory, resource.getrlimit(resource.RLIMIT_DATA)[1]))
 

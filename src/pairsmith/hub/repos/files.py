@@ -190,7 +190,7 @@ def cursor(entry: File | Folder) -> str:
     return f"{entry.path}/" if isinstance(entry, Folder) else entry.path
 
 
-def totals(db: sqlite3.Connection, commit: Commit, folder: str = "", most: int = 20_000) -> Totals:
+def totals(db: sqlite3.Connection, commit: Commit, folder: str = "", most: int = 50_000) -> Totals:
     """How many files are below a folder at a commit, and how large they are, up to a number."""
     within, values = _range(folder, "")
     with bounded(db):

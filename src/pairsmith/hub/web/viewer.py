@@ -26,7 +26,7 @@ from pairsmith.hub.http.turns import Turn, Turns, busy, while_connected
 from pairsmith.hub.repos import card, files, history
 from pairsmith.hub.repos.files import File
 from pairsmith.hub.repos.history import MAIN, Commit
-from pairsmith.hub.repos.readme import card_text
+from pairsmith.hub.repos.readme import read_card
 from pairsmith.hub.repos.repos import Repo
 from pairsmith.hub.viewer.annotations import FOLDER, MANIFEST, Annotation, annotation_of
 from pairsmith.hub.viewer.plan import MAX_PATHS, Plan, Plans, make_plan
@@ -182,16 +182,16 @@ def _select(hub: Hub, who: Caller, name: RepoName, query: Query, turn: Turn) -> 
         commit = history.find(db, repo, query.revision)
         plan = PLANS.get(commit.id, query.config, query.split)
         listed = [] if plan else _listed(db, commit)
-        text = "" if plan else card_text(hub, db, commit)
+        configs = [] if plan else card.configs(read_card(hub, db, commit))[:MAX_ENTRIES]
     if plan is None:
-        configs = card.configs(card.read(text))[:MAX_ENTRIES]
         plan = _run(turn, make_plan, configs, listed, query.config, query.split)
         if query.split in ("", plan.split):  # others make what is kept no larger
             PLANS.put(commit.id, query.config, query.split, plan)
     with hub.database.read() as db:
         found = files.all_named(db, commit, [*plan.paths, MANIFEST])
         annotation = _annotation(db, commit, plan, query.annotation)
-    sources = [Source(path, hub.blobs.path(found[path].blob)) for path in plan.paths]
+    there = (found[path] for path in plan.paths if path in found)
+    sources = [Source(file.path, hub.blobs.path(file.blob)) for file in there]
     return Selection(repo, commit.id, plan, sources, annotation, found.get(MANIFEST))
 
 
