@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from pairsmith.errors import OutputError
 from pairsmith.hub.core.blobs import Blobs
 from pairsmith.hub.core.database import Database
+from pairsmith.hub.core.modes import FOUND, close_to_others, private_files
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
@@ -28,7 +29,7 @@ DATABASE = "hub.sqlite"
 LOCK = ".lock"
 """In ROOT, held by the process that serves it, or that renews it as a backup."""
 
-PASSED_OVER = frozenset({LOCK, "lost+found"})  # in a folder that counts as empty
+PASSED_OVER = frozenset({LOCK, FOUND})  # in a folder that counts as empty
 STRIPE_SECRET = "PAIRSMITH_STRIPE_WEBHOOK_SECRET"  # noqa: S105 - a variable's name
 SIGNING_KEY = "PAIRSMITH_HUB_KEY"
 
@@ -99,6 +100,8 @@ def hub_of(request: HTTPConnection) -> Hub:
 def open_hub(root: Path, settings: Settings | None = None, create: bool = False) -> Iterator[Hub]:
     """A hub for as long as the block lasts; it may be served meanwhile.
 
+    What is made meanwhile is this user's alone.
+
     Args:
         root: Its folder.
         settings: How it is served, where it is.
@@ -108,18 +111,19 @@ def open_hub(root: Path, settings: Settings | None = None, create: bool = False)
         PairsmithError: There is no hub, or it cannot be written.
     """
     check_root(root, create)
-    hub = Hub(root, settings or Settings(""))
-    try:
-        yield hub
-    finally:
-        hub.close()
+    with private_files():
+        hub = Hub(root, settings or Settings(""))
+        try:
+            yield hub
+        finally:
+            hub.close()
 
 
 def check_root(root: Path, create: bool) -> None:
-    """Checks that a folder is a hub's, or that it may become one.
+    """Checks that a folder is a hub's, or that it may become one; closes it to other users.
 
     Raises:
-        OutputError: It is not, or it cannot be written.
+        OutputError: It is not, it cannot be written, or it is another user's and open to all.
     """
     another = "Name the folder of a hub, or an empty one."
     try:
@@ -138,6 +142,7 @@ def check_root(root: Path, create: bool) -> None:
         raise OutputError(f"There is no hub in {root}.", "`pairsmith serve` makes one.")
     if not os.access(root, os.W_OK | os.X_OK):
         raise OutputError(f"{root} cannot be written by this user.", "Change its owner or mode.")
+    close_to_others(root)
 
 
 @contextmanager
@@ -149,7 +154,7 @@ def locked(root: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    lock = FileLock(root / LOCK, timeout=0)
+    lock = FileLock(root / LOCK, timeout=0, mode=0o600)
     try:
         lock.acquire()
     except Timeout:

@@ -19,6 +19,7 @@ from pairsmith.hub.auth.authentication import (
     require_sign_in,
     require_write,
 )
+from pairsmith.hub.auth.limits import limits_of
 from pairsmith.hub.auth.redirects import sign_in_then
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.gating import requests
@@ -102,6 +103,7 @@ def take_question(call: Call, sent: FormData) -> Response:
             return _form_again(call, who, repo, shown, {}, [CHANGED])
         if wrong := problems(form, answers):
             return _form_again(call, who, repo, shown, answers, wrong)
+        limits_of(call).count("requests", str(user.id))
     with hub.database.write() as db:
         repo = permissions.visible(db, who, *repo_of(call))
         requests.ask(db, repo, user, answers, form)
