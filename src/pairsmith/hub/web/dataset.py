@@ -17,7 +17,7 @@ from pairsmith.hub.repos import card, downloads, files, history
 from pairsmith.hub.repos.card import Card
 from pairsmith.hub.repos.files import Totals
 from pairsmith.hub.repos.history import Commit
-from pairsmith.hub.repos.readme import card_text, read_card
+from pairsmith.hub.repos.readme import read_card
 from pairsmith.hub.repos.repos import Repo
 from pairsmith.hub.web.gate import gate_view
 from pairsmith.hub.web.render import page
@@ -38,7 +38,7 @@ def dataset(request: Request) -> HTMLResponse:
         head = history.head(db, repo, history.MAIN)
         totals = files.totals(db, head) if head else Totals(0, 0, True)
         read = read_card(hub, db, head) if head else Card()
-        text = card_text(hub, db, head) if head else ""
+        readme = files.named(db, head, card.NAME) if head else None
         subset = _subset(db, head, read) if head else ""
         access_options = _access_options(db, hub, repo, who)
         loads = downloads.last_month(db, repo)
@@ -48,7 +48,7 @@ def dataset(request: Request) -> HTMLResponse:
         who,
         repo=repo,
         card=read,
-        body=card.split(text)[1],
+        readme=readme,
         licence=card.licence(read, repo.page),
         tags=_tags(read),
         totals=totals,

@@ -18,7 +18,7 @@ from pairsmith.hub.http.addresses import DATASET, encoded, repo_of
 from pairsmith.hub.http.errors import entry_not_found
 from pairsmith.hub.http.responses import IMAGES
 from pairsmith.hub.permissions import REFUSALS
-from pairsmith.hub.repos import card, files, history
+from pairsmith.hub.repos import files, history
 from pairsmith.hub.repos.files import File, Folder
 from pairsmith.hub.repos.history import Commit
 from pairsmith.hub.repos.readme import NAME as CARD
@@ -113,11 +113,10 @@ def _content(hub: Hub, repo: Repo, commit: Commit, file: File) -> Content:
     """What the page shows of a file to those who may read it."""
     if PurePosixPath(file.path).suffix.lower() in IMAGES:
         return Content(image=True)
-    shown = _text(hub, file)
-    if shown.text and file.path == CARD:
-        body = card.split(shown.text)[1]
-        return Content(html=Rendering(hub)(body, repo.page, commit.id))
-    return shown
+    if file.path == CARD:
+        html = Rendering(hub).card(file.blob, repo.page, commit.id)
+        return Content(html=html) if html else Content(fault="There is no text in this card.")
+    return _text(hub, file)
 
 
 def _text(hub: Hub, file: File) -> Content:

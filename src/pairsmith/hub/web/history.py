@@ -12,10 +12,8 @@ from pairsmith.hub.auth.authentication import authenticate
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.http.addresses import DATASET, repo_of
 from pairsmith.hub.http.processes import VISITORS, BusyError, TooMuchWorkError
-from pairsmith.hub.repos import diff, history
+from pairsmith.hub.repos import card, diff, history
 from pairsmith.hub.repos.diff import Change
-from pairsmith.hub.repos.readme import MAX_CARD_BYTES
-from pairsmith.hub.repos.readme import NAME as CARD
 from pairsmith.hub.repos.text_diff import Difference, difference
 from pairsmith.hub.web import paging
 from pairsmith.hub.web.render import page
@@ -50,7 +48,7 @@ def commit(request: Request) -> HTMLResponse:
         repo = permissions.visible(db, who, *repo_of(request))
         found = history.find(db, repo, request.path_params["revision"])
         made = diff.changes_of(db, found, MAX_FILES + 1)
-        card = next(iter(diff.changes_at(db, found, [CARD])), None)
+        readme = next(iter(diff.changes_at(db, found, [card.NAME])), None)
     return page(
         request,
         "commit.html.jinja",
@@ -59,7 +57,7 @@ def commit(request: Request) -> HTMLResponse:
         commit=found,
         changes=made[:MAX_FILES],
         more=len(made) > MAX_FILES,
-        diff=_card_change(hub, card) if card else Difference([]),
+        diff=_card_change(hub, readme) if readme else Difference([]),
     )
 
 
@@ -74,10 +72,7 @@ def _card_change(hub: Hub, change: Change) -> Difference:
 
 
 def _text(hub: Hub, blob: str | None) -> str:
-    if blob is None:
-        return ""
-    with hub.blobs.path(blob).open("rb") as content:
-        return content.read(MAX_CARD_BYTES).decode("utf-8", "replace")
+    return "" if blob is None else card.load(hub.blobs.path(blob), blob)
 
 
 routes: list[BaseRoute] = [
