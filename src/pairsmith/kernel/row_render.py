@@ -8,15 +8,18 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import pyarrow.compute as pc
 
-from pairsmith.schema.templates import Conversation, Refusal, Template, common_start
+from pairsmith.schema.templates import (
+    PROBE_REPLY,
+    Conversation,
+    Refusal,
+    Template,
+    common_start,
+)
 from pairsmith.text.spans import Index, Mask, to_numpy
 from pairsmith.text.turns import Turns
 
 Jinja: TypeAlias = Callable[[Sequence[Conversation]], list[str | Refusal]]
 Messages: TypeAlias = list[dict[str, str]]
-
-REPLY = "qW0Zq"
-"""A probe reply: the prompt ends before what it has in common with a real one."""
 
 SEARCHED_ROWS = 250
 """The rows at the head of a batch that are searched for unusual contents."""
@@ -73,7 +76,8 @@ def pairs_by_row(
             Conversation(worse),
         ]
         if marked:
-            conversations.append(Conversation([*prompt, {"role": "assistant", "content": REPLY}]))
+            reply = {"role": "assistant", "content": PROBE_REPLY}
+            conversations.append(Conversation([*prompt, reply]))
     texts, each = jinja(conversations), 3 + marked
     return [_pair(texts[i : i + each], template) for i in range(0, len(texts), each)]
 
