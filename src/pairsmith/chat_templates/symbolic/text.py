@@ -171,7 +171,8 @@ class Text(Symbol):
             return self._has_space(piece, left)
         if len(self._pieces) > 1:
             self._conditions.filled.add(piece.role)
-        return self._holds(end)
+        self._lack(end)
+        return False
 
     def _has_space(self, content: Content, left: bool) -> bool:
         """Whether a content begins or ends with white space: none does that is described."""
