@@ -89,6 +89,12 @@ class Reading(NamedTuple):
     longest: dict[str, int]
 
 
+def make_reading(seen: dict[str, Any]) -> Reading:
+    """What the process says it read, which came as JSON."""
+    texts = [tuple(map(_piece, pieces)) for pieces in seen.pop("texts")]
+    return Reading(texts, **seen)
+
+
 def _piece(given: Any) -> str | ReadContent:
     return given if isinstance(given, str) else ReadContent(*given)
 
@@ -164,8 +170,7 @@ class Sandbox:
             seen = worker.ask({"shapes": [shape._asdict() for shape in shapes]})
         finally:
             self.idle.put(worker)
-        texts = [tuple(map(_piece, pieces)) for pieces in seen.pop("texts")]
-        return Reading(texts, **seen)
+        return make_reading(seen)
 
     def close(self) -> None:
         """Ends the processes."""

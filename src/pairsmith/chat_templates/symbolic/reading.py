@@ -13,7 +13,7 @@ from functools import wraps
 from typing import Any, TypeAlias
 
 from jinja2 import TemplateError
-from jinja2.filters import make_attrgetter
+from jinja2.filters import do_format, make_attrgetter
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from pairsmith.chat_templates.environment import make_environment
@@ -23,8 +23,9 @@ from pairsmith.chat_templates.symbolic.conditions import (
     DependsOnContentError,
     Symbol,
 )
+from pairsmith.chat_templates.symbolic.formatting import format_braces, format_percent
 from pairsmith.chat_templates.symbolic.parts import Length
-from pairsmith.chat_templates.symbolic.text import Text
+from pairsmith.chat_templates.symbolic.text import Text, as_text, join
 
 Shape: TypeAlias = dict[str, Any]
 """A conversation without its contents: `roles`, and `generation` as in `Conversation`."""
@@ -93,45 +94,22 @@ def _renderer(
 ) -> Callable[[list[dict[str, Any]], bool], str | Text]:
     """Renders messages whose contents may be symbols."""
     environment = make_environment()
-    environment.concat = _concat  # type: ignore[method-assign, assignment]
+    environment.concat = join  # type: ignore[method-assign, assignment]
     _wrap_filters(environment)
     _wrap_tests(environment)
+    _wrap_formats(environment)
     module: dict[str, Any] = {"environment": environment, "__file__": "template"}
     exec(environment.compile(source), module)  # noqa: S102  (as Jinja itself does)
-    module.update(str=_text, str_join=lambda parts: _concat(map(_text, parts)))
+    module.update(str=as_text, str_join=lambda parts: join(map(as_text, parts)))
     template = environment.template_class.from_module_dict(environment, module, {})
     always = {"tools": None, "documents": None, **variables}
 
     def render(messages: list[dict[str, Any]], generation: bool) -> str | Text:
         given = {**always, "messages": messages, "add_generation_prompt": generation}
         context = template.new_context({**environment.globals, **given})
-        return _concat(template.root_render_func(context))
+        return join(template.root_render_func(context))
 
     return render
-
-
-def _text(value: object = "", *more: object) -> str | Text:
-    """As `str`, of which a text that holds contents is one already."""
-    return value if isinstance(value, Text) else str(value, *more)
-
-
-def _concat(parts: Iterable[Any]) -> str | Text:
-    """As `"".join`, of parts that may hold contents."""
-    parts = list(parts)
-    symbol = next((part for part in parts if isinstance(part, Symbol)), None)
-    if symbol is None:
-        return "".join(parts)
-    pieces: list[str | Content] = []
-    run: list[str] = []  # constant text that has not been joined yet
-    for part in parts:
-        if isinstance(part, str):
-            run.append(part)
-        elif isinstance(part, Text):
-            pieces += ["".join(run), *part._pieces]
-            run = []
-        else:
-            raise TypeError("it joins what is no text")
-    return Text([*pieces, "".join(run)], symbol._conditions)
 
 
 def _wrap_filters(environment: ImmutableSandboxedEnvironment) -> None:
@@ -146,7 +124,7 @@ def _wrap_filters(environment: ImmutableSandboxedEnvironment) -> None:
         "length": Length,
         "lower": Text.lower,
         "replace": _replace,
-        "string": _text,
+        "string": as_text,
         "title": Text.title,
         "trim": lambda value, chars=None: value.strip(chars),
         "upper": Text.upper,
@@ -154,6 +132,7 @@ def _wrap_filters(environment: ImmutableSandboxedEnvironment) -> None:
     filters: dict[str, Any] = dict(environment.filters)
     for name, function in filters.items():
         environment.filters[name] = _knowing(function, known.get(name), f"the filter {name}")
+    environment.filters["format"] = _format
     environment.filters["join"] = _make_join(environment)
 
 
@@ -171,6 +150,39 @@ def _wrap_tests(environment: ImmutableSandboxedEnvironment) -> None:
     for name, function in tests.items():
         of_symbols = function if name in by_operator else known.get(name)
         environment.tests[name] = _knowing(function, of_symbols, f"the test {name}")
+
+
+def _percent(_context: object, _operator: str, left: Any, right: Any) -> Any:
+    """The operator `%`, which is formatting where a text stands to its left."""
+    return format_percent(left, right)
+
+
+def _format(form: Any, *args: Any, **named: Any) -> Any:
+    """As the filter."""
+    if args and named:
+        return do_format(form, *args, **named)
+    return format_percent(form, named or args)
+
+
+def _wrap_formats(environment: ImmutableSandboxedEnvironment) -> None:
+    """Has `'%s' % content` and `'{}'.format(content)` come here."""
+    environment.intercepted_binops = frozenset("%")
+    environment.call_binop = _percent  # type: ignore[method-assign, assignment]
+    theirs = environment.wrap_str_format
+
+    def wrap_str_format(value: Any) -> Callable[..., Any] | None:
+        safe = theirs(value)
+        if safe is None or value.__name__ != "format":
+            return safe
+
+        def wrapped(*args: Any, **named: Any) -> Any:
+            if any(isinstance(one, Symbol) for one in (*args, *named.values())):
+                return format_braces(value.__self__, *args, **named)
+            return safe(*args, **named)
+
+        return wrapped
+
+    environment.wrap_str_format = wrap_str_format  # type: ignore[method-assign]
 
 
 def _knowing(
@@ -210,17 +222,17 @@ def _default(value: Any, default: Any = "", boolean: bool = False) -> Any:
 
 def _replace(value: Text, old: object, new: object, count: int | None = None) -> str | Text:
     """As the filter, which makes text of what it is given."""
-    return value.replace(_text(old), _text(new), -1 if count is None else count)
+    return value.replace(as_text(old), as_text(new), -1 if count is None else count)
 
 
 def _make_join(environment: ImmutableSandboxedEnvironment) -> Callable[..., str | Text]:
-    def join(value: Iterable[Any], d: object = "", attribute: str | int | None = None) -> Any:
+    def join_filter(value: Iterable[Any], d: object = "", attribute: str | int | None = None) -> Any:
         """As the filter."""
         parts = list(value)
         if attribute is not None:
             parts = list(map(make_attrgetter(environment, attribute), parts))
-        between = _text(d)
-        joined = [piece for part in parts for piece in (between, _text(part))]
-        return _concat(joined[1:])
+        between = as_text(d)
+        joined = [piece for part in parts for piece in (between, as_text(part))]
+        return join(joined[1:])
 
-    return join
+    return join_filter

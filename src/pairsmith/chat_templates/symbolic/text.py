@@ -311,6 +311,34 @@ class Text(Symbol):
         return Part(self, change="swapcase")
 
 
+def as_text(value: object = "", *more: object) -> str | Text:
+    """As `str`, of which a text that holds contents is one already."""
+    return value if isinstance(value, Text) else str(value, *more)
+
+
+def join(parts: Iterable[object]) -> str | Text:
+    """As `"".join`, of parts that may hold contents.
+
+    Raises:
+        TypeError: A part is no text.
+    """
+    parts = list(parts)
+    texts = [part for part in parts if isinstance(part, Text)]
+    if not texts:
+        return "".join(parts)  # type: ignore[arg-type]
+    pieces: list[Piece] = []
+    run: list[str] = []  # constant text that has not been joined yet
+    for part in parts:
+        if isinstance(part, str):
+            run.append(part)
+        elif isinstance(part, Text):
+            pieces += ["".join(run), *part._pieces]
+            run = []
+        else:
+            raise TypeError("it joins what is no text")
+    return Text([*pieces, "".join(run)], texts[0]._conditions)
+
+
 def _text_of(pieces: list[Piece], conditions: Conditions) -> str | Text:
     """Pieces as a text; as a constant where they hold no content."""
     constant = [piece for piece in pieces if isinstance(piece, str)]
