@@ -23,6 +23,7 @@ from pairsmith.hub.headers import SafeHeaders
 from pairsmith.hub.http.addresses import RawPath
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.maintenance.gc import collect_hourly
+from pairsmith.hub.repos.readme import read_all
 from pairsmith.hub.web.render import error_page, wants_page
 
 if TYPE_CHECKING:
@@ -41,9 +42,10 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        collecting = asyncio.create_task(collect_hourly(hub))
+        tasks = [asyncio.create_task(run(hub)) for run in (collect_hourly, read_all)]
         yield
-        collecting.cancel()
+        for task in tasks:
+            task.cancel()
 
     app = Starlette(
         routes=routes(),

@@ -4,6 +4,7 @@ ROOT/
   hub.sqlite        users, tokens, repositories, commits, requests, licences, counts
   blobs/ab/abcd…    contents, by SHA-256
   incoming/         what is on its way in; of no value once no process writes it
+  rendered/         texts as HTML, by their hash; made again where it is missing
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 from pairsmith.errors import OutputError
 from pairsmith.hub.core.blobs import Blobs
 from pairsmith.hub.core.database import Database
+from pairsmith.hub.core.modes import FOUND, close_to_others, private_files
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
@@ -27,7 +29,7 @@ DATABASE = "hub.sqlite"
 LOCK = ".lock"
 """In ROOT, held by the process that serves it, or that renews it as a backup."""
 
-PASSED_OVER = frozenset({LOCK, "lost+found"})  # in a folder that counts as empty
+PASSED_OVER = frozenset({LOCK, FOUND})  # in a folder that counts as empty
 STRIPE_SECRET = "PAIRSMITH_STRIPE_WEBHOOK_SECRET"  # noqa: S105 - a variable's name
 SIGNING_KEY = "PAIRSMITH_HUB_KEY"
 
@@ -38,13 +40,15 @@ class Settings:
 
     Attributes:
         public_url: Where others reach it, without a slash at the end.
-        accel: Whether nginx in front hands the files over (`X-Accel-Redirect`).
+        behind_proxy: Whether a server in front, on this machine, says who asks.
+        accel: Whether that is nginx, and hands the files over (`X-Accel-Redirect`).
         registration: Whether anybody may make an account.
         stripe_secret: What Stripe signs its events with; '' where licences are granted by hand.
         key: What signs addresses and forms. A new one at every start, unless it is set.
     """
 
     public_url: str
+    behind_proxy: bool = False
     accel: bool = False
     registration: bool = True
     stripe_secret: str = field(default="", repr=False)
@@ -52,12 +56,18 @@ class Settings:
 
     @classmethod
     def from_environment(
-        cls, public_url: str, accel: bool = False, registration: bool = True
+        cls,
+        public_url: str,
+        behind_proxy: bool = False,
+        accel: bool = False,
+        registration: bool = True,
     ) -> Settings:
         """The same, with its secrets from the environment, which alone they come from."""
         key = os.environ.get(SIGNING_KEY) or secrets.token_hex(32)
         stripe_secret = os.environ.get(STRIPE_SECRET, "")
-        return cls(public_url.rstrip("/"), accel, registration, stripe_secret, key)
+        return cls(
+            public_url.rstrip("/"), behind_proxy or accel, accel, registration, stripe_secret, key
+        )
 
 
 class Hub:
@@ -69,6 +79,7 @@ class Hub:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.database = Database(root / DATABASE)
         self.blobs = Blobs(root)
+        self.rendered = root / "rendered"
 
     def close(self) -> None:
         """Closes the database."""
@@ -89,6 +100,8 @@ def hub_of(request: HTTPConnection) -> Hub:
 def open_hub(root: Path, settings: Settings | None = None, create: bool = False) -> Iterator[Hub]:
     """A hub for as long as the block lasts; it may be served meanwhile.
 
+    What is made meanwhile is this user's alone.
+
     Args:
         root: Its folder.
         settings: How it is served, where it is.
@@ -98,18 +111,19 @@ def open_hub(root: Path, settings: Settings | None = None, create: bool = False)
         PairsmithError: There is no hub, or it cannot be written.
     """
     check_root(root, create)
-    hub = Hub(root, settings or Settings(""))
-    try:
-        yield hub
-    finally:
-        hub.close()
+    with private_files():
+        hub = Hub(root, settings or Settings(""))
+        try:
+            yield hub
+        finally:
+            hub.close()
 
 
 def check_root(root: Path, create: bool) -> None:
-    """Checks that a folder is a hub's, or that it may become one.
+    """Checks that a folder is a hub's, or that it may become one; closes it to other users.
 
     Raises:
-        OutputError: It is not, or it cannot be written.
+        OutputError: It is not, it cannot be written, or it is another user's and open to all.
     """
     another = "Name the folder of a hub, or an empty one."
     try:
@@ -128,6 +142,7 @@ def check_root(root: Path, create: bool) -> None:
         raise OutputError(f"There is no hub in {root}.", "`pairsmith serve` makes one.")
     if not os.access(root, os.W_OK | os.X_OK):
         raise OutputError(f"{root} cannot be written by this user.", "Change its owner or mode.")
+    close_to_others(root)
 
 
 @contextmanager
@@ -139,7 +154,7 @@ def locked(root: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    lock = FileLock(root / LOCK, timeout=0)
+    lock = FileLock(root / LOCK, timeout=0, mode=0o600)
     try:
         lock.acquire()
     except Timeout:

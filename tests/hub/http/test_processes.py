@@ -76,6 +76,11 @@ def test_what_eats_memory_is_given_up_and_the_next_one_is_done(workers, task):
     assert len(run(workers, bytearray, MEMORY // 10)) == MEMORY // 10
 
 
+def test_the_bounds_of_one_piece_of_work_are_not_those_of_the_next(workers):
+    run(workers, os.getpid, memory=30 << 20)
+    assert run(workers, len, bytes(MEMORY // 4)) == MEMORY // 4
+
+
 @pytest.mark.parametrize(
     "task",
     [

@@ -23,6 +23,7 @@ from pairsmith.hub.http.concurrency import CONTENTS, run_apart
 from pairsmith.hub.http.errors import bad_request, too_large
 from pairsmith.hub.repos import commits, files, history
 from pairsmith.hub.repos.commits import Change, Delete, Message, Put
+from pairsmith.hub.repos.readme import prepare, validate
 
 if TYPE_CHECKING:
     import sqlite3
@@ -118,6 +119,7 @@ def _commit(request: Request, body: IO[bytes]) -> JSONResponse:
             repo = permissions.writable(db, who, *repo_of(request))
             hub.blobs.keep_all(db, sent.contents, repo.id)
             made = commits.commit(db, repo, branch, require_write(who), sent.message, sent.changes)
+    prepare(hub, made)
     return JSONResponse(
         {
             "success": True,
@@ -213,12 +215,8 @@ async def validate_card(request: Request) -> JSONResponse:
 
 
 def _validate_card(body: dict[str, Any]) -> JSONResponse:
-    from pairsmith.hub.repos import card
-
-    errors = [
-        {"message": fault}
-        for fault in card.validate(text_of(body, "content", MAX_CARD_COMMIT_BYTES))
-    ]
+    faults = validate(text_of(body, "content", MAX_CARD_COMMIT_BYTES))
+    errors = [{"message": fault} for fault in faults]
     return JSONResponse({"errors": errors, "warnings": []}, 400 if errors else 200)
 
 

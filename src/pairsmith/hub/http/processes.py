@@ -17,8 +17,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import TypeVar, cast
 
@@ -42,14 +42,16 @@ class Workers:
     They are used again, and end with the process that made them, even where that one is killed.
     """
 
-    def __init__(self, count: int = 2, wait: float = 1.0) -> None:
+    def __init__(self, count: int = 2, wait: float = 1.0, queue: int = 8) -> None:
         """Workers of one kind of work; another kind has others, and does not wait for these.
 
         Args:
             count: How many there are at most.
             wait: Seconds that a piece of work waits for one of them.
+            queue: How many pieces wait at once; the threads that wait are not there for others.
         """
         self._wait = wait
+        self._places = threading.BoundedSemaphore(count + queue)
         self._turns = threading.BoundedSemaphore(count)
         self._idle: list[_Worker] = []
         atexit.register(self.close)
@@ -66,13 +68,11 @@ class Workers:
                 and what the function's module imports); Linux alone keeps to it.
 
         Raises:
-            BusyError: No worker was free in time.
+            BusyError: No worker was free in time, or too many waited for one.
             TooMuchWorkError: It was given up.
             Exception: What the function raised.
         """
-        if not self._turns.acquire(timeout=self._wait):
-            raise BusyError("All workers are busy.")
-        try:
+        with self._turn():
             worker = self._next()
             try:
                 raised, outcome = worker.call((function, args, seconds, memory), seconds)
@@ -80,8 +80,6 @@ class Workers:
                 worker.kill()
                 raise
             self._idle.append(worker)
-        finally:
-            self._turns.release()
         if raised:
             raise cast(Exception, outcome)
         return cast(T, outcome)
@@ -91,6 +89,20 @@ class Workers:
         while self._idle:
             self._idle.pop().kill()
 
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._places.acquire(blocking=False):
+            raise BusyError("Too many wait for a worker.")
+        try:
+            if not self._turns.acquire(timeout=self._wait):
+                raise BusyError("All workers are busy.")
+            try:
+                yield
+            finally:
+                self._turns.release()
+        finally:
+            self._places.release()
+
     def _next(self) -> _Worker:
         """A worker that is alive: one that waits, or a new one."""
         while self._idle:
@@ -99,6 +111,10 @@ class Workers:
                 return worker
             worker.kill()
         return _Worker()
+
+
+VISITORS = Workers(1, wait=0.5)
+"""For what a visitor alone causes: what came in with a commit does not wait for it."""
 
 
 class _Worker:
@@ -123,12 +139,12 @@ class _Worker:
         Raises:
             TooMuchWorkError: It did not end in time, or the process did.
         """
-        self.connection.send(task)
-        if not self.connection.poll(seconds):
-            raise TooMuchWorkError(f"It took longer than {seconds:g} seconds.")
         try:
+            self.connection.send(task)
+            if not self.connection.poll(seconds):
+                raise TooMuchWorkError(f"It took longer than {seconds:g} seconds.")
             raised, outcome = self.connection.recv()
-        except (EOFError, ConnectionResetError):
+        except (EOFError, ConnectionResetError, BrokenPipeError):
             raise TooMuchWorkError("It took too much memory, or crashed.") from None
         if isinstance(outcome, MemoryError):
             raise TooMuchWorkError("It took too much memory.") from None
@@ -149,7 +165,7 @@ def _work(descriptor: int) -> None:
     with suppress(EOFError, ConnectionResetError, BrokenPipeError):
         while True:
             reply = _reply(connection.recv_bytes())
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            _limit(0, -1)  # what waits for work, or takes it in, is bounded by nothing
             connection.send_bytes(reply)
 
 
@@ -157,15 +173,16 @@ def _reply(request: bytes) -> bytes:
     """Whether a task raised, and what came of it, pickled."""
     try:
         function, args, seconds, memory = pickle.loads(request)  # noqa: S301 - the hub sent it
-        _limit(seconds, memory)
+        _limit(seconds + ORPHAN_SECONDS, memory)
         return pickle.dumps((False, function(*args)))
     except Exception as error:  # goes to the caller, whatever it is
         return _pickled(error)
 
 
 def _limit(seconds: float, memory: int) -> None:
+    """Has this process end after a time (0: never), and take so much memory (-1: any)."""
     # what a timer's signal does by default is to end the process, whatever it is doing
-    signal.setitimer(signal.ITIMER_REAL, seconds + ORPHAN_SECONDS)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     # private memory that can be written: libraries map far more addresses than they use
     resource.setrlimit(resource.RLIMIT_DATA, (memory, resource.getrlimit(resource.RLIMIT_DATA)[1]))
 
