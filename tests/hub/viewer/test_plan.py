@@ -1,4 +1,4 @@
-"""What there is to choose from at a commit: planned within bounds, and kept as far as there is room."""
+"""Plans of what there is to choose from: made within bounds, kept as far as there is room."""
 
 from __future__ import annotations
 
