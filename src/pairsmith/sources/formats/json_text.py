@@ -24,8 +24,9 @@ from pairsmith.sources.formats.format import (
     Reading,
     Span,
 )
-from pairsmith.sources.formats.json_array import first_element_ends, read_elements
-from pairsmith.sources.formats.jsonl import BLANK, read_lines
+from pairsmith.sources.formats.json_array import read_elements
+from pairsmith.sources.formats.json_layout import is_array
+from pairsmith.sources.formats.jsonl import read_lines
 from pairsmith.sources.parse import parse_rows
 from pairsmith.sources.records import Records
 
@@ -70,7 +71,7 @@ def read_records(
         DamagedInputError: The content stops short, a JSON array breaks off, or a row has no end.
     """
     head, content = _peek(chunks)
-    cut = read_elements if _is_array(head) else read_lines
+    cut = read_elements if is_array(head) else read_lines
     yield from cut(content, name, at_once)
 
 
@@ -98,32 +99,13 @@ def _again(
     yield from chunks
 
 
-def _is_array(head: bytes) -> bool:
-    """Whether a file that begins so is one JSON array, not lines of which the first is odd."""
-    body = head.lstrip(BLANK)
-    if not body.startswith(b"["):
-        return False
-    line, _, rest = body.partition(b"\n")
-    following = rest.lstrip(BLANK).partition(b"\n")[0]
-    if following and _is_json(line, list):
-        return False
-    return first_element_ends(body) or not _is_json(following, dict)
-
-
-def _is_json(line: bytes, kind: type) -> bool:
-    try:
-        return isinstance(json.loads(line), kind)
-    except (ValueError, RecursionError):
-        return False
-
-
 def cut(place: FsspecPath, name: str, shard_rows: int) -> Pieces | None:
     """The lines of each shard; None for an array, and for what has to be decompressed."""
     if is_compressed(name):
         return None
     metered = MeteredFile(place)
     head, content = _peek(iter(lambda: metered.read(CHUNK), b""))
-    if _is_array(head):
+    if is_array(head):
         metered.close()
         return None
     return _cut_lines(metered, content, name, shard_rows)
