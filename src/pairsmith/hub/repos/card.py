@@ -7,9 +7,12 @@ null. Keys follow https://huggingface.co/docs/hub/datasets-cards.
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
@@ -23,8 +26,11 @@ if TYPE_CHECKING:
 else:  # ten times as fast, where PyYAML came with it
     SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+log = logging.getLogger("pairsmith.hub")
+
 NAME = "README.md"
 FENCE = "---"
+MAX_BYTES = 1 << 20  # bytes of a card that are read; the rest of a longer one is left out
 MAX_FRONT_MATTER_CHARS = 1 << 17  # characters of a front matter
 MAX_VALUES = 20_000  # values in it, those that aliases repeat counted each time
 MAX_VALUE_CHARS = 1 << 18  # characters of them, counted the same way
@@ -76,6 +82,19 @@ class Config(NamedTuple):
     splits: list[tuple[str, list[str]]]
     default: bool = False
     folder: str = ""
+
+
+def load(path: Path, sha256: str) -> str:
+    """The text of a card from its file; '' where that is lost, or is not what its hash says."""
+    try:
+        with path.open("rb") as content:
+            data = content.read(MAX_BYTES + 1)
+    except FileNotFoundError:  # a damaged hub; the list of all datasets is to show the others
+        data = b""
+    if len(data) <= MAX_BYTES and hashlib.sha256(data).hexdigest() != sha256:
+        log.warning("The content %s of a card is lost; see pairsmith hub verify.", sha256)
+        return ""
+    return data[:MAX_BYTES].decode("utf-8", "replace")
 
 
 def split(text: str) -> tuple[str | None, str]:
