@@ -19,7 +19,10 @@ from pairsmith.hub.auth.limits import Rates
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "hub-limits.md"
 ROOT = Path(str(hub.__file__)).parent
-ROW = re.compile(r"^\| (?P<what>[^|]*) \| (?P<much>[^|]*) \| (?P<beyond>[^|]*) \| `(?P<name>[\w/]+\.[\w.]+)` \|$", re.M)  # noqa: E501
+ROW = re.compile(
+    r"^\| (?P<what>[^|]*) \| (?P<much>[^|]*) \| (?P<beyond>[^|]*) \| `(?P<name>[\w/]+\.[\w.]+)` \|$",
+    re.M,
+)  # noqa: E501
 LIMIT = re.compile(r"(MAX|MIN)_\w+")
 UNITS = ((1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 TIMES = ("SECONDS", "PATIENCE", "LIFE", "LIFETIME", "WAIT", "LINGER", "TOLERANCE")
@@ -28,7 +31,9 @@ TIMES = ("SECONDS", "PATIENCE", "LIFE", "LIFETIME", "WAIT", "LINGER", "TOLERANCE
 def render_page(text: str) -> str:
     """The page with its numbers as the code has them."""
     return ROW.sub(
-        lambda row: f"| {row['what']} | {how_much(row['name'])} | {row['beyond']} | `{row['name']}` |",
+        lambda row: (
+            f"| {row['what']} | {how_much(row['name'])} | {row['beyond']} | `{row['name']}` |"
+        ),
         text,
     )
 
@@ -38,7 +43,9 @@ def how_much(name: str) -> str:
     module, _, constant = name.partition(".")
     if constant.startswith("Rates."):
         return str(Rates()._asdict()[constant.removeprefix("Rates.")])
-    value = getattr(import_module("pairsmith.hub." + module.replace("/", ".")), constant)
+    value = getattr(import_module("pairsmith.hub." + module.replace("/", ".")), constant, None)
+    if value is None:
+        return f"{name} IS GONE"
     if isinstance(value, CapacityLimiter):
         return f"{value.total_tokens:,}"
     if isinstance(value, dict):
