@@ -1,4 +1,4 @@
-"""docs/reference/hub-limits.md by the code: `python tests/support/limits_page.py` mends its numbers.
+"""docs/reference/hub-limits.md by the code: `python tests/support/limits_page.py` mends numbers.
 
 The page is written by hand but for the column "how much", which is made from the constants that the
 last column names.
