@@ -53,7 +53,7 @@ def test_a_card_lists_the_subsets():
     assert files_of(found[0].splits[0], paths) == ["b/x.parquet", "a/train-0.parquet"]
     assert files_of(found[0].splits[1], paths) == ["a/test-0.parquet"]
     assert files_of(found[1].splits[0], paths) == paths[:3]
-    assert choose(found, "", "")[0].name == "two"
+    assert choose(found, "", "", paths)[0].name == "two"
 
 
 def test_a_file_that_two_patterns_match_is_there_once():
@@ -71,8 +71,9 @@ def test_a_pattern_never_leads_out_of_the_list():
 def test_a_card_may_name_a_folder_alone():
     paths = ["one/train-0.parquet", "one/deep/test.parquet", "two/train-0.parquet"]
     found = subsets(configs("- config_name: one\n  data_dir: one"), paths)
-    assert names(found) == {"one": ["train", "test"]}
-    assert files_of(found[0].splits[0], paths) == ["one/train-0.parquet"]
+    subset, split = choose(found, "one", "", paths)
+    assert names([subset]) == {"one": ["train", "test"]}
+    assert files_of(split, paths) == ["one/train-0.parquet"]
 
 
 def test_without_a_list_the_layout_tells():
@@ -102,14 +103,14 @@ def test_no_parquet_file_makes_no_subset():
 
 def test_the_subset_and_the_split_to_begin_with():
     found = subsets([], ["a/test.parquet", "b/dev.parquet", "b/train.parquet", "x.parquet"])
-    subset, split = choose(found, "", "")
+    subset, split = choose(found, "", "", [])
     assert (subset.name, split.name) == ("default", "train")
-    assert choose(found, "b", "")[1].name == "train"
-    assert choose(found, "a", "train")[1].name == "test"
+    assert choose(found, "b", "", [])[1].name == "train"
+    assert choose(found, "a", "train", [])[1].name == "test"
 
 
 def test_a_subset_that_is_not_there_is_refused():
     found = subsets([], ["a/test.parquet"])
     with pytest.raises(HubError, match="no subset 'b' here; there is: a") as caught:
-        choose(found, "b", "")
+        choose(found, "b", "", [])
     assert caught.value.status == 404

@@ -18,7 +18,12 @@ from pathlib import Path
 
 from pairsmith.errors import PairsmithError
 
-MIGRATIONS = ("001_initial.sql", "002_repository_kind.sql", "003_cards.sql")
+MIGRATIONS = (
+    "001_initial.sql",
+    "002_repository_kind.sql",
+    "003_cards.sql",
+    "004_changed_files.sql",
+)
 """In `migrations/`: number i brings a database from version i to version i + 1."""
 
 WAIT = 60  # seconds that one process waits for another's transaction

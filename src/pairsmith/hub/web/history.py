@@ -47,16 +47,16 @@ def commit(request: Request) -> HTMLResponse:
     with hub.database.read() as db:
         repo = permissions.visible(db, who, *repo_of(request))
         found = history.find(db, repo, request.path_params["revision"])
-        made = diff.changes_of(db, found)
-    readme = next((change for change in made if change.path == card.NAME), None)
+        made = diff.changes_of(db, found, MAX_FILES + 1)
+        readme = next(iter(diff.changes_at(db, found, [card.NAME])), None)
     return page(
         request,
         "commit.html.jinja",
         who,
         repo=repo,
         commit=found,
-        changes=made,
-        most=MAX_FILES,
+        changes=made[:MAX_FILES],
+        more=len(made) > MAX_FILES,
         diff=_card_change(hub, readme) if readme else Difference([]),
     )
 
