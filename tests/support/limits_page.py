@@ -19,10 +19,10 @@ from pairsmith.hub.auth.limits import Rates
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "hub-limits.md"
 ROOT = Path(str(hub.__file__)).parent
-ROW = re.compile(
-    r"^\| (?P<what>[^|]*) \| (?P<much>[^|]*) \| (?P<beyond>[^|]*) \| `(?P<name>[\w/]+\.[\w.]+)` \|$",
-    re.M,
-)  # noqa: E501
+CELL = r"([^|]*) \| "
+ROW = re.compile(rf"^\| {CELL}{CELL}{CELL}`([\w/]+\.[\w.]+)` \|$", re.M)
+"""What, how much, what happens beyond, and the constant's name."""
+
 LIMIT = re.compile(r"(MAX|MIN)_\w+")
 UNITS = ((1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 TIMES = ("SECONDS", "PATIENCE", "LIFE", "LIFETIME", "WAIT", "LINGER", "TOLERANCE")
@@ -64,7 +64,7 @@ def how_much(name: str) -> str:
 
 def named(text: str) -> set[str]:
     """The constants that the page names."""
-    return {row["name"] for row in ROW.finditer(text)}
+    return {row[4] for row in ROW.finditer(text)}
 
 
 def limits() -> Iterator[str]:
