@@ -250,7 +250,7 @@ def test_nobody_is_let_in_by_a_card_that_could_not_be_read_yet(hub, dataset, bob
     with hub.database.write() as db:
         db.execute("DELETE FROM cards")
     busy = Workers(1, wait=0.01)
-    monkeypatch.setattr(readme, "WORKERS", busy)
+    monkeypatch.setattr(readme, "PAGES", busy)
     with busy._turn():
         sent = bob.browser.send(f"{PAGE}/ask-access", "/datasets", form=read_form({}).mark)
     assert sent.status_code == 503

@@ -25,7 +25,7 @@ def kept(hub) -> list[str]:
 
 def test_a_text_is_rendered_once_whatever_page_it_stands_on(hub, monkeypatch):
     first = Rendering(hub)("[a](b.txt)", PAGE, "feat/x")
-    monkeypatch.setattr(rendering, "WORKERS", None)
+    monkeypatch.setattr(rendering, "PAGES", None)
     again = Rendering(hub)("[a](b.txt)", "/datasets/bob/own")
     assert f'href="{PAGE}/blob/feat%2Fx/b.txt"' in first
     assert 'href="/datasets/bob/own/blob/main/b.txt"' in again
@@ -98,7 +98,7 @@ def test_a_page_with_many_texts_has_an_end(hub, monkeypatch):
 
 def test_who_gets_no_worker_reads_the_text_as_it_is_and_nothing_is_kept(hub, monkeypatch):
     busy = Workers(1, wait=0.01)
-    monkeypatch.setattr(rendering, "WORKERS", busy)
+    monkeypatch.setattr(rendering, "PAGES", busy)
     with busy._turn():
         html = Rendering(hub)("*well* & good")
     assert rendering.LATER in html

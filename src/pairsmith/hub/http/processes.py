@@ -128,8 +128,12 @@ class Workers:
         return _Worker(self._spare)
 
 
+PAGES = Workers(1, wait=0.4, queue=6)
+"""For what a page wants that was not done when it came in: those who send much do not hold it up.
+"""
+
 VISITORS = Workers(1, wait=0.5)
-"""For what a visitor alone causes: what came in with a commit does not wait for it."""
+"""For what a visitor alone causes: what was stored does not wait for it."""
 
 
 class _Worker:

@@ -36,6 +36,7 @@ MAX_VALUES = 20_000  # values in it, those that aliases repeat counted each time
 MAX_VALUE_CHARS = 1 << 18  # characters of them, counted the same way
 MAX_DEPTH = 50
 MAX_NUMBER = 1 << 63
+MAX_NUMBER_CHARS = 1_000  # in which a number is written; one to the base of 60 takes quadratic time
 FACETS = (  # keys whose values are tags, `key:value`, as the public hub has them
     "task_categories", "task_ids", "language", "license", "size_categories", "annotations_creators",
     "language_creators", "multilinguality", "source_datasets", "modality",
@@ -242,7 +243,7 @@ def _weigh(top: Node) -> None:
             raise CardError(TOO_DEEP)
         if id(node) not in weights:
             inner = [weight(child, depth + 1) for child in _children(node)]
-            own = len(node.value) if isinstance(node, ScalarNode) else 0
+            own = _length(node) if isinstance(node, ScalarNode) else 0
             weights[id(node)] = (1 + sum(w[0] for w in inner), own + sum(w[1] for w in inner))
         return weights[id(node)]
 
@@ -251,6 +252,17 @@ def _weigh(top: Node) -> None:
         raise CardError(TOO_MANY)
     if length > MAX_VALUE_CHARS:
         raise CardError(TOO_LONG)
+
+
+def _length(scalar: ScalarNode) -> int:
+    """The characters of a value.
+
+    Raises:
+        CardError: It is a number, and a very long one.
+    """
+    if len(scalar.value) > MAX_NUMBER_CHARS and scalar.tag.endswith((":int", ":float")):
+        raise CardError(f"A number in it is longer than {MAX_NUMBER_CHARS:,} characters.")
+    return len(scalar.value)
 
 
 def _children(node: Node) -> Iterator[Node]:

@@ -13,7 +13,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from pairsmith.hub.http.errors import HubError
-from pairsmith.hub.http.processes import VISITORS, BusyError, TooMuchWorkError, Workers
+from pairsmith.hub.http.processes import (
+    PAGES,
+    VISITORS,
+    BusyError,
+    TooMuchWorkError,
+    Workers,
+)
 from pairsmith.hub.repos import card, files, rendering
 from pairsmith.hub.repos.card import NAME as NAME  # its reader and its place go by one name
 from pairsmith.hub.repos.card import Card
@@ -23,7 +29,7 @@ if TYPE_CHECKING:
     from pairsmith.hub.context import Hub
 
 MAX_LINE_CHARS = 200  # characters of a title or a licence in a list
-WORKERS = Workers(1, wait=0.5)
+WORKERS = Workers(1, wait=0.5)  # for what comes in
 SECONDS = 1.5  # the worst that was found takes a fifth of it
 MEMORY = 96 << 20  # bytes of a worker
 ENDLESS = "The front matter takes too much work to be read."
@@ -50,7 +56,7 @@ def read_card(hub: Hub, db: sqlite3.Connection, commit: Commit) -> Card:
     if row:
         return Card(json.loads(row["data"]), row["fault"])
     try:
-        return _read(hub, file.blob)
+        return _read(hub, file.blob, PAGES)
     except BusyError as error:
         raise _later("The card of this dataset is being read; try again soon.") from error
 
@@ -110,7 +116,7 @@ def _remember(hub: Hub, blob: str) -> None:
         if db.execute("SELECT 1 FROM cards WHERE blob = ?", (blob,)).fetchone():
             return
     try:
-        read = _read(hub, blob)
+        read = _read(hub, blob, WORKERS)
     except BusyError:  # `read_all` comes back to it
         return
     title = read.data.get("pretty_name")
@@ -122,7 +128,7 @@ def _remember(hub: Hub, blob: str) -> None:
         )
 
 
-def _read(hub: Hub, blob: str) -> Card:
+def _read(hub: Hub, blob: str, workers: Workers) -> Card:
     """What the card of that content says.
 
     Raises:
@@ -132,7 +138,7 @@ def _read(hub: Hub, blob: str) -> Card:
     if front is None:
         return Card()
     try:
-        return WORKERS.run(card.read_front, front, seconds=SECONDS, memory=MEMORY)
+        return workers.run(card.read_front, front, seconds=SECONDS, memory=MEMORY)
     except BusyError:
         raise
     except TooMuchWorkError:

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from markupsafe import Markup
 
 from pairsmith.hub.http.errors import HubError
-from pairsmith.hub.http.processes import BusyError, TooMuchWorkError, Workers
+from pairsmith.hub.http.processes import PAGES, BusyError, TooMuchWorkError, Workers
 from pairsmith.hub.repos import card, markdown
 
 if TYPE_CHECKING:
     from pairsmith.hub.context import Hub
 
-WORKERS = Workers(2, wait=0.4, queue=6)
+WORKERS = Workers(1, wait=0.4, queue=4)  # for what comes in
 MEMORY = 192 << 20  # bytes of a worker; the longest honest texts take 140 MB
 SECONDS = 1.5  # that a page waits for one text to be rendered
 PATIENCE = 2.0  # seconds after which a page has no further text rendered
@@ -63,7 +63,7 @@ class Rendering:
     def _shown(self, source: _Source, base: str, revision: str) -> Markup:
         seconds = SECONDS if time.monotonic() < self._end else 0
         try:
-            html = _rendered(self._hub, source, bool(base), seconds)
+            html = _rendered(self._hub, source, bool(base), PAGES, seconds)
         except BusyError:
             return _plain(source, LATER)
         except TooMuchWorkError:
@@ -82,7 +82,7 @@ class _Source(NamedTuple):
 def prepare(hub: Hub, blob: str) -> None:
     """Renders a card that came in, so that nobody waits for it who opens its page."""
     with suppress(TooMuchWorkError):
-        _rendered(hub, _of_card(hub, blob), placed=True, seconds=COMMIT_SECONDS)
+        _rendered(hub, _of_card(hub, blob), True, WORKERS, COMMIT_SECONDS)
 
 
 def sweep(hub: Hub) -> None:
@@ -101,7 +101,7 @@ def _of_card(hub: Hub, blob: str) -> _Source:
     return _Source(f"card {blob}", lambda: card.split(card.load(hub.blobs.path(blob), blob))[1])
 
 
-def _rendered(hub: Hub, source: _Source, placed: bool, seconds: float) -> str:
+def _rendered(hub: Hub, source: _Source, placed: bool, workers: Workers, seconds: float) -> str:
     """What was made of a text, now or earlier.
 
     Raises:
@@ -121,7 +121,7 @@ def _rendered(hub: Hub, source: _Source, placed: bool, seconds: float) -> str:
     if not text.strip():
         return ""
     try:
-        html = WORKERS.run(markdown.render, text, placed, seconds=seconds, memory=MEMORY)
+        html = workers.run(markdown.render, text, placed, seconds=seconds, memory=MEMORY)
     except BusyError:
         raise
     except TooMuchWorkError:
