@@ -30,12 +30,7 @@ TIMES = ("SECONDS", "PATIENCE", "LIFE", "LIFETIME", "WAIT", "LINGER", "TOLERANCE
 
 def render_page(text: str) -> str:
     """The page with its numbers as the code has them."""
-    return ROW.sub(
-        lambda row: (
-            f"| {row['what']} | {how_much(row['name'])} | {row['beyond']} | `{row['name']}` |"
-        ),
-        text,
-    )
+    return ROW.sub(lambda row: f"| {row[1]} | {how_much(row[4])} | {row[3]} | `{row[4]}` |", text)
 
 
 def how_much(name: str) -> str:
