@@ -11,7 +11,7 @@ import pairsmith
 from support.mixture import hashes
 from support.slow import slow
 
-BUILDS = 24
+BUILDS = 8
 """How many; it passed with 200 too."""
 
 ROWS = 400
