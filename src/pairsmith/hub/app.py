@@ -23,6 +23,7 @@ from pairsmith.hub.headers import SafeHeaders
 from pairsmith.hub.http.addresses import RawPath
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.maintenance.gc import collect_hourly
+from pairsmith.hub.repos.downloads import write_counts, write_counts_regularly
 from pairsmith.hub.web.render import error_page, wants_page
 
 if TYPE_CHECKING:
@@ -41,9 +42,13 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        collecting = asyncio.create_task(collect_hourly(hub))
+        tasks = [
+            asyncio.create_task(task(hub)) for task in (collect_hourly, write_counts_regularly)
+        ]
         yield
-        collecting.cancel()
+        for task in tasks:
+            task.cancel()
+        await run_in_threadpool(write_counts, hub)
 
     app = Starlette(
         routes=routes(),

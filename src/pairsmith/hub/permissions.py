@@ -107,6 +107,8 @@ def writable(db: sqlite3.Connection, who: Caller, kind: Kind, owner: str, name: 
 def record_read(hub: Hub, who: Caller, repo: Repo, action: str, **detail: object) -> None:
     """Puts a read on record where there is a gate, before the first byte of it leaves.
 
+    Reads at the same time go on record in one transaction, and all wait until it is on disk.
+
     Args:
         hub: The hub.
         who: Who reads.
@@ -119,9 +121,12 @@ def record_read(hub: Hub, who: Caller, repo: Repo, action: str, **detail: object
     """
     if repo.gate == "off":
         return
-    with hub.database.write() as db:
-        repo = readable(db, hub, who, *repo.address)
-        events.record(db, repo, who.name, who.name, action, **detail)
+
+    def record(db: sqlite3.Connection) -> None:
+        still = readable(db, hub, who, *repo.address)
+        events.record(db, still, who.name, who.name, action, **detail)
+
+    hub.database.write_together(record)
 
 
 def _owns(user: User | None, repo: Repo) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from pairsmith.hub.http.errors import bad_request
@@ -57,6 +59,15 @@ def named(db: sqlite3.Connection, commit: Commit, path: str) -> File | None:
         {"line": commit.line, "place": commit.place, "path": path},
     ).fetchone()
     return _file(row) if row else None
+
+
+def all_named(db: sqlite3.Connection, commit: Commit, paths: Iterable[str]) -> dict[str, File]:
+    """Those of these paths that are files at a commit, by path."""
+    rows = db.execute(
+        f"{SELECT} WHERE {AT} AND path IN (SELECT value FROM json_each(:paths))",
+        {"line": commit.line, "place": commit.place, "paths": json.dumps(list(paths))},
+    )
+    return {row["path"]: _file(row) for row in rows}
 
 
 def under(db: sqlite3.Connection, commit: Commit, folder: str = "") -> list[File]:
