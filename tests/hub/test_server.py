@@ -151,9 +151,10 @@ def test_a_backup_that_is_served_is_a_backup_no_longer(filled, tmp_path):
 
 def test_who_asks_is_told_by_a_proxy_only_where_there_is_one(filled):
     root, _ = filled
-    for options, count in ([], 1), (["--accel"], 3):
+    for options, count in ([], 1), (["--behind-proxy"], 3), (["--accel"], 3):
         with running(root, *options) as server:
             read_as_several(server.url, root)
+            assert server.end() == 0  # which writes what was counted last
         with open_hub(root) as hub, hub.database.write() as db:
             assert db.execute("SELECT sum(count) FROM downloads").fetchone()[0] == count
             db.execute("DELETE FROM downloads")
@@ -186,6 +187,20 @@ def test_links_that_lead_others_to_themselves_are_warned_of(tmp_path):
     with running(tmp_path, "--host", "0.0.0.0") as server:
         server.end()
     assert "give --public-url" in server.log
+
+
+def test_what_is_missing_without_a_server_in_front_is_told(tmp_path):
+    url = ("--public-url", "https://hub.example.org")
+    for number, (options, told) in enumerate(
+        [
+            (("--host", "0.0.0.0"), True),
+            (("--host", "0.0.0.0", "--behind-proxy"), False),
+            ((), False),
+        ]
+    ):
+        with running(tmp_path / str(number), *options, *url) as server:
+            server.end()
+        assert ("without a server in front" in server.log) == told
 
 
 def test_without_nginx_accel_is_told_of(tmp_path):

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from hypothesis import strategies as st
 
-from pairsmith.io.digests import MeteredFile
+from pairsmith.io.identity import WatchedFile
 from pairsmith.io.paths import locate
 from pairsmith.schema.rows import Kind
 from pairsmith.sources.layouts import SourceFile
@@ -117,7 +117,7 @@ def source_file(path):
 
 def blocks(path, shape):
     file = source_file(path)
-    with MeteredFile(file.place) as metered:
+    with WatchedFile(file.place, file.path) as metered:
         for rows in read_rows(file, metered, SHAPES[shape]):
             yield arrange_rows(file, rows, SHAPES[shape])
 

@@ -14,6 +14,7 @@ from pairsmith.building.task import ATTEMPTS, PAUSE, Part, still_broken
 from pairsmith.dataset.checkpoint import Finished
 from pairsmith.dataset.shard_record import SourceRecord
 from pairsmith.errors import BrokenReadError
+from pairsmith.io.identity import Identity, Known, changed, identify
 from pairsmith.schema.recipe import Recipe
 from pairsmith.sources.formats import format_of
 from pairsmith.sources.formats.format import Counted
@@ -28,9 +29,15 @@ def parts_of(
     Arguments, parts and faults as those of `_parts`.
     """
     given = set(finished.shards)
+    begun = None
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            for part in _parts(file, recipe, finished._replace(shards=frozenset(given)), cut):
+            identity = identify(file.place)
+            if begun not in (None, identity) and len(given) > len(finished.shards):
+                raise changed(file.path)
+            begun = identity
+            left = finished._replace(shards=frozenset(given))
+            for part in _parts(file, identity, recipe, left, cut):
                 if isinstance(part, Part):
                     given.add(part.first)
                 yield part
@@ -43,12 +50,13 @@ def parts_of(
 
 
 def _parts(
-    file: SourceFile, recipe: Recipe, finished: Finished, cut: bool
+    file: SourceFile, identity: Identity, recipe: Recipe, finished: Finished, cut: bool
 ) -> Iterator[Part | SourceRecord]:
     """The parts of a file that are still to be worked on.
 
     Args:
         file: The file.
+        identity: What it is, before it is opened.
         recipe: Tells the rows of a shard.
         finished: What of it is finished.
         cut: Whether to make a part of each shard where that can be done.
@@ -65,11 +73,13 @@ def _parts(
     format = format_of(file.path)
     pieces = format.cut(file.place, file.path, recipe.shard_rows) if cut and format.cut else None
     if pieces is None:
-        yield Part(file, finished=finished.shards)
+        known = finished.known if finished.shards else None
+        yield Part(file, finished=finished.shards, known=known)
         return
     for piece in pieces:
         if isinstance(piece, Counted):
             yield SourceRecord(*piece)
         elif not piece.is_sound or piece.number not in finished.shards:
             # whoever works on one that is not sound meets the damage, and says so
-            yield Part(file, piece.span, piece.number, piece.bytes, piece.read)
+            known = Known(identity, piece.read, format.footer) if piece.read else None
+            yield Part(file, piece.span, piece.number, piece.bytes, piece.read, known=known)

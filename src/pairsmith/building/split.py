@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from pairsmith.dataset import folder
 from pairsmith.errors import OutputError, RecipeError
-from pairsmith.io.digests import MeteredFile
+from pairsmith.io.identity import WatchedFile
 from pairsmith.schema.rows import PAIR_TRANSCRIPTS, Kind
 from pairsmith.sources.detect import AUTO, choose
 from pairsmith.sources.layouts import SourceFile, find
@@ -110,7 +110,7 @@ def _divide(files: list[SourceFile], shape: Shape, staging: Path, test: float) -
     with ExitStack() as stack:
         opened = {s: stack.enter_context(_open(staging / subset / f"{s}.jsonl.gz")) for s in SPLITS}
         for file in files:
-            metered = stack.enter_context(MeteredFile(file.place))
+            metered = stack.enter_context(WatchedFile(file.place, file.path))
             for block in read_rows(file, metered, shape):
                 asked = _openings(file, block, shape)
                 unread += asked.count(None)

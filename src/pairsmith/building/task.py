@@ -17,7 +17,8 @@ from pairsmith.dataset.shard_record import SourceRecord
 from pairsmith.dataset.shards import ShardWriter
 from pairsmith.engines.threads import overlap
 from pairsmith.errors import BrokenReadError, DamagedInputError
-from pairsmith.io.digests import Digest, MeteredFile
+from pairsmith.io.digests import Digest
+from pairsmith.io.identity import Known, WatchedFile
 from pairsmith.io.remote import StoragePath
 from pairsmith.kernel import Kernel
 from pairsmith.kernel.actions import with_actions
@@ -62,6 +63,7 @@ class Part(NamedTuple):
         bytes: Its approximate size in bytes of the file.
         read: What is known to have been read of the file; None where the task finds out.
         finished: The numbers of the shards that are finished.
+        known: What was known of the file by then; None where nothing has been read of it.
     """
 
     file: SourceFile
@@ -70,6 +72,7 @@ class Part(NamedTuple):
     bytes: int = 0
     read: Digest | None = None
     finished: frozenset[int] = frozenset()
+    known: Known | None = None
 
 
 class Task(NamedTuple):
@@ -125,6 +128,7 @@ def work(task: Task, jinja: Jinja | None = None, tick: Tick | None = None) -> So
     Raises:
         DamagedInputError: The file stops short. What came before lies there.
         BrokenReadError: It cannot be read on, tried again and again.
+        SourceError: It was changed or replaced meanwhile.
         UnfaithfulError: The compiled template fails its proof.
     """
     from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
@@ -154,9 +158,10 @@ def _silent(_rows: int, _bytes: int) -> None:
 
 
 def _work(task: Task, jinja: Jinja | None, tick: Tick) -> SourceRecord:
-    part, out = task.part, _Shards(task)
+    part = task.part
     with ExitStack() as stack:
-        metered = stack.enter_context(MeteredFile(part.file.place))
+        metered = stack.enter_context(WatchedFile(part.file.place, part.file.path, part.known))
+        out = _Shards(task, metered)
         stack.callback(out.discard)
         try:
             for block in _convert(task, metered, jinja):
@@ -166,10 +171,11 @@ def _work(task: Task, jinja: Jinja | None, tick: Tick) -> SourceRecord:
             out.leave()
             raise
         read = part.read or metered.digest
+        metered.check()
         return SourceRecord(out.rows, out.finish(read), read)
 
 
-def _convert(task: Task, metered: MeteredFile, jinja: Jinja | None) -> Iterator[_Converted]:
+def _convert(task: Task, metered: WatchedFile, jinja: Jinja | None) -> Iterator[_Converted]:
     """The blocks of a part, converted in threads."""
     part, recipe = task.part, task.recipe
     kernel = _kernel(task, jinja)
@@ -196,7 +202,7 @@ def _kernel(task: Task, jinja: Jinja | None) -> Kernel:
 
 
 def _counted(
-    blocks: Iterator[Rows], part: Part, metered: MeteredFile, shard_rows: int
+    blocks: Iterator[Rows], part: Part, metered: WatchedFile, shard_rows: int
 ) -> Iterator[tuple[Rows, int, Digest]]:
     """Blocks, each with the number of rows before it, and what of the file had been read then."""
     first = part.first * shard_rows
@@ -224,8 +230,8 @@ def _sandbox(template: Template) -> Sandbox:
 class _Shards:
     """Writes the blocks of a part to one shard after another."""
 
-    def __init__(self, task: Task) -> None:
-        self.task = task
+    def __init__(self, task: Task, metered: WatchedFile) -> None:
+        self.task, self.metered = task, metered
         self.first = self.at = task.part.first * task.recipe.shard_rows
         self.finished = set(task.part.finished)
         self.writer: ShardWriter | None = None
@@ -256,6 +262,7 @@ class _Shards:
 
     def _end(self, read: Digest) -> None:
         if self.writer is not None:
+            self.metered.check()
             self.writer.finish(read)
             self.finished.add(self.writer.place.number)
             self.writer = None

@@ -29,6 +29,7 @@ from pairsmith.errors import OutputError
 from pairsmith.io import durable
 from pairsmith.io.digests import CHUNK, Digest, MeteredFile, hash_file
 from pairsmith.io.durable import finalize, is_unchanged, map_files, partial_path, write_text_durably
+from pairsmith.io.identity import Known, identify
 from pairsmith.io.locks import is_lock
 from pairsmith.io.paths import FsspecPath, size
 from pairsmith.io.remote import StoragePath
@@ -48,10 +49,12 @@ class Finished(NamedTuple):
     Attributes:
         source: Its record; None where some of its shards are missing.
         shards: The numbers of its finished shards.
+        known: What of the file they were made of; None where there are none.
     """
 
     source: SourceRecord | None
     shards: frozenset[int]
+    known: Known | None = None
 
 
 def shard_path(file: SourceFile, number: int) -> ShardPath:
@@ -151,6 +154,7 @@ def find_finished(
     for file in files:
         source = read_source(staging, source_path(file))
         shards = _shards(staging, file)
+        identity = identify(file.place)
         if not source or hash_file(file.place) != source.whole:
             same = _unchanged(file, shards, shard_rows)
             if source or len(same) < len(shards):
@@ -164,7 +168,10 @@ def find_finished(
         for number in shards:
             place = shard_path(file, number)
             keep |= {place.rows, place.refused, place.record}
-        finished[file.path] = Finished(source, frozenset(shards))
+        footer = format_of(file.path).footer
+        known = [Known(identity, shard.source, footer) for shard in shards.values()]
+        longest = max(known, key=lambda one: one.read.bytes, default=None)
+        finished[file.path] = Finished(source, frozenset(shards), longest)
     durable.remove_all_but(staging, keep)
     return finished, sentences
 

@@ -24,6 +24,7 @@ from pairsmith.hub.http.addresses import RawPath
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.maintenance.gc import collect_hourly
 from pairsmith.hub.repos.downloads import write_counts, write_counts_regularly
+from pairsmith.hub.repos.readme import read_all
 from pairsmith.hub.web.render import error_page, wants_page
 
 if TYPE_CHECKING:
@@ -42,9 +43,8 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        tasks = [
-            asyncio.create_task(task(hub)) for task in (collect_hourly, write_counts_regularly)
-        ]
+        running = (collect_hourly, write_counts_regularly, read_all)
+        tasks = [asyncio.create_task(run(hub)) for run in running]
         yield
         for task in tasks:
             task.cancel()

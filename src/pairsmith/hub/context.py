@@ -5,6 +5,7 @@ ROOT/
   blobs/ab/abcd…    contents, by SHA-256
   incoming/         what is on its way in; of no value once no process writes it
   .reserve          room for deleting where the disk is full
+  rendered/         texts as HTML, by their hash; made again where it is missing
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pairsmith.errors import OutputError
 from pairsmith.hub.core.blobs import Blobs
 from pairsmith.hub.core.counts import Counts
 from pairsmith.hub.core.database import Database
+from pairsmith.hub.core.modes import FOUND, close_to_others, private_files
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
@@ -30,7 +32,7 @@ DATABASE = "hub.sqlite"
 LOCK = ".lock"
 """In ROOT, held by the process that serves it, or that renews it as a backup."""
 
-PASSED_OVER = frozenset({LOCK, "lost+found"})  # in a folder that counts as empty
+PASSED_OVER = frozenset({LOCK, FOUND})  # in a folder that counts as empty
 STRIPE_SECRET = "PAIRSMITH_STRIPE_WEBHOOK_SECRET"  # noqa: S105 - a variable's name
 SIGNING_KEY = "PAIRSMITH_HUB_KEY"
 
@@ -58,7 +60,8 @@ class Settings:
 
     Attributes:
         public_url: Where others reach it, without a slash at the end.
-        accel: Whether nginx in front hands the files over (`X-Accel-Redirect`).
+        behind_proxy: Whether a server in front, on this machine, says who asks.
+        accel: Whether that is nginx, and hands the files over (`X-Accel-Redirect`).
         registration: Whether anybody may make an account.
         stripe_secret: What Stripe signs its events with; '' where licences are granted by hand.
         key: What signs addresses and forms. A new one at every start, unless it is set.
@@ -66,6 +69,7 @@ class Settings:
     """
 
     public_url: str
+    behind_proxy: bool = False
     accel: bool = False
     registration: bool = True
     stripe_secret: str = field(default="", repr=False)
@@ -76,6 +80,7 @@ class Settings:
     def from_environment(
         cls,
         public_url: str,
+        behind_proxy: bool = False,
         accel: bool = False,
         registration: bool = True,
         allotment: Allotment = NO_QUOTAS,
@@ -83,7 +88,9 @@ class Settings:
         """The same, with its secrets from the environment, which alone they come from."""
         key = os.environ.get(SIGNING_KEY) or secrets.token_hex(32)
         stripe_secret = os.environ.get(STRIPE_SECRET, "")
-        return cls(public_url.rstrip("/"), accel, registration, stripe_secret, key, allotment)
+        in_front = behind_proxy or accel
+        name = public_url.rstrip("/")
+        return cls(name, in_front, accel, registration, stripe_secret, key, allotment)
 
 
 class Hub:
@@ -96,6 +103,7 @@ class Hub:
         self.database = Database(root / DATABASE)
         self.blobs = Blobs(root, settings.allotment.keep_free)
         self.counts = Counts()
+        self.rendered = root / "rendered"
 
     def close(self) -> None:
         """Closes the database."""
@@ -123,6 +131,8 @@ def hub_of(request: HTTPConnection) -> Hub:
 def open_hub(root: Path, settings: Settings | None = None, create: bool = False) -> Iterator[Hub]:
     """A hub for as long as the block lasts; it may be served meanwhile.
 
+    What is made meanwhile is this user's alone.
+
     Args:
         root: Its folder.
         settings: How it is served, where it is.
@@ -132,18 +142,19 @@ def open_hub(root: Path, settings: Settings | None = None, create: bool = False)
         PairsmithError: There is no hub, or it cannot be written.
     """
     check_root(root, create)
-    hub = Hub(root, settings or Settings(""))
-    try:
-        yield hub
-    finally:
-        hub.close()
+    with private_files():
+        hub = Hub(root, settings or Settings(""))
+        try:
+            yield hub
+        finally:
+            hub.close()
 
 
 def check_root(root: Path, create: bool) -> None:
-    """Checks that a folder is a hub's, or that it may become one.
+    """Checks that a folder is a hub's, or that it may become one; closes it to other users.
 
     Raises:
-        OutputError: It is not, or it cannot be written.
+        OutputError: It is not, it cannot be written, or it is another user's and open to all.
     """
     another = "Name the folder of a hub, or an empty one."
     try:
@@ -162,6 +173,7 @@ def check_root(root: Path, create: bool) -> None:
         raise OutputError(f"There is no hub in {root}.", "`pairsmith serve` makes one.")
     if not os.access(root, os.W_OK | os.X_OK):
         raise OutputError(f"{root} cannot be written by this user.", "Change its owner or mode.")
+    close_to_others(root)
 
 
 @contextmanager
@@ -173,7 +185,7 @@ def locked(root: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    lock = FileLock(root / LOCK, timeout=0)
+    lock = FileLock(root / LOCK, timeout=0, mode=0o600)
     try:
         lock.acquire()
     except Timeout:

@@ -17,13 +17,20 @@ from urllib.parse import urlsplit
 from pairsmith.extras import require
 from pairsmith.hub.context import NO_QUOTAS, Allotment, Hub, Settings, check_root, locked, open_hub
 from pairsmith.hub.http.accesslog import AccessLog
-from pairsmith.hub.http.sockets import bound_socket, check_url, is_local, url_of
+from pairsmith.hub.http.sockets import (
+    bound_socket,
+    check_url,
+    is_local,
+    raise_file_limit,
+    url_of,
+)
 
 if TYPE_CHECKING:
     import uvicorn
+    from starlette.types import ASGIApp
 
 PATIENCE = 15  # seconds that answers under way are given when the hub is stopped
-PROXIES = ["127.0.0.1", "::1"]  # where nginx is, if it is in front
+PROXIES = frozenset({"127.0.0.1", "::1"})  # where nginx is, if it is in front
 
 log = logging.getLogger("pairsmith.hub")
 
@@ -49,6 +56,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     public_url: str | None = None,
+    behind_proxy: bool = False,
     accel: bool = False,
     registration: bool = True,
     allotment: Allotment = NO_QUOTAS,
@@ -60,7 +68,8 @@ def serve(
         host: The address to listen at.
         port: The port; 0 for a free one.
         public_url: Where others reach the hub; by default where it listens.
-        accel: Whether nginx on this machine is in front, and hands the files over.
+        behind_proxy: Whether a server in front, on this machine, is believed about who asks.
+        accel: Whether that is nginx, and hands the files over.
         registration: Whether anybody may make an account.
         allotment: How much room on the disk there is for whom.
 
@@ -74,7 +83,7 @@ def serve(
     check_root(root, create=True)
     with locked(root), bound_socket(host, port) as listener:
         url = public_url or url_of(host, listener.getsockname()[1])
-        settings = Settings.from_environment(url, accel, registration, allotment)
+        settings = Settings.from_environment(url, behind_proxy, accel, registration, allotment)
         with open_hub(root, settings, create=True) as hub:
             _tidy(hub)
             _run(hub, listener, host)
@@ -93,15 +102,21 @@ def _tidy(hub: Hub) -> None:
     hub.blobs.room.set_aside()
 
 
-def _run(hub: Hub, listener: socket.socket, host: str) -> None:
+def configuration(app: ASGIApp, behind_proxy: bool) -> uvicorn.Config:
+    """How uvicorn is to serve the hub, within the bounds of `http.connections`.
+
+    Args:
+        app: The hub as an application.
+        behind_proxy: Whether a server in front, on this machine, is believed about who asks.
+    """
     import uvicorn
 
-    from pairsmith.hub.app import application
+    from pairsmith.hub.http.connections import bounded_protocol
 
-    accel = hub.settings.accel
-    config = uvicorn.Config(
-        AccessLog(application(hub)),
-        http="httptools",
+    proxies = PROXIES if behind_proxy else frozenset[str]()
+    return uvicorn.Config(
+        app,
+        http=bounded_protocol(raise_file_limit(), proxies),
         ws="none",
         loop="uvloop" if find_spec("uvloop") else "asyncio",
         lifespan="on",
@@ -109,24 +124,40 @@ def _run(hub: Hub, listener: socket.socket, host: str) -> None:
         log_level=None,
         access_log=False,
         server_header=False,
-        proxy_headers=accel,
-        forwarded_allow_ips=PROXIES if accel else [],
-        timeout_keep_alive=75 if accel else 10,  # nginx keeps its connections for 60 seconds
+        proxy_headers=behind_proxy,
+        forwarded_allow_ips=sorted(proxies),
+        timeout_keep_alive=75 if behind_proxy else 10,  # nginx keeps its own for 60 seconds
         timeout_graceful_shutdown=PATIENCE,
     )
-    server = uvicorn.Server(config)
+
+
+def _run(hub: Hub, listener: socket.socket, host: str) -> None:
+    import uvicorn
+
+    from pairsmith.hub.app import application
+
+    settings = hub.settings
+    server = uvicorn.Server(configuration(AccessLog(application(hub)), settings.behind_proxy))
     with _stoppable(server):
-        _warn(hub.settings.public_url, host)
-        if accel:
+        _warn(settings, host)
+        if settings.accel:
             log.info("--accel: nginx hands the files over; without it they come out empty")
-        log.info("serving %s at %s", hub.root, hub.settings.public_url)
+        log.info("serving %s at %s", hub.root, settings.public_url)
         server.run([listener])
     log.info("stopped")
 
 
-def _warn(url: str, host: str) -> None:
-    """Says so where others would be sent elsewhere, or passwords and tokens be in the clear."""
+def _warn(settings: Settings, host: str) -> None:
+    """Says so where others would be sent elsewhere, passwords be in the clear, bounds be few."""
+    url = settings.public_url
     parts = urlsplit(url)
+    if not is_local(host) and not settings.behind_proxy:
+        log.warning(
+            "WARNING: others reach it at %s without a server in front: there is no certificate,"
+            " and what bounds it are its own limits of heads, bodies and connections."
+            " Put nginx in front, listen at 127.0.0.1, and give --behind-proxy.",
+            host,
+        )
     if is_local(parts.hostname or "") and not is_local(host):
         log.warning(
             "WARNING: it listens at %s, but links and addresses for uploads begin with %s:"

@@ -13,14 +13,20 @@ from pairsmith.io.paths import FsspecPath, translated_faults
 class SeekableFile(io.RawIOBase):
     """A file read in any order, whose faults are sentences.
 
+    Args:
+        place: The file.
+        shared: The same, open; it stays open when this is closed. None to open it.
+
     Raises:
         SourceError: It is not there, cannot be read on, or its file system cannot seek.
     """
 
-    def __init__(self, place: FsspecPath) -> None:
-        self.place = place
+    def __init__(self, place: FsspecPath, shared: BinaryIO | None = None) -> None:
+        self.place, self.shared = place, shared
         with translated_faults(place):
-            self.raw: BinaryIO = place.fs.open(place.path, "rb")
+            self.raw: BinaryIO = shared or place.fs.open(place.path, "rb")
+            if shared:
+                shared.seek(0)
 
     def readable(self) -> bool:
         """True."""
@@ -51,15 +57,15 @@ class SeekableFile(io.RawIOBase):
         return self.raw.tell()
 
     def close(self) -> None:
-        """Closes the file below too."""
-        self.raw.close()
+        """Closes the file below too, unless it is shared."""
+        if self.shared is None:
+            self.raw.close()
         super().close()
 
 
-def content_range(place: FsspecPath, start: int, stop: int) -> Iterator[bytes]:
-    """The bytes of a plain file from `start` up to `stop`, in chunks."""
-    with SeekableFile(place) as file:
-        file.seek(start)
-        while start < stop and (data := file.read(min(CHUNK, stop - start))):
-            start += len(data)
-            yield data
+def content_range(file: SeekableFile, start: int, stop: int | None) -> Iterator[bytes]:
+    """The bytes of a plain file from `start` up to `stop`, or to its end, in chunks."""
+    file.seek(start)
+    while data := file.read(CHUNK if stop is None else min(CHUNK, stop - start)):
+        start += len(data)
+        yield data

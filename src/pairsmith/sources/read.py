@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pairsmith.io.digests import MeteredFile
+from pairsmith.io.identity import WatchedFile
 from pairsmith.schema.rows import Kind, source_schema
 from pairsmith.sources.formats import format_of
 from pairsmith.sources.formats.format import WHOLE, Reading, Span
@@ -34,7 +34,7 @@ class Block(NamedTuple):
 
 def read_rows(
     file: SourceFile,
-    metered: MeteredFile,
+    metered: WatchedFile,
     shape: Shape = HH,
     at_once: int | None = None,
     span: Span = WHOLE,

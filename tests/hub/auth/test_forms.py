@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from pairsmith.hub.auth import forms, sessions
+from pairsmith.hub.auth import browsers, forms, sessions
 from support.hub.browsers import PASSWORD
 
 FORM = {"name": "ann", "password": PASSWORD}
@@ -139,6 +139,7 @@ def test_cookies_are_for_the_hub_alone(browser, ann):
     assert [cookie.partition("=")[0] for cookie in set_] == [
         forms.COOKIE,
         sessions.COOKIE,
+        browsers.COOKIE,
         forms.COOKIE,
     ]
     for cookie in set_:
@@ -153,9 +154,9 @@ def test_cookies_go_by_https_only_where_there_is_https(browser, ann, hub):
     her = browser()
     set_ = cookies_of(her.get("/login")) + cookies_of(her.sign_in())
     set_ += cookies_of(her.send("/logout", page="/settings/profile"))
-    assert len(set_) == 5
+    assert len(set_) == 6
     for cookie in set_:
-        assert cookie.startswith(("__Host-pairsmith_form=", "__Host-pairsmith_session="))
+        assert cookie.startswith("__Host-pairsmith_")
         assert {"httponly", "samesite=lax", "path=/", "secure"} <= set(cookie.lower().split("; "))
         assert "domain" not in cookie.lower()
 

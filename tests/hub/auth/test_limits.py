@@ -69,8 +69,9 @@ def test_what_was_right_does_not_count(clock):
 def test_one_address_cannot_shut_out_an_account():
     counted = Limits()
     hour = 3600
-    assert counted._from_address.amount * hour / counted._from_address.get_expiry() < (
-        counted._to_account.amount * hour / counted._to_account.get_expiry()
+    address, account = counted._rates["from_address"], counted._rates["to_account"]
+    assert address.amount * hour / address.get_expiry() < (
+        account.amount * hour / account.get_expiry()
     )
 
 
@@ -106,7 +107,7 @@ def test_an_account_that_is_not_there_is_counted_alike(browser, ann):
 
 
 def test_the_present_password_is_not_guessed_either(browser, ann):
-    her = browser(Limits(to_account="2 per hour"))
+    her = browser(Limits(in_session="2 per hour"))
     her.sign_in()
     fields = {"old": "not the password", "password": "another one", "again": "another one"}
     answers = [

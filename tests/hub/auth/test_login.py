@@ -93,10 +93,10 @@ def test_a_hash_of_other_parameters_is_made_anew(hub, browser, ann):
 def test_a_password_that_is_changed_meanwhile_signs_nobody_in(hub, ann, monkeypatch):
     verify = passwords.verify
 
-    def slow(kept, text):
+    def slow(kept, text, known):
         with hub.database.write() as db:
             users.set_password(db, ann, "another hash")
-        return verify(kept, text)
+        return verify(kept, text, known)
 
     monkeypatch.setattr(passwords, "verify", slow)
     with pytest.raises(HubError) as caught:

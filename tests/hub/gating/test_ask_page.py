@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from pairsmith.hub.auth.authentication import Caller
+from pairsmith.hub.auth.limits import Limits
 from pairsmith.hub.gating import requests
 from pairsmith.hub.gating.form import read_form
 from pairsmith.hub.repos import repos
@@ -221,3 +222,14 @@ def test_a_form_that_is_too_large_is_not_taken(hub, dataset, bob):
 
 def test_one_who_asked_nothing_is_told_so(bob):
     assert "You have not asked" in bob.get("/settings/access").text
+
+
+def test_requests_are_made_so_often(hub, dataset, bob, ann):
+    bob.browser.client.app.state.limits = Limits(requests="2 per hour")
+    statuses = []
+    for name in ("pets", "cats", "dogs"):
+        dataset("manual", name=name)
+        page = f"/datasets/ann/{name}"
+        sent = {**GIVEN, "form": MARK, "csrf": bob.browser.proof(page)}
+        statuses.append(bob.browser.client.post(f"{page}/ask-access", data=sent).status_code)
+    assert statuses == [303, 303, 429]

@@ -214,3 +214,13 @@ def test_no_cell_of_the_table_is_taken_for_a_formula(shop, browser):
 def test_every_route_of_the_settings_is_of_the_application(shop):
     paths = {getattr(route, "path", "") for route in application(shop.hub).routes}
     assert {"/stripe/webhook", "/licences/{number:part}"} <= paths
+
+
+def test_a_repository_has_so_many_offers_and_no_more(shop):
+    """Its page shows the terms of all of them."""
+    draft = RESEARCH._replace(url="", link="", amount="", currency="")._asdict()
+    for number in range(offers.MAX_OFFERS - 1):
+        assert shop.ann.send(SETTINGS, **{**draft, "name": f"N{number}"}).status_code == 303
+    refused = shop.ann.send(SETTINGS, **{**draft, "name": "One more"})
+    assert refused.status_code == 400
+    assert "at most 20 offers" in refused.text

@@ -7,7 +7,7 @@ import pytest
 
 from pairsmith.hub.repos import commits, diff, history
 from pairsmith.hub.repos.commits import Delete, Message
-from pairsmith.hub.web.history import LINES, difference
+from pairsmith.hub.repos.text_diff import LINES, difference
 from support.hub.stock import commit_files
 
 PETS = "/datasets/ann/pets"

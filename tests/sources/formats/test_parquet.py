@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import pairsmith
 from pairsmith.errors import DamagedInputError, SourceError
 from pairsmith.io import paths
-from pairsmith.io.digests import MeteredFile
+from pairsmith.io.identity import WatchedFile
 from pairsmith.sources import column_types
 from pairsmith.sources.detect import choose, recognise
 from pairsmith.sources.formats import parquet as module
@@ -232,7 +232,7 @@ def test_a_remote_file(tmp_path):
     fsspec.filesystem("memory").pipe("/far/train.parquet", path.read_bytes())
     place = paths.locate("memory://far/train.parquet")
     shape = SHAPES["trl"]
-    with MeteredFile(place) as metered:
+    with WatchedFile(place, "train.parquet") as metered:
         reading = Reading(metered, "train.parquet", shape.fields, shape.required)
         (rows,) = module.PARQUET.read(reading)
         assert metered.count == path.stat().st_size

@@ -12,6 +12,7 @@ import uvicorn
 
 from pairsmith.hub.app import application
 from pairsmith.hub.context import Hub
+from pairsmith.hub.http.connections import bounded_protocol
 
 
 @contextmanager
@@ -20,7 +21,9 @@ def serving(hub: Hub) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as door:
         url = f"http://127.0.0.1:{door.getsockname()[1]}"
         hub.settings = dataclasses.replace(hub.settings, public_url=url)
-        server = Server(uvicorn.Config(application(hub), ws="none", log_level="warning"))
+        protocol = bounded_protocol(1 << 12)
+        config = uvicorn.Config(application(hub), http=protocol, ws="none", log_level="warning")
+        server = Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
         thread.start()
         try:

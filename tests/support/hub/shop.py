@@ -12,6 +12,7 @@ from pairsmith.hub.context import Hub, Settings
 from pairsmith.hub.licensing import licences, offers
 from pairsmith.hub.licensing.offers import Draft
 from pairsmith.hub.repos import repos
+from pairsmith.hub.repos.rendering import Rendering
 from pairsmith.hub.web.render import environment
 from support.hub import browsers
 from support.hub.stripe_events import signed_event
@@ -48,6 +49,7 @@ def shown(shop, user=None, active=None, secret="whsec_x"):
             user=user,
             csrf="",
             settings=Settings("http://testserver", stripe_secret=secret),
+            rendered=Rendering(shop.hub),
             **more,
         )
     )

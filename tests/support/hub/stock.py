@@ -7,6 +7,7 @@ from pairsmith.hub.context import Hub
 from pairsmith.hub.repos import commits
 from pairsmith.hub.repos.commits import Message, Put
 from pairsmith.hub.repos.history import Commit
+from pairsmith.hub.repos.readme import prepare
 from pairsmith.hub.repos.repos import Repo
 
 
@@ -29,4 +30,6 @@ def commit_files(
         for path, data in contents.items()
     ]
     with hub.database.write() as db:
-        return commits.commit(db, repo, branch, author, Message("A commit"), changes)
+        made = commits.commit(db, repo, branch, author, Message("A commit"), changes)
+    prepare(hub, made)
+    return made

@@ -19,8 +19,11 @@ def serve(
         str | None,
         typer.Option(metavar="URL", help="Where others reach it; by default where it listens."),
     ] = None,
+    behind_proxy: Annotated[
+        bool, typer.Option("--behind-proxy", help="A server on this machine is in front.")
+    ] = False,
     accel: Annotated[
-        bool, typer.Option("--accel", help="Behind nginx, which hands the files over.")
+        bool, typer.Option("--accel", help="That is nginx, and hands the files over.")
     ] = False,
     no_registration: Annotated[
         bool, typer.Option("--no-registration", help="Accounts are made by `hub user add` alone.")
@@ -42,5 +45,8 @@ def serve(
     from pairsmith.hub.server import PATIENCE
     from pairsmith.hub.server import serve as serve_hub
 
-    serve_hub(root, host, port, public_url, accel, not no_registration, allotment(room or []))
+    registration = not no_registration
+    serve_hub(
+        root, host, port, public_url, behind_proxy, accel, registration, allotment(room or [])
+    )
     leave_within(PATIENCE)  # a query of the viewer may still be running

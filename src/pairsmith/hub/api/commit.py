@@ -22,6 +22,7 @@ from pairsmith.hub.http.ndjson import Bounds
 from pairsmith.hub.repos import commits, files, history, quotas
 from pairsmith.hub.repos.commits import Wanted
 from pairsmith.hub.repos.files import File
+from pairsmith.hub.repos.readme import prepare, validate
 
 if TYPE_CHECKING:
     import sqlite3
@@ -136,6 +137,7 @@ def _commit(request: Request, path: Path) -> JSONResponse:
             may_write,
             lambda: hub.blobs.keep_all(hub.database, arriving.whole, repo.id, may_send),
         )
+    prepare(hub, made)
     return JSONResponse(
         {
             "success": True,
@@ -158,12 +160,8 @@ async def validate_card(request: Request) -> JSONResponse:
 
 
 def _validate_card(body: dict[str, Any]) -> JSONResponse:
-    from pairsmith.hub.repos import card
-
-    errors = [
-        {"message": fault}
-        for fault in card.validate(text_of(body, "content", MAX_CARD_COMMIT_BYTES))
-    ]
+    faults = validate(text_of(body, "content", MAX_CARD_COMMIT_BYTES))
+    errors = [{"message": fault} for fault in faults]
     return JSONResponse({"errors": errors, "warnings": []}, 400 if errors else 200)
 
 

@@ -24,7 +24,7 @@ from pairsmith.hub.http.bodies import read_json, text_of
 from pairsmith.hub.http.errors import HubError, bad_request, not_allowed
 from pairsmith.hub.repos import commits, history, repos
 from pairsmith.hub.repos.history import MAIN
-from pairsmith.hub.repos.readme import card_text
+from pairsmith.hub.repos.readme import read_card
 from pairsmith.hub.repos.repos import Gate, Repo
 from pairsmith.hub.repos.sweep import sweep
 
@@ -42,7 +42,7 @@ def describe(request: Request) -> JSONResponse:
     with hub.database.read() as db:
         repo = permissions.visible(db, who, *repo_of(request))
         commit = history.find(db, repo, request.path_params.get("revision", MAIN))
-        return JSONResponse(shapes.info(db, repo, commit, card_text(hub, db, commit)))
+        return JSONResponse(shapes.info(db, repo, commit, read_card(hub, db, commit)))
 
 
 def check_access(request: Request) -> JSONResponse:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.repos import card, downloads, files, history
+from pairsmith.hub.repos.card import Card
 from pairsmith.hub.repos.files import File
 from pairsmith.hub.repos.history import Commit
 from pairsmith.hub.repos.repos import Repo
@@ -61,16 +62,15 @@ def summary(db: sqlite3.Connection, repo: Repo) -> Json:
     }
 
 
-def info(db: sqlite3.Connection, repo: Repo, commit: Commit, text: str) -> Json:
+def info(db: sqlite3.Connection, repo: Repo, commit: Commit, read: Card) -> Json:
     """What there is to say of a repository at a commit.
 
     Args:
         db: A transaction.
         repo: The repository.
         commit: The commit.
-        text: Its README.md; '' for none.
+        read: What its card says.
     """
-    read = card.read(text)
     found = files.under(db, commit)
     return {
         **summary(db, repo),

@@ -1,13 +1,14 @@
 """Signing in, joining, and changing a password: each with a password that was typed.
 
-Whether there is an account of a name, neither the words nor the work nor the limits tell.
+Whether there is an account of a name, neither the words nor the work nor the limits tell: none of
+these depends on it but for a browser that signed in to the account before.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pairsmith.hub.auth import passwords, sessions, users
+from pairsmith.hub.auth import browsers, passwords, sessions, users
 from pairsmith.hub.auth.users import Credentials, User
 from pairsmith.hub.http.errors import HubError, bad_request
 
@@ -22,11 +23,19 @@ WRONG_OLD = "That is not your present password."
 
 
 class Attempt(NamedTuple):
-    """An attempt to sign in or to join: at which hub, under which limits, from where."""
+    """An attempt to sign in or to join.
+
+    Attributes:
+        hub: At which hub.
+        limits: Under which limits.
+        address: From where.
+        browser: What the browser holds from signing in before; '' for nothing.
+    """
 
     hub: Hub
     limits: Limits
     address: str
+    browser: str = ""
 
 
 class Registration(NamedTuple):
@@ -37,25 +46,55 @@ class Registration(NamedTuple):
     email: str
 
 
-def sign_in(attempt: Attempt, name: str, password: str) -> str:
-    """Begins a session and returns its secret.
+class Entry(NamedTuple):
+    """What a browser is given that was let in: a session's secret, and the cookie of `browsers`."""
+
+    session: str
+    browser: str
+
+
+class _Kept(NamedTuple):
+    """An account and the hash of its password, which was right."""
+
+    user: User
+    password: str
+
+
+def sign_in(attempt: Attempt, name: str, password: str) -> Entry:
+    """Begins a session.
 
     Raises:
         HubError: 401 where the name or the password is wrong; 429 after too many of those.
     """
-    known = _verified_credentials(attempt, name, password, WRONG)
-    fresh = known.password
-    if fresh is not None and passwords.outdated(fresh):
-        fresh = passwords.hash_password(password)
+    with attempt.hub.database.read() as db:
+        known = users.credentials(db, name)
+    browser = browsers.name_of(attempt.browser, known)
+    attempt.limits.try_account(attempt.address, name, browser)
+    try:
+        kept = _verified(known, password, WRONG, bool(browser))
+    except HubError as error:
+        if error.status == 503:  # it was not looked at
+            attempt.limits.forgive(attempt.address, name, browser)
+        raise
+    attempt.limits.count("sign_ins", str(kept.user.id))  # before it is taken back
+    attempt.limits.forgive(attempt.address, name, browser)
+    return _entered(attempt, kept, password, browser)
+
+
+def _entered(attempt: Attempt, kept: _Kept, password: str, browser: str) -> Entry:
+    """Begins a session of one whose password was right."""
+    fresh = kept.password
+    if passwords.outdated(fresh):
+        fresh = passwords.hash_password(password, bool(browser))
     with attempt.hub.database.write() as db:
-        _check_unchanged(db, known, WRONG)
-        if fresh != known.password:
-            users.keep_hash(db, known.user, fresh)
-        return sessions.begin(db, known.user)
+        _check_unchanged(db, kept, WRONG)
+        if fresh != kept.password:
+            users.keep_hash(db, kept.user, fresh)
+        return Entry(sessions.begin(db, kept.user), browsers.cookie_of(browser, fresh))
 
 
-def join(attempt: Attempt, registration: Registration, password: str, again: str) -> str:
-    """Makes an account, begins a session of it and returns its secret.
+def join(attempt: Attempt, registration: Registration, password: str, again: str) -> Entry:
+    """Makes an account and begins a session of it.
 
     Raises:
         HubError: 400 for what cannot be; 409 for a name that is taken; 429 for too many accounts.
@@ -67,26 +106,32 @@ def join(attempt: Attempt, registration: Registration, password: str, again: str
     with attempt.hub.database.read() as db:
         if users.named(db, registration.name):
             raise HubError(409, f"The name {registration.name!r} is taken.")
-    attempt.limits.join(attempt.address)
+    attempt.limits.count("joins", attempt.address)
     hashed = passwords.hash_password(password)
     with attempt.hub.database.write() as db:
-        return sessions.begin(db, users.add(db, *registration, hashed))
+        session = sessions.begin(db, users.add(db, *registration, hashed))
+    return Entry(session, browsers.cookie_of("", hashed))
 
 
-def change_password(attempt: Attempt, user: User, old: str, new: str, again: str) -> str:
-    """Changes a password, ends the account's sessions and begins one; returns its secret.
+def change_password(attempt: Attempt, user: User, old: str, new: str, again: str) -> Entry:
+    """Changes a password, ends the account's sessions and begins one.
 
     Raises:
         HubError: 400 for one that cannot be; 401 where the old one is wrong; 429 after too many
-            of those.
+            tries, of which others' tries to sign in are none.
     """
     _check_new(new, again)
-    known = _verified_credentials(attempt, user.name, old, WRONG_OLD)
-    hashed = passwords.hash_password(new)
+    attempt.limits.count("in_session", str(user.id))
+    with attempt.hub.database.read() as db:
+        known = users.credentials(db, user.name)
+    kept = _verified(known, old, WRONG_OLD, in_line=True)
+    hashed = passwords.hash_password(new, known=True)
     with attempt.hub.database.write() as db:
-        _check_unchanged(db, known, WRONG_OLD)
+        _check_unchanged(db, kept, WRONG_OLD)
         users.set_password(db, user, hashed)
-        return sessions.begin(db, user)
+        session = sessions.begin(db, user)
+    name = browsers.name_of(attempt.browser, known)
+    return Entry(session, browsers.cookie_of(name, hashed))
 
 
 def _check_new(password: str, again: str) -> None:
@@ -95,20 +140,18 @@ def _check_new(password: str, again: str) -> None:
         raise bad_request("The two passwords are not the same.")
 
 
-def _verified_credentials(attempt: Attempt, name: str, password: str, wrong: str) -> Credentials:
-    attempt.limits.try_account(attempt.address, name)
-    with attempt.hub.database.read() as db:
-        known = users.credentials(db, name)
+def _verified(known: Credentials | None, password: str, wrong: str, in_line: bool) -> _Kept:
+    """An account whose password was typed; `in_line` says whether by one who was here before."""
+    kept = known.password if known else None
     # verified before it is asked whether there was anything to verify
-    right = passwords.verify(known.password if known else None, password)
-    if known is None or not right:
+    right = passwords.verify(kept, password, in_line)
+    if known is None or kept is None or not right:
         raise HubError(401, wrong)
-    attempt.limits.forgive(attempt.address, name)
-    return known
+    return _Kept(known.user, kept)
 
 
-def _check_unchanged(db: sqlite3.Connection, known: Credentials, wrong: str) -> None:
+def _check_unchanged(db: sqlite3.Connection, kept: _Kept, wrong: str) -> None:
     """Checks that the password was not changed while it was verified."""
-    now = users.credentials(db, known.user.name)
-    if now is None or now.password != known.password:
+    now = users.credentials(db, kept.user.name)
+    if now is None or now.password != kept.password:
         raise HubError(401, wrong)

@@ -20,7 +20,12 @@ from typing import TypeVar
 from pairsmith.errors import PairsmithError
 from pairsmith.hub.core.turns import Group, Job, Writers
 
-MIGRATIONS = ("001_initial.sql", "002_repository_kind.sql", "003_writes_in_steps.sql")
+MIGRATIONS = (
+    "001_initial.sql",
+    "002_repository_kind.sql",
+    "003_cards.sql",
+    "004_writes_in_steps.sql",
+)
 """In `migrations/`: number i brings a database from version i to version i + 1."""
 
 WAIT = 60  # seconds that one process waits for another's transaction

@@ -7,15 +7,12 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from markupsafe import Markup
-
 from pairsmith.hub.auth.users import User
 from pairsmith.hub.core.database import now
 from pairsmith.hub.http.addresses import Kind, RepoName
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.licensing.offers import Offer
 from pairsmith.hub.repos import events
-from pairsmith.hub.repos.markdown import to_html
 from pairsmith.hub.repos.repos import Repo
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is taken for another
@@ -80,11 +77,6 @@ class Licence(NamedTuple):
         """What named the repository when the licence was granted."""
         owner, _, name = self.dataset.partition("/")
         return RepoName(self.kind, owner, name)
-
-    @property
-    def terms(self) -> Markup:
-        """The terms as HTML that is safe to show."""
-        return to_html(self.text)
 
 
 def grant(

@@ -12,15 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from markupsafe import Markup
-
 from pairsmith.hub.core.database import now
 from pairsmith.hub.http.errors import HubError
-from pairsmith.hub.repos.markdown import to_html
 from pairsmith.hub.repos.repos import Repo
 
 MAX_LINE_CHARS = 80  # characters of a name or a price
 MAX_TERMS_CHARS = 50_000  # characters of the terms
+MAX_OFFERS = 20  # of a repository, retired ones among them: its page shows the terms of all
 COLUMNS = "id, name, text, price, url, link, amount, currency, active"
 LINE = re.compile(rf"[^\x00-\x1f\x7f]{{1,{MAX_LINE_CHARS}}}")
 URL = re.compile(r"https://buy\.stripe\.com/[A-Za-z0-9_/-]+(?:\?[A-Za-z0-9_.~%&=+@:-]*)?")
@@ -74,11 +72,6 @@ class Offer(NamedTuple):
     active: bool
 
     @property
-    def terms(self) -> Markup:
-        """The terms as HTML that is safe to show."""
-        return to_html(self.text)
-
-    @property
     def draft(self) -> Draft:
         """What the owner would have to type for this offer."""
         amount = str(self.amount) if self.url else ""
@@ -87,7 +80,7 @@ class Offer(NamedTuple):
 
 def active(db: sqlite3.Connection, repo: Repo) -> list[Offer]:
     """The offers that are made at present, in the order in which they were first made."""
-    return [offer for offer in listed(db, repo) if offer.active]
+    return [offer for offer in listed(db, repo) if offer.active][:MAX_OFFERS]
 
 
 def listed(db: sqlite3.Connection, repo: Repo) -> list[Offer]:
@@ -116,9 +109,15 @@ def make(db: sqlite3.Connection, repo: Repo, draft: Draft) -> Offer:
     """Adds an offer, which is made from now on.
 
     Raises:
-        DraftError: 400 for a field that is not as it has to be, 409 for a name that is in use.
+        DraftError: 400 for a field that is not as it has to be, or where there are `MAX_OFFERS`,
+            409 for a name that is in use.
     """
     values = _checked(draft)
+    if len(listed(db, repo)) >= MAX_OFFERS:
+        raise DraftError(
+            f"A repository has at most {MAX_OFFERS} offers, retired ones among them: change one of"
+            " those."
+        )
     with _free_name(draft):
         cursor = db.execute(
             "INSERT INTO offers (name, text, price, url, link, amount, currency, repo, active,"

@@ -22,6 +22,7 @@ from typing import NamedTuple
 from pairsmith.errors import OutputError
 from pairsmith.hub.context import DATABASE, LOCK, Hub, locked, open_hub
 from pairsmith.hub.core.blobs import Blob, Blobs, flush, mark_damaged
+from pairsmith.hub.core.modes import FOUND, close_to_others
 from pairsmith.hub.maintenance.verify import uses, wrong_with
 
 MARK = "backup.json"
@@ -94,12 +95,13 @@ def _prepare(out: Path) -> None:
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check_out(out)
+        close_to_others(out)
     except OSError as error:
         raise OutputError(f"{out} cannot be written: {error.strerror}.", "Name another.") from error
 
 
 def _check_out(out: Path) -> None:
-    names = {entry.name for entry in out.iterdir()} - {LOCK, "lost+found"}
+    names = {entry.name for entry in out.iterdir()} - {LOCK, FOUND}
     if names and MARK not in names:
         what = "is a hub that is, or was, served" if DATABASE in names else "holds something else"
         raise OutputError(

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pairsmith.hub.core.blobs import Blobs
 from pairsmith.hub.core.database import now
+from pairsmith.hub.repos import rendering
 from pairsmith.hub.repos.sweep import sweep
 from pairsmith.hub.xet import uploads
 
@@ -67,6 +68,7 @@ def collect(hub: Hub, keep: int = DAY) -> Collected:
         if _is_older(folder, before):
             shutil.rmtree(folder, ignore_errors=True)
     uploads.sweep(hub)
+    rendering.sweep(hub)
     hub.blobs.room.set_aside()
     return Collected(sum(part.contents for part in taken), sum(part.bytes for part in taken))
 

@@ -10,21 +10,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
-from yaml.nodes import MappingNode, Node, SequenceNode
+from yaml.events import CollectionEndEvent, CollectionStartEvent, Event, NodeEvent
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from pairsmith.hub.repos.markdown import resolve
-from pairsmith.hub.repos.markdown import (
-    to_html as to_html,  # cards are read and shown by one module
-)
+
+if TYPE_CHECKING:
+    from yaml import SafeLoader
+else:  # ten times as fast, where PyYAML came with it
+    SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 NAME = "README.md"
 FENCE = "---"
 MAX_FRONT_MATTER_CHARS = 1 << 17  # characters of a front matter
 MAX_VALUES = 20_000  # values in it, those that aliases repeat counted each time
+MAX_VALUE_CHARS = 1 << 18  # characters of them, counted the same way
 MAX_DEPTH = 50
 MAX_NUMBER = 1 << 63
 FACETS = (  # keys whose values are tags, `key:value`, as the public hub has them
@@ -40,16 +43,14 @@ LISTS = ("tags", *FACETS)
 
 @dataclass(frozen=True)
 class Card:
-    """A card that was read.
+    """What a card says, in its front matter.
 
     Attributes:
         data: The front matter; empty where there is none, or where it is broken.
-        body: The Markdown after it.
         fault: What is wrong with the front matter, in a sentence; None where nothing is.
     """
 
     data: dict[str, object] = field(default_factory=dict)
-    body: str = ""
     fault: str | None = None
 
 
@@ -88,21 +89,26 @@ def split(text: str) -> tuple[str | None, str]:
     return None, text
 
 
-@lru_cache(maxsize=64)
 def read(text: str) -> Card:
-    """Reads a card. Never raises for what is in it; the result is shared and not to be changed."""
-    front, body = split(text)
-    if front is None:
-        return Card({}, body)
+    """Reads a card, in some tenths of a second; never raises for what is in it.
+
+    What is served is read in a worker, once: see `hub/repos/readme.py`.
+    """
+    front, _ = split(text)
+    return Card() if front is None else read_front(front)
+
+
+def read_front(front: str) -> Card:
+    """The same of a front matter alone."""
     try:
         loaded = _load(front)
     except CardError as error:
-        return Card({}, body, str(error))
+        return Card(fault=str(error))
     if loaded is None:
-        return Card({}, body)
+        return Card()
     if not isinstance(loaded, dict):
-        return Card({}, body, "The front matter is not a mapping of keys to values.")
-    return Card(loaded, body)
+        return Card(fault="The front matter is not a mapping of keys to values.")
+    return Card(loaded)
 
 
 def validate(text: str) -> list[str]:
@@ -146,13 +152,13 @@ class CardError(ValueError):
     """A front matter that cannot be read; the message says why."""
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(SafeLoader):
     """YAML as JSON would have it: dates stay the text that they are."""
 
 
 _Loader.yaml_implicit_resolvers = {
     letter: [entry for entry in entries if entry[0] != "tag:yaml.org,2002:timestamp"]
-    for letter, entries in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    for letter, entries in SafeLoader.yaml_implicit_resolvers.items()
 }
 
 
@@ -160,6 +166,7 @@ def _load(front: str) -> object:
     if len(front) > MAX_FRONT_MATTER_CHARS:
         raise CardError(f"The front matter is longer than {MAX_FRONT_MATTER_CHARS:,} characters.")
     try:
+        _count(yaml.parse(front, Loader=_Loader))
         loader = _Loader(front)
         node = loader.get_single_node()
         if node is None:
@@ -170,8 +177,6 @@ def _load(front: str) -> object:
         raise
     except yaml.MarkedYAMLError as error:
         raise CardError(_sentence(error)) from error
-    except RecursionError as error:
-        raise CardError(f"The front matter is nested deeper than {MAX_DEPTH} levels.") from error
     except Exception as error:  # PyYAML has no name for `!!int ''` and the like
         raise CardError("The front matter is not YAML: a value in it cannot be read.") from error
 
@@ -183,23 +188,50 @@ def _sentence(error: yaml.MarkedYAMLError) -> str:
     return f"The front matter is not YAML: {error.problem or error.context}{where}."
 
 
+TOO_DEEP = f"The front matter is nested deeper than {MAX_DEPTH} levels."
+TOO_MANY = f"The front matter has more than {MAX_VALUES:,} values, aliases counted."
+TOO_LONG = f"The front matter has more than {MAX_VALUE_CHARS:,} characters, aliases counted."
+
+
+def _count(events: Iterator[Event]) -> None:
+    """Checks how much there is and how deep it goes, before nodes are made of it.
+
+    Raises:
+        CardError: It is too much, or too deep.
+    """
+    values = depth = 0
+    for event in events:
+        values += isinstance(event, NodeEvent)
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise CardError(TOO_DEEP)
+        if values > MAX_VALUES:
+            raise CardError(TOO_MANY)
+
+
 def _weigh(top: Node) -> None:
     """Checks that aliases do not make very much out of a few lines, before it is made.
 
     Raises:
         CardError: Where they do, or where a value holds itself.
     """
-    weights: dict[int, int] = {}
+    weights: dict[int, tuple[int, int]] = {}
 
-    def weight(node: Node, depth: int) -> int:
+    def weight(node: Node, depth: int) -> tuple[int, int]:
+        """The values in a node, itself among them, and their characters."""
         if depth > MAX_DEPTH:
-            raise CardError(f"The front matter is nested deeper than {MAX_DEPTH} levels.")
+            raise CardError(TOO_DEEP)
         if id(node) not in weights:
-            weights[id(node)] = 1 + sum(weight(child, depth + 1) for child in _children(node))
+            inner = [weight(child, depth + 1) for child in _children(node)]
+            own = len(node.value) if isinstance(node, ScalarNode) else 0
+            weights[id(node)] = (1 + sum(w[0] for w in inner), own + sum(w[1] for w in inner))
         return weights[id(node)]
 
-    if weight(top, 0) > MAX_VALUES:
-        raise CardError(f"The front matter has more than {MAX_VALUES:,} values, aliases counted.")
+    values, length = weight(top, 0)
+    if values > MAX_VALUES:
+        raise CardError(TOO_MANY)
+    if length > MAX_VALUE_CHARS:
+        raise CardError(TOO_LONG)
 
 
 def _children(node: Node) -> Iterator[Node]:

@@ -80,6 +80,26 @@ def under(db: sqlite3.Connection, commit: Commit, folder: str = "") -> list[File
     return [_file(row) for row in rows]
 
 
+def total(db: sqlite3.Connection, commit: Commit) -> tuple[int, int]:
+    """How many files a commit has, and their bytes."""
+    row = db.execute(
+        "SELECT count(*), coalesce(sum(size), 0) FROM files JOIN blobs ON sha256 = blob"
+        f" WHERE {AT}",
+        {"line": commit.line, "place": commit.place},
+    ).fetchone()
+    return row[0], row[1]
+
+
+def has_folder(db: sqlite3.Connection, commit: Commit, folder: str) -> bool:
+    """Whether a commit has files below a folder."""
+    within, values = path_condition(folder, folder=True)
+    row = db.execute(
+        f"SELECT 1 FROM files WHERE {AT} AND {within} LIMIT 1",
+        {"line": commit.line, "place": commit.place, **values},
+    ).fetchone()
+    return row is not None
+
+
 def path_condition(path: str, folder: bool) -> tuple[str, dict[str, str]]:
     """The condition that a row of `files` is a file, or in a folder at any depth; its values."""
     if folder:

@@ -3,26 +3,51 @@
 It is rendered first (CommonMark with tables, strikethrough and task lists) and cleaned after
 that, so what the Markdown holds as raw HTML goes through the same sieve: a list of elements and
 attributes that are let through. Scripts, styles, forms, frames and classes are not among them.
+
+A few bytes can be made into very much: HTML opens all that is open again in each new paragraph.
+So everything is counted on the way; and what is made to be slow all the same is why this runs in
+a worker alone (`hub/repos/rendering.py`).
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
-from functools import cache, lru_cache
-from itertools import pairwise
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import chain, pairwise
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
 
-import nh3
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
-from markupsafe import Markup
+from pairsmith.hub.http.processes import TooMuchWorkError
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+VERSION = 1
+"""Of what is made of a text; with another one, texts are rendered anew."""
 
 MAX_TEXT_CHARS = 1 << 18  # characters that are rendered
+MAX_LINES = 10_000  # that are rendered: a list of as many takes a second
+MAX_TOKENS = 150_000  # of Markdown; a line of plain text is one, its paragraph three
+MAX_OPEN = 300  # elements of raw HTML that are open at once; each paragraph may open all again
+MAX_HTML_CHARS = 1 << 19  # characters of HTML that are made of a text,
+SPARE_HTML_CHARS = 1 << 15  # and of a short one no more than these
+GROWTH = 8  # and so many for each of its own
 CUT = "\n\n*What follows was left out here: the text is too long for a page.*\n"
 PREFIX = "card-"  # before every id, so that none is one of the page's own
 SCHEMES = {"http", "https", "mailto"}
+LINE_ENDS = re.compile(r"\r\n?")
+TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+ENDS_ITSELF = frozenset({  # elements whose end need not be written
+    "area", "br", "col", "dd", "dt", "hr", "img", "input", "li", "p", "source", "tbody", "td",
+    "tfoot", "th", "thead", "tr", "wbr",
+})  # fmt: skip
+# in what is rendered, the parts of a repository's page, and the revision: it is the same for all
+PLACES = ("\uf8f0", "\uf8f1", "\uf8f2")
+AT = "\uf8f3"
+NO_PLACES = dict.fromkeys(map(ord, (*PLACES, AT)))
 BOX = re.compile(r"\[([ xX])\] ")
 GONE = {"script", "style", "iframe", "object", "embed", "template", "noscript", "svg", "math"}
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
@@ -46,36 +71,52 @@ ATTRIBUTES = {
 FIXED = {"input": {"type": "checkbox", "disabled": ""}, "img": {"loading": "lazy"}}
 
 
-@lru_cache(maxsize=32)
-def to_html(markdown: str, base: str = "", revision: str = "main") -> Markup:
-    """Markdown as HTML without anything that acts.
+class MarkdownError(TooMuchWorkError):
+    """A text of which too much would be made."""
+
+
+def cut(text: str) -> str:
+    """As much of a text as is rendered, with a word on the rest."""
+    lines = LINE_ENDS.sub("\n", text[: MAX_TEXT_CHARS + 1]).split("\n", MAX_LINES)
+    if len(text) <= MAX_TEXT_CHARS and len(lines) <= MAX_LINES:
+        return text
+    return "\n".join(lines[:MAX_LINES])[:MAX_TEXT_CHARS] + CUT
+
+
+def render(text: str, placed: bool = False) -> str:
+    """Markdown as HTML without anything that acts. A worker calls it, within time and memory.
 
     Args:
-        markdown: The text, of whatever origin. More than `MAX_TEXT_CHARS` characters are cut.
-        base: The path of the repository's page, such as `/datasets/ann/pets`: relative links
-            lead to its files, relative images are read from there. '' leaves them as they are.
-        revision: The revision whose files are meant.
+        text: The text, of whatever origin, after `cut`.
+        placed: Whether relative addresses are those of a repository's files; `place` says of which.
+
+    Raises:
+        MarkdownError: It makes too much of too little.
     """
-    text = markdown if len(markdown) <= MAX_TEXT_CHARS else markdown[:MAX_TEXT_CHARS] + CUT
-    tokens = _parser().parse(text)
+    parser = _parser()
+    tokens = parser.parse(text.translate(NO_PLACES))
+    _check_tokens(tokens)
     _align_without_style(tokens)
     _name_headings(tokens)
     _lower_headings(tokens)
     _make_boxes(tokens)
-    html = _parser().renderer.render(tokens, _parser().options, {})
-    return Markup(  # noqa: S704 - the one place where text of others becomes markup
-        nh3.clean(
-            html,
-            tags=TAGS,
-            clean_content_tags=GONE,
-            attributes=ATTRIBUTES,
-            attribute_filter=_resolver(base, revision),
-            set_tag_attribute_values=FIXED,
-            url_schemes=SCHEMES,
-            link_rel="nofollow noopener",
-            id_prefix=PREFIX,
-        )
-    )
+    most = min(MAX_HTML_CHARS, SPARE_HTML_CHARS + GROWTH * len(text))
+    html = _check_length(parser.renderer.render(tokens, parser.options, {}), most)
+    return _check_length(_clean(html, placed), most)
+
+
+def place(html: str, base: str, revision: str) -> str:
+    """What was rendered, with relative addresses that lead to files.
+
+    Args:
+        html: What `render` made.
+        base: The path of the repository's page, such as `/datasets/ann/pets`: relative links
+            lead to its files, relative images are read from there.
+        revision: The revision whose files are meant.
+    """
+    for mark, part in zip(PLACES, base.strip("/").split("/"), strict=True):
+        html = html.replace(mark, part)
+    return html.replace(AT, quote(revision, safe=""))
 
 
 def resolve(address: str, folder: str) -> str | None:
@@ -96,27 +137,76 @@ def resolve(address: str, folder: str) -> str | None:
     return urljoin(folder, address) if folder else address
 
 
-def _resolver(base: str, revision: str) -> Callable[[str, str, str], str | None]:
-    at = quote(revision, safe="")
+def _clean(html: str, placed: bool) -> str:
+    import nh3
+
+    return nh3.clean(
+        html,
+        tags=TAGS,
+        clean_content_tags=GONE,
+        attributes=ATTRIBUTES,
+        attribute_filter=_resolver(placed),
+        set_tag_attribute_values=FIXED,
+        url_schemes=SCHEMES,
+        link_rel="nofollow noopener",
+        id_prefix=PREFIX,
+    )
+
+
+def _check_tokens(tokens: list[Token]) -> None:
+    """Counts what there is, and how deep raw HTML goes, before HTML is made and parsed.
+
+    Raises:
+        MarkdownError: It is too much, or too deep.
+    """
+    inner = [child for token in tokens for child in token.children or ()]
+    if len(tokens) + len(inner) > MAX_TOKENS:
+        raise MarkdownError(f"It has more than {MAX_TOKENS:,} parts.")
+    opened = 0
+    for ends, name in chain.from_iterable(map(_tags, [*tokens, *inner])):
+        if name.lower() not in ENDS_ITSELF:
+            opened = max(0, opened - 1) if ends else opened + 1
+        if opened > MAX_OPEN:
+            raise MarkdownError(f"It has more than {MAX_OPEN} elements open at once.")
+
+
+def _tags(token: Token) -> Iterator[tuple[str, str]]:
+    """The tags of raw HTML: `/` for one that ends an element, and its name."""
+    raw = token.type in ("html_block", "html_inline")
+    return ((tag[1], tag[2]) for tag in TAG.finditer(token.content)) if raw else iter(())
+
+
+def _check_length(html: str, most: int) -> str:
+    if len(html) > most:
+        raise MarkdownError(f"It would make more than {most:,} characters of HTML.")
+    return html
+
+
+def _resolver(placed: bool) -> Callable[[str, str, str], str | None]:
+    folder = "/" + "/".join(PLACES)
     folders = {
-        ("a", "href"): f"{base}/blob/{at}/" if base else "",
-        ("img", "src"): f"{base}/resolve/{at}/" if base else "",
+        ("a", "href"): f"{folder}/blob/{AT}/" if placed else "",
+        ("img", "src"): f"{folder}/resolve/{AT}/" if placed else "",
     }
 
     def change(element: str, attribute: str, value: str) -> str | None:
-        folder = folders.get((element, attribute))
-        return value if folder is None else resolve(value, folder)
+        start = folders.get((element, attribute))
+        return value if start is None else resolve(value, start)
 
     return change
 
 
 @cache
 def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
     return MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
 def _make_boxes(tokens: list[Token]) -> None:
     """Makes boxes to tick of `[ ]` and `[x]` at the beginning of a list's items."""
+    from markdown_it.token import Token
+
     for at in range(2, len(tokens)):
         kinds = tuple(token.type for token in tokens[at - 2 : at + 1])
         inside = tokens[at].children

@@ -1,13 +1,23 @@
-"""The card of a commit: the text of its README.md, which is shown to all who see the repository."""
+"""The card of a commit: the text of its README.md, which all see who may know of the repository.
+
+What its front matter says is read by a worker, once for each content, and kept in the table
+`cards`: right after a commit, and for those that came before this was so, when the hub is served.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
 import sqlite3
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
-from pairsmith.hub.repos import files
+from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.http.processes import VISITORS, BusyError, TooMuchWorkError, Workers
+from pairsmith.hub.repos import card, files, rendering
 from pairsmith.hub.repos.card import NAME as NAME  # its reader and its place go by one name
+from pairsmith.hub.repos.card import Card
 from pairsmith.hub.repos.history import Commit
 
 if TYPE_CHECKING:
@@ -16,16 +26,141 @@ if TYPE_CHECKING:
 log = logging.getLogger("pairsmith.hub")
 
 MAX_CARD_BYTES = 1 << 20  # bytes of a card that are read; the rest of a longer one is left out
+MAX_LINE_CHARS = 200  # characters of a title or a licence in a list
+WORKERS = Workers(1, wait=0.5)
+SECONDS = 1.5  # the worst that was found takes a fifth of it
+MEMORY = 96 << 20  # bytes of a worker
+ENDLESS = "The front matter takes too much work to be read."
+AGAIN = 3600.0  # seconds after which cards are looked for that were not read
+
+
+class Line(NamedTuple):
+    """What a list shows of a card; '' where it says nothing of the kind."""
+
+    title: str = ""
+    licence: str = ""
 
 
 def card_text(hub: Hub, db: sqlite3.Connection, commit: Commit) -> str:
     """The text of a commit's card; '' where it has none, or it is lost."""
     file = files.named(db, commit, NAME)
+    return _text(hub, file.blob) if file else ""
+
+
+def read_card(hub: Hub, db: sqlite3.Connection, commit: Commit) -> Card:
+    """What a commit's card says.
+
+    Raises:
+        HubError: 503 where it was not read yet, and cannot be at present.
+    """
+    file = files.named(db, commit, NAME)
     if file is None:
-        return ""
+        return Card()
+    row = db.execute("SELECT data, fault FROM cards WHERE blob = ?", (file.blob,)).fetchone()
+    if row:
+        return Card(json.loads(row["data"]), row["fault"])
     try:
-        with hub.blobs.path(file.blob).open("rb") as content:
+        return _read(_text(hub, file.blob))
+    except BusyError as error:
+        raise _later("The card of this dataset is being read; try again soon.") from error
+
+
+def line_of(db: sqlite3.Connection, commit: Commit) -> Line:
+    """What a list shows of a commit's card; nothing of one that was not read yet."""
+    file = files.named(db, commit, NAME)
+    blob = file.blob if file else ""
+    row = db.execute("SELECT title, licence FROM cards WHERE blob = ?", (blob,)).fetchone()
+    return Line(*row) if row else Line()
+
+
+def prepare(hub: Hub, commit: Commit) -> None:
+    """Reads and renders the card of a commit that was made, so that no visitor waits for it."""
+    with hub.database.read() as db:
+        file = files.named(db, commit, NAME)
+    if file is not None:
+        _remember(hub, file.blob)
+        rendering.prepare(hub, card.split(_text(hub, file.blob))[1])
+
+
+def validate(text: str) -> list[str]:
+    """What is wrong with a card that somebody asks about, in sentences; empty where nothing is.
+
+    Raises:
+        HubError: 503 where others ask for too much at present.
+    """
+    try:
+        return VISITORS.run(card.validate, text, seconds=SECONDS, memory=MEMORY)
+    except BusyError as error:
+        raise _later("Too many cards are being checked; try again soon.") from error
+    except TooMuchWorkError:
+        return [ENDLESS]
+
+
+async def read_all(hub: Hub) -> None:
+    """Reads the cards that were not read, for as long as the hub is served."""
+    while True:
+        for blob in await asyncio.to_thread(_unread, hub):
+            await asyncio.to_thread(_remember, hub, blob)
+        await asyncio.sleep(AGAIN)
+
+
+def _unread(hub: Hub) -> list[str]:
+    with hub.database.read() as db:
+        rows = db.execute(
+            "SELECT DISTINCT blob FROM files WHERE path = ? AND blob NOT IN"
+            " (SELECT blob FROM cards)",
+            (NAME,),
+        )
+        return [row[0] for row in rows]
+
+
+def _remember(hub: Hub, blob: str) -> None:
+    """Reads a card and keeps what it says, unless that was done before."""
+    with hub.database.read() as db:
+        if db.execute("SELECT 1 FROM cards WHERE blob = ?", (blob,)).fetchone():
+            return
+    try:
+        read = _read(_text(hub, blob))
+    except BusyError:  # `read_all` comes back to it
+        return
+    title = read.data.get("pretty_name")
+    line = Line(title if isinstance(title, str) else "", card.licence(read).name)
+    with hub.database.write() as db:  # the content may have gone meanwhile
+        db.execute(
+            "INSERT OR IGNORE INTO cards SELECT sha256, ?, ?, ?, ? FROM blobs WHERE sha256 = ?",
+            (*_cut(line), read.fault, json.dumps(read.data), blob),
+        )
+
+
+def _read(text: str) -> Card:
+    """What a card says.
+
+    Raises:
+        BusyError: It cannot be read at present.
+    """
+    front, _ = card.split(text)
+    if front is None:
+        return Card()
+    try:
+        return WORKERS.run(card.read_front, front, seconds=SECONDS, memory=MEMORY)
+    except BusyError:
+        raise
+    except TooMuchWorkError:
+        return Card(fault=ENDLESS)
+
+
+def _later(message: str) -> HubError:
+    return HubError(503, message, headers={"Retry-After": "2"})
+
+
+def _cut(values: Iterable[str]) -> list[str]:
+    return [value[:MAX_LINE_CHARS] for value in values]
+
+
+def _text(hub: Hub, blob: str) -> str:
+    try:
+        with hub.blobs.path(blob).open("rb") as content:
             return content.read(MAX_CARD_BYTES).decode("utf-8", "replace")
     except FileNotFoundError:  # a damaged hub; the list of all datasets is to show the others
-        log.warning("The content %s of a card is missing; see pairsmith hub verify.", file.blob)
+        log.warning("The content %s of a card is missing; see pairsmith hub verify.", blob)
         return ""

@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING, cast
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub.auth import cookies, forms, sessions, tokens, users
+from pairsmith.hub.auth import browsers, cookies, forms, sessions, tokens, users
 from pairsmith.hub.auth.authentication import authenticate_session
 from pairsmith.hub.auth.forms import line, text
 from pairsmith.hub.auth.limits import address_of, limits_of
 from pairsmith.hub.auth.redirects import HOME, NotSignedInError, safe_target
-from pairsmith.hub.auth.sign_in import Attempt, Registration, change_password, join, sign_in
+from pairsmith.hub.auth.sign_in import (
+    Attempt,
+    Entry,
+    Registration,
+    change_password,
+    join,
+    sign_in,
+)
 from pairsmith.hub.auth.users import User
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.errors import HubError
@@ -43,10 +50,10 @@ def take_join(request: Request, form: FormData) -> Response:
         return _join_page(request, EMPTY, HOME, HubError(403, CLOSED))
     registration = Registration(line(form, "name"), line(form, "fullname"), line(form, "email"))
     try:
-        secret = join(_attempt(request), registration, text(form, "password"), text(form, "again"))
+        entry = join(_attempt(request), registration, text(form, "password"), text(form, "again"))
     except HubError as fault:
         return _join_page(request, registration, text(form, "next"), fault)
-    return _begun(request, secret, safe_target(text(form, "next")))
+    return _begun(request, entry, safe_target(text(form, "next")))
 
 
 def show_login(request: Request) -> Response:
@@ -61,10 +68,10 @@ def take_login(request: Request, form: FormData) -> Response:
     """Signs somebody in."""
     name, target = line(form, "name"), safe_target(text(form, "next"))
     try:
-        secret = sign_in(_attempt(request), name, text(form, "password"))
+        entry = sign_in(_attempt(request), name, text(form, "password"))
     except HubError as fault:
         return _shown(request, "login.html.jinja", fault, name=name, next=target)
-    return _begun(request, secret, target)
+    return _begun(request, entry, target)
 
 
 def take_logout(request: Request, _form: FormData) -> Response:
@@ -96,10 +103,10 @@ def take_password(request: Request, user: User, form: FormData) -> Response:
     """Changes the password; only this browser stays signed in."""
     old, new, again = (text(form, field) for field in ("old", "password", "again"))
     try:
-        secret = change_password(_attempt(request), user, old, new, again)
+        entry = change_password(_attempt(request), user, old, new, again)
     except HubError as fault:
         return _profile_page(request, user, fault)
-    return _begun(request, secret, "/settings/profile?done=password")
+    return _begun(request, entry, "/settings/profile?done=password")
 
 
 def show_tokens(request: Request) -> Response:
@@ -111,6 +118,7 @@ def take_token(request: Request, user: User, form: FormData) -> Response:
     """Makes a token, which this answer alone shows."""
     role = cast(tokens.Role, text(form, "role"))  # another one is refused there
     try:
+        limits_of(request).count("tokens", str(user.id))
         with hub_of(request).database.write() as db:
             made = tokens.add(db, user, line(form, "name"), role)
     except HubError as fault:
@@ -143,14 +151,16 @@ def _user(request: Request) -> User:
 
 
 def _attempt(request: Request) -> Attempt:
-    return Attempt(hub_of(request), limits_of(request), address_of(request))
+    browser = cookies.read(request, browsers.COOKIE) or ""
+    return Attempt(hub_of(request), limits_of(request), address_of(request), browser)
 
 
-def _begun(request: Request, secret: str, target: str) -> Response:
+def _begun(request: Request, entry: Entry, target: str) -> Response:
     """Goes on in a new session; nothing that the browser held before is worth anything now."""
     _end(request)
     answer = RedirectResponse(target, 303)
-    cookies.write(request, answer, sessions.COOKIE, secret, sessions.LIFE)
+    cookies.write(request, answer, sessions.COOKIE, entry.session, sessions.LIFE)
+    cookies.write(request, answer, browsers.COOKIE, entry.browser, browsers.LIFE)
     forms.renew(request, answer)
     return answer
 

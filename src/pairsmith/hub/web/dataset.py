@@ -15,8 +15,8 @@ from pairsmith.hub.http.addresses import DATASET, repo_of
 from pairsmith.hub.licensing import licences, offers
 from pairsmith.hub.repos import card, downloads, files, history
 from pairsmith.hub.repos.card import Card
-from pairsmith.hub.repos.files import File
-from pairsmith.hub.repos.readme import card_text
+from pairsmith.hub.repos.history import Commit
+from pairsmith.hub.repos.readme import card_text, read_card
 from pairsmith.hub.repos.repos import Repo
 from pairsmith.hub.web.gate import gate_view
 from pairsmith.hub.web.render import page
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 TAGS = 60  # that are shown
+MAX_TAG_CHARS = 100  # characters of a tag that are shown
+SUBSETS = 200  # that are looked for
 
 
 def dataset(request: Request) -> HTMLResponse:
@@ -33,8 +35,10 @@ def dataset(request: Request) -> HTMLResponse:
     with hub.database.read() as db:
         repo = permissions.visible(db, who, *repo_of(request))
         head = history.head(db, repo, history.MAIN)
-        found = files.under(db, head) if head else []
-        read = card.read(card_text(hub, db, head)) if head else Card()
+        count, size = files.total(db, head) if head else (0, 0)
+        read = read_card(hub, db, head) if head else Card()
+        text = card_text(hub, db, head) if head else ""
+        subset = _subset(db, head, read) if head else ""
         access_options = _access_options(db, hub, repo, who)
         loads = downloads.last_month(db, repo)
     return page(
@@ -43,13 +47,13 @@ def dataset(request: Request) -> HTMLResponse:
         who,
         repo=repo,
         card=read,
-        html=card.to_html(read.body, repo.page) if read.body.strip() else "",
+        body=card.split(text)[1],
         licence=card.licence(read, repo.page),
         tags=_tags(read),
-        size=sum(file.size for file in found),
-        count=len(found),
+        size=size,
+        count=count,
         downloads=loads,
-        load=how_to_load(repo, read, found),
+        load=how_to_load(repo, subset),
         **access_options,
     )
 
@@ -63,14 +67,18 @@ def _access_options(db: sqlite3.Connection, hub: Hub, repo: Repo, who: Caller) -
     }
 
 
-def how_to_load(repo: Repo, read: Card, found: list[File]) -> str:
+def how_to_load(repo: Repo, subset: str) -> str:
     """The lines with which someone else loads the dataset, and one subset where it has some."""
     lines = ["from datasets import load_dataset", "", f'load_dataset("{repo.full_name}")']
-    folders = {file.path.split("/")[0] for file in found if "/" in file.path}
-    subset = next((config.name for config in card.configs(read) if config.name in folders), None)
     if subset:
         lines.append(f'load_dataset("{repo.full_name}", data_dir={_quoted(subset)})')
     return "\n".join(lines)
+
+
+def _subset(db: sqlite3.Connection, head: Commit, read: Card) -> str:
+    """The first subset of the card that is a folder; '' where none is."""
+    names = [config.name for config in card.configs(read)[:SUBSETS] if "/" not in config.name]
+    return next((name for name in names if files.has_folder(db, head, name)), "")
 
 
 def _quoted(text: str) -> str:
@@ -81,7 +89,7 @@ def _tags(read: Card) -> list[str]:
     """The tags in short: `en`, not `language:en`; the licence stands elsewhere."""
     told = [tag.partition(":") for tag in card.tags(read) if not tag.startswith("license:")]
     short = [value if key in card.FACETS else key + colon + value for key, colon, value in told]
-    return short[:TAGS]
+    return [tag[:MAX_TAG_CHARS] for tag in short[:TAGS]]
 
 
 routes: list[BaseRoute] = [Route(DATASET, dataset)]

@@ -23,6 +23,7 @@ from pairsmith.hub.repos import card, files, history
 from pairsmith.hub.repos.files import File
 from pairsmith.hub.repos.history import Commit
 from pairsmith.hub.repos.readme import NAME as CARD
+from pairsmith.hub.repos.rendering import Rendering
 from pairsmith.hub.repos.repos import Repo
 from pairsmith.hub.web import paging
 from pairsmith.hub.web.render import page
@@ -109,7 +110,7 @@ def _content(hub: Hub, repo: Repo, commit: Commit, file: File) -> Content:
     shown = _text(hub, file)
     if shown.text and file.path == CARD:
         body = card.split(shown.text)[1]
-        return Content(html=card.to_html(body, repo.page, commit.id))
+        return Content(html=Rendering(hub)(body, repo.page, commit.id))
     return shown
 
 

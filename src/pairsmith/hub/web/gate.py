@@ -19,6 +19,7 @@ from pairsmith.hub.auth.authentication import (
     require_sign_in,
     require_write,
 )
+from pairsmith.hub.auth.limits import limits_of
 from pairsmith.hub.auth.redirects import sign_in_then
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.gating import requests
@@ -28,10 +29,10 @@ from pairsmith.hub.http.addresses import DATASET, number_in, repo_of
 from pairsmith.hub.http.csv_export import csv_download, csv_text
 from pairsmith.hub.http.errors import HubError, bad_request
 from pairsmith.hub.permissions import Standing
-from pairsmith.hub.repos import card, events, history
+from pairsmith.hub.repos import events, history
 from pairsmith.hub.repos.events import Event
 from pairsmith.hub.repos.history import MAIN
-from pairsmith.hub.repos.readme import card_text
+from pairsmith.hub.repos.readme import read_card
 from pairsmith.hub.repos.repos import Repo
 from pairsmith.hub.web.render import page
 
@@ -82,8 +83,7 @@ def gate_view(db: sqlite3.Connection, hub: Hub, repo: Repo, who: Caller) -> Gate
 def current_form(db: sqlite3.Connection, hub: Hub, repo: Repo) -> GateForm:
     """The form of the card on the main branch."""
     commit = history.head(db, repo, MAIN)
-    text = card_text(hub, db, commit) if commit else ""
-    return read_form(card.read(text).data)
+    return read_form(read_card(hub, db, commit).data if commit else {})
 
 
 def take_question(call: Call, sent: FormData) -> Response:
@@ -103,6 +103,7 @@ def take_question(call: Call, sent: FormData) -> Response:
             return _form_again(call, who, repo, shown, {}, [CHANGED])
         if wrong := problems(form, answers):
             return _form_again(call, who, repo, shown, answers, wrong)
+        limits_of(call).count("requests", str(user.id))
     with hub.database.write() as db:
         repo = permissions.visible(db, who, *repo_of(call))
         requests.ask(db, repo, user, answers, form)

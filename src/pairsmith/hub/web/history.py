@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from difflib import unified_diff
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute, Route
@@ -13,10 +11,12 @@ from pairsmith.hub import permissions
 from pairsmith.hub.auth.authentication import authenticate
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.http.addresses import DATASET, repo_of
+from pairsmith.hub.http.processes import VISITORS, BusyError, TooMuchWorkError
 from pairsmith.hub.repos import diff, history
 from pairsmith.hub.repos.diff import Change
 from pairsmith.hub.repos.readme import MAX_CARD_BYTES
 from pairsmith.hub.repos.readme import NAME as CARD
+from pairsmith.hub.repos.text_diff import Difference, difference
 from pairsmith.hub.web import paging
 from pairsmith.hub.web.render import page
 
@@ -25,22 +25,8 @@ if TYPE_CHECKING:
 
 PAGE = 50  # commits
 MAX_FILES = 500  # changed files that are shown
-LINES = 5_000  # of a card, before and after, that are compared
-MAX_LINE_CHARS = 2_000  # characters of a line that are shown
-
-
-class Line(NamedTuple):
-    """A line of a difference: where it is, put in, taken out, or there before and after."""
-
-    kind: Literal["at", "ins", "del", "same"]
-    text: str
-
-
-class Difference(NamedTuple):
-    """How a card changed; no lines where it did not, a sentence where it cannot be told."""
-
-    lines: list[Line]
-    fault: str = ""
+SECONDS = 1.0  # in which two cards have to be compared
+MEMORY = 96 << 20  # bytes of the worker that does it
 
 
 def commits(request: Request) -> HTMLResponse:
@@ -77,28 +63,14 @@ def commit(request: Request) -> HTMLResponse:
     )
 
 
-def difference(old: str, new: str) -> Difference:
-    """How a text became another, as a unified difference."""
-    before, after = old.splitlines(), new.splitlines()
-    if len(before) + len(after) > LINES:
-        return Difference([], f"The card is longer than the {LINES:,} lines that are compared.")
-    return Difference(list(_lines(before, after)))
-
-
-def _lines(before: list[str], after: list[str]) -> Iterator[Line]:
-    told = list(unified_diff(before, after, lineterm=""))[2:]  # without the names of files
-    for line in told:
-        sign, text = line[0], line[1 : MAX_LINE_CHARS + 1]
-        if sign == "@":
-            yield Line("at", line)
-        elif sign == "+":
-            yield Line("ins", text)
-        else:
-            yield Line("del" if sign == "-" else "same", text)
-
-
 def _card_change(hub: Hub, change: Change) -> Difference:
-    return difference(_text(hub, change.old), _text(hub, change.new))
+    old, new = _text(hub, change.old), _text(hub, change.new)
+    try:
+        return VISITORS.run(difference, old, new, seconds=SECONDS, memory=MEMORY)
+    except BusyError:
+        return Difference([], "Others have cards compared just now: load the page again soon.")
+    except TooMuchWorkError:
+        return Difference([], "How the card changed takes too much work to find out.")
 
 
 def _text(hub: Hub, blob: str | None) -> str:

@@ -11,10 +11,10 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub.auth.authentication import Caller, authenticate
-from pairsmith.hub.context import Hub, hub_of
+from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.errors import HubError
-from pairsmith.hub.repos import card, downloads, history, repos
-from pairsmith.hub.repos.readme import card_text
+from pairsmith.hub.repos import downloads, history, repos
+from pairsmith.hub.repos.readme import Line, line_of
 from pairsmith.hub.repos.repos import Repo
 from pairsmith.hub.web import paging
 from pairsmith.hub.web.render import page
@@ -31,11 +31,10 @@ ROBOTS = "User-agent: *\nDisallow: /api/\nDisallow: /cas/\nDisallow: /lfs/\nDisa
 
 
 class Entry(NamedTuple):
-    """A dataset in a list. `title` and `licence` are its card's, or ''."""
+    """A dataset in a list, and what its card says there."""
 
     repo: Repo
-    title: str
-    licence: str
+    card: Line
     downloads: int
 
 
@@ -44,7 +43,7 @@ def home(request: Request) -> HTMLResponse:
     hub, who = hub_of(request), authenticate(request)
     search = request.query_params.get("search", "")[:200]
     with hub.database.read() as db:
-        found = _entries(request, hub, db, who, text=search)
+        found = _entries(request, db, who, text=search)
     shown, pages = paging.cut(request, found, PAGE)
     return page(request, "home.html.jinja", who, entries=shown, pages=pages, search=search)
 
@@ -57,7 +56,7 @@ def owner(request: Request) -> HTMLResponse:
     """
     hub, who, name = hub_of(request), authenticate(request), request.path_params["owner"]
     with hub.database.read() as db:
-        found = _entries(request, hub, db, who, owner=name)
+        found = _entries(request, db, who, owner=name)
     own = who.name.lower() == name.lower()
     if not found and not own:
         raise HubError(404, "There is no such page here, and no account with a dataset to show.")
@@ -66,26 +65,17 @@ def owner(request: Request) -> HTMLResponse:
     return page(request, "owner.html.jinja", who, entries=shown, pages=pages, owner=name)
 
 
-def _entries(
-    request: Request, hub: Hub, db: sqlite3.Connection, who: Caller, **only: str
-) -> list[Entry]:
+def _entries(request: Request, db: sqlite3.Connection, who: Caller, **only: str) -> list[Entry]:
     """The entries of the page that is asked for, and one more where there is one."""
     skip = paging.number(request) * PAGE
     found = repos.search(db, "dataset", who.user, limit=PAGE + 1, skip=skip, **only)
-    return [entry(hub, db, repo) for repo in found]
+    return [entry(db, repo) for repo in found]
 
 
-def entry(hub: Hub, db: sqlite3.Connection, repo: Repo) -> Entry:
+def entry(db: sqlite3.Connection, repo: Repo) -> Entry:
     """What a list says of a dataset."""
     head = history.head(db, repo, history.MAIN)
-    read = card.read(card_text(hub, db, head)) if head else card.Card()
-    title = read.data.get("pretty_name")
-    return Entry(
-        repo,
-        title if isinstance(title, str) else "",
-        card.licence(read).name,
-        downloads.last_month(db, repo),
-    )
+    return Entry(repo, line_of(db, head) if head else Line(), downloads.last_month(db, repo))
 
 
 def static(request: Request) -> Response:

@@ -16,7 +16,7 @@ from pairsmith.hub.auth import forms
 from pairsmith.hub.auth.authentication import Caller, authenticate
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.addresses import encoded
-from pairsmith.hub.repos.markdown import to_html
+from pairsmith.hub.repos.rendering import Rendering
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -29,16 +29,19 @@ def page(
 ) -> HTMLResponse:
     """A template of `hub/web/templates`, filled in.
 
-    Every template is given `user` (or None), `csrf` (the hidden field of a form), `hub` (its
-    settings), `path` and `method` (of this request) besides `context`.
+    Every template is given `user` (or None), `csrf` (the hidden field of a form), `settings` (the
+    hub's), `path` and `method` (of this request) and `rendered`, which makes HTML of Markdown of
+    others (`Rendering`), besides `context`.
     """
     who = authenticate(request) if who is None else who
+    hub = hub_of(request)
     shown = environment().get_template(template)
     response = HTMLResponse(
         shown.render(
             user=who.user,
             csrf=forms.hidden_field(request),
-            settings=hub_of(request).settings,
+            settings=hub.settings,
+            rendered=Rendering(hub),
             path=request.scope["path"],
             method=request.method,
             **context,
@@ -78,7 +81,6 @@ def environment() -> Environment:
     made.filters["part"] = encoded
     made.filters["path"] = quote
     made.globals["static_address"] = static_address
-    made.filters["markdown"] = to_html
     return made
 
 

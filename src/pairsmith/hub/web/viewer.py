@@ -17,7 +17,7 @@ from pairsmith.hub.http.errors import bad_request
 from pairsmith.hub.repos import card, files, history
 from pairsmith.hub.repos.files import File
 from pairsmith.hub.repos.history import MAIN
-from pairsmith.hub.repos.readme import card_text
+from pairsmith.hub.repos.readme import read_card
 from pairsmith.hub.repos.repos import Repo
 from pairsmith.hub.viewer import sides, subsets
 from pairsmith.hub.viewer.annotations import (
@@ -181,13 +181,13 @@ def _select(hub: Hub, who: Caller, name: RepoName, query: Query) -> Selection:
         if query.revision == MAIN and history.head(db, repo, MAIN) is None:
             return Selection(repo)
         commit = history.find(db, repo, query.revision)
-        text = card_text(hub, db, commit)
+        configs = card.configs(read_card(hub, db, commit))
         found = {file.path: file for file in files.under(db, commit)}
     said = find_annotations(found)
     annotation = annotation_named(said, query.annotation) if query.annotation else None
     apart = part_paths(said)
     rows = {path: file for path, file in found.items() if path not in apart}
-    there = subsets.subsets(card.configs(card.read(text)), rows)
+    there = subsets.subsets(configs, rows)
     if not there:
         return Selection(repo, commit.id, annotations=said)
     subset, split = subsets.choose(there, query.config, query.split)

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, TypeAlias
 import pyarrow as pa
 
 from pairsmith.io.compression import decompressed
-from pairsmith.io.digests import CHUNK, Digest, MeteredFile
-from pairsmith.io.paths import FsspecPath, size
+from pairsmith.io.digests import Digest
+from pairsmith.io.identity import WatchedFile
+from pairsmith.io.paths import FsspecPath
 from pairsmith.io.reading import content_range
 from pairsmith.sources.parse import ROW_BYTES
 from pairsmith.sources.records import Rows
@@ -43,7 +44,8 @@ class Reading(NamedTuple):
 
     Attributes:
         metered: The file, open, counted and hashed as it is read: to be read from its beginning
-            to its end where the span is the whole file, and else not at all.
+            to its end where the span is the whole file. What is read in any other order is read
+            through `again`, so that it is of the file that was hashed.
         name: What to call the file in a fault; ends as its name does.
         fields: What will be taken of each row.
         required: The fields that may not be null.
@@ -51,17 +53,12 @@ class Reading(NamedTuple):
         span: The part of the file to read.
     """
 
-    metered: MeteredFile
+    metered: WatchedFile
     name: str
     fields: pa.Schema
     required: tuple[str, ...]
     at_once: int | None = None
     span: Span = WHOLE
-
-    @property
-    def place(self) -> FsspecPath:
-        """Where the file lies."""
-        return self.metered.place
 
     def content(self) -> Iterator[bytes]:
         """The bytes of the span in chunks; of a whole file decompressed, as its name says.
@@ -72,14 +69,12 @@ class Reading(NamedTuple):
         """
         if self.span == WHOLE:
             return decompressed(self.metered, self.name)
-        stop = self.span.stop if self.span.stop is not None else size(self.place)
-        return content_range(self.place, self.span.start, stop)
+        return content_range(self.metered.again(), self.span.start, self.span.stop)
 
     def hash_whole(self) -> None:
         """Reads a whole file for its hash: before it is read again, in any order."""
         if self.span == WHOLE:
-            while self.metered.read(CHUNK):
-                pass
+            self.metered.hash_whole()
 
 
 class Piece(NamedTuple):

@@ -35,7 +35,7 @@ def read_elements(
     rows: list[Element] = []
     number, size = 0, 0
     try:
-        for row in _elements(chunks, name):
+        for row in elements(chunks, name):
             rows.append(row)
             size += len(row[0])
             if len(rows) == at_once or size > records.BLOCK_BYTES:
@@ -49,18 +49,8 @@ def read_elements(
         yield _pack(rows, number)
 
 
-def first_element_ends(text: bytes) -> bool:
-    """Whether a text that begins with a bracket has a comma or a bracket after one element."""
-    held = _Held(iter([text]), "")
-    held.more()
-    held.take(1)
-    try:
-        return held.data[held.find_end() :][:1] in (b",", b"]")
-    except DamagedInputError:
-        return False
-
-
-def _elements(chunks: Iterator[bytes], name: str) -> Iterator[Element]:
+def elements(chunks: Iterator[bytes], name: str) -> Iterator[Element]:
+    """An array's elements, as they come; faults as `read_elements`."""
     held = _Held(chunks, name)
     held.more()
     held.take(held.data.index(b"[") + 1)

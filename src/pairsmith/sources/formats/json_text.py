@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Collection, Iterator
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -23,8 +24,9 @@ from pairsmith.sources.formats.format import (
     Reading,
     Span,
 )
-from pairsmith.sources.formats.json_array import first_element_ends, read_elements
-from pairsmith.sources.formats.jsonl import BLANK, read_lines
+from pairsmith.sources.formats.json_array import read_elements
+from pairsmith.sources.formats.json_layout import is_array
+from pairsmith.sources.formats.jsonl import read_lines
 from pairsmith.sources.parse import parse_rows
 from pairsmith.sources.records import Records
 
@@ -69,18 +71,8 @@ def read_records(
         DamagedInputError: The content stops short, a JSON array breaks off, or a row has no end.
     """
     head, content = _peek(chunks)
-    cut = read_elements if _is_array(head) else read_lines
+    cut = read_elements if is_array(head) else read_lines
     yield from cut(content, name, at_once)
-
-
-def lines_begin(place: FsspecPath) -> int | None:
-    """Where the lines of a plain file begin: behind its byte order mark; None for a JSON array."""
-    with MeteredFile(place) as metered:
-        head, _ = _peek(iter(lambda: metered.read(CHUNK), b""))
-    if _is_array(head):
-        return None
-    with MeteredFile(place) as metered:
-        return 3 if metered.read(3) == codecs.BOM_UTF8 else 0
 
 
 def _peek(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
@@ -107,40 +99,29 @@ def _again(
     yield from chunks
 
 
-def _is_array(head: bytes) -> bool:
-    """Whether a file that begins so is one JSON array, not lines of which the first is odd."""
-    body = head.lstrip(BLANK)
-    if not body.startswith(b"["):
-        return False
-    line, _, rest = body.partition(b"\n")
-    following = rest.lstrip(BLANK).partition(b"\n")[0]
-    if following and _is_json(line, list):
-        return False
-    return first_element_ends(body) or not _is_json(following, dict)
-
-
-def _is_json(line: bytes, kind: type) -> bool:
-    try:
-        return isinstance(json.loads(line), kind)
-    except (ValueError, RecursionError):
-        return False
-
-
 def cut(place: FsspecPath, name: str, shard_rows: int) -> Pieces | None:
     """The lines of each shard; None for an array, and for what has to be decompressed."""
-    if is_compressed(name) or (begin := lines_begin(place)) is None:
+    if is_compressed(name):
         return None
-    return _cut_lines(place, name, begin, shard_rows)
+    metered = MeteredFile(place)
+    head, content = _peek(iter(lambda: metered.read(CHUNK), b""))
+    if is_array(head):
+        metered.close()
+        return None
+    return _cut_lines(metered, content, name, shard_rows)
 
 
-def _cut_lines(place: FsspecPath, name: str, begin: int, shard_rows: int) -> Pieces:
+def _cut_lines(
+    metered: MeteredFile, content: Iterator[bytes], name: str, shard_rows: int
+) -> Pieces:
     """Counts rows, and hashes the file on the way; a shard begins with its first row."""
-    at, rows, number = begin, 0, -1
-    begun = Span(begin)
-    with MeteredFile(place) as metered:
-        metered.read(begin)
+    with metered:
+        first = next(content)
+        begin = metered.count - len(first)  # behind a byte order mark
+        at, rows, number = begin, 0, -1
+        begun = Span(begin)
         try:
-            for block in read_lines(iter(lambda: metered.read(CHUNK), b""), name):
+            for block in read_lines(chain([first], content), name):
                 for row in range(-rows % shard_rows, block.rows, shard_rows):
                     here = Span(at + int(block.starts[row]), None, int(block.lines[row]))
                     if number >= 0:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pairsmith.errors import DamagedInputError
-from pairsmith.io.digests import hash_file
+from pairsmith.io.identity import WatchedFile
 from pairsmith.io.paths import FsspecPath
 from pairsmith.io.reading import SeekableFile
 from pairsmith.sources import records
@@ -45,16 +45,6 @@ _PAGE_HEADER = rb"\x15[\x80-\xff]*[\x00-\x7f]\x15([\x80-\xff]*[\x00-\x7f])"
 """How a page begins (Thrift's compact protocol): its type, then its size without compression."""
 
 
-def count_rows(place: FsspecPath, name: str) -> int:
-    """How many rows a file has.
-
-    Raises:
-        DamagedInputError: It is no Parquet file.
-    """
-    with _opened(place, name) as opened:
-        return int(opened.file.metadata.num_rows)
-
-
 def read(reading: Reading) -> Iterator[TableRows]:
     """Reads a file's rows, at most `at_once` and about `BLOCK_BYTES` at a time.
 
@@ -71,7 +61,7 @@ def read(reading: Reading) -> Iterator[TableRows]:
     name, (start, stop, _) = reading.name, reading.span
     number = start
     try:
-        with _opened(reading.place, name) as opened:
+        with _opened(reading.metered.again(), name) as opened:
             check_types(opened.schema, reading.fields, reading.required, name)
             for table in _blocks(opened, reading.at_once or records.BLOCK_ROWS, (start, stop)):
                 yield TableRows(table, np.arange(number + 1, number + len(table) + 1))
@@ -82,12 +72,15 @@ def read(reading: Reading) -> Iterator[TableRows]:
 
 def cut(place: FsspecPath, name: str, shard_rows: int) -> Pieces:
     """The rows of each shard: the file tells how many rows it has, and is read for its hash."""
-    try:
-        rows = count_rows(place, name)
-    except DamagedInputError:
-        yield Piece(WHOLE, 0, 0, None, is_sound=False)
-        return
-    read = hash_file(place)
+    with WatchedFile(place, name) as file:
+        read = file.hash_whole()
+        try:
+            with _opened(file.again(), name) as opened:
+                rows = int(opened.file.metadata.num_rows)
+        except DamagedInputError:
+            yield Piece(WHOLE, 0, 0, None, is_sound=False)
+            return
+        file.check()
     shards = -(-rows // shard_rows)
     for number in range(shards):
         span = Span(number * shard_rows, min((number + 1) * shard_rows, rows))
@@ -108,8 +101,8 @@ class _Opened(NamedTuple):
 
 
 @contextmanager
-def _opened(place: FsspecPath, name: str) -> Iterator[_Opened]:
-    with SeekableFile(place) as raw:
+def _opened(raw: SeekableFile, name: str) -> Iterator[_Opened]:
+    with raw:
         with _damage(name):
             file = pq.ParquetFile(
                 raw, pre_buffer=False, buffer_size=1 << 20, page_checksum_verification=True
@@ -259,7 +252,7 @@ def _first_rows(
     place: FsspecPath, name: str, known: Collection[str], count: int, size: int
 ) -> Iterator[dict[str, Any]]:
     """Rows, until there are about enough of them, or of their bytes."""
-    with _opened(place, name) as opened:
+    with _opened(SeekableFile(place), name) as opened:
         names = opened.schema.names
         columns = [column for column in names if column in known]
         if not columns:
@@ -286,7 +279,7 @@ def row_by_schema(place: FsspecPath, name: str) -> dict[str, Any]:
     Raises:
         DamagedInputError: It is no Parquet file.
     """
-    with _opened(place, name) as opened:
+    with _opened(SeekableFile(place), name) as opened:
         return {field.name: _blank(field.type) for field in opened.schema}
 
 

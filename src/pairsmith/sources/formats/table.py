@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from pairsmith.errors import DamagedInputError
-from pairsmith.io.digests import MeteredFile
+from pairsmith.io.identity import WatchedFile
 from pairsmith.io.paths import FsspecPath
 from pairsmith.sources.column_types import is_list, is_text, project
 from pairsmith.sources.formats.format import SAMPLE_ROWS, Format, Reading
@@ -61,7 +61,7 @@ def table_format(read: Callable[[Reading], Iterator[TableRows]]) -> Format:
 
     def sample(place: FsspecPath, name: str, _known: Collection[str]) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
-        with suppress(DamagedInputError), MeteredFile(place) as metered:
+        with suppress(DamagedInputError), WatchedFile(place, name) as metered:
             for block in read(Reading(metered, name, pa.schema([]), ())):
                 rows += block.table.slice(0, SAMPLE_ROWS).to_pylist()
                 if len(rows) >= SAMPLE_ROWS:

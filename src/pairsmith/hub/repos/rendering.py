@@ -1,0 +1,137 @@
+"""Texts of others on the hub's pages: rendered once, apart, and kept.
+
+Cards, what a gate asks, the terms of licences: all that somebody stored as Markdown is shown by
+`Rendering`. Each text is rendered once, by a worker that is killed when it makes too much of it;
+the page then says so, and shows the text as it was written. What came out is kept in
+`ROOT/rendered` by a hash of the text: nothing is lost with that folder but time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.http.processes import BusyError, TooMuchWorkError, Workers
+from pairsmith.hub.repos import markdown
+
+if TYPE_CHECKING:
+    from pairsmith.hub.context import Hub
+
+WORKERS = Workers(2, wait=0.4, queue=6)
+MEMORY = 192 << 20  # bytes of a worker; the longest honest texts take 140 MB
+SECONDS = 1.5  # that a page waits for one text to be rendered
+PATIENCE = 2.0  # seconds after which a page has no further text rendered
+COMMIT_SECONDS = 4.0  # that a text may take when it comes in, and nobody waits to read it
+RETRY = 3600  # seconds after which a text that was given up is tried again
+KEPT = 30 * 24 * 3600  # seconds for which what was rendered is kept
+MAX_PLAIN_CHARS = 1 << 16  # characters that are shown of a text that cannot be rendered
+GIVEN_UP = "This text takes too much work to be rendered; here it is as it was written."
+LATER = "This text is not rendered yet: load the page again in a moment."
+PLAIN = Markup('<p class="box">{}</p>\n<pre class="source"><code>{}</code></pre>')
+
+
+class Rendering:
+    """Renders the texts of one page, which takes no longer than `PATIENCE` and one text more."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._end = time.monotonic() + PATIENCE
+
+    def __call__(self, text: str, base: str = "", revision: str = "main") -> Markup:
+        """A text of others as HTML that may stand on a page; never an error for what is in it.
+
+        Args:
+            text: Markdown. A long one is cut, and says so.
+            base: The path of the repository's page, such as `/datasets/ann/pets`: relative links
+                lead to its files, relative images are read from there. '' leaves them as they are.
+            revision: The revision whose files are meant.
+        """
+        seconds = SECONDS if time.monotonic() < self._end else 0
+        try:
+            html = _rendered(self._hub, text, bool(base), seconds)
+        except BusyError:
+            return _plain(text, LATER)
+        except TooMuchWorkError:
+            return _plain(text, GIVEN_UP)
+        # the one place where text of others becomes markup
+        return Markup(markdown.place(html, base, revision) if base else html)  # noqa: S704
+
+
+def prepare(hub: Hub, text: str) -> None:
+    """Renders a card that came in, so that nobody waits for it who opens its page."""
+    with suppress(TooMuchWorkError):
+        _rendered(hub, text, placed=True, seconds=COMMIT_SECONDS)
+
+
+def sweep(hub: Hub) -> None:
+    """Takes away what was rendered long ago; a page that wants it again has it made."""
+    for path in hub.rendered.glob("*"):
+        with suppress(FileNotFoundError):  # replaced meanwhile
+            if path.stat().st_mtime < time.time() - KEPT:
+                path.unlink()
+
+
+def _rendered(hub: Hub, text: str, placed: bool, seconds: float) -> str:
+    """What was made of a text, now or earlier.
+
+    Raises:
+        BusyError: It was not made before, and is not now.
+        TooMuchWorkError: It was given up, now or not long ago.
+    """
+    if not text.strip():
+        return ""
+    text = markdown.cut(text)
+    place = hub.rendered / _name(text, placed)
+    with suppress(FileNotFoundError):
+        return place.read_text("utf-8")
+    failed = place.with_suffix(".failed")
+    if _age(failed) < RETRY:
+        raise TooMuchWorkError("It was given up before.")
+    if not seconds:
+        raise BusyError("There is no time left.")
+    try:
+        html = WORKERS.run(markdown.render, text, placed, seconds=seconds, memory=MEMORY)
+    except BusyError:
+        raise
+    except TooMuchWorkError:
+        _keep(hub, failed, "")
+        raise
+    _keep(hub, place, html)
+    return html
+
+
+def _name(text: str, placed: bool) -> str:
+    told = f"{markdown.VERSION} {placed} {text}"
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _age(path: Path) -> float:
+    """Seconds since a file was written; for ever, where there is none."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return float("inf")
+
+
+def _keep(hub: Hub, place: Path, html: str) -> None:
+    """Keeps what was rendered, whole or not at all; a disk without room keeps none."""
+    data = html.encode()
+    beside = hub.rendered / f"{secrets.token_hex(8)}.new"
+    try:
+        hub.blobs.room.check(len(data))
+        hub.rendered.mkdir(exist_ok=True)
+        beside.write_bytes(data)
+        beside.replace(place)
+    except (HubError, OSError):
+        beside.unlink(missing_ok=True)
+
+
+def _plain(text: str, why: str) -> Markup:
+    return PLAIN.format(why, text[:MAX_PLAIN_CHARS])

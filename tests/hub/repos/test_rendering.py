@@ -1,0 +1,101 @@
+"""Texts of others on pages: rendered once, apart, and kept; within bounds whatever they are."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from pairsmith.hub.http.processes import Workers
+from pairsmith.hub.maintenance.gc import collect
+from pairsmith.hub.repos import markdown, rendering
+from pairsmith.hub.repos.rendering import Rendering
+
+PAGE = "/datasets/ann/pets"
+SLOW = "![" * 131_000
+REOPENED = "".join(f"<b a={number}>" for number in range(5_500)) + "<p>x" * 5_500
+HIDDEN = "".join(f'<b a={number} c="</b>">' for number in range(5_500)) + "<p>x" * 5_500
+
+
+def kept(hub) -> list[str]:
+    return sorted(path.name for path in hub.rendered.glob("*"))
+
+
+def test_a_text_is_rendered_once_whatever_page_it_stands_on(hub, monkeypatch):
+    first = Rendering(hub)("[a](b.txt)", PAGE, "feat/x")
+    monkeypatch.setattr(rendering, "WORKERS", None)
+    again = Rendering(hub)("[a](b.txt)", "/datasets/bob/own")
+    assert f'href="{PAGE}/blob/feat%2Fx/b.txt"' in first
+    assert 'href="/datasets/bob/own/blob/main/b.txt"' in again
+    assert len(kept(hub)) == 1
+
+
+def test_what_is_kept_is_made_again_where_it_is_missing(hub):
+    first = Rendering(hub)("# a")
+    for path in hub.rendered.iterdir():
+        path.unlink()
+    assert Rendering(hub)("# a") == first
+
+
+@pytest.mark.parametrize("text", [REOPENED, HIDDEN, SLOW], ids=["counted", "memory", "time"])
+def test_a_text_that_makes_too_much_work_is_shown_as_it_was_written_and_given_up(hub, text):
+    html = Rendering(hub)(text, PAGE)
+    assert rendering.GIVEN_UP in html
+    assert "<b a=" not in html
+    assert len(html) < 10 * rendering.MAX_PLAIN_CHARS
+    began = time.monotonic()
+    assert Rendering(hub)(text, PAGE) == html
+    assert time.monotonic() - began < 1
+    assert Rendering(hub)("*well*", PAGE) == "<p><em>well</em></p>\n"
+
+
+def test_a_text_that_was_given_up_is_tried_again_after_a_while(hub):
+    Rendering(hub)("*well*")
+    (done,) = hub.rendered.iterdir()
+    failed = done.rename(done.with_suffix(".failed"))  # as it is left where a worker was killed
+    assert rendering.GIVEN_UP in Rendering(hub)("*well*")
+    os.utime(failed, (0, time.time() - rendering.RETRY - 1))
+    assert Rendering(hub)("*well*") == "<p><em>well</em></p>\n"
+
+
+def test_a_page_with_many_texts_has_an_end(hub, monkeypatch):
+    monkeypatch.setattr(rendering, "PATIENCE", 0.5)
+    page = Rendering(hub)
+    began = time.monotonic()
+    shown = [page(f"{SLOW}{number}") for number in range(20)]
+    assert time.monotonic() - began < 0.5 + rendering.SECONDS + 1
+    assert rendering.LATER in shown[-1]
+
+
+def test_who_gets_no_worker_reads_the_text_as_it_is_and_nothing_is_kept(hub, monkeypatch):
+    busy = Workers(1, wait=0.01)
+    monkeypatch.setattr(rendering, "WORKERS", busy)
+    with busy._turn():
+        html = Rendering(hub)("*well* & good")
+    assert rendering.LATER in html
+    assert "*well* &amp; good" in html
+    assert kept(hub) == []
+
+
+def test_a_disk_without_room_keeps_nothing_and_the_page_is_shown(hub):
+    hub.blobs.room.spare = 1 << 60
+    assert Rendering(hub)("*well*") == "<p><em>well</em></p>\n"
+    assert kept(hub) == []
+
+
+def test_another_version_of_the_renderer_renders_anew(hub, monkeypatch):
+    Rendering(hub)("a")
+    monkeypatch.setattr(markdown, "VERSION", markdown.VERSION + 1)
+    Rendering(hub)("a")
+    assert len(kept(hub)) == 2
+
+
+def test_what_was_rendered_long_ago_is_collected(hub):
+    Rendering(hub)("a")
+    Rendering(hub)("b")
+    old = next(hub.rendered.iterdir())
+    os.utime(old, (0, time.time() - rendering.KEPT - 1))
+    collect(hub)
+    assert old.name not in kept(hub)
+    assert len(kept(hub)) == 1
