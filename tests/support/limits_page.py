@@ -1,4 +1,4 @@
-"""docs/reference/hub-limits.md by the code: `python tests/support/limits_page.py` mends its numbers.
+"""docs/reference/hub-limits.md by the code: `python tests/support/limits_page.py` mends numbers.
 
 The page is written by hand but for the column "how much", which is made from the constants that the
 last column names.
@@ -19,10 +19,10 @@ from pairsmith.hub.auth.limits import Rates
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "hub-limits.md"
 ROOT = Path(str(hub.__file__)).parent
-ROW = re.compile(
-    r"^\| (?P<what>[^|]*) \| (?P<much>[^|]*) \| (?P<beyond>[^|]*) \| `(?P<name>[\w/]+\.[\w.]+)` \|$",
-    re.M,
-)  # noqa: E501
+CELL = r"([^|]*) \| "
+ROW = re.compile(rf"^\| {CELL}{CELL}{CELL}`([\w/]+\.[\w.]+)` \|$", re.M)
+"""What, how much, what happens beyond, and the constant's name."""
+
 LIMIT = re.compile(r"(MAX|MIN)_\w+")
 UNITS = ((1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 TIMES = ("SECONDS", "PATIENCE", "LIFE", "LIFETIME", "WAIT", "LINGER", "TOLERANCE")
@@ -30,12 +30,7 @@ TIMES = ("SECONDS", "PATIENCE", "LIFE", "LIFETIME", "WAIT", "LINGER", "TOLERANCE
 
 def render_page(text: str) -> str:
     """The page with its numbers as the code has them."""
-    return ROW.sub(
-        lambda row: (
-            f"| {row['what']} | {how_much(row['name'])} | {row['beyond']} | `{row['name']}` |"
-        ),
-        text,
-    )
+    return ROW.sub(lambda row: f"| {row[1]} | {how_much(row[4])} | {row[3]} | `{row[4]}` |", text)
 
 
 def how_much(name: str) -> str:
@@ -64,7 +59,7 @@ def how_much(name: str) -> str:
 
 def named(text: str) -> set[str]:
     """The constants that the page names."""
-    return {row["name"] for row in ROW.finditer(text)}
+    return {row[4] for row in ROW.finditer(text)}
 
 
 def limits() -> Iterator[str]:

@@ -67,16 +67,23 @@ def subsets():
 @pytest.mark.parametrize("store", [patterns, columns, values, differences, subsets])
 def test_nobody_waits_for_what_another_stored(hub, account, store):
     ann, _ = account("ann")
+    _, bob = account("bob")
     filled(hub, ann, "evil", *store())
     filled(hub, ann, "good", {"README.md": b"# Good", "train.parquet": ROWS})
     hub.close()
     with running(hub.root) as server:
-        page = {"Accept": "text/html"}
         evil, search, good, viewer = (
-            httpx.Request("GET", f"{server.url}/datasets/ann/{path}", headers=page)
-            for path in ("evil/viewer", "evil/viewer?q=zzz", "good", "good/viewer")
+            httpx.Request(
+                "GET", f"{server.url}/datasets/ann/{path}", headers={"Accept": "text/html", **who}
+            )
+            for path, who in (
+                ("evil/viewer", {}),
+                ("evil/viewer?q=zzz", {}),
+                ("good", bob),
+                ("good/viewer", bob),
+            )
         )
-        assert took(viewer)[0] == 200
+        assert took(good)[0] == took(viewer)[0] == 200  # its card is rendered
         assert took(evil, 30)[0] in (200, 422)
         with strained(server, [good, viewer]) as strain, besieged([evil, search], 16, 2.0):
             time.sleep(SECONDS)

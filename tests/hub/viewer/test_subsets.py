@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.repos import card
-from pairsmith.hub.viewer.subsets import choose, files_of, matches, subsets
+from pairsmith.hub.viewer import subsets as module
+from pairsmith.hub.viewer.subsets import PatternsError, choose, files_of, matches, subsets
 
 PARTS = st.text(alphabet="ab.", min_size=1, max_size=3)
 PATHS = st.lists(PARTS, min_size=1, max_size=4).map("/".join)
@@ -35,6 +36,27 @@ def test_patterns_match_what_fsspec_matches(pattern, path):
 def test_no_pattern_makes_the_time_explode():
     assert not matches("*a" * 400 + "b", "a" * 1000)
     assert not matches("/".join(["**", "*"] * 200) + "/b", "/".join("a" * 500))
+
+
+def test_patterns_have_so_much_work_and_no_more(monkeypatch):
+    """Counted in characters, so that a repository is shown on every machine or on none."""
+    paths = [f"a/{number:03}.parquet" for number in range(100)]  # 13 characters, and 16 for each
+    monkeypatch.setattr(module, "MAX_WORK", 100 * (13 + 16) * (9 + 16))
+    (one,) = subsets(configs("- data_files: '**/*0.parquet'"), paths)[0].splits
+    with pytest.raises(PatternsError, match=r"takes more than the 72,500 comparisons"):
+        files_of(one, paths)
+    (two,) = subsets(configs("- data_files: ['**/x*.par']"), paths)[0].splits
+    assert files_of(two, paths) == []
+    # what begins with a folder, or names a file, is compared with that
+    many = ", ".join(f"a/{number:03}*" for number in range(100))
+    (three,) = subsets(configs(f"- data_files: [{many}, a/000.parquet]"), paths)[0].splits
+    assert files_of(three, paths) == paths
+
+
+def test_patterns_begin_with_any_letters():
+    paths = ["a/\U0010ffff.parquet", "a/b.parquet", "a0.parquet", "b.parquet"]
+    (split,) = subsets(configs("- data_files: 'a/*'"), paths)[0].splits
+    assert files_of(split, paths) == ["a/b.parquet", "a/\U0010ffff.parquet"]
 
 
 def test_a_card_lists_the_subsets():

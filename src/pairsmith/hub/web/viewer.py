@@ -28,7 +28,13 @@ from pairsmith.hub.repos.files import File
 from pairsmith.hub.repos.history import MAIN, Commit
 from pairsmith.hub.repos.readme import read_card
 from pairsmith.hub.repos.repos import Repo
-from pairsmith.hub.viewer.annotations import FOLDER, MANIFEST, Annotation, annotation_of
+from pairsmith.hub.viewer.annotations import (
+    FOLDER,
+    MANIFEST,
+    MAX_PARTS,
+    Annotation,
+    annotation_of,
+)
 from pairsmith.hub.viewer.plan import MAX_PATHS, Plan, Plans, make_plan
 from pairsmith.hub.viewer.query import ON_A_PAGE
 from pairsmith.hub.viewer.sources import Source
@@ -106,18 +112,29 @@ async def viewer(request: Request) -> Response:
     """`GET …/viewer?revision=&config=&split=&q=&page=&row=&annotation=&label=&order=`."""
     who = await run_in_threadpool(authenticate, request)
     visitor, (_, owner, name) = who.name or address_of(request), repo_of(request)
-    async with TURNS.turn(f"by {visitor}", f"of {owner}/{name}".lower()) as turn:
-        return await while_connected(
-            request, lambda: run_apart(ROWS, lambda: _viewer(request, who, turn)), turn.over
-        )
+    for last in (False, True):  # a turn that was taken away is waited for once more
+        async with TURNS.turn(f"by {visitor}", f"of {owner}/{name}".lower()) as turn:
+            try:
+                return await _in_turn(request, who, turn)
+            except HubError:
+                if last or not turn.lost:
+                    raise
+    raise busy("Many people look at rows right now.")
+
+
+async def _in_turn(request: Request, who: Caller, turn: Turn) -> Response:
+    return await while_connected(
+        request, lambda: run_apart(ROWS, lambda: _viewer(request, who, turn)), turn.over
+    )
 
 
 def _viewer(request: Request, who: Caller, turn: Turn) -> Response:
     hub, query = hub_of(request), _query(request.query_params)
     selection = _select(hub, who, repo_of(request), query, turn)
     if selection.sources:
-        _record_view(hub, who, selection, query)
         view = _view(hub, selection, query, turn)
+        if view.rows:
+            _record_view(hub, who, selection, query)
     else:
         view = View(fault=_nothing(selection))
     return rendered(
@@ -207,7 +224,9 @@ def _annotation(db: sqlite3.Connection, commit: Commit, plan: Plan, name: str) -
     """
     if not name:
         return None
-    inside = files.under(db, commit, f"{FOLDER}/{name}", limit=MAX_PATHS) if "/" not in name else []
+    inside = (
+        files.under(db, commit, f"{FOLDER}/{name}", limit=2 * MAX_PARTS) if "/" not in name else []
+    )
     if (annotation := annotation_of(name, inside)) is None:
         there = ", ".join(plan.annotations[:20]) or "none"
         raise HubError(404, f"There is no annotation {name[:100]!r} here; there is: {there}.")
