@@ -1,4 +1,4 @@
-"""Text by Jinja, row by row: for what a compiled template does not describe, and to prove it."""
+"""Text by Jinja, row by row: for what a compiled template does not describe, and to check it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import pyarrow.compute as pc
 
-from pairsmith.schema.templates import Conversation, Refusal, Template, common_start
+from pairsmith.schema.templates import (
+    PROBE_REPLY,
+    Conversation,
+    Refusal,
+    Template,
+    common_start,
+)
 from pairsmith.text.spans import Index, Mask, to_numpy
 from pairsmith.text.turns import Turns
 
 Jinja: TypeAlias = Callable[[Sequence[Conversation]], list[str | Refusal]]
 Messages: TypeAlias = list[dict[str, str]]
-
-REPLY = "qW0Zq"
-"""A probe reply: the prompt ends before what it has in common with a real one."""
 
 SEARCHED_ROWS = 250
 """The rows at the head of a batch that are searched for unusual contents."""
@@ -73,7 +76,8 @@ def pairs_by_row(
             Conversation(worse),
         ]
         if marked:
-            conversations.append(Conversation([*prompt, {"role": "assistant", "content": REPLY}]))
+            reply = {"role": "assistant", "content": PROBE_REPLY}
+            conversations.append(Conversation([*prompt, reply]))
     texts, each = jinja(conversations), 3 + marked
     return [_pair(texts[i : i + each], template) for i in range(0, len(texts), each)]
 
@@ -105,17 +109,16 @@ def dialogues_by_row(
     ]
 
 
-def proof_rows(sides: Sequence[Turns], rows: Mask, thorough: bool) -> list[int]:
-    """Selects the rows of a batch on which to prove a compiled template.
+def sampled_rows(sides: Sequence[Turns], rows: Mask) -> list[int]:
+    """Selects the rows of a batch on which to check a compiled template.
 
-    Of the rows that open alike, the one in the middle and the last; if thorough also the first, the
-    longest on each side, the shortest, the one of most turns, and the first with each kind of
-    unusual content.
+    Of the rows that open alike, the first, the one in the middle and the last, the longest on each
+    side, the shortest, the one of most turns, and of the first rows those with each kind of unusual
+    content. They depend on the batch alone.
 
     Args:
         sides: The turns of n rows; the first has the whole conversations.
         rows: n flags: the rows to choose from.
-        thorough: Whether to select more.
 
     Returns:
         The numbers of the rows, in order.
@@ -125,13 +128,10 @@ def proof_rows(sides: Sequence[Turns], rows: Mask, thorough: bool) -> list[int]:
     for opening in (False, True):
         candidates = np.flatnonzero(rows & (system == opening))
         if len(candidates):
-            chosen = [len(candidates) // 2, -1]
-            if thorough:
-                sizes = [_sizes(turns)[candidates] for turns in sides]
-                most = [sides[0].counts[candidates], *sizes]
-                chosen += [0, int(np.argmin(sizes[0])), *(int(np.argmax(m)) for m in most)]
-                selected |= _unusual(sides[0], candidates)
-            selected |= set(candidates[chosen].tolist())
+            sizes = [_sizes(turns)[candidates] for turns in sides]
+            most = [int(np.argmax(of_rows)) for of_rows in (sides[0].counts[candidates], *sizes)]
+            chosen = [0, len(candidates) // 2, -1, int(np.argmin(sizes[0])), *most]
+            selected |= set(candidates[chosen].tolist()) | _unusual(sides[0], candidates)
     return sorted(selected)
 
 

@@ -194,7 +194,7 @@ def test_licences_grants_and_tokens_hold(client):
     [
         ("ann", "/datasets/ann/pairs/settings/requests", "A shop"),
         ("ann", "/datasets/ann/pairs/settings/licences", "its amount_total is 100"),
-        ("ann", "/datasets/ann/pairs/settings/record.csv", "read,bob"),
+        ("ann", "/datasets/ann/pairs/settings/record.csv", '"read","bob"'),
         ("ann", "/datasets/ann/pairs/viewer", "2 rows."),
         ("ann", "/datasets/ann/pairs/commits/side", "Aside"),
         ("bob", "/settings/licences", "ann/gone"),

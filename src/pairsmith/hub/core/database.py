@@ -24,7 +24,8 @@ MIGRATIONS = (
     "001_initial.sql",
     "002_repository_kind.sql",
     "003_cards.sql",
-    "004_writes_in_steps.sql",
+    "004_changed_files.sql",
+    "005_writes_in_steps.sql",
 )
 """In `migrations/`: number i brings a database from version i to version i + 1."""
 
