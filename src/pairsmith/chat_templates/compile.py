@@ -225,6 +225,9 @@ def _lay_out(reading: Reading, template: Template, system: bool) -> Layout:
     most = MAX_TURNS + system
     if len(segments) < len(shapes):
         most = len(shapes[len(segments)].roles) - 1
+    parting = _where_prompts_part(segments, most, system)
+    if parting is not None:
+        most, fault = parting - 1, "it writes a prompt otherwise where a reply follows"
     if most < 2 + system:
         raise Uncompiled(fault)
     described = [shape for shape in segments if len(shape.roles) <= most]
@@ -245,6 +248,21 @@ def _lay_out(reading: Reading, template: Template, system: bool) -> Layout:
     )
     _check_cuts(layout, template, system)
     return _without_blank_ends(layout, template, system)
+
+
+def _where_prompts_part(
+    segments: dict[Shape, tuple[str, ...]], most: int, system: bool
+) -> int | None:
+    """The least number of contents of a conversation whose prompt is written otherwise by itself.
+
+    Up to `most`; None where there is none.
+    """
+    wholes = [shape for shape in segments if len(shape.roles) in range(2 + system, most + 1, 2)]
+    for shape in wholes:
+        prompt = segments[Shape(shape.roles[:-1], generation=True)]
+        if prompt[:-1] != segments[shape][: len(shape.roles) - 1]:
+            return len(shape.roles)
+    return None
 
 
 def _bounded_segments(pieces: Sequence[str | ReadContent], contents: int) -> tuple[str, ...]:
@@ -302,8 +320,6 @@ def _check_cuts(layout: Layout, template: Template, system: bool) -> None:
     """
     for contents in range(2 + system, layout.most + 1, 2):
         prompt, whole = layout.generation.of(contents - 1), layout.full.of(contents)
-        if prompt[:-1] != whole[: contents - 1]:
-            raise Uncompiled("it writes a prompt otherwise where a reply follows")
         if prompt[-1].startswith(whole[-2] + PROBE_REPLY[0]):
             raise Uncompiled("it ends a prompt as a reply may begin")
         for ended in (whole, layout.ends_with_user.of(contents - 1)):

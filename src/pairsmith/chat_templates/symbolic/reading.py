@@ -226,7 +226,9 @@ def _replace(value: Text, old: object, new: object, count: int | None = None) ->
 
 
 def _make_join(environment: ImmutableSandboxedEnvironment) -> Callable[..., str | Text]:
-    def join_filter(value: Iterable[Any], d: object = "", attribute: str | int | None = None) -> Any:
+    def join_filter(
+        value: Iterable[Any], d: object = "", attribute: str | int | None = None
+    ) -> Any:
         """As the filter."""
         parts = list(value)
         if attribute is not None:
