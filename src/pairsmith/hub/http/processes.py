@@ -21,11 +21,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import TypeVar, cast
 
 T = TypeVar("T")
 
 LOOK = 0.05  # seconds between two looks at whether an outcome is still wanted
+FULL = 0.5  # of its bound that a worker may keep when its task is done
 NICENESS = 5  # the hub's own threads come first
 ORPHAN_SECONDS = 1.0  # that a worker goes on over its time, where no hub is left to kill it
 
@@ -94,7 +96,10 @@ class Workers:
             except BaseException:
                 worker.kill()
                 raise
-            self._idle.append(worker)
+            if worker.data_bytes() > memory * FULL:
+                worker.kill()  # what it keeps would be missing to the next task
+            else:
+                self._idle.append(worker)
         if raised:
             raise cast(Exception, outcome)
         return cast(T, outcome)
@@ -183,6 +188,14 @@ class _Worker:
                 raise TooMuchWorkError("Nobody waits for it any more.")
             if time.monotonic() >= end:
                 raise TooMuchWorkError(f"It took longer than {seconds:g} seconds.")
+
+    def data_bytes(self) -> int:
+        """Bytes of its memory that count against its bound; 0 where the system does not tell."""
+        try:
+            pages = Path(f"/proc/{self.process.pid}/statm").read_bytes().split()[5]
+        except (OSError, IndexError):
+            return 0
+        return int(pages) * resource.getpagesize()
 
     def kill(self) -> None:
         self.process.kill()
