@@ -46,6 +46,7 @@ ANOTHER = {
     "workers": 2,
     "address": "auto",
     "batch_rows": 9,
+    "prove": "all",
 }
 """Of every option a value that is not the usual one."""
 
@@ -103,7 +104,7 @@ def test_an_option_travels_to_the_first_pass_unless_it_acts_or_writes(name):
 def test_the_first_pass_reads_the_same_and_works_here():
     first = Options.of(**ANOTHER).first_pass("trl")
     assert first.source == SourceOptions("mine", "test", "trl")
-    assert first.execution == ExecutionOptions(batch_rows=9)
+    assert first.execution == ExecutionOptions(batch_rows=9, prove="all")
     here = Options.of(workers=3, force=True).first_pass("hh")
     assert here.execution == ExecutionOptions(workers=3)
 

@@ -17,26 +17,10 @@ from pairsmith.chat_templates.resolve import locate_template
 from pairsmith.chat_templates.sandbox import Sandbox
 from pairsmith.chat_templates.worker import _outcome, _own_renderer
 from pairsmith.schema.templates import Conversation
-from support import reference
 from support.formats import prepared
 from support.slow import quick
 
 PLAIN = "{% for m in messages %}{{ '<' + m.role + '>' + m.content + '</end>' }}{% endfor %}"
-FALCON = (
-    "{% for m in messages %}"
-    "{{ m.role + ': ' + m.content.replace('\n\n', '\n') + '\n' }}{% endfor %}"
-    "{% if add_generation_prompt %}assistant: {% endif %}"
-)
-
-
-@pytest.fixture
-def template(tmp_path):
-    def write(source, name="odd.jinja"):
-        path = tmp_path / name
-        path.write_text(source, encoding="utf-8")
-        return path
-
-    return write
 
 
 def build(path, tmp_path, **options):
@@ -147,55 +131,6 @@ def reference_talk():
     from pairsmith.schema.templates import Conversation
 
     return Conversation([{"role": "user", "content": "hello"}])
-
-
-def test_a_template_that_does_not_compile_is_rendered_row_by_row(
-    template, tmp_path, real, real_rows
-):
-    """And says so; the same bytes as Jinja's on every real row."""
-    path = template(FALCON, "falcon.jinja")
-    built = pairsmith.build(real, tmp_path / "out", template=str(path))
-    assert built.remarks == (
-        "The template falcon.jinja is rendered row by row, which is slow: it changes blank lines "
-        "inside contents.",
-    )
-    import pyarrow.parquet as pq
-
-    [shard] = (tmp_path / "out" / "harmless-base").glob("*.parquet")
-    made = {row["id"]: row for row in pq.read_table(shard).to_pylist()}
-    assert len(made) == 2299
-    for number, row in enumerate(real_rows, 1):
-        texts = made.get(f"harmless-base/test/{number}")
-        if texts is None:
-            assert reference.reason(row, control=()) is not None
-            continue
-        prompt, *replies = reference.messages(row)
-        for column, reply in zip(("chosen", "rejected"), replies, strict=True):
-            [whole], _ = render_jinja_template([prompt + reply], chat_template=FALCON)
-            assert texts["prompt"] + texts[column] == whole
-        assert texts["prompt"].endswith("assistant: ")
-
-
-def test_a_compiled_form_that_fails_its_proof_is_given_up(template, tmp_path):
-    """A template that treats one word of the data otherwise, which no string in it names."""
-    source = (
-        "{% for m in messages %}{{ m.role + ': ' + (m.content | upper if m.content | length is "
-        "divisibleby 1009 else m.content) + '\n' }}{% endfor %}"
-        "{% if add_generation_prompt %}assistant: {% endif %}"
-    )
-    prompts = [f"\n\nHuman: {'a' * size}\n\nAssistant:" for size in (1, 7, 1009)]
-    rows = [{"chosen": f"{prompt} yes", "rejected": f"{prompt} no"} for prompt in prompts]
-    data = tmp_path / "data.jsonl"
-    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    out = tmp_path / "out"
-    built = pairsmith.build(data, out, template=str(template(source)))
-    assert "row by row" in built.remarks[0]
-    assert "does not give what Jinja gives" in built.remarks[0]
-    import pyarrow.parquet as pq
-
-    [shard] = (out / "pairs").glob("*.parquet")
-    assert pq.read_table(shard)["prompt"][2].as_py() == f"user: {'A' * 1009}\nassistant: "
-    assert pairsmith.check(out) == []
 
 
 def test_rows_that_the_template_refuses(template, tmp_path):

@@ -88,7 +88,7 @@ def test_a_template_that_leaves_things_to_chance_is_refused(tmp_path):
 def test_a_template_that_writes_megabytes_is_refused(tmp_path):
     path = tmp_path / "odd.jinja"
     path.write_text("{{ 'x' * 3000000 }}" + BEGIN + END)
-    with pytest.raises(PairsmithError, match="writes 3,000,0.. characters around"):
+    with pytest.raises(PairsmithError, match="writes 3,000,... characters around"):
         pairsmith.build("sample", tmp_path / "out", template=str(path))
 
 
@@ -99,7 +99,7 @@ def test_a_template_that_refuses_long_conversations_takes_a_system_text(tmp_path
     )
     built = pairsmith.build("sample", tmp_path / "out", template=str(path), system="Be kind.")
     assert built.totals.kept
-    assert "it refuses conversations of" in built.remarks[0]
+    assert not built.remarks  # longer ones are left to Jinja, which refuses them
 
 
 def test_a_template_that_wants_something_in_every_reply(tmp_path):

@@ -12,6 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, Literal, NamedTuple, TypedDict, Unpack
 
+PROVE = ("sample", "all")
+"""What `ExecutionOptions.prove` takes."""
+
 
 class Option(NamedTuple):
     """What a field means, and how the command line spells it.
@@ -154,6 +157,10 @@ class ExecutionOptions:
         str | None, Option("Of a Ray cluster: auto, HOST:6379, ray://HOST:10001.", "ADDRESS")
     ] = None
     batch_rows: Annotated[int | None, Option("At most N rows are worked on at a time.", "N")] = None
+    prove: Annotated[
+        str,
+        Option("Rows that Jinja renders too, to check a compiled template: sample, all.", "ROWS"),
+    ] = "sample"
 
     def first_pass(self) -> ExecutionOptions:
         """The same on this machine, where the folder lies that the first pass writes."""
@@ -187,6 +194,7 @@ class BuildArguments(TypedDict, total=False):
     workers: int | None
     address: str | None
     batch_rows: int | None
+    prove: str
 
 
 @dataclass(frozen=True)

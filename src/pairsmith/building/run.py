@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
-from pairsmith.building.options import ExecutionOptions
+from pairsmith.building.options import PROVE, ExecutionOptions
 from pairsmith.building.partition import parts_of
 from pairsmith.building.task import Task, work
 from pairsmith.dataset import checkpoint
@@ -96,6 +96,8 @@ def check_execution(options: ExecutionOptions) -> None:
         raise RecipeError(f"There is no engine {engine!r}.", f"Engines: {', '.join(ENGINES)}.")
     if options.address is not None and not ENGINES[engine].takes_address:
         raise RecipeError("--address is of a Ray cluster.", "Add --engine ray.")
+    if options.prove not in PROVE:
+        raise RecipeError(f"--prove takes no {options.prove!r}.", f"It takes {' or '.join(PROVE)}.")
     for name, number in (("--workers", options.workers), ("--batch-rows", options.batch_rows)):
         if number is not None and number < 1:
             raise RecipeError(f"{name} {number} is less than 1.")
@@ -155,9 +157,15 @@ class _State:
                         self._learn(self.file, part)
                         continue
                     self.open[self.file.path] += 1
-                    rows = spec.execution.batch_rows
                     yield Task(
-                        part, spec.recipe, spec.compiled, staging, threads, rows, spec.decisions
+                        part=part,
+                        recipe=spec.recipe,
+                        compiled=spec.compiled,
+                        staging=staging,
+                        threads=threads,
+                        batch_rows=spec.execution.batch_rows,
+                        decisions=spec.decisions,
+                        check_all=spec.execution.prove == "all",
                     )
             except SourceError as error:
                 self.errors.append(error)

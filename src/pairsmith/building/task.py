@@ -87,6 +87,7 @@ class Task(NamedTuple):
         batch_rows: At most this many rows in a block; decides no byte that is written.
         decisions: The sha256 of the table of decisions in the folder; None where the recipe asks
             for none.
+        check_all: Whether Jinja renders every row too; see `Writer`.
     """
 
     part: Part
@@ -96,6 +97,7 @@ class Task(NamedTuple):
     threads: int
     batch_rows: int | None = None
     decisions: str | None = None
+    check_all: bool = False
 
     @property
     def name(self) -> str:
@@ -218,7 +220,8 @@ def _shards_of(first: int, rows: int, shard_rows: int) -> set[int]:
 def _writer(task: Task, jinja: Jinja | None) -> Writer | None:
     if task.compiled is None:
         return None
-    return Writer(task.compiled, jinja or _sandbox(task.compiled.template).render)
+    render = jinja or _sandbox(task.compiled.template).render
+    return Writer(task.compiled, render, task.check_all)
 
 
 @cache

@@ -1,10 +1,10 @@
-"""Chat templates to constant strings, by rendering probe conversations.
+"""Chat templates to constant strings, by reading them.
 
-A template is rendered on conversations of several lengths whose contents are marks that occur
-nowhere else; what stands between the marks are its constants. Then it is offered contents of
-every awkward kind, its own strings above all: those that it treats otherwise become fallback
-triggers, and a content that holds one is left to Jinja. What constants do not describe is
-not compiled, and says why.
+A template is rendered on symbols in place of contents (see `symbolic`), once for each number of
+messages: what stands between the symbols are its constants, and what it asked of them are the
+conditions under which any contents are written so. Contents that do not meet these are left to
+Jinja, row by row; what constants do not describe is not compiled, and says why. A few
+conversations are then rendered as well, to check that reading and rendering agree.
 """
 
 from __future__ import annotations
@@ -13,24 +13,36 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import Any
 
-from pairsmith.chat_templates.content_probes import check_awkward, find_blanks, find_trims
 from pairsmith.chat_templates.literals import (
+    KINDS,
     Uncompiled,
-    extract_segments,
+    assemble,
+    contents_behind_first,
     fit,
     make_dataset_segments,
-    system_place,
+    segments_of,
 )
-from pairsmith.chat_templates.probes import LENGTHS, Jinja, mark, plain_probes, roles_of
-from pairsmith.chat_templates.sandbox import TemplateInfo
-from pairsmith.chat_templates.triggers import MAX_LITERALS, find_triggers
+from pairsmith.chat_templates.probes import (
+    AWKWARD,
+    LENGTHS,
+    MAX_TURNS,
+    Jinja,
+    Probe,
+    filled_probes,
+    mark,
+    plain_probes,
+    roles_of,
+)
+from pairsmith.chat_templates.sandbox import ReadContent, Reading, Sandbox, Shape
 from pairsmith.errors import RecipeError
 from pairsmith.schema.templates import (
+    PROBE_REPLY,
     Compiled,
     Conversation,
     Layout,
     Refusal,
     Template,
+    Trim,
     common_start,
 )
 
@@ -38,46 +50,52 @@ MAX_CONSTANT_CHARS = 200_000
 """At most this many characters may a template write around the contents of a probe."""
 
 MAX_MINUTES = 2
-"""At most this long may compiling take."""
+"""At most this long may rendering probes take."""
 
 CLOCK_EVERY = 256
 """The number of conversations after which the clock is checked."""
+
+MAX_TRIGGERS = 400
+"""A template that looks for more strings than this is not compiled."""
 
 REFUSES = "it refuses them: "
 """How the fault of a layout begins that the template does not want."""
 
 
-def compile_template(template: Template, jinja: Jinja, info: TemplateInfo) -> Compiled:
+def compile_template(template: Template, sandbox: Sandbox) -> Compiled:
     """Compiles a template.
 
     Args:
         template: The template.
-        jinja: Renders it.
-        info: What its source shows.
+        sandbox: Reads and renders it.
 
     Raises:
         RecipeError: It refuses every conversation, does not write what messages say or not the
             same twice, writes far more than they say, or takes minutes.
     """
-    if info.chance:
+    chance = sandbox.inspect().chance
+    if chance:
         raise RecipeError(
-            f"The template {template.name} uses {', '.join(info.chance)}: it does not write the "
-            "same twice.",
+            f"The template {template.name} uses {', '.join(chance)}: it does not write the same "
+            "twice.",
             "Name another template.",
         )
-    jinja = _bounded(template, jinja)
+    jinja = _bounded(template, sandbox.render)
+    generation_suffix = _check_renders(template, jinja)
     layouts: dict[bool, Layout] = {}
     faults: dict[bool, str] = {}
-    generation_suffix = _check_renders(template, jinja)
+    triggers = [*filter(None, (template.bos, template.eos))]
     for system in (False, True):
         try:
-            layouts[system] = _lay_out(jinja, system, info)
+            reading = sandbox.read(_shapes(system))
+            absent = _triggers(reading)
+            layout = _lay_out(reading, template, system)
+            _check_rendered(jinja, layout, system, absent)
         except Uncompiled as fault:
             faults[system] = str(fault)
-    triggers = (
-        *find_triggers(jinja, layouts, info, template),
-        *filter(None, (template.bos, template.eos)),
-    )
+            continue
+        layouts[system] = layout
+        triggers += absent
     joined = {
         system: make_dataset_segments(layout, template, system)
         for system, layout in layouts.items()
@@ -163,47 +181,196 @@ def _check_renders(template: Template, jinja: Jinja) -> str:
     )
 
 
-def _lay_out(jinja: Jinja, system: bool, info: TemplateInfo) -> Layout:
+def _shapes(system: bool) -> list[Shape]:
+    """Conversations without contents, of every number of turns, shortest first."""
+    probes = (probe for turns in range(1, MAX_TURNS + 1) for probe in plain_probes(system, turns))
+    return [Shape(probe.roles, probe.generation) for probe in probes]
+
+
+def _triggers(reading: Reading) -> list[str]:
+    """The strings that contents may not hold, shortest first, less those that hold another.
+
+    Raises:
+        Uncompiled: There are too many, or a reply that is made up for comparison holds one.
+    """
+    triggers: list[str] = []
+    for text in sorted(reading.absent, key=lambda text: (len(text), text)):
+        if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+            continue  # no content holds these
+        if not any(held.lower() in text.lower() for held in triggers):
+            triggers.append(text)
+    if len(triggers) > MAX_TRIGGERS:
+        raise Uncompiled(f"it looks for {len(triggers):,} strings in contents")
+    common = next((text for text in triggers if text.lower() in PROBE_REPLY.lower()), None)
+    if common is not None:
+        raise Uncompiled(f"it looks for {common!r} in contents")
+    return triggers
+
+
+def _lay_out(reading: Reading, template: Template, system: bool) -> Layout:
     """The layout of conversations that begin alike.
 
     Raises:
         Uncompiled: Constant strings do not describe them.
     """
-    if info.classes:
-        raise Uncompiled(f"it looks at the kind of characters in a text ({info.classes[0]})")
-    if len(info.texts) > MAX_LITERALS:
-        raise Uncompiled(f"it holds {len(info.texts):,} strings")
-    probes = [probe for turns in LENGTHS for probe in plain_probes(system, turns)]
-    texts = jinja([probe.conversation for probe in probes])
-    samples: dict[tuple[bool, bool], dict[int, tuple[str, ...]]] = {}
-    backs: list[int] = []
-    for probe, text in zip(probes, texts, strict=True):
-        if isinstance(text, Refusal):
-            turns = len(probe.contents) - system
-            of_length = REFUSES if turns < 3 else f"it refuses conversations of {turns} turns: "
-            raise Uncompiled(of_length + text.message)
-        back, segments = extract_segments(text, probe)
-        backs.append(back)
-        samples.setdefault((probe.ends_with_user, probe.generation), {})[len(probe.contents)] = (
-            segments
-        )
-    full, ends_with_user = samples[False, False], samples[True, False]
-    generation = samples[True, True]
+    shapes, segments = _shapes(system), dict[Shape, tuple[str, ...]]()
+    fault = REFUSES + reading.fault if reading.refused else reading.fault
+    for shape, pieces in zip(shapes, reading.texts, strict=False):
+        try:
+            segments[shape] = _bounded_segments(pieces, len(shape.roles))
+        except Uncompiled as other:
+            fault = str(other)
+            break
+    # a number of turns is described with all that ends so, or not at all
+    most = MAX_TURNS + system
+    if len(segments) < len(shapes):
+        most = len(shapes[len(segments)].roles) - 1
+    parting = _where_prompts_part(segments, most, system)
+    if parting is not None:
+        most, fault = parting - 1, "it writes a prompt otherwise where a reply follows"
+    if most < 2 + system:
+        raise Uncompiled(fault)
+    described = [shape for shape in segments if len(shape.roles) <= most]
+    texts = dict(zip(segments, reading.texts, strict=False))
     layout = Layout(
-        full=fit(full),
-        ends_with_user=fit(ends_with_user),
-        generation=fit(generation),
-        system_back=system_place(probes, backs),
-        trims=dict.fromkeys(roles_of(system)),
-        blanks=frozenset(),
+        full=fit(_by_contents(segments, described, "assistant", False)),
+        ends_with_user=fit(_by_contents(segments, described, "user", False)),
+        generation=fit(_by_contents(segments, described, "user", True)),
+        system_back=_system_back({shape: texts[shape] for shape in described}) if system else None,
+        trims=_trims([texts[shape] for shape in described], reading, system),
+        blanks=frozenset(roles_of(system)) - frozenset(reading.filled),
+        sizes={
+            role: (reading.shortest.get(role, 0), reading.longest.get(role))
+            for role in roles_of(system)
+            if role in reading.shortest or role in reading.longest
+        },
+        most=most,
     )
-    for contents, segments in full.items():
-        if generation[contents - 1][:-1] != segments[: contents - 1]:
-            raise Uncompiled("it writes a prompt otherwise where a reply follows")
-    layout = layout._replace(trims=find_trims(jinja, layout, system))
-    layout = layout._replace(blanks=find_blanks(jinja, layout, system))
-    check_awkward(jinja, layout, system)
-    return layout
+    _check_cuts(layout, template, system)
+    return _without_blank_ends(layout, template, system)
+
+
+def _where_prompts_part(
+    segments: dict[Shape, tuple[str, ...]], most: int, system: bool
+) -> int | None:
+    """The least number of contents of a conversation whose prompt is written otherwise by itself.
+
+    Up to `most`; None where there is none.
+    """
+    wholes = [shape for shape in segments if len(shape.roles) in range(2 + system, most + 1, 2)]
+    for shape in wholes:
+        prompt = segments[Shape(shape.roles[:-1], generation=True)]
+        if prompt[:-1] != segments[shape][: len(shape.roles) - 1]:
+            return len(shape.roles)
+    return None
+
+
+def _bounded_segments(pieces: Sequence[str | ReadContent], contents: int) -> tuple[str, ...]:
+    if sum(len(piece) for piece in pieces if isinstance(piece, str)) > MAX_CONSTANT_CHARS:
+        raise Uncompiled(f"it writes more than {MAX_CONSTANT_CHARS:,} characters around contents")
+    return segments_of(pieces, contents)
+
+
+def _by_contents(
+    segments: dict[Shape, tuple[str, ...]], shapes: list[Shape], last: str, generation: bool
+) -> dict[int, tuple[str, ...]]:
+    """The segments of those conversations that end so, by their number of contents."""
+    return {
+        len(shape.roles): segments[shape]
+        for shape in shapes
+        if shape.roles[-1] == last and shape.generation == generation
+    }
+
+
+def _system_back(texts: dict[Shape, tuple[str | ReadContent, ...]]) -> int | None:
+    """See `Layout`.
+
+    Raises:
+        Uncompiled: The system text stands at no fixed place.
+    """
+    behind = {shape: contents_behind_first(pieces) for shape, pieces in texts.items()}
+    if all(number == len(shape.roles) - 1 for shape, number in behind.items()):
+        return None
+    places = {number - (shape.roles[-1] != "user") for shape, number in behind.items()}
+    if len(places) > 1:
+        raise Uncompiled("the system text moves about")
+    return places.pop()
+
+
+def _trims(
+    texts: Sequence[Sequence[str | ReadContent]], reading: Reading, system: bool
+) -> dict[str, Trim | None]:
+    """How white space around each role's contents is trimmed; None where that varies."""
+    kinds: dict[str, set[Trim]] = {role: set() for role in roles_of(system)}
+    for pieces in texts:
+        for piece in pieces:
+            if isinstance(piece, ReadContent):
+                kinds[piece.role].add(KINDS[piece.left, piece.right])
+    return {
+        role: next(iter(held)) if len(held) == 1 and role not in reading.bare else None
+        for role, held in kinds.items()
+    }
+
+
+def _check_cuts(layout: Layout, template: Template, system: bool) -> None:
+    """Checks that what a dataset leaves out of texts, and where it cuts them, is in the constants.
+
+    Raises:
+        Uncompiled: It would depend on contents.
+    """
+    for contents in range(2 + system, layout.most + 1, 2):
+        prompt, whole = layout.generation.of(contents - 1), layout.full.of(contents)
+        if prompt[-1].startswith(whole[-2] + PROBE_REPLY[0]):
+            raise Uncompiled("it ends a prompt as a reply may begin")
+        for ended in (whole, layout.ends_with_user.of(contents - 1)):
+            if template.bos.startswith(ended[0]) and ended[0] not in ("", template.bos):
+                raise Uncompiled("it begins with a part of the BOS token")
+            end = ended[-1].rstrip()
+            if template.eos.endswith(end) and end not in ("", template.eos):
+                raise Uncompiled("it ends with a part of the EOS token")
+
+
+def _without_blank_ends(layout: Layout, template: Template, system: bool) -> Layout:
+    """The same, without blank last contents where these would let another EOS token come last."""
+    last = {"user": (layout.ends_with_user, 1), "assistant": (layout.full, 2)}
+    ending = {
+        role
+        for role, (segments, turns) in last.items()
+        for contents in range(turns + system, layout.most + 1, 2)
+        if _ends_before(segments.of(contents), template.eos)
+    }
+    return layout._replace(blanks=layout.blanks - ending)
+
+
+def _ends_before(segments: tuple[str, ...], eos: str) -> bool:
+    """Whether the constant text before the last content ends with EOS, and nothing comes behind."""
+    return bool(eos) and not segments[-1].strip() and segments[-2].rstrip().endswith(eos)
+
+
+def _check_rendered(jinja: Jinja, layout: Layout, system: bool, absent: Sequence[str]) -> None:
+    """Checks that the template renders what was read of it, on a few conversations.
+
+    Raises:
+        Uncompiled: It does not: it is rendered by an environment that differs from ours.
+    """
+    lengths = [turns for turns in LENGTHS if turns + system <= layout.most]
+    probes = [probe for turns in lengths for probe in plain_probes(system, turns)]
+    if layout.most >= 4 + system:
+        probes += [
+            probe
+            for held in AWKWARD
+            for probe in filled_probes(system, [f"{held}{mark(0)}", f"{mark(1)}{held}"])
+        ]
+    texts = jinja([probe.conversation for probe in probes])
+    for probe, text in zip(probes, texts, strict=True):
+        made = None if _holds_any(probe, absent) else assemble(layout, probe)
+        if made not in (text, None):
+            raise Uncompiled("it renders otherwise than its source reads")
+
+
+def _holds_any(probe: Probe, strings: Sequence[str]) -> bool:
+    contents = [content.lower() for content in probe.contents]
+    return any(string.lower() in content for string in strings for content in contents)
 
 
 def _generation_suffix(prompt: str | Refusal, whole: str | Refusal, reply: str) -> str:

@@ -1,15 +1,15 @@
-"""Constant text around contents: read from rendered probes, fitted, put together again."""
+"""Constant text around contents: taken from what was read of a template, fitted, joined again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import chain
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain, pairwise
 
-from pairsmith.chat_templates.probes import LENGTHS, Probe
+from pairsmith.chat_templates.probes import Probe
+from pairsmith.chat_templates.sandbox import ReadContent
 from pairsmith.schema.templates import (
     DatasetSegments,
     Layout,
-    Refusal,
     Segments,
     Template,
     Trim,
@@ -26,58 +26,57 @@ TRIMS: dict[Trim, Callable[[str], str]] = {
     Trim.RIGHT: str.rstrip,
 }
 
+KINDS = {
+    (False, False): Trim.NONE,
+    (True, True): Trim.BOTH,
+    (True, False): Trim.LEFT,
+    (False, True): Trim.RIGHT,
+}
+"""By whether white space is trimmed at the left and at the right end."""
+
 
 class Uncompiled(Exception):  # noqa: N818  (an outcome, not an error)
     """Why constant strings do not describe a template."""
 
 
-def extract_segments(text: str, probe: Probe) -> tuple[int, tuple[str, ...]]:
-    """Reads the segments of a rendered probe.
-
-    Returns:
-        How many contents follow the first one in the text, and the m + 1 segments around m
-        contents.
+def segments_of(pieces: Sequence[str | ReadContent], contents: int) -> tuple[str, ...]:
+    """The m + 1 segments around m contents.
 
     Raises:
-        Uncompiled: It leaves out, repeats or reorders contents.
+        Uncompiled: The text leaves out, repeats or reorders contents; the first one may be moved.
     """
-    places = []
-    for mark in probe.contents:
-        if text.count(mark) != 1:
-            how = "leaves out" if mark not in text else "repeats"
-            raise Uncompiled(f"it {how} a content")
-        places.append(text.index(mark))
-    order = sorted(range(len(places)), key=places.__getitem__)
-    others = [place for place in order if not probe.system or place]
-    if others != sorted(others):
+    places = [piece.place for piece in pieces if isinstance(piece, ReadContent)]
+    if len(set(places)) < contents:
+        raise Uncompiled("it leaves out a content")
+    if len(places) > contents:
+        raise Uncompiled("it repeats a content")
+    if any(left > right for left, right in pairwise(place for place in places if place)):
         raise Uncompiled("it writes contents in another order")
-    segments, end = [], 0
-    for place in order:
-        segments.append(text[end : places[place]])
-        end = places[place] + len(probe.contents[place])
-    return len(order) - 1 - order.index(0), (*segments, text[end:])
+    segments = [""]
+    for piece in pieces:
+        if isinstance(piece, str):
+            segments[-1] = piece
+        else:
+            segments.append("")
+    return tuple(segments)
 
 
-def fit(samples: dict[int, tuple[str, ...]]) -> Segments:
-    """Joints that all samples, by their number of contents, agree with."""
+def contents_behind_first(pieces: Sequence[str | ReadContent]) -> int:
+    """How many contents follow the first message's in a text."""
+    places = [piece.place for piece in pieces if isinstance(piece, ReadContent)]
+    return len(places) - 1 - places.index(0)
+
+
+def fit(samples: Mapping[int, tuple[str, ...]]) -> Segments:
+    """Segments by their number of contents, those of long conversations by a pattern if it fits."""
     longest = samples[max(samples)]
-    middle = (longest[HEAD], longest[HEAD + 1])
-    short = {m: segments for m, segments in samples.items() if m < HEAD + TAIL + 1}
-    segments = Segments(short, longest[:HEAD], middle, longest[-TAIL:])
-    if any(segments.of(contents) != sample for contents, sample in samples.items()):
-        raise Uncompiled("its constant text changes along a conversation")
-    return segments
-
-
-def system_place(probes: Sequence[Probe], backs: Sequence[int]) -> int | None:
-    """See `Layout`; from the number of contents that follow the first one in each probe."""
-    pairs = list(zip(probes, backs, strict=True))
-    if all(back == len(probe.contents) - 1 for probe, back in pairs):
-        return None
-    from_asked = {back - (not probe.ends_with_user) for probe, back in pairs}
-    if len(from_asked) > 1:
-        raise Uncompiled("the system text moves about")
-    return from_asked.pop()
+    if len(longest) > HEAD + TAIL + 1:
+        short = {m: segments for m, segments in samples.items() if m < HEAD + TAIL + 1}
+        middle = (longest[HEAD], longest[HEAD + 1])
+        segments = Segments(short, longest[:HEAD], middle, longest[-TAIL:])
+        if all(segments.of(contents) == sample for contents, sample in samples.items()):
+            return segments
+    return Segments(dict(samples), (), ("", ""), ())
 
 
 def assemble(layout: Layout, probe: Probe) -> str | None:
@@ -86,13 +85,18 @@ def assemble(layout: Layout, probe: Probe) -> str | None:
     Returns:
         The text; None where the layout does not describe this conversation.
     """
+    if len(probe.contents) > layout.most:
+        return None
     contents = []
-    for role, content in zip(probe.roles, probe.contents, strict=True):
+    for role, given in zip(probe.roles, probe.contents, strict=True):
         trim = layout.trims[role]
-        if trim is None and content != content.strip():
+        least, most = layout.sizes.get(role, (0, None))
+        if trim is None and given != given.strip():
             return None
-        content = TRIMS[trim or Trim.NONE](content)
-        if not content and role not in layout.blanks:
+        content = TRIMS[trim or Trim.NONE](given)
+        if not content.strip() and role not in layout.blanks:
+            return None
+        if len(given.strip()) < least or (most is not None and len(given) > most):
             return None
         contents.append(content)
     if probe.system and layout.system_back is not None:
@@ -110,17 +114,12 @@ def assemble(layout: Layout, probe: Probe) -> str | None:
     return segments[0] + "".join(chain(*zip(contents, segments[1:], strict=True)))
 
 
-def agree(layout: Layout, probes: Sequence[Probe], texts: Sequence[str | Refusal]) -> bool:
-    """Whether the layout gives these texts, for all of these."""
-    return all(assemble(layout, probe) == text for probe, text in zip(probes, texts, strict=True))
-
-
 def make_dataset_segments(layout: Layout, template: Template, system: bool) -> DatasetSegments:
     """The segments of a dataset's texts; see `DatasetSegments`."""
     prompts, replies, wholes, asked = {}, {}, {}, {}
-    for contents in range(2 + system, max(LENGTHS) + 1, 2):
+    for contents in range(2 + system, layout.most + 1, 2):
         prompt, whole = layout.generation.of(contents - 1), layout.full.of(contents)
-        boundary = _boundary(prompt, whole)
+        boundary = common_start([prompt[-1], whole[-2]])
         front, end = template.opened(whole[0]), template.closed(whole[-1])
         prompts[contents - 1] = (front, *prompt[1:-1], boundary)
         replies[contents] = (front, *whole[1:-2], whole[-2][len(boundary) :], end)
@@ -128,8 +127,3 @@ def make_dataset_segments(layout: Layout, template: Template, system: bool) -> D
         question = layout.ends_with_user.of(contents - 1)
         asked[contents - 1] = (front, *question[1:-1], template.closed(question[-1]))
     return DatasetSegments(fit(prompts), fit(replies), fit(wholes), fit(asked))
-
-
-def _boundary(prompt: tuple[str, ...], whole: tuple[str, ...]) -> str:
-    """What the segment behind a prompt's last content and the one before its reply begin with."""
-    return common_start([prompt[-1], whole[-2]])

@@ -110,7 +110,7 @@ def _open(name: str, tokens: Mapping[str, str] | None, day: str | None) -> tuple
 def _compile(located: LocatedTemplate, sandbox: Sandbox, today: date) -> Prepared:
     info = sandbox.inspect()
     template = complete_template(located, info, today)
-    compiled = compile_template(template, sandbox.render, info)
+    compiled = compile_template(template, sandbox)
     compiled = replace(compiled, template=add_control_text(template, info, compiled))
     return Prepared(compiled, sandbox.render, info.by)
 

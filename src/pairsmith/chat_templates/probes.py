@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
-from pairsmith.schema.templates import Conversation, Refusal
+from pairsmith.schema.templates import PROBE_REPLY, Conversation, Refusal
 
 Jinja: TypeAlias = Callable[[Sequence[Conversation]], list[str | Refusal]]
 
-LENGTHS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 39, 40)
-"""Turns of the probe conversations."""
+LENGTHS = (1, 2, 3, 4, 5, 6, 13, 14, 39, 40)
+"""Turns of the conversations that are rendered to check what was read."""
+
+MAX_TURNS = 40
+"""Conversations of more turns are rendered by Jinja. Reading takes time that grows with the square
+of this: at 40, 0.1 s for an ordinary template, and 1 s for the slowest of those that TRL ships."""
+
+AWKWARD = (
+    "\n\n", "\n \n\n\n", "    ", "\t", "\r\n", "<b>&amp;\"'</b>", "\\n\\", "é日本😀\u200b\u2028",
+    "{{ x }}{% if y %}{# z #}", "\x0b", "\x0c", "\x1c", "\x85", "\xa0", "\u3000",
+)  # fmt: skip
+"""What contents may begin or end with, to check that it is written as it is, or trimmed."""
 
 
 class Probe(NamedTuple):
@@ -40,7 +50,7 @@ class Probe(NamedTuple):
 
 def mark(place: int) -> str:
     """What stands for the content at a place, and occurs nowhere else."""
-    return f"qW{place}Zq"
+    return f"qW{place}Zq".ljust(len(PROBE_REPLY), "q")
 
 
 def plain_probes(system: bool, turns: int) -> list[Probe]:
@@ -54,21 +64,6 @@ def filled_probes(system: bool, contents: Sequence[str], turns: int = 4) -> list
     front = (contents[0],) if system else ()
     body = [contents[turn // 2 % len(contents)] for turn in range(turns)]
     return [Probe(system, (*front, *body)), Probe(system, (*front, *body[:-1]), generation=True)]
-
-
-def probes_of_role(system: bool, role: str, content: str) -> list[Probe]:
-    """Conversations in which one role speaks, and its contents are this."""
-    probes = [probe for turns in (1, 2, 5, 6) for probe in plain_probes(system, turns)]
-    probes = [probe for probe in probes if role in probe.roles]
-    return [
-        probe._replace(
-            contents=tuple(
-                content if r == role else c
-                for r, c in zip(probe.roles, probe.contents, strict=True)
-            )
-        )
-        for probe in probes
-    ]
 
 
 def roles_of(system: bool) -> list[str]:

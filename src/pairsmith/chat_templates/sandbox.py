@@ -36,19 +36,67 @@ class TemplateInfo(NamedTuple):
         by: Whose environment renders it: `transformers 5.23.0` or `jinja2`.
         variables: The names that it takes from outside.
         texts: Its constant strings.
-        tested: Those of them that contents may be compared with.
         dated: Whether it asks for the date.
         chance: What it uses that is not the same twice.
-        classes: Methods it calls that look at the kind of a text's characters.
     """
 
     by: str
     variables: tuple[str, ...]
     texts: tuple[str, ...]
-    tested: tuple[str, ...]
     dated: bool
     chance: tuple[str, ...]
-    classes: tuple[str, ...]
+
+
+class Shape(NamedTuple):
+    """A conversation without its contents: the roles of its messages.
+
+    Attributes:
+        roles: Of each message.
+        generation: As in `Conversation`.
+    """
+
+    roles: tuple[str, ...]
+    generation: bool = False
+
+
+class ReadContent(NamedTuple):
+    """A content in a text, by its place among the messages; how its white space is trimmed."""
+
+    place: int
+    role: str
+    left: bool
+    right: bool
+
+
+class Reading(NamedTuple):
+    """What a template does to contents.
+
+    Attributes:
+        texts: Of each shape up to the first that has none: constant text, and contents.
+        fault: Why the next shape has none; empty where all have.
+        refused: Whether the template refuses that one.
+        absent, filled, bare, shortest, longest: What contents must be for the texts to describe
+            them; see `Conditions`.
+    """
+
+    texts: list[tuple[str | ReadContent, ...]]
+    fault: str
+    refused: bool
+    absent: Sequence[str]
+    filled: Sequence[str]
+    bare: Sequence[str]
+    shortest: dict[str, int]
+    longest: dict[str, int]
+
+
+def make_reading(seen: dict[str, Any]) -> Reading:
+    """What the process says it read, which came as JSON."""
+    texts = [tuple(map(_piece, pieces)) for pieces in seen.pop("texts")]
+    return Reading(texts, **seen)
+
+
+def _piece(given: Any) -> str | ReadContent:
+    return given if isinstance(given, str) else ReadContent(*given)
 
 
 class Sandbox:
@@ -106,6 +154,23 @@ class Sandbox:
             return [outcome for part in parts for outcome in self._render(part)]
         with ThreadPoolExecutor(len(self.workers)) as threads:
             return [outcome for done in threads.map(self._render, parts) for outcome in done]
+
+    def read(self, shapes: Sequence[Shape]) -> Reading:
+        """Renders conversations without contents on symbols.
+
+        Args:
+            shapes: The conversations, by their roles.
+
+        Raises:
+            RecipeError: The template takes too much time or memory.
+        """
+        self._start(1)
+        worker = self.idle.get()
+        try:
+            seen = worker.ask({"shapes": [shape._asdict() for shape in shapes]})
+        finally:
+            self.idle.put(worker)
+        return make_reading(seen)
 
     def close(self) -> None:
         """Ends the processes."""

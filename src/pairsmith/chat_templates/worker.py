@@ -1,7 +1,8 @@
 """The process that renders a chat template: untrusted code, within bounds.
 
 Run as `python -m pairsmith.chat_templates.worker` by `sandbox`; one JSON value a line. In comes
-first the template, then lists of conversations; out goes one answer a line. Templates run in a
+first the template, then lists of conversations, or under `shapes` conversations without contents
+to read the template by; out goes one answer a line. Templates run in a
 sandboxed environment, in a process of their own that is bounded in memory and computing time,
 writes no file, and answers in JSON, which nothing can be executed from.
 """
@@ -25,10 +26,6 @@ MEMORY = 1 << 30
 MAX_TEXT_CHARS = 256 << 20
 """At most this many characters may one text have."""
 
-CLASSES = {f"is{kind}" for kind in ("alnum", "alpha", "ascii", "decimal", "digit", "lower",
-           "numeric", "space", "title", "upper")}  # fmt: skip
-"""Methods that look at the kind of a content's characters, which no probe can exhaust."""
-
 SECONDS = 10
 """Computing time for one request, where the setup names no other."""
 
@@ -49,7 +46,22 @@ def main() -> None:
     _answer(_inspect(setup["source"], by))
     for line in lines:
         _bound_time(seconds)
-        _answer([_outcome(render, request) for request in json.loads(line)])
+        _answer(_answer_of(json.loads(line), setup, render))
+
+
+def _answer_of(request: Any, setup: dict[str, Any], render: Render) -> Any:
+    """What each conversation renders to; or what the template does to contents of these shapes."""
+    if isinstance(request, dict):
+        from pairsmith.chat_templates.symbolic.reading import read_template
+
+        return read_template(setup["source"], _variables(setup), request["shapes"])
+    return [_outcome(render, one) for one in request]
+
+
+def _variables(setup: dict[str, Any]) -> dict[str, Any]:
+    """What a template is given besides the messages."""
+    now = datetime.fromisoformat(setup["now"])
+    return {**setup["tokens"], "strftime_now": now.strftime}
 
 
 def _answer(value: Any) -> None:
@@ -62,8 +74,7 @@ def _renderer(setup: dict[str, Any]) -> tuple[Render, str]:
     now = datetime.fromisoformat(setup["now"])
     theirs = None if setup.get("built_in") else _theirs()
     if theirs is None:
-        variables = {**setup["tokens"], "strftime_now": now.strftime}
-        return _own_renderer(setup["source"], variables), "jinja2"
+        return _own_renderer(setup["source"], _variables(setup)), "jinja2"
 
     theirs.datetime = SimpleNamespace(now=lambda: now)  # the recipe's day, for strftime_now
 
@@ -144,17 +155,6 @@ def _inspect(source: str, by: str) -> dict[str, Any]:
         variables = sorted(meta.find_undeclared_variables(tree))
         names = {node.name for node in tree.find_all(nodes.Name)}
         filters = {node.name for node in tree.find_all(nodes.Filter)}
-        tested = {
-            node.value
-            for test in tree.find_all((nodes.Call, nodes.Filter, nodes.Test, nodes.Operand))
-            for node in test.find_all(nodes.Const)
-            if isinstance(node.value, str)
-        }
-        methods = {
-            call.node.attr
-            for call in tree.find_all(nodes.Call)
-            if isinstance(call.node, nodes.Getattr)
-        }
         texts = {node.data for node in tree.find_all(nodes.TemplateData)}
         texts |= {node.value for node in tree.find_all(nodes.Const) if isinstance(node.value, str)}
     except TemplateSyntaxError as error:
@@ -165,10 +165,8 @@ def _inspect(source: str, by: str) -> dict[str, Any]:
         "by": by,
         "variables": variables,
         "texts": sorted(texts),
-        "tested": sorted(tested),
         "dated": "strftime_now" in names,
         "chance": sorted((names & {"lipsum"}) | (filters & {"random"})),
-        "classes": sorted(methods & CLASSES),
     }
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from itertools import count
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +19,7 @@ from pairsmith.kernel.row_render import (
     dialogues_by_row,
     messages_of,
     pairs_by_row,
-    proof_rows,
+    sampled_rows,
 )
 from pairsmith.kernel.text_render import fallback_turns, render_replies, render_turns
 from pairsmith.schema.templates import (
@@ -35,9 +34,6 @@ from pairsmith.schema.templates import (
 from pairsmith.text.spans import Mask
 from pairsmith.text.turns import Turns, list_array, select
 
-THOROUGH = 1
-"""The number of batches that are proved on about ten rows each; later ones are, on two."""
-
 
 class UnfaithfulError(Exception):
     """The compiled form of a template does not give what Jinja gives for a row at hand."""
@@ -50,16 +46,16 @@ class Writer:
     Attributes:
         compiled: The template.
         jinja: Renders it row by row.
-        proofs: Counts the batches on which the compiled form was proved.
+        check_all: Whether Jinja renders every row too, rather than a sample of each batch.
     """
 
     compiled: Compiled
     jinja: Jinja
-    proofs: Iterator[int] = field(default_factory=count, compare=False)
+    check_all: bool = False
 
-    def thorough(self) -> bool:
-        """Whether the next proof is to be on many rows: the first few batches tell most."""
-        return next(self.proofs) < THOROUGH
+    def checked_rows(self, sides: Sequence[Turns], rows: Mask) -> list[int]:
+        """The numbers of the rows, of these, that Jinja renders too, to check the compiled form."""
+        return np.flatnonzero(rows).tolist() if self.check_all else sampled_rows(sides, rows)
 
 
 class Written(NamedTuple):
@@ -84,7 +80,7 @@ def write_pairs(chosen: Turns, rejected: Turns, kept: Mask, writer: Writer) -> W
         writer: What renders them.
 
     Raises:
-        UnfaithfulError: The compiled template fails the proof.
+        UnfaithfulError: The compiled template fails the check.
     """
     compiled = writer.compiled
     worse = select(rejected, ~rejected.before_last)
@@ -94,7 +90,7 @@ def write_pairs(chosen: Turns, rejected: Turns, kept: Mask, writer: Writer) -> W
     fallback |= checks.bad_roles(chosen) | _without_layout(chosen, compiled)
     plain, marked = kept & ~fallback, bool(compiled.generation_suffix)
     others = np.flatnonzero(kept & fallback).tolist()
-    proof = proof_rows((chosen, worse), plain, writer.thorough())
+    checked = writer.checked_rows((chosen, worse), plain)
 
     def by_row(rows: list[int], marked: bool) -> list[RenderedPair | Refusal]:
         better = [messages_of(chosen, row) for row in rows]
@@ -102,7 +98,7 @@ def write_pairs(chosen: Turns, rejected: Turns, kept: Mask, writer: Writer) -> W
         return pairs_by_row(better, other, compiled.template, writer.jinja, marked)
 
     with ThreadPoolExecutor(1) as meanwhile:
-        by_jinja = meanwhile.submit(lambda: (by_row(others, True), by_row(proof, marked)))
+        by_jinja = meanwhile.submit(lambda: (by_row(others, True), by_row(checked, marked)))
         columns = [pa.nulls(len(kept), pa.string())] * 3
         for opening, layout in compiled.layouts.items():
             rows = plain & (system == opening)
@@ -111,8 +107,8 @@ def write_pairs(chosen: Turns, rejected: Turns, kept: Mask, writer: Writer) -> W
                     chosen, worse, rows, layout, compiled.dataset_segments[opening]
                 )
                 columns = [_either(a, b) for a, b in zip(columns, made, strict=True)]
-        texts, proved = by_jinja.result()
-    for row, text in zip(proof, proved, strict=True):
+        texts, expected = by_jinja.result()
+    for row, text in zip(checked, expected, strict=True):
         if tuple(column[row].as_py() for column in columns) != text:
             raise UnfaithfulError
     return _put_in(columns, others, texts)
@@ -156,7 +152,7 @@ def write_conversations(turns: Turns, kept: Mask, generation: bool, writer: Writ
         writer: What renders them.
 
     Raises:
-        UnfaithfulError: The compiled template fails the proof.
+        UnfaithfulError: The compiled template fails the check.
     """
     layouts = writer.compiled.layouts
 
@@ -196,13 +192,10 @@ def _write_wholes(
             if found is not None and rows.any():
                 column = _either(column, _dialogue_column(turns, rows, layout, found))
                 plain |= rows
-    others, proof = (
-        np.flatnonzero(kept & ~plain).tolist(),
-        proof_rows((turns,), plain, writer.thorough()),
-    )
-    conversations = [messages_of(turns, row) for row in others + proof]
+    others, checked = np.flatnonzero(kept & ~plain).tolist(), writer.checked_rows((turns,), plain)
+    conversations = [messages_of(turns, row) for row in others + checked]
     texts = by_row(conversations, compiled.template, writer.jinja)
-    for row, text in zip(proof, texts[len(others) :], strict=True):
+    for row, text in zip(checked, texts[len(others) :], strict=True):
         if column[row].as_py() != text:
             raise UnfaithfulError
     return _put_in([column], others, texts)

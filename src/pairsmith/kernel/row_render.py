@@ -1,4 +1,4 @@
-"""Text by Jinja, row by row: for what a compiled template does not describe, and to prove it."""
+"""Text by Jinja, row by row: for what a compiled template does not describe, and to check it."""
 
 from __future__ import annotations
 
@@ -6,24 +6,19 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-import pyarrow.compute as pc
 
-from pairsmith.schema.templates import Conversation, Refusal, Template, common_start
-from pairsmith.text.spans import Index, Mask, to_numpy
+from pairsmith.schema.templates import (
+    PROBE_REPLY,
+    Conversation,
+    Refusal,
+    Template,
+    common_start,
+)
+from pairsmith.text.spans import Index, Mask
 from pairsmith.text.turns import Turns
 
 Jinja: TypeAlias = Callable[[Sequence[Conversation]], list[str | Refusal]]
 Messages: TypeAlias = list[dict[str, str]]
-
-REPLY = "qW0Zq"
-"""A probe reply: the prompt ends before what it has in common with a real one."""
-
-SEARCHED_ROWS = 250
-"""The rows at the head of a batch that are searched for unusual contents."""
-
-UNUSUAL = (r"\n\s*\n", r"[^\x00-\x7f]", r"[<\[{][|/%{A-Z]", r"[ \t]\n|\n[ \t]")
-"""Blank lines, other scripts, what looks like control text, white space at the ends of lines."""
-
 
 class RenderedPair(NamedTuple):
     """One row's texts."""
@@ -73,7 +68,8 @@ def pairs_by_row(
             Conversation(worse),
         ]
         if marked:
-            conversations.append(Conversation([*prompt, {"role": "assistant", "content": REPLY}]))
+            reply = {"role": "assistant", "content": PROBE_REPLY}
+            conversations.append(Conversation([*prompt, reply]))
     texts, each = jinja(conversations), 3 + marked
     return [_pair(texts[i : i + each], template) for i in range(0, len(texts), each)]
 
@@ -105,17 +101,15 @@ def dialogues_by_row(
     ]
 
 
-def proof_rows(sides: Sequence[Turns], rows: Mask, thorough: bool) -> list[int]:
-    """Selects the rows of a batch on which to prove a compiled template.
+def sampled_rows(sides: Sequence[Turns], rows: Mask) -> list[int]:
+    """Selects the rows of a batch on which to check a compiled template.
 
-    Of the rows that open alike, the one in the middle and the last; if thorough also the first, the
-    longest on each side, the shortest, the one of most turns, and the first with each kind of
-    unusual content.
+    Of the rows that open alike, the longest on each side, the shortest, the one of most turns, and
+    the last. They depend on the batch alone.
 
     Args:
         sides: The turns of n rows; the first has the whole conversations.
         rows: n flags: the rows to choose from.
-        thorough: Whether to select more.
 
     Returns:
         The numbers of the rows, in order.
@@ -125,13 +119,9 @@ def proof_rows(sides: Sequence[Turns], rows: Mask, thorough: bool) -> list[int]:
     for opening in (False, True):
         candidates = np.flatnonzero(rows & (system == opening))
         if len(candidates):
-            chosen = [len(candidates) // 2, -1]
-            if thorough:
-                sizes = [_sizes(turns)[candidates] for turns in sides]
-                most = [sides[0].counts[candidates], *sizes]
-                chosen += [0, int(np.argmin(sizes[0])), *(int(np.argmax(m)) for m in most)]
-                selected |= _unusual(sides[0], candidates)
-            selected |= set(candidates[chosen].tolist())
+            sizes = [_sizes(turns)[candidates] for turns in sides]
+            most = [int(np.argmax(of_rows)) for of_rows in (sides[0].counts[candidates], *sizes)]
+            selected |= set(candidates[[int(np.argmin(sizes[0])), *most, -1]].tolist())
     return sorted(selected)
 
 
@@ -140,14 +130,3 @@ def _sizes(turns: Turns) -> Index:
     ends = np.concatenate([[0], np.cumsum(turns.content.sizes)])
     sizes: Index = ends[turns.offsets[1:]] - ends[turns.offsets[:-1]]
     return sizes
-
-
-def _unusual(turns: Turns, candidates: Index) -> set[int]:
-    """Of the first rows, the first with each kind of unusual content."""
-    few = np.zeros(len(turns.counts), bool)
-    few[candidates[:SEARCHED_ROWS]] = True
-    places = np.flatnonzero(few[turns.rows])
-    content, owners = turns.content.select(places).texts(), turns.rows[places]
-    flags = [to_numpy(pc.match_substring_regex(content, pattern)) for pattern in UNUSUAL]
-    flags.append(turns.padded[places])
-    return {int(owners[np.argmax(flag)]) for flag in flags if flag.any()}

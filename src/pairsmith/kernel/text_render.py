@@ -35,7 +35,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pairsmith.schema.templates import Compiled, Layout, Segments, Trim
-from pairsmith.text.spans import Index, Mask, Spans, offsets_and_run, string_array
+from pairsmith.text.spans import Index, Mask, Spans, offsets_and_run, string_array, to_numpy
 from pairsmith.text.turns import ROLES, Turns
 
 
@@ -135,7 +135,7 @@ def _flatten(segments: Segments) -> tuple[pa.StringArray, _SegmentIndex]:
     """All segments as one array, an empty text last; and the index of that array."""
     ends = len(segments.head) + len(segments.tail)
     texts: list[str] = []
-    starts = np.zeros(ends + 1, np.int64)
+    starts = np.zeros(max([ends, *segments.short]) + 1, np.int64)
     for contents, held in segments.short.items():
         starts[contents] = len(texts)
         texts += held
@@ -199,8 +199,8 @@ def trim(turns: Turns, layout: Layout) -> Spans:
 def fallback_turns(turns: Turns, system: Mask, compiled: Compiled) -> Mask:
     """Turns whose contents the compiled form does not describe, a flag for each: left to Jinja.
 
-    They hold a fallback trigger, or are blank or have white space around them
-    where it minds.
+    They hold a fallback trigger, are blank or have white space around them where it minds, are
+    too short or too long, or belong to a conversation of too many turns.
 
     Args:
         turns: The turns of n rows.
@@ -217,4 +217,15 @@ def fallback_turns(turns: Turns, system: Mask, compiled: Compiled) -> Mask:
                 fallback |= here & empty
             if around is not None and layout.trims.get(role) is None:
                 fallback |= here & around
+            if role in layout.sizes:
+                fallback |= here & _out_of_size(turns, *layout.sizes[role])
+        fallback |= rows & (turns.counts > layout.most)[turns.rows]
     return fallback
+
+
+def _out_of_size(turns: Turns, least: int, most: int | None) -> Mask:
+    """Turns of fewer characters than `least` once trimmed, or of more than `most` as they are."""
+    mask: Mask = to_numpy(pc.less(pc.utf8_length(turns.stripped.texts()), least))
+    if most is not None:
+        mask |= to_numpy(pc.greater(pc.utf8_length(turns.content.texts()), most))
+    return mask

@@ -122,6 +122,8 @@ def _constants(compiled: Compiled, system: bool) -> _Constants | None:
     layout, dataset = compiled.layouts.get(system), compiled.dataset_segments.get(system)
     if layout is None or dataset is None or (system and layout.system_back is not None):
         return None
+    if not (dataset.prompt.head and dataset.reply.head):  # each length has segments of its own
+        return None
     return _Constants(system, layout, dataset)
 
 

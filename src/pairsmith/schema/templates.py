@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+PROBE_REPLY = "qW0Zq" + "q" * 95
+"""A reply of ordinary length that no template looks for: a prompt ends before what a rendering
+with this reply has in common with one with a real reply."""
+
 
 class Trim(StrEnum):
     """What a template does to white space around a content."""
@@ -92,10 +96,11 @@ class Segments(NamedTuple):
     A conversation of m contents has segments 0 to m: one before the first content, one behind
     each. Those of short conversations are held one by one. In a longer one the first segments are
     those of `head`, the last those of `tail`, and the ones between are those of `middle` by turns.
+    Where the segments of long conversations follow no such pattern, all are held one by one.
 
     Attributes:
         short: From a number m of contents to its m + 1 segments.
-        head, middle, tail: Of every longer conversation.
+        head, middle, tail: Of every longer conversation; empty where there is none.
     """
 
     short: dict[int, tuple[str, ...]]
@@ -124,6 +129,9 @@ class Layout(NamedTuple):
         trims: For `user`, `assistant` and `system`, how white space around a content is
             trimmed; None where no `Trim` describes it.
         blanks: The roles that may have an empty content.
+        sizes: For roles whose contents are to have so many characters: the least and the most,
+            None for no bound.
+        most: The greatest number of contents of a conversation.
     """
 
     full: Segments
@@ -132,6 +140,8 @@ class Layout(NamedTuple):
     system_back: int | None
     trims: dict[str, Trim | None]
     blanks: frozenset[str]
+    sizes: dict[str, tuple[int, int | None]]
+    most: int
 
 
 class DatasetSegments(NamedTuple):
@@ -159,7 +169,7 @@ class Compiled:
         layouts: For conversations with a system turn (True) and without (False); the one is
             missing that the template refuses, or that constant strings do not describe.
         triggers: Fallback triggers, ignoring case: a content that holds one is rendered by Jinja,
-            since the template looks for it.
+            since the template looks for it. The BOS and EOS tokens are among them.
         faults: For a layout that is missing, why.
         dataset_segments: The segments of a dataset's texts, by layout.
         generation_suffix: What a prompt rendered for generation ends in and no finished reply

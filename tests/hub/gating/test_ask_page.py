@@ -11,7 +11,8 @@ from pairsmith.hub.auth.authentication import Caller
 from pairsmith.hub.auth.limits import Limits
 from pairsmith.hub.gating import requests
 from pairsmith.hub.gating.form import read_form
-from pairsmith.hub.repos import repos
+from pairsmith.hub.http.processes import Workers
+from pairsmith.hub.repos import readme, repos
 from pairsmith.hub.web.gate import gate_view
 from support.hub.gated import (
     ASK,
@@ -233,3 +234,24 @@ def test_requests_are_made_so_often(hub, dataset, bob, ann):
         sent = {**GIVEN, "form": MARK, "csrf": bob.browser.proof(page)}
         statuses.append(bob.browser.client.post(f"{page}/ask-access", data=sent).status_code)
     assert statuses == [303, 303, 429]
+
+
+def test_a_prompt_that_takes_too_much_work_is_shown_as_it_was_written(dataset, bob):
+    text = "".join(f"<b a={number}>" for number in range(900)) + "<p>x" * 900
+    dataset(card=f"---\nextra_gated_prompt: '{text}'\n---\n".encode())
+    html = bob.browser.get("/datasets/ann/pets").text
+    assert "takes too much work to be rendered" in html
+    assert "&lt;b a=899&gt;" in html
+
+
+def test_nobody_is_let_in_by_a_card_that_could_not_be_read_yet(hub, dataset, bob, monkeypatch):
+    """The form is in the card: one that is not known asks nothing."""
+    dataset("auto")
+    with hub.database.write() as db:
+        db.execute("DELETE FROM cards")
+    busy = Workers(1, wait=0.01)
+    monkeypatch.setattr(readme, "PAGES", busy)
+    with busy._turn():
+        sent = bob.browser.send(f"{PAGE}/ask-access", "/datasets", form=read_form({}).mark)
+    assert sent.status_code == 503
+    assert stands(hub, bob) == "stranger"

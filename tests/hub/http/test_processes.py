@@ -101,6 +101,13 @@ def test_a_worker_that_died_while_it_waited_is_replaced(workers):
     assert run(workers, divmod, 7, 2) == (3, 1)
 
 
+@pytest.mark.parametrize(("kept", "same"), [(0, True), (0.7, False)])
+def test_a_worker_that_keeps_much_of_its_memory_does_no_other_task(workers, kept, same):
+    worker = run(workers, os.getpid)
+    run(workers, exec, f"import sys; sys.kept = bytearray({int(kept * MEMORY)})")
+    assert (run(workers, os.getpid) == worker) is same
+
+
 def test_who_gets_no_turn_in_time_is_told(workers):
     began = threading.Event()
 

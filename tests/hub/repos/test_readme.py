@@ -37,7 +37,8 @@ def forget(hub) -> None:
 
 def test_a_card_is_read_when_it_comes_in_and_not_again(hub, commit, monkeypatch):
     made = commit(CARD)
-    monkeypatch.setattr(readme, "WORKERS", None)
+    for name in ("WORKERS", "PAGES"):
+        monkeypatch.setattr(readme, name, None)
     line, card = read(hub, made)
     assert line == Line("Pets", "mit")
     assert card == Card({"pretty_name": "Pets", "license": "mit"})
@@ -56,8 +57,9 @@ def test_cards_of_a_hub_of_before_are_read_when_it_is_served(hub, commit, client
 
 
 def test_a_card_that_makes_too_much_work_is_a_fault_and_stays_one(hub, commit, monkeypatch):
-    monkeypatch.setattr(readme, "SECONDS", 0.3)
-    made = commit(b"---\npretty_name: Pets\nnumber: " + b"1:" * 60_000 + b"1\n---\n")  # base 60
+    monkeypatch.setattr(readme, "SECONDS", 0.05)
+    keys = b"".join(b"%d: \n" % (number * (2**61 - 1)) for number in range(1, 5_000))  # one hash
+    made = commit(b"---\npretty_name: Pets\n" + keys + b"---\n")
     monkeypatch.setattr(readme, "WORKERS", None)
     assert read(hub, made) == (Line(), Card(fault=readme.ENDLESS))
 
@@ -65,7 +67,8 @@ def test_a_card_that_makes_too_much_work_is_a_fault_and_stays_one(hub, commit, m
 def test_who_cannot_have_a_card_read_is_told_to_come_again(hub, commit, monkeypatch):
     """And not that it asks nothing: a gate would let in who answered none of its questions."""
     busy = Workers(1, wait=0.01)
-    monkeypatch.setattr(readme, "WORKERS", busy)
+    for name in ("WORKERS", "PAGES"):
+        monkeypatch.setattr(readme, name, busy)
     with busy._turn():
         made = commit(CARD)
         with pytest.raises(HubError) as caught:

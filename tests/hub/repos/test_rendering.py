@@ -9,8 +9,9 @@ import pytest
 
 from pairsmith.hub.http.processes import Workers
 from pairsmith.hub.maintenance.gc import collect
-from pairsmith.hub.repos import markdown, rendering
+from pairsmith.hub.repos import markdown, rendering, repos
 from pairsmith.hub.repos.rendering import Rendering
+from support.hub.stock import put
 
 PAGE = "/datasets/ann/pets"
 SLOW = "![" * 131_000
@@ -24,11 +25,38 @@ def kept(hub) -> list[str]:
 
 def test_a_text_is_rendered_once_whatever_page_it_stands_on(hub, monkeypatch):
     first = Rendering(hub)("[a](b.txt)", PAGE, "feat/x")
-    monkeypatch.setattr(rendering, "WORKERS", None)
+    monkeypatch.setattr(rendering, "PAGES", None)
     again = Rendering(hub)("[a](b.txt)", "/datasets/bob/own")
     assert f'href="{PAGE}/blob/feat%2Fx/b.txt"' in first
     assert 'href="/datasets/bob/own/blob/main/b.txt"' in again
     assert len(kept(hub)) == 1
+
+
+def test_a_card_is_not_even_read_where_it_was_rendered(hub, account):
+    ann, _ = account("ann")
+    with hub.database.write() as db:
+        repo = repos.create(db, ann, "dataset", "pets", private=False)
+    blob = put(hub, repo, b"---\na: b\n---\n[a](b.txt)\n")
+    first = Rendering(hub).card(blob, PAGE)
+    assert f'href="{PAGE}/blob/main/b.txt"' in first
+    hub.blobs.path(blob).unlink()
+    assert Rendering(hub).card(blob, PAGE) == first
+
+
+@pytest.mark.parametrize("damage", [b"---\na: b\n---\nanother\n", None], ids=["damaged", "lost"])
+def test_a_card_that_is_lost_is_not_kept_as_empty(hub, account, damage):
+    ann, _ = account("ann")
+    with hub.database.write() as db:
+        repo = repos.create(db, ann, "dataset", "pets", private=False)
+    blob = put(hub, repo, b"*well*")
+    path = hub.blobs.path(blob)
+    path.unlink()
+    if damage:
+        path.write_bytes(damage)
+    assert Rendering(hub).card(blob, PAGE) == ""
+    path.unlink(missing_ok=True)
+    path.write_bytes(b"*well*")
+    assert Rendering(hub).card(blob, PAGE) == "<p><em>well</em></p>\n"
 
 
 def test_what_is_kept_is_made_again_where_it_is_missing(hub):
@@ -70,7 +98,7 @@ def test_a_page_with_many_texts_has_an_end(hub, monkeypatch):
 
 def test_who_gets_no_worker_reads_the_text_as_it_is_and_nothing_is_kept(hub, monkeypatch):
     busy = Workers(1, wait=0.01)
-    monkeypatch.setattr(rendering, "WORKERS", busy)
+    monkeypatch.setattr(rendering, "PAGES", busy)
     with busy._turn():
         html = Rendering(hub)("*well* & good")
     assert rendering.LATER in html
@@ -78,8 +106,8 @@ def test_who_gets_no_worker_reads_the_text_as_it_is_and_nothing_is_kept(hub, mon
     assert kept(hub) == []
 
 
-def test_a_disk_without_room_keeps_nothing_and_the_page_is_shown(hub, monkeypatch):
-    monkeypatch.setattr("pairsmith.hub.core.blobs.SPARE", 1 << 60)
+def test_a_disk_without_room_keeps_nothing_and_the_page_is_shown(hub):
+    hub.blobs.room.spare = 1 << 60
     assert Rendering(hub)("*well*") == "<p><em>well</em></p>\n"
     assert kept(hub) == []
 

@@ -42,10 +42,10 @@ TEXTS = (
 )
 FRONTS = (
     "".join(f"k{number}: [a, b, {'x' * 24}]\n" for number in range(2_800)),
-    "a: " + "1:" * 60_000 + "1",
+    "".join(f"k{number}: {'1:' * 450}1\n" for number in range(140)),
     "a: &a " + "x" * 60_000 + "\nb: [" + "*a, " * 15_000 + "]",
     "a: &a {x: 1}\nb: {<<: [" + "*a, " * 18_000 + "]}",
-    "".join(f"{number * (2**61 - 1)}: \n" for number in range(1, 5_500)),
+    "".join(f"{number * (2**61 - 1)}: \n" for number in range(1, 5_000)),
     "a: " + "[" * 60_000,
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 
 import duckdb
 import pyarrow as pa
@@ -12,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pairsmith.hub.http.errors import HubError
-from pairsmith.hub.viewer import columns, connection, query
-from pairsmith.hub.viewer.connection import Source, UnreadableError
+from pairsmith.hub.viewer import columns, connection, footers, query
 from pairsmith.hub.viewer.query import Value, read_page, read_row
+from pairsmith.hub.viewer.sources import Source, UnreadableError
 from support.examples import examples
 from support.hub.parquets import parquet
 
@@ -172,7 +173,7 @@ def test_long_values_are_cut(sources):
 
 def test_many_long_values_are_cut_further(sources):
     turns = pa.array([[{"role": "user", "content": "x" * 5_000}] * 20] * 26, MESSAGES)
-    wide = {f"t{n}": ["x" * 5_000] * 26 for n in range(50)} | {f"m{n}": turns for n in range(50)}
+    wide = {f"t{n}": ["x" * 5_000] * 26 for n in range(20)} | {f"m{n}": turns for n in range(20)}
     found = read_page(sources(parquet(wide)), 1)
     texts = [value.content for row in found.rows for value in row.values]
     shown = sum(
@@ -181,7 +182,8 @@ def test_many_long_values_are_cut_further(sources):
         else sum(len(str(turn["content"])) for turn in content)
         for content in texts
     )
-    assert 6_000_000 < shown <= 8_000_000
+    assert 900_000 < shown <= 1_000_000
+    assert {value.size for row in found.rows for value in row.values} == {5_000, 20}
 
 
 def test_a_very_wide_table_is_cut(sources):
@@ -191,18 +193,57 @@ def test_a_very_wide_table_is_cut(sources):
 
 
 def test_a_table_that_is_too_wide_is_not_begun_with(sources):
-    wide = parquet({f"c{n}": [1] for n in range(connection.FIELDS)})
-    with pytest.raises(UnreadableError, match="have 4,001 columns"):
+    wide = parquet({f"c{n}": [1] for n in range(footers.MAX_FIELDS)})
+    with pytest.raises(UnreadableError, match=r"train-0\.parquet has 4,001 columns"):
         read_page(sources(wide), 1)
     halves = [parquet({f"c{n}": [1] for n in range(at, at + 2_001)}) for at in (0, 2_001)]
-    with pytest.raises(UnreadableError, match="have 4,003 columns"):
-        read_page(sources(*halves), 1)
+    assert read_page(sources(*halves), 1).files == 1
+
+
+@pytest.mark.parametrize(
+    ("bound", "most"),
+    [
+        ("MAX_ALL_FIELDS", 30),
+        ("MAX_BYTES", 6_000),
+    ],  # three files, of 10 fields and 1,808 bytes each
+)
+def test_files_are_looked_at_as_far_as_their_footers_allow(sources, monkeypatch, bound, most):
+    """One content at many paths is read as often, so it counts as often."""
+    file = sources(parquet({f"c{n}": [n] for n in range(9)}))[0]
+    whole = read_page([file] * 100, 1)
+    monkeypatch.setattr(footers, bound, most)
+    found = read_page([file] * 100, 1)
+    assert (whole.files, whole.total) == (100, 100)
+    assert (found.files, found.total) == (3, 3)
+
+
+def test_a_footer_that_is_too_long_is_not_read(sources, monkeypatch):
+    monkeypatch.setattr(footers, "MAX_BYTES", 100)
+    with pytest.raises(UnreadableError, match=r"train-0\.parquet has a footer of [\d,]+ bytes"):
+        read_page(sources(parquet({"a": ["x"]})), 1)
+
+
+def test_row_groups_of_any_size_are_read_a_little_at_a_time(sources, monkeypatch):
+    """DuckDB would read all of a row group first: here 100 MB with 64 MB of memory."""
+    monkeypatch.setitem(connection.SETTINGS, "memory_limit", "64MB")
+    words = random.Random(1).randbytes(100_000_000).hex()
+    texts = [words[at : at + 2_000] for at in range(0, len(words), 2_000)]
+    found = read_page(sources(parquet({"text": texts}, row_group_size=len(texts))), 1)
+    assert (len(found.rows), found.total) == (25, 100_000)
 
 
 def test_no_rows(sources):
     files = sources(parquet({"a": pa.array([], pa.string())}))
     assert read_page(files, 1)[2:6] == ([], 0, 0, False)
     assert read_page(files, 1, "x")[2:6] == ([], 0, 0, False)
+
+
+def test_a_search_where_no_column_is_of_text(sources):
+    files = sources(parquet({"n": [1], "bytes": [b"x"]}))
+    found = read_page(files, 1, "x")
+    assert (found.rows, found.matching, found.searched) == ([], 0, False)
+    assert read_page(files, 1).searched is False
+    assert read_page(sources(parquet({"t": ["x"]})), 1, "x").searched is True
 
 
 BROKEN = {
@@ -269,7 +310,7 @@ def test_types_nested_deep_are_shown_and_deeper_ones_told_of(sources):
 def test_a_value_that_takes_too_much_memory(sources, monkeypatch):
     monkeypatch.setitem(connection.SETTINGS, "memory_limit", "16MB")
     files = sources(parquet({"a": ["x" * 30_000_000]}, compression="zstd"))
-    with pytest.raises(UnreadableError, match="more than the 512MB of memory"):
+    with pytest.raises(UnreadableError, match="more than the 200MB of memory"):
         read_page(files, 1)
 
 
@@ -297,20 +338,6 @@ def test_counting_that_takes_too_long_is_left(sources, monkeypatch):
     assert next(conditions, None) is None
 
 
-def test_only_so_many_ask_at_once(sources, monkeypatch):
-    monkeypatch.setattr(connection, "PATIENCE", 0.0)
-    files = sources(parquet({"a": ["x"]}))
-    for _ in range(connection.AT_ONCE):
-        assert connection._turns.acquire(timeout=0)
-    try:
-        with pytest.raises(HubError, match="Too many") as caught:
-            read_page(files, 1)
-    finally:
-        connection._turns.release(connection.AT_ONCE)
-    assert caught.value.status == 503
-    assert column(read_page(files, 1)) == ["x"]
-
-
 REACHES = (
     "SELECT * FROM read_parquet('{other}')",
     "SELECT * FROM read_text('/etc/passwd')",
@@ -329,7 +356,7 @@ REACHES = (
 def test_the_database_reaches_nothing_but_the_files(sources, reach, tmp_path):
     files = sources(parquet({"a": ["x"]}), parquet({"a": ["secret"]}))
     with duckdb.connect(":memory:", config=connection.SETTINGS) as db:
-        table = connection._open(db, [str(files[0].path)], [])
+        table = connection._open(db, files[:1], [])
         assert table.total == 1
         with pytest.raises(duckdb.Error):
             db.execute(reach.format(other=files[1].path, folder=tmp_path)).fetchall()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+import time
 
 import pyarrow as pa
 import pytest
 
 from pairsmith.hub.auth import sessions
 from pairsmith.hub.repos import events, repos
+from pairsmith.hub.web import viewer as page
 from support.hub.parquets import parquet
 from support.hub.stock import commit_files
 
@@ -92,6 +94,48 @@ def test_a_search_keeps_its_place(dataset, look):
     assert "0 of 60 rows" in plain(look("q=%"))
 
 
+def test_a_search_where_there_is_no_text_is_told_as_that(dataset, look):
+    dataset({"train.parquet": parquet({"n": [1, 2], "bytes": [b"x", b"y"]})})
+    for query in ("q=x", "q=x&page=2"):
+        answer = look(query)
+        assert answer.status_code == 200
+        assert "none of the columns that are shown is of text" in plain(answer)
+        assert "damaged" not in plain(answer)
+
+
+def test_a_card_that_asks_for_too_much_is_told_so(dataset, look):
+    patterns = "".join(f"  - '**/{'*a' * 300}{number}'\n" for number in range(200))
+    card = f"---\nconfigs:\n- config_name: d\n  data_files:\n{patterns}---\n"
+    files = {f"{number}/{'x' * 200}.parquet": b"" for number in range(20)}
+    dataset({"README.md": card.encode(), **files})
+    answer = look()
+    assert answer.status_code == 422
+    assert "more than the 100,000,000 comparisons that the viewer makes" in plain(answer)
+
+
+def test_menus_have_an_end_and_say_so(dataset, look):
+    said = {f"annotations/a{number:03}/manifest.json": b"{}" for number in range(203)}
+    dataset({**{f"s{number:03}/train.parquet": ROWS for number in range(205)}, **said})
+    answer = look("config=s204")
+    assert answer.text.count("<option") == 201 + 1 + 201  # subsets, splits, annotations and none
+    assert "there are 4 more subsets and 3 more annotations" in plain(answer)
+    assert "MARK one" in answer.text
+
+
+def test_what_takes_the_worker_too_much_is_told(dataset, look, monkeypatch):
+    dataset({"train.parquet": ROWS})
+    monkeypatch.setattr(page, "make_view", slowly)
+    monkeypatch.setattr(page, "SECONDS", 0.2)
+    answer = look()
+    assert answer.status_code == 422
+    assert "It took longer than 0.2 seconds." in plain(answer)
+
+
+def slowly(_asked):
+    """Stands for a view that does not end."""
+    time.sleep(60)
+
+
 def test_one_row_is_shown_in_full(dataset, look):
     dataset({"train.parquet": parquet({"text": ["short", "x" * 10_000]})})
     assert "… and 6,000 more characters" in plain(look())
@@ -119,7 +163,7 @@ def test_a_subset_may_lack_the_split_that_was_picked_before(dataset, look):
     dataset({"a/train.parquet": ROWS, "a/test.parquet": ROWS, "b/train.parquet": ROWS})
     answer = look("config=b&split=test")
     assert answer.status_code == 200
-    assert "b has no split test; this is train." in plain(answer)
+    assert "b has no such split; this is train." in plain(answer)
 
 
 def test_revisions_have_their_own_rows(hub, dataset, look, ann):
@@ -199,7 +243,7 @@ def test_a_subset_that_there_is_not(dataset, look):
     dataset({"a/train.parquet": ROWS})
     answer = look("config=b")
     assert answer.status_code == 404
-    assert "There is no subset 'b' here; there is: a." in plain(answer)
+    assert "There is no subset … here; there is: a." in plain(answer)
 
 
 def test_a_private_dataset_is_not_there(dataset, look, account, ann):
@@ -253,5 +297,6 @@ def test_a_session_is_as_good_as_a_token(hub, dataset, client, ann):
         cookie = sessions.begin(db, ann[0])
         repos.set_private(db, repo, True)
     client.cookies.set(sessions.COOKIE, cookie)
-    assert "MARK one" in client.get("/datasets/ann/d/viewer").text
+    page = client.get("/datasets/ann/d/viewer", headers={"Accept": "text/html"})
+    assert "MARK one" in page.text
     assert client.post("/datasets/ann/d/viewer").status_code == 405

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.viewer import connection, query
-from pairsmith.hub.viewer.connection import Source, UnreadableError
 from pairsmith.hub.viewer.query import read_page, read_row
+from pairsmith.hub.viewer.sources import Source, UnreadableError
 from pairsmith.hub.viewer.statements import Label, Question, Statement
 from support.examples import examples
 from support.hub.parquets import parquet
@@ -204,7 +204,7 @@ def test_an_annotation_is_under_the_same_bounds(rows, lay, monkeypatch):
     parts = lay("a/", said(*[(f"r{n}", f"{n}", float(n)) for n in range(200_000)]))
     assert numbers(read_page(rows, 1, question=Question(parts, order="lowest")))[:2] == [1, 2]
     monkeypatch.setitem(connection.SETTINGS, "memory_limit", "8MB")
-    with pytest.raises(UnreadableError, match="more than the 512MB of memory"):
+    with pytest.raises(UnreadableError, match="more than the 200MB of memory"):
         read_page(rows, 1, question=Question(parts, order="lowest"))
     monkeypatch.undo()
     monkeypatch.setattr(connection, "SECONDS", 0.1)
@@ -217,7 +217,7 @@ def test_the_database_reaches_no_file_but_those_of_the_question(rows, lay):
     parts = lay("a/", said(("r0", "x")))
     other = lay("b/", said(("r0", "secret")))
     with duckdb.connect(":memory:", config=connection.SETTINGS) as db:
-        connection._open(db, [str(rows[0].path)], [str(parts[0].path)])
+        connection._open(db, rows[:1], parts[:1])
         read = "SELECT label FROM read_parquet($path)"
         assert db.execute(read, {"path": str(parts[0].path)}).fetchall() == [("x",)]
         with pytest.raises(duckdb.PermissionException):

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.repos import card
-from pairsmith.hub.viewer.subsets import choose, files_of, matches, subsets
+from pairsmith.hub.viewer import subsets as module
+from pairsmith.hub.viewer.subsets import PatternsError, choose, files_of, matches, subsets
 
 PARTS = st.text(alphabet="ab.", min_size=1, max_size=3)
 PATHS = st.lists(PARTS, min_size=1, max_size=4).map("/".join)
@@ -37,6 +38,27 @@ def test_no_pattern_makes_the_time_explode():
     assert not matches("/".join(["**", "*"] * 200) + "/b", "/".join("a" * 500))
 
 
+def test_patterns_have_so_much_work_and_no_more(monkeypatch):
+    """Counted in characters, so that a repository is shown on every machine or on none."""
+    paths = [f"a/{number:03}.parquet" for number in range(100)]  # 13 characters, and 16 for each
+    monkeypatch.setattr(module, "MAX_WORK", 100 * (13 + 16) * (9 + 16))
+    (one,) = subsets(configs("- data_files: '**/*0.parquet'"), paths)[0].splits
+    with pytest.raises(PatternsError, match=r"takes more than the 72,500 comparisons"):
+        files_of(one, paths)
+    (two,) = subsets(configs("- data_files: ['**/x*.par']"), paths)[0].splits
+    assert files_of(two, paths) == []
+    # what begins with a folder, or names a file, is compared with that
+    many = ", ".join(f"a/{number:03}*" for number in range(100))
+    (three,) = subsets(configs(f"- data_files: [{many}, a/000.parquet]"), paths)[0].splits
+    assert files_of(three, paths) == paths
+
+
+def test_patterns_begin_with_any_letters():
+    paths = ["a/\U0010ffff.parquet", "a/b.parquet", "a0.parquet", "b.parquet"]
+    (split,) = subsets(configs("- data_files: 'a/*'"), paths)[0].splits
+    assert files_of(split, paths) == ["a/b.parquet", "a/\U0010ffff.parquet"]
+
+
 def test_a_card_lists_the_subsets():
     listed = configs(
         "- config_name: one\n"
@@ -53,7 +75,7 @@ def test_a_card_lists_the_subsets():
     assert files_of(found[0].splits[0], paths) == ["b/x.parquet", "a/train-0.parquet"]
     assert files_of(found[0].splits[1], paths) == ["a/test-0.parquet"]
     assert files_of(found[1].splits[0], paths) == paths[:3]
-    assert choose(found, "", "")[0].name == "two"
+    assert choose(found, "", "", paths)[0].name == "two"
 
 
 def test_a_file_that_two_patterns_match_is_there_once():
@@ -71,8 +93,9 @@ def test_a_pattern_never_leads_out_of_the_list():
 def test_a_card_may_name_a_folder_alone():
     paths = ["one/train-0.parquet", "one/deep/test.parquet", "two/train-0.parquet"]
     found = subsets(configs("- config_name: one\n  data_dir: one"), paths)
-    assert names(found) == {"one": ["train", "test"]}
-    assert files_of(found[0].splits[0], paths) == ["one/train-0.parquet"]
+    subset, split = choose(found, "one", "", paths)
+    assert names([subset]) == {"one": ["train", "test"]}
+    assert files_of(split, paths) == ["one/train-0.parquet"]
 
 
 def test_without_a_list_the_layout_tells():
@@ -102,14 +125,14 @@ def test_no_parquet_file_makes_no_subset():
 
 def test_the_subset_and_the_split_to_begin_with():
     found = subsets([], ["a/test.parquet", "b/dev.parquet", "b/train.parquet", "x.parquet"])
-    subset, split = choose(found, "", "")
+    subset, split = choose(found, "", "", [])
     assert (subset.name, split.name) == ("default", "train")
-    assert choose(found, "b", "")[1].name == "train"
-    assert choose(found, "a", "train")[1].name == "test"
+    assert choose(found, "b", "", [])[1].name == "train"
+    assert choose(found, "a", "train", [])[1].name == "test"
 
 
 def test_a_subset_that_is_not_there_is_refused():
     found = subsets([], ["a/test.parquet"])
     with pytest.raises(HubError, match="no subset 'b' here; there is: a") as caught:
-        choose(found, "b", "")
+        choose(found, "b", "", [])
     assert caught.value.status == 404

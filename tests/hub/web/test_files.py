@@ -7,6 +7,7 @@ import pytest
 
 from pairsmith.hub.auth import users
 from pairsmith.hub.repos import events, history, repos
+from pairsmith.hub.web import files as pages
 
 PETS = "/datasets/ann/pets"
 
@@ -38,8 +39,20 @@ def test_a_long_folder_comes_in_pages(get, dataset):
     dataset("pets", [{f"f{number:04}": b"x" for number in range(501)}])
     first = get(PETS + "/tree/main").text
     assert len(rows(first)) == 500
-    assert rows(get(PETS + "/tree/main?p=1").text) == ["f0500"]
-    assert "?p=1" in links(first)
+    (following,) = [link for link in links(first) if link.startswith("?p=1")]
+    second = get(PETS + "/tree/main" + following).text
+    assert rows(second) == ["f0500"]
+    assert "?" in links(second)
+
+
+def test_files_in_a_folder_are_counted_as_far_as_there_are_few(get, dataset, monkeypatch):
+    contents = {f"{folder}/{number}": b"same" for folder in "abc" for number in range(4)}
+    dataset("pets", [contents])
+    monkeypatch.setattr(pages, "COUNTED", 6)
+    html = get(PETS + "/tree/main").text
+    assert html.count("4 files") == 1
+    assert html.count("many files") == 2
+    assert html.count("4 B") == 1  # one content, however many paths it has
 
 
 @pytest.mark.parametrize("name", ["a b", "a#b?c=d", "50%", "ü/ö", '<b>"x"\'&amp;', "a%2Fb"])

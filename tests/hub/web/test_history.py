@@ -117,6 +117,12 @@ def test_cards_that_are_too_long_are_not_compared(old, new):
     assert "longer" in found.fault
 
 
+def test_cards_made_to_take_long_to_compare_are_not_compared(get, dataset):
+    """Few enough lines for all to count, each of which is everywhere in the other: 4 s."""
+    dataset("pets", [{"README.md": b"a\nb\n" * 2_000}, {"README.md": b"a\n" * 99 + b"b\n" * 99}])
+    assert "too much work to find out" in get(PETS + "/commit/main").text
+
+
 def test_long_lines_are_cut(get, dataset):
     dataset("pets", [{"README.md": b"x" * 100_000}])
     html = entities.unescape(get(PETS + "/commit/main").text)

@@ -8,6 +8,7 @@ how many of the good ones are compiled.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,12 +21,18 @@ import pyarrow as pa
 
 from pairsmith.chat_templates import prepare, worker
 from pairsmith.chat_templates.resolve import LocatedTemplate
-from pairsmith.chat_templates.sandbox import TemplateInfo
+from pairsmith.chat_templates.sandbox import Reading, Shape, TemplateInfo, make_reading
+from pairsmith.chat_templates.symbolic.reading import read_template
 from pairsmith.errors import PairsmithError, RecipeError
 from pairsmith.kernel.render import UnfaithfulError, Writer, write_pairs
-from pairsmith.kernel.row_render import REPLY
 from pairsmith.schema.rows import MESSAGES
-from pairsmith.schema.templates import Conversation, Refusal, Template, common_start
+from pairsmith.schema.templates import (
+    PROBE_REPLY,
+    Conversation,
+    Refusal,
+    Template,
+    common_start,
+)
 from pairsmith.text.messages import read_messages
 from support.templates.conversations import Messages, Row
 from support.templates.grammar import EOS, HEAD, TOKENS, Case, cases
@@ -47,6 +54,13 @@ class Renderer:
         lists = {name: tuple(held) for name, held in seen.items() if isinstance(held, list)}
         rest = {name: held for name, held in seen.items() if not isinstance(held, list)}
         return TemplateInfo(**{**rest, **lists})
+
+    def read(self, shapes: Sequence[Shape]) -> Reading:
+        """As `Sandbox.read`."""
+        variables = dict(self.template.tokens)
+        given = [shape._asdict() for shape in shapes]
+        seen = json.loads(json.dumps(read_template(self.template.source, variables, given)))
+        return make_reading(seen)
 
     def render(self, conversations: Sequence[Conversation]) -> list[str | Refusal]:
         """As `Sandbox.render`."""
@@ -103,7 +117,7 @@ def template_of(source: str) -> Template:
 
 def expected(renderer: Renderer, row: Row) -> tuple[str, str, str] | None:
     """The prompt, chosen and rejected texts by `transformers`; None where it refuses."""
-    reply = {"role": "assistant", "content": REPLY}
+    reply = {"role": "assistant", "content": PROBE_REPLY}
     texts = [renderer.one(row.prompt, True), *map(renderer.one, row.sides)]
     marked = renderer.one([*row.prompt, reply])
     held = [text for text in texts if isinstance(text, str)]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 Json = dict[str, Any]
+SIBLINGS = 2_000  # files that a repository's description names
 
 
 def date(seconds: int) -> str:
@@ -65,20 +66,23 @@ def summary(db: sqlite3.Connection, repo: Repo) -> Json:
 def info(db: sqlite3.Connection, repo: Repo, commit: Commit, read: Card) -> Json:
     """What there is to say of a repository at a commit.
 
+    Of more files than `SIBLINGS` none is named: clients that want them all then ask for the tree,
+    in pages, as they do where the public hub leaves some out.
+
     Args:
         db: A transaction.
         repo: The repository.
         commit: The commit.
         read: What its card says.
     """
-    found = files.under(db, commit)
+    found = files.under(db, commit, limit=SIBLINGS + 1)
     return {
         **summary(db, repo),
         "sha": commit.id,
         "tags": card.tags(read),
         "cardData": read.data,
-        "siblings": [sibling(file) for file in found],
-        "usedStorage": sum(file.size for file in found),
+        "siblings": [sibling(file) for file in found] if len(found) <= SIBLINGS else [],
+        "usedStorage": files.totals(db, commit).size,
     }
 
 
@@ -100,9 +104,9 @@ def entry(file: File) -> Json:
     return shown
 
 
-def folder(path: str, below: list[File]) -> Json:
-    """A folder in a listing. Its id follows from what is in it, though it is not git's."""
-    told = "".join(f"{file.path}\0{file.blob}\0" for file in below)
+def folder(path: str, commit: Commit) -> Json:
+    """A folder in a listing. Its id is another at each commit: git's takes to read all of it."""
+    told = f"{commit.id}\0{path}"
     oid = hashlib.sha1(told.encode(), usedforsecurity=False).hexdigest()
     return {"type": "directory", "oid": oid, "size": 0, "path": path}
 

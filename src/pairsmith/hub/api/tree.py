@@ -15,9 +15,9 @@ from pairsmith.hub.auth.authentication import authenticate, authenticate_token
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.addresses import REPO, number_in, repo_of
 from pairsmith.hub.http.bodies import read_bounded, read_json, text_of
-from pairsmith.hub.http.errors import bad_request, entry_not_found
+from pairsmith.hub.http.errors import HubError, bad_request, entry_not_found
 from pairsmith.hub.repos import files, history
-from pairsmith.hub.repos.files import File
+from pairsmith.hub.repos.files import File, Folder
 from pairsmith.hub.repos.history import Commit
 from pairsmith.hub.repos.repos import Repo
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 PAGE = 1000  # entries of an answer
 EXPANDED_PAGE = 100  # the same, where each is told with the commit that changed it
+MAX_PATHS = 2_000  # paths that are asked about at once
+MAX_EXPANDED_PATHS = 500  # the same, where each is told with the commit that changed it
+COMMITS = 100  # commits of an answer
 MAX_LIST_BYTES = 2 << 20  # bytes of a list of paths
 MAX_BODY_BYTES = 64 * 1024  # bytes of another body
 MAX_PAGE = 10**9  # the number of the last page of a history
@@ -42,15 +45,16 @@ def tree(request: Request) -> JSONResponse:
     size = EXPANDED_PAGE if expand else PAGE
     with hub.database.read() as db:
         repo, commit = _at(request, db)
-        shown = _entries(db, commit, path, asked.get("recursive", "").lower() in TRUE)
         after = asked.get("cursor", "")
-        rest = [entry for entry in shown if entry["path"] > after] if after else shown
-        page = rest[:size]
-        if expand:
-            page = [_expanded(db, repo, commit, entry) for entry in page]
+        deep = asked.get("recursive", "").lower() in TRUE
+        read = files.deep_entries if deep else files.entries
+        found = read(db, commit, path, after, size + 1)
+        if path and not found and not after:
+            raise entry_not_found(path)
+        page = [_shape(db, repo, commit, entry, expand) for entry in found[:size]]
     headers = {}
-    if len(rest) > size:
-        headers = shapes.next_page(request, cursor=page[-1]["path"])
+    if len(found) > size:
+        headers = shapes.next_page(request, cursor=files.cursor(found[size - 1]))
     return JSONResponse(page, headers=headers)
 
 
@@ -63,26 +67,36 @@ async def paths_info(request: Request) -> JSONResponse:
 def _paths_info(request: Request, sent: bytes) -> JSONResponse:
     form = _form(request, sent)
     expand = (form.get("expand") or ["false"])[-1].lower() in TRUE
+    asked = list(dict.fromkeys(path.strip("/") for path in form.get("paths", [])))  # each once
+    most = MAX_EXPANDED_PATHS if expand else MAX_PATHS
+    if len(asked) > most:
+        also = " with their last commits" if expand else ""
+        raise HubError(413, f"Ask about at most {most:,} paths at once{also}.", "TooLarge")
     with hub_of(request).database.read() as db:
         repo, commit = _at(request, db)
-        asked = dict.fromkeys(path.strip("/") for path in form.get("paths", []))  # each once
-        found = [entry for path in asked if (entry := _entry(db, commit, path))]
-        if expand:
-            found = [_expanded(db, repo, commit, entry) for entry in found]
-    return JSONResponse(found)
+        found: dict[str, File | Folder] = {**files.all_named(db, commit, asked)}
+        rest = [path for path in asked if path and path not in found]
+        found.update((path, Folder(path)) for path in files.are_folders(db, commit, rest))
+        told = [_shape(db, repo, commit, found[path], expand) for path in asked if path in found]
+    return JSONResponse(told)
 
 
 def commits(request: Request) -> JSONResponse:
-    """`GET …/commits/{revision}?p&limit`: the history, newest first, in pages."""
+    """`GET …/commits/{revision}?p&limit&cursor`: the history, newest first, in pages.
+
+    A page names the first commit of the next one as its cursor, so that none is counted off again.
+    """
     hub, asked = hub_of(request), request.query_params
     page = min(number_in(asked.get("p", "")) or 0, MAX_PAGE)
-    limit = min(number_in(asked.get("limit", "")) or 50, PAGE)
+    limit = min(number_in(asked.get("limit", "")) or 50, COMMITS)
     with hub.database.read() as db:
         repo, commit = _at(request, db)
+        if asked.get("cursor"):
+            commit, page = history.find(db, repo, asked["cursor"]), 0
         found = history.ancestors(db, repo, commit, limit + 1, page * limit)
     headers = {}
     if len(found) > limit:
-        headers = shapes.next_page(request, p=page + 1)
+        headers = shapes.next_page(request, cursor=found[limit].id)
     return JSONResponse([shapes.commit_entry(one) for one in found[:limit]], headers=headers)
 
 
@@ -140,46 +154,15 @@ def _at(request: Request, db: sqlite3.Connection) -> tuple[Repo, Commit]:
     return repo, history.find(db, repo, request.path_params["revision"])
 
 
-def _entries(
-    db: sqlite3.Connection, commit: Commit, path: str, recursive: bool
-) -> list[dict[str, Any]]:
-    """What is in a folder, by path; with `recursive` at any depth."""
-    below = files.under(db, commit, path)
-    if path and not below:
-        raise entry_not_found(path)
-    start = len(path) + 1 if path else 0
-    shown: dict[str, dict[str, Any]] = {}
-    for inner, inside in _folders(below, start, recursive).items():
-        shown[inner] = shapes.folder(inner, inside)
-    for file in below:
-        if recursive or "/" not in file.path[start:]:
-            shown[file.path] = shapes.entry(file)
-    return [shown[name] for name in sorted(shown)]
-
-
-def _folders(below: list[File], start: int, recursive: bool) -> dict[str, list[File]]:
-    """The folders among files: those right below `start`, or all."""
-    found: dict[str, list[File]] = {}
-    for file in below:
-        parts = file.path[start:].split("/")[:-1]
-        for depth in range(1, len(parts) + 1 if recursive else min(len(parts), 1) + 1):
-            inner = file.path[:start] + "/".join(parts[:depth])
-            found.setdefault(inner, []).append(file)
-    return found
-
-
-def _entry(db: sqlite3.Connection, commit: Commit, path: str) -> dict[str, Any] | None:
-    if file := files.named(db, commit, path):
-        return shapes.entry(file)
-    below = files.under(db, commit, path) if path else []
-    return shapes.folder(path, below) if below else None
-
-
-def _expanded(
-    db: sqlite3.Connection, repo: Repo, commit: Commit, entry: dict[str, Any]
+def _shape(
+    db: sqlite3.Connection, repo: Repo, commit: Commit, entry: File | Folder, expand: bool
 ) -> dict[str, Any]:
-    last = files.last_change(db, repo, commit, entry["path"], entry["type"] == "directory")
-    return {**entry, "lastCommit": shapes.last_commit(last) if last else None}
+    """An entry as the clients read it; with `expand`, and the commit that changed it last."""
+    shown = shapes.folder(entry.path, commit) if isinstance(entry, Folder) else shapes.entry(entry)
+    if not expand:
+        return shown
+    last = files.last_change(db, repo, commit, entry.path, isinstance(entry, Folder))
+    return {**shown, "lastCommit": shapes.last_commit(last) if last else None}
 
 
 def _form(request: Request, sent: bytes) -> dict[str, list[str]]:

@@ -12,6 +12,7 @@ from pairsmith.hub.auth import cookies, sessions, tokens
 from pairsmith.hub.auth.redirects import NotSignedInError
 from pairsmith.hub.auth.users import User
 from pairsmith.hub.context import hub_of
+from pairsmith.hub.http.embedding import embedding_page
 from pairsmith.hub.http.errors import HubError, not_allowed
 
 if TYPE_CHECKING:
@@ -27,11 +28,14 @@ class Caller(NamedTuple):
         user: The account; None for nobody.
         writes: Whether they may change what is theirs: a session, or a token made for writing.
         token: The token's name; '' where the caller did not come with one that is known.
+        within: The path of the page that a browser asks this for as a part of, such as an image;
+            '' where that is not told; None for programs, and for what was opened by itself.
     """
 
     user: User | None
     writes: bool = False
     token: str = ""
+    within: str | None = None
 
     @property
     def name(self) -> str:
@@ -75,7 +79,10 @@ def authenticate_session(request: Request) -> Caller:
         return NOBODY
     with hub_of(request).database.read() as db:
         user = sessions.find(db, cookie)
-    return Caller(user, writes=True) if user else NOBODY
+    if user is None:
+        return NOBODY
+    within = embedding_page(request.headers, hub_of(request).settings.public_url)
+    return Caller(user, writes=True, within=within)
 
 
 def bearer_token(request: Request) -> str | None:

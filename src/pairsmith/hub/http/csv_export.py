@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 
 from starlette.responses import Response, StreamingResponse
 
-# what makes a spreadsheet take a cell for a formula (OWASP, CSV injection)
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-WIDE = str.maketrans("＝＋－＠", "=+-@")
+# where a spreadsheet begins to read a cell as a formula (OWASP, CSV injection): at its beginning,
+# and, since those of other languages part cells at semicolons or tabs and mind no quotes in the
+# middle of one, behind anything that may part cells; Excel looks past blanks and quotes, and at
+# letters of full width as at plain ones
+FORMULA = re.compile(
+    r"""(^|[;,|\t\r\n])(?=[\s"\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r\n])"""
+)
 
 
 def csv_text(rows: Iterable[Sequence[object]]) -> str:
-    """Rows as RFC 4180 writes them; a text that a spreadsheet would run begins with a quote.
+    """Rows as RFC 4180 writes them, all texts in quotes.
+
+    Before whatever a spreadsheet would run, an apostrophe is put: at the beginning of a text, and
+    within it behind what may part cells.
 
     Args:
         rows: The header first. Numbers are written as they are, None as nothing.
     """
     file = io.StringIO()
-    csv.writer(file).writerows([_cell(value) for value in row] for row in rows)
+    csv.writer(file, quoting=csv.QUOTE_NONNUMERIC).writerows(
+        [_cell(value) for value in row] for row in rows
+    )
     return file.getvalue()
 
 
@@ -40,8 +50,4 @@ def csv_download(name: str, text: str | Iterable[str]) -> Response:
 
 
 def _cell(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    # Excel looks past spaces, and at letters of full width as at plain ones
-    first = value.lstrip(" \ufeff").translate(WIDE)[:1]
-    return "'" + value if first and first in FORMULA else value
+    return FORMULA.sub(r"\1'", value) if isinstance(value, str) else value

@@ -6,7 +6,11 @@ message, which also stands in the JSON body.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+
+MAX_QUOTED = 200  # characters of what was asked for that an error tells
+QUOTED = re.compile(r"""(?<!\w)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")  # as repr writes it
 
 
 class HubError(Exception):
@@ -14,10 +18,12 @@ class HubError(Exception):
 
     Attributes:
         status: The HTTP status.
-        message: One clear sentence.
+        message: One clear sentence. What it quotes of the request stands in quotes (`!r`), and only
+            clients are told it: see `page_message`.
         code: What the clients go by, such as `RepoNotFound`; '' for none.
         headers: More headers of the answer.
         body: What stands in the JSON body beside the message.
+        page: A page of this hub where one may go on; '' for none.
     """
 
     def __init__(
@@ -29,6 +35,16 @@ class HubError(Exception):
         self.code = code
         self.headers = dict(headers or {})
         self.body: dict[str, object] = {}
+        self.page = ""
+
+    @property
+    def page_message(self) -> str:
+        """The message without what it quotes.
+
+        Anybody can make an address, and have others open it: what stands in it must not speak to
+        them from a page of this hub.
+        """
+        return QUOTED.sub("…", self.message)
 
 
 def repo_not_found(known: bool) -> HubError:
@@ -43,12 +59,12 @@ def repo_not_found(known: bool) -> HubError:
 
 def revision_not_found(revision: str) -> HubError:
     """No branch, tag or commit of that name."""
-    return HubError(404, f"There is no revision {revision!r}.", "RevisionNotFound")
+    return HubError(404, f"There is no revision {revision[:MAX_QUOTED]!r}.", "RevisionNotFound")
 
 
 def entry_not_found(path: str) -> HubError:
     """No file or folder of that path at that revision."""
-    return HubError(404, f"There is no {path!r} at this revision.", "EntryNotFound")
+    return HubError(404, f"There is no {path[:MAX_QUOTED]!r} at this revision.", "EntryNotFound")
 
 
 def gated(message: str, page: str, known: bool) -> HubError:
@@ -62,7 +78,9 @@ def gated(message: str, page: str, known: bool) -> HubError:
     sentence = f"{message} See {page}"
     # `datasets` drops the message and names the public hub; this header does reach the user
     headers = {"X-HF-Warning": f"Gated dataset; {sentence}"}
-    return HubError(403 if known else 401, sentence, "GatedRepo", headers)
+    error = HubError(403 if known else 401, sentence, "GatedRepo", headers)
+    error.page = page
+    return error
 
 
 def bad_request(message: str) -> HubError:

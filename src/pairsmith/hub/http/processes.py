@@ -17,13 +17,17 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import TypeVar, cast
 
 T = TypeVar("T")
 
+LOOK = 0.05  # seconds between two looks at whether an outcome is still wanted
+FULL = 0.5  # of its bound that a worker may keep when its task is done
 NICENESS = 5  # the hub's own threads come first
 ORPHAN_SECONDS = 1.0  # that a worker goes on over its time, where no hub is left to kill it
 
@@ -42,21 +46,31 @@ class Workers:
     They are used again, and end with the process that made them, even where that one is killed.
     """
 
-    def __init__(self, count: int = 2, wait: float = 1.0, queue: int = 8) -> None:
+    def __init__(self, count: int = 2, wait: float = 1.0, queue: int = 8, spare: str = "") -> None:
         """Workers of one kind of work; another kind has others, and does not wait for these.
 
         Args:
             count: How many there are at most.
             wait: Seconds that a piece of work waits for one of them.
             queue: How many pieces wait at once; the threads that wait are not there for others.
+            spare: A module that takes long to import. One more worker waits that has imported it,
+                to take the place of one that is killed; '' for none.
         """
         self._wait = wait
         self._places = threading.BoundedSemaphore(count + queue)
         self._turns = threading.BoundedSemaphore(count)
         self._idle: list[_Worker] = []
+        self._spare = spare
         atexit.register(self.close)
 
-    def run(self, function: Callable[..., T], *args: object, seconds: float, memory: int) -> T:
+    def run(
+        self,
+        function: Callable[..., T],
+        *args: object,
+        seconds: float,
+        memory: int,
+        over: threading.Event | None = None,
+    ) -> T:
         """Calls a function in a worker. It blocks: from async code, call it in a thread.
 
         Args:
@@ -66,6 +80,7 @@ class Workers:
             seconds: How long it may take, by the clock.
             memory: Bytes that the worker may take in all, itself included (some 20 MB of Python
                 and what the function's module imports); Linux alone keeps to it.
+            over: Set by another thread when nobody wants the outcome any more.
 
         Raises:
             BusyError: No worker was free in time, or too many waited for one.
@@ -74,12 +89,17 @@ class Workers:
         """
         with self._turn():
             worker = self._next()
+            if self._spare and not self._idle:
+                self._idle.append(_Worker(self._spare))
             try:
-                raised, outcome = worker.call((function, args, seconds, memory), seconds)
+                raised, outcome = worker.call((function, args, seconds, memory), seconds, over)
             except BaseException:
                 worker.kill()
                 raise
-            self._idle.append(worker)
+            if worker.data_bytes() > memory * FULL:
+                worker.kill()  # what it keeps would be missing to the next task
+            else:
+                self._idle.append(worker)
         if raised:
             raise cast(Exception, outcome)
         return cast(T, outcome)
@@ -110,20 +130,25 @@ class Workers:
             if worker.process.poll() is None:
                 return worker
             worker.kill()
-        return _Worker()
+        return _Worker(self._spare)
 
+
+PAGES = Workers(1, wait=0.4, queue=6)
+"""For what a page wants that was not done when it came in: those who send much do not hold it up.
+"""
 
 VISITORS = Workers(1, wait=0.5)
-"""For what a visitor alone causes: what came in with a commit does not wait for it."""
+"""For what a visitor alone causes: what was stored does not wait for it."""
 
 
 class _Worker:
     """A process that waits for functions to call, and the connection to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: str = "") -> None:
         ours, theirs = socket.socketpair()
         with theirs:
-            command = f"from {__name__} import _work; _work({theirs.fileno()})"
+            imports = f"import {module}; " if module else ""
+            command = f"{imports}from {__name__} import _work; _work({theirs.fileno()})"
             self.process = subprocess.Popen(  # noqa: S603 - this Python and this module
                 [sys.executable, "-P", "-c", command],
                 stdin=subprocess.DEVNULL,
@@ -133,22 +158,44 @@ class _Worker:
             )
         self.connection = Connection(ours.detach())
 
-    def call(self, task: tuple[object, ...], seconds: float) -> tuple[bool, object]:
+    def call(
+        self, task: tuple[object, ...], seconds: float, over: threading.Event | None = None
+    ) -> tuple[bool, object]:
         """Whether a task raised, and what it raised or returned.
 
         Raises:
-            TooMuchWorkError: It did not end in time, or the process did.
+            TooMuchWorkError: It did not end in time, or the process did, or nobody waits for it.
         """
         try:
             self.connection.send(task)
-            if not self.connection.poll(seconds):
-                raise TooMuchWorkError(f"It took longer than {seconds:g} seconds.")
+            self._await(seconds, over)
             raised, outcome = self.connection.recv()
         except (EOFError, ConnectionResetError, BrokenPipeError):
             raise TooMuchWorkError("It took too much memory, or crashed.") from None
         if isinstance(outcome, MemoryError):
             raise TooMuchWorkError("It took too much memory.") from None
         return raised, outcome
+
+    def _await(self, seconds: float, over: threading.Event | None) -> None:
+        """Waits for an outcome, and looks now and then whether anybody still does.
+
+        Raises:
+            TooMuchWorkError: It did not come in time, or nobody waits for it.
+        """
+        end = time.monotonic() + seconds
+        while not self.connection.poll(LOOK if over else seconds):
+            if over is not None and over.is_set():
+                raise TooMuchWorkError("Nobody waits for it any more.")
+            if time.monotonic() >= end:
+                raise TooMuchWorkError(f"It took longer than {seconds:g} seconds.")
+
+    def data_bytes(self) -> int:
+        """Bytes of its memory that count against its bound; 0 where the system does not tell."""
+        try:
+            pages = Path(f"/proc/{self.process.pid}/statm").read_bytes().split()[5]
+        except (OSError, IndexError):
+            return 0
+        return int(pages) * resource.getpagesize()
 
     def kill(self) -> None:
         self.process.kill()

@@ -7,9 +7,12 @@ null. Keys follow https://huggingface.co/docs/hub/datasets-cards.
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
@@ -23,13 +26,17 @@ if TYPE_CHECKING:
 else:  # ten times as fast, where PyYAML came with it
     SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+log = logging.getLogger("pairsmith.hub")
+
 NAME = "README.md"
 FENCE = "---"
+MAX_BYTES = 1 << 20  # bytes of a card that are read; the rest of a longer one is left out
 MAX_FRONT_MATTER_CHARS = 1 << 17  # characters of a front matter
 MAX_VALUES = 20_000  # values in it, those that aliases repeat counted each time
 MAX_VALUE_CHARS = 1 << 18  # characters of them, counted the same way
 MAX_DEPTH = 50
 MAX_NUMBER = 1 << 63
+MAX_NUMBER_CHARS = 1_000  # in which a number is written; one to the base of 60 takes quadratic time
 FACETS = (  # keys whose values are tags, `key:value`, as the public hub has them
     "task_categories", "task_ids", "language", "license", "size_categories", "annotations_creators",
     "language_creators", "multilinguality", "source_datasets", "modality",
@@ -76,6 +83,19 @@ class Config(NamedTuple):
     splits: list[tuple[str, list[str]]]
     default: bool = False
     folder: str = ""
+
+
+def load(path: Path, sha256: str) -> str:
+    """The text of a card from its file; '' where that is lost, or is not what its hash says."""
+    try:
+        with path.open("rb") as content:
+            data = content.read(MAX_BYTES + 1)
+    except FileNotFoundError:  # a damaged hub; the list of all datasets is to show the others
+        data = b""
+    if len(data) <= MAX_BYTES and hashlib.sha256(data).hexdigest() != sha256:
+        log.warning("The content %s of a card is lost; see pairsmith hub verify.", sha256)
+        return ""
+    return data[:MAX_BYTES].decode("utf-8", "replace")
 
 
 def split(text: str) -> tuple[str | None, str]:
@@ -223,7 +243,7 @@ def _weigh(top: Node) -> None:
             raise CardError(TOO_DEEP)
         if id(node) not in weights:
             inner = [weight(child, depth + 1) for child in _children(node)]
-            own = len(node.value) if isinstance(node, ScalarNode) else 0
+            own = _length(node) if isinstance(node, ScalarNode) else 0
             weights[id(node)] = (1 + sum(w[0] for w in inner), own + sum(w[1] for w in inner))
         return weights[id(node)]
 
@@ -232,6 +252,17 @@ def _weigh(top: Node) -> None:
         raise CardError(TOO_MANY)
     if length > MAX_VALUE_CHARS:
         raise CardError(TOO_LONG)
+
+
+def _length(scalar: ScalarNode) -> int:
+    """The characters of a value.
+
+    Raises:
+        CardError: It is a number, and a very long one.
+    """
+    if len(scalar.value) > MAX_NUMBER_CHARS and scalar.tag.endswith((":int", ":float")):
+        raise CardError(f"A number in it is longer than {MAX_NUMBER_CHARS:,} characters.")
+    return len(scalar.value)
 
 
 def _children(node: Node) -> Iterator[Node]:

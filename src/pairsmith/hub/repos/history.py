@@ -11,6 +11,10 @@ from pairsmith.hub.repos.repos import Repo
 
 Kind = Literal["branch", "tag"]
 MAIN = "main"
+MAX_REFS = 2_000  # branches and tags of a repository: clients read all of them at once
+MAX_LINES = 1_000  # lines that are counted off on the way to a page of a history
+MAX_TITLE_CHARS = 500  # characters that are shown
+MAX_MESSAGE_CHARS = 10_000
 HEX = re.compile(r"[0-9a-f]{7,40}")
 COMMIT = re.compile(r"[0-9A-Fa-f]{40}")  # a name like a whole id would stand in for that commit
 # what git check-ref-format allows, without what no client sends
@@ -18,7 +22,8 @@ REF = re.compile(
     r"(?!.*(?:\.\.|//|/\.|@\{|\.lock(?:/|$)))[A-Za-z0-9_][A-Za-z0-9_./@+=#-]{0,199}(?<![/.])"
 )
 SELECT = (
-    "SELECT commits.id, line, place, parent, users.name, title, message, date"
+    "SELECT commits.id, line, place, parent, users.name,"
+    f" substr(title, 1, {MAX_TITLE_CHARS}), substr(message, 1, {MAX_MESSAGE_CHARS}), date"
     " FROM commits JOIN users ON users.id = commits.author"
 )
 
@@ -87,30 +92,48 @@ def ancestors(
 ) -> list[Commit]:
     """A commit and those before it, newest first.
 
+    Within a line each commit is the parent of the next, so those of a line are counted off at
+    once, however many there are.
+
     Args:
         db: A transaction.
         repo: The repository.
         commit: Where to begin.
         limit: At most this many.
         skip: How many of the newest to leave out.
+
+    Raises:
+        HubError: 422, where more lines than `MAX_LINES` would have to be counted off.
     """
-    rows = db.execute(
-        "WITH RECURSIVE past(id, step) AS (SELECT ?2, 0 UNION ALL"
-        " SELECT commits.parent, step + 1 FROM past JOIN commits"
-        " ON commits.repo = ?1 AND commits.id = past.id"
-        " WHERE commits.parent IS NOT NULL AND step < ?3 + ?4)"
-        " SELECT commits.id, line, place, parent, users.name, title, message, date FROM past"
-        " JOIN commits ON commits.repo = ?1 AND commits.id = past.id"
-        " JOIN users ON users.id = commits.author ORDER BY step LIMIT ?3 OFFSET ?4",
-        (repo.id, commit.id, limit, skip),
-    ).fetchall()
-    return [Commit(*row) for row in rows]
+    found: list[Commit] = []
+    here: Commit | None = commit
+    passed = 0
+    while here is not None and len(found) < limit:
+        first = _first_of_line(db, here.line)
+        there = here.place - first.place + 1
+        if skip < there:
+            rows = db.execute(
+                f"{SELECT} WHERE line = ? AND place <= ? ORDER BY place DESC LIMIT ?",
+                (here.line, here.place - skip, limit - len(found)),
+            )
+            found += [Commit(*row) for row in rows]
+        elif (passed := passed + 1) > MAX_LINES:
+            raise HubError(
+                422,
+                f"The history has more than {MAX_LINES:,} branchings on the way to that page; go on"
+                " from an older commit.",
+                "TooMuchWork",
+            )
+        skip = max(0, skip - there)
+        here = _with_id(db, repo, first.parent) if first.parent else None
+    return found
 
 
-def refs(db: sqlite3.Connection, repo: Repo) -> list[Ref]:
-    """The branches and tags, by name."""
+def refs(db: sqlite3.Connection, repo: Repo, limit: int = MAX_REFS) -> list[Ref]:
+    """The branches and tags, by name; no more than there may be."""
     rows = db.execute(
-        "SELECT kind, name, target FROM refs WHERE repo = ? ORDER BY kind, name", (repo.id,)
+        "SELECT kind, name, target FROM refs WHERE repo = ? ORDER BY kind, name LIMIT ?",
+        (repo.id, limit),
     ).fetchall()
     return [Ref(*row) for row in rows]
 
@@ -123,6 +146,8 @@ def add_ref(db: sqlite3.Connection, repo: Repo, kind: Kind, name: str, target: C
     """
     if not REF.fullmatch(name) or COMMIT.fullmatch(name):
         raise bad_request(f"{name!r} cannot be the name of a {kind}.")
+    if len(refs(db, repo)) >= MAX_REFS:
+        raise bad_request(f"A repository has at most {MAX_REFS:,} branches and tags.")
     try:
         db.execute("INSERT INTO refs VALUES (?, ?, ?, ?)", (repo.id, kind, name, target.id))
     except sqlite3.IntegrityError as error:
@@ -148,4 +173,9 @@ def _with_id(db: sqlite3.Connection, repo: Repo, commit: str) -> Commit:
     row = db.execute(
         f"{SELECT} WHERE commits.repo = ? AND commits.id = ?", (repo.id, commit)
     ).fetchone()
+    return Commit(*row)
+
+
+def _first_of_line(db: sqlite3.Connection, line: int) -> Commit:
+    row = db.execute(f"{SELECT} WHERE line = ? ORDER BY place LIMIT 1", (line,)).fetchone()
     return Commit(*row)

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import sqlite3
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from pairsmith.hub.http.errors import HubError
-from pairsmith.hub.http.processes import VISITORS, BusyError, TooMuchWorkError, Workers
+from pairsmith.hub.http.processes import (
+    PAGES,
+    VISITORS,
+    BusyError,
+    TooMuchWorkError,
+    Workers,
+)
 from pairsmith.hub.repos import card, files, rendering
 from pairsmith.hub.repos.card import NAME as NAME  # its reader and its place go by one name
 from pairsmith.hub.repos.card import Card
@@ -23,15 +28,12 @@ from pairsmith.hub.repos.history import Commit
 if TYPE_CHECKING:
     from pairsmith.hub.context import Hub
 
-log = logging.getLogger("pairsmith.hub")
-
-MAX_CARD_BYTES = 1 << 20  # bytes of a card that are read; the rest of a longer one is left out
 MAX_LINE_CHARS = 200  # characters of a title or a licence in a list
-WORKERS = Workers(1, wait=0.5)
+WORKERS = Workers(1, wait=0.5)  # for what comes in
 SECONDS = 1.5  # the worst that was found takes a fifth of it
 MEMORY = 96 << 20  # bytes of a worker
 ENDLESS = "The front matter takes too much work to be read."
-AGAIN = 3600.0  # seconds after which cards are looked for that were not read
+AGAIN = 60.0  # seconds after which cards are looked for that were not read
 
 
 class Line(NamedTuple):
@@ -39,12 +41,6 @@ class Line(NamedTuple):
 
     title: str = ""
     licence: str = ""
-
-
-def card_text(hub: Hub, db: sqlite3.Connection, commit: Commit) -> str:
-    """The text of a commit's card; '' where it has none, or it is lost."""
-    file = files.named(db, commit, NAME)
-    return _text(hub, file.blob) if file else ""
 
 
 def read_card(hub: Hub, db: sqlite3.Connection, commit: Commit) -> Card:
@@ -60,7 +56,7 @@ def read_card(hub: Hub, db: sqlite3.Connection, commit: Commit) -> Card:
     if row:
         return Card(json.loads(row["data"]), row["fault"])
     try:
-        return _read(_text(hub, file.blob))
+        return _read(hub, file.blob, PAGES)
     except BusyError as error:
         raise _later("The card of this dataset is being read; try again soon.") from error
 
@@ -79,7 +75,7 @@ def prepare(hub: Hub, commit: Commit) -> None:
         file = files.named(db, commit, NAME)
     if file is not None:
         _remember(hub, file.blob)
-        rendering.prepare(hub, card.split(_text(hub, file.blob))[1])
+        rendering.prepare(hub, file.blob)
 
 
 def validate(text: str) -> list[str]:
@@ -107,8 +103,8 @@ async def read_all(hub: Hub) -> None:
 def _unread(hub: Hub) -> list[str]:
     with hub.database.read() as db:
         rows = db.execute(
-            "SELECT DISTINCT blob FROM files WHERE path = ? AND blob NOT IN"
-            " (SELECT blob FROM cards)",
+            "SELECT DISTINCT blob FROM lines CROSS JOIN files ON line = lines.id AND path = ?"
+            " WHERE blob NOT IN (SELECT blob FROM cards)",
             (NAME,),
         )
         return [row[0] for row in rows]
@@ -120,7 +116,7 @@ def _remember(hub: Hub, blob: str) -> None:
         if db.execute("SELECT 1 FROM cards WHERE blob = ?", (blob,)).fetchone():
             return
     try:
-        read = _read(_text(hub, blob))
+        read = _read(hub, blob, WORKERS)
     except BusyError:  # `read_all` comes back to it
         return
     title = read.data.get("pretty_name")
@@ -132,17 +128,17 @@ def _remember(hub: Hub, blob: str) -> None:
         )
 
 
-def _read(text: str) -> Card:
-    """What a card says.
+def _read(hub: Hub, blob: str, workers: Workers) -> Card:
+    """What the card of that content says.
 
     Raises:
         BusyError: It cannot be read at present.
     """
-    front, _ = card.split(text)
+    front, _ = card.split(card.load(hub.blobs.path(blob), blob))
     if front is None:
         return Card()
     try:
-        return WORKERS.run(card.read_front, front, seconds=SECONDS, memory=MEMORY)
+        return workers.run(card.read_front, front, seconds=SECONDS, memory=MEMORY)
     except BusyError:
         raise
     except TooMuchWorkError:
@@ -155,12 +151,3 @@ def _later(message: str) -> HubError:
 
 def _cut(values: Iterable[str]) -> list[str]:
     return [value[:MAX_LINE_CHARS] for value in values]
-
-
-def _text(hub: Hub, blob: str) -> str:
-    try:
-        with hub.blobs.path(blob).open("rb") as content:
-            return content.read(MAX_CARD_BYTES).decode("utf-8", "replace")
-    except FileNotFoundError:  # a damaged hub; the list of all datasets is to show the others
-        log.warning("The content %s of a card is missing; see pairsmith hub verify.", blob)
-        return ""

@@ -11,20 +11,21 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
 
 from pairsmith.hub.http.errors import HubError
-from pairsmith.hub.http.processes import BusyError, TooMuchWorkError, Workers
-from pairsmith.hub.repos import markdown
+from pairsmith.hub.http.processes import PAGES, BusyError, TooMuchWorkError, Workers
+from pairsmith.hub.repos import card, markdown
 
 if TYPE_CHECKING:
     from pairsmith.hub.context import Hub
 
-WORKERS = Workers(2, wait=0.4, queue=6)
+WORKERS = Workers(1, wait=0.4, queue=4)  # for what comes in
 MEMORY = 192 << 20  # bytes of a worker; the longest honest texts take 140 MB
 SECONDS = 1.5  # that a page waits for one text to be rendered
 PATIENCE = 2.0  # seconds after which a page has no further text rendered
@@ -53,21 +54,35 @@ class Rendering:
                 lead to its files, relative images are read from there. '' leaves them as they are.
             revision: The revision whose files are meant.
         """
+        return self._shown(_of_text(text), base, revision)
+
+    def card(self, blob: str, base: str, revision: str = "main") -> Markup:
+        """The same of the text of a card, by its content: it is not read where it was rendered."""
+        return self._shown(_of_card(self._hub, blob), base, revision)
+
+    def _shown(self, source: _Source, base: str, revision: str) -> Markup:
         seconds = SECONDS if time.monotonic() < self._end else 0
         try:
-            html = _rendered(self._hub, text, bool(base), seconds)
+            html = _rendered(self._hub, source, bool(base), PAGES, seconds)
         except BusyError:
-            return _plain(text, LATER)
+            return _plain(source, LATER)
         except TooMuchWorkError:
-            return _plain(text, GIVEN_UP)
+            return _plain(source, GIVEN_UP)
         # the one place where text of others becomes markup
         return Markup(markdown.place(html, base, revision) if base else html)  # noqa: S704
 
 
-def prepare(hub: Hub, text: str) -> None:
+class _Source(NamedTuple):
+    """A text to render: what it is known by, and how to have it."""
+
+    name: str
+    read: Callable[[], str]
+
+
+def prepare(hub: Hub, blob: str) -> None:
     """Renders a card that came in, so that nobody waits for it who opens its page."""
     with suppress(TooMuchWorkError):
-        _rendered(hub, text, placed=True, seconds=COMMIT_SECONDS)
+        _rendered(hub, _of_card(hub, blob), True, WORKERS, COMMIT_SECONDS)
 
 
 def sweep(hub: Hub) -> None:
@@ -78,17 +93,23 @@ def sweep(hub: Hub) -> None:
                 path.unlink()
 
 
-def _rendered(hub: Hub, text: str, placed: bool, seconds: float) -> str:
+def _of_text(text: str) -> _Source:
+    return _Source(text, lambda: text)
+
+
+def _of_card(hub: Hub, blob: str) -> _Source:
+    return _Source(f"card {blob}", lambda: card.split(card.load(hub.blobs.path(blob), blob))[1])
+
+
+def _rendered(hub: Hub, source: _Source, placed: bool, workers: Workers, seconds: float) -> str:
     """What was made of a text, now or earlier.
 
     Raises:
         BusyError: It was not made before, and is not now.
         TooMuchWorkError: It was given up, now or not long ago.
     """
-    if not text.strip():
-        return ""
-    text = markdown.cut(text)
-    place = hub.rendered / _name(text, placed)
+    told = f"{markdown.VERSION} {placed} {source.name}"
+    place = hub.rendered / hashlib.sha256(told.encode()).hexdigest()
     with suppress(FileNotFoundError):
         return place.read_text("utf-8")
     failed = place.with_suffix(".failed")
@@ -96,8 +117,11 @@ def _rendered(hub: Hub, text: str, placed: bool, seconds: float) -> str:
         raise TooMuchWorkError("It was given up before.")
     if not seconds:
         raise BusyError("There is no time left.")
+    text = markdown.cut(source.read())
+    if not text.strip():
+        return ""
     try:
-        html = WORKERS.run(markdown.render, text, placed, seconds=seconds, memory=MEMORY)
+        html = workers.run(markdown.render, text, placed, seconds=seconds, memory=MEMORY)
     except BusyError:
         raise
     except TooMuchWorkError:
@@ -105,11 +129,6 @@ def _rendered(hub: Hub, text: str, placed: bool, seconds: float) -> str:
         raise
     _keep(hub, place, html)
     return html
-
-
-def _name(text: str, placed: bool) -> str:
-    told = f"{markdown.VERSION} {placed} {text}"
-    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _age(path: Path) -> float:
@@ -125,7 +144,7 @@ def _keep(hub: Hub, place: Path, html: str) -> None:
     data = html.encode()
     beside = hub.rendered / f"{secrets.token_hex(8)}.new"
     try:
-        hub.blobs.check_room(len(data))
+        hub.blobs.room.check(len(data))
         hub.rendered.mkdir(exist_ok=True)
         beside.write_bytes(data)
         beside.replace(place)
@@ -133,5 +152,5 @@ def _keep(hub: Hub, place: Path, html: str) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _plain(text: str, why: str) -> Markup:
-    return PLAIN.format(why, text[:MAX_PLAIN_CHARS])
+def _plain(source: _Source, why: str) -> Markup:
+    return PLAIN.format(why, source.read()[:MAX_PLAIN_CHARS])

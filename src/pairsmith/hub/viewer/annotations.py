@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.repos.files import File
-from pairsmith.hub.viewer.connection import UnreadableError
+from pairsmith.hub.viewer.sources import UnreadableError
 
+FOLDER = "annotations"
 MANIFEST = "manifest.json"  # of annotations in their folder, of a build at the top
 PATH = re.compile(r"annotations/([^/]+)/(manifest\.json|part-[^/]*\.parquet)")
 MAX_PARTS = 1_000
@@ -39,35 +39,31 @@ class Listed(NamedTuple):
     build: dict[str, object]
 
 
-def find_annotations(files: Mapping[str, File]) -> list[Annotation]:
-    """The annotations of a commit, by name: the folders in `annotations/` that have a manifest.
+def annotations_among(paths: Iterable[str]) -> tuple[list[str], set[str]]:
+    """The annotations of a commit, and their parts, which are no rows of the dataset.
 
     Args:
-        files: The commit's files, by path, in the order of their paths.
+        paths: The commit's paths, in order; those of manifests and of Parquet files will do.
+
+    Returns:
+        The names of the folders in `annotations/` that have a manifest, and the paths of parts.
     """
-    folders: dict[str, list[File]] = {}
-    for path, file in files.items():
+    manifests, parts = [], dict[str, list[str]]()
+    for path in paths:
         if match := PATH.fullmatch(path):
-            folders.setdefault(match[1], []).append(file)
-    return [made for name, inside in folders.items() if (made := _annotation(name, inside))]
+            if match[2] == MANIFEST:
+                manifests.append(match[1])
+            else:
+                parts.setdefault(match[1], []).append(path)
+    return manifests, {path for name in manifests for path in parts.get(name, ())}
 
 
-def part_paths(found: list[Annotation]) -> set[str]:
-    """The paths of all parts, which are no rows of the dataset."""
-    return {part.path for annotation in found for part in annotation.parts}
-
-
-def annotation_named(found: list[Annotation], name: str) -> Annotation:
-    """The annotation of that name.
-
-    Raises:
-        HubError: 404 where there is none.
-    """
-    for annotation in found:
-        if annotation.name == name:
-            return annotation
-    there = ", ".join(one.name for one in found[:20]) or "none"
-    raise HubError(404, f"There is no annotation {name[:100]!r} here; there is: {there}.")
+def annotation_of(name: str, files: Sequence[File]) -> Annotation | None:
+    """The annotation that the files of its folder are; None where it has no manifest."""
+    inside = [file for file in files if PATH.fullmatch(file.path)]
+    manifest = next((file for file in inside if file.path.endswith(f"/{MANIFEST}")), None)
+    parts = [file for file in inside if file is not manifest]
+    return Annotation(name, manifest, parts) if manifest else None
 
 
 def read_parts(annotation: Annotation, path: Path) -> Listed:
@@ -117,12 +113,6 @@ def is_of_another_build(listed: Listed, build: File | None, path: Path | None) -
     except (UnreadableError, KeyError, TypeError):
         return True
     return made_of.get("inputs") != inputs
-
-
-def _annotation(name: str, inside: list[File]) -> Annotation | None:
-    parts = [file for file in inside if not file.path.endswith(MANIFEST)]
-    manifest = next((file for file in inside if file.path.endswith(MANIFEST)), None)
-    return Annotation(name, manifest, parts) if manifest else None
 
 
 def _json_object(file: File, path: Path) -> dict[str, object]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Kind = Literal["text", "messages", "nested", "binary", "unshown", "plain"]
 NESTED = frozenset({"list", "struct", "map", "array", "union"})
 MAX_NAME_CHARS = 200  # characters of a name or a type that are shown
-TOGETHER = 8_000_000  # characters of all values of a page
+TOGETHER = 8_000_000  # characters of all values of a page that are read
 ROLE = 40  # characters of a message's role
 
 
@@ -64,6 +64,11 @@ def select_list(columns: Sequence[Column], cut: Cut) -> str:
     The size of a text is in characters, of a list in messages, of binary data in bytes.
     """
     return ", ".join(_selected(f"c{at}", column.kind, cut) for at, column in enumerate(columns))
+
+
+def are_searched(columns: Sequence[Column]) -> bool:
+    """Whether there is anything to search: a column of text, of messages, or of lists of them."""
+    return any(column.kind in ("text", "nested", "messages") for column in columns)
 
 
 def search_condition(columns: Sequence[Column]) -> str:

@@ -1,8 +1,10 @@
 """A database over Parquet files, by DuckDB, which is given these files and nothing else.
 
 The files are of others. So each question has a database of its own in memory, that can open these
-paths alone, takes a bounded amount of memory and time, and writes nothing; at most `AT_ONCE` are
-open at once. What a visitor types goes as a parameter, never as SQL.
+paths alone, takes a bounded amount of memory and time, and writes nothing. What a visitor types
+goes as a parameter, never as SQL. What DuckDB does not bound by itself, reading footers and
+planning, is bounded before it begins (`footers.py`); the hub runs all of it in processes that can
+be killed (`view.py`).
 """
 
 from __future__ import annotations
@@ -15,17 +17,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.viewer.columns import Column, column
+from pairsmith.hub.viewer.footers import first_files
+from pairsmith.hub.viewer.sources import Source, UnreadableError, paths_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
     from duckdb.sqltypes import DuckDBPyType
 
 MAX_COLUMNS = 100  # columns that are shown
-FIELDS = 4_000  # of a schema, nested ones counted: with more, DuckDB takes minutes to plan a query
-MEMORY = "512MB"
+MEMORY = "200MB"
 SECONDS = 10.0  # for the rows of a page
-AT_ONCE = 4
-PATIENCE = 5.0  # seconds that a question waits for its turn
 SETTINGS = {
     "threads": 2,
     "memory_limit": MEMORY,
@@ -37,25 +38,7 @@ SETTINGS = {
     "enable_external_file_cache": False,
 }
 MAGIC = b"PAR1"
-COUNT_FIELDS = (
-    "WITH fields AS MATERIALIZED (SELECT file_name, name FROM parquet_schema($paths)) SELECT"
-    " greatest(count(DISTINCT name), (SELECT max(n) FROM"
-    " (SELECT count(*) AS n FROM fields GROUP BY file_name))) FROM fields"
-)
 OPTIONS = "union_by_name = true, hive_partitioning = false"
-
-_turns = threading.BoundedSemaphore(AT_ONCE)
-
-
-class Source(NamedTuple):
-    """A Parquet file: its path in the repository, and where its content lies."""
-
-    name: str
-    path: Path
-
-
-class UnreadableError(Exception):
-    """Files whose rows cannot be shown; the message says why in a sentence."""
 
 
 class Table(NamedTuple):
@@ -84,11 +67,6 @@ def relation(columns: int, parameter: str = "paths") -> str:
     return f"read_parquet(${parameter}, {OPTIONS}) AS t({names})"
 
 
-def paths_of(sources: Sequence[Source]) -> list[str]:
-    """Where the files lie."""
-    return [str(source.path.absolute()) for source in sources]
-
-
 @contextmanager
 def opened_table(sources: Sequence[Source], others: Sequence[Source] = ()) -> Iterator[Table]:
     """A database over files, for as long as a question may take.
@@ -99,38 +77,43 @@ def opened_table(sources: Sequence[Source], others: Sequence[Source] = ()) -> It
 
     Raises:
         UnreadableError: Where the files cannot be read, or take too much memory.
-        HubError: 503 where it takes too long, or where too many ask at once.
+        HubError: 503 where it takes too long.
     """
     import duckdb
 
-    if not _turns.acquire(timeout=PATIENCE):
-        raise _unavailable("Too many people look at rows right now.")
+    db = duckdb.connect(":memory:", config=SETTINGS)
     try:
-        db = duckdb.connect(":memory:", config=SETTINGS)
-        try:
-            with time_limit(db, SECONDS):
-                yield _open(db, paths_of(sources), paths_of(others))
-        except duckdb.InterruptException as error:
-            raise _unavailable(f"Reading these rows took more than {SECONDS:.0f} s.") from error
-        except duckdb.OutOfMemoryException as error:
-            raise UnreadableError(
-                f"Showing these rows takes more than the {MEMORY} of memory that the viewer has:"
-                " a value or a row group is too large. The files can be downloaded."
-            ) from error
-        except (duckdb.Error, UnicodeDecodeError, RecursionError) as error:
-            raise UnreadableError(unreadable(sources, error)) from error
-        finally:
-            db.close()
+        with time_limit(db, SECONDS):
+            yield _open(db, sources, others)
+    except duckdb.InterruptException as error:
+        raise HubError(
+            503,
+            f"Reading these rows took more than {SECONDS:.0f} s."
+            " Try again in a moment, with a rarer text or a smaller split.",
+            headers={"Retry-After": "10"},
+        ) from error
+    except (duckdb.OutOfMemoryException, MemoryError) as error:
+        raise UnreadableError(
+            f"Showing these rows takes more than the {MEMORY} of memory that the viewer has:"
+            " a value or a page of values is too large. The files can be downloaded."
+        ) from error
+    except (duckdb.Error, OSError, UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableError(unreadable(sources, error)) from error
     finally:
-        _turns.release()
+        db.close()
 
 
-def _open(db: DuckDBPyConnection, paths: list[str], others: list[str]) -> Table:
+def _open(db: DuckDBPyConnection, sources: Sequence[Source], others: Sequence[Source]) -> Table:
     """Shuts the database off from everything but the files, and reads what columns there are."""
     db.execute("SET TimeZone = 'UTC'")
-    db.execute("SET allowed_paths = $paths", {"paths": paths + others})
+    # or it reads the row groups of a page into memory whole, of however many rows they are
+    db.execute("SET disable_parquet_prefetching = true")
+    db.execute("SET parquet_metadata_cache = true")
+    paths = paths_of([*sources, *others])
+    db.execute("SET allowed_paths = $paths", {"paths": paths})
     db.execute("SET enable_external_access = false")
     db.execute("SET lock_configuration = true")
+    paths = paths_of(first_files(db, sources))
     described = described_columns(db, paths)
     columns = [column(name, type) for name, type in described[:MAX_COLUMNS]]
     total = db.execute(
@@ -140,17 +123,7 @@ def _open(db: DuckDBPyConnection, paths: list[str], others: list[str]) -> Table:
 
 
 def described_columns(db: DuckDBPyConnection, paths: list[str]) -> list[tuple[str, DuckDBPyType]]:
-    """The name and the type of each column of Parquet files.
-
-    Raises:
-        UnreadableError: They have more columns than DuckDB can plan a query of in time.
-    """
-    fields = db.execute(COUNT_FIELDS, {"paths": paths}).fetchone()[0]
-    if fields > FIELDS:
-        raise UnreadableError(
-            f"These files have {fields:,} columns, or fields in them; the viewer shows those that"
-            f" have up to {FIELDS:,}. The files can be downloaded."
-        )
+    """The name and the type of each column of Parquet files, whose footers were looked at."""
     description = db.execute(
         f"SELECT * FROM read_parquet($paths, {OPTIONS}) LIMIT 0", {"paths": paths}
     ).description
@@ -169,7 +142,10 @@ def time_limit(db: DuckDBPyConnection, seconds: float) -> Iterator[None]:
             done.wait(0.05)
 
     watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
+    try:
+        watcher.start()
+    except RuntimeError as error:  # there is no memory for a thread
+        raise MemoryError(str(error)) from error
     try:
         yield
     finally:
@@ -186,8 +162,11 @@ def unreadable(sources: Sequence[Source], error: Exception, whole: str = "this s
         whole: What the files are together.
     """
     for one in sources:
-        if not _is_parquet(one.path):
-            return f"{one.name} is not a Parquet file, whatever its name says."
+        try:
+            if not _is_parquet(one.path):
+                return f"{one.name} is not a Parquet file, whatever its name says."
+        except OSError as fault:  # a damaged hub, which `pairsmith hub verify` tells of
+            return f"{one.name} cannot be read here: {fault.strerror}."
     if len(sources) == 1:
         return f"{sources[0].name} cannot be read: it is damaged, or has columns of an odd kind."
     for one in sources:
@@ -208,8 +187,3 @@ def _is_parquet(path: Path) -> bool:
         begin = file.read(len(MAGIC))
         file.seek(max(0, path.stat().st_size - len(MAGIC)))
         return begin == file.read() == MAGIC
-
-
-def _unavailable(message: str) -> HubError:
-    sentence = f"{message} Try again in a moment, with a rarer text or a smaller split."
-    return HubError(503, sentence, headers={"Retry-After": "10"})

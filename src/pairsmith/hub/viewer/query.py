@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pairsmith.hub.viewer import statements
-from pairsmith.hub.viewer.columns import Column, Cut, search_condition, select_list
-from pairsmith.hub.viewer.connection import Source, Table, opened_table, time_limit
+from pairsmith.hub.viewer.columns import Column, Cut, are_searched, search_condition, select_list
+from pairsmith.hub.viewer.connection import Table, opened_table, time_limit
+from pairsmith.hub.viewer.sources import Source
 from pairsmith.hub.viewer.statements import ORDERS, SCORES, Label, Loaded, Question, Statements
 
 ON_A_PAGE = 25  # rows
+SHOWN_CHARS = 1_000_000  # of all values of a page; as HTML up to six times as many
 SECONDS_TO_COUNT = 3.0  # for the number of rows that match
 BRIEF = Cut(text=4_000, messages=20, message=4_000)
 FULL = Cut(text=200_000, messages=100, message=200_000)
@@ -48,6 +50,8 @@ class Rows(NamedTuple):
         matching: How many match; None where counting them took too long.
         more: Whether there are more after these.
         labels: The labels of the annotation that is shown.
+        files: How many of the files were looked at.
+        searched: Whether there is a column of text; a search finds nothing where there is none.
     """
 
     columns: list[Column]
@@ -57,6 +61,8 @@ class Rows(NamedTuple):
     matching: int | None
     more: bool
     labels: Sequence[Label] = ()
+    files: int = 0
+    searched: bool = True
 
 
 def read_page(
@@ -72,12 +78,14 @@ def read_page(
 
     Raises:
         UnreadableError: Where the files cannot be read, or take too much memory.
-        HubError: 503 where it takes too long, or where too many ask at once.
+        HubError: 503 where it takes too long.
     """
     skip = (number - 1) * ON_A_PAGE
     with opened_table(sources, question.sources if question else ()) as table:
         loaded = statements.load(table, question) if question else None
-        if loaded and loaded.question.selects:
+        if search and not are_searched(table.columns):
+            rows = []  # DuckDB would refuse a text that no condition asks for
+        elif loaded and loaded.question.selects:
             rows = _ranked(loaded, search, skip, ON_A_PAGE + 1)
         elif search:
             rows = _matching(table, search, skip, ON_A_PAGE + 1)
@@ -86,11 +94,10 @@ def read_page(
         more = len(rows) > ON_A_PAGE
         matching: int | None = table.total
         if search or (question and question.label):
-            known = not more and (rows or number == 1)
+            known = not more and (rows or number == 1 or not are_searched(table.columns))
             matching = skip + len(rows) if known else _count(table, search, loaded)
         rows = _annotated(loaded, rows[:ON_A_PAGE])
-    labels = loaded.labels if loaded else []
-    return Rows(table.columns, table.unshown, rows, table.total, matching, more, labels)
+    return _rows(table, rows, more, matching, loaded)
 
 
 def read_row(sources: Sequence[Source], number: int, question: Question | None = None) -> Rows:
@@ -103,13 +110,21 @@ def read_row(sources: Sequence[Source], number: int, question: Question | None =
 
     Raises:
         UnreadableError: Where the files cannot be read, or take too much memory.
-        HubError: 503 where it takes too long, or where too many ask at once.
+        HubError: 503 where it takes too long.
     """
     with opened_table(sources, question.sources if question else ()) as table:
         loaded = statements.load(table, question) if question else None
         rows = _annotated(loaded, _in_order(table, number - 1, 1, FULL))
-    more, labels = number < table.total, loaded.labels if loaded else []
-    return Rows(table.columns, table.unshown, rows, table.total, table.total, more, labels)
+    return _rows(table, rows, number < table.total, table.total, loaded)
+
+
+def _rows(
+    table: Table, rows: list[Row], more: bool, matching: int | None, loaded: Loaded | None
+) -> Rows:
+    labels = loaded.labels if loaded else []
+    rows = _level(rows, SHOWN_CHARS)
+    shown = Rows(table.columns, table.unshown, rows, table.total, matching, more, labels)
+    return shown._replace(files=len(table.paths), searched=are_searched(table.columns))
 
 
 def _in_order(table: Table, skip: int, limit: int, cut: Cut) -> list[Row]:
@@ -180,6 +195,35 @@ def _annotated(loaded: Loaded | None, rows: list[Row]) -> list[Row]:
     ids = {row.number: row.values[loaded.id].content for row in rows}
     said = statements.of_rows(loaded, [id for id in ids.values() if isinstance(id, str)])
     return [row._replace(statements=said.get(str(ids[row.number]))) for row in rows]
+
+
+def _level(rows: list[Row], most: int) -> list[Row]:
+    """The same rows, their longest texts cut to one length where all together are too long."""
+    sizes = sorted(len(text) for row in rows for value in row.values for text in _texts(value))
+    left = most
+    for at, size in enumerate(sizes):
+        if size * (len(sizes) - at) > left:
+            longest = left // (len(sizes) - at)
+            cut = [[_shortened(value, longest) for value in row.values] for row in rows]
+            return [row._replace(values=values) for row, values in zip(rows, cut, strict=True)]
+        left -= size
+    return rows
+
+
+def _texts(value: Value) -> Iterator[str]:
+    """The texts of a value: itself, or what is said in its messages."""
+    inner = value.content if isinstance(value.content, list) else [{"content": value.content}]
+    said = (message["content"] for message in inner if message)
+    return (text for text in said if isinstance(text, str))
+
+
+def _shortened(value: Value, longest: int) -> Value:
+    if isinstance(value.content, str):
+        return value._replace(content=value.content[:longest])
+    for message in value.content or ():
+        if message and isinstance(message["content"], str):
+            message["content"] = message["content"][:longest]
+    return value
 
 
 def _count(table: Table, search: str, loaded: Loaded | None) -> int | None:

@@ -12,15 +12,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
-from pairsmith.hub.viewer.connection import (
-    Source,
-    Table,
-    UnreadableError,
-    described_columns,
-    paths_of,
-    relation,
-    unreadable,
-)
+from pairsmith.hub.viewer.connection import Table, described_columns, relation, unreadable
+from pairsmith.hub.viewer.footers import first_files
+from pairsmith.hub.viewer.sources import Source, UnreadableError, paths_of
 
 Order = Literal["", "highest", "lowest"]
 FIELDS = ("id", "label", "score", "detail")
@@ -126,6 +120,8 @@ def load(table: Table, question: Question) -> Loaded:
             "These rows have no column id of text; an annotation names each row by its id."
         )
     with _reading(question.sources):
+        if len(first_files(table.db, question.sources)) < len(question.sources):
+            raise UnreadableError("Its parts have more columns than the viewer reads together.")
         columns = described_columns(table.db, paths_of(question.sources))
         select = _select({name: (at, type.id) for at, (name, type) in enumerate(columns)})
         loaded = Loaded(table, question, at, select, relation(len(columns), "said"), [])

@@ -3,15 +3,21 @@
 A card says it in `configs:`, by patterns that are matched against the list of the commit's files
 and never against a disk. Where it does not, the layout says it, as `datasets` reads it in the
 simple cases: files in one folder are a subset, and their names tell the split.
+
+Card and paths are of others, so all of this takes time in proportion to what they stored. Patterns
+are looked at within a budget of characters that are compared, `MAX_WORK`, so that what a
+repository gets does not depend on how fast the machine is; the viewer does it in a process apart,
+once for a commit.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import translate
 from functools import lru_cache
-from itertools import islice
+from itertools import accumulate, islice
 from typing import NamedTuple
 
 from pairsmith.hub.http.errors import HubError
@@ -22,6 +28,8 @@ DEFAULT = "default"
 TRAIN = "train"
 MAX_ENTRIES = 200  # subsets of a card, splits of a subset, patterns of a split that are looked at
 MAX_PATTERN_CHARS = 1024  # characters of a pattern
+MAX_WORK = 100_000_000  # characters of patterns times those of paths: half a second
+OVERHEAD = 16  # characters that cost as much as to begin with a pattern, or a path
 WILD = re.compile(r"[*?\[]")
 SHARD = re.compile(r"([A-Za-z][A-Za-z0-9_.]*)-\d{5}-of-\d{5}")
 WORDS = {  # datasets.data_files.SPLIT_KEYWORDS
@@ -42,11 +50,19 @@ class Split(NamedTuple):
 
 
 class Subset(NamedTuple):
-    """A subset, as `load_dataset` names it; `default` is the one that is loaded unasked."""
+    """A subset, as `load_dataset` names it.
+
+    Attributes:
+        name: Its name.
+        splits: Its splits; none yet where the card names a folder alone.
+        default: Whether it is the one that is loaded unasked.
+        folder: The folder that the card names, whose layout tells the splits.
+    """
 
     name: str
     splits: list[Split]
     default: bool = False
+    folder: str = ""
 
 
 def subsets(configs: Iterable[Config], paths: Iterable[str]) -> list[Subset]:
@@ -56,12 +72,14 @@ def subsets(configs: Iterable[Config], paths: Iterable[str]) -> list[Subset]:
         configs: What its card lists; nothing where it lists none.
         paths: The paths of its files.
     """
-    parquet = [path for path in paths if path.endswith(SUFFIX)]
-    declared = {config.name: _declared(config, parquet) for config in islice(configs, MAX_ENTRIES)}
+    declared = {config.name: _declared(config) for config in islice(configs, MAX_ENTRIES)}
+    parquet = (path for path in paths if path.endswith(SUFFIX))
     return list(declared.values()) or list(_laid_out(parquet))
 
 
-def choose(found: Sequence[Subset], name: str, split: str) -> tuple[Subset, Split]:
+def choose(
+    found: Sequence[Subset], name: str, split: str, paths: Iterable[str]
+) -> tuple[Subset, Split]:
     """The subset of that name, and its split of that name, or else the one to begin with.
 
     Args:
@@ -69,11 +87,16 @@ def choose(found: Sequence[Subset], name: str, split: str) -> tuple[Subset, Spli
         name: '' for the subset that is loaded unasked.
         split: '' for the one to begin with, which also stands in for one that there is not: who
             picks another subset in a menu cannot know its splits yet.
+        paths: The paths of the commit's files.
 
     Raises:
         HubError: 404 where there is no such subset.
     """
     subset = _named(found, name) if name else _loaded_unasked(found)
+    if not subset.splits:
+        within = f"{subset.folder}/" if subset.folder else ""
+        inside = [path for path in paths if path.startswith(within) and path.endswith(SUFFIX)]
+        subset = subset._replace(splits=_by_split(inside) or [Split(TRAIN)])
     named = {one.name: one for one in reversed(subset.splits)}
     return subset, named.get(split) or named.get(TRAIN) or subset.splits[0]
 
@@ -84,12 +107,61 @@ def files_of(split: Split, paths: Iterable[str]) -> list[str]:
     Args:
         split: The split.
         paths: The paths of the commit's files.
+
+    Raises:
+        PatternsError: The patterns are too many, or too long, for so many files.
     """
     if not split.patterns:
         return list(split.paths)
-    parquet = [path for path in paths if path.endswith(SUFFIX)]
-    matched = (path for pattern in split.patterns for path in _matching(pattern, parquet))
+    candidates = Candidates(path for path in paths if path.endswith(SUFFIX))
+    matched = (path for pattern in split.patterns for path in candidates.matching(pattern))
     return list(dict.fromkeys(matched))
+
+
+class PatternsError(Exception):
+    """Patterns that take more work than the viewer does; the message says so in a sentence."""
+
+
+class Candidates:
+    """Paths to be matched with patterns, and the work that is left for it."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._paths = sorted(paths)
+        self._there = frozenset(self._paths)
+        sizes = (len(path) + OVERHEAD for path in self._paths)
+        self._sizes = list(accumulate(sizes, initial=0))  # up to each path
+        self._left = MAX_WORK
+
+    def matching(self, pattern: str) -> list[str]:
+        """The paths that a pattern matches, in their order.
+
+        Raises:
+            PatternsError: There is no work left for it.
+        """
+        pattern = pattern.removeprefix("./")
+        wild = WILD.search(pattern)
+        if wild is None:
+            return [pattern] if pattern in self._there else []
+        inside = self._beginning_with(pattern[: wild.start()])
+        self._spend(len(pattern), inside)
+        fits = (path for path in self._paths[inside] if not _hidden(path))
+        return [path for path in fits if matches(pattern, path)]
+
+    def _beginning_with(self, text: str) -> slice:
+        """Where the paths are that begin with a text: they stand beside each other."""
+        first = bisect_left(self._paths, text)
+        last = bisect_right(self._paths, text, first, key=lambda path: path[: len(text)])
+        return slice(first, last)
+
+    def _spend(self, chars: int, inside: slice) -> None:
+        size = self._sizes[inside.stop] - self._sizes[inside.start]
+        self._left -= (chars + OVERHEAD) * size
+        if self._left < 0:
+            raise PatternsError(
+                f"Matching the card's patterns with the {len(self._paths):,} Parquet files takes"
+                f" more than the {MAX_WORK:,} comparisons that the viewer makes: fewer or shorter"
+                " patterns, or such that begin with the name of a folder, take less."
+            )
 
 
 def matches(pattern: str, path: str) -> bool:
@@ -117,19 +189,11 @@ def _part(pattern: str) -> re.Pattern[str]:
     return re.compile(translate(pattern))
 
 
-def _matching(pattern: str, paths: Sequence[str]) -> Iterator[str]:
-    pattern = pattern.removeprefix("./")
-    if not WILD.search(pattern):
-        return iter([pattern] if pattern in paths else [])
-    return (path for path in paths if not _hidden(path) and matches(pattern, path))
-
-
 def _hidden(path: str) -> bool:
     return any(part.startswith((".", "__")) for part in path.split("/"))
 
 
-def _declared(config: Config, paths: Sequence[str]) -> Subset:
-    within = f"{config.folder}/" if config.folder else ""
+def _declared(config: Config) -> Subset:
     splits = [
         Split(
             name,
@@ -137,9 +201,7 @@ def _declared(config: Config, paths: Sequence[str]) -> Subset:
         )
         for name, patterns in config.splits[:MAX_ENTRIES]
     ]
-    if not splits:
-        splits = _by_split([path for path in paths if path.startswith(within)])
-    return Subset(config.name, splits or [Split(TRAIN)], config.default)
+    return Subset(config.name, splits, config.default, config.folder)
 
 
 def _laid_out(paths: Iterable[str]) -> Iterator[Subset]:

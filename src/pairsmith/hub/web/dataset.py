@@ -15,8 +15,9 @@ from pairsmith.hub.http.addresses import DATASET, repo_of
 from pairsmith.hub.licensing import licences, offers
 from pairsmith.hub.repos import card, downloads, files, history
 from pairsmith.hub.repos.card import Card
+from pairsmith.hub.repos.files import Totals
 from pairsmith.hub.repos.history import Commit
-from pairsmith.hub.repos.readme import card_text, read_card
+from pairsmith.hub.repos.readme import read_card
 from pairsmith.hub.repos.repos import Repo
 from pairsmith.hub.web.gate import gate_view
 from pairsmith.hub.web.render import page
@@ -35,9 +36,9 @@ def dataset(request: Request) -> HTMLResponse:
     with hub.database.read() as db:
         repo = permissions.visible(db, who, *repo_of(request))
         head = history.head(db, repo, history.MAIN)
-        count, size = files.total(db, head) if head else (0, 0)
+        totals = files.totals(db, head) if head else Totals(0, 0, True)
         read = read_card(hub, db, head) if head else Card()
-        text = card_text(hub, db, head) if head else ""
+        readme = files.named(db, head, card.NAME) if head else None
         subset = _subset(db, head, read) if head else ""
         access_options = _access_options(db, hub, repo, who)
         loads = downloads.last_month(db, repo)
@@ -47,11 +48,10 @@ def dataset(request: Request) -> HTMLResponse:
         who,
         repo=repo,
         card=read,
-        body=card.split(text)[1],
+        readme=readme,
         licence=card.licence(read, repo.page),
         tags=_tags(read),
-        size=size,
-        count=count,
+        totals=totals,
         downloads=loads,
         load=how_to_load(repo, subset),
         **access_options,
@@ -78,7 +78,8 @@ def how_to_load(repo: Repo, subset: str) -> str:
 def _subset(db: sqlite3.Connection, head: Commit, read: Card) -> str:
     """The first subset of the card that is a folder; '' where none is."""
     names = [config.name for config in card.configs(read)[:SUBSETS] if "/" not in config.name]
-    return next((name for name in names if files.has_folder(db, head, name)), "")
+    there = files.are_folders(db, head, names)
+    return next((name for name in names if name in there), "")
 
 
 def _quoted(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from itertools import groupby
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
@@ -19,8 +18,8 @@ from pairsmith.hub.http.addresses import DATASET, encoded, repo_of
 from pairsmith.hub.http.errors import entry_not_found
 from pairsmith.hub.http.responses import IMAGES
 from pairsmith.hub.permissions import REFUSALS
-from pairsmith.hub.repos import card, files, history
-from pairsmith.hub.repos.files import File
+from pairsmith.hub.repos import files, history
+from pairsmith.hub.repos.files import File, Folder
 from pairsmith.hub.repos.history import Commit
 from pairsmith.hub.repos.readme import NAME as CARD
 from pairsmith.hub.repos.rendering import Rendering
@@ -32,16 +31,22 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 PAGE = 500  # entries of a folder
+COUNTED = 5_000  # files in the folders of a page that are counted
+REFS = 100  # branches and tags in the menu
 MAX_TEXT_BYTES = 512 << 10  # bytes of a text that is shown
 
 
 class Entry(NamedTuple):
-    """A file or a folder in a folder. A folder's `size` and `inside` (how many) are its files'."""
+    """A file or a folder in a folder.
+
+    A folder's `size` and `inside` (how many) are those of its files, each content once; None where
+    they are too many to be counted.
+    """
 
     name: str
     folder: bool
-    size: int
-    inside: int
+    size: int | None
+    inside: int | None
     page: str
     download: str
 
@@ -63,7 +68,7 @@ class Content(NamedTuple):
 
 
 def tree(request: Request) -> HTMLResponse:
-    """`GET …/tree/{revision}[/{path}]?p`: a folder, its folders first."""
+    """`GET …/tree/{revision}[/{path}]?after`: a folder in pages, the folders of each first."""
     hub, who = hub_of(request), authenticate(request)
     path = request.path_params.get("path", "").rstrip("/")
     revision = request.path_params["revision"]
@@ -72,13 +77,14 @@ def tree(request: Request) -> HTMLResponse:
         if not path and revision == history.MAIN and not history.head(db, repo, history.MAIN):
             return page(request, "files.html.jinja", who, repo=repo, commit=None)
         commit = history.find(db, repo, revision)
-        found = files.under(db, commit, files.clean(path) if path else "")
-        if path and not found:
+        after = request.query_params.get("after", "")
+        found = files.entries(db, commit, files.clean(path) if path else "", after, PAGE + 1)
+        if path and not found and not after:
             raise entry_not_found(path)
+        entries = _entries(db, repo, commit, revision, found[:PAGE])
         location = _location(db, repo, commit, revision, path)
-    entries = _entries(repo, revision, path, found)[paging.number(request) * PAGE :]
-    shown, pages = paging.cut(request, entries, PAGE)
-    return page(request, "files.html.jinja", who, entries=shown, pages=pages, **location)
+    pages = paging.from_cursor(request, files.cursor(found[PAGE - 1]) if found[PAGE:] else "")
+    return page(request, "files.html.jinja", who, entries=entries, pages=pages, **location)
 
 
 def blob(request: Request) -> HTMLResponse:
@@ -107,11 +113,10 @@ def _content(hub: Hub, repo: Repo, commit: Commit, file: File) -> Content:
     """What the page shows of a file to those who may read it."""
     if PurePosixPath(file.path).suffix.lower() in IMAGES:
         return Content(image=True)
-    shown = _text(hub, file)
-    if shown.text and file.path == CARD:
-        body = card.split(shown.text)[1]
-        return Content(html=Rendering(hub)(body, repo.page, commit.id))
-    return shown
+    if file.path == CARD:
+        html = Rendering(hub).card(file.blob, repo.page, commit.id)
+        return Content(html=html) if html else Content(fault="There is no text in this card.")
+    return _text(hub, file)
 
 
 def _text(hub: Hub, file: File) -> Content:
@@ -136,28 +141,44 @@ def _location(
         Crumb(name, _address(repo, "tree", revision, "/".join(parts[: depth + 1])))
         for depth, name in enumerate(parts)
     ]
-    refs = history.refs(db, repo)
-    return {"repo": repo, "commit": commit, "revision": revision, "crumbs": crumbs, "refs": refs}
+    refs = history.refs(db, repo, REFS + 1)
+    return {
+        "repo": repo,
+        "commit": commit,
+        "revision": revision,
+        "crumbs": crumbs,
+        "refs": refs[:REFS],
+        "more_refs": len(refs) > REFS,
+    }
 
 
-def _entries(repo: Repo, revision: str, folder: str, found: list[File]) -> list[Entry]:
-    """What is right in a folder, folders first, from all that is anywhere below it."""
-    start = len(folder) + 1 if folder else 0
-    groups = groupby(found, key=lambda file: file.path[start:].split("/")[0])
-    entries = [_entry(repo, revision, start, name, list(inner)) for name, inner in groups]
+def _entries(
+    db: sqlite3.Connection, repo: Repo, commit: Commit, revision: str, found: list[File | Folder]
+) -> list[Entry]:
+    """What a page shows of what is in a folder, folders first."""
+    left, entries = COUNTED, []
+    for one in found:
+        size, inside = (None, None) if isinstance(one, Folder) else (one.size, 1)
+        if isinstance(one, Folder) and left > 0:
+            there = files.totals(db, commit, one.path, left)
+            left -= there.files
+            if there.whole:
+                size, inside = there.size, there.files
+        entries.append(_entry(repo, revision, one, size, inside))
     return sorted(entries, key=lambda entry: (not entry.folder, entry.name))
 
 
-def _entry(repo: Repo, revision: str, start: int, name: str, inner: list[File]) -> Entry:
-    path = inner[0].path[: start + len(name)]
-    folder = inner[0].path != path
+def _entry(
+    repo: Repo, revision: str, one: File | Folder, size: int | None, inside: int | None
+) -> Entry:
+    folder = isinstance(one, Folder)
     return Entry(
-        name,
+        one.path.rpartition("/")[2],
         folder,
-        sum(file.size for file in inner),
-        len(inner),
-        _address(repo, "tree" if folder else "blob", revision, path),
-        _address(repo, "resolve", revision, path),
+        size,
+        inside,
+        _address(repo, "tree" if folder else "blob", revision, one.path),
+        _address(repo, "resolve", revision, one.path),
     )
 
 

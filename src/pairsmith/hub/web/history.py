@@ -12,10 +12,8 @@ from pairsmith.hub.auth.authentication import authenticate
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.http.addresses import DATASET, repo_of
 from pairsmith.hub.http.processes import VISITORS, BusyError, TooMuchWorkError
-from pairsmith.hub.repos import diff, history
+from pairsmith.hub.repos import card, diff, history
 from pairsmith.hub.repos.diff import Change
-from pairsmith.hub.repos.readme import MAX_CARD_BYTES
-from pairsmith.hub.repos.readme import NAME as CARD
 from pairsmith.hub.repos.text_diff import Difference, difference
 from pairsmith.hub.web import paging
 from pairsmith.hub.web.render import page
@@ -49,17 +47,17 @@ def commit(request: Request) -> HTMLResponse:
     with hub.database.read() as db:
         repo = permissions.visible(db, who, *repo_of(request))
         found = history.find(db, repo, request.path_params["revision"])
-        made = diff.changes_of(db, found)
-    card = next((change for change in made if change.path == CARD), None)
+        made = diff.changes_of(db, found, MAX_FILES + 1)
+        readme = next(iter(diff.changes_at(db, found, [card.NAME])), None)
     return page(
         request,
         "commit.html.jinja",
         who,
         repo=repo,
         commit=found,
-        changes=made,
-        most=MAX_FILES,
-        diff=_card_change(hub, card) if card else Difference([]),
+        changes=made[:MAX_FILES],
+        more=len(made) > MAX_FILES,
+        diff=_card_change(hub, readme) if readme else Difference([]),
     )
 
 
@@ -74,10 +72,7 @@ def _card_change(hub: Hub, change: Change) -> Difference:
 
 
 def _text(hub: Hub, blob: str | None) -> str:
-    if blob is None:
-        return ""
-    with hub.blobs.path(blob).open("rb") as content:
-        return content.read(MAX_CARD_BYTES).decode("utf-8", "replace")
+    return "" if blob is None else card.load(hub.blobs.path(blob), blob)
 
 
 routes: list[BaseRoute] = [

@@ -15,11 +15,16 @@ MAX_PAGE = 100_000  # the number of the last page
 
 
 class Pages(NamedTuple):
-    """Where a page stands: its number, from 0, and its neighbours' addresses, '' for none."""
+    """Where a page stands: its number, from 0, and its neighbours' addresses, '' for none.
+
+    Of a list that is read from a cursor on, `first` is the address of its beginning, in place of
+    that of the page before.
+    """
 
     number: int
     before: str
     after: str
+    first: str = ""
 
 
 def number(request: Request) -> int:
@@ -41,6 +46,18 @@ def cut(request: Request, entries: list[T], size: int) -> tuple[list[T], Pages]:
     return entries[:size], Pages(here, before, after)
 
 
-def _address(request: Request, page: int) -> str:
-    query = {**request.query_params, "p": str(page)}
+def from_cursor(request: Request, following: str) -> Pages:
+    """Where a page of a list stands that is read from a cursor on, however long the list is.
+
+    Args:
+        request: What was asked.
+        following: The cursor of the next page; '' where there is none.
+    """
+    here = number(request)
+    after = _address(request, here + 1, after=following) if following else ""
+    return Pages(here, "", after, "?" if request.query_params.get("after") else "")
+
+
+def _address(request: Request, page: int, **changed: str) -> str:
+    query = {**request.query_params, "p": str(page), **changed}
     return "?" + urlencode(query)

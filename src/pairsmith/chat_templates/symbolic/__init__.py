@@ -1,0 +1,1 @@
+"""Symbolic rendering: what a template does to any contents."""
