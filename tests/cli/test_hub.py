@@ -163,7 +163,7 @@ def test_a_backup(run, root, ann, tmp_path):
     assert status == 0
     assert printed == f"{out} is a backup of {root}: 0 contents, 0 bytes; 0 are new.\n"
     told = json.loads(run("hub", "backup", root, out, "--json")[1])
-    assert told == {"contents": 0, "bytes": 0, "new": 0}
+    assert told == {"contents": 0, "bytes": 0, "new": 0, "lost": []}
     assert asked(out, lambda db: users.named(db, "ann"))
     assert run("hub", "verify", out)[0] == 0
 

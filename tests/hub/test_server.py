@@ -154,6 +154,7 @@ def test_who_asks_is_told_by_a_proxy_only_where_there_is_one(filled):
     for options, count in ([], 1), (["--behind-proxy"], 3), (["--accel"], 3):
         with running(root, *options) as server:
             read_as_several(server.url, root)
+            assert server.end() == 0  # which writes what was counted last
         with open_hub(root) as hub, hub.database.write() as db:
             assert db.execute("SELECT sum(count) FROM downloads").fetchone()[0] == count
             db.execute("DELETE FROM downloads")

@@ -23,6 +23,7 @@ from pairsmith.hub.headers import SafeHeaders
 from pairsmith.hub.http.addresses import RawPath
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.maintenance.gc import collect_hourly
+from pairsmith.hub.repos.downloads import write_counts, write_counts_regularly
 from pairsmith.hub.repos.readme import read_all
 from pairsmith.hub.web.render import error_page, wants_page
 
@@ -42,10 +43,12 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(run(hub)) for run in (collect_hourly, read_all)]
+        running = (collect_hourly, write_counts_regularly, read_all)
+        tasks = [asyncio.create_task(run(hub)) for run in running]
         yield
         for task in tasks:
             task.cancel()
+        await run_in_threadpool(write_counts, hub)
 
     app = Starlette(
         routes=routes(),

@@ -4,6 +4,7 @@ ROOT/
   hub.sqlite        users, tokens, repositories, commits, requests, licences, counts
   blobs/ab/abcd…    contents, by SHA-256
   incoming/         what is on its way in; of no value once no process writes it
+  .reserve          room for deleting where the disk is full
   rendered/         texts as HTML, by their hash; made again where it is missing
 """
 
@@ -11,14 +12,16 @@ from __future__ import annotations
 
 import os
 import secrets
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pairsmith.errors import OutputError
 from pairsmith.hub.core.blobs import Blobs
+from pairsmith.hub.core.counts import Counts
 from pairsmith.hub.core.database import Database
 from pairsmith.hub.core.modes import FOUND, close_to_others, private_files
 
@@ -34,6 +37,23 @@ STRIPE_SECRET = "PAIRSMITH_STRIPE_WEBHOOK_SECRET"  # noqa: S105 - a variable's n
 SIGNING_KEY = "PAIRSMITH_HUB_KEY"
 
 
+class Allotment(NamedTuple):
+    """How much room on the disk there is for whom.
+
+    Attributes:
+        keep_free: Bytes that contents never take; None for a gibibyte.
+        user_quota: Bytes that an account's repositories may hold together; 0 for any number.
+        repo_quota: Bytes that a repository may hold; 0 for any number.
+    """
+
+    keep_free: int | None = None
+    user_quota: int = 0
+    repo_quota: int = 0
+
+
+NO_QUOTAS = Allotment()
+
+
 @dataclass(frozen=True)
 class Settings:
     """How a hub is served.
@@ -45,6 +65,7 @@ class Settings:
         registration: Whether anybody may make an account.
         stripe_secret: What Stripe signs its events with; '' where licences are granted by hand.
         key: What signs addresses and forms. A new one at every start, unless it is set.
+        allotment: How much room on the disk there is for whom.
     """
 
     public_url: str
@@ -53,6 +74,7 @@ class Settings:
     registration: bool = True
     stripe_secret: str = field(default="", repr=False)
     key: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
+    allotment: Allotment = NO_QUOTAS
 
     @classmethod
     def from_environment(
@@ -61,13 +83,14 @@ class Settings:
         behind_proxy: bool = False,
         accel: bool = False,
         registration: bool = True,
+        allotment: Allotment = NO_QUOTAS,
     ) -> Settings:
         """The same, with its secrets from the environment, which alone they come from."""
         key = os.environ.get(SIGNING_KEY) or secrets.token_hex(32)
         stripe_secret = os.environ.get(STRIPE_SECRET, "")
-        return cls(
-            public_url.rstrip("/"), behind_proxy or accel, accel, registration, stripe_secret, key
-        )
+        in_front = behind_proxy or accel
+        name = public_url.rstrip("/")
+        return cls(name, in_front, accel, registration, stripe_secret, key, allotment)
 
 
 class Hub:
@@ -78,12 +101,20 @@ class Hub:
         self.settings = settings
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.database = Database(root / DATABASE)
-        self.blobs = Blobs(root)
+        self.blobs = Blobs(root, settings.allotment.keep_free)
+        self.counts = Counts()
         self.rendered = root / "rendered"
 
     def close(self) -> None:
         """Closes the database."""
         self.database.close()
+
+    @contextmanager
+    def deleting(self) -> Iterator[sqlite3.Connection]:
+        """A write transaction that makes room; on a disk that is full it has the reserve."""
+        self.blobs.room.give_back()
+        with self.database.write() as db:
+            yield db
 
     def url(self, path: str) -> str:
         """The public address of a path that begins with a slash."""

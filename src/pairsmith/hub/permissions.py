@@ -107,6 +107,8 @@ def writable(db: sqlite3.Connection, who: Caller, kind: Kind, owner: str, name: 
 def record_read(hub: Hub, who: Caller, repo: Repo, action: str, **detail: object) -> None:
     """Puts a read on record where there is a gate, before the first byte of it leaves.
 
+    Reads at the same time go on record in one transaction, and all wait until it is on disk.
+
     The record says that somebody read; so what a page of others has their browser ask for, such as
     an image in a card, is refused, and on no record.
 
@@ -125,9 +127,12 @@ def record_read(hub: Hub, who: Caller, repo: Repo, action: str, **detail: object
         return
     if who.within is not None and not _belongs(who.within, repo):
         raise not_allowed("This file is gated: open it by itself, or from a page of its dataset.")
-    with hub.database.write() as db:
-        repo = readable(db, hub, who, *repo.address)
-        events.record(db, repo, who.name, who.name, action, **detail)
+
+    def record(db: sqlite3.Connection) -> None:
+        still = readable(db, hub, who, *repo.address)
+        events.record(db, still, who.name, who.name, action, **detail)
+
+    hub.database.write_together(record)
 
 
 def _belongs(path: str, repo: Repo) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pairsmith.extras import require
-from pairsmith.hub.context import Hub, Settings, check_root, locked, open_hub
+from pairsmith.hub.context import NO_QUOTAS, Allotment, Hub, Settings, check_root, locked, open_hub
 from pairsmith.hub.http.accesslog import AccessLog
 from pairsmith.hub.http.sockets import (
     bound_socket,
@@ -59,6 +59,7 @@ def serve(
     behind_proxy: bool = False,
     accel: bool = False,
     registration: bool = True,
+    allotment: Allotment = NO_QUOTAS,
 ) -> None:
     """Serves a hub until SIGINT or SIGTERM; answers under way are given a while to end.
 
@@ -70,6 +71,7 @@ def serve(
         behind_proxy: Whether a server in front, on this machine, is believed about who asks.
         accel: Whether that is nginx, and hands the files over.
         registration: Whether anybody may make an account.
+        allotment: How much room on the disk there is for whom.
 
     Raises:
         PairsmithError: The folder is not a hub's, or is being served; the address is taken, or is
@@ -81,7 +83,7 @@ def serve(
     check_root(root, create=True)
     with locked(root), bound_socket(host, port) as listener:
         url = public_url or url_of(host, listener.getsockname()[1])
-        settings = Settings.from_environment(url, behind_proxy, accel, registration)
+        settings = Settings.from_environment(url, behind_proxy, accel, registration, allotment)
         with open_hub(root, settings, create=True) as hub:
             _tidy(hub)
             _run(hub, listener, host)
@@ -91,10 +93,13 @@ def _tidy(hub: Hub) -> None:
     """Takes away what a process left that died, now that no other can be writing."""
     from pairsmith.hub.maintenance.backup import adopt
     from pairsmith.hub.maintenance.gc import incoming
+    from pairsmith.hub.repos.steps import undo_all
 
     adopt(hub.root)
     for path in incoming(hub.blobs):
         path.unlink(missing_ok=True)
+    undo_all(hub.database)
+    hub.blobs.room.set_aside()
 
 
 def configuration(app: ASGIApp, behind_proxy: bool) -> uvicorn.Config:

@@ -8,7 +8,6 @@ import json
 import pytest
 
 from pairsmith.hub.api import lfs
-from pairsmith.hub.core import blobs
 from pairsmith.hub.maintenance.gc import DAY, collect
 from pairsmith.hub.repos import repos
 from support.hub.stock import commit_files, put
@@ -146,9 +145,9 @@ def test_what_is_said_to_be_there_is_there_for_the_commit(hub, client, ann):
     assert commit(client, ann).status_code == 200
 
 
-def test_a_content_that_the_disk_has_no_room_for(hub, client, ann, monkeypatch):
+def test_a_content_that_the_disk_has_no_room_for(hub, client, ann):
     href = batch(client, ann)["actions"]["upload"]["href"]
-    monkeypatch.setattr(blobs, "SPARE", 1 << 60)
+    hub.blobs.room.spare = 1 << 60
     for place in (href, f"{href}/1"):
         answer = client.put(place, content=DATA)
         assert (answer.status_code, "no room" in answer.json()["error"]) == (507, True)

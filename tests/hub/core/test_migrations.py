@@ -92,6 +92,15 @@ def test_every_row_stays_and_tells_its_kind(root):
     after = rows_of(root / "hub.sqlite")
     for table, column in NEW_COLUMNS.items():
         assert {row.pop(column) for row in after[table]} == {"dataset"}
+    sizes = {row["sha256"]: row["size"] for row in after["blobs"]}
+    for row in after["holdings"]:
+        assert row.pop("size") == sizes[row["blob"]]
+    held = {row["id"]: row.pop("bytes") for row in after["repos"]}
+    for repo, size in held.items():
+        mine = [row["blob"] for row in after["holdings"] if row["repo"] == repo]
+        assert size == sum(sizes[blob] for blob in mine)
+    assert {row.pop("deleted") for row in after["repos"]} == {None}
+    assert {row.pop("draft") for row in after["lines"]} == {None}
     by_name = {name: sorted(after[name], key=repr) for name in before}  # and not the new tables
     assert by_name == {name: sorted(rows, key=repr) for name, rows in before.items()}
     with closing(sqlite3.connect(root / "hub.sqlite")) as db:
@@ -185,7 +194,7 @@ def test_licences_grants_and_tokens_hold(client):
     [
         ("ann", "/datasets/ann/pairs/settings/requests", "A shop"),
         ("ann", "/datasets/ann/pairs/settings/licences", "its amount_total is 100"),
-        ("ann", "/datasets/ann/pairs/settings/record.csv", "read,bob"),
+        ("ann", "/datasets/ann/pairs/settings/record.csv", '"read","bob"'),
         ("ann", "/datasets/ann/pairs/viewer", "2 rows."),
         ("ann", "/datasets/ann/pairs/commits/side", "Aside"),
         ("bob", "/settings/licences", "ann/gone"),

@@ -1,11 +1,13 @@
 """A backup is whole, can be served, is brought up to date, and overwrites nothing else."""
 
+import hashlib
 import os
 
 import pytest
 
 from pairsmith.errors import OutputError
 from pairsmith.hub.context import locked, open_hub
+from pairsmith.hub.core.blobs import Blobs
 from pairsmith.hub.maintenance import backup as copying
 from pairsmith.hub.maintenance.backup import Backup, adopt, backup
 from pairsmith.hub.maintenance.verify import verify
@@ -93,10 +95,75 @@ def test_a_backup_that_breaks_off_leaves_the_earlier_one(hub, filled, tmp_path, 
     assert verify(out) == []
 
 
-def test_a_content_that_is_missing_is_told(hub, filled, tmp_path):
-    next(iter(hub.blobs.folder.glob("3f/*"))).unlink()
-    with pytest.raises(OutputError, match="is missing"):
-        backup(hub.root, tmp_path / "copy")
+def content(folder, data):
+    """Where a content lies in a hub or a backup."""
+    return Blobs(folder).path(hashlib.sha256(data).hexdigest())
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda path: path.unlink(), "The file is missing."),
+        (lambda path: path.write_bytes(b"tw"), "The file has 2 bytes, not 3."),
+        (lambda path: path.write_bytes(b"tvo"), "its SHA-256 is another."),
+    ],
+)
+def test_what_is_lost_is_named_and_the_rest_is_copied(hub, filled, tmp_path, spoil, said):
+    out = tmp_path / "copy"
+    spoil(content(hub.root, b"two"))
+    made = backup(hub.root, out)
+    assert (made.contents, made.bytes, made.new) == (1, 3, 1)
+    (lost,) = made.lost
+    assert said in lost
+    assert "'b.parquet' of ann/data" in lost
+    assert content(out, b"one").read_bytes() == b"one"
+    assert not content(out, b"two").exists()
+    with open_hub(out) as copy, copy.database.read() as db:  # where it is served, it knows
+        assert [row[0] for row in db.execute("SELECT blob FROM damaged")] == [
+            content(out, b"two").name
+        ]
+
+
+def apart(path, data):
+    """Another content in the place of a copy that may be a link to the hub's."""
+    path.unlink()
+    path.write_bytes(data)
+
+
+def test_a_copy_that_was_changed_is_replaced(hub, filled, tmp_path):
+    out = tmp_path / "copy"
+    backup(hub.root, out)
+    for damaged in (b"tvo", b"tw", b""):
+        apart(content(out, b"two"), damaged)
+        assert backup(hub.root, out).new == 1
+        assert verify(out) == []
+
+
+def test_a_copy_that_rotted_is_replaced_once_it_is_found(hub, filled, tmp_path):
+    """Its size and its time are as they were: a look does not tell it, a proof does."""
+    out = tmp_path / "copy"
+    for find in (lambda: verify(out), None):
+        backup(hub.root, out)
+        place = content(out, b"two")
+        was = place.stat()
+        apart(place, b"tvo")
+        os.utime(place, ns=(was.st_atime_ns, was.st_mtime_ns))
+        assert backup(hub.root, out).new == 0
+        if find:
+            assert len(find()) == 1
+        assert backup(hub.root, out, prove=find is None).new == 1
+        assert verify(out) == []
+
+
+def test_a_good_copy_outlives_the_loss_of_the_content(hub, filled, tmp_path):
+    out = tmp_path / "copy"
+    backup(hub.root, out)
+    apart(content(hub.root, b"two"), b"tvo")
+    assert backup(hub.root, out) == Backup(2, 6, 0)
+    assert verify(out) == []
+    content(hub.root, b"two").unlink()
+    assert backup(hub.root, out) == Backup(2, 6, 0)
+    assert verify(out) == []
 
 
 def test_nothing_else_is_overwritten(hub, filled, tmp_path):

@@ -106,8 +106,8 @@ def test_who_gets_no_worker_reads_the_text_as_it_is_and_nothing_is_kept(hub, mon
     assert kept(hub) == []
 
 
-def test_a_disk_without_room_keeps_nothing_and_the_page_is_shown(hub, monkeypatch):
-    monkeypatch.setattr("pairsmith.hub.core.blobs.SPARE", 1 << 60)
+def test_a_disk_without_room_keeps_nothing_and_the_page_is_shown(hub):
+    hub.blobs.room.spare = 1 << 60
     assert Rendering(hub)("*well*") == "<p><em>well</em></p>\n"
     assert kept(hub) == []
 

@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from pairsmith.hub.core import blobs
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.repos import repos
 from pairsmith.hub.xet import endpoints, rebuild, shard, uploads
@@ -162,7 +161,7 @@ def test_files_that_are_larger_than_is_taken(hub, client, sent, monkeypatch):
     got = client.post(f"{address}/v2/shards", content=body, headers=header)
     assert got.status_code == 413
     monkeypatch.setattr(rebuild, "MAX_REBUILT_BYTES", WHOLE.size)
-    monkeypatch.setattr(blobs, "SPARE", 1 << 60)
+    hub.blobs.room.spare = 1 << 60
     got = client.post(f"{address}/v2/shards", content=body, headers=header)
     assert got.status_code == 507
     assert kept(hub) == 0

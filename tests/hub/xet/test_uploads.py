@@ -33,7 +33,7 @@ def test_a_token_opens_its_upload_and_is_not_kept(hub, account, repo):
     ann, _ = account("ann")
     pairs = repo(hub, ann)
     grant = begun(hub, pairs, ann)
-    assert found(hub, grant.id, grant.token) == (grant.id, pairs.id)
+    assert found(hub, grant.id, grant.token) == (grant.id, pairs.id, ann.id)
     assert now() < grant.expires <= now() + uploads.LIFETIME
     assert grant.token.encode() not in (hub.root / "hub.sqlite-wal").read_bytes()
 

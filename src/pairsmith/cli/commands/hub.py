@@ -32,18 +32,29 @@ def backup(
     out: Annotated[
         Path, typer.Argument(metavar="OUT", help="A new folder, or that of an earlier backup.")
     ],
+    prove: Annotated[
+        bool, typer.Option("--prove", help="Hash the copies that are there, too.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Copy a hub to a folder that can be served in its place, or bring the copy up to date."""
+    """Copy a hub to a folder that can be served in its place, or bring the copy up to date.
+
+    Names the contents that the hub has lost, copies all others, and exits 1 then.
+    """
     from pairsmith.hub.maintenance.backup import backup as copy
     from pairsmith.text.sanitize import sanitize
 
-    made = copy(root, out)
+    made = copy(root, out, prove)
     if as_json:
         typer.echo(json.dumps(made._asdict()))
     else:
+        for lost in made.lost:
+            typer.echo(sanitize(f"not in the backup: {lost}"))
         contents = f"{made.contents:,} contents, {made.bytes:,} bytes; {made.new:,} are new"
-        typer.echo(sanitize(f"{out} is a backup of {root}: {contents}."))
+        lacks = f" It lacks {len(made.lost):,}, which the hub has lost." if made.lost else ""
+        typer.echo(sanitize(f"{out} is a backup of {root}: {contents}.{lacks}"))
+    if made.lost:
+        raise typer.Exit(1)
 
 
 @hub.command()

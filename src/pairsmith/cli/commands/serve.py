@@ -28,15 +28,25 @@ def serve(
     no_registration: Annotated[
         bool, typer.Option("--no-registration", help="Accounts are made by `hub user add` alone.")
     ] = False,
+    room: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHO=SIZE",
+            help="Room on the disk: user=20GB and repo=5GB hold at most so much, free=5GB stays.",
+        ),
+    ] = None,
 ) -> None:
     """Serve datasets to the stock clients, with gates and licences, from a folder.
 
     Stops on Ctrl-C. Needs the extra `hub`.
     """
+    from pairsmith.cli.sizes import allotment
     from pairsmith.cli.startup import leave_within
     from pairsmith.hub.server import PATIENCE
     from pairsmith.hub.server import serve as serve_hub
 
     registration = not no_registration
-    serve_hub(root, host, port, public_url, behind_proxy, accel, registration)
+    serve_hub(
+        root, host, port, public_url, behind_proxy, accel, registration, allotment(room or [])
+    )
     leave_within(PATIENCE)  # a query of the viewer may still be running

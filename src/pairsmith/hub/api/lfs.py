@@ -7,7 +7,6 @@ who has to show again that it is them.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 from pathlib import Path
@@ -22,12 +21,12 @@ from pairsmith.hub import permissions
 from pairsmith.hub.api import resolve
 from pairsmith.hub.auth.authentication import Caller, authenticate, authenticate_token
 from pairsmith.hub.context import Hub, hub_of
-from pairsmith.hub.core.blobs import Incoming, blob_of_repo, touch
+from pairsmith.hub.core.blobs import Incoming, blob_of_repo, blobs_of_repo, note_sent, touch
 from pairsmith.hub.http.addresses import DATASET, repo_of
-from pairsmith.hub.http.bodies import pieces, read_json
+from pairsmith.hub.http.bodies import read_json, receive
 from pairsmith.hub.http.concurrency import CONTENTS, READS, run_apart
 from pairsmith.hub.http.errors import HubError, bad_request, entry_not_found, too_large
-from pairsmith.hub.repos import files, repos
+from pairsmith.hub.repos import files, quotas, repos
 from pairsmith.hub.repos.repos import Repo
 
 if TYPE_CHECKING:
@@ -64,9 +63,7 @@ def _batch(request: Request, body: dict[str, Any]) -> JSONResponse:
     objects = [_object(one) for one in _list(body.get("objects"))]
     several = "multipart" in _list(body.get("transfers", []))
     if operation == "upload":
-        with hub.database.write() as db:
-            repo = permissions.writable(db, authenticate_token(request), *repo_of(request))
-            told = [_upload_action(hub, db, repo, *one, several) for one in objects]
+        told = _upload_actions(request, objects, several)
     elif operation == "download":
         who = authenticate(request)
         with hub.database.read() as db:
@@ -99,13 +96,30 @@ def _object(value: object) -> tuple[str, int]:
     return oid, size
 
 
-def _upload_action(
-    hub: Hub, db: sqlite3.Connection, repo: Repo, oid: str, size: int, several: bool
-) -> dict[str, Any]:
-    """Where a content goes to; nowhere, where this repository was sent it before."""
-    if blob_of_repo(db, repo.id, oid) is not None:
-        touch(db, oid)  # for the commit that follows, however long ago it was sent
-        return {"oid": oid, "size": size}
+def _upload_actions(
+    request: Request, objects: list[tuple[str, int]], several: bool
+) -> list[dict[str, Any]]:
+    """Where contents go to; nowhere those that this repository was sent before, and has whole."""
+    hub, who = hub_of(request), authenticate_token(request)
+    with hub.database.read() as db:
+        repo = permissions.writable(db, who, *repo_of(request))
+        there = blobs_of_repo(db, repo.id, [oid for oid, _ in objects])
+        for oid in hub.blobs.lost(db, [(blob.sha256, blob.size) for blob in there.values()]):
+            del there[oid]
+        quotas.check(db, hub, repo, sum(size for oid, size in objects if oid not in there))
+    with hub.database.write(many=True) as db:
+        touch(db, there)  # for the commit that follows, however long ago they were sent
+        there = blobs_of_repo(db, repo.id, there)  # the collector may just have come between
+    return [
+        {"oid": oid, "size": size}
+        if oid in there
+        else _upload_action(hub, repo, oid, size, several)
+        for oid, size in objects
+    ]
+
+
+def _upload_action(hub: Hub, repo: Repo, oid: str, size: int, several: bool) -> dict[str, Any]:
+    """Where a content goes to."""
     signed = signer(hub, "lfs upload").dumps(Upload(repo.id, oid, size))
     upload: dict[str, Any] = {"href": hub.url(f"/lfs/upload/{signed}")}
     if several and size > PART:
@@ -151,8 +165,9 @@ def _link(request: Request) -> Response:
             raise entry_not_found(oid)
         repo = permissions.readable(db, hub, who, *named.address)
         file = files.with_content(db, repo, oid)
-    if file is None:
-        raise entry_not_found(oid)
+        if file is None:
+            raise entry_not_found(oid)
+        resolve.check_whole(hub, db, file)
     resolve.record(request, hub, who, repo, file, "")
     return resolve.send(request, hub, file, {})
 
@@ -160,10 +175,8 @@ def _link(request: Request) -> Response:
 async def put(request: Request) -> Response:
     """`PUT /lfs/upload/{signed}`: a content, whole."""
     hub, upload = hub_of(request), _upload(request)
-    hub.blobs.check_room(upload.size)
-    with hub.blobs.incoming() as content:
-        async for piece in pieces(request, "The content", upload.size):
-            await run_in_threadpool(content.write, piece)
+    with hub.blobs.incoming(upload.size) as content:
+        await receive(request, "The content", upload.size, content.write)
         await run_in_threadpool(_keep, hub, content, upload)
     return Response(headers={"ETag": f'"{upload.oid}"'})
 
@@ -174,30 +187,31 @@ async def put_part(request: Request) -> Response:
     text = request.path_params["part"]
     fits = text.isascii() and text.isdecimal() and len(text) <= 5
     place = _part(hub, upload, int(text) if fits else 0)
-    hub.blobs.check_room(PART)
-    digest = hashlib.sha256()
-    with hub.blobs.incoming() as content:
-        async for piece in pieces(request, "The part", PART):
-            digest.update(piece)
-            await run_in_threadpool(content.write, piece)
-        await run_in_threadpool(content.finish)
+    with hub.blobs.incoming(PART) as content:
+        await receive(request, "The part", PART, content.write)
+        part = await run_in_threadpool(content.finish)
         content.path.replace(place)
-    return Response(headers={"ETag": f'"{digest.hexdigest()}"'})
+    return Response(headers={"ETag": f'"{part.sha256}"'})
 
 
 async def complete(request: Request) -> JSONResponse:
     """`POST /lfs/complete/{signed}`: puts the parts together."""
     hub, upload = hub_of(request), _upload(request)
     parts = _list((await read_json(request, MAX_BODY_BYTES)).get("parts"))
-    return await run_apart(CONTENTS, lambda: _complete(hub, upload, len(parts)))
+    owner = await run_in_threadpool(_owner, hub, upload)
+    return await CONTENTS.run(owner, lambda: _complete(hub, upload, len(parts)))
+
+
+def _owner(hub: Hub, upload: Upload) -> int:
+    with hub.database.read() as db:
+        return _repo(db, upload).owner_id
 
 
 def _complete(hub: Hub, upload: Upload, count: int) -> JSONResponse:
     places = [_part(hub, upload, number) for number in range(1, count + 1)]
     if count != -(-upload.size // PART) or not all(place.is_file() for place in places):
         raise bad_request("Not all parts of the content were sent.")
-    hub.blobs.check_room(upload.size)
-    with hub.blobs.incoming() as content:
+    with hub.blobs.incoming(upload.size) as content:
         for place in places:
             with place.open("rb") as part:
                 while piece := part.read(1 << 20):
@@ -215,7 +229,8 @@ async def verify(request: Request) -> JSONResponse:
 
 def _verify(hub: Hub, upload: Upload) -> JSONResponse:
     with hub.database.read() as db:
-        if blob_of_repo(db, upload.repo, upload.oid) is None:
+        there = blob_of_repo(db, upload.repo, upload.oid)
+        if there is None or hub.blobs.lost(db, [(there.sha256, there.size)]):
             raise entry_not_found(upload.oid)
     return JSONResponse({})
 
@@ -232,10 +247,21 @@ def _keep(hub: Hub, content: Incoming, upload: Upload) -> None:
             f"The content has {blob.size:,} bytes with the SHA-256 {blob.sha256}; announced were"
             f" {upload.size:,} with {upload.oid}."
         )
-    with hub.database.write() as db:
-        if repos.by_id(db, upload.repo) is None:
-            raise bad_request("The repository is not there any more.")
-        hub.blobs.keep(db, content, blob, upload.repo)
+    hub.blobs.put_in_place([(content.path, blob)])
+
+    def note(db: sqlite3.Connection) -> None:
+        repo = _repo(db, upload)
+        note_sent(db, [blob], repo.id)
+        quotas.check(db, hub, repo)
+
+    hub.database.write_together(note)
+
+
+def _repo(db: sqlite3.Connection, upload: Upload) -> Repo:
+    repo = repos.by_id(db, upload.repo)
+    if repo is None:
+        raise bad_request("The repository is not there any more.")
+    return repo
 
 
 def _upload(request: Request) -> Upload:

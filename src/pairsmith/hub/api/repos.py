@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
@@ -25,6 +26,7 @@ from pairsmith.hub.repos import commits, history, repos
 from pairsmith.hub.repos.history import MAIN
 from pairsmith.hub.repos.readme import read_card
 from pairsmith.hub.repos.repos import Gate, Repo
+from pairsmith.hub.repos.sweep import sweep
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -97,10 +99,11 @@ async def delete(request: Request) -> JSONResponse:
 def _delete(request: Request, body: dict[str, Any]) -> JSONResponse:
     who, kind = authenticate_token(request), _kind(body)
     owner = text_of(body, "organization") or who.name
-    with hub_of(request).database.write() as db:
+    hub = hub_of(request)
+    with hub.deleting() as db:
         repo = permissions.writable(db, who, kind, owner, text_of(body, "name"))
         requests.end(db, repo, require_write(who))
-    return JSONResponse({})
+    return JSONResponse({}, background=BackgroundTask(sweep, hub))
 
 
 async def set_up(request: Request) -> JSONResponse:

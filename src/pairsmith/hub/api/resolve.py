@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
@@ -10,18 +11,22 @@ from starlette.routing import BaseRoute, Route
 from pairsmith.hub import permissions
 from pairsmith.hub.auth.authentication import Caller, authenticate
 from pairsmith.hub.context import Hub, hub_of
+from pairsmith.hub.core.blobs import content_lost, mark_damaged
 from pairsmith.hub.http.addresses import DATASET, repo_of
 from pairsmith.hub.http.concurrency import READS, run_apart
-from pairsmith.hub.http.errors import entry_not_found
-from pairsmith.hub.http.responses import BlobResponse, disposition, kind
+from pairsmith.hub.http.errors import HubError, entry_not_found
+from pairsmith.hub.http.responses import BlobResponse, Proof, disposition, kind
 from pairsmith.hub.repos import files, history
 from pairsmith.hub.repos.downloads import count_read
 from pairsmith.hub.repos.files import File
 from pairsmith.hub.repos.repos import Repo
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from starlette.requests import Request
 
+log = logging.getLogger("pairsmith.hub")
 
 MAX_RANGE_CHARS = 200  # characters of what was asked for that are put on record
 
@@ -38,10 +43,21 @@ def _resolve(request: Request) -> Response:
         repo = permissions.readable(db, hub, who, *repo_of(request))
         commit = history.find(db, repo, request.path_params["revision"])
         file = files.named(db, commit, path)
-    if file is None:
-        raise entry_not_found(path)
+        if file is None:
+            raise entry_not_found(path)
+        check_whole(hub, db, file)
     record(request, hub, who, repo, file, commit.id)
     return send(request, hub, file, {"X-Repo-Commit": commit.id})
+
+
+def check_whole(hub: Hub, db: sqlite3.Connection, file: File) -> None:
+    """Checks, before a read is put on record, that there is something to read.
+
+    Raises:
+        HubError: 410, where the content is lost, or was found to be damaged.
+    """
+    if hub.blobs.lost(db, [(file.blob, file.size)]):
+        raise content_lost()
 
 
 def record(request: Request, hub: Hub, who: Caller, repo: Repo, file: File, revision: str) -> None:
@@ -66,13 +82,21 @@ def send(request: Request, hub: Hub, file: File, headers: dict[str, str]) -> Res
     }
     place = hub.blobs.path(file.blob)
     if not hub.settings.accel or request.method != "GET":
-        return BlobResponse(place, file.size, file.oid, headers, file.path)
+        proof = Proof(file.blob, lambda: _damaged(hub, file))
+        return BlobResponse(place, file.size, file.oid, headers, file.path, proof)
     headers |= {
         "ETag": f'"{file.oid}"',
         "Content-Disposition": disposition(file.path),
         "X-Accel-Redirect": f"/blobs/{place.parent.name}/{place.name}",
     }
     return Response(headers=headers, media_type=kind(file.path))
+
+
+def _damaged(hub: Hub, file: File) -> HubError:
+    """Has a content that was found damaged not served again, and says so."""
+    hub.database.write_together(lambda db: mark_damaged(db, file.blob))
+    log.warning("The content %s is damaged; see pairsmith hub verify.", file.blob)
+    return content_lost()
 
 
 routes: list[BaseRoute] = [

@@ -7,20 +7,30 @@ rename after it was flushed to disk; so what lies under a hash is whole, wheneve
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from pairsmith.hub.core.database import now
+from pairsmith.hub.core.database import ROWS, Database, now
+from pairsmith.hub.core.room import Room
 from pairsmith.hub.http.errors import HubError
 from pairsmith.io import git
 
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
 SPARE = 1 << 30  # bytes of the disk that are left to others
+LOOK = 8 << 20  # bytes that came in after which it is looked whether there is room for more
+FLUSHES = 8  # files that are flushed to disk at once
+BLOCK = 4 << 10  # bytes that the least content takes on a disk
+FEW = 20  # contents that are noted among those who write a row or two
 
 
 class Blob(NamedTuple):
@@ -31,40 +41,119 @@ class Blob(NamedTuple):
     sha1: str
 
 
+Sent = tuple[Path, Blob]
+"""Where a content that came in whole lies, and what it is."""
+
+
 class Incoming:
     """A content on its way in. Written from one thread at a time."""
 
-    def __init__(self, path: Path) -> None:
+    __slots__ = ("_looked", "_open", "_room", "path", "size")
+
+    def __init__(self, path: Path, room: Room) -> None:
         self.path = path
         self.size = 0
-        self._file = path.open("wb")
-        self._sha256 = hashlib.sha256()
+        self._room = room
+        self._looked = 0
+        self._open: tuple[BinaryIO, _Hash] | None = (path.open("wb"), hashlib.sha256())
 
     def write(self, data: bytes | memoryview) -> None:
-        """Takes the next bytes."""
-        self._file.write(data)
-        self._sha256.update(data)
+        """Takes the next bytes.
+
+        Raises:
+            HubError: 507, where the disk has no room for more.
+        """
+        if self.size - self._looked >= LOOK:
+            self._room.check()
+            self._looked = self.size
+        if self._open is None:
+            raise ValueError("This content is finished.")
+        file, sha256 = self._open
+        file.write(data)
+        sha256.update(data)
         self.size += len(data)
 
+    def flush(self) -> None:
+        """Has what was written be there for whoever opens the file now."""
+        if self._open is not None:
+            self._open[0].flush()
+
     def finish(self) -> Blob:
-        """Flushes it to disk; what it is, then."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        return Blob(self._sha256.hexdigest(), self.size, git.id_of_file(self.path, self.size))
+        """Closes it; what it is, then."""
+        if self._open is None:
+            raise ValueError("This content is finished.")
+        file, sha256 = self._open
+        file.close()
+        self._open = None
+        return Blob(sha256.hexdigest(), self.size, git.id_of_file(self.path, self.size))
 
     def close(self) -> None:
         """Closes the file and takes it away, unless it was kept."""
-        self._file.close()
+        if self._open is not None:
+            self._open[0].close()
         self.path.unlink(missing_ok=True)
 
 
-class Blobs:
-    """The contents of a hub, under `ROOT/blobs`, and those on their way, under `ROOT/incoming`."""
+class Arriving:
+    """Contents that come in one after the other, each of which is small, or many.
 
-    def __init__(self, root: Path) -> None:
+    Attributes:
+        whole: Those that are, though not flushed to disk.
+    """
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
+        self._bytes = LOOK
+        self.whole: list[tuple[Path, Blob]] = []
+
+    def add(self, pieces: Iterable[bytes]) -> Blob:
+        """Takes a content in; what it is.
+
+        Raises:
+            HubError: 507, where the disk has no room for more.
+        """
+        handle, name = tempfile.mkstemp(dir=self._blobs.staging)
+        path = Path(name)
+        sha256, size = hashlib.sha256(), 0
+        try:
+            os.close(handle)
+            with path.open("wb", buffering=0) as file:
+                for piece in pieces:
+                    self._check_room(len(piece))
+                    file.write(piece)
+                    sha256.update(piece)
+                    size += len(piece)
+            self._check_room(BLOCK)
+            blob = Blob(sha256.hexdigest(), size, git.id_of_file(path, size))
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        self.whole.append((path, blob))
+        return blob
+
+    def close(self) -> None:
+        """Takes away what was not kept."""
+        for path, _ in self.whole:
+            path.unlink(missing_ok=True)
+
+    def _check_room(self, size: int) -> None:
+        self._bytes += size
+        if self._bytes >= LOOK:
+            self._blobs.room.check()
+            self._bytes = 0
+
+
+class Blobs:
+    """The contents of a hub, under `ROOT/blobs`, and those on their way, under `ROOT/incoming`.
+
+    Attributes:
+        room: What the disk has room for, which every content is held against.
+    """
+
+    def __init__(self, root: Path, spare: int | None = None) -> None:
         self.folder = root / "blobs"
         self.staging = root / "incoming"
+        self.room = Room(root, SPARE if spare is None else spare)
         self.folder.mkdir(exist_ok=True)
         self.staging.mkdir(exist_ok=True)
 
@@ -72,66 +161,184 @@ class Blobs:
         """Where a content lies. The hash comes from the database, never from a request."""
         return self.folder / sha256[:2] / sha256
 
-    def check_room(self, size: int) -> None:
-        """Checks that the disk has room for this many bytes more.
+    @contextmanager
+    def incoming(self, size: int = 0) -> Iterator[Incoming]:
+        """A file to write a content to; gone when the block ends, unless it was kept.
+
+        Args:
+            size: Its bytes, as far as they are known.
 
         Raises:
-            HubError: 507, where it has not.
+            HubError: 507, where the disk has no room for them.
         """
-        if size > shutil.disk_usage(self.staging).free - SPARE:
-            raise HubError(507, f"There is no room on this hub's disk for {size:,} bytes.")
-
-    @contextmanager
-    def incoming(self) -> Iterator[Incoming]:
-        """A file to write a content to; gone when the block ends, unless `keep` took it."""
-        handle, name = tempfile.mkstemp(dir=self.staging)
-        os.close(handle)
-        content = Incoming(Path(name))
+        self.room.check(size)
+        content = self.begin()
         try:
             yield content
         finally:
             content.close()
 
+    def begin(self) -> Incoming:
+        """A file to write a content to, which the caller closes."""
+        handle, name = tempfile.mkstemp(dir=self.staging)
+        os.close(handle)
+        return Incoming(Path(name), self.room)
+
+    @contextmanager
+    def several(self) -> Iterator[Arriving]:
+        """Files to write contents to, one after the other; those that were not kept go."""
+        arriving = Arriving(self)
+        try:
+            yield arriving
+        finally:
+            arriving.close()
+
     def keep(self, db: sqlite3.Connection, content: Incoming, blob: Blob, repo: int) -> None:
         """Gives a finished content its place, as one that was sent to this repository.
 
-        Within a write transaction, which is what keeps the collector away; the caller has
-        compared `blob` with what was announced.
+        Within a write transaction; the caller has compared `blob` with what was announced.
         """
-        self.keep_all(db, [(content, blob)], repo)
+        self.put_in_place([(content.path, blob)])
+        note_sent(db, [blob], repo)
 
     def keep_all(
-        self, db: sqlite3.Connection, contents: Iterable[tuple[Incoming, Blob]], repo: int
+        self,
+        database: Database,
+        contents: Sequence[Sent],
+        repo: int,
+        check: Callable[[sqlite3.Connection], None],
     ) -> None:
-        """The same for many, each folder flushed once: all who write wait for it."""
-        folders = set()
-        for content, blob in contents:
-            place = self.path(blob.sha256)
-            place.parent.mkdir(exist_ok=True)
-            content.path.replace(place)
-            folders.add(place.parent)
-            db.execute(
-                "INSERT INTO blobs VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET touched = ?",
-                (*blob, now(), now()),
-            )
-            db.execute("INSERT OR IGNORE INTO holdings VALUES (?, ?)", (repo, blob.sha256))
+        """The same for many, in transactions of their own that keep nobody waiting for long.
+
+        Args:
+            database: The hub's.
+            contents: What came in, whole and as it was announced.
+            repo: The number of the repository that they were sent to.
+            check: Called before anything is kept, and at the end of each transaction; where it
+                raises, what is not noted by then is not kept.
+        """
+        with database.read() as db:
+            check(db)
+        self.put_in_place(contents)
+        for start in range(0, len(contents), ROWS):
+            some = [blob for _, blob in contents[start : start + ROWS]]
+            with database.write(many=len(some) > FEW) as db:
+                note_sent(db, some, repo)
+                check(db)
+
+    def put_in_place(self, contents: Sequence[Sent]) -> None:
+        """Gives contents their places, in stead of what lay there, once they are on disk.
+
+        No row needs to know them yet: the collector takes nothing away that came within a day.
+        """
+        folders = {self.path(blob.sha256).parent for _, blob in contents}
         for folder in folders:
-            flush(folder)
+            folder.mkdir(exist_ok=True)
+        with ThreadPoolExecutor(FLUSHES) as pool:  # at once, for a disk takes many as it takes one
+            deque(pool.map(flush, [path for path, _ in contents]), 0)
+            for path, blob in contents:
+                path.replace(self.path(blob.sha256))
+            deque(pool.map(flush, folders), 0)
+
+    def open(self, sha256: str, size: int) -> BinaryIO:
+        """A content, to be read.
+
+        Raises:
+            HubError: 410, where it is not there, or has another size.
+        """
+        try:
+            file = self.path(sha256).open("rb")
+        except OSError as error:
+            raise content_lost() from error
+        if os.fstat(file.fileno()).st_size != size:
+            file.close()
+            raise content_lost()
+        return file
+
+    def lost(self, db: sqlite3.Connection, contents: Iterable[tuple[str, int]]) -> set[str]:
+        """Which of these contents cannot be served, and are to be sent again.
+
+        Args:
+            db: A transaction.
+            contents: Their hashes, and their sizes as the database has them.
+        """
+        listed = dict(contents)
+        named = json.dumps(list(listed))
+        rows = db.execute(
+            "SELECT blob FROM damaged WHERE blob IN (SELECT value FROM json_each(?))", (named,)
+        )
+        found = {row[0] for row in rows}
+        return found | {sha256 for sha256, size in listed.items() if not self._has(sha256, size)}
+
+    def _has(self, sha256: str, size: int) -> bool:
+        try:
+            return self.path(sha256).stat().st_size == size
+        except OSError:
+            return False
+
+
+def note_sent(db: sqlite3.Connection, blobs: Iterable[Blob], repo: int) -> None:
+    """Notes contents that lie in their places as sent to a repository, which mends damaged ones."""
+    values = {"blobs": json.dumps(list(blobs)), "repo": repo, "now": now()}
+    for statement in NOTE_SENT:
+        db.execute(statement, values)
+
+
+SHA256, SIZE, SHA1 = (f"json_extract(value, '$[{at}]')" for at in range(3))
+NOTE_SENT = (
+    f"INSERT INTO blobs SELECT {SHA256}, {SIZE}, {SHA1}, :now FROM json_each(:blobs) WHERE true"
+    " ON CONFLICT DO UPDATE SET size = excluded.size, sha1 = excluded.sha1, touched = :now",
+    f"DELETE FROM damaged WHERE blob IN (SELECT {SHA256} FROM json_each(:blobs))",
+    f"INSERT OR IGNORE INTO holdings SELECT :repo, {SHA256}, {SIZE} FROM json_each(:blobs)",
+)
+"""Each one statement for all rows: one for each row would wait for Python as often."""
+
+
+def mark_damaged(db: sqlite3.Connection, sha256: str) -> None:
+    """Has a content not served again, before it was sent again; one that went, not at all."""
+    db.execute(
+        "INSERT OR IGNORE INTO damaged SELECT sha256, ? FROM blobs WHERE sha256 = ?",
+        (now(), sha256),
+    )
+
+
+def mark_whole(db: sqlite3.Connection, sha256: str) -> None:
+    """Takes that back, of a content that was found to be whole."""
+    db.execute("DELETE FROM damaged WHERE blob = ?", (sha256,))
+
+
+def content_lost() -> HubError:
+    """A content that a commit refers to, and that is not there as it came."""
+    return HubError(
+        410,
+        "The content of this file is lost or damaged on this hub, so it is not served. Its owner"
+        " mends it by uploading the same file again.",
+        "ContentLost",
+        {"Cache-Control": "no-store"},
+    )
 
 
 def blob_of_repo(db: sqlite3.Connection, repo: int, sha256: str) -> Blob | None:
     """A content that was sent to this repository, or None: others' contents are not told of."""
-    row = db.execute(
-        "SELECT sha256, size, sha1 FROM holdings JOIN blobs ON blob = sha256"
-        " WHERE repo = ? AND sha256 = ?",
-        (repo, sha256),
-    ).fetchone()
-    return Blob(*row) if row else None
+    return blobs_of_repo(db, repo, [sha256]).get(sha256)
 
 
-def touch(db: sqlite3.Connection, sha256: str) -> None:
-    """Has a content kept for a day from now, whether a commit refers to it by then or not."""
-    db.execute("UPDATE blobs SET touched = ? WHERE sha256 = ?", (now(), sha256))
+def blobs_of_repo(db: sqlite3.Connection, repo: int, hashes: Iterable[str]) -> dict[str, Blob]:
+    """Those of these contents that were sent to this repository, by their hashes."""
+    rows = db.execute(
+        "SELECT sha256, blobs.size, sha1 FROM holdings JOIN blobs ON blob = sha256"
+        " WHERE repo = ? AND blob IN (SELECT value FROM json_each(?))",
+        (repo, json.dumps(list(hashes))),
+    )
+    return {row["sha256"]: Blob(*row) for row in rows}
+
+
+def touch(db: sqlite3.Connection, hashes: Iterable[str]) -> None:
+    """Has contents kept for a day from now, whether a commit refers to them by then or not."""
+    db.execute(
+        "UPDATE blobs SET touched = ? WHERE sha256 IN (SELECT value FROM json_each(?))",
+        (now(), json.dumps(list(hashes))),
+    )
 
 
 def flush(path: Path) -> None:

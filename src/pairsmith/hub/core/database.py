@@ -11,22 +11,31 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from typing import TypeVar
 
 from pairsmith.errors import PairsmithError
+from pairsmith.hub.core.turns import Group, Job, Writers
 
 MIGRATIONS = (
     "001_initial.sql",
     "002_repository_kind.sql",
     "003_cards.sql",
     "004_changed_files.sql",
+    "005_writes_in_steps.sql",
 )
 """In `migrations/`: number i brings a database from version i to version i + 1."""
 
 WAIT = 60  # seconds that one process waits for another's transaction
+ROWS = 1000
+"""Rows that one transaction changes at most, where there are many: some 20 ms of all writers."""
+
+LOG_BYTES = 4 << 20  # of the write-ahead log; at twice as many it is moved into the database
+
+T = TypeVar("T")
 
 
 class DatabaseError(PairsmithError):
@@ -36,15 +45,16 @@ class DatabaseError(PairsmithError):
 class Database:
     """One SQLite file, safe to use from many threads.
 
-    Connections are kept and used again; writers of this process wait for each other here, those
-    of another (`pairsmith hub …`) within SQLite.
+    Connections are kept and used again; writers of this process wait for each other here, in the
+    order in which they came, those of another (`pairsmith hub …`) within SQLite.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
-        self._writing = threading.Lock()
-        self._writer = 0  # the thread that has the lock
+        self._writers = Writers()
+        self._group = Group()
+        self._moving = threading.Lock()
         try:
             with self._lent() as db:
                 _bring_up(db, path)
@@ -65,12 +75,15 @@ class Database:
                 db.execute("ROLLBACK")
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """A transaction, on disk when the block ends; undone where the block raises."""
-        if self._writer == threading.get_ident():
-            raise RuntimeError("A write within a write of the same thread would wait for itself.")
-        with self._writing, self._lent() as db:
-            self._writer = threading.get_ident()
+    def write(self, many: bool = False) -> Iterator[sqlite3.Connection]:
+        """A transaction, on disk when the block ends; undone where the block raises.
+
+        Everybody else who writes waits meanwhile: nothing slow belongs into it.
+
+        Args:
+            many: Whether it is one of several with up to `ROWS` rows each; others go first.
+        """
+        with self._writers.turn(many), self._lent() as db:
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
@@ -79,8 +92,65 @@ class Database:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
                 raise
-            finally:
-                self._writer = 0
+        self._move_log()
+
+    def write_together(self, act: Callable[[sqlite3.Connection], T]) -> T:
+        """Does something small in one transaction with all who wait for the same just then.
+
+        Putting a transaction on disk costs what it costs for one row or for many; so those who
+        come while one is being put there share the next.
+
+        Args:
+            act: Given the transaction. Where it raises, what it wrote is undone, no one else's.
+
+        Returns:
+            What `act` returns, once it is on disk.
+
+        Raises:
+            Exception: What `act` raises; or what keeps the transaction from the disk.
+        """
+        job = Job(act)
+        if self._group.join(job):
+            self._write_group()
+        job.over.wait()
+        if job.error is not None:
+            raise job.error
+        return job.made
+
+    def _write_group(self) -> None:
+        jobs: list[Job[object]] = []
+        try:
+            with self.write() as db:
+                jobs = self._group.take()
+                for job in jobs:
+                    _do(db, job)
+        except BaseException as error:
+            for job in jobs or (jobs := self._group.take()):
+                job.error = job.error or error
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            for job in jobs:
+                job.over.set()
+
+    def _move_log(self) -> None:
+        """Has the log moved into the database, where it is long, while others go on writing.
+
+        SQLite would do so within the transaction that makes it long, and all would wait for it.
+        """
+        try:
+            short = self.path.with_name(self.path.name + "-wal").stat().st_size < 2 * LOG_BYTES
+        except FileNotFoundError:  # another process was the last to close it
+            return
+        if not short and self._moving.acquire(blocking=False):
+            threading.Thread(target=self._moved).start()
+
+    def _moved(self) -> None:
+        try:
+            with self._lent() as db:
+                db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        finally:
+            self._moving.release()
 
     def backup(self, path: Path) -> None:
         """Copies one state of the database to `path`, while others read and write."""
@@ -93,6 +163,10 @@ class Database:
 
     def close(self) -> None:
         """Closes the connections that are not in use."""
+        with self._moving:
+            self._close()
+
+    def _close(self) -> None:
         while True:
             try:
                 self._idle.get_nowait().close()
@@ -121,7 +195,23 @@ def _connect(path: Path) -> sqlite3.Connection:
     db.row_factory = sqlite3.Row
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA synchronous = FULL")  # what was acknowledged outlives a power cut
+    db.execute("PRAGMA wal_autocheckpoint = 0")  # see `Database._move_log`
+    db.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
     return db
+
+
+def _do(db: sqlite3.Connection, job: Job[T]) -> None:
+    """Does one job of several in a transaction; what it wrote is undone where it raises."""
+    db.execute("SAVEPOINT job")
+    try:
+        job.made = job.act(db)
+    except Exception as error:
+        job.error = error
+        if db.in_transaction:  # a full disk ends all of it
+            db.execute("ROLLBACK TO job")
+    if not db.in_transaction:
+        raise job.error or sqlite3.OperationalError("the transaction is over")
+    db.execute("RELEASE job")
 
 
 def _bring_up(db: sqlite3.Connection, path: Path) -> None:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Callable
+from typing import IO, TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 
+from pairsmith.hub.http.concurrency import PARSING, run_apart
 from pairsmith.hub.http.errors import bad_request, too_large
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
 AT_ONCE = 256 << 10  # bytes of a piece; each body that is under way may hold as many
+MAX_BARE_BYTES = 512 << 10  # of JSON, outside of texts: 10,000 objects of Git LFS have 300 KiB
+TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 HALF = re.compile(r"\\u[dD]")  # how the escape of half a letter begins, which UTF-8 cannot hold
 
 
@@ -57,32 +58,35 @@ async def read_bounded(request: Request, limit: int) -> bytes:
     return b"".join([piece async for piece in pieces(request, "The body", limit)])
 
 
-@asynccontextmanager
-async def received(request: Request, folder: Path, what: str, limit: int) -> AsyncIterator[Path]:
-    """The body as a file in a folder; gone when the block ends, unless renamed.
+async def receive(
+    request: Request, what: str, limit: int, write: Callable[[bytes], object]
+) -> None:
+    """Has the body written somewhere piece by piece, in threads.
 
     Raises:
-        HubError: 413 where it has more than `limit` bytes.
+        HubError: 413 where it has more than `limit` bytes; and what `write` raises.
     """
-    with tempfile.NamedTemporaryFile(dir=folder, prefix="part-", delete=False) as file:
-        path = Path(file.name)
-        try:
-            async for piece in pieces(request, what, limit):
-                await run_in_threadpool(file.write, piece)
-            await run_in_threadpool(file.close)
-            yield path
-        finally:
-            path.unlink(missing_ok=True)
+    async for piece in pieces(request, what, limit):
+        await run_in_threadpool(write, piece)
 
 
 async def read_json(request: Request, limit: int) -> dict[str, Any]:
     """The body as a JSON object.
 
+    One that is not small waits on disk, and few are in memory at once, parsed, that is some forty
+    times as large.
+
     Raises:
         HubError: 413 where it has more than `limit` bytes; 400 where it is not a JSON object.
     """
-    data = await read_bounded(request, limit)
-    return await run_in_threadpool(json_object, data, "The body")  # others are served meanwhile
+    with tempfile.SpooledTemporaryFile(AT_ONCE) as body:
+        await receive(request, "The body", limit, body.write)
+        return await run_apart(PARSING, lambda: _parsed(body))
+
+
+def _parsed(body: IO[bytes]) -> dict[str, Any]:
+    body.seek(0)
+    return json_object(body.read(), "The body")
 
 
 def json_object(data: bytes | str, what: str) -> dict[str, Any]:
@@ -93,8 +97,11 @@ def json_object(data: bytes | str, what: str) -> dict[str, Any]:
         what: What it is, for the error: `The body`, `Line 3`.
 
     Raises:
-        HubError: 400 where it is not one, or holds a number or a letter that has no value.
+        HubError: 400 where it is not one, or holds a number or a letter that has no value; or
+            where there is so much in it beside texts that it would take very much memory.
     """
+    if len(data) > MAX_BARE_BYTES and _bare(data) > MAX_BARE_BYTES:
+        raise bad_request(f"{what} has more in it, beside texts, than any has to have.")
     try:
         text = data if isinstance(data, str) else data.decode("utf-8")
         value = json.loads(text, parse_constant=_no_constant)
@@ -121,6 +128,11 @@ def text_of(body: dict[str, Any], name: str, longest: int = 1024) -> str:
     if len(value) > longest:
         raise bad_request(f"{name!r} has more than {longest:,} characters.")
     return value
+
+
+def _bare(data: bytes | str) -> int:
+    """How long JSON is without its texts."""
+    return len(TEXT.sub(b"", data.encode() if isinstance(data, str) else data))
 
 
 def _no_constant(name: str) -> None:

@@ -9,21 +9,26 @@ front sends for a quarter of the work: see benchmarks/bench_hub.py.
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
 from secrets import token_hex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
+from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.http.ranges import BeyondError, Range, requested_ranges
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
+
+log = logging.getLogger("pairsmith.hub")
 
 PIECE = 256 << 10
 PLAIN = "application/octet-stream"
@@ -35,6 +40,16 @@ IMAGES = {
     ".gif": "image/gif",
     ".webp": "image/webp",
 }
+
+
+class Proof(NamedTuple):
+    """A content's SHA-256, and what to call where it is not what lies there.
+
+    `damaged` is called in a thread, and returns what to raise.
+    """
+
+    sha256: str
+    damaged: Callable[[], Exception]
 
 
 class BlobResponse(FileResponse):
@@ -51,6 +66,7 @@ class BlobResponse(FileResponse):
         etag: str,
         headers: Mapping[str, str] | None = None,
         filename: str | None = None,
+        proof: Proof | None = None,
     ) -> None:
         """Prepares the answer; the file is opened when it is sent.
 
@@ -60,7 +76,9 @@ class BlobResponse(FileResponse):
             etag: Its hash, without quotes.
             headers: More headers of the answer, of a 304 too.
             filename: The name that a browser saves it under, and its type is told by.
+            proof: By what the content is told from a damaged one, where it is sent whole.
         """
+        self.proof = proof
         self.size = size
         self.etag = f'"{etag}"'
         self.kept = {**(headers or {}), "etag": self.etag}
@@ -115,8 +133,13 @@ class BlobResponse(FileResponse):
     async def _send_parts(
         self, start: Message, parts: list[bytes | Range], receive: Receive, send: Send
     ) -> None:
-        """Sends a body piece by piece, for as long as the client is there to take it."""
-        reader = _Reader(self.path, self.size)
+        """Sends a body piece by piece, for as long as the client is there to take it.
+
+        A content that is damaged is not sent to its end: where it has more than one piece the
+        connection ends before the last.
+        """
+        whole = parts == [Range(0, self.size)]
+        reader = _Reader(self.path, self.size, self.proof, whole)
         gone: asyncio.Task[None] | None = None
         try:
             for piece in _pieces(parts):
@@ -128,6 +151,10 @@ class BlobResponse(FileResponse):
                     return
                 await send({"type": "http.response.body", "body": body, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except HubError:
+            if gone is None:
+                raise
+            log.warning("%s is damaged, and was not sent to its end.", self.path)
         finally:
             reader.close()
             if gone:
@@ -135,17 +162,20 @@ class BlobResponse(FileResponse):
 
 
 class _Reader:
-    """Reads a file in threads, which open it too."""
+    """Reads a file in threads, which open it too; one that is read whole is hashed on the way."""
 
-    def __init__(self, path: str | os.PathLike[str], size: int) -> None:
-        self.path, self.size = path, size
+    def __init__(
+        self, path: str | os.PathLike[str], size: int, proof: Proof | None, whole: bool
+    ) -> None:
+        self.path, self.size, self.proof = path, size, proof
+        self.sha256 = hashlib.sha256() if proof and whole else None
         self.handle: int | None = None
 
     async def read(self, span: Range) -> bytes:
         """Those bytes.
 
         Raises:
-            RuntimeError: The file is not of the size that it was when it came.
+            Exception: The file is not there, or not what it was when it came.
         """
         return await run_in_threadpool(self._read, span)
 
@@ -154,14 +184,25 @@ class _Reader:
             os.close(self.handle)
 
     def _read(self, span: Range) -> bytes:
-        if self.handle is None:
-            self.handle = os.open(self.path, os.O_RDONLY)
-            if (found := os.fstat(self.handle).st_size) != self.size:
-                raise RuntimeError(f"{self.path} has {found} bytes, not {self.size}.")
-        data = os.pread(self.handle, span.end - span.start, span.start)
-        if len(data) != span.end - span.start:
-            raise RuntimeError(f"{self.path} was cut while it was read.")
+        try:
+            if self.handle is None:
+                self.handle = os.open(self.path, os.O_RDONLY)
+            found = os.fstat(self.handle).st_size
+            data = os.pread(self.handle, span.end - span.start, span.start)
+        except OSError as error:
+            if self.proof is None:
+                raise
+            raise self.proof.damaged() from error
+        if found != self.size or len(data) != span.end - span.start:
+            raise self._damaged(f"has {found} bytes, not {self.size}")
+        if self.sha256 is not None and self.proof is not None:
+            self.sha256.update(data)
+            if span.end == self.size and self.sha256.hexdigest() != self.proof.sha256:
+                raise self._damaged("is not what it was")
         return data
+
+    def _damaged(self, what: str) -> Exception:
+        return self.proof.damaged() if self.proof else RuntimeError(f"{self.path} {what}.")
 
 
 def _pieces(parts: list[bytes | Range]) -> Iterator[bytes | Range]:

@@ -7,11 +7,13 @@ is no longer. What was on its way in is left out: uploads under way, and content
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
 import shutil
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,13 +21,15 @@ from typing import NamedTuple
 
 from pairsmith.errors import OutputError
 from pairsmith.hub.context import DATABASE, LOCK, Hub, locked, open_hub
-from pairsmith.hub.core.blobs import Blobs, flush
+from pairsmith.hub.core.blobs import Blob, Blobs, flush, mark_damaged
 from pairsmith.hub.core.modes import FOUND, close_to_others
+from pairsmith.hub.maintenance.verify import uses, wrong_with
 
 MARK = "backup.json"
 """In a backup: whose it is. A backup that is served becomes a hub of its own, without it."""
 
 LEFT_OUT = (
+    "DELETE FROM repos WHERE deleted IS NOT NULL",
     "DELETE FROM blobs WHERE NOT EXISTS (SELECT 1 FROM files WHERE files.blob = blobs.sha256)",
     "DELETE FROM uploads",
     "DELETE FROM sessions",
@@ -33,15 +37,28 @@ LEFT_OUT = (
 
 
 class Backup(NamedTuple):
-    """What a backup holds: contents and their bytes, and how many of them were new to it."""
+    """What a backup holds.
+
+    Attributes:
+        contents: How many contents.
+        bytes: Their bytes.
+        new: How many of them were copied now.
+        lost: The contents that a commit refers to and that the backup lacks, for the hub has them
+            no more as they were: a sentence for each, with what is wrong and whose it is.
+    """
 
     contents: int
     bytes: int
     new: int
+    lost: tuple[str, ...] = ()
 
 
-def backup(root: Path, out: Path) -> Backup:
+def backup(root: Path, out: Path, prove: bool = False) -> Backup:
     """Copies a hub, or brings an earlier copy up to date.
+
+    Each content is hashed when it is first copied; one that the hub has lost, or has no more as it
+    was, is told of, and a good copy of it that the backup has stays. A copy that was changed
+    since, or that `verify` found damaged, is replaced.
 
     Where both lie on one file system contents are linked, not copied: that protects against
     deletion, not against a disk that fails.
@@ -49,9 +66,10 @@ def backup(root: Path, out: Path) -> Backup:
     Args:
         root: The folder of the hub, which may be serving.
         out: A new or an empty folder, or that of an earlier backup of any hub.
+        prove: Whether to hash the copies that are there, too.
 
     Raises:
-        OutputError: `out` holds something else; or a content of the hub is missing.
+        OutputError: `out` holds something else.
     """
     _check_apart(root, out)
     with open_hub(root) as hub:
@@ -59,7 +77,7 @@ def backup(root: Path, out: Path) -> Backup:
         with locked(out):
             _check_out(out)  # again, now that nobody else changes it
             (out / MARK).write_text(_mark(root), encoding="utf-8")
-            return _renew(hub, out)
+            return _renew(hub, out, prove)
 
 
 def adopt(root: Path) -> None:
@@ -97,7 +115,7 @@ def _mark(root: Path) -> str:
     return json.dumps({"of": str(root.resolve()), "date": date}) + "\n"
 
 
-def _renew(hub: Hub, out: Path) -> Backup:
+def _renew(hub: Hub, out: Path, prove: bool) -> Backup:
     """Copies the state of now beside the earlier one, then puts it in its place."""
     for path in out.glob(f"{DATABASE}.new-*"):  # of a process that died
         path.unlink()
@@ -105,63 +123,133 @@ def _renew(hub: Hub, out: Path) -> Backup:
     try:
         hub.database.backup(copy)
         blobs = _leave_out(copy)
-        new = _copy_blobs(hub.blobs, Blobs(out), blobs)
+        doubtful = _found_damaged(out / DATABASE) | _found_damaged(copy)
+        copying = _Copying(hub, Blobs(out), doubtful, prove)
+        copying.run(blobs)
+        _mark_lost(copy, copying.lost)
         _replace_database(copy, out / DATABASE)
     finally:
         _remove_database(copy)
-    _remove_others(Blobs(out), set(blobs))
-    return Backup(len(blobs), sum(blobs.values()), new)
+    _remove_others(Blobs(out), {blob.sha256 for blob in blobs})
+    kept = [blob for blob in blobs if blob.sha256 not in copying.lost]
+    size = sum(blob.size for blob in kept)
+    return Backup(len(kept), size, copying.new, tuple(copying.lost.values()))
 
 
-def _leave_out(copy: Path) -> dict[str, int]:
-    """Leaves out what is not kept; the contents that are, with their bytes."""
+def _leave_out(copy: Path) -> list[Blob]:
+    """Leaves out what is not kept; the contents that are."""
     with closing(sqlite3.connect(copy, isolation_level=None)) as db:
         db.execute("PRAGMA foreign_keys = ON")
         db.execute("BEGIN IMMEDIATE")
         for statement in LEFT_OUT:
             db.execute(statement)
         db.execute("COMMIT")
-        blobs = dict(db.execute("SELECT sha256, size FROM blobs").fetchall())
+        blobs = db.execute("SELECT sha256, size, sha1 FROM blobs").fetchall()
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return blobs
+    return [Blob(*row) for row in blobs]
 
 
-def _copy_blobs(source: Blobs, target: Blobs, blobs: dict[str, int]) -> int:
-    """Copies the contents that are not there yet; how many those were."""
-    new, folders = 0, {target.folder}
-    for sha256, size in blobs.items():
-        place = target.path(sha256)
-        if place.exists() and place.stat().st_size == size:
-            continue
-        place.parent.mkdir(exist_ok=True)
+def _found_damaged(place: Path) -> set[str]:
+    """The contents that `verify` found damaged, by a database; none where there is no such one."""
+    if not place.exists():
+        return set()
+    with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(place)) as db:
+        return {row[0] for row in db.execute("SELECT blob FROM damaged")}
+    return set()
+
+
+def _mark_lost(copy: Path, lost: Iterable[str]) -> None:
+    """Has the backup, if it is served, know what it lacks, and all else to be whole."""
+    with closing(sqlite3.connect(copy, isolation_level=None)) as db:
+        db.execute("DELETE FROM damaged")
+        for sha256 in lost:
+            mark_damaged(db, sha256)
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+class _Copying:
+    """Contents on their way into a backup.
+
+    Attributes:
+        new: How many were copied.
+        lost: What is wrong with those that were not, by their hashes, in sentences.
+    """
+
+    def __init__(self, hub: Hub, target: Blobs, doubtful: set[str], prove: bool) -> None:
+        self.new = 0
+        self.lost: dict[str, str] = {}
+        self._hub = hub
+        self._target = target
+        self._doubtful = doubtful
+        self._prove = prove
+
+    def run(self, blobs: Iterable[Blob]) -> None:
+        """Copies those that are not there yet as they should be."""
+        folders = {self._target.folder}
+        for blob in blobs:
+            source, place = self._hub.blobs.path(blob.sha256), self._target.path(blob.sha256)
+            if self._has(blob, source, place):
+                continue
+            place.parent.mkdir(exist_ok=True)
+            wrong = self._copy(blob, source, place)
+            if not wrong:
+                self.new += 1
+                folders.add(place.parent)
+            elif wrong_with(place, blob):
+                self._miss(blob, wrong)
+        for folder in folders:
+            flush(folder)
+
+    def _has(self, blob: Blob, source: Path, place: Path) -> bool:
+        """Whether a copy is there that nothing speaks against: a look, not a proof."""
+        if self._prove or blob.sha256 in self._doubtful:
+            return not wrong_with(place, blob)
         try:
-            _copy_blob(source.path(sha256), place, target.staging / secrets.token_hex(8))
-        except FileNotFoundError as error:
-            raise OutputError(
-                f"The content {sha256} of the hub is missing.",
-                "`pairsmith hub verify` says whose it is. Where a repository was deleted"
-                " meanwhile, the same command goes on.",
-            ) from error
-        new += 1
-        folders.add(place.parent)
-    for folder in folders:
-        flush(folder)
-    return new
+            there, here = place.stat(), source.stat()
+        except OSError:
+            return False
+        if there.st_size != blob.size:
+            return False
+        return there.st_mtime_ns == here.st_mtime_ns or not wrong_with(place, blob)
+
+    def _copy(self, blob: Blob, source: Path, place: Path) -> str:
+        """Links a content, or copies it where it cannot be linked; whole, or not at all.
+
+        Returns:
+            What is wrong with it, where it is not copied; or ''.
+        """
+        beside = self._target.staging / secrets.token_hex(8)
+        try:
+            if wrong := _copy_file(source, beside) or wrong_with(beside, blob):
+                return wrong
+            beside.replace(place)
+        finally:
+            beside.unlink(missing_ok=True)  # a rename onto a link to the same file leaves it
+        return ""
+
+    def _miss(self, blob: Blob, wrong: str) -> None:
+        where = uses(self._hub, blob.sha256)
+        if where is not None:  # or its repository was deleted meanwhile
+            path = self._hub.blobs.path(blob.sha256).relative_to(self._hub.root)
+            self.lost[blob.sha256] = f"{path.as_posix()}: {wrong} {where}"
 
 
-def _copy_blob(source: Path, place: Path, beside: Path) -> None:
-    """Links a content, or copies it where it cannot be linked; whole, or not at all."""
+def _copy_file(source: Path, beside: Path) -> str:
+    """Links or copies a file; what is wrong with it, or ''."""
     try:
         os.link(source, beside)
     except FileNotFoundError:
-        raise
+        return "The file is missing."
     except OSError:  # another file system, or one without links
-        shutil.copyfile(source, beside)
+        try:
+            shutil.copyfile(source, beside)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            return f"The file cannot be read: {error.strerror}."
+        shutil.copystat(source, beside)  # by its time a copy that was changed is told
         flush(beside)
-    try:
-        beside.replace(place)
-    finally:
-        beside.unlink(missing_ok=True)  # a rename onto a link to the same file leaves it
+    return ""
 
 
 def _replace_database(copy: Path, place: Path) -> None:

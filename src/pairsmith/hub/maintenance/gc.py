@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from pairsmith.hub.core.blobs import Blobs
 from pairsmith.hub.core.database import now
 from pairsmith.hub.repos import rendering
+from pairsmith.hub.repos.sweep import sweep
 from pairsmith.hub.xet import uploads
 
 if TYPE_CHECKING:
@@ -54,11 +55,13 @@ def collect(hub: Hub, keep: int = DAY) -> Collected:
         hub: The hub, which may be serving.
         keep: Seconds for which a content is kept after it was last sent or referred to.
     """
+    hub.blobs.room.give_back()
+    sweep(hub)
     before = now() - keep
     with hub.database.write() as db:
         db.execute("DELETE FROM sessions WHERE expires < ?", (now(),))
     _forget_blobs(hub, before)
-    taken = [_take_files(hub, batch) for batch in _batches(list(strays(hub, before)))]
+    taken = [_take_files(hub, batch, before) for batch in _batches(list(strays(hub, before)))]
     for path in incoming(hub.blobs, before):
         path.unlink(missing_ok=True)
     for folder in hub.blobs.staging.glob("parts-*"):  # of a content that comes by LFS
@@ -66,6 +69,7 @@ def collect(hub: Hub, keep: int = DAY) -> Collected:
             shutil.rmtree(folder, ignore_errors=True)
     uploads.sweep(hub)
     rendering.sweep(hub)
+    hub.blobs.room.set_aside()
     return Collected(sum(part.contents for part in taken), sum(part.bytes for part in taken))
 
 
@@ -108,23 +112,29 @@ def _forget_blobs(hub: Hub, before: int) -> None:
     with hub.database.read() as db:
         rows = db.execute(f"SELECT sha256 FROM blobs WHERE {UNUSED}", (before,)).fetchall()
     for batch in _batches(rows):
-        with hub.database.write() as db:  # where they may be in use again
+        with hub.database.write(many=True) as db:  # where they may be in use again
             db.executemany(
                 f"DELETE FROM blobs WHERE sha256 = ?2 AND {UNUSED}",
                 [(before, row[0]) for row in batch],
             )
 
 
-def _take_files(hub: Hub, hashes: Sequence[str]) -> Collected:
-    """Takes files away that still have no row: out of their places at once, then off the disk."""
+def _take_files(hub: Hub, hashes: Sequence[str], before: float) -> Collected:
+    """Takes files away that still have no row: out of their places at once, then off the disk.
+
+    One that came meanwhile, and whose row is not written yet, is put back within the transaction.
+    """
     aside = []
-    with hub.database.write() as db:
+    with hub.database.write(many=True) as db:
         for sha256 in hashes:
             if db.execute("SELECT 1 FROM blobs WHERE sha256 = ?", (sha256,)).fetchone() is None:
                 place = hub.blobs.staging / f"gone-{secrets.token_hex(8)}"
                 with suppress(FileNotFoundError):
                     hub.blobs.path(sha256).replace(place)
-                    aside.append(place)
+                    if _is_older(place, before):
+                        aside.append(place)
+                    else:
+                        place.replace(hub.blobs.path(sha256))
     sizes = [path.stat().st_size for path in aside]
     for path in aside:  # which takes its time, and holds up nobody now
         path.unlink()

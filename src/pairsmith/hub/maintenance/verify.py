@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pairsmith.hub.context import Hub, open_hub
-from pairsmith.hub.core.blobs import Blob
+from pairsmith.hub.core.blobs import Blob, mark_damaged, mark_whole
 from pairsmith.hub.core.database import now
 from pairsmith.hub.maintenance.gc import DAY, strays
 from pairsmith.io import git
@@ -89,18 +89,34 @@ def _check_history(hub: Hub) -> Iterator[Problem]:
 
 
 def _check_blobs(hub: Hub, progress: Progress | None) -> Iterator[Problem]:
+    """Hashes every content; what is wrong is not served from then on, until it is sent again."""
     with hub.database.read() as db:
         blobs = [Blob(*row) for row in db.execute("SELECT sha256, size, sha1 FROM blobs")]
+        marked = {row[0] for row in db.execute("SELECT blob FROM damaged")}
     for done, blob in enumerate(blobs):
         if progress:
             progress(done, len(blobs))
-        wrong = _wrong_with(hub.blobs.path(blob.sha256), blob)
-        if wrong and (uses := _uses(hub, blob)) is not None:
-            path = hub.blobs.path(blob.sha256).relative_to(hub.root)
-            yield Problem(path.as_posix(), f"{wrong} {uses}")
+        path = hub.blobs.path(blob.sha256)
+        before = _identity(path)
+        wrong = wrong_with(path, blob)
+        if bool(wrong) != (blob.sha256 in marked):
+            with hub.database.write() as db:
+                if _identity(path) == before:  # or it was sent again meanwhile
+                    (mark_damaged if wrong else mark_whole)(db, blob.sha256)
+        if wrong and (where := uses(hub, blob.sha256)) is not None:
+            yield Problem(path.relative_to(hub.root).as_posix(), f"{wrong} {where}")
 
 
-def _wrong_with(path: Path, blob: Blob) -> str:
+def _identity(path: Path) -> tuple[int, int, int] | None:
+    """What changes where another file takes the place of one, or it is written to."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def wrong_with(path: Path, blob: Blob) -> str:
     """What is wrong with a content, in a sentence; '' where it is whole."""
     sha256 = hashlib.sha256()
     sha1 = git.begin_blob_hash(blob.size)
@@ -121,15 +137,15 @@ def _wrong_with(path: Path, blob: Blob) -> str:
     return "" if sha1.hexdigest() == blob.sha1 else "Its id in git is recorded wrongly."
 
 
-def _uses(hub: Hub, blob: Blob) -> str | None:
+def uses(hub: Hub, sha256: str) -> str | None:
     """Which file of which repository wants a content; None where the content is gone by now."""
     with hub.database.read() as db:
-        if db.execute("SELECT 1 FROM blobs WHERE sha256 = ?", (blob.sha256,)).fetchone() is None:
+        if db.execute("SELECT 1 FROM blobs WHERE sha256 = ?", (sha256,)).fetchone() is None:
             return None
         row = db.execute(
             "SELECT users.name, repos.name, path FROM files JOIN lines ON lines.id = line"
             " JOIN repos ON repos.id = lines.repo JOIN users ON users.id = owner WHERE blob = ?",
-            (blob.sha256,),
+            (sha256,),
         ).fetchone()
     return "It is {2!r} of {0}/{1}.".format(*row) if row else "No commit refers to it."
 

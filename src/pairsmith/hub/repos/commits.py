@@ -11,34 +11,23 @@ import hashlib
 import json
 import secrets
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from pairsmith.hub.auth.users import User
-from pairsmith.hub.core.blobs import blob_of_repo, touch
-from pairsmith.hub.core.database import now
-from pairsmith.hub.http.errors import HubError, bad_request, revision_not_found
-from pairsmith.hub.repos import files, history
+from pairsmith.hub.core.database import ROWS, Database, now
+from pairsmith.hub.core.turns import Turns
+from pairsmith.hub.http.errors import HubError, revision_not_found
+from pairsmith.hub.repos import history, steps
+from pairsmith.hub.repos.draft import Change, Delete, Draft, Put, drafted
 from pairsmith.hub.repos.history import MAIN, Commit
 from pairsmith.hub.repos.repos import Repo
 
+__all__ = ["Change", "Delete", "Message", "Put", "Wanted", "commit", "commit_apart"]
 
-class Put(NamedTuple):
-    """A file that is there after the commit, with a content that was sent before."""
-
-    path: str
-    blob: str
-    lfs: bool
-
-
-class Delete(NamedTuple):
-    """A file, or all of a folder, that is not there after the commit."""
-
-    path: str
-    folder: bool = False
-
-
-Change = Put | Delete
+FEW = 20  # rows of a commit that is made among those who write a row or two
+_turns = Turns()
+"""Of repositories, for commits that are made in several transactions."""
 
 
 class Message(NamedTuple):
@@ -47,6 +36,24 @@ class Message(NamedTuple):
     title: str
     text: str = ""
     parent: str | None = None
+
+
+class Wanted(NamedTuple):
+    """A commit as somebody wants it.
+
+    Attributes:
+        branch: On which branch.
+        author: By whom.
+        message: What it says of itself.
+        changes: What it changes; of those of one path the last counts.
+        sent: The hashes of contents that come with it, and are kept if it can be made.
+    """
+
+    branch: str
+    author: User
+    message: Message
+    changes: Sequence[Change]
+    sent: frozenset[str] = frozenset()
 
 
 def commit(
@@ -67,111 +74,134 @@ def commit(
         branch: The branch, which must be there.
         author: Who makes it.
         message: What it says of itself.
-        changes: What it changes; a later one wins.
+        changes: What it changes; of those of one path the last counts.
 
     Raises:
         HubError: RevisionNotFound; 412 where `message.parent` is not the branch's newest commit;
             400 for a change that cannot be made.
     """
-    head = history.head(db, repo, branch)
-    if head is None and branch != MAIN:
-        raise revision_not_found(branch)
-    _check_parent(head, message)
-    line, place = _next(db, repo, head)
-    for change in changes:
-        _apply(db, repo, line, place, change)
+    wanted = Wanted(branch, author, message, list(changes))
+    draft = drafted(db, repo, _base(db, repo, wanted), wanted.changes)
+    return _write(db, repo, wanted, draft)
+
+
+def commit_apart(
+    database: Database,
+    repo: Repo,
+    wanted: Wanted,
+    check: Callable[[sqlite3.Connection], object],
+    keep: Callable[[], None] = lambda: None,
+) -> Commit:
+    """Makes a commit of however many changes while others write: they wait for some rows at most.
+
+    Args:
+        database: The hub's.
+        repo: The repository.
+        wanted: The commit.
+        check: Given a transaction, it raises where the commit may not be made any more.
+        keep: Keeps the contents that come with it, once it is found that it can be made.
+
+    Raises:
+        HubError: As `commit` does, and what `check` raises; nothing is changed then.
+    """
+    is_kept = False
+    with _turns.of((database.path, repo.id)):
+        while True:
+            with database.read() as db:
+                base = _base(db, repo, wanted)
+                left = _left(db, base)
+                draft = None if left else drafted(db, repo, base, wanted.changes, wanted.sent)
+            if left:  # by one that was given up, and could not be undone
+                steps.run(database, left)
+            if draft is None:
+                continue
+            if not is_kept:
+                keep()
+                is_kept = True
+            if made := _try(database, repo, wanted, draft, check):
+                return made
+
+
+def _try(
+    database: Database,
+    repo: Repo,
+    wanted: Wanted,
+    draft: Draft,
+    check: Callable[[sqlite3.Connection], object],
+) -> Commit | None:
+    """Makes a commit; None where its branch was changed since the draft was made."""
+    with database.write(many=draft.rows > FEW) as db:
+        check(db)
+        if _base(db, repo, wanted) != draft.base:
+            return None
+        if draft.rows <= ROWS and not draft.folders:
+            return _write(db, repo, wanted, draft)
+        line = steps.begin(db, repo, draft)
+        steps.announce(db, line, draft.place)
+    try:
+        for step in steps.steps(draft, line):
+            steps.run(database, step)
+        with database.write(many=True) as db:
+            check(db)
+            _check_unchanged(db, repo, wanted, draft)
+            steps.announce(db, line, None)
+            return _conclude(db, repo, wanted, draft, line)
+    except BaseException:
+        steps.run(database, steps.undo(line, draft.place))
+        raise
+
+
+def _base(db: sqlite3.Connection, repo: Repo, wanted: Wanted) -> Commit | None:
+    """The newest commit of the branch, for which a commit is made; None for the first."""
+    head = history.head(db, repo, wanted.branch)
+    if head is None and wanted.branch != MAIN:
+        raise revision_not_found(wanted.branch)
+    parent = wanted.message.parent
+    if parent and (head is None or not head.id.startswith(parent)):
+        raise HubError(
+            412, "A commit has happened since. Please refresh and try again.", "CommitOutdated"
+        )
+    return head
+
+
+def _check_unchanged(db: sqlite3.Connection, repo: Repo, wanted: Wanted, draft: Draft) -> None:
+    """Checks that the branch is as it was when the draft was made: it may have been deleted."""
+    if _base(db, repo, wanted) != draft.base:
+        raise HubError(412, "The branch has changed meanwhile. Please try again.", "CommitOutdated")
+
+
+def _left(db: sqlite3.Connection, base: Commit | None) -> steps.Step | None:
+    """What undoes the draft that a line has, which nobody writes any more; None for none."""
+    if base is None:
+        return None
+    row = db.execute("SELECT draft FROM lines WHERE id = ?", (base.line,)).fetchone()
+    return None if row[0] is None else steps.undo(base.line, row[0])
+
+
+def _write(db: sqlite3.Connection, repo: Repo, wanted: Wanted, draft: Draft) -> Commit:
+    """Writes all of a commit within one transaction."""
+    line = steps.begin(db, repo, draft)
+    for step in steps.steps(draft, line):
+        while step(db):
+            pass
+    return _conclude(db, repo, wanted, draft, line)
+
+
+def _conclude(
+    db: sqlite3.Connection, repo: Repo, wanted: Wanted, draft: Draft, line: int
+) -> Commit:
+    """Makes a commit of the files that are there at its place."""
+    author, message = wanted.author, wanted.message
     made = Commit(
-        _commit_id(repo, line, place, author, message),
+        _commit_id(repo, line, draft.place, author, message),
         line,
-        place,
-        head.id if head else None,
+        draft.place,
+        draft.base.id if draft.base else None,
         author.name,
         message.title,
         message.text,
         now(),
     )
-    _write(db, repo, branch, author, made)
-    return made
-
-
-def _check_parent(head: Commit | None, message: Message) -> None:
-    """Checks that a commit is made for the newest one, where it says for which."""
-    if message.parent and (head is None or not head.id.startswith(message.parent)):
-        raise HubError(
-            412, "A commit has happened since. Please refresh and try again.", "CommitOutdated"
-        )
-
-
-def _next(db: sqlite3.Connection, repo: Repo, head: Commit | None) -> tuple[int, int]:
-    """The line of the new commit, and its place within it."""
-    if head is not None:
-        newest = db.execute("SELECT max(place) FROM commits WHERE line = ?", (head.line,))
-        if newest.fetchone()[0] == head.place:
-            return head.line, head.place + 1
-    line = db.execute("INSERT INTO lines (repo) VALUES (?)", (repo.id,)).lastrowid or 0
-    if head is None:
-        return line, 0
-    db.execute(
-        "INSERT INTO files (line, path, born, blob, lfs)"
-        f" SELECT :new, path, 0, blob, lfs FROM files WHERE {files.AT}",
-        {"new": line, "line": head.line, "place": head.place},
-    )
-    return line, 1  # place 0 is what it started from
-
-
-def _apply(db: sqlite3.Connection, repo: Repo, line: int, place: int, change: Change) -> None:
-    path = files.clean(change.path)
-    if isinstance(change, Delete):
-        if not _end(db, line, place, path, change.folder):
-            raise bad_request(f"There is no {path!r} to delete.")
-        return
-    if blob_of_repo(db, repo.id, change.blob) is None:
-        raise bad_request(f"The content of {path!r} was not sent to this repository.")
-    there = files.named(db, _state_at(line, place), path)
-    if there is not None and (there.blob, there.lfs) == (change.blob, change.lfs):
-        return  # as git has it, a file is not changed by the same content
-    _check_no_folder(db, line, place, path)
-    _end(db, line, place, path, folder=False)
-    db.execute(
-        "INSERT INTO files (line, path, born, blob, lfs) VALUES (?, ?, ?, ?, ?)",
-        (line, path, place, change.blob, change.lfs),
-    )
-    touch(db, change.blob)
-
-
-def _check_no_folder(db: sqlite3.Connection, line: int, place: int, path: str) -> None:
-    """Checks that no file is also a folder.
-
-    Raises:
-        HubError: 400.
-    """
-    here = _state_at(line, place)
-    parts = path.split("/")
-    above = ["/".join(parts[:depth]) for depth in range(1, len(parts))]
-    if any(files.named(db, here, folder) for folder in above) or files.under(db, here, path):
-        raise bad_request(f"{path!r} would be a file and a folder at once.")
-
-
-def _state_at(line: int, place: int) -> Commit:
-    """A place of a line as something to read files at, while its commit is being made."""
-    return Commit("", line, place, None, "", "", "", 0)
-
-
-def _end(db: sqlite3.Connection, line: int, place: int, path: str, folder: bool) -> int:
-    """Ends what lives at a path; how many files did."""
-    within, found = files.path_condition(path, folder)
-    values = {"line": line, "place": place, **found}
-    live = f"line = :line AND died IS NULL AND {within}"
-    mine = db.execute(f"DELETE FROM files WHERE {live} AND born = :place", values).rowcount
-    return mine + db.execute(f"UPDATE files SET died = :place WHERE {live}", values).rowcount
-
-
-def _commit_id(repo: Repo, line: int, place: int, author: User, message: Message) -> str:
-    text = json.dumps([repo.id, line, place, author.name, *message, now(), secrets.token_hex(8)])
-    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
-
-
-def _write(db: sqlite3.Connection, repo: Repo, branch: str, author: User, made: Commit) -> None:
     db.execute(
         "INSERT INTO commits (repo, id, line, place, parent, author, title, message, date)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -179,6 +209,12 @@ def _write(db: sqlite3.Connection, repo: Repo, branch: str, author: User, made: 
     )
     db.execute(
         "INSERT INTO refs VALUES (?, 'branch', ?, ?) ON CONFLICT DO UPDATE SET target = ?",
-        (repo.id, branch, made.id, made.id),
+        (repo.id, wanted.branch, made.id, made.id),
     )
     db.execute("UPDATE repos SET updated = ? WHERE id = ?", (made.date, repo.id))
+    return made
+
+
+def _commit_id(repo: Repo, line: int, place: int, author: User, message: Message) -> str:
+    text = json.dumps([repo.id, line, place, author.name, *message, now(), secrets.token_hex(8)])
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()

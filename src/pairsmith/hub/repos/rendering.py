@@ -144,7 +144,7 @@ def _keep(hub: Hub, place: Path, html: str) -> None:
     data = html.encode()
     beside = hub.rendered / f"{secrets.token_hex(8)}.new"
     try:
-        hub.blobs.check_room(len(data))
+        hub.blobs.room.check(len(data))
         hub.rendered.mkdir(exist_ok=True)
         beside.write_bytes(data)
         beside.replace(place)

@@ -16,8 +16,11 @@ Gate = Literal["off", "auto", "manual"]
 NAME = re.compile(r"(?!.*(?:\.\.|--))[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?")
 SELECT = (
     "SELECT repos.id, kind, users.id, users.name, repos.name, private, gate, repos.created, updated"
-    " FROM repos JOIN users ON users.id = repos.owner"
+    " FROM repos JOIN users ON users.id = repos.owner AND repos.deleted IS NULL"
 )
+
+GONE_AT_ONCE = ("refs", "requests", "uploads", "offers", "downloads")
+"""What of a repository that is deleted goes with it; files, commits and contents are too many."""
 
 
 class Repo(NamedTuple):
@@ -91,12 +94,17 @@ def create(db: sqlite3.Connection, owner: User, kind: Kind, name: str, private: 
 
 
 def delete(db: sqlite3.Connection, repo: Repo) -> None:
-    """Takes a repository away; its contents go a day later, where no other has them."""
+    """Takes a repository away; its contents go a day later, where no other has them.
+
+    From here on nobody finds it, and its name is free. Its rows go step by step: see `sweep`.
+    """
     db.execute(
-        "UPDATE blobs SET touched = ? WHERE sha256 IN (SELECT blob FROM holdings WHERE repo = ?)",
+        "UPDATE repos SET deleted = ?1, private = 1, name = 'deleted:' || id WHERE id = ?2",
         (now(), repo.id),
     )
-    db.execute("DELETE FROM repos WHERE id = ?", (repo.id,))
+    for table in GONE_AT_ONCE:
+        db.execute(f"DELETE FROM {table} WHERE repo = ?", (repo.id,))
+    db.execute("UPDATE licences SET repo = NULL WHERE repo = ?", (repo.id,))
 
 
 def set_gate(db: sqlite3.Connection, repo: Repo, gate: Gate) -> None:

@@ -142,7 +142,10 @@ def time_limit(db: DuckDBPyConnection, seconds: float) -> Iterator[None]:
             done.wait(0.05)
 
     watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
+    try:
+        watcher.start()
+    except RuntimeError as error:  # there is no memory for a thread
+        raise MemoryError(str(error)) from error
     try:
         yield
     finally:

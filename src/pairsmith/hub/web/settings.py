@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from starlette.background import BackgroundTask
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route
 
@@ -14,7 +15,9 @@ from pairsmith.hub.context import hub_of
 from pairsmith.hub.gating import requests
 from pairsmith.hub.http.addresses import DATASET, repo_of
 from pairsmith.hub.http.errors import bad_request
+from pairsmith.hub.repos import damage, quotas
 from pairsmith.hub.repos.repos import Gate
+from pairsmith.hub.repos.sweep import sweep
 from pairsmith.hub.web.gate import gate_view
 from pairsmith.hub.web.render import page
 
@@ -33,8 +36,11 @@ def show(request: Request) -> Response:
     with hub.database.read() as db:
         repo = permissions.writable(db, who, *repo_of(request))
         waiting = requests.counts(db, repo)["pending"]
-        shown = gate_view(db, hub, repo, who)
-    return page(request, "settings.html.jinja", who, repo=repo, waiting=waiting, **shown._asdict())
+        shown = gate_view(db, hub, repo, who)._asdict()
+        use, lost = quotas.of(db, hub, repo), damage.of_repo(db, hub, repo)
+    return page(
+        request, "settings.html.jinja", who, repo=repo, waiting=waiting, use=use, lost=lost, **shown
+    )
 
 
 def take_visibility(request: Request, sent: FormData) -> Response:
@@ -64,12 +70,13 @@ def take_gate(request: Request, sent: FormData) -> Response:
 def take_end(request: Request, sent: FormData) -> Response:
     """`POST …/settings/delete`: deletes the repository, once its name was typed."""
     who = require_sign_in(request)
-    with hub_of(request).database.write() as db:
+    hub = hub_of(request)
+    with hub.deleting() as db:
         repo = permissions.writable(db, who, *repo_of(request))
         if forms.line(sent, "confirm") != repo.full_name:
             raise bad_request(f"To delete the repository, type its name: {repo.full_name}.")
         requests.end(db, repo, require_write(who))
-    return RedirectResponse("/", 303)
+    return RedirectResponse("/", 303, background=BackgroundTask(sweep, hub))
 
 
 routes: list[BaseRoute] = [

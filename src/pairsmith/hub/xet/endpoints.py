@@ -21,8 +21,8 @@ from pairsmith.hub import permissions
 from pairsmith.hub.auth.authentication import authenticate_token, bearer_token, require_account
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.addresses import REPO, repo_of
-from pairsmith.hub.http.bodies import received
-from pairsmith.hub.http.concurrency import CONTENTS, run_apart
+from pairsmith.hub.http.bodies import receive
+from pairsmith.hub.http.concurrency import CONTENTS
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.xet import shard, uploads, xorb
 from pairsmith.hub.xet.rebuild import Rebuild
@@ -30,6 +30,7 @@ from pairsmith.hub.xet.rebuild import Rebuild
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from pairsmith.hub.context import Hub
     from pairsmith.hub.xet.uploads import Upload
 
 PATIENCE = 5.0  # seconds after which those who wait, proxies among them, are told of the progress
@@ -71,39 +72,76 @@ async def take_xorb(request: Request) -> Response:
     _, folder = await run_in_threadpool(_opened, request)
     place = folder / xorb.checked_name(request.path_params["hash"])
     await run_in_threadpool(uploads.check_room, folder)
-    async with received(request, folder, "The xorb", xorb.MAX_XORB_BYTES) as path:
-        await run_in_threadpool(xorb.check, path)
+    with hub_of(request).blobs.incoming() as content:
+        await receive(request, "The xorb", xorb.MAX_XORB_BYTES, content.write)
+        content.flush()
+        await run_in_threadpool(xorb.check, content.path)
         is_new = not place.exists()
         if is_new:
-            path.rename(place)
+            content.path.rename(place)
     return JSONResponse({"was_inserted": is_new})
 
 
 async def take_shard(request: Request) -> Response:
     """POST v1/shards: keeps the files of a shard, and answers when that is done."""
-    await run_apart(CONTENTS, (await _rebuild(request)).run)
+    work = await _work(request)
+    await CONTENTS.run(work.upload.user, work.run)
     return JSONResponse({"result": 1})
 
 
 async def take_shard_telling(request: Request) -> Response:
     """POST v2/shards: the same, and reports progress where it takes a while."""
-    rebuild = await _rebuild(request)
-    work = asyncio.ensure_future(run_apart(CONTENTS, rebuild.run))
-    under_way.add(work)
-    work.add_done_callback(under_way.discard)
-    await asyncio.wait({work}, timeout=PATIENCE)
-    if work.done():
-        work.result()  # or its error, with a status of its own
+    work = await _work(request)
+    done = asyncio.ensure_future(CONTENTS.run(work.upload.user, work.run))
+    under_way.add(done)
+    done.add_done_callback(under_way.discard)
+    await asyncio.wait({done}, timeout=PATIENCE)
+    if done.done():
+        done.result()  # or its error, with a status of its own
         return Response(_frame("result", result=1), media_type=NDJSON)
-    return StreamingResponse(_frames(rebuild, work), media_type=NDJSON)
+    return StreamingResponse(_frames(work, done), media_type=NDJSON)
 
 
-async def _frames(rebuild: Rebuild, work: asyncio.Future[None]) -> AsyncIterator[str]:
+class _Work:
+    """A shard that waits for its turn on disk, and is read only then.
+
+    Attributes:
+        upload: Under which it was sent.
+        content: Its file.
+        rebuild: What is made of it; None before.
+    """
+
+    def __init__(self, hub: Hub, upload: Upload, folder: Path) -> None:
+        self.upload = upload
+        self.content = hub.blobs.begin()
+        self._hub = hub
+        self._folder = folder
+        self.rebuild: Rebuild | None = None
+
+    def said(self) -> str:
+        """How far it is; '' where it is not known yet what there is to do."""
+        if self.rebuild is None:
+            return ""
+        return _frame("validating", verified=self.rebuild.done, total=self.rebuild.total)
+
+    def run(self) -> None:
+        """Keeps its files."""
+        try:
+            found = shard.read(self.content.path)
+            self.rebuild = Rebuild(self._hub, self.upload, found, self._folder)
+            self.rebuild.run()
+        finally:
+            self.content.close()
+
+
+async def _frames(work: _Work, done: asyncio.Future[None]) -> AsyncIterator[str]:
     """The progress, for as long as it takes; then that it is done, or why not."""
-    while not work.done():
-        yield _frame("validating", verified=rebuild.done, total=rebuild.total)
-        await asyncio.wait({work}, timeout=PATIENCE)
-    error = work.exception()
+    while not done.done():
+        if said := work.said():
+            yield said
+        await asyncio.wait({done}, timeout=PATIENCE)
+    yield work.said()
+    error = done.exception()
     if error is None:
         yield _frame("result", result=1)
     elif isinstance(error, HubError):
@@ -125,12 +163,19 @@ def _opened(request: Request) -> tuple[Upload, Path]:
     return upload, uploads.used_folder(hub, upload)
 
 
-async def _rebuild(request: Request) -> Rebuild:
-    """What a shard asks for, checked as far as that is quick."""
+async def _work(request: Request) -> _Work:
+    """A shard as it was sent."""
+    hub = hub_of(request)
     upload, folder = await run_in_threadpool(_opened, request)
-    async with received(request, folder, "The shard", shard.MAX_SHARD_BYTES) as path:
-        found = await run_in_threadpool(lambda: shard.Shard(path.read_bytes()))
-    return await run_in_threadpool(Rebuild, hub_of(request), upload, found, folder)
+    hub.blobs.room.check()
+    work = _Work(hub, upload, folder)
+    try:
+        await receive(request, "The shard", shard.MAX_SHARD_BYTES, work.content.write)
+        work.content.flush()
+    except BaseException:
+        work.content.close()
+        raise
+    return work
 
 
 CAS = "/cas/{upload:part}"

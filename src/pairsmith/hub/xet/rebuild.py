@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import OrderedDict
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pairsmith.hub.http.errors import HubError, bad_request, too_large
+from pairsmith.hub.repos import quotas, repos
 from pairsmith.hub.xet import uploads
 from pairsmith.hub.xet.xorb import Xorb
 
 if TYPE_CHECKING:
     from pairsmith.hub.context import Hub
-    from pairsmith.hub.core.blobs import Blob, Incoming
+    from pairsmith.hub.core.blobs import Arriving
     from pairsmith.hub.xet.shard import File, Segment, Shard
     from pairsmith.hub.xet.uploads import Upload
 
@@ -51,30 +54,35 @@ class Rebuild:
         Raises:
             HubError: 400 where one cannot be put together, or is not what the shard says.
         """
-        with ExitStack() as stack:
-            xorbs = stack.enter_context(closing(OpenXorbs(self._folder)))
-            made = []
+        hub, repo = self._hub, self._upload.repo
+        with closing(OpenXorbs(self._folder)) as xorbs, hub.blobs.several() as arriving:
             for file in self._shard.files:
-                content = stack.enter_context(self._hub.blobs.incoming())
-                made.append((content, self._put_together(file, content, xorbs)))
-            with self._hub.database.write() as db:
-                uploads.still_open(db, self._upload)
-                self._hub.blobs.keep_all(db, made, self._upload.repo)
+                self._put_together(file, arriving, xorbs)
+            hub.blobs.keep_all(hub.database, arriving.whole, repo, self._may_send)
 
-    def _put_together(self, file: File, content: Incoming, xorbs: OpenXorbs) -> Blob:
-        for segment in self._shard.segments(file):
-            before = content.size
-            for number in range(segment.first, segment.end):
-                content.write(xorbs.chunk(segment.xorb, number))
-            if content.size - before != segment.size:
-                raise _wrong_size(segment, content.size - before)
-            self.done += segment.size
-        blob = content.finish()
+    def _may_send(self, db: sqlite3.Connection) -> None:
+        uploads.still_open(db, self._upload)
+        repo = repos.by_id(db, self._upload.repo)
+        if repo is not None:
+            quotas.check(db, self._hub, repo)
+
+    def _put_together(self, file: File, arriving: Arriving, xorbs: OpenXorbs) -> None:
+        blob = arriving.add(self._chunks(file, xorbs))
         if blob.sha256 != file.sha256:
             raise bad_request(
                 f"A file was sent as {file.sha256}; what its chunks make up is {blob.sha256}."
             )
-        return blob
+
+    def _chunks(self, file: File, xorbs: OpenXorbs) -> Iterator[bytes]:
+        for segment in self._shard.segments(file):
+            size = 0
+            for number in range(segment.first, segment.end):
+                chunk = xorbs.chunk(segment.xorb, number)
+                size += len(chunk)
+                yield chunk
+            if size != segment.size:
+                raise _wrong_size(segment, size)
+            self.done += size
 
     def _check_xorbs(self) -> None:
         for name in sorted(self._shard.xorbs):
@@ -84,7 +92,7 @@ class Rebuild:
     def _check_room(self) -> None:
         if self.total > MAX_REBUILT_BYTES:
             raise too_large("What this shard makes up", MAX_REBUILT_BYTES)
-        self._hub.blobs.check_room(self.total)
+        self._hub.blobs.room.check(self.total)
 
 
 class OpenXorbs:

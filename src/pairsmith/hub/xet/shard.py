@@ -8,14 +8,19 @@ the second section nothing is used here; it is walked to check that the shard is
 from __future__ import annotations
 
 import struct
+import threading
 from collections.abc import Iterator
+from mmap import ACCESS_READ, MADV_DONTNEED, mmap
+from pathlib import Path
 from typing import NamedTuple
 
 from pairsmith.hub.http.errors import HubError, bad_request
+from pairsmith.hub.xet.uploads import MAX_UPLOAD_XORBS
 from pairsmith.hub.xet.xorb import MAX_CHUNK_BYTES, MAX_CHUNKS
 
 MAX_SHARD_BYTES = 65 << 20  # 64 MiB, as the protocol has it, and room for the footer
 MAX_FILES = 100_000
+_turns = threading.BoundedSemaphore(2)  # shards that are in memory as a whole
 TAG = b"HFRepoMetaData\0" + bytes.fromhex("556967456a7b815783a5bdd95ccdd14aa9")
 VERSION = 2
 HEADER = struct.Struct("<32sQQ")
@@ -44,7 +49,7 @@ class File(NamedTuple):
 
 
 class Shard:
-    """A shard in memory.
+    """A shard, in memory or mapped into it.
 
     Attributes:
         files: Its files.
@@ -54,7 +59,7 @@ class Shard:
         HubError: 400 where it is not one, or not whole.
     """
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes | mmap) -> None:
         self._data = data
         self.files: list[File] = []
         self.xorbs: set[str] = set()
@@ -92,6 +97,8 @@ class Shard:
         size = 0
         for segment in self.segments(file):
             self.xorbs.add(segment.xorb)
+            if len(self.xorbs) > MAX_UPLOAD_XORBS:
+                raise bad_request(f"The shard names more than {MAX_UPLOAD_XORBS:,} xorbs.")
             size += segment.size
         return file._replace(size=size)
 
@@ -115,12 +122,27 @@ class Shard:
         return found
 
 
+def read(path: Path) -> Shard:
+    """The shard in a file, which may be removed then.
+
+    Raises:
+        HubError: 400 where it is not one, or not whole.
+    """
+    with _turns, path.open("rb") as file:
+        if not path.stat().st_size:
+            raise _cut_short()
+        data = mmap(file.fileno(), 0, access=ACCESS_READ)
+        found = Shard(data)
+        data.madvise(MADV_DONTNEED)  # it is read again entry by entry, as far as it is worked at
+    return found
+
+
 def text(hash: bytes) -> str:
     """A hash as addresses and people have it: four little-endian numbers, in hex."""
     return "".join(f"{number:016x}" for number in struct.unpack("<4Q", hash))
 
 
-def _check_header(data: bytes) -> None:
+def _check_header(data: bytes | mmap) -> None:
     if len(data) < HEADER.size:
         raise _cut_short()
     tag, version, _ = HEADER.unpack_from(data)

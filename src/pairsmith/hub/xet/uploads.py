@@ -32,10 +32,11 @@ MAX_UPLOAD_XORBS = 20_000  # that an upload may have waiting
 
 
 class Upload(NamedTuple):
-    """An upload that a caller may add to, and the repository that it goes to."""
+    """An upload that a caller may add to, the repository that it goes to, and who the caller is."""
 
     id: str
     repo: int
+    user: int = 0
 
 
 class Grant(NamedTuple):
@@ -63,7 +64,7 @@ def find(db: sqlite3.Connection, id: str, token: str | None) -> Upload:
         HubError: 401, in the same words whatever is wrong.
     """
     row = db.execute(
-        "SELECT upload.id, upload.repo FROM uploads AS upload JOIN uploads AS granted"
+        "SELECT upload.id, upload.repo, upload.user FROM uploads AS upload JOIN uploads AS granted"
         " ON granted.repo = upload.repo AND granted.user = upload.user"
         " WHERE upload.id = ? AND granted.digest = ? AND granted.expires > ?",
         (id, digest(token or ""), now()),
