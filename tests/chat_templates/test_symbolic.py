@@ -185,7 +185,7 @@ def read(body, name="m.content"):
         ("{{ m.content.isdigit() }}", "it calls isdigit of a content"),
         ("{{ m.content | upper }}", "it looks at the characters of a content"),
         ("{{ '%5s' % m.content }}", "it formats a content"),
-        ("{{ '%s' % [m.content] }}", "it looks at the characters of a content"),
+        ("{{ '%s' % [m.content] }}", "it quotes a content"),
         ("{{ '%r' % m.content }}", "it formats a content"),
         ("{{ '{:>5}'.format(m.content) }}", "it formats a content"),
         ("{{ '{!r}'.format(m.content) }}", "it formats a content"),
