@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 SPARE = 1 << 30  # bytes of the disk that are left to others
 LOOK = 8 << 20  # bytes that came in after which it is looked whether there is room for more
-FLUSHES = 8  # files that are flushed to disk at once
+FLUSHES = (
+    2  # files of a commit that are flushed at once; with 8 each, a read that is put on record waits
+)
 BLOCK = 4 << 10  # bytes that the least content takes on a disk
 FEW = 20  # contents that are noted among those who write a row or two
 
