@@ -12,9 +12,9 @@ Jinja: TypeAlias = Callable[[Sequence[Conversation]], list[str | Refusal]]
 LENGTHS = (1, 2, 3, 4, 5, 6, 13, 14, 39, 40)
 """Turns of the conversations that are rendered to check what was read."""
 
-MAX_TURNS = 64
+MAX_TURNS = 40
 """Conversations of more turns are rendered by Jinja. Reading takes time that grows with the square
-of this: at 64, 0.1 s for an ordinary template, and 2 s for the slowest of those that TRL ships."""
+of this: at 40, 0.1 s for an ordinary template, and 1 s for the slowest of those that TRL ships."""
 
 AWKWARD = (
     "\n\n", "\n \n\n\n", "    ", "\t", "\r\n", "<b>&amp;\"'</b>", "\\n\\", "é日本😀\u200b\u2028",

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-import pyarrow.compute as pc
 
 from pairsmith.schema.templates import (
     PROBE_REPLY,
@@ -15,18 +14,11 @@ from pairsmith.schema.templates import (
     Template,
     common_start,
 )
-from pairsmith.text.spans import Index, Mask, to_numpy
+from pairsmith.text.spans import Index, Mask
 from pairsmith.text.turns import Turns
 
 Jinja: TypeAlias = Callable[[Sequence[Conversation]], list[str | Refusal]]
 Messages: TypeAlias = list[dict[str, str]]
-
-SEARCHED_ROWS = 250
-"""The rows at the head of a batch that are searched for unusual contents."""
-
-UNUSUAL = (r"\n\s*\n", r"[^\x00-\x7f]", r"[<\[{][|/%{A-Z]", r"[ \t]\n|\n[ \t]")
-"""Blank lines, other scripts, what looks like control text, white space at the ends of lines."""
-
 
 class RenderedPair(NamedTuple):
     """One row's texts."""
@@ -112,9 +104,8 @@ def dialogues_by_row(
 def sampled_rows(sides: Sequence[Turns], rows: Mask) -> list[int]:
     """Selects the rows of a batch on which to check a compiled template.
 
-    Of the rows that open alike, the first, the one in the middle and the last, the longest on each
-    side, the shortest, the one of most turns, and of the first rows those with each kind of unusual
-    content. They depend on the batch alone.
+    Of the rows that open alike, the longest on each side, the shortest, the one of most turns, and
+    the last. They depend on the batch alone.
 
     Args:
         sides: The turns of n rows; the first has the whole conversations.
@@ -130,8 +121,7 @@ def sampled_rows(sides: Sequence[Turns], rows: Mask) -> list[int]:
         if len(candidates):
             sizes = [_sizes(turns)[candidates] for turns in sides]
             most = [int(np.argmax(of_rows)) for of_rows in (sides[0].counts[candidates], *sizes)]
-            chosen = [0, len(candidates) // 2, -1, int(np.argmin(sizes[0])), *most]
-            selected |= set(candidates[chosen].tolist()) | _unusual(sides[0], candidates)
+            selected |= set(candidates[[int(np.argmin(sizes[0])), *most, -1]].tolist())
     return sorted(selected)
 
 
@@ -140,14 +130,3 @@ def _sizes(turns: Turns) -> Index:
     ends = np.concatenate([[0], np.cumsum(turns.content.sizes)])
     sizes: Index = ends[turns.offsets[1:]] - ends[turns.offsets[:-1]]
     return sizes
-
-
-def _unusual(turns: Turns, candidates: Index) -> set[int]:
-    """Of the first rows, the first with each kind of unusual content."""
-    few = np.zeros(len(turns.counts), bool)
-    few[candidates[:SEARCHED_ROWS]] = True
-    places = np.flatnonzero(few[turns.rows])
-    content, owners = turns.content.select(places).texts(), turns.rows[places]
-    flags = [to_numpy(pc.match_substring_regex(content, pattern)) for pattern in UNUSUAL]
-    flags.append(turns.padded[places])
-    return {int(owners[np.argmax(flag)]) for flag in flags if flag.any()}

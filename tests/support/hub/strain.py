@@ -29,12 +29,14 @@ class Strain:
 
     Attributes:
         idle: Bytes that the hub and its processes took before.
+        now: Bytes that they took a moment ago.
         peak: The most bytes that they took.
         waits: Seconds of each visit, by its name.
         faults: What visitors got in place of an answer below 500.
     """
 
     idle: int = 0
+    now: int = 0
     peak: int = 0
     waits: dict[str, list[float]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
@@ -99,7 +101,8 @@ def _visit(request: httpx.Request, strain: Strain, over: threading.Event) -> Non
 
 def _watch(server: Running, strain: Strain, over: threading.Event) -> None:
     while not over.wait(PAUSE):
-        strain.peak = max(strain.peak, _memory(server))
+        strain.now = _memory(server)
+        strain.peak = max(strain.peak, strain.now)
 
 
 def _memory(server: Running) -> int:
