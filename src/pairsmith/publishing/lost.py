@@ -24,7 +24,11 @@ def lost_files(api: HfApi, info: DatasetInfo, listed: Sequence[Owned]) -> Iterat
         info: The repository.
         listed: Files that it lists, as they are here.
     """
-    from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
+    from huggingface_hub.utils import (  # type: ignore[attr-defined]
+        build_hf_headers,
+        get_session,
+        hf_raise_for_status,
+    )
 
     url = f"{api.endpoint}/api/datasets/{info.id}/preupload/main"
     for start in range(0, len(listed), AT_ONCE):
