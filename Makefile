@@ -8,38 +8,48 @@ BIN := $(VENV)/bin
 DEMO := demo
 LOADERS := .loaders
 CLIENTS := .clients
+FLOORS := .floors
+LOCK := requirements/lock.txt
+EXTRAS := s3,http,ray,audit,tokens,hub
+TORCH := torch==2.13.0
+# what the lowest versions are tried with: the main job, an audit, a hub
+FLOOR_TESTS := $(addprefix tests/,building/test_build.py chat_templates/test_content.py \
+    auditing/test_audit.py tokens engines/test_ray.py hub/test_served.py hub/api/test_commit.py \
+    hub/viewer/test_annotations.py hub/licensing/test_webhook.py)
 ARGS ?=  # more for pytest, such as --durations=20
 
-.PHONY: help demo test test-all loaders clients lint format clean
+.PHONY: help demo test test-all floors lock loaders clients lint format clean
 
 help:
 	@echo "make demo     build the bundled sample into ./$(DEMO), check it, show a row"
 	@echo "make test     run the tests: a few minutes on two cores"
 	@echo "make test-all run all tests, the slow ones too, with loaders and clients"
+	@echo "make floors   try the lowest versions of what users may have"
+	@echo "make lock     write $(LOCK) anew, with the newest versions"
 	@echo "make loaders  get the trainers' loaders that some tests want"
 	@echo "make clients  get the older clients of a hub that some tests want"
 	@echo "make lint     style, types, import contracts"
 	@echo "make format   put the code into style"
-	@echo "make clean    remove $(VENV), $(LOADERS), $(CLIENTS) and ./$(DEMO)"
+	@echo "make clean    remove $(VENV), $(FLOORS), $(LOADERS), $(CLIENTS) and ./$(DEMO)"
 
 # a pip that knows dependency groups
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 
-$(VENV)/.runtime: $(BIN)/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable .
+$(VENV)/.runtime: $(BIN)/python pyproject.toml $(LOCK)
+	$(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable .
 	@touch $@
 
 # the hub is built on typed libraries, which its types are checked against
 $(VENV)/.lint: $(VENV)/.runtime
-	$(BIN)/python -m pip install --quiet --editable '.[hub]' --group lint
+	$(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable '.[hub]' --group lint
 	@touch $@
 
 # torch first and by itself, so that nothing else chooses its build
 $(VENV)/.dev: $(VENV)/.lint
-	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet --group dev
+	$(BIN)/python -m pip install --quiet --constraint $(LOCK) $(TORCH)
+	$(BIN)/python -m pip install --quiet --constraint $(LOCK) --group dev
 	@touch $@
 
 demo: $(VENV)/.runtime
@@ -53,6 +63,31 @@ test: $(VENV)/.dev
 
 test-all: $(VENV)/.dev loaders clients
 	$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile=full $(ARGS)
+
+# The lowest versions that pyproject.toml names, in an environment of their own, with the test tools
+# of the lock. Old packages warn of newer ones that they stand on: that is no fault of ours.
+floors: $(FLOORS)/.done
+	$(FLOORS)/bin/python -m pytest -m "not slow" -W ignore $(FLOOR_TESTS) $(ARGS)
+
+$(FLOORS)/.done: $(VENV)/.dev pyproject.toml requirements/floors.py
+	@rm -rf $(FLOORS)
+	$(PYTHON) -m venv $(FLOORS)
+	$(FLOORS)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python requirements/floors.py > $(FLOORS)/floors.txt
+	$(FLOORS)/bin/python -m pip install --quiet --constraint $(FLOORS)/floors.txt \
+	    --editable '.[$(EXTRAS)]' \
+	    $$(grep -E '^(httpx|hypothesis|psutil|pytest|pytest-xdist)==' $(LOCK))
+	@touch $@
+
+# as .dev and all extras, without the lock: the newest of everything
+lock:
+	@rm -rf .lock
+	$(PYTHON) -m venv .lock
+	.lock/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	.lock/bin/python -m pip install --quiet $(TORCH)
+	.lock/bin/python -m pip install --quiet --editable '.[$(EXTRAS)]' --group dev
+	.lock/bin/python requirements/lock.py > $(LOCK)
+	@rm -rf .lock
 
 # trainers' own loaders, each apart and without what it depends on; tests that want them skip else
 loaders: $(LOADERS)/.done
@@ -88,4 +123,4 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) $(LOADERS) $(CLIENTS) $(DEMO)
+	rm -rf $(VENV) $(FLOORS) $(LOADERS) $(CLIENTS) $(DEMO)

@@ -179,8 +179,12 @@ def read(body, name="m.content"):
         ("{{ m.content | int }}", "it uses the filter int on a content"),
         ("{{ m.content.isdigit() }}", "it calls isdigit of a content"),
         ("{{ m.content | upper }}", "it looks at the characters of a content"),
-        ("{{ '%s' % m.content }}", "it looks at the characters of a content"),
-        ("{{ '{}'.format(m.content) }}", "it looks at the characters of a content"),
+        ("{{ '%5s' % m.content }}", "it formats a content"),
+        ("{{ '%s' % [m.content] }}", "it looks at the characters of a content"),
+        ("{{ '%r' % m.content }}", "it formats a content"),
+        ("{{ '{:>5}'.format(m.content) }}", "it formats a content"),
+        ("{{ '{!r}'.format(m.content) }}", "it formats a content"),
+        ("{{ '{0[0]}'.format(m.content) }}", "it formats a content"),
         ("{{ m.content * 2 }}", "it looks at the characters of a content"),
         ("{{ {m.content: 1} }}", "it looks a content up in a table"),
         ("{{ {'a': 1}[m.content] }}", "it looks a content up in a table"),
@@ -203,6 +207,29 @@ def read(body, name="m.content"):
 def test_what_is_not_known_of_a_content_is_refused(body, fault):
     said = read(body)["fault"]
     assert fault in said if fault else said == ""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{{ '%s: %s%%' % (m.role, m.content) }}",
+        "{{ '%(role)s: %(content)s%%' % m }}",
+        "{{ '{}: {}%'.format(m.role, m.content) }}",
+        "{{ '{1}: {0}%'.format(m.content, m.role) }}",
+        "{{ '{r}: {c}%'.format(c=m.content, r=m.role) }}",
+        "{{ '%s: %s%%' | format(m.role, m.content) }}",
+        "{{ [m.role, ': ', m.content, '%'] | join }}",
+        "{{ m.role ~ ': ' ~ m.content | string ~ '%' }}",
+        "{% set c %}{{ m.role }}: {{ m.content }}{% endset %}{{ c }}%",
+        "{% macro w(c) %}{{ caller() }}{{ c }}{% endmacro %}{% call w(m.content) %}{{ m.role }}: "
+        "{% endcall %}%",
+        "{{ (m.role ~ ': \\n' ~ m.content).replace('\\n', '') + '%' }}",
+        "{{ '</x>' .join([m.role ~ ': ']) ~ (m.content ~ '</x>').split('</x>')[0] }}%",
+    ],
+)
+def test_ways_to_write_the_same(body):
+    user, assistant = Content(0, "user"), Content(1, "assistant")
+    assert read(body)["texts"] == [["user: ", user, "%assistant: ", assistant, "%"]]
 
 
 def test_an_error_that_a_template_goes_on_from_is_not_forgotten():

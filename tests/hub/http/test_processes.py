@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import operator
 import os
 import signal
 import subprocess
@@ -43,6 +44,15 @@ def test_what_a_function_raises_is_raised_and_its_worker_is_used_again(workers):
     with pytest.raises(ZeroDivisionError):
         run(workers, divmod, 7, 0)
     assert run(workers, os.getpid) == worker
+
+
+@pytest.mark.parametrize("task", [(operator.itemgetter, 0), (type, 1)], ids=["acts", "a class"])
+def test_a_worker_sends_data_and_nothing_that_acts(workers, task):
+    """It reads what strangers made; one that they took over is not to reach the hub."""
+    worker = run(workers, os.getpid)
+    with pytest.raises(TooMuchWorkError, match="crashed"):
+        run(workers, *task)
+    assert run(workers, os.getpid) != worker
 
 
 @pytest.mark.parametrize(

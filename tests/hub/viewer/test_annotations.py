@@ -130,7 +130,7 @@ def test_an_annotation_that_there_is_not(dataset, look):
     dataset(annotated())
     answer = look("annotation=other")
     assert answer.status_code == 404
-    assert "There is no annotation 'other' here; there is: audit." in plain(answer)
+    assert "There is no annotation … here; there is: audit." in plain(answer)
 
 
 @pytest.mark.parametrize("query", ["annotation=audit&order=best", "annotation=audit&order=%00"])

@@ -1,10 +1,10 @@
-"""Templates that were once compiled and then wrote other text than `transformers`, in silence."""
+"""Templates of kinds that were compiled, and wrote other text than `transformers` for rare rows."""
 
 from __future__ import annotations
 
 from random import Random
 
-from support.templates.conversations import Row, rows_for
+from support.templates.conversations import Row, ordinary, rows_for
 from support.templates.grammar import HEAD, Case
 
 
@@ -70,6 +70,41 @@ NAMED = {
         source_of("{% if c|select('in', '0123456789')|list|length > 9 %}{{ '#' }}{% endif %}"),
         ("call 0123 456 789 0", "123"),
     ),
+    "a prompt of many messages": (
+        source_of("", end="{{ '(long)' if add_generation_prompt and messages|length > 8 }}"),
+        (),
+    ),
+    "a number of messages that is divisible": (
+        source_of("", end="{% if messages|length is divisibleby 11 %}{{ 'eleven' }}{% endif %}"),
+        (),
+    ),
+    "a number as text": (
+        source_of("{% if messages|length|string == '24' %}{% set c = c|upper %}{% endif %}"), ()),
+    "a whole message": (
+        source_of("", end="{{ '!' if {'role': 'user', 'content': 'TL;DR'} in messages }}"),
+        ("TL;DR", "TL;DR."),
+    ),
+    "a text backwards": (
+        source_of("{{ '(so)' if (c|reverse)[:6] == '>llac<' }}"), ("x <call>", "<call> x")),
+    "more lines than before": (
+        source_of(
+            "{{ '!' if ns.n == 1 }}",
+            "{% if c.splitlines()|length == 41 %}{% set ns.n = ns.n + 1 %}{% endif %}",
+        ),
+        ("x\n" * 41, "x\n" * 40, "x\n" * 42),
+    ),
+    "much longer than the first": (
+        source_of("{% if c|length > 40 * messages[0].content|length %}{{ '(!)' }}{% endif %}"),
+        ("a", "ab", "x" * 300),
+    ),
+    "what the user said last": (
+        source_of(
+            "",
+            end="{% set said = (messages|selectattr('role', 'equalto', 'user')|list|last).content %}"
+            "{{ '(both)' if '<call>' in said and '#plan' in said }}",
+        ),
+        ("<call> a #plan", "<call>", "#plan"),
+    ),
     "line ends of other kinds": (
         source_of("{% set c = c.splitlines()|join('\\n') %}"), ("a\u2028b", "a\x0bb", "a\nb")),
 }  # fmt: skip
@@ -84,4 +119,8 @@ def named(name: str) -> Case:
     for text, before in zip(hits, (*hits[1:], hits[0]) if hits else (), strict=True):
         prompt = [{"role": "user", "content": before}]
         rows += [Row(prompt, text, "other", "in a row"), Row(prompt, "other", before, "again")]
-    return Case(name, (name,), source, source, (*rows, *LONG))
+    usual = [ordinary(rng) for _ in range(6 * HEAD)]  # a sample of rows would rather take these
+    late = [*rows[HEAD:], *LONG, *usual]
+    rng.shuffle(late)
+    rows = [*rows[:HEAD], *late, *usual[:HEAD]]
+    return Case(name, (name,), source, source, tuple(rows))

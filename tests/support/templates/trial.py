@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -197,29 +198,30 @@ class Tally(NamedTuple):
     slow: list[Case]
 
 
-def failures(tried: Iterable[Case]) -> Tally:
-    """Tries cases; the good ones that are not compiled are `slow`."""
+def _silent(_line: str) -> None:
+    """Tells nobody."""
+
+
+def failures(tried: Iterable[Case], tell: Callable[[str], None] = _silent) -> Tally:
+    """Tries cases, and tells of each that fails; the good ones not compiled are `slow`."""
     tally = Tally([], Counter(), [])
     for case in tried:
         outcome = try_case(case)
-        tally.counts["good" if case.good else "rare"] += 1
-        state = outcome.state
-        tally.counts[f"{'good' if case.good else 'rare'}, {state}"] += 1
+        kind, state = "good" if case.good else "rare", outcome.state
+        tally.counts.update([kind, f"{kind}, {state}"])
         if outcome.wrong or outcome.crashed:
             tally.failures.append(Failure(case, outcome))
+            tell(str(tally.failures[-1]))
         if case.good and state != "compiled":
             tally.slow.append(case)
+            tell(f"{case.name}  good, and {state}")
     return tally
 
 
 def main() -> None:
     """Tries so many cases of a seed, and prints what became of them."""
     count, seed = int(sys.argv[1]), int(sys.argv[2])
-    tally = failures(cases(seed, count))
-    for failure in tally.failures:
-        print(failure)
-    for case in tally.slow:
-        print(f"good, but not compiled: {case.name}")
+    tally = failures(cases(seed, count), partial(print, flush=True))
     print(dict(tally.counts), f"{len(tally.failures)} wrong in silence")
 
 

@@ -9,6 +9,7 @@ by running the program's main module again, and have no bound of memory.
 from __future__ import annotations
 
 import atexit
+import io
 import os
 import pickle
 import resource
@@ -17,12 +18,17 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import is_dataclass
+from datetime import date, time
+from enum import Enum
 from multiprocessing.connection import Connection
 from pathlib import Path
+from time import monotonic
 from typing import TypeVar, cast
+
+from markupsafe import Markup
 
 T = TypeVar("T")
 
@@ -76,7 +82,8 @@ class Workers:
         Args:
             function: One that a module has at its top; importing that module should be quick, for
                 a new worker does it within `seconds`.
-            args: What it is given; pickled, as is what it returns or raises.
+            args: What it is given; pickled, as is what it returns or raises, which may be plain
+                data, tuples with names, enumerations and errors.
             seconds: How long it may take, by the clock.
             memory: Bytes that the worker may take in all, itself included (some 20 MB of Python
                 and what the function's module imports); Linux alone keeps to it.
@@ -169,8 +176,8 @@ class _Worker:
         try:
             self.connection.send(task)
             self._await(seconds, over)
-            raised, outcome = self.connection.recv()
-        except (EOFError, ConnectionResetError, BrokenPipeError):
+            raised, outcome = _Data(io.BytesIO(self.connection.recv_bytes())).load()
+        except (EOFError, ConnectionResetError, BrokenPipeError, pickle.UnpicklingError):
             raise TooMuchWorkError("It took too much memory, or crashed.") from None
         if isinstance(outcome, MemoryError):
             raise TooMuchWorkError("It took too much memory.") from None
@@ -182,11 +189,11 @@ class _Worker:
         Raises:
             TooMuchWorkError: It did not come in time, or nobody waits for it.
         """
-        end = time.monotonic() + seconds
+        end = monotonic() + seconds
         while not self.connection.poll(LOOK if over else seconds):
             if over is not None and over.is_set():
                 raise TooMuchWorkError("Nobody waits for it any more.")
-            if time.monotonic() >= end:
+            if monotonic() >= end:
                 raise TooMuchWorkError(f"It took longer than {seconds:g} seconds.")
 
     def data_bytes(self) -> int:
@@ -201,6 +208,26 @@ class _Worker:
         self.process.kill()
         self.process.wait()
         self.connection.close()
+
+
+class _Data(pickle.Unpickler):
+    """Reads what a worker sends: data and errors, and nothing that does more than hold them.
+
+    A worker reads files of strangers by libraries in C; one that was taken over sends what it
+    likes.
+    """
+
+    def find_class(self, module: str, name: str) -> type:
+        """A record, an enumeration or an error, of ours or of Python's; or markup."""
+        if module.partition(".")[0] in ("builtins", "datetime", "markupsafe", "pairsmith"):
+            found = super().find_class(module, name)
+            if isinstance(found, type) and (
+                issubclass(found, Exception | Enum | Markup | date | time | bytearray)
+                or (issubclass(found, tuple) and hasattr(found, "_fields"))
+                or is_dataclass(found)
+            ):
+                return found
+        raise pickle.UnpicklingError(f"A worker sent {module}.{name}, which is no data.")
 
 
 def _work(descriptor: int) -> None:
