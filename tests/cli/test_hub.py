@@ -6,9 +6,11 @@ import sys
 import pytest
 
 from pairsmith.cli.commands import hosting
+from pairsmith.cli.sizes import allotment
 from pairsmith.hub.auth import passwords, tokens, users
-from pairsmith.hub.context import open_hub
+from pairsmith.hub.context import Allotment, open_hub
 from pairsmith.hub.core.blobs import Blobs
+from pairsmith.hub.repos import repos
 
 WORD = "correct horse battery"
 
@@ -173,3 +175,39 @@ def test_a_public_url_that_is_none(run, root):
     assert status == 2
     assert "hub.example.org" in err
     assert "Traceback" not in err
+
+
+def test_a_backup_of_a_hub_that_has_lost_something(run, root, ann, tmp_path):
+    with open_hub(root) as hub, hub.database.write() as db:
+        db.execute("INSERT INTO blobs VALUES (?, 1, '', 0)", ("ab" * 32,))
+        repo = repos.create(db, users.named(db, "ann"), "dataset", "d", private=False)
+        line = db.execute("INSERT INTO lines (repo) VALUES (?)", (repo.id,)).lastrowid
+        db.execute(
+            "INSERT INTO files (line, path, born, blob, lfs) VALUES (?, 'a', 0, ?, 0)",
+            (line, "ab" * 32),
+        )
+    out = tmp_path / "copy"
+    status, printed, _ = run("hub", "backup", root, out)
+    assert status == 1
+    lost = f"blobs/ab/{'ab' * 32}: The file is missing. It is 'a' of ann/d."
+    assert printed.splitlines() == [
+        f"not in the backup: {lost}",
+        f"{out} is a backup of {root}: 0 contents, 0 bytes; 0 are new."
+        " It lacks 1, which the hub has lost.",
+    ]
+    status, printed, _ = run("hub", "backup", root, out, "--prove", "--json")
+    assert (status, json.loads(printed)["lost"]) == (1, [lost])
+
+
+@pytest.mark.parametrize("word", ["user", "user=", "user=much", "all=5GB", "free=-1"])
+def test_room_that_is_none(run, tmp_path, word):
+    status, _, err = run("serve", tmp_path / "new", "--room", word)
+    assert status == 2
+    assert "Such as 500MB" in err or "user=, repo= or free=SIZE" in err
+    assert not (tmp_path / "new").exists()
+
+
+def test_room_is_told_in_sizes():
+    words = ["user=1.5GB", "repo=500 MiB", "free=2048"]
+    assert allotment(words) == Allotment(2048, 1_500_000_000, 500 << 20)
+    assert allotment([]) == Allotment()

@@ -171,7 +171,21 @@ def test_nothing_is_sent_for_what_is_there(publish, calls, sample_messages):
     calls.clear()
     publish(sample_messages, "ann/pairs")
     changing = {path.split("/")[5] for method, path in calls if method not in ("GET", "HEAD")}
-    assert changing == {"paths-info"}
+    assert changing == {"paths-info", "preupload"}  # which ask
+
+
+@slow
+def test_what_the_hub_has_lost_is_sent_again(publish, held, stage, sample_messages):
+    publish(sample_messages, "ann/pairs")
+    _, _, there = held()
+    for path in (SHARD, "README.md"):
+        stage.hub.blobs.path(there[path].blob).unlink()
+    status, stdout, stderr = publish(sample_messages, "ann/pairs")
+    assert status == 0, stderr
+    assert "sent: 2 files" in stdout
+    for path in (SHARD, "README.md"):
+        assert stage.hub.blobs.path(there[path].blob).stat().st_size == there[path].size
+    assert "nothing new" in publish(sample_messages, "ann/pairs")[1]
 
 
 @slow

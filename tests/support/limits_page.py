@@ -16,6 +16,7 @@ from anyio import CapacityLimiter
 
 from pairsmith import hub
 from pairsmith.hub.auth.limits import Rates
+from pairsmith.hub.http.concurrency import OneEach
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "hub-limits.md"
 ROOT = Path(str(hub.__file__)).parent
@@ -41,6 +42,8 @@ def how_much(name: str) -> str:
     value = getattr(import_module("pairsmith.hub." + module.replace("/", ".")), constant, None)
     if value is None:
         return f"{name} IS GONE"
+    if isinstance(value, OneEach):
+        value = value.threads
     if isinstance(value, CapacityLimiter):
         return f"{value.total_tokens:,}"
     if isinstance(value, dict):

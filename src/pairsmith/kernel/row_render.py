@@ -20,6 +20,7 @@ from pairsmith.text.turns import Turns
 Jinja: TypeAlias = Callable[[Sequence[Conversation]], list[str | Refusal]]
 Messages: TypeAlias = list[dict[str, str]]
 
+
 class RenderedPair(NamedTuple):
     """One row's texts."""
 

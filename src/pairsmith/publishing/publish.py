@@ -18,6 +18,7 @@ from pairsmith._version import __version__
 from pairsmith.dataset import folder
 from pairsmith.dataset.manifest import NAME, Manifest, read_manifest
 from pairsmith.dataset.verify import check
+from pairsmith.publishing.lost import lost_files
 from pairsmith.publishing.owned import Owned, earlier_paths, is_same, owned_files
 from pairsmith.publishing.refusals import PublishError, in_words
 from pairsmith.schema.rows import Kind
@@ -299,6 +300,8 @@ def _send(
     earlier = earlier_paths(api, info, mine[NAME], there.get(NAME))
     gone = sorted(_held(api, info, info.sha, sorted(earlier - mine.keys())))
     new = _differing(mine, there)
+    changed = {entry.path for entry in new}
+    new += lost_files(api, info, [entry for entry in owned if entry.path not in changed])
     if not new and not gone:
         return (), (), info.sha or ""
     done = api.create_commit(

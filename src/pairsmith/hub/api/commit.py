@@ -128,14 +128,15 @@ def _commit(request: Request, path: Path) -> JSONResponse:
         sent = read_commit(body, arriving, bounds)
         with hub.database.read() as db:
             repo = may_write(db)
-        hashes = frozenset(blob.sha256 for _, blob in arriving.whole)
+        whole = arriving.finish()
+        hashes = frozenset(blob.sha256 for _, blob in whole)
         wanted = Wanted(branch, require_write(who), sent.message, sent.changes, hashes)
         made = commits.commit_apart(
             hub.database,
             repo,
             wanted,
             may_write,
-            lambda: hub.blobs.keep_all(hub.database, arriving.whole, repo.id, may_send),
+            lambda: hub.blobs.keep_all(hub.database, whole, repo.id, may_send),
         )
     prepare(hub, made)
     return JSONResponse(

@@ -11,9 +11,7 @@ import json
 import os
 import sqlite3
 import tempfile
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
 
 SPARE = 1 << 30  # bytes of the disk that are left to others
 LOOK = 8 << 20  # bytes that came in after which it is looked whether there is room for more
-FLUSHES = 8  # files that are flushed to disk at once
+BACKLOG = 64  # contents after which those are flushed: with them all else that is flushed waits
 BLOCK = 4 << 10  # bytes that the least content takes on a disk
 FEW = 20  # contents that are noted among those who write a row or two
 
@@ -79,10 +77,12 @@ class Incoming:
             self._open[0].flush()
 
     def finish(self) -> Blob:
-        """Closes it; what it is, then."""
+        """Flushes it to disk; what it is, then."""
         if self._open is None:
             raise ValueError("This content is finished.")
         file, sha256 = self._open
+        file.flush()
+        os.fsync(file.fileno())
         file.close()
         self._open = None
         return Blob(sha256.hexdigest(), self.size, git.id_of_file(self.path, self.size))
@@ -95,16 +95,13 @@ class Incoming:
 
 
 class Arriving:
-    """Contents that come in one after the other, each of which is small, or many.
-
-    Attributes:
-        whole: Those that are, though not flushed to disk.
-    """
+    """Contents that come in one after the other, each of which is small, or many."""
 
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
         self._bytes = LOOK
-        self.whole: list[tuple[Path, Blob]] = []
+        self._whole: list[Sent] = []
+        self._flushed = 0
 
     def add(self, pieces: Iterable[bytes]) -> Blob:
         """Takes a content in; what it is.
@@ -128,13 +125,25 @@ class Arriving:
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-        self.whole.append((path, blob))
+        self._whole.append((path, blob))
+        if len(self._whole) - self._flushed >= BACKLOG:
+            self._flush()
         return blob
+
+    def finish(self) -> list[Sent]:
+        """All of them, flushed to disk."""
+        self._flush()
+        return self._whole
 
     def close(self) -> None:
         """Takes away what was not kept."""
-        for path, _ in self.whole:
+        for path, _ in self._whole:
             path.unlink(missing_ok=True)
+
+    def _flush(self) -> None:
+        for path, _ in self._whole[self._flushed :]:
+            flush(path)
+        self._flushed = len(self._whole)
 
     def _check_room(self, size: int) -> None:
         self._bytes += size
@@ -219,26 +228,28 @@ class Blobs:
         """
         with database.read() as db:
             check(db)
-        self.put_in_place(contents)
-        for start in range(0, len(contents), ROWS):
-            some = [blob for _, blob in contents[start : start + ROWS]]
+        ordered = sorted(contents, key=lambda sent: sent[1].sha256)  # few folders at a time
+        for start in range(0, len(ordered), ROWS):
+            some = ordered[start : start + ROWS]
+            self.put_in_place(some)
             with database.write(many=len(some) > FEW) as db:
-                note_sent(db, some, repo)
+                note_sent(db, [blob for _, blob in some], repo)
                 check(db)
 
     def put_in_place(self, contents: Sequence[Sent]) -> None:
-        """Gives contents their places, in stead of what lay there, once they are on disk.
+        """Gives contents that are on disk their places, in stead of what lay there.
 
         No row needs to know them yet: the collector takes nothing away that came within a day.
         """
-        folders = {self.path(blob.sha256).parent for _, blob in contents}
+        folders = set()
+        for path, blob in contents:
+            place = self.path(blob.sha256)
+            if place.parent not in folders:
+                place.parent.mkdir(exist_ok=True)
+                folders.add(place.parent)
+            path.replace(place)
         for folder in folders:
-            folder.mkdir(exist_ok=True)
-        with ThreadPoolExecutor(FLUSHES) as pool:  # at once, for a disk takes many as it takes one
-            deque(pool.map(flush, [path for path, _ in contents]), 0)
-            for path, blob in contents:
-                path.replace(self.path(blob.sha256))
-            deque(pool.map(flush, folders), 0)
+            flush(folder)
 
     def open(self, sha256: str, size: int) -> BinaryIO:
         """A content, to be read.

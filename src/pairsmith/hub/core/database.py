@@ -146,9 +146,13 @@ class Database:
             threading.Thread(target=self._moved).start()
 
     def _moved(self) -> None:
+        move = "PRAGMA wal_checkpoint(PASSIVE)"
         try:
             with self._lent() as db:
-                db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                db.execute(move).fetchall()
+                # what came meanwhile is little; all is moved then, and the log begins anew
+                with self._writers.turn(many=True):
+                    db.execute(move).fetchall()
         finally:
             self._moving.release()
 

@@ -49,7 +49,7 @@ class Room:
 
     def set_aside(self) -> None:
         """Makes the reserve, where there is none and the disk has room for it."""
-        if self._reserve.exists() or self.free < 4 * RESERVE_BYTES:
+        if self._reserve.exists() or self.free < 2 * RESERVE_BYTES:
             return
         made = self._reserve.with_name(f"{RESERVE}.new")
         with suppress(OSError), made.open("wb") as file:  # without one it is as it was before

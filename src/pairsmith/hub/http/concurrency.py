@@ -31,14 +31,14 @@ class OneEach:
     """
 
     def __init__(self, threads: int) -> None:
-        self._threads = CapacityLimiter(threads)
+        self.threads = CapacityLimiter(threads)
         self._turns: WeakValueDictionary[Hashable, Lock] = WeakValueDictionary()
 
     async def run(self, account: Hashable, act: Callable[[], T]) -> T:
         """Does something in one of these threads, when one is free and it is the account's turn."""
         turn = self._turns.setdefault(account, Lock())
         async with turn:
-            return await run_apart(self._threads, act)
+            return await run_apart(self.threads, act)
 
 
 COMMITS = OneEach(8)  # commits of a few files

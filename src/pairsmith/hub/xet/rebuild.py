@@ -58,7 +58,7 @@ class Rebuild:
         with closing(OpenXorbs(self._folder)) as xorbs, hub.blobs.several() as arriving:
             for file in self._shard.files:
                 self._put_together(file, arriving, xorbs)
-            hub.blobs.keep_all(hub.database, arriving.whole, repo, self._may_send)
+            hub.blobs.keep_all(hub.database, arriving.finish(), repo, self._may_send)
 
     def _may_send(self, db: sqlite3.Connection) -> None:
         uploads.still_open(db, self._upload)
