@@ -92,7 +92,7 @@ def test_what_comes_out_is_what_jinja_gives(name, tmp_path):
 
 
 WHOLES = {
-    "part of BOS": "{% for m in messages %}{{ m.content }}>\n{% endfor %}",
+    "part of BOS": "{% for m in messages %}{{ m.content }}{{ '>' if loop.first }}.\n{% endfor %}",
     "blank before BOS": "{% for m in messages %}{{ m.content }}{{ bos_token }}\n{% endfor %}",
     "part of EOS": "{% for m in messages %}{{ '</' }}{{ m.content }}{{ '\n' }}{% endfor %}",
     "moved": (
