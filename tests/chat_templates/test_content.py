@@ -1,12 +1,16 @@
 """Templates that treat some contents otherwise: what comes out is what Jinja gives, row for row."""
 
 import json
+from random import Random
 
 import pyarrow.parquet as pq
 import pytest
 
 import pairsmith
 from pairsmith import PairsmithError
+from support.templates.conversations import Row, talk
+from support.templates.grammar import Case
+from support.templates.trial import try_case
 
 BEGIN = "{% for m in messages %}{% set c = m.content %}"
 END = (
@@ -17,6 +21,7 @@ ODD = [
     "plain words", "<a>both</b>", "<a>one", "one</b>", "/NO_THINK please", "{\"a\": 1}", "it’s",
     "a\u00a0b", "\"quoted\"", "wait...", "\u3000first", "x\x0b", "\x85y\x85", "  ", "x</s>", "</s>",
     "<s>", "12 eggs", "use REASONING strength low",
+    "first", "x\u0130y", "SX\u0130", "a & b",
 ]  # fmt: skip
 CASES = {
     "two ends": "{% if c.startswith('<a>') and c.endswith('</b>') %}{% set c = 'T' %}{% endif %}",
@@ -32,6 +37,14 @@ CASES = {
     "blank": "{% set c = c if c.strip() else '' %}",
     "the token": "{% set c = c | replace(eos_token, '') %}",
     "digits": "{% set c = 'number' if c[:1].isdigit() else c %}",
+    "quoted": "{{ 'T' if '<a>' in ('%s' % m) }}",
+    "looked up": "{{ loop[c] }}",
+    "two cases": "{% if 'xİ' in c and 'xi' not in c %}{% set c = 'T' %}{% endif %}",
+    "one letter": "{% if 'x' not in c and 'i' in c.lower() %}{% set c = 'T' %}{% endif %}",
+    "title": "{% if 'Sxi' in c.title() %}{% set c = 'T' %}{% endif %}",
+    "from the right": "{% set c = (c ~ ' ---- x').rsplit('---')[0] %}",
+    "escaped": "{% set c = ('<b>' | safe) + c %}",
+    "very long": "{% if c | length > 9 ** 30 %}{% set c = 'T' %}{% endif %}",
     "as it is": "",
 }
 
@@ -78,9 +91,40 @@ def test_what_comes_out_is_what_jinja_gives(name, tmp_path):
             assert made["prompt"] + made[side] == closed, (row, side)
 
 
-def test_a_template_that_leaves_things_to_chance_is_refused(tmp_path):
+WHOLES = {
+    "part of BOS": "{% for m in messages %}{{ m.content }}>\n{% endfor %}",
+    "blank before BOS": "{% for m in messages %}{{ m.content }}{{ bos_token }}\n{% endfor %}",
+    "part of EOS": "{% for m in messages %}{{ '</' }}{{ m.content }}{{ '\n' }}{% endfor %}",
+    "moved": (
+        "{{ bos_token }}{% set ms = messages[1:2] + messages[:1] + messages[2:]"
+        " if messages | length in (9, 10) else messages %}"
+        "{% for m in ms %}[{{ m.content }}]{% endfor %}."
+    ),
+    "a NUL": "{{ '\\x00' if messages | length in (9, 10) }}" + BEGIN + END,
+    "a surrogate": "{{ '<|\\ud800|>' if messages | length in (9, 10) }}" + BEGIN + END,
+    "a refusal": (
+        BEGIN + "{% if m.role == 'system' %}{{ raise_exception('not ' ~ c) }}{% endif %}" + END
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WHOLES)
+def test_whole_texts_are_what_jinja_gives(name):
+    """Rows that are in the middle of a batch, where no sample is taken."""
+    rng = Random(name)
+    plain = [Row(talk(rng, 1, short=True), "fine " * 60, "bad", "plain")]
+    rare = [Row([{"role": "user", "content": said}], reply, "bad", "rare")
+            for said, reply in (("<s", "ok"), ("", "ok"), ("hi", "s>"), ("hi", ""))]  # fmt: skip
+    long, longer = (Row(talk(rng, turns, short=True), "fine", "bad", "") for turns in (9, 19))
+    rows = [*plain * 24, *plain, longer, *rare, long, *plain * 60]
+    tried = try_case(Case(name, (), WHOLES[name], "", tuple(rows)))
+    assert (tried.wrong, tried.crashed, tried.refused, tried.unfaithful) == ((), "", "", False)
+
+
+@pytest.mark.parametrize("drawn", ["['a', 'b'] | random", "[['a', 'b']] | map('random') | join"])
+def test_a_template_that_leaves_things_to_chance_is_refused(drawn, tmp_path):
     path = tmp_path / "odd.jinja"
-    path.write_text(BEGIN + "{{ ['a', 'b'] | random }}" + END)
+    path.write_text(BEGIN + "{{ " + drawn + " }}" + END)
     with pytest.raises(PairsmithError, match="uses random: it does not write the same twice"):
         pairsmith.build("sample", tmp_path / "out", template=str(path))
 

@@ -5,6 +5,7 @@ granted, contents that do not meet the conditions are left out; for all others t
 text that comes out, must be that of Python.
 """
 
+import pyarrow as pa
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from pairsmith.chat_templates.symbolic.conditions import (
 from pairsmith.chat_templates.symbolic.parts import Length, cased
 from pairsmith.chat_templates.symbolic.reading import read_template
 from pairsmith.chat_templates.symbolic.text import Text
+from pairsmith.text.spans import spans_of
 from support.examples import examples
 
 ROLES = ("user", "assistant")
@@ -47,6 +49,7 @@ CHANGES = st.one_of(
     of_word("rsplit", lambda text, word: text.rsplit(word)[0]),
     of_word("partition", lambda text, word: text.partition(word)[2]),
     of_word("rpartition", lambda text, word: text.rpartition(word)[0]),
+    of_word("in a row", lambda text, word: text + f" {word}{word}{word} " + text),
     of_word("removeprefix", lambda text, word: text.removeprefix(word)),
     of_word("removesuffix", lambda text, word: text.removesuffix(word)),
 )
@@ -63,6 +66,7 @@ SEEN = st.one_of(
     of_word("lower", lambda text, word: word in text.lower()),
     of_word("upper", lambda text, word: word.upper() in text.upper()),
     of_word("title", lambda text, word: text.title() == word),
+    of_word("capitalize", lambda text, word: word.title() in text.capitalize()),
     of_word("casefold", lambda text, word: text.casefold().startswith(word)),
     of_word("first", lambda text, word: text[:1] == word),
     of_word("first three", lambda text, word: text[:3] == word),
@@ -85,9 +89,9 @@ def length(text):
 
 def met(conditions, given):
     """Whether contents, by their role, meet the conditions, as the columns test it."""
-    return all(
-        not any(word.lower() in content.lower() for word in conditions.absent)
-        and (content.strip() or role not in conditions.filled)
+    held = spans_of(pa.array(given)).holds_any(sorted(conditions.absent), ignore_case=True)
+    return not held.any() and all(
+        (content.strip() or role not in conditions.filled)
         and (content == content.strip() or role not in conditions.bare)
         and len(content.strip()) >= conditions.shortest.get(role, 0)
         and len(content) <= conditions.longest.get(role, len(content))
@@ -156,7 +160,8 @@ def test_characters_that_become_letters(change):
     found = {
         char
         for char in map(chr, range(0x80, 0x110000))
-        if any(image.isascii() and image.isalpha() for image in getattr(char, change)())
+        for image in (getattr(char, change)(), getattr("é" + char, change)()[1:])
+        if any(letter.isascii() and letter.isalpha() for letter in image)
     }
     assert found == set(cased(change))
 
@@ -180,7 +185,7 @@ def read(body, name="m.content"):
         ("{{ m.content.isdigit() }}", "it calls isdigit of a content"),
         ("{{ m.content | upper }}", "it looks at the characters of a content"),
         ("{{ '%5s' % m.content }}", "it formats a content"),
-        ("{{ '%s' % [m.content] }}", "it looks at the characters of a content"),
+        ("{{ '%s' % [m.content] }}", "it quotes a content"),
         ("{{ '%r' % m.content }}", "it formats a content"),
         ("{{ '{:>5}'.format(m.content) }}", "it formats a content"),
         ("{{ '{!r}'.format(m.content) }}", "it formats a content"),
@@ -202,6 +207,30 @@ def read(body, name="m.content"):
         ("{{ (messages | last).content[5] }}", "it takes a character from the middle"),
         ("{{ m.content if m.content[::-1] == 'a' }}", "it takes a part of a text"),
         ("{{ ', '.join([m.content]) }}", "it cannot be read"),
+        ("{{ '%s' % m }}", "it quotes a content"),
+        ("{{ '%s' % {'a': m.content} }}", "it quotes a content"),
+        ("{{ '%s %s' % ((m.content,), m.content) }}", "it quotes a content"),
+        ("{{ messages[0].content[messages[1].content | length] }}", "it looks a content up"),
+        ("{{ loop[m.content] }}", "it looks a content up in a table"),
+        ("{{ (5)[m.content] }}", "it looks a content up in a table"),
+        ("{{ m.content if m.content['a':] == 'b' }}", "by what is no constant number"),
+        ("{{ m.content if m.content[m.content | length:] == 'b' }}", "by what is no constant"),
+        ("{{ m.content | string('x') }}", "it cannot be read"),
+        ("{{ m.content if m.content.startswith(prefix='x') }}", "it cannot be read"),
+        ("{{ m.content if m.content.find(sub='x') }}", "it cannot be read"),
+        ("{{ m.content | default(default_value='x') }}", ""),
+        ("{{ ('<b>' | safe) + m.content }}", "it escapes contents for HTML"),
+        ("{{ m.content + ('<b>' | escape) }}", "it escapes contents for HTML"),
+        ("{{ ('%s' | safe) % m.content }}", "it escapes contents for HTML"),
+        ("{{ ('{}' | safe).format(m.content) }}", "it escapes contents for HTML"),
+        ("{{ '%s' | safe | format(m.content) }}", "it escapes contents for HTML"),
+        ("{% autoescape true %}{% endautoescape %}{{ m.content }}", "it escapes contents"),
+        ("{{ m.content }}{{ messages | map(attribute='role') }}", "the name of an object"),
+        ("{{ m.content }}{{ namespace }}", "it writes the name of an object"),
+        ("{{ m.content }}{{ [['a']] | map('ran' ~ 'dom') | join }}", "not write the same twice"),
+        ("{{ m.content }}{{ '\\x00' }}", "it writes a NUL character"),
+        ("{{ m.content }}{{ '\\ud800' }}", "or half of a surrogate pair"),
+        ("{{ m.content }}{{ 'x' * 200001 }}", "it writes more than 200,000 characters"),
     ],
 )
 def test_what_is_not_known_of_a_content_is_refused(body, fault):
@@ -237,6 +266,26 @@ def test_an_error_that_a_template_goes_on_from_is_not_forgotten():
     seen = read("{{ ({'a': 1}[m.content] or '') ~ m.content }}")
     assert seen["fault"] == "it looks a content up in a table"
     assert seen["texts"] == []
+
+
+def test_a_template_that_quotes_what_it_refuses_is_read():
+    seen = read("{{ raise_exception('not ' ~ m.content ~ ', please') }}")
+    assert (seen["fault"], seen["refused"]) == ("not …, please", True)
+
+
+def test_another_value_is_not_taken_for_what_stands_in_for_a_content():
+    seen = read("{{ m.content if ('%s%s' % ('\\x000\\x00', m.content)).startswith('\\x00') }}")
+    assert [len(text) for text in seen["texts"]] == [2]
+
+
+def test_reading_ends_in_time():
+    """Contents that double with every turn, and a clock that has run out."""
+    shapes = [{"roles": ["user", "assistant"] * n, "generation": False} for n in range(1, 33)]
+    double = "{% for m in messages %}{% set ns.x = ns.x ~ ns.x ~ m.content %}{% endfor %}{{ ns.x }}"
+    seen = read_template("{% set ns = namespace(x='') %}" + double, {}, shapes)
+    assert seen["fault"] == "it repeats a content"
+    late = read_template(double, {}, shapes, seconds=-1)
+    assert (late["texts"], late["fault"]) == ([], "reading it takes too long")
 
 
 def test_what_comes_out():

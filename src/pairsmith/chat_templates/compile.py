@@ -17,6 +17,9 @@ from pairsmith.chat_templates.literals import (
     KINDS,
     Uncompiled,
     assemble,
+    backwards,
+    bares,
+    completes,
     contents_behind_first,
     fit,
     make_dataset_segments,
@@ -25,6 +28,7 @@ from pairsmith.chat_templates.literals import (
 from pairsmith.chat_templates.probes import (
     AWKWARD,
     LENGTHS,
+    MAX_CONSTANT_CHARS,
     MAX_TURNS,
     Jinja,
     Probe,
@@ -45,9 +49,6 @@ from pairsmith.schema.templates import (
     Trim,
     common_start,
 )
-
-MAX_CONSTANT_CHARS = 200_000
-"""At most this many characters may a template write around the contents of a probe."""
 
 MAX_MINUTES = 2
 """At most this long may rendering probes take."""
@@ -194,13 +195,17 @@ def _triggers(reading: Reading) -> list[str]:
         Uncompiled: There are too many, or a reply that is made up for comparison holds one.
     """
     triggers: list[str] = []
+    lowered: list[str] = []
     for text in sorted(reading.absent, key=lambda text: (len(text), text)):
         if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
             continue  # no content holds these
-        if not any(held.lower() in text.lower() for held in triggers):
+        # beyond ASCII, another case may be other characters: of 'İ' it is two
+        lower = text.lower() if text.isascii() else text
+        if not any(held in lower for held in lowered):
             triggers.append(text)
-    if len(triggers) > MAX_TRIGGERS:
-        raise Uncompiled(f"it looks for {len(triggers):,} strings in contents")
+            lowered.append(lower)
+        if len(triggers) > MAX_TRIGGERS:
+            raise Uncompiled(f"it looks for more than {MAX_TRIGGERS:,} strings in contents")
     common = next((text for text in triggers if text.lower() in PROBE_REPLY.lower()), None)
     if common is not None:
         raise Uncompiled(f"it looks for {common!r} in contents")
@@ -217,7 +222,7 @@ def _lay_out(reading: Reading, template: Template, system: bool) -> Layout:
     fault = REFUSES + reading.fault if reading.refused else reading.fault
     for shape, pieces in zip(shapes, reading.texts, strict=False):
         try:
-            segments[shape] = _bounded_segments(pieces, len(shape.roles))
+            segments[shape] = segments_of(pieces, len(shape.roles))
         except Uncompiled as other:
             fault = str(other)
             break
@@ -263,12 +268,6 @@ def _where_prompts_part(
         if prompt[:-1] != segments[shape][: len(shape.roles) - 1]:
             return len(shape.roles)
     return None
-
-
-def _bounded_segments(pieces: Sequence[str | ReadContent], contents: int) -> tuple[str, ...]:
-    if sum(len(piece) for piece in pieces if isinstance(piece, str)) > MAX_CONSTANT_CHARS:
-        raise Uncompiled(f"it writes more than {MAX_CONSTANT_CHARS:,} characters around contents")
-    return segments_of(pieces, contents)
 
 
 def _by_contents(
@@ -323,28 +322,23 @@ def _check_cuts(layout: Layout, template: Template, system: bool) -> None:
         if prompt[-1].startswith(whole[-2] + PROBE_REPLY[0]):
             raise Uncompiled("it ends a prompt as a reply may begin")
         for ended in (whole, layout.ends_with_user.of(contents - 1)):
-            if template.bos.startswith(ended[0]) and ended[0] not in ("", template.bos):
+            if completes(template.bos, ended):
                 raise Uncompiled("it begins with a part of the BOS token")
-            end = ended[-1].rstrip()
-            if template.eos.endswith(end) and end not in ("", template.eos):
+            if completes(template.eos[::-1], backwards(ended)):
                 raise Uncompiled("it ends with a part of the EOS token")
 
 
 def _without_blank_ends(layout: Layout, template: Template, system: bool) -> Layout:
-    """The same, without blank last contents where these would let another EOS token come last."""
-    last = {"user": (layout.ends_with_user, 1), "assistant": (layout.full, 2)}
-    ending = {
-        role
-        for role, (segments, turns) in last.items()
-        for contents in range(turns + system, layout.most + 1, 2)
-        if _ends_before(segments.of(contents), template.eos)
-    }
-    return layout._replace(blanks=layout.blanks - ending)
-
-
-def _ends_before(segments: tuple[str, ...], eos: str) -> bool:
-    """Whether the constant text before the last content ends with EOS, and nothing comes behind."""
-    return bool(eos) and not segments[-1].strip() and segments[-2].rstrip().endswith(eos)
+    """The same, without blank first and last contents that would let a token come first or last."""
+    blanks = set(layout.blanks)
+    for contents in range(1 + system, layout.most + 1):
+        role = ("assistant", "user")[(contents - system) % 2]
+        segments = (layout.ends_with_user if role == "user" else layout.full).of(contents)
+        if bares(template.bos, segments):
+            blanks.discard("system" if system else "user")
+        if bares(template.eos[::-1], backwards(segments)):
+            blanks.discard(role)
+    return layout._replace(blanks=frozenset(blanks))
 
 
 def _check_rendered(jinja: Jinja, layout: Layout, system: bool, absent: Sequence[str]) -> None:

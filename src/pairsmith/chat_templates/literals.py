@@ -43,14 +43,16 @@ def segments_of(pieces: Sequence[str | ReadContent], contents: int) -> tuple[str
     """The m + 1 segments around m contents.
 
     Raises:
-        Uncompiled: The text leaves out, repeats or reorders contents; the first one may be moved.
+        Uncompiled: The text leaves out, repeats or reorders contents; the system text may be moved.
     """
-    places = [piece.place for piece in pieces if isinstance(piece, ReadContent)]
+    held = [piece for piece in pieces if isinstance(piece, ReadContent)]
+    places = [piece.place for piece in held]
     if len(set(places)) < contents:
         raise Uncompiled("it leaves out a content")
     if len(places) > contents:
         raise Uncompiled("it repeats a content")
-    if any(left > right for left, right in pairwise(place for place in places if place)):
+    turns = [piece.place for piece in held if piece.role != "system"]
+    if any(left > right for left, right in pairwise(turns)):
         raise Uncompiled("it writes contents in another order")
     segments = [""]
     for piece in pieces:
@@ -65,6 +67,36 @@ def contents_behind_first(pieces: Sequence[str | ReadContent]) -> int:
     """How many contents follow the first message's in a text."""
     places = [piece.place for piece in pieces if isinstance(piece, ReadContent)]
     return len(places) - 1 - places.index(0)
+
+
+def completes(token: str, segments: Sequence[str]) -> bool:
+    """Whether a text may begin with a token of which only a part is in its constant text.
+
+    A part is the whole of what stands before the first content; or else it comes behind that
+    content, which is the rest.
+    """
+    first, behind = segments[0], segments[1]
+    if first or not token:
+        return first not in ("", token) and token.startswith(first)
+    if len(segments) == 2 and not behind:
+        return False
+    return any(_meet(behind, token[cut:]) for cut in range(1, len(token)))
+
+
+def bares(token: str, segments: Sequence[str]) -> bool:
+    """Whether a text may begin with a token, or part of it, where its first content is blank."""
+    return bool(token) and not segments[0] and _meet(segments[1], token)
+
+
+def backwards(segments: Sequence[str]) -> tuple[str, ...]:
+    """The segments of a text read from its end, without white space beside contents there."""
+    last, before = segments[-1].rstrip()[::-1], segments[-2].rstrip()[::-1]
+    return (last, before, *(segment[::-1] for segment in segments[-3::-1]))
+
+
+def _meet(segment: str, rest: str) -> bool:
+    """Whether a segment begins with a string, or is a beginning of it."""
+    return segment.startswith(rest) or rest.startswith(segment)
 
 
 def fit(samples: Mapping[int, tuple[str, ...]]) -> Segments:

@@ -16,6 +16,9 @@ MAX_TURNS = 40
 """Conversations of more turns are rendered by Jinja. Reading takes time that grows with the square
 of this: at 40, 0.1 s for an ordinary template, and 1 s for the slowest of those that TRL ships."""
 
+MAX_CONSTANT_CHARS = 200_000
+"""At most this many characters may a template write around contents."""
+
 AWKWARD = (
     "\n\n", "\n \n\n\n", "    ", "\t", "\r\n", "<b>&amp;\"'</b>", "\\n\\", "é日本😀\u200b\u2028",
     "{{ x }}{% if y %}{# z #}", "\x0b", "\x0c", "\x1c", "\x85", "\xa0", "\u3000",

@@ -161,15 +161,20 @@ class Sandbox:
         Args:
             shapes: The conversations, by their roles.
 
-        Raises:
-            RecipeError: The template takes too much time or memory.
+        Returns:
+            What is read of it; nothing where that takes too much time or memory.
         """
         self._start(1)
         worker = self.idle.get()
         try:
             seen = worker.ask({"shapes": [shape._asdict() for shape in shapes]})
-        finally:
-            self.idle.put(worker)
+        except RecipeError:  # the process is gone; to render may take less
+            self.workers.remove(worker)
+            worker.stop()
+            return Reading(
+                [], "reading it takes too much time or memory", False, (), (), (), {}, {}
+            )
+        self.idle.put(worker)
         return make_reading(seen)
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -28,6 +29,9 @@ MAX_TEXT_CHARS = 256 << 20
 
 SECONDS = 10
 """Computing time for one request, where the setup names no other."""
+
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half of a pair, which no text in UTF-8 holds."""
 
 PACKAGE = "transformers"
 RENDERER = f"{PACKAGE}.utils.chat_template_utils"
@@ -54,7 +58,8 @@ def _answer_of(request: Any, setup: dict[str, Any], render: Render) -> Any:
     if isinstance(request, dict):
         from pairsmith.chat_templates.symbolic.reading import read_template
 
-        return read_template(setup["source"], _variables(setup), request["shapes"])
+        seconds = int(setup.get("seconds", SECONDS)) / 2  # the last shape may take as long again
+        return read_template(setup["source"], _variables(setup), request["shapes"], seconds)
     return [_outcome(render, one) for one in request]
 
 
@@ -154,7 +159,13 @@ def _inspect(source: str, by: str) -> dict[str, Any]:
         tree = make_environment().parse(source)
         variables = sorted(meta.find_undeclared_variables(tree))
         names = {node.name for node in tree.find_all(nodes.Name)}
-        filters = {node.name for node in tree.find_all(nodes.Filter)}
+        filters: set[Any] = {node.name for node in tree.find_all(nodes.Filter)}
+        filters |= {
+            arg.value
+            for node in tree.find_all(nodes.Filter)
+            for arg in node.args[: node.name == "map"]  # it names another filter
+            if isinstance(arg, nodes.Const)
+        }
         texts = {node.data for node in tree.find_all(nodes.TemplateData)}
         texts |= {node.value for node in tree.find_all(nodes.Const) if isinstance(node.value, str)}
     except TemplateSyntaxError as error:
@@ -164,7 +175,7 @@ def _inspect(source: str, by: str) -> dict[str, Any]:
     return {
         "by": by,
         "variables": variables,
-        "texts": sorted(texts),
+        "texts": sorted(text for text in texts if not SURROGATE.search(text)),
         "dated": "strftime_now" in names,
         "chance": sorted((names & {"lipsum"}) | (filters & {"random"})),
     }

@@ -12,6 +12,10 @@ ORDINARY_CHARS = len(PROBE_REPLY)
 """The length of an ordinary content, which decides how a comparison with a length turns out."""
 
 
+MOST_CHARS = 2**31 - 1
+"""No content has more characters."""
+
+
 class DependsOnContentError(Exception):
     """What a template does depends on the characters of a content; the message says how."""
 
@@ -50,6 +54,8 @@ class Conditions:
 
     def below(self, role: str, chars: int) -> None:
         """Contents have fewer characters than this."""
+        if chars > MOST_CHARS:
+            return
         self.longest[role] = min(self.longest.get(role, chars - 1), chars - 1)
 
 
@@ -98,10 +104,12 @@ def _refusing(name: str) -> Callable[..., NoReturn]:
 
 _TEXT_NAMES = frozenset(dir(str))
 HOW = {
+    "__repr__": "it quotes a content",
     "__len__": "it counts the characters of a content",
     "__iter__": "it goes through the characters of a content",
     "__hash__": "it looks a content up in a table",
     "__lt__": "it sorts contents",
+    "__html__": "it escapes contents for HTML",
 }
 for _name in (
     "bool", "str", "repr", "format", "bytes", "hash", "len", "length_hint", "iter", "reversed",

@@ -1,23 +1,40 @@
 """Format strings that contents are put into: `'%s' % content` and `'{}'.format(content)`.
 
 Python formats stand-ins, which then give way to the contents; so only fields that take a text as
-it is are known here, not those that pad or cut it.
+it is are known here, not those that pad, cut or quote it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from secrets import token_hex
 from string import Formatter
 from typing import Any
 
-from pairsmith.chat_templates.symbolic.conditions import Symbol
+from pairsmith.chat_templates.symbolic.conditions import HOW, Symbol
 from pairsmith.chat_templates.symbolic.text import Text, join
 
 PERCENT = re.compile(r"%(?:%|(?:\(\w+\))?s)")
 """What a `%` may begin: itself, and a field that takes a text as it is."""
 
-STAND_IN = re.compile("\0([0-9]+)\0")
+SIGN = token_hex()
+"""What no template writes."""
+
+MARK = re.compile(f"{SIGN}([0-9]+){SIGN}")
+
+
+class StandIn:
+    """What is formatted in the place of a text; it is written as a mark, and never quoted."""
+
+    def __init__(self, text: Text, place: int) -> None:
+        self.text, self.place = text, place
+
+    def __str__(self) -> str:
+        return f"{SIGN}{self.place}{SIGN}"
+
+    def __repr__(self) -> str:
+        self.text._fail(HOW["__repr__"])
 
 
 def format_percent(form: object, values: Any) -> Any:
@@ -25,17 +42,22 @@ def format_percent(form: object, values: Any) -> Any:
     held = _symbols(values)
     if not held:
         return form % values
-    if not isinstance(form, str) or "\0" in form or "%" in PERCENT.sub("", form):
+    if not isinstance(form, str) or "%" in PERCENT.sub("", form):
         held[0]._fail("it formats a content")
+    if hasattr(form, "__html__"):
+        held[0]._fail(HOW["__html__"])
     texts: list[Text] = []
     return _put_in(form % _stand_ins(values, texts), texts)
 
 
 def format_braces(form: str, *args: Any, **named: Any) -> Any:
     """As `form.format(*args, **named)`, where a value is a symbol."""
+    held = _symbols([*args, *named.values()])
     fields = [field for field in Formatter().parse(form) if field[1] is not None]
-    if "\0" in form or not all(_plain(*field[1:]) for field in fields):
-        _symbols([*args, *named.values()])[0]._fail("it formats a content")
+    if not all(_plain(*field[1:]) for field in fields):
+        held[0]._fail("it formats a content")
+    if hasattr(form, "__html__"):
+        held[0]._fail(HOW["__html__"])
     texts: list[Text] = []
     given, by_name = _stand_ins(args, texts), _stand_ins(named, texts)
     return _put_in(form.format(*given, **by_name), texts)
@@ -63,10 +85,10 @@ def _stand_ins(values: Any, texts: list[Text]) -> Any:
     if not isinstance(values, Text):
         return values
     texts.append(values)
-    return f"\0{len(texts) - 1}\0"
+    return StandIn(values, len(texts) - 1)
 
 
 def _put_in(formatted: str, texts: list[Text]) -> str | Text:
     """Contents in the place of what stood in for them."""
-    parts = STAND_IN.split(formatted)  # constant text and numbers by turns
+    parts = MARK.split(formatted)  # constant text and numbers by turns
     return join([texts[int(part)] if at % 2 else part for at, part in enumerate(parts)])

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pairsmith.chat_templates.symbolic.text import Text
 
 
+IN_WORDS = ("title", "upper", "lower")
+"""What becomes of the characters of a word that is to begin with a capital."""
+
+
 class Part(Symbol):
     """Something cut out of a content, or in another case: it can be compared, and not be written.
 
@@ -42,7 +46,7 @@ class Part(Symbol):
             self._conditions.absent.update(
                 char
                 for char in cased(self._change)
-                if set(getattr(char, self._change)().lower()) & set(needle.lower())
+                if set(images(char, self._change).lower()) & set(needle.lower())
             )
         return self._text._holds(needle)
 
@@ -60,11 +64,11 @@ class Part(Symbol):
     def __hash__(self) -> int:
         self._fail(HOW["__hash__"])
 
-    def startswith(self, prefix: object, *more: object) -> bool:
+    def startswith(self, prefix: object, /, *more: object) -> bool:
         """As `str.startswith`."""
         return self._any(prefix, more)
 
-    def endswith(self, suffix: object, *more: object) -> bool:
+    def endswith(self, suffix: object, /, *more: object) -> bool:
         """As `str.endswith`."""
         return self._any(suffix, more)
 
@@ -160,5 +164,14 @@ def cased(change: str) -> tuple[str, ...]:
 
     None beyond the first 65,536 does.
     """
-    changed = ((char, getattr(char, change)()) for char in map(chr, range(0x80, 0x1_0000)))
-    return tuple(c for c, image in changed if any(i.isascii() and i.isalpha() for i in image))
+    return tuple(
+        char
+        for char in map(chr, range(0x80, 0x1_0000))
+        if any(image.isascii() and image.isalpha() for image in images(char, change))
+    )
+
+
+def images(char: str, change: str) -> str:
+    """What a change of case can make of a character: of the first of a word, and of another."""
+    changes = IN_WORDS if change in ("title", "capitalize") else (change,)
+    return "".join(getattr(char, one)() for one in changes)

@@ -8,19 +8,24 @@ filters and the tests, and all of these are here: those that are not listed do n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from typing import Any, TypeAlias
+from time import process_time
+from typing import Any, NoReturn, TypeAlias
 
-from jinja2 import TemplateError
+from jinja2 import TemplateError, Undefined, nodes
 from jinja2.filters import do_format, make_attrgetter
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from pairsmith.chat_templates.environment import make_environment
+from pairsmith.chat_templates.probes import MAX_CONSTANT_CHARS
 from pairsmith.chat_templates.symbolic.conditions import (
+    HOW,
     Conditions,
     Content,
     DependsOnContentError,
+    Piece,
     Symbol,
 )
 from pairsmith.chat_templates.symbolic.formatting import format_braces, format_percent
@@ -30,9 +35,15 @@ from pairsmith.chat_templates.symbolic.text import Text, as_text, join
 Shape: TypeAlias = dict[str, Any]
 """A conversation without its contents: `roles`, and `generation` as in `Conversation`."""
 
+MAX_PIECES = 1_000
+"""At most this many pieces may a text have: 65 contents, each written once, make 131."""
+
+NAMED = re.compile(r"<[^<>]* at 0x[0-9a-f]+>|<class '")
+"""What Python writes of a function, a generator or a class: it is never the same twice."""
+
 
 def read_template(
-    source: str, variables: dict[str, Any], shapes: Sequence[Shape]
+    source: str, variables: dict[str, Any], shapes: Sequence[Shape], seconds: float = 5
 ) -> dict[str, Any]:
     """Renders a template on symbols.
 
@@ -40,6 +51,7 @@ def read_template(
         source: The template.
         variables: What it is given besides the messages.
         shapes: Conversations without contents.
+        seconds: Of computing, after which no other shape is begun.
 
     Returns:
         As JSON can hold it: `texts`, for each shape up to the first that is no text, its pieces:
@@ -47,19 +59,21 @@ def read_template(
         none, or ''; `refused`, whether it is the template that refuses it; and the `Conditions`,
         in lists. Contents that do not meet these are not described.
     """
-    render = _renderer(source, variables)
+    until = process_time() + seconds
     conditions = Conditions()
     texts: list[list[Any]] = []
-    fault, refused = "", False
+    render, fault, refused = _renderer(source, variables), "", False
     for shape in shapes:
+        if process_time() > until:
+            fault = "reading it takes too long"
+            break
         tried = Conditions(
             set(conditions.absent), set(conditions.filled), set(conditions.bare),
             dict(conditions.shortest), dict(conditions.longest),
         )  # fmt: skip
         try:
-            text = render(_messages(shape, tried), shape["generation"])
-        except TemplateError as error:
-            fault, refused = str(error).strip() or type(error).__name__, True
+            text, fault = render(_messages(shape, tried), shape["generation"])
+            refused = bool(fault)
         except DependsOnContentError as error:
             fault = str(error)
         except Exception as error:  # whatever a template can make Python raise on a symbol
@@ -69,7 +83,7 @@ def read_template(
         if fault:
             break
         conditions = tried
-        texts.append([text] if isinstance(text, str) else list(text._pieces))
+        texts.append(list(text))
     return {
         "texts": texts,
         "fault": fault[:500],
@@ -91,10 +105,12 @@ def _messages(shape: Shape, conditions: Conditions) -> list[dict[str, Any]]:
 
 def _renderer(
     source: str, variables: dict[str, Any]
-) -> Callable[[list[dict[str, Any]], bool], str | Text]:
-    """Renders messages whose contents may be symbols."""
+) -> Callable[[list[dict[str, Any]], bool], tuple[Sequence[Piece], str]]:
+    """Renders messages whose contents may be symbols, to pieces, or to why it refuses them."""
     environment = make_environment()
+    escapes = environment.parse(source).find(nodes.EvalContextModifier)
     environment.concat = join  # type: ignore[method-assign, assignment]
+    _wrap_items(environment)
     _wrap_filters(environment)
     _wrap_tests(environment)
     _wrap_formats(environment)
@@ -104,12 +120,67 @@ def _renderer(
     template = environment.template_class.from_module_dict(environment, module, {})
     always = {"tools": None, "documents": None, **variables}
 
-    def render(messages: list[dict[str, Any]], generation: bool) -> str | Text:
+    def render(messages: list[dict[str, Any]], generation: bool) -> tuple[Sequence[Piece], str]:
+        if escapes:
+            raise DependsOnContentError(HOW["__html__"])
         given = {**always, "messages": messages, "add_generation_prompt": generation}
         context = template.new_context({**environment.globals, **given})
-        return join(template.root_render_func(context))
+        try:
+            text = join(template.root_render_func(context))
+        except TemplateError as error:
+            return (), _message(error)
+        return _bounded_pieces(text), ""
 
     return render
+
+
+def _message(error: TemplateError) -> str:
+    """What a template says in refusing, without the contents that it quotes."""
+    said = as_text("" if error.message is None else error.message)
+    pieces = said._pieces if isinstance(said, Text) else (said,)
+    told = "".join(piece if isinstance(piece, str) else "…" for piece in pieces)
+    return told.strip() or type(error).__name__
+
+
+def _bounded_pieces(text: str | Text) -> Sequence[Piece]:
+    """The pieces of a text.
+
+    Raises:
+        DependsOnContentError: It has too many, or constant text that no text can hold.
+    """
+    pieces = (text,) if isinstance(text, str) else text._pieces
+    constant = [piece for piece in pieces if isinstance(piece, str)]
+    if len(pieces) > MAX_PIECES:
+        raise DependsOnContentError("it repeats a content")
+    if sum(map(len, constant)) > MAX_CONSTANT_CHARS:
+        raise DependsOnContentError(
+            f"it writes more than {MAX_CONSTANT_CHARS:,} characters around contents"
+        )
+    if any("\0" in piece or not _is_unicode(piece) for piece in constant):
+        raise DependsOnContentError("it writes a NUL character, or half of a surrogate pair")
+    if any(NAMED.search(piece) for piece in constant):
+        raise DependsOnContentError("it writes the name of an object")
+    return pieces
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _wrap_items(environment: ImmutableSandboxedEnvironment) -> None:
+    """Refuses `things[content]`, which is an item, or an attribute of that name."""
+    theirs = environment.getitem
+
+    def getitem(obj: Any, argument: Any) -> Any:
+        if isinstance(argument, Symbol):
+            argument._fail(HOW["__hash__"])
+        return theirs(obj, argument)
+
+    environment.getitem = getitem  # type: ignore[method-assign]
 
 
 def _wrap_filters(environment: ImmutableSandboxedEnvironment) -> None:
@@ -134,6 +205,7 @@ def _wrap_filters(environment: ImmutableSandboxedEnvironment) -> None:
         environment.filters[name] = _knowing(function, known.get(name), f"the filter {name}")
     environment.filters["format"] = _format
     environment.filters["join"] = _make_join(environment)
+    environment.filters["random"] = _draw
 
 
 def _wrap_tests(environment: ImmutableSandboxedEnvironment) -> None:
@@ -213,11 +285,14 @@ def _knowing(
     return wrapped
 
 
-def _default(value: Any, default: Any = "", boolean: bool = False) -> Any:
-    """As the filter; a symbol is defined, and true unless it is blank."""
-    from jinja2 import Undefined
+def _draw(*_: object) -> NoReturn:
+    raise DependsOnContentError("it does not write the same twice")
 
-    return default if isinstance(value, Undefined) or (boolean and not value) else value
+
+def _default(value: Any, default_value: Any = "", boolean: bool = False) -> Any:
+    """As the filter; a symbol is defined, and true unless it is blank."""
+    missing = isinstance(value, Undefined) or (boolean and not value)
+    return default_value if missing else value
 
 
 def _replace(value: Text, old: object, new: object, count: int | None = None) -> str | Text:

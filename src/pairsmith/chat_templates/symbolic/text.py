@@ -54,6 +54,8 @@ class Text(Symbol):
     def _joined(self, other: object, behind: bool) -> Text:
         if not isinstance(other, str | Text):
             return NotImplemented  # type: ignore[no-any-return]
+        if hasattr(other, "__html__"):
+            self._fail(HOW["__html__"])
         pieces = other._pieces if isinstance(other, Text) else (other,)
         both = (*self._pieces, *pieces) if behind else (*pieces, *self._pieces)
         return Text(both, self._conditions)
@@ -142,11 +144,11 @@ class Text(Symbol):
                 self._fail("it looks for a string in contents and constant text together")
         self._conditions.absent.add(needle)
 
-    def startswith(self, prefix: object, *more: object) -> bool:
+    def startswith(self, prefix: object, /, *more: object) -> bool:
         """As `str.startswith`."""
         return self._at_end(prefix, more, left=True)
 
-    def endswith(self, suffix: object, *more: object) -> bool:
+    def endswith(self, suffix: object, /, *more: object) -> bool:
         """As `str.endswith`."""
         return self._at_end(suffix, more, left=False)
 
@@ -216,8 +218,8 @@ class Text(Symbol):
                 self._fail("it takes a character from the middle of a content")
             self._conditions.filled.add(content.role)
             return Part(self, end=key == 0)
-        if any(isinstance(bound, Symbol) for bound in (key.start, key.stop)):
-            self._fail("it takes a part of a content by the length of one")
+        if not all(isinstance(bound, int | None) for bound in (key.start, key.stop)):
+            self._fail("it takes a part of a content by what is no constant number")
         return Part(self)
 
     # changed where its constant text holds another, which contents do not
@@ -252,15 +254,22 @@ class Text(Symbol):
             self._fail(f"it calls {method} of a content")
         self._lack(sep)
         parts: list[list[Piece]] = [[]]
+        from_right = method in ("rsplit", "rpartition")  # of 'aaa', 'aa' is the other part
         for piece in self._pieces:
-            first, *others = piece.split(sep) if isinstance(piece, str) else [piece]
+            first, *others = (
+                [piece]
+                if isinstance(piece, Content)
+                else piece.rsplit(sep)
+                if from_right
+                else piece.split(sep)
+            )
             parts[-1].append(first)
             parts += [[other] for other in others]
         if len(parts) > 1 and most != -1:
             self._fail(f"it calls {method} of a content, a number of times")
         return [_text_of(part, self._conditions) for part in parts]
 
-    def find(self, sub: object, *bounds: object) -> int:
+    def find(self, sub: object, /, *bounds: object) -> int:
         """As `str.find`."""
         if len(self._cut(sub, "find")) > 1 or not all(isinstance(b, int) for b in bounds):
             self._fail("it finds the place of a string in a text that holds contents")
@@ -268,7 +277,7 @@ class Text(Symbol):
 
     rfind = find
 
-    def count(self, sub: object, *bounds: object) -> int:
+    def count(self, sub: object, /, *bounds: object) -> int:
         """As `str.count`."""
         if bounds:
             self._fail("it counts in a part of a content")
@@ -311,9 +320,9 @@ class Text(Symbol):
         return Part(self, change="swapcase")
 
 
-def as_text(value: object = "", *more: object) -> str | Text:
+def as_text(value: object, /) -> str | Text:
     """As `str`, of which a text that holds contents is one already."""
-    return value if isinstance(value, Text) else str(value, *more)
+    return value if isinstance(value, Text) else str(value)
 
 
 def join(parts: Iterable[object]) -> str | Text:
