@@ -74,6 +74,7 @@ def test_it_is_not_served_and_the_client_is_told(hub, client, ann, path, spoil):
         assert answer.headers["x-error-code"] == "ContentLost"
         assert "uploading the same file again" in answer.headers["x-error-message"]
         assert answer.headers["cache-control"] == "no-store"
+        assert "uploading the same file again" in answer.headers["x-hf-warning"]
         assert "etag" not in answer.headers
 
 

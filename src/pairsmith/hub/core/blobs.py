@@ -320,13 +320,14 @@ def mark_whole(db: sqlite3.Connection, sha256: str) -> None:
 
 def content_lost() -> HubError:
     """A content that a commit refers to, and that is not there as it came."""
-    return HubError(
-        410,
+    message = (
         "The content of this file is lost or damaged on this hub, so it is not served. Its owner"
-        " mends it by uploading the same file again.",
-        "ContentLost",
-        {"Cache-Control": "no-store"},
+        " mends it by uploading the same file again."
     )
+    # hf_hub_download names its cache as the fault, and this only as the cause of that; this header
+    # does reach the user
+    headers = {"Cache-Control": "no-store", "X-HF-Warning": f"Content lost; {message}"}
+    return HubError(410, message, "ContentLost", headers)
 
 
 def blob_of_repo(db: sqlite3.Connection, repo: int, sha256: str) -> Blob | None:
