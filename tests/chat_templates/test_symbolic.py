@@ -16,7 +16,7 @@ from pairsmith.chat_templates.symbolic.conditions import (
     DependsOnContentError,
 )
 from pairsmith.chat_templates.symbolic.parts import Length, cased
-from pairsmith.chat_templates.symbolic.reading import read_template
+from pairsmith.chat_templates.symbolic.reading import make_render, read_template
 from pairsmith.chat_templates.symbolic.text import Text
 from pairsmith.text.spans import spans_of
 from support.examples import examples
@@ -170,9 +170,8 @@ SHAPE = {"roles": ["user", "assistant"], "generation": False}
 
 
 def read(body, name="m.content"):
-    return read_template(
-        f"{{% for m in messages %}}{body}{{% endfor %}}", {"bos_token": "<s>"}, [SHAPE]
-    )
+    source = f"{{% for m in messages %}}{body}{{% endfor %}}"
+    return read_template(make_render(source, {"bos_token": "<s>"}), [SHAPE])
 
 
 @pytest.mark.parametrize(
@@ -278,14 +277,12 @@ def test_another_value_is_not_taken_for_what_stands_in_for_a_content():
     assert [len(text) for text in seen["texts"]] == [2]
 
 
-def test_reading_ends_in_time():
-    """Contents that double with every turn, and a clock that has run out."""
+def test_reading_ends():
+    """Contents that double with every turn."""
     shapes = [{"roles": ["user", "assistant"] * n, "generation": False} for n in range(1, 33)]
     double = "{% for m in messages %}{% set ns.x = ns.x ~ ns.x ~ m.content %}{% endfor %}{{ ns.x }}"
-    seen = read_template("{% set ns = namespace(x='') %}" + double, {}, shapes)
-    assert seen["fault"] == "it repeats a content"
-    late = read_template(double, {}, shapes, seconds=-1)
-    assert (late["texts"], late["fault"]) == ([], "reading it takes too long")
+    render = make_render("{% set ns = namespace(x='') %}" + double, {})
+    assert read_template(render, shapes)["fault"] == "it repeats a content"
 
 
 def test_what_comes_out():

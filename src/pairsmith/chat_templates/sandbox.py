@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from queue import Queue
@@ -21,6 +21,9 @@ from pairsmith.schema.templates import Conversation, Refusal, Template
 
 REQUEST_CONVERSATIONS = 64
 """Conversations in one request; the bounds on time and memory are for these."""
+
+REQUEST_SHAPES = 16
+"""The same for conversations without contents."""
 
 REQUESTS_PER_WORKER = 16
 """Another process is started for each this many requests."""
@@ -82,17 +85,38 @@ class Reading(NamedTuple):
     texts: list[tuple[str | ReadContent, ...]]
     fault: str
     refused: bool
-    absent: Sequence[str]
-    filled: Sequence[str]
-    bare: Sequence[str]
+    absent: frozenset[str]
+    filled: frozenset[str]
+    bare: frozenset[str]
     shortest: dict[str, int]
     longest: dict[str, int]
+
+    def joined(self, other: Reading) -> Reading:
+        """This of some shapes and another of those behind them, as one."""
+        return Reading(
+            [*self.texts, *other.texts],
+            other.fault,
+            other.refused,
+            self.absent | other.absent,
+            self.filled | other.filled,
+            self.bare | other.bare,
+            _by_role(max, self.shortest, other.shortest),
+            _by_role(min, self.longest, other.longest),
+        )
 
 
 def make_reading(seen: dict[str, Any]) -> Reading:
     """What the process says it read, which came as JSON."""
-    texts = [tuple(map(_piece, pieces)) for pieces in seen.pop("texts")]
-    return Reading(texts, **seen)
+    texts = [tuple(map(_piece, pieces)) for pieces in seen["texts"]]
+    strings = {name: frozenset(seen[name]) for name in ("absent", "filled", "bare")}
+    return Reading(**{**seen, **strings, "texts": texts})
+
+
+def _by_role(
+    choose: Callable[[int, int], int], left: dict[str, int], right: dict[str, int]
+) -> dict[str, int]:
+    both = {**right, **left}
+    return {role: choose(left.get(role, n), right.get(role, n)) for role, n in both.items()}
 
 
 def _piece(given: Any) -> str | ReadContent:
@@ -161,20 +185,22 @@ class Sandbox:
         Args:
             shapes: The conversations, by their roles.
 
-        Returns:
-            What is read of it; nothing where that takes too much time or memory.
+        Raises:
+            RecipeError: The template takes too much time or memory.
         """
         self._start(1)
+        whole = Reading([], "", False, frozenset(), frozenset(), frozenset(), {}, {})
+        for start in range(0, len(shapes), REQUEST_SHAPES):
+            if not whole.fault:
+                whole = whole.joined(self._read(shapes[start : start + REQUEST_SHAPES]))
+        return whole
+
+    def _read(self, shapes: Sequence[Shape]) -> Reading:
         worker = self.idle.get()
         try:
             seen = worker.ask({"shapes": [shape._asdict() for shape in shapes]})
-        except RecipeError:  # the process is gone; to render may take less
-            self.workers.remove(worker)
-            worker.stop()
-            return Reading(
-                [], "reading it takes too much time or memory", False, (), (), (), {}, {}
-            )
-        self.idle.put(worker)
+        finally:
+            self.idle.put(worker)
         return make_reading(seen)
 
     def close(self) -> None:

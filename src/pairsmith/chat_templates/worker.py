@@ -15,6 +15,7 @@ import re
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -48,19 +49,31 @@ def main() -> None:
     _bound_memory()
     _bound_time(seconds)
     _answer(_inspect(setup["source"], by))
+    read = _reader(setup["source"], _variables(setup))
     for line in lines:
         _bound_time(seconds)
-        _answer(_answer_of(json.loads(line), setup, render))
+        request = json.loads(line)
+        if isinstance(request, dict):
+            _answer(read(request["shapes"]))
+        else:
+            _answer([_outcome(render, one) for one in request])
 
 
-def _answer_of(request: Any, setup: dict[str, Any], render: Render) -> Any:
-    """What each conversation renders to; or what the template does to contents of these shapes."""
-    if isinstance(request, dict):
+def _reader(source: str, variables: dict[str, Any]) -> Callable[[list[Any]], dict[str, Any]]:
+    """What the template does to contents of conversations of these shapes."""
+
+    @cache
+    def render() -> Any:  # once it is wanted, within bounds
+        from pairsmith.chat_templates.symbolic.reading import make_render
+
+        return make_render(source, variables)
+
+    def read(shapes: list[Any]) -> dict[str, Any]:
         from pairsmith.chat_templates.symbolic.reading import read_template
 
-        seconds = int(setup.get("seconds", SECONDS)) / 2  # the last shape may take as long again
-        return read_template(setup["source"], _variables(setup), request["shapes"], seconds)
-    return [_outcome(render, one) for one in request]
+        return read_template(render(), shapes)
+
+    return read
 
 
 def _variables(setup: dict[str, Any]) -> dict[str, Any]:

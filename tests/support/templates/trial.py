@@ -22,7 +22,7 @@ import pyarrow as pa
 from pairsmith.chat_templates import prepare, worker
 from pairsmith.chat_templates.resolve import LocatedTemplate
 from pairsmith.chat_templates.sandbox import Reading, Shape, TemplateInfo, make_reading
-from pairsmith.chat_templates.symbolic.reading import read_template
+from pairsmith.chat_templates.symbolic.reading import make_render, read_template
 from pairsmith.errors import PairsmithError, RecipeError
 from pairsmith.kernel.render import UnfaithfulError, Writer, write_pairs
 from pairsmith.schema.rows import MESSAGES
@@ -57,10 +57,9 @@ class Renderer:
 
     def read(self, shapes: Sequence[Shape]) -> Reading:
         """As `Sandbox.read`."""
-        variables = dict(self.template.tokens)
-        given = [shape._asdict() for shape in shapes]
-        seen = json.loads(json.dumps(read_template(self.template.source, variables, given)))
-        return make_reading(seen)
+        render = make_render(self.template.source, dict(self.template.tokens))
+        seen = read_template(render, [shape._asdict() for shape in shapes])
+        return make_reading(json.loads(json.dumps(seen)))
 
     def render(self, conversations: Sequence[Conversation]) -> list[str | Refusal]:
         """As `Sandbox.render`."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from time import process_time
 from typing import Any, NoReturn, TypeAlias
 
 from jinja2 import TemplateError, Undefined, nodes
@@ -35,23 +34,21 @@ from pairsmith.chat_templates.symbolic.text import Text, as_text, join
 Shape: TypeAlias = dict[str, Any]
 """A conversation without its contents: `roles`, and `generation` as in `Conversation`."""
 
-MAX_PIECES = 1_000
-"""At most this many pieces may a text have: 65 contents, each written once, make 131."""
-
 NAMED = re.compile(r"<[^<>]* at 0x[0-9a-f]+>|<class '")
 """What Python writes of a function, a generator or a class: it is never the same twice."""
 
 
-def read_template(
-    source: str, variables: dict[str, Any], shapes: Sequence[Shape], seconds: float = 5
-) -> dict[str, Any]:
+Render: TypeAlias = Callable[[list[dict[str, Any]], bool], tuple[Sequence[Piece], str]]
+"""From messages whose contents may be symbols, and whether a reply is to follow, to pieces; or to
+why the template refuses them, which is else ''."""
+
+
+def read_template(render: Render, shapes: Sequence[Shape]) -> dict[str, Any]:
     """Renders a template on symbols.
 
     Args:
-        source: The template.
-        variables: What it is given besides the messages.
+        render: Renders it; see `make_render`.
         shapes: Conversations without contents.
-        seconds: Of computing, after which no other shape is begun.
 
     Returns:
         As JSON can hold it: `texts`, for each shape up to the first that is no text, its pieces:
@@ -59,14 +56,9 @@ def read_template(
         none, or ''; `refused`, whether it is the template that refuses it; and the `Conditions`,
         in lists. Contents that do not meet these are not described.
     """
-    until = process_time() + seconds
-    conditions = Conditions()
+    conditions, fault, refused = Conditions(), "", False
     texts: list[list[Any]] = []
-    render, fault, refused = _renderer(source, variables), "", False
     for shape in shapes:
-        if process_time() > until:
-            fault = "reading it takes too long"
-            break
         tried = Conditions(
             set(conditions.absent), set(conditions.filled), set(conditions.bare),
             dict(conditions.shortest), dict(conditions.longest),
@@ -103,10 +95,13 @@ def _messages(shape: Shape, conditions: Conditions) -> list[dict[str, Any]]:
     ]
 
 
-def _renderer(
-    source: str, variables: dict[str, Any]
-) -> Callable[[list[dict[str, Any]], bool], tuple[Sequence[Piece], str]]:
-    """Renders messages whose contents may be symbols, to pieces, or to why it refuses them."""
+def make_render(source: str, variables: dict[str, Any]) -> Render:
+    """Makes what renders messages whose contents may be symbols.
+
+    Args:
+        source: The template.
+        variables: What it is given besides the messages.
+    """
     environment = make_environment()
     escapes = environment.parse(source).find(nodes.EvalContextModifier)
     environment.concat = join  # type: ignore[method-assign, assignment]
@@ -146,12 +141,10 @@ def _bounded_pieces(text: str | Text) -> Sequence[Piece]:
     """The pieces of a text.
 
     Raises:
-        DependsOnContentError: It has too many, or constant text that no text can hold.
+        DependsOnContentError: There is too much constant text, or some that no text can hold.
     """
     pieces = (text,) if isinstance(text, str) else text._pieces
     constant = [piece for piece in pieces if isinstance(piece, str)]
-    if len(pieces) > MAX_PIECES:
-        raise DependsOnContentError("it repeats a content")
     if sum(map(len, constant)) > MAX_CONSTANT_CHARS:
         raise DependsOnContentError(
             f"it writes more than {MAX_CONSTANT_CHARS:,} characters around contents"

@@ -24,6 +24,9 @@ from collections.abc import Iterable
 from pairsmith.chat_templates.symbolic.conditions import HOW, Conditions, Content, Piece, Symbol
 from pairsmith.chat_templates.symbolic.parts import Part
 
+MAX_PIECES = 1_000
+"""At most this many pieces may a text have: 41 contents, each written once, make 83."""
+
 
 class Text(Symbol):
     """A text that holds contents; what a template does to one is done to its pieces.
@@ -42,6 +45,8 @@ class Text(Symbol):
             elif piece != "":
                 joined.append(piece)
         self._pieces = tuple(joined)
+        if len(joined) > MAX_PIECES:
+            self._fail("it repeats a content")
 
     # joined
 
