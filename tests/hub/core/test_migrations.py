@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -47,7 +48,7 @@ def lay_out(root: Path) -> Path:
     return root
 
 
-def rows_of(path: Path) -> dict[str, list[dict[str, object]]]:
+def rows_of(path: Path) -> dict[str, list[dict[str, Any]]]:
     """The rows of every table."""
     with closing(sqlite3.connect(path)) as db:
         db.row_factory = sqlite3.Row

@@ -6,9 +6,9 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairsmith.hub.viewer.connection import Source
 from pairsmith.hub.viewer.query import read_page
 from pairsmith.hub.viewer.sides import are_pairs, render_row
+from pairsmith.hub.viewer.sources import Source
 from support.examples import examples
 from support.hub.parquets import parquet
 
