@@ -189,12 +189,13 @@ def _check_contents(db: sqlite3.Connection, repo: Repo, draft: Draft, sent: froz
     """Checks that each content was sent to this repository, whoever else has it."""
     wanted = {put.blob: path for path, put in draft.puts.items() if put.blob not in sent}
     rows = db.execute(
-        "SELECT value FROM json_each(?) WHERE NOT EXISTS"
+        # by its number, since SQLite ends a text at a NUL
+        "SELECT key FROM json_each(?) WHERE NOT EXISTS"
         " (SELECT 1 FROM holdings WHERE repo = ? AND blob = value) LIMIT 1",
         (json.dumps(list(wanted)), repo.id),
     )
-    for (blob,) in rows:
-        raise _not_sent(wanted[blob])
+    for (number,) in rows:
+        raise _not_sent(list(wanted.values())[number])
 
 
 def _check_deletions(state: _Reading, draft: Draft, missing: set[str], seen: set[str]) -> None:
