@@ -8,6 +8,7 @@ import pytest
 
 import pairsmith
 from pairsmith import PairsmithError
+from support.slow import quick
 from support.templates.conversations import Row, talk
 from support.templates.grammar import Case
 from support.templates.trial import try_case
@@ -67,7 +68,10 @@ def rows():
     return [plain] * 50 + held
 
 
-@pytest.mark.parametrize("name", CASES)
+SOON = ("two ends", "two inside", "any case", "no-break space", "strip some space", "the token")
+
+
+@pytest.mark.parametrize("name", quick(CASES, *SOON))
 def test_what_comes_out_is_what_jinja_gives(name, tmp_path):
     from transformers.utils.chat_template_utils import render_jinja_template
 

@@ -10,6 +10,7 @@ from pairsmith.hub.auth import sessions
 from pairsmith.hub.repos import events, repos
 from support.hub.parquets import parquet
 from support.hub.stock import commit_files
+from support.slow import quick
 
 PETS = "/datasets/ann/pets"
 PAGE = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"
@@ -60,7 +61,7 @@ def recorded(hub) -> int:
 
 @pytest.mark.parametrize("address", ADDRESSES)
 @pytest.mark.parametrize("by", PARTS)
-@pytest.mark.parametrize("purpose", ["image", "iframe", "empty", "style", ""])
+@pytest.mark.parametrize("purpose", quick(["image", "iframe", "empty", "style", ""], "image", ""))
 def test_a_part_of_another_page_is_refused_and_on_no_record(hub, bob, address, by, purpose):
     """By http to another machine browsers do not send what for."""
     browser, _ = bob

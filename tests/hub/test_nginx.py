@@ -14,6 +14,7 @@ from pairsmith.hub.context import open_hub
 from pairsmith.hub.repos import repos
 from support.hub.running import free_port, running
 from support.hub.stock import commit_files
+from support.slow import slow
 from support.waiting import wait_for
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
@@ -126,6 +127,7 @@ def test_who_may_not_read_gets_no_byte(front, hub):
         assert b"SQLite" not in answer.content
 
 
+@slow
 def test_nobody_chooses_their_own_address(front, hub):
     client, header, _ = front
     for address in ("198.51.100.1", "198.51.100.2"):

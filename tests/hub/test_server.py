@@ -16,6 +16,7 @@ from pairsmith.hub.repos import repos
 from pairsmith.hub.server import serve
 from support.hub.running import running
 from support.hub.stock import commit_files, put
+from support.slow import slow
 
 DATA = bytes(range(256)) * (1 << 17)  # 32 MiB
 
@@ -149,6 +150,7 @@ def test_a_backup_that_is_served_is_a_backup_no_longer(filled, tmp_path):
     assert not (tmp_path / "copy" / MARK).exists()
 
 
+@slow
 def test_who_asks_is_told_by_a_proxy_only_where_there_is_one(filled):
     root, _ = filled
     for options, count in ([], 1), (["--behind-proxy"], 3), (["--accel"], 3):
@@ -173,6 +175,7 @@ def read_as_several(url, root):
         assert answer.is_success
 
 
+@slow
 def test_passwords_in_the_clear_are_warned_of(tmp_path):
     with running(tmp_path / "a", "--public-url", "http://hub.example.org") as server:
         server.end()

@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 
 from pairsmith.hub.auth import passwords
 from pairsmith.hub.http.errors import HubError
+from support.slow import slow
 
 RIGHT = "correct horse battery"
 
@@ -57,6 +58,7 @@ def test_who_comes_too_late_is_told_so_and_those_from_before_have_a_line_of_thei
     assert passwords.verify(kept, RIGHT)
 
 
+@slow
 def test_few_are_made_at_once_and_all_come_to_an_end(monkeypatch):
     """As many as wait in both lines, which is fewer than Starlette has threads."""
     under_way, most = 0, 0

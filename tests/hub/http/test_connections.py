@@ -82,11 +82,13 @@ def test_a_head_of_the_largest_size_is_read(served):
     "parts",
     [
         pytest.param([HALF, b"a" * MAX_HEAD_BYTES], id="value"),
-        pytest.param([b"GET /" + b"a" * MAX_HEAD_BYTES], id="target"),
-        pytest.param([HALF, b"\r\n", b"b" * MAX_HEAD_BYTES], id="name"),
+        pytest.param([b"GET /" + b"a" * MAX_HEAD_BYTES], id="target", marks=slow),
+        pytest.param([HALF, b"\r\n", b"b" * MAX_HEAD_BYTES], id="name", marks=slow),
         pytest.param([HALF, b"\r\n", b"B: c\r\n" * MAX_HEADERS], id="number"),
-        pytest.param([HALF, b"\r\n", (b"B: " + b"c" * 9000 + b"\r\n") * 20], id="together"),
-        pytest.param([b"\r\n" * MAX_HEAD_BYTES], id="blank"),
+        pytest.param(
+            [HALF, b"\r\n", (b"B: " + b"c" * 9000 + b"\r\n") * 20], id="together", marks=slow
+        ),
+        pytest.param([b"\r\n" * MAX_HEAD_BYTES], id="blank", marks=slow),
     ],
 )
 def test_a_head_that_is_too_large_is_refused(served, parts):
@@ -155,8 +157,13 @@ def dripping(client: socket.socket, drop: bytes) -> None:
 @pytest.mark.usefixtures("hurried")
 @pytest.mark.parametrize(
     ("begin", "drop"),
-    [(HALF, b"a"), (b"\r\n", b"\r\n"), (SENDING, b"a"), (UNREAD, b"a"), (CHUNKED, b"1\r\na\r\n")],
-    ids=["head", "blank", "body", "unread", "chunks"],
+    [
+        pytest.param(HALF, b"a", id="head"),
+        pytest.param(b"\r\n", b"\r\n", id="blank", marks=slow),
+        pytest.param(SENDING, b"a", id="body"),
+        pytest.param(UNREAD, b"a", id="unread", marks=slow),
+        pytest.param(CHUNKED, b"1\r\na\r\n", id="chunks", marks=slow),
+    ],
 )
 def test_what_drips_is_hung_up(served, begin, drop):
     with connected(served) as client:
@@ -178,6 +185,7 @@ def test_who_says_nothing_is_hung_up(served):
     assert answer(served) == b""
 
 
+@slow
 @pytest.mark.usefixtures("hurried", "ann")
 def test_an_answer_that_is_not_taken_is_hung_up(served):
     with connected(served) as client:
@@ -186,6 +194,7 @@ def test_an_answer_that_is_not_taken_is_hung_up(served):
         assert len(rest(client)) < 8 << 20
 
 
+@slow
 @pytest.mark.usefixtures("hurried", "ann")
 def test_who_is_slow_but_goes_on_is_served(served):
     """Over several times the patience, above the least rate."""

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from pairsmith.hub.http.processes import BusyError, TooMuchWorkError, Workers
+from support.slow import slow
 
 MEMORY = 100 << 20
 ENDLESS = (sum, itertools.count())
@@ -118,6 +119,7 @@ def test_a_worker_that_keeps_much_of_its_memory_does_no_other_task(workers, kept
     assert (run(workers, os.getpid) == worker) is same
 
 
+@slow
 def test_who_gets_no_turn_in_time_is_told(workers):
     began = threading.Event()
 

@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.http.turns import Turns, while_connected
+from support.slow import slow
 
 
 def run(play):
@@ -118,6 +119,7 @@ def test_one_takes_no_turn_from_oneself():
     assert run(play)
 
 
+@slow
 def test_two_who_take_each_others_turns_come_to_an_end():
     async def play():
         turns, done = Turns(2, patience=10.0, grace=0.05), []

@@ -18,6 +18,7 @@ from pairsmith.hub.viewer.query import Value, read_page, read_row
 from pairsmith.hub.viewer.sources import Source, UnreadableError
 from support.examples import examples
 from support.hub.parquets import parquet
+from support.slow import slow
 
 TEXTS = st.text(alphabet="aAbB%_\\'\"éÉ\0 ", max_size=4)
 MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
@@ -223,6 +224,7 @@ def test_a_footer_that_is_too_long_is_not_read(sources, monkeypatch):
         read_page(sources(parquet({"a": ["x"]})), 1)
 
 
+@slow
 def test_row_groups_of_any_size_are_read_a_little_at_a_time(sources, monkeypatch):
     """DuckDB would read all of a row group first: here 100 MB with 64 MB of memory."""
     monkeypatch.setitem(connection.SETTINGS, "memory_limit", "64MB")
