@@ -1,9 +1,9 @@
 """Text in a chat format of your own: `python examples/any_template.py`.
 
 Shows a pair in a format that a `.jinja` file defines. The template is compiled to constant strings
-and believed only after it gave what Jinja gives on rows at hand. A second template also takes
-blank lines out of contents, which no constants tell: it is rendered row by row, and the build says
-so. Without its token the first is refused, with a hint.
+by reading what it does to any content. A second template also makes one space of all white space
+within contents, which no constants tell: it is rendered row by row, and the build says so. Without
+its token the first is refused, with a hint.
 """
 
 from pathlib import Path
@@ -21,7 +21,7 @@ OURS = """\
 {%- if add_generation_prompt -%}<|assistant|>
 {% endif -%}
 """
-FLAT = OURS.replace("| trim", "| trim | replace('\\n\\n', '\\n')")
+FLAT = OURS.replace("message.content | trim", "message.content.split() | join(' ')")
 
 
 def show(name: str, source: str, folder: Path, tokens: dict[str, str]) -> None:

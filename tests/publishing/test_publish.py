@@ -341,7 +341,7 @@ def test_a_hub_that_fails_says_so(publish, copy, monkeypatch):
         raise HubError(507, "The disk is full.")
 
     publish(copy, "ann/other")
-    monkeypatch.setattr(commits, "commit", fail)
+    monkeypatch.setattr(commits, "commit_apart", fail)
     (copy / "README.md").write_text((copy / "README.md").read_text() + "\nMore.\n")
     status, _, stderr = publish(copy, "ann/other")
     assert status == 2
