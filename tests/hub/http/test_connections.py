@@ -171,6 +171,7 @@ def test_what_drips_is_hung_up(served, begin, drop):
         dripping(client, drop)
 
 
+@slow
 @pytest.mark.usefixtures("hurried")
 def test_half_a_head_after_an_answer_is_hung_up_too(served):
     with connected(served) as client:
