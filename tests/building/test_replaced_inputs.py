@@ -216,9 +216,12 @@ def test_replaced_at_any_moment(tmp_path, contents, name, replace, workers):
     begun = time.monotonic()
     pairsmith.build(source, tmp_path / "whole", shard_rows=500, workers=workers)
     usual = time.monotonic() - begun
+    ends = []
     for number, moment in enumerate(MOMENTS):
         source.write_bytes(contents[name, BEFORE])
         timer = threading.Timer(moment * usual, replace, (source, contents[name, AFTER]))
         timer.start()
-        outcome(source, tmp_path / f"out-{number}", contents, workers=workers)
+        ends.append(outcome(source, tmp_path / f"out-{number}", contents, workers=workers))
         timer.join()
+    assert set(ends) <= {"right", "refused"}
+    assert len(ends) == len(MOMENTS)

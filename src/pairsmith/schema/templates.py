@@ -129,8 +129,8 @@ class Layout(NamedTuple):
         trims: For `user`, `assistant` and `system`, how white space around a content is
             trimmed; None where no `Trim` describes it.
         blanks: The roles that may have an empty content.
-        sizes: For roles whose contents are to have so many characters: the least and the most,
-            None for no bound.
+        sizes: For a role whose contents are bounded in length: the least and the most characters
+            of one; None for no upper bound.
         most: The greatest number of contents of a conversation.
     """
 

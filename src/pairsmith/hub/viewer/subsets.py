@@ -109,7 +109,7 @@ def files_of(split: Split, paths: Iterable[str]) -> list[str]:
         paths: The paths of the commit's files.
 
     Raises:
-        PatternsError: The patterns are too many, or too long, for so many files.
+        PatternsError: Matching takes too much work: patterns and files are too many, or too long.
     """
     if not split.patterns:
         return list(split.paths)
