@@ -180,7 +180,8 @@ def test_a_disk_that_fills_in_mid_build(mixture, wanted, tmp_path):
             assert failed.returncode == 2
             assert re.search("cannot be written: .*[Nn]o space left", failed.stderr)
             assert len(failed.stderr.splitlines()) == 2, failed.stderr  # a fault, a hint, no noise
-        assert not list(out.rglob("*.partial"))
+            if workers == "1":  # of two, one is stopped wherever it is, and the next run tidies up
+                assert not list(out.rglob("*.partial"))
         kept = begun(out)
         assert len(kept) >= 3
         subprocess.run(["mount", "-o", "remount,size=16m", disk], check=True)
@@ -189,6 +190,7 @@ def test_a_disk_that_fills_in_mid_build(mixture, wanted, tmp_path):
         assert all(held[name] == mark for name, mark in kept.items() if name in held)
         assert len(kept.keys() & held.keys()) >= 3
         assert hashes(out) == wanted
+        assert not list(out.rglob("*.partial"))
     finally:
         subprocess.run(["umount", disk], check=True)
 
