@@ -76,7 +76,11 @@ def describe(
         case Reason.TEMPLATE_ERROR:
             return f"the template says: {verdict.refused[row]}"
         case (
-            Reason.DUPLICATE
+            Reason.UNREAD_CONTENT
+            | Reason.UNPAIRED
+            | Reason.TIE
+            | Reason.SMALL_MARGIN
+            | Reason.DUPLICATE
             | Reason.NEAR_DUPLICATE
             | Reason.LEAK
             | Reason.FLIPPED

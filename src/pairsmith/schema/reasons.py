@@ -9,6 +9,10 @@ class Reason(StrEnum):
     """Why a row was quarantined: the first that applies, in this order, on stripped contents."""
 
     MALFORMED = "malformed"
+    UNREAD_CONTENT = "unread_content"
+    UNPAIRED = "unpaired"
+    TIE = "tie"
+    SMALL_MARGIN = "small_margin"
     NO_REPLY = "no_reply"
     PROMPT_MISMATCH = "prompt_mismatch"
     BAD_ROLES = "bad_roles"
@@ -34,6 +38,9 @@ class Note(StrEnum):
     ROLE_MARKER_IN_TEXT = "role_marker_in_text"
     TRUNCATED_MARKER = "truncated_marker"
     NEAR_EMPTY_REPLY = "near_empty_reply"
+    ASSISTANT_OPENS = "assistant_opens"
+    SCORE_CONTRADICTS = "score_contradicts"
+    REASONING_LEFT_OUT = "reasoning_left_out"
     LABEL_FLIPPED = "label_flipped"
     LABEL_SMOOTHED = "label_smoothed"
 
@@ -49,6 +56,10 @@ class Policy(StrEnum):
 
 POLICIES: dict[Reason, tuple[Policy, ...]] = {
     Reason.MALFORMED: (Policy.QUARANTINE,),
+    Reason.UNREAD_CONTENT: (Policy.QUARANTINE,),
+    Reason.UNPAIRED: (Policy.QUARANTINE,),
+    Reason.TIE: (Policy.QUARANTINE,),
+    Reason.SMALL_MARGIN: (Policy.QUARANTINE,),
     Reason.NO_REPLY: (Policy.QUARANTINE,),
     Reason.PROMPT_MISMATCH: (Policy.QUARANTINE,),
     Reason.BAD_ROLES: (Policy.QUARANTINE, Policy.KEEP, Policy.MERGE),
@@ -81,6 +92,10 @@ LABEL_NOTES = (Note.LABEL_FLIPPED, Note.LABEL_SMOOTHED)
 
 EXPLANATIONS: dict[Reason | Note, str] = {
     Reason.MALFORMED: "not JSON, a field missing or not text, no turn marker, or text before it",
+    Reason.UNREAD_CONTENT: "a field that decides what the pair means cannot be read",
+    Reason.UNPAIRED: "the prompt has no second reply to compare with",
+    Reason.TIE: "neither reply is said to be better",
+    Reason.SMALL_MARGIN: "one reply is better by less than `--min-margin`",
     Reason.NO_REPLY: "a side does not end in an assistant turn",
     Reason.PROMPT_MISMATCH: "the turns before the last one differ between the sides",
     Reason.BAD_ROLES: "the prompt is not user, assistant, …, user",
@@ -97,6 +112,9 @@ EXPLANATIONS: dict[Reason | Note, str] = {
     Note.ROLE_MARKER_IN_TEXT: "`Human:` or `Assistant:` stands inside a content",
     Note.TRUNCATED_MARKER: "a reply ends in a turn marker without its colon",
     Note.NEAR_EMPTY_REPLY: "a reply of at most 3 characters, or without a letter or digit",
+    Note.ASSISTANT_OPENS: "the first turn, but for a system turn, is the assistant's",
+    Note.SCORE_CONTRADICTS: "the source's own scores say that the rejected reply is better",
+    Note.REASONING_LEFT_OUT: "the template leaves out the reasoning of earlier turns, by design",
     Note.LABEL_FLIPPED: "chosen and rejected were exchanged: a model doubted the label",
     Note.LABEL_SMOOTHED: "a model doubted the label: see `label_confidence`",
 }
