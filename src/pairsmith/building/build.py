@@ -40,8 +40,8 @@ from pairsmith.schema.reasons import Reason
 from pairsmith.schema.recipe import Recipe, make_recipe
 from pairsmith.schema.rows import Form, Origin
 from pairsmith.schema.templates import Template
-from pairsmith.sources.intake import gathered
 from pairsmith.sources.detect import choose, passed_over
+from pairsmith.sources.intake import gathered
 from pairsmith.sources.layouts import ALL_SUBSETS, SAMPLE, Found, SourceFile, Spooled, look
 from pairsmith.sources.shapes import HH, Shape
 
@@ -60,7 +60,9 @@ def build(
 
     Args:
         source: `sample`, a folder, a file, a pattern of files such as `data/*.jsonl`, a URL of
-            such, or `-` for standard input; or a list of these.
+            such, or `-` for standard input; or a list of these. Or rows: a `datasets.Dataset`, a
+            table of pyarrow, a frame of pandas or polars, an iterable of dictionaries, or a
+            mapping from splits to any of them.
         out: The folder to write, or its URL; new, empty, or an earlier build's.
         progress: Called with a `Progress` after every block of rows.
         options: Fields of `BuildOptions`, `SourceOptions` and `ExecutionOptions`, by name; each
@@ -82,7 +84,7 @@ def build(
         require("audit", "To drop, flip or smooth rows takes")
     target = folder.output(os.fspath(out))
     check_execution(sorted_options.execution)
-    with gathered(source) as sources:
+    with gathered(source, sorted_options.source.format) as sources:
         return _build(sources, target, sorted_options, progress)
 
 
@@ -146,10 +148,10 @@ def _build(
         job = _Job(sources, options, found, shape, recipe, prepared, applied, progress)
         built, said = _build_files(job, staging)
         manifest = _manifest(recipe, built, said)
+        write_grown(staging, {new: old for part in built for new, old in part.grown.items()})
         check_applied(applied, staging, manifest)
         _check_rendered(manifest, staging)
         cards.write_card(staging, manifest)
-        write_grown(staging, {new: old for part in built for new, old in part.grown.items()})
         write_manifest(manifest, staging)
         folder.move_into_place(out)
     return manifest
@@ -346,9 +348,7 @@ def _check_rendered(manifest: Manifest, staging: StoragePath) -> None:
     )
 
 
-def _origin(
-    sources: Sequence[str | Spooled], files: list[SourceFile], shape: Shape
-) -> Origin:
+def _origin(sources: Sequence[str | Spooled], files: list[SourceFile], shape: Shape) -> Origin:
     if [*sources] == [SAMPLE]:
         return Origin.SAMPLE
     released = shape == HH and all(file.subset in ALL_SUBSETS for file in files)

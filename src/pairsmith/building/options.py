@@ -37,11 +37,16 @@ class Option(NamedTuple):
 class SourceOptions:
     """How to read a source."""
 
-    subset: Annotated[str | None, Option("For a single file: its subset.", "NAME")] = None
-    split: Annotated[str | None, Option("For a single file: train or test.", "NAME")] = None
+    subset: Annotated[str | None, Option("For files: their subset.", "NAME")] = None
+    split: Annotated[
+        str | None, Option("For files: their split, as train, validation, test.", "NAME")
+    ] = None
     from_: Annotated[
         str, Option("What a row looks like: hh, trl, …; or auto, told by the first rows.", "SHAPE")
     ] = "auto"
+    format: Annotated[
+        str | None, Option("What standard input is: csv, tsv, parquet, …; else JSON.", "ENDING")
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -189,6 +194,7 @@ class BuildArguments(TypedDict, total=False):
     subset: str | None
     split: str | None
     from_: str
+    format: str | None
     force: bool
     engine: str
     workers: int | None

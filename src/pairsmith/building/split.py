@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -21,7 +21,8 @@ from pairsmith.errors import OutputError, RecipeError
 from pairsmith.io.identity import WatchedFile
 from pairsmith.schema.rows import PAIR_TRANSCRIPTS, Kind
 from pairsmith.sources.detect import AUTO, choose
-from pairsmith.sources.layouts import SourceFile, find
+from pairsmith.sources.intake import gathered
+from pairsmith.sources.layouts import Found, SourceFile, look
 from pairsmith.sources.read import arrange_rows, read_rows
 from pairsmith.sources.shapes import Shape
 from pairsmith.text.messages import read_messages
@@ -55,7 +56,7 @@ class Share(NamedTuple):
 
 
 def split(
-    source: str | os.PathLike[str],
+    source: Any,
     out: str | os.PathLike[str],
     *,
     test: float = 0.05,
@@ -64,7 +65,7 @@ def split(
     """Writes a source's rows, as they stand there, into a train and a test file for each subset.
 
     Args:
-        source: `sample`, a folder of subsets, one subset's folder, a file, or a URL of such.
+        source: What to split, as `pairsmith.build` takes it.
         out: A new or an empty folder: `<subset>/train.jsonl.gz` and `<subset>/test.jsonl.gz`,
             itself a source.
         test: The share of conversations that go to test, above 0 and below 1.
@@ -80,9 +81,14 @@ def split(
     """
     if not 0 < test < 1:
         raise RecipeError(f"{test:g} is no share of a test split.", "Write --test 5%, or 0.05.")
-    files = find(os.fspath(source))
-    shape = choose(files, from_)
     target = folder.local_folder(os.fspath(out))
+    with gathered(source) as sources:
+        return _split(look(sources), target, test, from_)
+
+
+def _split(found: Found, target: Path, test: float, from_: str) -> tuple[Share, ...]:
+    files = found.files
+    shape = choose(files, from_)
     subsets = sorted({file.subset for file in files})
     with folder.writing(target), folder.filling(target) as staging:
         shares = tuple(
@@ -94,7 +100,9 @@ def split(
                 raise OutputError(
                     f"No row would go to {name}.", "Take another share, or more rows."
                 )
-        (staging / "README.md").write_text(_told(test, shares), encoding="utf-8", newline="\n")
+        (staging / "README.md").write_text(
+            _told(test, shares, found.remarks), encoding="utf-8", newline="\n"
+        )
     return shares
 
 
@@ -162,8 +170,8 @@ def _is_test(key: bytes, test: float) -> bool:
     return int.from_bytes(key[:8], "big") < test * 2**64
 
 
-def _told(test: float, shares: tuple[Share, ...]) -> str:
-    """What the folder holds, for whoever finds it."""
+def _told(test: float, shares: tuple[Share, ...], remarks: Iterable[str]) -> str:
+    """What the folder holds, and what was not read, for whoever finds it."""
     lines = [
         f"- {s.subset}: {s.read:,} rows, {s.train:,} to train and {s.test:,} to test, "
         f"{s.openings:,} openings, {s.unread:,} rows without one (to train)"
@@ -172,5 +180,8 @@ def _told(test: float, shares: tuple[Share, ...]) -> str:
     return (
         f"# A split by conversation\n\nMade by `pairsmith split --test {test:g}`: rows whose "
         "conversations open with the same question stand on one side, which the SHA-256 of that "
-        "question decides. Near duplicates may stand on both sides.\n\n" + "\n".join(lines) + "\n"
+        "question decides. Near duplicates may stand on both sides.\n\n"
+        + "\n".join(lines)
+        + "\n"
+        + "".join(f"\n{remark}\n" for remark in remarks)
     )

@@ -60,7 +60,7 @@ class Finished(NamedTuple):
 
 def shard_path(file: SourceFile, number: int) -> ShardPath:
     """The path of one shard of a file."""
-    return ShardPath(file.kind, file.subset, file.split, file.path, number, file.index)
+    return ShardPath(file.kind, file.subset, file.split, file.path, number, file.nth)
 
 
 def begin(staging: StoragePath, plan: dict[str, Any], force: bool) -> dict[str, Any]:
@@ -179,12 +179,12 @@ def find_finished(
 
 def source_path(file: SourceFile) -> str:
     """The path of a source file's record."""
-    return f"{file.subset}/{shard_stem(file.split, file.index)}.json"
+    return f"{file.subset}/{shard_stem(file.split, file.nth)}.json"
 
 
 def _shards(staging: StoragePath, file: SourceFile) -> dict[int, ShardRecord]:
     """The shards of a file that are whole, by number."""
-    stem = shard_stem(file.split, file.index)
+    stem = shard_stem(file.split, file.nth)
     names = [path.stem for path in (staging / file.subset).glob(f"{stem}-*.json")]
     digits = [name.removeprefix(f"{stem}-") for name in names]
     numbers = [int(number) for number in digits if number.isdecimal()]

@@ -71,7 +71,7 @@ def _is_of(name: str, place: str) -> bool:
 
 
 def _taken_apart(ids: pa.StringArray) -> tuple[dict[str, Index], dict[str, Index]]:
-    """By what else stands in ids their numbers, and where these ids stand; without those of none."""
+    """By what else stands in ids, their numbers, and where they stand; of no id, nothing."""
     parts = pc.extract_regex(ids, ID)
     if parts.null_count == len(ids):
         return {}, {}

@@ -39,9 +39,9 @@ REPEATING = ("num_params", "model_type", "rating", "red_team_member_id", CONFIDE
 """Columns of few distinct values, besides lists; these are worth a dictionary, texts are not."""
 
 
-def shard_stem(split: str, index: int | None) -> str:
+def shard_stem(split: str, nth: int | None) -> str:
     """What the names of shards begin with while a build grows: `train`, or of a file `train.2`."""
-    return split if index is None else f"{split}.{index}"
+    return split if nth is None else f"{split}.{nth}"
 
 
 class ShardPath(NamedTuple):
@@ -52,7 +52,7 @@ class ShardPath(NamedTuple):
         subset, split: Where they belong.
         source: The file that they come from, as the manifest calls it.
         number: Of the shard in that file.
-        index: Of the file among those of its split; None where it is the only one.
+        nth: Of the file among those of its split; None where it is the only one.
     """
 
     kind: Kind
@@ -60,12 +60,12 @@ class ShardPath(NamedTuple):
     split: str
     source: str
     number: int
-    index: int | None = None
+    nth: int | None = None
 
     @property
     def stem(self) -> str:
         """What the names of its files begin with."""
-        return shard_stem(self.split, self.index)
+        return shard_stem(self.split, self.nth)
 
     @property
     def rows(self) -> str:

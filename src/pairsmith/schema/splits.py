@@ -4,9 +4,6 @@ from __future__ import annotations
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 
-HELD_OUT = "NOT starts_with(split, 'train')"
-"""`is_held_out` in the SQL of DuckDB, of a column `split`."""
-
 
 def is_held_out(split: str) -> bool:
     """Whether the rows of a split are kept from training: all but those of train, train_…."""

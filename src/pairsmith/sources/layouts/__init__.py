@@ -1,13 +1,13 @@
 """What sources consist of: the bundled sample, folders, files, patterns of names, URLs of such.
 
 A folder is read as `datasets` reads it: see `folders`. What several files make of one split is
-numbered: see `SourceFile.index`.
+numbered: see `SourceFile.nth`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os.path import commonprefix
+from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -137,6 +137,12 @@ def _lay_out(source: str | Spooled, subset: str | None, split: str | None) -> La
     return lay_out_folder(place, called)
 
 
+def _shared(paths: Sequence[Sequence[str]]) -> list[str]:
+    """What paths have in common at their beginnings, part by part."""
+    parts = zip(*paths, strict=False)
+    return [same[0] for same in takewhile(lambda some: len(set(some)) == 1, parts)]
+
+
 def _released(folder: str) -> str | None:
     """A folder's name, where it is that of a subset of HH-RLHF."""
     return folder if folder in ALL_SUBSETS else None
@@ -152,7 +158,7 @@ def _matched(place: FsspecPath, subset: str | None, split: str | None) -> Layout
     if not named:
         raise SourceError(f"No file is called {place.path}.", f"Is it there? {expected_layout()}")
     folders = [path.split("/")[:-1] for path in sorted(named)]
-    shared = commonprefix(folders)
+    shared = _shared(folders)
     lead = "".join(f"{part}/" for part in shared)
     root = root.join(*shared) if shared else root
     given = [Entry(e.path.removeprefix(lead), e.is_file) for e in entries if e.path in named]
@@ -176,7 +182,7 @@ def _single(place: FsspecPath, source: str, subset: str | None, split: str | Non
         endings = list_endings()
         raise SourceError(
             f"{place.name} is not a file of preference data by its name.",
-            f"Expected {' or '.join(f'.{e}' for e in endings.compressed)}, {endings.each()}.",
+            f"Expected {', '.join(f'.{e}' for e in endings.compressed)}, {endings.each()}.",
         )
     folder = PurePosixPath(place.path).parent.name
     if subset is None:
@@ -203,7 +209,7 @@ def _told_apart(layouts: list[Layout], sources: list[str | Spooled]) -> list[Pla
     if len({file.path for file in files}) == len(files):
         return files
     paths = [file.place.path for file in files]
-    above = commonprefix([path.split("/")[:-1] for path in paths])
+    above = _shared([path.split("/")[:-1] for path in paths])
     lead = len("/".join(above)) + 1 if above else 0
     whole = [path[lead:] for path in paths]
     if len(set(whole)) < len(whole) and len(set(paths)) == len(paths):

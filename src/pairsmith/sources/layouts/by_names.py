@@ -37,20 +37,21 @@ from pairsmith.sources.layouts.tree import Entry
 TRANSPARENT = ("data", "default")
 """Folders that are no subset, whatever they lie in."""
 
-NOT_DATA = frozenset(
-    "config.json dataset_info.json dataset_infos.json dataset_dict.json state.json manifest.json "
-    "package.json package-lock.json tokenizer.json tokenizer_config.json tsconfig.json "
-    "special_tokens_map.json generation_config.json croissant.json requirements.txt".split()
-)
+_NOT_DATA = """
+    config.json dataset_info.json dataset_infos.json dataset_dict.json state.json manifest.json
+    package.json package-lock.json tokenizer.json tokenizer_config.json tsconfig.json
+    special_tokens_map.json generation_config.json croissant.json requirements.txt
+"""
+NOT_DATA = frozenset(_NOT_DATA.split())
 """Names of files that hold something else, whatever their ending says."""
 
 OTHER = re.compile(r".+\.(md|rst|ya?ml|py|sh|toml|ipynb|html?|css|js|jinja|log|pdf)", re.IGNORECASE)
 """Files that are never data: they may be called train or test, as a script may be."""
 
-_ENDINGS = (
-    "zip tar tgz 7z rar bz2 xz lz4 txt xlsx xls ods pkl pickle h5 hdf5 sqlite sqlite3 db tfrecord "
-    "avro orc msgpack npz npy pt xml yaml lance"
-)
+_ENDINGS = """
+    zip tar tgz 7z rar bz2 xz lz4 txt xlsx xls ods pkl pickle h5 hdf5 sqlite sqlite3 db tfrecord
+    avro orc msgpack npz npy pt xml yaml lance
+"""
 UNREADABLE = re.compile(rf".+\.({'|'.join(_ENDINGS.split())})", re.IGNORECASE)
 """Files that may well hold rows, in a form that is not read."""
 
@@ -71,7 +72,7 @@ class Names(NamedTuple):
     prefix: str = ""
 
 
-def place_by_names(root: FsspecPath, entries: Iterable[Entry], above: Names = Names()) -> Layout:
+def place_by_names(root: FsspecPath, entries: Iterable[Entry], above: Names) -> Layout:
     """Places the files of a folder.
 
     Args:
@@ -99,7 +100,7 @@ def place_by_names(root: FsspecPath, entries: Iterable[Entry], above: Names = Na
     return Layout(files, remarks)
 
 
-def place_named(root: FsspecPath, entries: Iterable[Entry], above: Names = Names()) -> Layout:
+def place_named(root: FsspecPath, entries: Iterable[Entry], above: Names) -> Layout:
     """Places files that the user named, as by a pattern; of which nothing is told is to train on.
 
     Raises:

@@ -194,8 +194,8 @@ def _is_ignored(path: str) -> bool:
 
 def _names_nothing(root: FsspecPath, config: str, pattern: str) -> SourceError:
     return SourceError(
-        f"The config {config[:96]} of {README} in {root.path} names {pattern[:96]}, and there is no "
-        "such file.",
+        f"The config {config[:96]} of {README} in {root.path} names {pattern[:96]}, and there "
+        "is no such file.",
         "Fetch it, or mend the configs.",
     )
 

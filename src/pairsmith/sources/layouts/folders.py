@@ -51,12 +51,10 @@ def _by_names(root: FsspecPath, entries: Sequence[Entry], called: str) -> Layout
         above = Names(subset=called, prefix=f"{called}/")
     saved = find_saved(root, entries, above)
     others = [entry for entry in entries if entry.path not in saved.known]
-    if saved.files:  # beside them, arrow files are what was computed of them
-        beside = {folder.rpartition("/")[0] for folder in saved.known}
-        left = [e for e in others if e.path.endswith(".arrow") and e.path.rpartition("/")[0] in beside]
-        others = [entry for entry in others if entry not in left]
-    else:
-        left = []
+    # beside what was saved, arrow files are what was computed of it
+    beside = {path.rpartition("/")[0] for path in saved.known}
+    left = [e for e in others if e.name.endswith(".arrow") and "/".join(e.folders) in beside]
+    others = [entry for entry in others if entry not in left]
     named = place_by_names(root, others, above)
     remarks = list(named.remarks)
     if left:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from pairsmith.errors import SourceError
@@ -87,7 +88,7 @@ def check_shards(paths: Iterable[str]) -> None:
         if shard:
             key = folder, shard.split
             held[key][shard.number].append(path)
-            counts[key].setdefault(shard.count, path)
+            counts[key].setdefault(shard.of, path)
     for key, numbers in held.items():
         if len(counts[key]) > 1:
             said = " and ".join(list(counts[key].values())[:2])
@@ -111,8 +112,8 @@ def _check_numbers(split: str, numbers: dict[int, list[str]], count: int) -> Non
     missing = count - len(numbers)
     if missing:
         width = max(len(str(count)), 5)
-        gaps = (n for n in range(count) if n not in numbers)
-        told = [f"{split}-{n:0{width}d}-of-{count:0{width}d}" for n, _ in zip(gaps, range(3))]
+        gaps = islice((n for n in range(count) if n not in numbers), 3)
+        told = [f"{split}-{n:0{width}d}-of-{count:0{width}d}" for n in gaps]
         more = f" and {missing - len(told):,} more" if missing > len(told) else ""
         there = next(iter(numbers.values()))[0]
         raise SourceError(

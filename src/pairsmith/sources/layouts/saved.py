@@ -52,9 +52,7 @@ def find_saved(root: FsspecPath, entries: Sequence[Entry], above: Names) -> Save
             subset = above.subset or subset_of(lies_in)
             for path in named:
                 place = root.join(path)
-                found.files.append(
-                    Placed(subset, written(split, path), above.prefix + path, place)
-                )
+                found.files.append(Placed(subset, written(split, path), above.prefix + path, place))
             found.known.update([entry.path, *named])
     return found
 

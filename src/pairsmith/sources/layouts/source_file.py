@@ -31,7 +31,7 @@ class SourceFile(NamedTuple):
         subset, split: Where its rows belong.
         path: Its path below the source, or its bare name: what the manifest calls it.
         place: Where it lies.
-        index: Its number among the files of its split, from 0, in the order of their paths; None
+        nth: Its number among the files of its split, from 0, in the order of their paths; None
             where it is the only one.
     """
 
@@ -40,12 +40,12 @@ class SourceFile(NamedTuple):
     split: str
     path: str
     place: FsspecPath
-    index: int | None = None
+    nth: int | None = None
 
     @property
     def id_prefix(self) -> str:
         """What the ids of its rows begin with: `subset/split/`, or `subset/split/2-`."""
-        return f"{self.subset}/{self.split}/" + ("" if self.index is None else f"{self.index}-")
+        return f"{self.subset}/{self.split}/" + ("" if self.nth is None else f"{self.nth}-")
 
 
 def kind_of(subset: str) -> Kind:

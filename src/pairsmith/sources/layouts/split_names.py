@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
 from pairsmith.errors import SourceError
@@ -29,18 +30,18 @@ class Shard(NamedTuple):
     Attributes:
         split: What stands before the numbers.
         number: Which, from 0.
-        count: Of how many.
+        of: Of how many.
     """
 
     split: str
     number: int
-    count: int
+    of: int
 
 
 def parse_shard(stem: str) -> Shard | None:
     """The numbers in `SPLIT-00000-of-00002`, or None; `stem` is a file's name without ending."""
     found = _SHARD.match(stem)
-    if not found or not found.end() == len(stem) and stem[found.end()] not in "-._":
+    if not found or (found.end() != len(stem) and stem[found.end()] not in "-._"):
         return None
     return Shard(found["split"], int(found["number"]), int(found["count"]))
 
@@ -48,7 +49,7 @@ def parse_shard(stem: str) -> Shard | None:
 def splits_told(name: str) -> list[str]:
     """The splits that the words of a name tell, each once, in their order in the name."""
     words = [word.lower() for word in _WORD.findall(name)]
-    joined = [a + b for a, b in zip(words, words[1:], strict=False) if a in ("held", "hold")]
+    joined = [a + b for a, b in pairwise(words) if a in ("held", "hold")]
     return list(dict.fromkeys(SPLIT_OF[word] for word in (*words, *joined) if word in SPLIT_OF))
 
 
