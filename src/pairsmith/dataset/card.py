@@ -7,10 +7,11 @@ https://huggingface.co/docs/hub/datasets-cards and …/datasets-gated.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -150,7 +151,7 @@ def front_matter(manifest: Manifest) -> dict[str, Any]:
         "size_categories": [next((name for limit, name in SIZES if kept < limit), "n>1M")],
         "tags": _tags(manifest),
     }
-    fields = {**defaults, **recipe.card_fields, "configs": configs(manifest.ledger)}
+    fields = {**defaults, **recipe.card_fields, "configs": configs(manifest)}
     return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -259,20 +260,54 @@ def _shown(recipe: Recipe) -> dict[str, Any]:
     return held
 
 
-def configs(ledger: Sequence[LedgerEntry]) -> list[dict[str, Any]]:
+def configs(manifest: Manifest) -> list[dict[str, Any]]:
     """The configs for `load_dataset`: all pairs by default, each subset by name.
 
     Splits of which nothing was kept are left out, since `datasets` opens none of the others
     beside one. Where nothing was kept at all they stay, so that it finds no file and says so,
     rather than taking some other file for the data.
+
+    Each has the build's id as its description. `datasets` 3 to 5 keep what they have loaded under
+    the name of the folder and a hash of the configs, in which there are patterns and no hashes of
+    files: without it, rows of an earlier build, or of one in a folder of the same name elsewhere,
+    would be loaded in place of these.
     """
+    ledger = manifest.ledger
     filled = [entry for entry in ledger if entry.kept]
     places = [(entry.subset, entry.split) for entry in filled or ledger]
     pairs = [place for place in places if kind_of(place[0]) == Kind.PAIRS]
     held = {"default": pairs} if pairs else {}
     for place in places:
         held.setdefault(place[0], []).append(place)
-    return [{"config_name": name, "data_files": _data_files(held[name])} for name in held]
+    described = describe(build_id(manifest))
+    return [
+        {"config_name": name, "description": described, "data_files": _data_files(held[name])}
+        for name in held
+    ]
+
+
+def build_id(manifest: Manifest) -> str:
+    """An id that two builds share where their shards are the same bytes: 32 hexadecimal digits."""
+    shards = sorted((o.path, o.sha256) for o in manifest.outputs if o.path.endswith(".parquet"))
+    return content_id(shards)
+
+
+def content_id(files: Iterable[tuple[str, str]]) -> str:
+    """An id of files by their paths and the hashes of their bytes."""
+    text = "".join(f"{sha256}  {path}\n" for path, sha256 in files)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def describe(id: str) -> str:
+    """The description of a config that is known by this id."""
+    return f"pairsmith {id}"
+
+
+def are_configs(held: Any, manifest: Manifest) -> bool:
+    """Whether the configs of a card are those of a build; until 0.2.0 they had no description."""
+    wanted = configs(manifest)
+    earlier = [{k: v for k, v in entry.items() if k != "description"} for entry in wanted]
+    return bool(held == wanted or held == earlier)
 
 
 def read_configs(folder: StoragePath) -> Any:
