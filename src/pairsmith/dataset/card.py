@@ -307,7 +307,7 @@ def are_configs(held: Any, manifest: Manifest) -> bool:
     """Whether the configs of a card are those of a build; until 0.2.0 they had no description."""
     wanted = configs(manifest)
     earlier = [{k: v for k, v in entry.items() if k != "description"} for entry in wanted]
-    return bool(held == wanted or held == earlier)
+    return held in (wanted, earlier)
 
 
 def read_configs(folder: StoragePath) -> Any:

@@ -22,7 +22,7 @@ from pairsmith.io import durable
 from pairsmith.io.durable import sha256_of
 from pairsmith.io.remote import StoragePath
 from pairsmith.schema.recipe import Recipe
-from pairsmith.schema.rows import DIALOGUE_SCORES, Kind, shard_schema
+from pairsmith.schema.rows import DIALOGUE_SCORES, Kind, is_shard_schema, shard_schema
 from pairsmith.sources.layouts import kind_of
 
 
@@ -181,7 +181,7 @@ def _read_shard(path: StoragePath, recipe: Recipe, kind: Kind, place: str) -> Fi
     notes = Counter[str]()
     with open_shard(path) as shard:
         columns, rows = shard.schema_arrow, shard.metadata.num_rows
-        if not columns.equals(shard_schema(kind, recipe.form, recipe.weighs)):
+        if not is_shard_schema(columns, shard_schema(kind, recipe.form, recipe.weighs)):
             raise ValueError(f"its columns are {', '.join(map(str, columns))}")
         for batch in shard.iter_batches():
             notes.update(batch["notes"].flatten().to_pylist())
