@@ -52,6 +52,14 @@ FIELDS: dict[str, type | tuple[type, ...]] = {
 }
 """What a user may set, each with its type."""
 
+HUMAN_SHAPES = frozenset(
+    {
+        "arena", "arena-55k", "helpsteer2", "helpsteer3", "label-studio", "oasst",
+        "shp", "stack-exchange", "summarize", "webgpt",
+    }
+)  # fmt: skip
+"""Shapes of data whose comparisons are known to be judgements of persons."""
+
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
@@ -180,6 +188,7 @@ def body(manifest: Manifest) -> str:
         pairs=subsets[Kind.PAIRS],
         dialogues=subsets[Kind.DIALOGUES],
         text=text,
+        persons=judged_by_persons(recipe),
         form_words=f"as text in the `{recipe.chat_format}` chat format" if text else "as messages",
         first_split=_first_split(manifest.ledger, subsets[Kind.PAIRS]),
         total=manifest.totals,
@@ -197,6 +206,11 @@ def body(manifest: Manifest) -> str:
         recipe_json=json.dumps(_shown(recipe), indent=2, ensure_ascii=False),
         origin=recipe.origin.value,
     )
+
+
+def judged_by_persons(recipe: Recipe) -> bool:
+    """Whether the source says that persons preferred; scores and orders may be those of models."""
+    return recipe.origin == Origin.HH or recipe.shape in HUMAN_SHAPES
 
 
 def label_actions(recipe: Recipe) -> dict[str, float]:
