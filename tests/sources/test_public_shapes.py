@@ -8,7 +8,10 @@ from pairsmith.sources.fields import is_covered, paths_of
 from pairsmith.sources.grouping import group_rows
 from pairsmith.sources.outcomes import Refused
 from pairsmith.sources.row_reading import read_row
+from support.annotated_shapes import ANNOTATED
 from support.public_shapes import PUBLIC
+
+ALL = {**PUBLIC, **ANNOTATED}
 
 
 def plain(outcome):
@@ -26,20 +29,20 @@ def readings(held, rows):
         yield [rows[number - 1] for number in numbers], read_row(row, shape)
 
 
-@pytest.mark.parametrize("name", PUBLIC)
+@pytest.mark.parametrize("name", ALL)
 def test_a_public_data_set(name):
-    public = PUBLIC[name]
-    held = describe(public.rows, Asked(**public.asked), name)
+    public = ALL[name]
+    held = describe(public.rows, Asked(**dict(public.asked)), name)
     assert held.name == public.shape
     told = list(readings(held, public.rows))
     assert [[plain(o) for o in reading.outcomes] for _, reading in told] == public.expected
     assert Detected.from_dict(held.to_dict()) == held
 
 
-@pytest.mark.parametrize("name", PUBLIC)
+@pytest.mark.parametrize("name", ALL)
 def test_every_field_of_a_public_data_set_is_used_or_left_out(name):
-    public = PUBLIC[name]
-    held = describe(public.rows, Asked(**public.asked), name)
+    public = ALL[name]
+    held = describe(public.rows, Asked(**dict(public.asked)), name)
     kept = [(rows, reading) for rows, reading in readings(held, public.rows)
             if not isinstance(reading.outcomes[0], Refused)]  # fmt: skip
     left = {

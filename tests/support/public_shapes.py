@@ -4,6 +4,7 @@ Each data set has its rows, and what they are: pairs of (prompt, better, worse) 
 or the reason of a refusal. A prompt is a text, or the contents of several turns.
 """
 
+from collections.abc import Set
 from typing import Any, NamedTuple
 
 ASKED, GOOD, FAIR, BAD = "Is mint dry?", "A little.", "Perhaps.", "Mint is a herb."
@@ -24,8 +25,8 @@ class Public(NamedTuple):
     shape: str
     rows: list[dict[str, Any]]
     expected: list[list[Any]]
-    left_out: set[str] = set()
-    asked: dict[str, Any] = {}
+    left_out: Set[str] = frozenset()
+    asked: tuple[tuple[str, str], ...] = ()
 
 
 def user(text=ASKED):
@@ -55,26 +56,6 @@ def rated(text, score, system=None):
         "custom_system_prompt": system,
         "annotations": {"helpfulness": {"Rating": "3", "Rationale": "It helps."}},
     }
-
-
-def judged(*picks):
-    return [
-        {"completed_by": n, "result": [{"value": {"selected": pick}, "type": "pairwise"}]}
-        for n, pick in enumerate(picks)
-    ]
-
-
-def record(responses, status="submitted", **fields):
-    return {
-        "fields": {"prompt": ASKED, **fields},
-        "responses": responses,
-        "status": status,
-        "metadata": {"batch": 1},
-    }
-
-
-def said(question, value, status="submitted"):
-    return {"user": "ann", "values": {question: {"value": value}}, "status": status}
 
 
 def node(name, parent, role, text, rank=None):
@@ -229,7 +210,7 @@ PUBLIC = {
         [[PAIR]],
         {"safer_response_id", "is_response_0_safe", "is_response_1_safe",
          "response_0_severity_level"},
-        {"preference": "better"},
+        (("preference", "better"),),
     ),
     "webgpt_comparisons": Public(
         "two",
@@ -363,43 +344,6 @@ PUBLIC = {
           "preferred_output": [assistant()], "non_preferred_output": [assistant(BAD)]}],
         [[(("Hello.", ASKED), GOOD, BAD)]],
         {"input.parallel_tool_calls"},
-    ),
-    "Label Studio": Public(
-        "two",
-        [
-            {"id": 1, "data": {"prompt": ASKED, "answer1": BAD, "answer2": GOOD},
-             "annotations": judged(*picks)}
-            for picks in (("right",), ("left", "right", "right"), ("left", "right"))
-        ],
-        [[PAIR], [PAIR], ["tie"]],
-        {"id", "annotations[].completed_by", "annotations[].result[].type"},
-    ),
-    "Argilla choices": Public(
-        "two",
-        [
-            record([said("choice", "response_2")], response_1=BAD, response_2=GOOD),
-            record([said("choice", "response_1", "discarded"), said("choice", "response_2")],
-                   response_1=BAD, response_2=GOOD),
-            record([said("choice", "response_2")], "discarded", response_1=BAD, response_2=GOOD),
-        ],
-        [[PAIR], [PAIR], ["tie"]],
-        {"responses[].user", "metadata.batch"},
-    ),
-    "Argilla rankings": Public(
-        "replies",
-        [record([said("ranking", [{"value": "response-1", "rank": 3},
-                                  {"value": "response-2", "rank": 1},
-                                  {"value": "response-3", "rank": 2}])],
-                **{"response-1": BAD, "response-2": GOOD, "response-3": FAIR})],
-        [[PAIR]],
-        {"responses[].user", "metadata.batch"},
-    ),
-    "Argilla ratings": Public(
-        "rows",
-        [record([said("rating", 2), said("rating", 1)], response=BAD),
-         record([said("rating", 4)], response=GOOD)],
-        [[PAIR]],
-        {"responses[].user", "metadata.batch"},
     ),
 }  # fmt: skip
 """Rows of each line of public data sets that this software reads."""
