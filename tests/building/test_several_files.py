@@ -1,4 +1,4 @@
-"""Several files make one split: ids numbered by file, shards through, gone on with, cut anywhere."""
+"""Several files make one split: ids by file, shards through, gone on with, cut anywhere."""
 
 import json
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -22,7 +22,7 @@ from pairsmith.io.identity import WatchedFile
 from pairsmith.schema.rows import PAIR_TRANSCRIPTS, Kind
 from pairsmith.sources.detect import AUTO, choose
 from pairsmith.sources.intake import gathered
-from pairsmith.sources.layouts import Found, SourceFile, look
+from pairsmith.sources.layouts import SourceFile, look
 from pairsmith.sources.read import arrange_rows, read_rows
 from pairsmith.sources.shapes import Shape
 from pairsmith.text.messages import read_messages
@@ -61,6 +61,7 @@ def split(
     *,
     test: float = 0.05,
     from_: str = AUTO,
+    say: Callable[[str], None] | None = None,
 ) -> tuple[Share, ...]:
     """Writes a source's rows, as they stand there, into a train and a test file for each subset.
 
@@ -70,6 +71,7 @@ def split(
             itself a source.
         test: The share of conversations that go to test, above 0 and below 1.
         from_: The shape of the rows, or `auto`.
+        say: Called with a sentence on what of the source was not read, if there is any.
 
     Returns:
         What became of the rows of each subset, in order.
@@ -83,11 +85,14 @@ def split(
         raise RecipeError(f"{test:g} is no share of a test split.", "Write --test 5%, or 0.05.")
     target = folder.local_folder(os.fspath(out))
     with gathered(source) as sources:
-        return _split(look(sources), target, test, from_)
+        found = look(sources)
+        if say is not None:
+            for remark in found.remarks:
+                say(remark)
+        return _split(found.files, target, test, from_)
 
 
-def _split(found: Found, target: Path, test: float, from_: str) -> tuple[Share, ...]:
-    files = found.files
+def _split(files: list[SourceFile], target: Path, test: float, from_: str) -> tuple[Share, ...]:
     shape = choose(files, from_)
     subsets = sorted({file.subset for file in files})
     with folder.writing(target), folder.filling(target) as staging:
@@ -100,9 +105,7 @@ def _split(found: Found, target: Path, test: float, from_: str) -> tuple[Share, 
                 raise OutputError(
                     f"No row would go to {name}.", "Take another share, or more rows."
                 )
-        (staging / "README.md").write_text(
-            _told(test, shares, found.remarks), encoding="utf-8", newline="\n"
-        )
+        (staging / "README.md").write_text(_told(test, shares), encoding="utf-8", newline="\n")
     return shares
 
 
@@ -170,8 +173,8 @@ def _is_test(key: bytes, test: float) -> bool:
     return int.from_bytes(key[:8], "big") < test * 2**64
 
 
-def _told(test: float, shares: tuple[Share, ...], remarks: Iterable[str]) -> str:
-    """What the folder holds, and what was not read, for whoever finds it."""
+def _told(test: float, shares: tuple[Share, ...]) -> str:
+    """What the folder holds, for whoever finds it."""
     lines = [
         f"- {s.subset}: {s.read:,} rows, {s.train:,} to train and {s.test:,} to test, "
         f"{s.openings:,} openings, {s.unread:,} rows without one (to train)"
@@ -180,8 +183,5 @@ def _told(test: float, shares: tuple[Share, ...], remarks: Iterable[str]) -> str
     return (
         f"# A split by conversation\n\nMade by `pairsmith split --test {test:g}`: rows whose "
         "conversations open with the same question stand on one side, which the SHA-256 of that "
-        "question decides. Near duplicates may stand on both sides.\n\n"
-        + "\n".join(lines)
-        + "\n"
-        + "".join(f"\n{remark}\n" for remark in remarks)
+        "question decides. Near duplicates may stand on both sides.\n\n" + "\n".join(lines) + "\n"
     )

@@ -23,7 +23,7 @@ from pairsmith.sources.layouts.split_names import SPLIT_OF, written
 FOLDER = "memory"
 """What the manifest's paths of such rows begin with."""
 
-NAMES = str | bytes | os.PathLike
+NAMES = (str, bytes, os.PathLike)
 
 
 def is_memory(source: Any) -> bool:
@@ -77,7 +77,7 @@ def _is_tabular(rows: Any) -> bool:
 
 def _write(rows: Any, path: Path) -> str:
     """Writes rows to a file; returns its ending."""
-    if isinstance(rows, NAMES | Mapping):
+    if isinstance(rows, (*NAMES, Mapping)):
         raise SourceError(
             f"A {type(rows).__name__} is no rows.", "A mapping goes from a split to its rows."
         )

@@ -30,9 +30,10 @@ def split(
     built. Rows that open with the same question are never on both sides.
     """
     from pairsmith.building.split import split as split_source
+    from pairsmith.cli.terminal import say
     from pairsmith.text.sanitize import sanitize
 
-    shares = split_source(sources, out, test=_share(test), from_=from_)
+    shares = split_source(sources, out, test=_share(test), from_=from_, say=say)
     if as_json:
         typer.echo(json.dumps([share._asdict() for share in shares]))
         return
