@@ -115,8 +115,10 @@ def _read_prompt(look: Look) -> tuple[list[Message], bool]:
     if path is None:
         return [], True
     held = look.values(path)
+    if not held:  # whole conversations have it in them
+        return [], True
     if len(held) < 2:
-        at, value = look.one(path)
+        at, value = held[0]
         messages = look.read(value, at, "prompt")
         return messages, not isinstance(value, str) or len(messages) > 1
     return [{"role": "user", "content": _join_texts(look, path, held)}], False
