@@ -129,6 +129,15 @@ def test_whole_conversations() -> None:
     assert tell_text_kind(told, "whole") == PLAIN
 
 
+def test_replies_that_repeat_the_conversation() -> None:
+    text = "User: Basil?\nAssistant: Dry."
+    kind = tell_text_kind([text] * 5, "reply")
+    assert settle_kinds(PLAIN, [kind]) == [kind]
+    assert read(text, kind, "assistant") == [("u", "Basil?"), ("a", "Dry.")]
+    assert tell_text_kind(["Question: Basil?\nAnswer: Dry."], "reply") == PLAIN
+    assert tell_text_kind(["They said: User: Basil?\nAssistant: Dry."], "reply") == PLAIN
+
+
 def test_replies_to_a_transcript_are_stripped_as_its_turns_are() -> None:
     [kind] = settle_kinds(BLANK, [PLAIN])
     assert read("  When dry.\n", kind, "assistant") == [("a", "When dry.")]
