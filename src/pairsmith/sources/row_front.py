@@ -54,6 +54,8 @@ class Look(NamedTuple):
 
     def values(self, path: str) -> list[tuple[str, Any]]:
         """What stands in the fields of a path, each with how it is called in the ledger."""
+        if path in self.row:  # nearly always
+            return [(path, value) for value in look_up(self.row, path)]
         return [
             (ledger_path(part), value)
             for part in split_path(path)
@@ -153,9 +155,10 @@ def _add_input(prompt: list[Message], given: str) -> list[Message]:
 def _beside(look: Look, role: str, usual: tuple[str, ...]) -> list[tuple[str, Any]]:
     """What a row has for a role: in the field that is named, or in those of usual names."""
     columns = look.shape.columns
-    taken = {part for path in columns.values() for part in split_path(path)}
-    named = [columns[role]] if role in columns else []
-    paths = [*named, *(name for name in usual if name not in taken)]
+    paths = [columns[role]] if role in columns else []
+    if beside := [name for name in usual if name in look.row]:
+        taken = {part for path in columns.values() for part in split_path(path)}
+        paths += [name for name in beside if name not in taken]
     return [held for path in paths for held in look.values(path)]
 
 

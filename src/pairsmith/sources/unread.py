@@ -6,6 +6,7 @@ field that only repeats what is in the conversation has been read as well.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from pairsmith.schema.messages import Message
@@ -18,6 +19,8 @@ from pairsmith.sources.row_shapes import RowShape
 
 MEANT = ("context", "contexts", "document", "documents", "passage", "passages")
 """Fields that a question may be about."""
+
+SIDES = ("chosen", "rejected", "a", "b", "reply")
 
 ASKED = ("input", "instruction")
 """Fields that hold part of the question, where the replies are not whole conversations."""
@@ -53,9 +56,10 @@ def find_unread(
         conversations: What was read of it.
         used: The paths that were read; gets those of fields that the conversations repeat.
     """
-    passed = set(split_path(shape.columns.get("left_out", "")))
-    for name in _names(shape):
-        if name in passed or name not in row:
+    sides = (shape.columns[role] for role in SIDES if role in shape.columns)
+    names = _names(tuple(sides), "prompt" in shape.columns)
+    for name in sorted(row.keys() & names):
+        if name in split_path(shape.columns.get("left_out", "")):
             continue
         paths = paths_of(row[name], name)
         left = {path for path in paths if not is_covered(path, used)}
@@ -69,18 +73,12 @@ def find_unread(
     return None
 
 
-def _names(shape: RowShape) -> list[str]:
-    """Names of fields that may matter to rows of a shape."""
-    names = [*MEANT, *HISTORY_FIELDS, *SYSTEM_FIELDS, *TOOL_FIELDS]
-    if "prompt" in shape.columns:
-        names += ASKED
-    sides = [shape.columns[role] for role in ("chosen", "rejected", "a", "b", "reply")
-             if role in shape.columns]  # fmt: skip
-    return (
-        names
-        + [f"{side}_{word}" for side in sides for word in REASONING]
-        + [f"{word}_{side}" for side in sides for word in REASONING]
-    )
+@functools.cache
+def _names(sides: tuple[str, ...], asked: bool) -> frozenset[str]:
+    """Names of fields that may matter to rows with these sides, with or without a prompt."""
+    names = {*MEANT, *HISTORY_FIELDS, *SYSTEM_FIELDS, *TOOL_FIELDS, *(ASKED if asked else ())}
+    thoughts = ((f"{side}_{word}", f"{word}_{side}") for side in sides for word in REASONING)
+    return frozenset(names.union(*thoughts))
 
 
 def _texts(value: Any) -> list[str]:
