@@ -1,5 +1,6 @@
 """What is told of a source's rows, what is left to be said, and what is typed then."""
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from pairsmith.sources.columns import look_up, parse_columns
 from pairsmith.sources.describe import describe
 from pairsmith.sources.detect import detect
 from pairsmith.sources.detected import Asked, Detected
+from pairsmith.sources.fields import is_covered, paths_of
 from pairsmith.sources.grouping import group_rows
 from pairsmith.sources.row_reading import read_row
 from support.public_shapes import ASKED, BAD, FAIR, GOOD, PUBLIC, whole
@@ -269,3 +271,71 @@ def test_a_prompt_that_is_missing_beside_whole_conversations():
     rows = [{"prompt": ASKED, "chosen": whole(), "rejected": whole(BAD)}] * 3
     held = told(rows)
     assert replies(held, {**rows[0], "prompt": None}) == (GOOD, BAD)
+
+
+NUMBERED = [
+    {"response_1": FAIR, "response_2": GOOD, "response_3": BAD, "rank_1": 2, "rank_2": 1,
+     "rank_3": 3},
+    {"answer_a": BAD, "answer_b": FAIR, "answer_c": GOOD, "score_a": 1.0, "score_b": "2",
+     "score_c": 5},
+    {"output0": GOOD, "output1": BAD, "output2": FAIR, "rating0": 9, "rating1": 1, "rating2": 3},
+    {"responses": [BAD, GOOD, FAIR], "scores": [1, 3, 2]},
+    {"responses": json.dumps([BAD, GOOD, FAIR]), "scores": "[1, 3, 2]"},
+    {"generations": [BAD, GOOD], "ratings": [None, 3], "rewards": [1, 2]},
+    {"answers": json.dumps([{"text": BAD, "votes": 1}, {"text": GOOD, "votes": "7"}])},
+    {"completions": [{"text": GOOD, "quality": {"overall": 5}},
+                     {"text": BAD, "quality": {"overall": 2}}]},
+    {"all_generated_responses": [FAIR, GOOD, BAD], "all_rm_scores": [0.2, 0.9, -1]},
+    {"A": GOOD, "B": BAD, "label": "A"},
+    {"model_a_response": BAD, "model_b_response": GOOD, "winner": "model_b"},
+    {"left_answer": GOOD, "right_answer": BAD, "choice": "left"},
+    {"first_response": GOOD, "second_response": BAD, "preferred": "first"},
+    {"y_w": GOOD, "y_l": BAD},
+    {"chosenResponse": GOOD, "rejectedResponse": BAD},
+    {"responseChosen": GOOD, "responseRejected": BAD},
+    {"chosen": GOOD, "reject": BAD},
+    {"chosen_response": GOOD, "rejected_response": BAD, "chosen_avg_rating": 5,
+     "rejected_avg_rating": 2, "chosen_model": "m", "rejected_model": "n"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", NUMBERED, ids=lambda row: next(iter(row)))
+def test_other_ways_to_have_replies(row):
+    row = {"id": 7, "task": "care", "question": ASKED, **row}
+    asked = {"preference": "quality.overall"} if "completions" in row else {}
+    held = told([row, row], **asked)
+    if "generations" in row:
+        assert outcomes_of(row, held)[0].reason == "unpaired"
+        return
+    (outcome,) = outcomes_of(row, held)
+    assert outcome.chosen[-1]["content"] == GOOD
+    assert outcome.rejected[-1]["content"] in (BAD, FAIR)
+    assert outcome.chosen[0]["content"] == ASKED
+    left = {p for p in paths_of(row) if not is_covered(p, read_row(row, held.shape()).used)}
+    meta = {"id", "task", "rewards[]", "chosen_model", "rejected_model"}
+    assert left <= meta
+
+
+def test_scores_under_other_names_are_found():
+    row = {"prompt": ASKED, "chosen": whole(), "rejected": whole(BAD), "chosen-rating": 1,
+           "rejected-rating": 4, "chosen-model": "m", "rejected-model": "n"}  # fmt: skip
+    held = told([row])
+    assert held.columns["score_chosen"] == "chosen-rating"
+    assert outcomes_of(row, held)[0].notes == ("score_contradicts",)
+    lengths = {**PAIR, "chosen_length": 1, "rejected_length": 4, "chosen_rank": 2,
+               "rejected_rank": 1}  # fmt: skip
+    assert "score_chosen" not in told([lengths]).columns
+
+
+def test_what_is_no_comparison_is_not_taken_for_one():
+    for row in (
+        {"question": ASKED, "choices": [GOOD, BAD], "answer": 0},
+        {"instruction": ASKED, "input": "", "output": GOOD},
+        {"messages": whole()},
+        {"text": ASKED, "label": 1},
+        {"prompt": ASKED, "response": GOOD},
+        {"prompt": ASKED, "response_a": GOOD, "response_b": BAD, "response_c": FAIR, "winner": "a"},
+        {"prompt": ASKED, "chosen_model": "m", "rejected_model": "n"},
+        {"chosen_score": 5, "rejected_score": 2},
+    ):
+        assert "no shape that is known" in fault([row, row]).message

@@ -17,9 +17,12 @@ import difflib
 import functools
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 from pairsmith.errors import RecipeError, SourceError
+from pairsmith.sources.literals import parse_json, parse_python
+from pairsmith.sources.outcomes import UnreadableError
 
 Columns: TypeAlias = dict[str, str]
 """Paths by role, see `ROLES`."""
@@ -172,7 +175,17 @@ def items_of(row: dict[str, Any], path: str) -> list[Any]:
     if len(parts := split_path(path)) > 1:
         return [value_at(row, part) for part in parts]
     held = value_at(row, path) if path else None
+    if isinstance(held, str) and held.lstrip().startswith("["):
+        held = _parse(held)  # as CSV has lists
     return held[:_FOUND] if isinstance(held, list) else []
+
+
+def _parse(text: str) -> Any:
+    """The value of JSON or of a Python literal; None where a text is neither."""
+    for parse in (parse_json, parse_python):
+        with suppress(UnreadableError):
+            return parse(text, "a list")
+    return None
 
 
 def value_at(row: dict[str, Any], path: str) -> Any:
