@@ -53,6 +53,27 @@ def test_a_whole_build_has_no_problems(out):
     assert problems(out) == {}
 
 
+def test_dialogues_of_before_they_had_transcripts(out):
+    name = "red-team-attempts/train-00000-of-00001.parquet"
+    table = pq.ParquetFile(out / name).read()
+    pq.write_table(table.drop_columns(["transcript"]), out / name)
+    agree(out, name)
+    card = (out / "README.md").read_text()
+    plain = [line for line in card.splitlines() if not line.startswith("  description: ")]
+    (out / "README.md").write_text("\n".join(plain))  # nor cards an id
+    assert problems(out) == {}
+    pq.write_table(table.drop_columns(["rating"]), out / name)
+    agree(out, name)
+    assert "its columns are" in problems(out)[name]
+
+
+def test_the_id_of_another_build(out):
+    card = (out / "README.md").read_text()
+    held = next(line for line in card.splitlines() if line.startswith("  description: "))
+    (out / "README.md").write_text(card.replace(held, "  description: pairsmith 0"))
+    assert "configs" in problems(out)["README.md"]
+
+
 def test_a_changed_byte(out):
     data = bytearray((out / SHARD).read_bytes())
     data[100] ^= 1

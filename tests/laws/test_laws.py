@@ -91,6 +91,7 @@ def test_row_preserving(kind, name, data):
             "rejected",
             "text",
             "messages",
+            "transcript",
             "notes",
             "label_confidence",
         } & row.keys()

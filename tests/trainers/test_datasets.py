@@ -1,6 +1,7 @@
 """The real datasets library opens a build: by default, by name, by folder, as a stream."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +32,14 @@ def rows(loaded):
     return {split: len(loaded[split]) for split in loaded}
 
 
+ATTEMPTS = Path(pairsmith.__file__).parent / "sources/sample/red-team-attempts"
+ATTEMPTS /= "red_team_attempts.jsonl"
+CARD_FIELDS = (
+    "transcript", "min_harmlessness_score_transcript", "num_params", "model_type", "rating",
+    "task_description", "task_description_harmlessness_score", "red_team_member_id",
+    "is_upworker", "tags",
+)  # fmt: skip
+"""The fields of a red-team row, as the release documents them."""
 PAIRS = ("harmless-base", "helpful-base", "helpful-online", "helpful-rejection-sampled")
 
 
@@ -51,7 +60,10 @@ def test_every_way_to_open_a_build(form, load, request):
 def test_the_red_team_comes_only_when_asked_for(sample_text, load):
     assert not any("red-team" in i for split in load(sample_text).values() for i in split["id"])
     attacks = load(sample_text, data_dir="red-team-attempts")["train"]
-    assert attacks.column_names[:3] == ["id", "text", "min_harmlessness_score_transcript"]
+    assert attacks.column_names == ["id", "text", *CARD_FIELDS, "notes"]
+    released = dict(enumerate(map(json.loads, ATTEMPTS.read_text().splitlines()), 1))
+    for row in attacks:
+        assert row["transcript"] == released[int(row["id"].split("/")[-1])]["transcript"]
     assert attacks.features["tags"] == datasets.List(datasets.Value("string"))
 
 

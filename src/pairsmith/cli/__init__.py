@@ -69,7 +69,7 @@ def options(
 
 
 def main() -> None:
-    """Runs the command line: exit 0 done, 1 a check failed, 2 the request cannot be carried out."""
+    """Runs the command line: exit 0 done, 1 a check failed or nothing kept, 2 not carried out."""
     startup.tune_process()
     atexit.register(startup.leave)
     for stream in (sys.stdout, sys.stderr):

@@ -7,10 +7,11 @@ https://huggingface.co/docs/hub/datasets-cards and …/datasets-gated.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,14 @@ FIELDS: dict[str, type | tuple[type, ...]] = {
     "extra_gated_eu_disallowed": bool,
 }
 """What a user may set, each with its type."""
+
+HUMAN_SHAPES = frozenset(
+    {
+        "arena", "arena-55k", "helpsteer2", "helpsteer3", "label-studio", "oasst",
+        "shp", "stack-exchange", "summarize", "webgpt",
+    }
+)  # fmt: skip
+"""Shapes of data whose comparisons are known to be judgements of persons."""
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
@@ -150,7 +159,7 @@ def front_matter(manifest: Manifest) -> dict[str, Any]:
         "size_categories": [next((name for limit, name in SIZES if kept < limit), "n>1M")],
         "tags": _tags(manifest),
     }
-    fields = {**defaults, **recipe.card_fields, "configs": configs(manifest.ledger)}
+    fields = {**defaults, **recipe.card_fields, "configs": configs(manifest)}
     return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -179,6 +188,7 @@ def body(manifest: Manifest) -> str:
         pairs=subsets[Kind.PAIRS],
         dialogues=subsets[Kind.DIALOGUES],
         text=text,
+        persons=judged_by_persons(recipe),
         form_words=f"as text in the `{recipe.chat_format}` chat format" if text else "as messages",
         first_split=_first_split(manifest.ledger, subsets[Kind.PAIRS]),
         total=manifest.totals,
@@ -196,6 +206,11 @@ def body(manifest: Manifest) -> str:
         recipe_json=json.dumps(_shown(recipe), indent=2, ensure_ascii=False),
         origin=recipe.origin.value,
     )
+
+
+def judged_by_persons(recipe: Recipe) -> bool:
+    """Whether the source says that persons preferred; scores and orders may be those of models."""
+    return recipe.origin == Origin.HH or recipe.shape in HUMAN_SHAPES
 
 
 def label_actions(recipe: Recipe) -> dict[str, float]:
@@ -259,20 +274,54 @@ def _shown(recipe: Recipe) -> dict[str, Any]:
     return held
 
 
-def configs(ledger: Sequence[LedgerEntry]) -> list[dict[str, Any]]:
+def configs(manifest: Manifest) -> list[dict[str, Any]]:
     """The configs for `load_dataset`: all pairs by default, each subset by name.
 
     Splits of which nothing was kept are left out, since `datasets` opens none of the others
     beside one. Where nothing was kept at all they stay, so that it finds no file and says so,
     rather than taking some other file for the data.
+
+    Each has the build's id as its description. `datasets` 3 to 5 keep what they have loaded under
+    the name of the folder and a hash of the configs, in which there are patterns and no hashes of
+    files: without it, rows of an earlier build, or of one in a folder of the same name elsewhere,
+    would be loaded in place of these.
     """
+    ledger = manifest.ledger
     filled = [entry for entry in ledger if entry.kept]
     places = [(entry.subset, entry.split) for entry in filled or ledger]
     pairs = [place for place in places if kind_of(place[0]) == Kind.PAIRS]
     held = {"default": pairs} if pairs else {}
     for place in places:
         held.setdefault(place[0], []).append(place)
-    return [{"config_name": name, "data_files": _data_files(held[name])} for name in held]
+    described = describe(build_id(manifest))
+    return [
+        {"config_name": name, "description": described, "data_files": _data_files(held[name])}
+        for name in held
+    ]
+
+
+def build_id(manifest: Manifest) -> str:
+    """An id that two builds share where their shards are the same bytes: 32 hexadecimal digits."""
+    shards = sorted((o.path, o.sha256) for o in manifest.outputs if o.path.endswith(".parquet"))
+    return content_id(shards)
+
+
+def content_id(files: Iterable[tuple[str, str]]) -> str:
+    """An id of files by their paths and the hashes of their bytes."""
+    text = "".join(f"{sha256}  {path}\n" for path, sha256 in files)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def describe(id: str) -> str:
+    """The description of a config that is known by this id."""
+    return f"pairsmith {id}"
+
+
+def are_configs(held: Any, manifest: Manifest) -> bool:
+    """Whether the configs of a card are those of a build; until 0.2.0 they had no description."""
+    wanted = configs(manifest)
+    earlier = [{k: v for k, v in entry.items() if k != "description"} for entry in wanted]
+    return held in (wanted, earlier)
 
 
 def read_configs(folder: StoragePath) -> Any:

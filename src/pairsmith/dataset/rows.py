@@ -13,7 +13,7 @@ from pairsmith.dataset.quarantine import Refused, read_quarantine
 from pairsmith.dataset.shards import open_shard
 from pairsmith.errors import OutputError
 from pairsmith.io.remote import StoragePath
-from pairsmith.schema.rows import shard_schema
+from pairsmith.schema.rows import is_shard_schema, shard_schema
 from pairsmith.sources.layouts import kind_of
 
 
@@ -57,7 +57,7 @@ def kept_batches(
     read = 0
     for path in shards:
         for batch in _batches(out, path, rows):
-            if not batch.schema.equals(schema):
+            if not is_shard_schema(batch.schema, schema):
                 raise _unreadable(out, path, "its columns are not those of the manifest's recipe")
             read += len(batch)
             yield batch

@@ -22,7 +22,7 @@ from pairsmith.io import durable
 from pairsmith.io.durable import sha256_of
 from pairsmith.io.remote import StoragePath
 from pairsmith.schema.recipe import Recipe
-from pairsmith.schema.rows import DIALOGUE_SCORES, Kind, shard_schema
+from pairsmith.schema.rows import DIALOGUE_SCORES, Kind, is_shard_schema, shard_schema
 from pairsmith.sources.layouts import kind_of
 
 
@@ -105,7 +105,7 @@ def _check_ledger(out: StoragePath, built: Manifest) -> Iterator[Problem]:
     read, told = [e.rows for e in built.inputs], [e.read for e in built.ledger]
     if read != told:
         yield Problem("manifest.json", f"inputs have {read} rows, the ledger {told}")
-    if card.read_configs(out) != card.configs(built.ledger):
+    if not card.are_configs(card.read_configs(out), built):
         yield Problem(card.NAME, "its configs are not the build's: load_dataset opens other files")
     known = {output for entry in built.ledger for output in built.outputs_of(entry)}
     for output in built.outputs:
@@ -181,7 +181,7 @@ def _read_shard(path: StoragePath, recipe: Recipe, kind: Kind, place: str) -> Fi
     notes = Counter[str]()
     with open_shard(path) as shard:
         columns, rows = shard.schema_arrow, shard.metadata.num_rows
-        if not columns.equals(shard_schema(kind, recipe.form, recipe.weighs)):
+        if not is_shard_schema(columns, shard_schema(kind, recipe.form, recipe.weighs)):
             raise ValueError(f"its columns are {', '.join(map(str, columns))}")
         for batch in shard.iter_batches():
             notes.update(batch["notes"].flatten().to_pylist())

@@ -1,4 +1,4 @@
-"""The kernel for dialogues: one scored transcript in, one rendered conversation out.
+"""The kernel for dialogues: one scored transcript in; out, it and its rendered conversation.
 
 A dialogue has no preferred side, so `no_reply`, `prompt_mismatch` and `identical` do not occur:
 a conversation that ends with the human is whole. The recipe's system text is left out, since
@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import partial
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pairsmith.kernel import Kernel, checks
 from pairsmith.kernel.checks import Sides, Verdict
@@ -53,6 +54,7 @@ def convert_dialogues(
         [
             batch["id"],
             column,
+            pc.if_else(verdict.kept, batch["transcript"], None),
             *(batch[name] for name in DIALOGUE_SCORES.names),
             note_dialogues(verdict),
             *explain(verdict, batch["fault"], control),

@@ -34,6 +34,9 @@ MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())])
 PAIR_TRANSCRIPTS = pa.schema([("chosen", pa.string()), ("rejected", pa.string())])
 """The fields of a row of pairs, as released. Neither may be null."""
 
+TRANSCRIPT = ("transcript", pa.string())
+"""The field of a red-team row that holds its conversation; as released, also in shards."""
+
 DIALOGUE_SCORES = pa.schema(
     [
         ("min_harmlessness_score_transcript", pa.float64()),
@@ -66,7 +69,7 @@ def source_schema(kind: Kind, messages: bool = False) -> pa.Schema:
         messages: For pairs: whether the sides are lists of messages, not transcripts.
     """
     sides = PAIR_MESSAGES if messages else PAIR_TRANSCRIPTS
-    transcripts = [("transcript", pa.string())] if kind == Kind.DIALOGUES else sides
+    transcripts = [TRANSCRIPT] if kind == Kind.DIALOGUES else sides
     scores = DIALOGUE_SCORES if kind == Kind.DIALOGUES else []
     return pa.schema([("id", pa.string()), *transcripts, *scores, ("fault", pa.string())])
 
@@ -78,8 +81,8 @@ def shard_schema(kind: Kind, form: Form, weighed: bool = False) -> pa.Schema:
     """The columns of a shard.
 
     Pairs: `id`, `prompt`, `chosen`, `rejected`, `notes`, and `label_confidence`, from 0 to 1,
-    where labels were weighed. Dialogues: `id`, then `text` or `messages`, the scores, `notes`.
-    Nothing is null but scores.
+    where labels were weighed. Dialogues: `id`, then `text` or `messages`, `transcript` as it was
+    released, the scores, `notes`. Nothing is null but scores.
     """
     content = pa.string() if form == Form.TEXT else MESSAGES
     notes = ("notes", pa.list_(pa.string()))
@@ -87,7 +90,14 @@ def shard_schema(kind: Kind, form: Form, weighed: bool = False) -> pa.Schema:
         sides = [(name, content) for name in ("prompt", "chosen", "rejected")]
         weight = [(CONFIDENCE, pa.float64())] if weighed else []
         return pa.schema([("id", pa.string()), *sides, notes, *weight])
-    return pa.schema([("id", pa.string()), (form.value, content), *DIALOGUE_SCORES, notes])
+    held = [(form.value, content), TRANSCRIPT]
+    return pa.schema([("id", pa.string()), *held, *DIALOGUE_SCORES, notes])
+
+
+def is_shard_schema(held: pa.Schema, wanted: pa.Schema) -> bool:
+    """Whether a shard has the columns wanted; until 0.2.0, dialogues had no `transcript`."""
+    earlier = pa.schema([field for field in wanted if field.name != TRANSCRIPT[0]])
+    return bool(held.equals(wanted) or held.equals(earlier))
 
 
 def kernel_schema(kind: Kind, form: Form, weighed: bool = False) -> pa.Schema:

@@ -23,14 +23,17 @@ def paths_of(value: Any, at: str = "") -> set[str]:
     while left:
         held, path = left.pop()
         if isinstance(held, dict):
-            left += [
-                (inner, f"{path}.{name}" if path else str(name)) for name, inner in held.items()
-            ]
+            left += [(inner, join_path(path, str(name))) for name, inner in held.items()]
         elif isinstance(held, list | tuple):
             left += [(inner, f"{path}[]") for inner in held]
         elif held is not None:
             found.add(path)
     return found
+
+
+def join_path(at: str, name: str) -> str:
+    """The path of a field of the object at a path."""
+    return f"{at}.{name}" if at else name
 
 
 def is_covered(path: str, used: Collection[str]) -> bool:

@@ -15,7 +15,7 @@ from pairsmith.building.options import (
 from pairsmith.cli.options import with_options
 from pairsmith.cli.render.progress import progress
 from pairsmith.cli.startup import leave_out_pandas, template_ahead
-from pairsmith.cli.terminal import interruptible
+from pairsmith.cli.terminal import interruptible, say
 
 
 @with_options(BuildOptions, SourceOptions, ExecutionOptions)
@@ -36,7 +36,8 @@ def build(
     """Build a dataset: prompt, chosen and rejected, in splits and subsets.
 
     OUT gets Parquet shards that load_dataset opens, a quarantine of the refused rows with the
-    reason of each, a dataset card, and a manifest that pairsmith check proves.
+    reason of each, a dataset card, and a manifest that pairsmith check proves. The exit status is
+    1 where nothing was kept, of all or of a file.
     """
     ahead = template_ahead(options["template"], options["tokens"], options["date"])
     with interruptible(out), ahead, progress() as watch:
@@ -45,5 +46,10 @@ def build(
         leave_out_pandas()
         built = build_dataset(source, out, progress=watch, **options)
     from pairsmith.cli.render.ledger import draw
+    from pairsmith.dataset import losses
 
     draw(built, out, as_json)
+    if lost := losses.find_losses(built):
+        for loss in lost:
+            say(losses.describe(loss), losses.advise(loss, built, out))
+        raise typer.Exit(1)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_CHARS = 2_000
 """Characters shown of a row that cannot be split into sides."""
+DRAWN = ("id", "text", "messages", "transcript", "notes")
+"""Columns of a dialogue that are not drawn as scores; the transcript is the text, unrendered."""
 
 
 def draw_rows(
@@ -53,7 +55,7 @@ def _draw_kept(screen: Console, row: dict[str, Any], said: Said) -> None:
         screen.print(_side_by_side(screen, _as_text(row["chosen"]), _as_text(row["rejected"])))
     else:
         screen.print(sanitize(_as_text(row["text"] if "text" in row else row["messages"])))
-        scores = {k: v for k, v in row.items() if k not in ("id", "text", "messages", "notes")}
+        scores = {k: v for k, v in row.items() if k not in DRAWN}
         screen.print(sanitize(json.dumps(scores, ensure_ascii=False)), style="dim")
 
 

@@ -1,0 +1,120 @@
+"""Which kind of text the texts of a column are: words, or a conversation written down in some way.
+
+A column is told by its samples as a whole: what nearly all of them are. One text that looks like
+another kind decides nothing, for people write about markers and JSON too. A text that is not what
+its column is cannot be read, and its row says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from pairsmith.sources.literals import parse_json, parse_python
+from pairsmith.sources.marked import EXTRA_ID, recognise_marks
+from pairsmith.sources.outcomes import UnreadableError
+from pairsmith.sources.templated import UNKNOWN, recognise_format
+
+Role: TypeAlias = Literal["prompt", "reply", "whole"]
+
+MOST_SAMPLES = 200
+NEARLY_ALL = 0.8
+"""Of a column's texts. With fewer, all are words; so a kind that is told wrongly refuses rows, and
+says so, while one that is missed would train on markers without a word."""
+
+
+class TextKind(NamedTuple):
+    """What the texts of a column are.
+
+    Attributes:
+        name: `plain`, `json`, `python`, `transcript` or `templated`.
+        detail: Of json and python `messages`, or `texts` for lists of texts; of a transcript its
+            marks, of templated text the name of its format; see `marked` and `templated`.
+    """
+
+    name: str
+    detail: str = ""
+
+
+PLAIN = TextKind("plain")
+HELPSTEER = TextKind("transcript", EXTRA_ID)
+"""HelpSteer2's prompts: a text without marks is the first question, so that it fits any text."""
+
+
+def tell_text_kind(samples: Sequence[str], role: Role) -> TextKind:
+    """What nearly all texts of a column are.
+
+    Args:
+        samples: Texts of the column; blank ones have no vote.
+        role: Whether they are prompts, replies, or conversations from the first turn to the last.
+
+    Returns:
+        Their kind; `PLAIN` where in doubt. The kinds of a prompt and of its replies are settled
+        together by `settle_kinds`.
+    """
+    texts = [text for text in samples if isinstance(text, str) and text.strip()][:MOST_SAMPLES]
+    if not texts:
+        return PLAIN
+    for name in ("json", "python"):
+        kinds = [_look_into(text, name) for text in texts]
+        held = [kind for kind in kinds if kind]
+        if held and _is_nearly_all(len(held), len(texts)):
+            lists = "texts" if all(kind == "texts" for kind in held) else "messages"
+            return TextKind(name, lists)
+    format = recognise_format(texts, role, NEARLY_ALL)
+    if format in (None, UNKNOWN) and (marks := recognise_marks(texts, role, NEARLY_ALL)):
+        return TextKind("transcript", marks)
+    return TextKind("templated", format) if format else PLAIN
+
+
+def settle_kinds(prompt: TextKind | None, replies: Sequence[TextKind]) -> list[TextKind]:
+    """The kinds of replies beside a prompt of this kind.
+
+    Lists of texts are turns only where the prompt is such a list as well; beside another prompt
+    they are what was asked for. Replies to a transcript are stripped as its turns are, and
+    replies to templated text are ended by its marks.
+
+    Args:
+        prompt: The kind of the prompt's column; None without one.
+        replies: The kinds of the columns of replies, each told by itself.
+    """
+    settled = []
+    for kind in replies:
+        if kind.detail == "texts" and (prompt is None or prompt.detail != "texts"):
+            kind = PLAIN
+        if kind == PLAIN and prompt is not None and prompt.name in ("transcript", "templated"):
+            kind = prompt
+        settled.append(kind)
+    return settled
+
+
+def _is_nearly_all(some: int, all_of_them: int) -> bool:
+    return some >= NEARLY_ALL * all_of_them
+
+
+def _look_into(text: str, name: str) -> str | None:
+    """What a text holds where it is JSON, or Python: `messages`, `texts`, or None for neither."""
+    if text.lstrip()[:1] not in ("[", "{"):
+        return None
+    try:
+        value = parse_json(text, "it") if name == "json" else parse_python(text, "it")
+    except UnreadableError:
+        return None
+    return _name_items(value)
+
+
+def _name_items(value: Any) -> str | None:
+    if isinstance(value, dict):
+        inner = [value[name] for name in ("messages", "conversations") if value.get(name)]
+        if inner:
+            return "messages" if _name_items(inner[0]) == "messages" else None
+        value = [value]
+    if not isinstance(value, list) or not value:
+        return None
+    if all(isinstance(item, dict) for item in value):
+        said = all(
+            item.keys() & {"role", "from"} and item.keys() & {"content", "value", "tool_calls"}
+            for item in value
+        )
+        return "messages" if said else None
+    return "texts" if all(isinstance(item, str) or item is None for item in value) else None
