@@ -41,6 +41,9 @@ AUTO = "auto"
 RULES = {"sides": "pairs", "two": "two", "replies": "replies", "rows": "rows", "tree": "tree"}
 """Names for `--from` of shapes whose fields may have any names, by their rules."""
 
+WHOLE: Columns = {"chosen": "chosen", "rejected": "rejected"}
+"""Two texts without a prompt, which may be whole conversations by what kind of text they are."""
+
 NAMES = (*ROW_SHAPES, *RULES.values())
 
 
@@ -111,7 +114,9 @@ def _choose(rows: list[Row], asked: Asked, at: str) -> tuple[str, Columns, list[
         raise name_nearest(rows, at)
     key = counts.most_common(1)[0][0]
     if isinstance(key, str):
-        raise no_prompt(at)
+        if len(_tell_kinds(WHOLE, rows)) < len(WHOLE):
+            raise no_prompt(at)
+        return RULES["sides"], dict(WHOLE), rows  # conversations that are written down
     voters = [row for row, voted in zip(rows, keys, strict=True) if voted == key]
     return key[0], dict(key[1]), voters
 

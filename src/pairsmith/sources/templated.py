@@ -15,7 +15,15 @@ from pairsmith.schema.messages import Message
 from pairsmith.sources.literals import malformed
 from pairsmith.sources.outcomes import UnreadableError
 from pairsmith.sources.roles import CALLS, read_role
-from pairsmith.sources.text_formats import BEGINS_OR_ENDS, FOREIGN, FORMATS, MARKS, Format
+from pairsmith.sources.text_formats import (
+    BEGINS_OR_ENDS,
+    FOREIGN,
+    FORMATS,
+    MARKS,
+    OPENS,
+    STARTS,
+    Format,
+)
 
 UNKNOWN = "unknown"
 _TOKEN = r"(?:<\|[^|<>\s]{1,40}\|>|<｜[^｜<>]{1,40}｜>|\[\|\w{1,40}\|\])"  # noqa: S105
@@ -72,15 +80,10 @@ def _looks(text: str, format: Format, role: str) -> bool:
 
 def _begins(text: str, format: Format) -> bool:
     """Whether a text begins with a turn's mark, perhaps behind what may stand in front."""
-    place, found = 0, None
-    for found in MARKS[format.name].finditer(text):
-        blank = not text[place : found.start()].strip()
-        if found["open"] is not None and (blank or format.lead):
-            return True
-        if not blank or found["outside"] is None:
-            return False
-        place = found.end()
-    return False
+    if STARTS[format.name].match(text):
+        return True
+    # a text in front of the first turn's mark is the system's
+    return format.lead and bool(OPENS[format.name].search(text))
 
 
 def _is_taken_apart(text: str, format: Format, role: str) -> bool:

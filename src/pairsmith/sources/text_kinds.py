@@ -7,11 +7,14 @@ its column is cannot be read, and its row says so.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from pairsmith.sources.chat_messages import WHAT, is_message
 from pairsmith.sources.literals import parse_json, parse_python
 from pairsmith.sources.marked import EXTRA_ID, recognise_marks
+from pairsmith.sources.message_lists import find_exchange
 from pairsmith.sources.outcomes import UnreadableError
 from pairsmith.sources.templated import UNKNOWN, recognise_format
 
@@ -21,6 +24,13 @@ MOST_SAMPLES = 200
 NEARLY_ALL = 0.8
 """Of a column's texts. With fewer, all are words; so a kind that is told wrongly refuses rows, and
 says so, while one that is missed would train on markers without a word."""
+
+_FIELDS = "role|from|content|value|messages|conversations"
+_BEGINS = {
+    "json": re.compile(rf'\s*\[?\s*\{{\s*"({_FIELDS})"\s*:'),
+    "python": re.compile(rf"\s*(?:array\()?\[?\s*\{{\s*'({_FIELDS})'\s*:"),
+}
+"""How messages begin in either; what begins so and is neither is still no words."""
 
 
 class TextKind(NamedTuple):
@@ -56,11 +66,13 @@ def tell_text_kind(samples: Sequence[str], role: Role) -> TextKind:
     if not texts:
         return PLAIN
     for name in ("json", "python"):
-        kinds = [_look_into(text, name) for text in texts]
-        held = [kind for kind in kinds if kind]
-        if held and _is_nearly_all(len(held), len(texts)):
+        looks = [text for text in texts if _BEGINS[name].match(text)]
+        held = [kind for text in texts if (kind := _look_into(text, name, role))]
+        if _is_nearly_all(len(held), len(texts)):
             lists = "texts" if all(kind == "texts" for kind in held) else "messages"
             return TextKind(name, lists)
+        if _is_nearly_all(len(looks), len(texts)):
+            return TextKind(name, "messages")  # none of them can be read, and each row says so
     format = recognise_format(texts, role, NEARLY_ALL)
     if format in (None, UNKNOWN) and (marks := recognise_marks(texts, role, NEARLY_ALL)):
         return TextKind("transcript", marks)
@@ -92,29 +104,33 @@ def _is_nearly_all(some: int, all_of_them: int) -> bool:
     return some >= NEARLY_ALL * all_of_them
 
 
-def _look_into(text: str, name: str) -> str | None:
+def _look_into(text: str, name: str, role: Role) -> str | None:
     """What a text holds where it is JSON, or Python: `messages`, `texts`, or None for neither."""
-    if text.lstrip()[:1] not in ("[", "{"):
+    if not text.lstrip().startswith(("[", "{", "array(")):
         return None
     try:
         value = parse_json(text, "it") if name == "json" else parse_python(text, "it")
     except UnreadableError:
         return None
-    return _name_items(value)
+    return _name_items(value, role)
 
 
-def _name_items(value: Any) -> str | None:
+def _name_items(value: Any, role: Role) -> str | None:
     if isinstance(value, dict):
         inner = [value[name] for name in ("messages", "conversations") if value.get(name)]
         if inner:
-            return "messages" if _name_items(inner[0]) == "messages" else None
+            return "messages" if _name_items(inner[0], role) == "messages" else None
         value = [value]
     if not isinstance(value, list) or not value:
         return None
-    if all(isinstance(item, dict) for item in value):
-        said = all(
-            item.keys() & {"role", "from"} and item.keys() & {"content", "value", "tool_calls"}
-            for item in value
-        )
-        return "messages" if said else None
-    return "texts" if all(isinstance(item, str) or item is None for item in value) else None
+    if all(is_message(item) and item.keys() & {*WHAT, "tool_calls"} for item in value):
+        return "messages"
+    if all(isinstance(item, str) or item is None for item in value):
+        return "texts"
+    exchanged = all(
+        (isinstance(item, list) and len(item) == 2 and all(isinstance(one, str) for one in item))
+        or (isinstance(item, dict) and find_exchange(item) is not None)
+        for item in value
+    )
+    # a reply that is a list of pairs may be what was asked for
+    return "messages" if exchanged and role != "reply" else None
