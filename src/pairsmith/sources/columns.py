@@ -14,6 +14,7 @@ joined by `+`.
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
@@ -182,15 +183,18 @@ def value_at(row: dict[str, Any], path: str) -> Any:
 
 def look_up(row: dict[str, Any], path: str) -> list[Any]:
     """All values that a path leads to, in order, without those that are null."""
-    parts = split_path(path)
-    return [value for part in parts for value in _walk(row, part)]
+    if path in row:  # nearly always
+        return [] if row[path] is None else [row[path]]
+    return [value for part in split_path(path) for value in _walk(row, part)]
 
 
-def split_path(path: str) -> list[str]:
+@functools.cache
+def split_path(path: str) -> tuple[str, ...]:
     """The fields that a path joins, one path each."""
-    return [part.strip() for part in path.split("+") if part.strip()]
+    return tuple(part.strip() for part in path.split("+") if part.strip())
 
 
+@functools.cache
 def ledger_path(path: str) -> str:
     """How the path of one field is called among those of a row, see `sources.fields`.
 

@@ -130,8 +130,18 @@ def _read_winners(look: Look) -> Winner:
     sides = look.shape.columns["a"], look.shape.columns["b"]
     first = look.shape.columns.get("first")
     base = int(first) if first in ("0", "1") else None
-    said = [read_winner(value, path, sides, base) for value in look_up(look.row, path)]
-    return settle(said)
+    return settle(
+        [read_winner(_side_of(look, value), path, sides, base) for value in look_up(look.row, path)]
+    )
+
+
+def _side_of(look: Look, value: Any) -> Any:
+    """`a` or `b` where a value is the name of the model that gave one of the replies."""
+    models = [look.row.get(name) for name in ("model_a", "model_b")]
+    if not isinstance(value, str) or models.count(value) != 1:
+        return value
+    look.used.update(("model_a", "model_b"))
+    return "ab"[models.index(value)]
 
 
 def _read_flags(look: Look) -> Winner:

@@ -13,6 +13,8 @@ from typing import Any, TypeAlias
 
 from pairsmith.sources import known_fields as known
 from pairsmith.sources.columns import Columns, items_of, split_path, value_at
+from pairsmith.sources.outcomes import UnreadableError
+from pairsmith.sources.rules import read_winner
 from pairsmith.sources.tell_wrapped import is_label_studio, tell_argilla, tell_label_studio
 
 Row: TypeAlias = dict[str, Any]
@@ -20,8 +22,8 @@ Told: TypeAlias = tuple[str, Columns]
 """A name for `--from` and the roles that decide it."""
 
 VERDICTS = {
-    *("winner", "label", "strength", "wins_a", "score_a", "rank", "score", "selected", "ranking"),
-    "named",
+    *("winner", "label", "strength", "wins_a", "wins_b", "ties", "score_a", "score_b", "rank"),
+    *("score", "selected", "ranking", "named"),
 }
 """Roles that tell which reply is better."""
 
@@ -59,7 +61,7 @@ def _tell_tree(row: Row) -> Told | None:
 
 def _tell_sides(row: Row) -> Told | None:
     found = find_sides(row)
-    if found is None:
+    if found is None or names_replies(row):
         return None
     chosen, rejected = found
     columns = {"chosen": chosen, "rejected": rejected}
@@ -67,6 +69,31 @@ def _tell_sides(row: Row) -> Told | None:
     if prompt is None and not (is_whole(row[chosen]) and is_whole(row[rejected])):
         return None
     return "pairs", columns if prompt is None else {**columns, **prompt}
+
+
+def names_replies(row: Row) -> bool:
+    """Whether chosen and rejected only name two other fields, in which the replies stand."""
+    two = find_two(row)
+    if two is None:
+        return False
+    try:
+        winner = read_winner(row.get("chosen"), "chosen", two[:2], 0)
+        return winner is not None and isinstance(row["chosen"], str)
+    except UnreadableError:
+        return False
+
+
+def tell_written(row: Row) -> Told | None:
+    """Two sides of text without a prompt: conversations that are written down in some way."""
+    given = {name: value for name, value in row.items() if _is_filled(value)}
+    if (sides := find_sides(given)) and all(isinstance(given[name], str) for name in sides):
+        return "pairs", {"chosen": sides[0], "rejected": sides[1]}
+    two = find_two(given)
+    if two and all(isinstance(given[name], str) for name in two[:2]):
+        columns = {"a": two[0], "b": two[1]}
+        verdict = find_verdict(given, columns, two[2])
+        return ("two", {**columns, **verdict}) if verdict else None
+    return None
 
 
 def find_sides(row: Row) -> tuple[str, str] | None:
@@ -135,9 +162,7 @@ def _prompt_in(name: str, value: Any) -> str | None:
         return name if is_said(value) else None
     if not isinstance(value, dict):
         return None
-    if isinstance(value.get("messages"), list):
-        return f"{name}.messages"
-    if _is_message(value):
+    if _is_message(value):  # or {messages, tools}
         return name
     inner = next((key for key in known.TEXTS_INSIDE if _is_text(value.get(key))), None)
     return f"{name}.{inner}" if inner else None
@@ -227,7 +252,9 @@ def _tell_list(row: Row) -> Told | None:
         if not isinstance(items, list) or not items:
             continue
         columns: Columns = {"replies": name}
-        if all(isinstance(item, dict) for item in items):
+        if all(isinstance(item, dict) and {"role", "content"} <= item.keys() for item in items):
+            pass  # messages, each of them whole
+        elif all(isinstance(item, dict) for item in items):
             text = next((key for key in known.INNER_TEXTS if is_said(items[0].get(key))), None)
             if text is None:
                 continue
