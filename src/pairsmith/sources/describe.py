@@ -34,7 +34,13 @@ from pairsmith.sources.tell_columns import (
 )
 from pairsmith.sources.tell_two import names_replies
 from pairsmith.sources.tell_values import Row, Told, find_prompt, is_alone
-from pairsmith.sources.text_kinds import PLAIN, TextKind, settle_kinds, tell_text_kind
+from pairsmith.sources.text_kinds import (
+    PLAIN,
+    TextKind,
+    settle_kinds,
+    settle_prompt,
+    tell_text_kind,
+)
 from pairsmith.sources.votes import TEXTS, looks_like
 
 AUTO = "auto"
@@ -308,6 +314,8 @@ def _tell_kinds(columns: Columns, rows: list[Row]) -> dict[str, TextKind]:
         said = [value for value in values if isinstance(value, str)]
     if tell_rule(columns) != "tree":
         kind = tell_text_kind(said, "whole" if prompt is None else "reply")
+        if prompt is not None:
+            kinds["prompt"] = prompt = settle_prompt(prompt, kind)
         kinds |= dict.fromkeys(sides, settle_kinds(prompt, [kind])[0])
     if texts := _texts(rows, columns.get("history", "history")):
         kinds["history"] = tell_text_kind(texts, "whole")
