@@ -14,11 +14,15 @@ joined by `+`.
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 from pairsmith.errors import RecipeError, SourceError
+from pairsmith.sources.literals import parse_json, parse_python
+from pairsmith.sources.outcomes import UnreadableError
 
 Columns: TypeAlias = dict[str, str]
 """Paths by role, see `ROLES`."""
@@ -171,7 +175,17 @@ def items_of(row: dict[str, Any], path: str) -> list[Any]:
     if len(parts := split_path(path)) > 1:
         return [value_at(row, part) for part in parts]
     held = value_at(row, path) if path else None
+    if isinstance(held, str) and held.lstrip().startswith("["):
+        held = _parse(held)  # as CSV has lists
     return held[:_FOUND] if isinstance(held, list) else []
+
+
+def _parse(text: str) -> Any:
+    """The value of JSON or of a Python literal; None where a text is neither."""
+    for parse in (parse_json, parse_python):
+        with suppress(UnreadableError):
+            return parse(text, "a list")
+    return None
 
 
 def value_at(row: dict[str, Any], path: str) -> Any:
@@ -182,15 +196,18 @@ def value_at(row: dict[str, Any], path: str) -> Any:
 
 def look_up(row: dict[str, Any], path: str) -> list[Any]:
     """All values that a path leads to, in order, without those that are null."""
-    parts = split_path(path)
-    return [value for part in parts for value in _walk(row, part)]
+    if path in row:  # nearly always
+        return [] if row[path] is None else [row[path]]
+    return [value for part in split_path(path) for value in _walk(row, part)]
 
 
-def split_path(path: str) -> list[str]:
+@functools.cache
+def split_path(path: str) -> tuple[str, ...]:
     """The fields that a path joins, one path each."""
-    return [part.strip() for part in path.split("+") if part.strip()]
+    return tuple(part.strip() for part in path.split("+") if part.strip())
 
 
+@functools.cache
 def ledger_path(path: str) -> str:
     """How the path of one field is called among those of a row, see `sources.fields`.
 

@@ -29,6 +29,8 @@ _EXCHANGES = (
     *(("user", "bot"), ("instruction", "output"), ("instruction", "response")),
 )
 """The names of the two sides of an exchange, in lists of them."""
+_SPEAKERS = {"human", "user", "assistant", "gpt", "bot", "chatbot", "system"}
+"""Names that are fields of texts, in lists of turns that have one field each."""
 _ITEMS = ("function_call", "function_call_output")
 """The types of items of OpenAI's Responses API that are no messages, and are read."""
 
@@ -119,10 +121,7 @@ def _is_lone(item: Any) -> bool:
     return (
         isinstance(item, dict)
         and len(item) == 1
-        and all(
-            name not in WHAT and ROLES.get(name.lower(), CALLS) != CALLS and isinstance(text, str)
-            for name, text in item.items()
-        )
+        and all(name.lower() in _SPEAKERS and isinstance(text, str) for name, text in item.items())
     )
 
 

@@ -52,9 +52,10 @@ def open_row(row: dict[str, Any], shape: RowShape, used: set[str]) -> Look:
     Raises:
         UnreadableError: It holds media.
     """
-    if (media := find_media(row)) is not None:
-        said = f"the field {media} holds media, which is not read"
-        raise UnreadableError(Reason.UNREAD_CONTENT, said)
+    for at, held in (("", row), *((f"{name}.", value) for name, value in row.items())):
+        if isinstance(held, dict) and (media := find_media(held)) is not None:
+            said = f"the field {at}{media} holds media, which is not read"
+            raise UnreadableError(Reason.UNREAD_CONTENT, said)
     return drop_discarded(Look(row, shape, used, []))
 
 

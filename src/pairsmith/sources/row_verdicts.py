@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from pairsmith.schema.reasons import Reason
-from pairsmith.sources.columns import ledger_path, look_up, split_path, value_at
+from pairsmith.sources.columns import items_of, ledger_path, look_up, split_path, value_at
 from pairsmith.sources.known_fields import SCORES_OF_SIDES
 from pairsmith.sources.outcomes import UnreadableError
 from pairsmith.sources.row_front import Look
@@ -130,8 +130,18 @@ def _read_winners(look: Look) -> Winner:
     sides = look.shape.columns["a"], look.shape.columns["b"]
     first = look.shape.columns.get("first")
     base = int(first) if first in ("0", "1") else None
-    said = [read_winner(value, path, sides, base) for value in look_up(look.row, path)]
-    return settle(said)
+    return settle(
+        [read_winner(_side_of(look, value), path, sides, base) for value in look_up(look.row, path)]
+    )
+
+
+def _side_of(look: Look, value: Any) -> Any:
+    """`a` or `b` where a value is the name of the model that gave one of the replies."""
+    models = [look.row.get(name) for name in ("model_a", "model_b")]
+    if not isinstance(value, str) or models.count(value) != 1:
+        return value
+    look.used.update(("model_a", "model_b"))
+    return "ab"[models.index(value)]
 
 
 def _read_flags(look: Look) -> Winner:
@@ -264,12 +274,13 @@ def _of_each(look: Look, items: list[Any], role: str) -> list[Any]:
         look.used.add(f"{ledger_path(look.shape.columns['replies'])}[].{ledger_path(path)}")
         return inside
     if len(parts := split_path(path)) > 1:
-        beside: Any = [look_up(look.row, part) for part in parts]
+        beside: list[Any] = [look_up(look.row, part) for part in parts]
         look.used.update(map(ledger_path, parts))
     else:
-        beside = value_at(look.row, path)
-        look.used.add(f"{ledger_path(path)}[]")
-    if not isinstance(beside, list):
+        beside = items_of(look.row, path)
+        listed = isinstance(value_at(look.row, path), list)
+        look.used.add(f"{ledger_path(path)}[]" if listed else ledger_path(path))
+    if not beside:
         raise UnreadableError(Reason.MALFORMED, f"no reply has a {role}")
     if len(beside) != len(items):
         said = f"{path} has {len(beside)} items for {len(items)} replies"

@@ -16,21 +16,29 @@ from pairsmith.sources.literals import parse_json, parse_python
 from pairsmith.sources.marked import EXTRA_ID, recognise_marks
 from pairsmith.sources.message_lists import find_exchange
 from pairsmith.sources.outcomes import UnreadableError
-from pairsmith.sources.templated import UNKNOWN, recognise_format
+from pairsmith.sources.templated import recognise_format
 
 Role: TypeAlias = Literal["prompt", "reply", "whole"]
 
 MOST_SAMPLES = 200
+MOST_CHARACTERS = 8 << 20
 NEARLY_ALL = 0.8
 """Of a column's texts. With fewer, all are words; so a kind that is told wrongly refuses rows, and
 says so, while one that is missed would train on markers without a word."""
 
-_FIELDS = "role|from|content|value|messages|conversations"
+_WRAPS = r"messages|conversations"
 _BEGINS = {
-    "json": re.compile(rf'\s*\[?\s*\{{\s*"({_FIELDS})"\s*:'),
-    "python": re.compile(rf"\s*(?:array\()?\[?\s*\{{\s*'({_FIELDS})'\s*:"),
+    name: re.compile(
+        rf"\s*(?:array\()?\[?\s*\{{\s*{quote}"
+        rf"(?:(?:{_WRAPS}){quote}\s*:\s*\[|(?:role|from|content|value){quote}\s*:)"
+    )
+    for name, quote in (("json", '"'), ("python", "'"))
 }
-"""How messages begin in either; what begins so and is neither is still no words."""
+"""How messages begin in either; what begins so, and cannot be read, is still no words."""
+_BOTH = {
+    name: re.compile(rf"{quote}(?:role|from){quote}\s*:")
+    for name, quote in (("json", '"'), ("python", "'"))
+}
 
 
 class TextKind(NamedTuple):
@@ -60,13 +68,13 @@ def tell_text_kind(samples: Sequence[str], role: Role) -> TextKind:
 
     Returns:
         Their kind; `PLAIN` where in doubt. The kinds of a prompt and of its replies are settled
-        together by `settle_kinds`.
+        together by `settle_prompt` and `settle_kinds`.
     """
-    texts = [text for text in samples if isinstance(text, str) and text.strip()][:MOST_SAMPLES]
+    texts = _take_samples(samples)
     if not texts:
         return PLAIN
     for name in ("json", "python"):
-        looks = [text for text in texts if _BEGINS[name].match(text)]
+        looks = [text for text in texts if _looks(text, name)]
         held = [kind for text in texts if (kind := _look_into(text, name, role))]
         if _is_nearly_all(len(held), len(texts)):
             lists = "texts" if all(kind == "texts" for kind in held) else "messages"
@@ -74,9 +82,18 @@ def tell_text_kind(samples: Sequence[str], role: Role) -> TextKind:
         if _is_nearly_all(len(looks), len(texts)):
             return TextKind(name, "messages")  # none of them can be read, and each row says so
     format = recognise_format(texts, role, NEARLY_ALL)
-    if format in (None, UNKNOWN) and (marks := recognise_marks(texts, role, NEARLY_ALL)):
+    is_sure = format is not None and format.is_sure
+    if not is_sure and (marks := recognise_marks(texts, role, NEARLY_ALL)):
         return TextKind("transcript", marks)
-    return TextKind("templated", format) if format else PLAIN
+    return TextKind("templated", format.name) if format else PLAIN
+
+
+def settle_prompt(prompt: TextKind, reply: TextKind) -> TextKind:
+    """The kind of a prompt beside replies of this kind, both told by themselves.
+
+    Lists of texts are turns where the replies are such lists too; else a list is what was said.
+    """
+    return PLAIN if prompt.detail == "texts" and reply.detail != "texts" else prompt
 
 
 def settle_kinds(prompt: TextKind | None, replies: Sequence[TextKind]) -> list[TextKind]:
@@ -98,6 +115,28 @@ def settle_kinds(prompt: TextKind | None, replies: Sequence[TextKind]) -> list[T
             kind = prompt
         settled.append(kind)
     return settled
+
+
+def _take_samples(samples: Sequence[str]) -> list[str]:
+    """The first texts that are not blank, as many as are looked at."""
+    texts: list[str] = []
+    size = 0
+    for text in samples:
+        if isinstance(text, str) and text.strip():
+            size += len(text)
+            if texts and (size > MOST_CHARACTERS or len(texts) >= MOST_SAMPLES):
+                break
+            texts.append(text)
+    return texts
+
+
+def _looks(text: str, name: str) -> bool:
+    """Whether a text begins as messages do, and says somewhere who speaks and what."""
+    return bool(
+        _BEGINS[name].match(text)
+        and _BOTH[name].search(text)
+        and any(what in text for what in ("content", "value"))
+    )
 
 
 def _is_nearly_all(some: int, all_of_them: int) -> bool:

@@ -37,6 +37,7 @@ __all__ = [
     "read_tools",
 ]
 
+_TOLD = {"json": "JSON", "python": "Python"}
 _LISTS = ("messages", "conversations", "conversation")
 _TOOLS = ("tools", "functions")
 Tools = list[dict[str, Any]]
@@ -147,8 +148,11 @@ def _read_text(text: str, at: str, speaker: str, kind: TextKind) -> Dialogue:
     if kind.name in ("json", "python"):
         parse = parse_json if kind.name == "json" else parse_python
         value = parse(text, at)
-        if not isinstance(value, list | dict):
-            raise malformed(f"{at} is not {kind.name} text of messages")
+        named = isinstance(value, dict) and (
+            is_message(value) or is_turned(value) or any(value.get(name) for name in _LISTS)
+        )
+        if not named and not isinstance(value, list):
+            raise malformed(f"{at} is not {_TOLD[kind.name]} text of messages")
         return read_dialogue(value, at, set(), speaker)
     if kind.name == "templated":
         return Dialogue(read_templated(text, at, kind.detail, speaker))
