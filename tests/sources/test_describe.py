@@ -13,6 +13,7 @@ from pairsmith.sources.detected import Asked, Detected
 from pairsmith.sources.fields import is_covered, paths_of
 from pairsmith.sources.grouping import group_rows
 from pairsmith.sources.row_reading import read_row
+from pairsmith.sources.row_shapes import ROW_SHAPES
 from support.public_shapes import ASKED, BAD, FAIR, GOOD, PUBLIC, whole
 from support.shapes import source_file, write
 
@@ -339,3 +340,54 @@ def test_what_is_no_comparison_is_not_taken_for_one():
         {"chosen_score": 5, "rejected_score": 2},
     ):
         assert "no shape that is known" in fault([row, row]).message
+
+
+def judged(selected, **fields):
+    return {"result": [{"value": {"selected": selected}}], **fields}
+
+
+def test_what_annotators_cancelled_counts_for_nothing():
+    row = {"data": {"prompt": ASKED, "answer1": GOOD, "answer2": BAD}, "annotations": [
+        judged("right", was_cancelled=True), judged("left", was_cancelled=False)]}  # fmt: skip
+    held = told([row])
+    assert replies(held, row) == (GOOD, BAD)
+    assert "annotations[].was_cancelled" in read_row(row, held.shape()).used
+    none = {**row, "annotations": [judged("right", was_cancelled=True)]}
+    assert outcomes_of(none, held)[0].reason == "tie"
+    picture = {**row, "data": {**row["data"], "image": "a.png"}}
+    assert outcomes_of(picture, held)[0].reason == "unread_content"
+
+
+def test_records_of_argilla_in_other_forms():
+    fields = {"prompt": ASKED, "response_1": BAD, "response_2": GOOD}
+    second = {
+        "fields": fields,
+        "responses": {
+            "best": [
+                {"value": "response_2", "user_id": "u"},
+                {"value": "response_2", "user_id": "v"},
+            ]
+        },
+    }
+    assert replies(told([second]), second) == (GOOD, BAD)
+    rated = {"fields": fields, "responses": [{"values": {
+        "rating_response_1": {"value": 2}, "rating_response_2": {"value": 5}}}, {"values": {
+        "rating_response_1": {"value": 4}}}]}  # fmt: skip
+    held = told([rated])
+    (outcome,) = outcomes_of(rated, held)
+    assert outcome.scores == (5, 3)
+    picks = [{"values": {"best": {"value": f"response_{n}"}}} for n in (2, 2, 3)]
+    three = {"fields": {**fields, "response_3": FAIR}, "responses": picks}
+    assert [replies_of(o) for o in outcomes_of(three, told([three]))] == [(GOOD, BAD), (GOOD, FAIR)]
+
+
+def replies_of(outcome):
+    return outcome.chosen[-1]["content"], outcome.rejected[-1]["content"]
+
+
+def test_transcripts_with_a_system_text_beside():
+    shown = f"\n\nHuman: {ASKED}\n\nAssistant:"
+    row = {"chosen": f"{shown} {GOOD}", "rejected": f"{shown} {BAD}", "system": "Be brief."}
+    for held in (told([row] * 3).shape(), ROW_SHAPES["hh"]):
+        (outcome,) = list[Any](read_row(row, held).outcomes)
+        assert [m["content"] for m in outcome.chosen] == ["Be brief.", ASKED, GOOD]
