@@ -3,13 +3,21 @@
 import json
 
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import pairsmith
 from pairsmith.dataset.manifest import read_manifest
 from pairsmith.dataset.quarantine import Refused
-from pairsmith.dataset.row_ids import RowIds, _joined, _Runs, _runs_in, read_row_ids
+from pairsmith.dataset.row_ids import (
+    RowIds,
+    _joined,
+    _Runs,
+    _runs_in,
+    numbers_of,
+    read_row_ids,
+)
 from pairsmith.dataset.rows import kept_rows, refused_rows, rows_by_id
 
 numbers = st.lists(st.sets(st.integers(1, 40), min_size=1).map(sorted), max_size=4)
@@ -65,3 +73,31 @@ def test_every_row_of_a_build_has_a_place(sample_text):
     assert places[-3:].tolist() == [-1, -1, -1]
     assert ids.count == built.totals.read
     assert set(rows_by_id(sample_text, built, rows)) == set(rows)
+
+
+rows_of = st.lists(
+    st.tuples(st.sampled_from([None, 0, 1, 12]), st.integers(1, 30), st.sampled_from([None, 1, 2])),
+    unique=True,
+)
+
+
+@given(rows_of)
+def test_files_and_comparisons_are_numbers_of_their_own(held):
+    def name(file, row, comparison):
+        front = "" if file is None else f"{file}-"
+        return f"a/b_c/{front}{row}" + ("" if comparison is None else f"/{comparison}")
+
+    ids = [name(*parts) for parts in held]
+    numbers = numbers_of(pa.array(ids, pa.string()), "a/b_c")
+    assert sum(len(set(one.tolist())) for one in numbers.values()) == len(ids)
+    assert all(key == "a/b_c" or key.startswith("a/b_c/") for key in numbers)
+
+
+@pytest.mark.parametrize(
+    "strange",
+    ["a/b_c/0", "a/b_c/01", "a/b_c/1-0", "a/b_c/-1", "a/b_c/1/0", "a/b_c/1/", "a/b/1",
+     "a/b_c/1-2-3", "a/b_c/00-1", "A/b_c/1", "a/b_c/1000000000000/1", "a/b_cd/1", "a/b_c", ""],
+)  # fmt: skip
+def test_what_is_no_id_of_the_split(strange):
+    with pytest.raises(ValueError, match="an id is not a/b_c and a number"):
+        numbers_of(pa.array(["a/b_c/1", strange]), "a/b_c")

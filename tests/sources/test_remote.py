@@ -16,6 +16,7 @@ import pytest
 import pairsmith
 from pairsmith.errors import SourceError
 from pairsmith.sources.layouts import SAMPLE, find
+from support.folders import lay_out
 
 SAMPLE_FOLDER = Path(find(SAMPLE)[0].place.path).parent.parent
 
@@ -52,6 +53,35 @@ def test_memory(local, tmp_path):
     for path in SAMPLE_FOLDER.rglob("*.jsonl"):
         memory.pipe(f"/hh/{path.relative_to(SAMPLE_FOLDER)}", path.read_bytes())
     assert shards(pairsmith.build("memory://hh", tmp_path / "out")) == shards(local)
+
+
+CARD = """---
+configs:
+- config_name: Green Tea
+  data_files:
+  - {split: train, path: "leaves/train-*"}
+  - {split: dev, path: leaves/dev.csv}
+---
+"""
+
+
+def test_a_folder_elsewhere_is_laid_out_as_one_here(tmp_path):
+    files = {f"leaves/train-0000{n}-of-00003.parquet": n + 1 for n in range(3)}
+    here = lay_out(tmp_path / "in", {**files, "leaves/dev.csv": 2, "README.md": CARD, "x.txt": "a"})
+    memory = fsspec.filesystem("memory")
+    for path in here.rglob("*.*"):
+        memory.pipe(f"/tea/{path.relative_to(here)}", path.read_bytes())
+    built = pairsmith.build("memory://tea", tmp_path / "out")
+    assert shards(built) == shards(pairsmith.build(here, tmp_path / "local"))
+    assert [(e.subset, e.split, e.read) for e in built.ledger] == [
+        ("green-tea", "dev", 2), ("green-tea", "train", 6),
+    ]  # fmt: skip
+    assert any("x.txt" in remark for remark in built.remarks)
+    built = pairsmith.build("memory://tea/leaves/*.parquet", tmp_path / "pattern")
+    assert [(e.split, e.read) for e in built.ledger] == [("train", 6)]
+    memory.rm("/tea/leaves/train-00001-of-00003.parquet")
+    with pytest.raises(SourceError, match="1 is missing: train-00001-of-00003"):
+        find("memory://tea")
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

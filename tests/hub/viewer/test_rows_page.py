@@ -9,9 +9,11 @@ import time
 import pyarrow as pa
 import pytest
 
+import pairsmith
 from pairsmith.hub.auth import sessions
 from pairsmith.hub.repos import events, repos
 from pairsmith.hub.web import viewer as page
+from support.folders import lay_out
 from support.hub.parquets import parquet
 from support.hub.stock import commit_files
 
@@ -58,6 +60,19 @@ def test_the_sample_is_shown_by_its_card(sample, look):
     assert "<del>" in answer.text
     assert "34 rows." in plain(answer)
     assert "Page 1 of 2" in plain(answer)
+
+
+def test_any_split_of_a_build_can_be_chosen(dataset, look, tmp_path):
+    lay_out(tmp_path / "in", {"train.jsonl": 3, "validation.jsonl": 2, "data/test_b.jsonl": 1})
+    pairsmith.build(tmp_path / "in", tmp_path / "out")
+    paths = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    dataset({str(path.relative_to(tmp_path / "out")): path.read_bytes() for path in paths})
+    answer = look("split=validation")
+    options = re.findall(r'<option value="([^"]*)"( selected)?>', answer.text)
+    assert ("validation", " selected") in options
+    assert {name for name, _ in options} >= {"train", "validation", "test"}
+    assert "2 rows." in plain(answer)
+    assert "pairs/validation/1" in plain(answer)
 
 
 def test_links_lead_through_all_pages(sample, look, client):

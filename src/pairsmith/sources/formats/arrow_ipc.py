@@ -21,7 +21,13 @@ from pairsmith.io.paths import FsspecPath
 from pairsmith.sources import records
 from pairsmith.sources.column_types import check_types, text_sizes
 from pairsmith.sources.formats.format import Reading
-from pairsmith.sources.formats.table import TableRows, blank_row, enough_memory, table_format
+from pairsmith.sources.formats.table import (
+    TableRows,
+    blank_row,
+    check_names,
+    enough_memory,
+    table_format,
+)
 from pairsmith.sources.records import after
 
 FILE, OLD = b"ARROW1", b"FEA1"
@@ -59,6 +65,7 @@ def _opened(chunks: Iterator[bytes], name: str) -> Iterator[Any]:
         if begins.startswith(FILE):
             raw.read(8)
         stream = pa.ipc.open_stream(pa.PythonFile(raw, mode="r"))
+        check_names(stream.schema)
     with stream:
         yield stream
     while raw.read(1 << 20):  # what stands behind the rows is of the file's hash, too

@@ -32,7 +32,13 @@ from pairsmith.sources.formats.format import (
     Reading,
     Span,
 )
-from pairsmith.sources.formats.table import TableRows, blank_row, enough_memory, project_rows
+from pairsmith.sources.formats.table import (
+    TableRows,
+    blank_row,
+    check_names,
+    enough_memory,
+    project_rows,
+)
 from pairsmith.sources.records import Index, after
 
 BATCH_ROWS = 250
@@ -107,7 +113,7 @@ def _opened(raw: SeekableFile, name: str) -> Iterator[_Opened]:
             file = pq.ParquetFile(
                 raw, pre_buffer=False, buffer_size=1 << 20, page_checksum_verification=True
             )
-            str(file.schema_arrow)  # its names may be no text
+            check_names(file.schema_arrow)
         with file:
             yield _Opened(file, raw, name)
 

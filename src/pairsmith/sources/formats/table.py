@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -109,6 +109,22 @@ def enough_memory(name: str) -> Iterator[None]:
             f"{name} has rows that do not fit into memory.",
             "No conversation is so long: look at the file, or write it with shorter rows.",
         ) from None
+
+
+def check_names(fields: Iterable[pa.Field]) -> None:
+    """Reads the names of fields, at any depth, which a damaged file may have as no text.
+
+    Raises:
+        UnicodeDecodeError: One is none.
+    """
+    waiting = list(fields)
+    while waiting:
+        field = waiting.pop()
+        str(field.name)
+        held = field.type
+        waiting += [held.field(place) for place in range(held.num_fields)]
+        if pa.types.is_dictionary(held):
+            waiting.append(pa.field("", held.value_type))
 
 
 def blank_row(given: pa.DataType) -> Any:
