@@ -123,6 +123,17 @@ def _check_sides(columns: Columns) -> None:
                 f"--columns names {one} without {other}.",
                 f"Add {other}=FIELD: a comparison has two sides.",
             )
+    missing = [role for role in ("id", "role", "reply") if role not in columns]
+    if "parent" in columns and missing:
+        raise RecipeError(
+            f"--columns names parent without {' and '.join(missing)}.",
+            f"Add {','.join(f'{role}=FIELD' for role in missing)}: messages of a tree have all.",
+        )
+    if columns.get("first", "0") not in ("0", "1"):
+        raise RecipeError(
+            f"The role first takes 0 or 1, not {columns['first'][:20]!r}.",
+            "It is the number by which the winner means the first reply.",
+        )
 
 
 def check_columns(columns: Columns, rows: list[dict[str, Any]], inner: Iterable[str]) -> None:
