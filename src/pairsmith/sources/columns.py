@@ -17,9 +17,12 @@ import difflib
 import functools
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 from pairsmith.errors import RecipeError, SourceError
+from pairsmith.sources.literals import parse_json, parse_python
+from pairsmith.sources.outcomes import UnreadableError
 
 Columns: TypeAlias = dict[str, str]
 """Paths by role, see `ROLES`."""
@@ -120,6 +123,17 @@ def _check_sides(columns: Columns) -> None:
                 f"--columns names {one} without {other}.",
                 f"Add {other}=FIELD: a comparison has two sides.",
             )
+    missing = [role for role in ("id", "role", "reply") if role not in columns]
+    if "parent" in columns and missing:
+        raise RecipeError(
+            f"--columns names parent without {' and '.join(missing)}.",
+            f"Add {','.join(f'{role}=FIELD' for role in missing)}: messages of a tree have all.",
+        )
+    if columns.get("first", "0") not in ("0", "1"):
+        raise RecipeError(
+            f"The role first takes 0 or 1, not {columns['first'][:20]!r}.",
+            "It is the number by which the winner means the first reply.",
+        )
 
 
 def check_columns(columns: Columns, rows: list[dict[str, Any]], inner: Iterable[str]) -> None:
@@ -172,7 +186,17 @@ def items_of(row: dict[str, Any], path: str) -> list[Any]:
     if len(parts := split_path(path)) > 1:
         return [value_at(row, part) for part in parts]
     held = value_at(row, path) if path else None
+    if isinstance(held, str) and held.lstrip().startswith("["):
+        held = _parse(held)  # as CSV has lists
     return held[:_FOUND] if isinstance(held, list) else []
+
+
+def _parse(text: str) -> Any:
+    """The value of JSON or of a Python literal; None where a text is neither."""
+    for parse in (parse_json, parse_python):
+        with suppress(UnreadableError):
+            return parse(text, "a list")
+    return None
 
 
 def value_at(row: dict[str, Any], path: str) -> Any:

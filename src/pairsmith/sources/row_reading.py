@@ -157,6 +157,8 @@ def _read_list(look: Look, front: Front) -> Replies:
         said = f"{path} holds {len(items)} replies, more than {MOST_REPLIES}"
         raise UnreadableError(Reason.MALFORMED, said)
     judged = judge_list(look, items)
+    if isinstance(value_at(look.row, path), str):
+        look.used.add(path)
     parts = split_path(path)
     conversations: list[list[Message]] = []
     for number, item in enumerate(items, 1):

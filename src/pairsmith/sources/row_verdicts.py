@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from pairsmith.schema.reasons import Reason
-from pairsmith.sources.columns import ledger_path, look_up, split_path, value_at
+from pairsmith.sources.columns import items_of, ledger_path, look_up, split_path, value_at
 from pairsmith.sources.known_fields import SCORES_OF_SIDES
 from pairsmith.sources.outcomes import UnreadableError
 from pairsmith.sources.row_front import Look
@@ -274,12 +274,13 @@ def _of_each(look: Look, items: list[Any], role: str) -> list[Any]:
         look.used.add(f"{ledger_path(look.shape.columns['replies'])}[].{ledger_path(path)}")
         return inside
     if len(parts := split_path(path)) > 1:
-        beside: Any = [look_up(look.row, part) for part in parts]
+        beside: list[Any] = [look_up(look.row, part) for part in parts]
         look.used.update(map(ledger_path, parts))
     else:
-        beside = value_at(look.row, path)
-        look.used.add(f"{ledger_path(path)}[]")
-    if not isinstance(beside, list):
+        beside = items_of(look.row, path)
+        listed = isinstance(value_at(look.row, path), list)
+        look.used.add(f"{ledger_path(path)}[]" if listed else ledger_path(path))
+    if not beside:
         raise UnreadableError(Reason.MALFORMED, f"no reply has a {role}")
     if len(beside) != len(items):
         said = f"{path} has {len(beside)} items for {len(items)} replies"

@@ -16,7 +16,7 @@ from pairsmith.sources.literals import parse_json, parse_python
 from pairsmith.sources.marked import EXTRA_ID, recognise_marks
 from pairsmith.sources.message_lists import find_exchange
 from pairsmith.sources.outcomes import UnreadableError
-from pairsmith.sources.templated import UNKNOWN, recognise_format
+from pairsmith.sources.templated import recognise_format
 
 Role: TypeAlias = Literal["prompt", "reply", "whole"]
 
@@ -82,9 +82,10 @@ def tell_text_kind(samples: Sequence[str], role: Role) -> TextKind:
         if _is_nearly_all(len(looks), len(texts)):
             return TextKind(name, "messages")  # none of them can be read, and each row says so
     format = recognise_format(texts, role, NEARLY_ALL)
-    if format in (None, UNKNOWN) and (marks := recognise_marks(texts, role, NEARLY_ALL)):
+    is_sure = format is not None and format.is_sure
+    if not is_sure and (marks := recognise_marks(texts, role, NEARLY_ALL)):
         return TextKind("transcript", marks)
-    return TextKind("templated", format) if format else PLAIN
+    return TextKind("templated", format.name) if format else PLAIN
 
 
 def settle_prompt(prompt: TextKind, reply: TextKind) -> TextKind:
