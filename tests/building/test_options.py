@@ -33,6 +33,8 @@ ANOTHER = {
     "system": "Be kind.",
     "shard_rows": 7,
     "policies": {"identical": "keep"},
+    "pairs": "all",
+    "min_margin": 0.5,
     "drop": ("duplicates",),
     "flip": 1.0,
     "smooth": 1.0,
@@ -41,6 +43,8 @@ ANOTHER = {
     "subset": "mine",
     "split": "test",
     "from_": "hh",
+    "columns": "prompt=question",
+    "preference": "safer",
     "force": True,
     "engine": "ray",
     "workers": 2,
@@ -103,7 +107,7 @@ def test_an_option_travels_to_the_first_pass_unless_it_acts_or_writes(name):
 
 def test_the_first_pass_reads_the_same_and_works_here():
     first = Options.of(**ANOTHER).first_pass("trl")
-    assert first.source == SourceOptions("mine", "test", "trl")
+    assert first.source == SourceOptions("mine", "test", "trl", "prompt=question", "safer")
     assert first.execution == ExecutionOptions(batch_rows=9, prove="all")
     here = Options.of(workers=3, force=True).first_pass("hh")
     assert here.execution == ExecutionOptions(workers=3)
@@ -127,6 +131,8 @@ def test_every_option_decides_a_field_of_the_recipe():
         "date",
         "card",
         "apply",
+        "pairs",
+        "min_margin",
     }  # resolved by others, tested there
     for field in fields(BuildOptions):
         if field.name not in plain:

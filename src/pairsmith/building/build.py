@@ -43,8 +43,9 @@ from pairsmith.sources.detect import choose, passed_over
 from pairsmith.sources.layouts import ALL_SUBSETS, SAMPLE, SourceFile, find
 from pairsmith.sources.shapes import HH, Shape
 
-RESOLVED = ("template", "tokens", "date", "as_", "apply")
-"""Options that a recipe does not hold by their names: the template is resolved from three."""
+RESOLVED = ("template", "tokens", "date", "as_", "apply", "pairs", "min_margin")
+"""Options that a recipe does not hold by their names: the template is resolved from three, and
+what is compared with how rows are read."""
 
 
 def build(

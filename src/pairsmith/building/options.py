@@ -24,13 +24,13 @@ class Option(NamedTuple):
         metavar: What stands for its value in the help; None for a flag that has none.
         flag: Its name on the command line, where that is not the field's.
         given: How its value is given there: as it is; again and again; as NAME=VALUE, again and
-            again; as words between commas; or as a file's name.
+            again; as words between commas; as one text; or as a file's name.
     """
 
     help: str
     metavar: str | None = None
     flag: str | None = None
-    given: Literal["value", "list", "pairs", "words", "file"] = "value"
+    given: Literal["value", "list", "pairs", "words", "text", "file"] = "value"
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,19 @@ class SourceOptions:
     from_: Annotated[
         str, Option("What a row looks like: hh, trl, …; or auto, told by the first rows.", "SHAPE")
     ] = "auto"
+    columns: Annotated[
+        Mapping[str, str] | str | None,
+        Option(
+            "Which field is what: prompt=question,chosen=response_j,rejected=response_k; dots for "
+            "fields inside of others.",
+            "ROLE=FIELD,…",
+            given="text",
+        ),
+    ] = None
+    preference: Annotated[
+        str | None,
+        Option("Which one counts where rows tell several: better, safer, a field.", "NAME"),
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +98,17 @@ class BuildOptions:
             given="pairs",
         ),
     ] = None
+    pairs: Annotated[
+        str | None,
+        Option(
+            "Which replies are compared where a row has more than two: best-worst, best-rest, "
+            "adjacent, all.",
+            "WHICH",
+        ),
+    ] = None
+    min_margin: Annotated[
+        float, Option("Refuse comparisons whose scores differ by less.", "MARGIN")
+    ] = 0.0
     drop: Annotated[
         Iterable[str],
         Option(
@@ -181,6 +205,8 @@ class BuildArguments(TypedDict, total=False):
     system: str | None
     shard_rows: int
     policies: Mapping[str, str] | None
+    pairs: str | None
+    min_margin: float
     drop: Iterable[str]
     flip: float | None
     smooth: float | None
@@ -189,6 +215,8 @@ class BuildArguments(TypedDict, total=False):
     subset: str | None
     split: str | None
     from_: str
+    columns: Mapping[str, str] | str | None
+    preference: str | None
     force: bool
     engine: str
     workers: int | None

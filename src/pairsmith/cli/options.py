@@ -18,6 +18,7 @@ GIVEN: Mapping[str, Any] = {
     "list": list[str] | None,
     "pairs": list[str] | None,
     "words": str | None,
+    "text": str | None,
     "file": Path | None,
 }
 """What typer makes of values that are not given as they are."""

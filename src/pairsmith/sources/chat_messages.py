@@ -13,11 +13,12 @@ from pairsmith.schema.messages import Message
 from pairsmith.sources.content_parts import Content, read_content
 from pairsmith.sources.fields import join_path
 from pairsmith.sources.literals import check_text, malformed, unread
-from pairsmith.sources.media import find_media
+from pairsmith.sources.media import find_media, is_filled
 from pairsmith.sources.roles import CALLS, read_role
 from pairsmith.sources.tool_calls import Call, make_call, read_calls
 
 WHO = ("role", "from", "speaker")
+"""The last one only where there is none of the others, beside which it is but a name."""
 WHAT = ("content", "value", "text", "parts")
 REASONING = (
     *("reasoning_content", "reasoning", "thinking", "thought", "thoughts"),
@@ -58,7 +59,7 @@ def read_message(
         UnreadableError: `malformed` or `unread_content`, and what of it.
     """
     _refuse_unread(value, what)
-    who = _agree(value, WHO, what, "role")
+    who = _agree(value, WHO[:2], what, "role") or _agree(value, WHO[2:], what, "role")
     role = read_role(value[who[0]] if who else speaker, what)
     used |= {join_path(at, name) for name in who}
     calls = _read_calls(value, role, what, at, used)
@@ -85,7 +86,7 @@ def read_message(
 
 def _refuse_unread(value: dict[str, Any], what: str) -> None:
     media = find_media(value)
-    field = media or next((name for name in _UNREAD if value.get(name)), None)
+    field = media or next((name for name in _UNREAD if is_filled(value.get(name))), None)
     if field is None and value.get("channel") not in (None, "", _FINAL):
         field = "channel"
     if field:
@@ -95,7 +96,8 @@ def _refuse_unread(value: dict[str, Any], what: str) -> None:
 def _agree(value: dict[str, Any], names: tuple[str, ...], what: str, meant: str) -> list[str]:
     """The names that are filled, of a thing that has several; what they hold must be equal."""
     filled = [name for name in names if value.get(name) is not None]
-    if any(value[name] != value[filled[0]] for name in filled):
+    held = [value[name] for name in filled]
+    if len(held) > 1 and not (all(isinstance(one, str) for one in held) and len(set(held)) == 1):
         raise malformed(f"{what} gives its {meant} twice, and not alike")
     return filled
 
@@ -116,10 +118,11 @@ def _read_content(
 def _read_calls(value: dict[str, Any], role: str, what: str, at: str, used: set[str]) -> list[Call]:
     """The calls in `tool_calls`, in the former `function_call`, or that the content is."""
     calls: list[Call] = []
-    if value.get("tool_calls"):
+    if is_filled(value.get("tool_calls")):
         calls += read_calls(value["tool_calls"], what)
         used |= _paths_of_calls(value["tool_calls"], join_path(at, "tool_calls"))
-    if former := value.get("function_call"):
+    former = value.get("function_call")
+    if is_filled(former):
         if not isinstance(former, dict):
             raise unread(f"{what} has the field function_call, which is not read")
         call = make_call(former.get("name"), former.get("arguments"), None, what)

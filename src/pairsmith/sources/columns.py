@@ -35,7 +35,7 @@ ROLES = {
     "rejected_whole": "the worse conversation, where chosen is whole and rejected a reply alone",
     "score_chosen": "how good the chosen reply is",
     "score_rejected": "how good the rejected reply is",
-    "status": "a text that says where the two are a tie",
+    "status": "a text that says where the replies are a tie, or were discarded",
     "a": "the first reply or conversation",
     "b": "the second one",
     "winner": "which one is better: a name, a number, tie",
@@ -50,6 +50,9 @@ ROLES = {
     "text": "in each of the replies: the reply",
     "rank": "in each of the replies, or a list beside them: 1 is best",
     "score": "in each of the replies, or a list beside them: higher is better",
+    "ranking": "lists of {value, rank} that name the replies, one an annotator",
+    "named": "the name of the best reply, one an annotator",
+    "annotations": "a list of what annotators said: discarded ones are passed over",
     "selected": "in each of the replies: a flag that it was picked",
     "reply": "the one reply of a row, compared with others to the same prompt",
     "label": "of one reply whether it is good; of a and b 1 where a is better",
@@ -164,7 +167,9 @@ def fields_of(value: Any, at: str = "", depth: int = 3) -> list[str]:
 
 
 def items_of(row: dict[str, Any], path: str) -> list[Any]:
-    """The items of the list at a path; none where there is no list."""
+    """The items of the list at a path, or what stands in several fields; none without a list."""
+    if len(parts := split_path(path)) > 1:
+        return [value_at(row, part) for part in parts]
     held = value_at(row, path) if path else None
     return held[:_FOUND] if isinstance(held, list) else []
 

@@ -141,9 +141,17 @@ def _read_result(part: dict[str, Any], what: str, at: str, used: set[str]) -> Re
     if id is not None and not isinstance(id, str):
         raise unread(f"{what} has a tool's result whose id is not text")
     used.add(f"{at}.tool_use_id")
-    if part.get("content") in (None, []):
+    held = part.get("content")
+    if held is None or held == []:
         return Result("", id)
-    inner = read_content(part["content"], what, f"{at}.content", used)
+    if isinstance(held, list) and not all(isinstance(one, str) or _is_text(one) for one in held):
+        raise unread(f"{what} has a tool's result that is no text")
+    inner = read_content(held, what, f"{at}.content", used)
     if inner.reasoning or inner.calls or inner.results:
         raise unread(f"{what} has a tool's result that is no text")
     return Result(inner.text, id)
+
+
+def _is_text(part: Any) -> bool:
+    """Whether a part can be nothing but text, so that reading it goes no deeper."""
+    return isinstance(part, dict) and part.get("type") in (None, *_TEXTS)

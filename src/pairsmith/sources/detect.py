@@ -6,50 +6,24 @@ have no vote.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from typing import Any
 
-import pyarrow as pa
-
 from pairsmith.errors import DamagedInputError, RecipeError, SourceError
 from pairsmith.schema.rows import Kind
-from pairsmith.sources.comparisons import TRANSCRIPT_START
+from pairsmith.sources.describe import describe, no_prompt
+from pairsmith.sources.detected import Asked, Detected
 from pairsmith.sources.formats import format_of
 from pairsmith.sources.layouts import SourceFile
+from pairsmith.sources.row_shapes import ROW_SHAPES
 from pairsmith.sources.shapes import HH, SHAPES, Shape
+from pairsmith.sources.votes import OF_UNPAIRED, TEXTS, UNPAIRED, looks_like
 
 AUTO = "auto"
-TEXTS, UNPAIRED = "two texts", "unpaired"
-"""What rows may look like that are no shape."""
-
-_OF_UNPAIRED = {"label", "completion", "messages"}
-_PROMPTS = {"prompt", "question", "instruction", "messages", "conversations", "input"}
-"""Fields that hold a prompt, in this shape or that."""
-
-_MARKED = re.compile(TRANSCRIPT_START, re.ASCII)
-_BY_FIELDS = (
-    "openai",
-    "nemo-rl",
-    "sharegpt",
-    "axolotl",
-    "ms-swift",
-    "trl",
-    "ultrafeedback",
-    "trl-implicit",
-    "alpaca-output",
-    "alpaca",
-    "trl-text",
-    "hh",
-)
-"""The order in which fields are compared: a shape whose fields are another's and more is first."""
-_BESIDE = {
-    "ms-swift": {"rejected_response", "rejected_messages"},
-    "ultrafeedback": {"prompt"},
-}
-"""Fields that no row need have, of which a row that tells its shape has at least one."""
+TOLD = Asked()
+"""Nothing was asked: all is told by the rows."""
 
 
 def choose(files: list[SourceFile], name: str = AUTO) -> Shape:
@@ -75,12 +49,64 @@ def choose(files: list[SourceFile], name: str = AUTO) -> Shape:
     pairs = [file for file in files if file.kind == Kind.PAIRS]
     found = _shapes(pairs, recognise) or _shapes(pairs, _by_schema)
     if len(found) > 1:
-        said = ", ".join(f"{path} {shape}" for shape, path in found.items())
-        raise SourceError(
-            f"The files differ in shape: {said}.",
-            "Build them one by one, or name one shape with --from.",
-        )
+        raise _differ(found)
     return SHAPES[next(iter(found), HH.name)]
+
+
+def detect(files: list[SourceFile], asked: Asked = TOLD) -> Detected:
+    """How the rows of a source are read, of whatever shape they are.
+
+    Args:
+        files: The files; those of dialogues have a shape of their own.
+        asked: What was asked.
+
+    Returns:
+        The shape that `choose` gives, or one that is read row by row; HH's where there are no
+        pairs, or no row of any file can be read.
+
+    Raises:
+        RecipeError: What was asked does not go together.
+        SourceError: A file has no shape that is known, or two files differ in shape, or a column
+            that was named is in no row.
+    """
+    rows: list[dict[str, Any]] = []
+    found: dict[str, str] = {}
+    for file in files:
+        if file.kind != Kind.PAIRS:
+            continue
+        held = [row for row in _sample_all(file) if isinstance(row, dict)]
+        rows += held
+        if not asked.columns and (told := describe(held, asked, file.path)):
+            found.setdefault(told.name, file.path)
+    if len(found) > 1:
+        raise _differ(found)
+    told = describe(
+        rows, asked, ", ".join(dict.fromkeys(file.path for file in files)) or "the source"
+    )
+    if told is None:
+        shape = choose(files, asked.shape if asked.shape in SHAPES else AUTO)
+        told = describe([], asked._replace(shape=shape.name, columns={}), "the source")
+    return told or Detected(HH.name, dict(ROW_SHAPES[HH.name].columns))
+
+
+def _sample_all(file: SourceFile) -> list[dict[str, Any]]:
+    return format_of(file.path).sample(file.place, file.path, EVERY)
+
+
+class _Every(Collection[str]):
+    """All names: a sample of every column of a file."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+EVERY = _Every()
 
 
 def _shapes(files: list[SourceFile], tell: Callable[[SourceFile], Shape | None]) -> dict[str, str]:
@@ -109,7 +135,7 @@ def recognise(file: SourceFile) -> Shape | None:
     name = votes.most_common(1)[0][0]
     if name in SHAPES:
         return SHAPES[name]
-    raise _no_pairs(file) if name == UNPAIRED else _no_prompt(file)
+    raise _no_pairs(file) if name == UNPAIRED else no_prompt(file.path)
 
 
 def passed_over(files: list[SourceFile], shape: Shape) -> list[str]:
@@ -139,45 +165,9 @@ def _by_schema(file: SourceFile) -> Shape | None:
     return SHAPES.get(name or "")  # two texts may be transcripts
 
 
-def looks_like(row: dict[str, Any]) -> str | None:
-    """The name of a row's shape, `TEXTS`, `UNPAIRED`, or None."""
-    given = {name: value for name, value in row.items() if value is not None}
-    texts = all(isinstance(given.get(name), str) for name in HH.required)
-    if texts and any(_MARKED.match(given[name]) for name in HH.required):
-        return HH.name
-    name = next((name for name in _BY_FIELDS if _fits(given, SHAPES[name])), None)
-    if name == HH.name:  # a prompt in another form is no prompt that is missing
-        return None if given.keys() & _PROMPTS else TEXTS
-    if name == "trl-text" and _MARKED.match(given["prompt"]):
-        return "hh-prompt"
-    if name == "trl-implicit" and "prompt" in given:
-        return None
-    if name is None and "label" in given and ("completion" in given or "messages" in given):
-        return UNPAIRED
-    return name
-
-
-def _fits(given: dict[str, Any], shape: Shape) -> bool:
-    if shape.name in _BESIDE and not given.keys() & _BESIDE[shape.name]:
-        return False
-    fields = [field for field in shape.fields if field.name in given]
-    return set(shape.required) <= given.keys() and all(
-        _is_a(given[field.name], field.type) for field in fields
-    )
-
-
-def _is_a(value: Any, wanted: pa.DataType) -> bool:
-    """Whether a value looks like a type; what a message's content is does not matter here."""
-    if pa.types.is_list(wanted):
-        return isinstance(value, list) and all(_is_a(v, wanted.value_type) for v in value[:1])
-    if pa.types.is_struct(wanted):
-        return isinstance(value, dict) and wanted.field(0).name in value
-    return isinstance(value, str)
-
-
 def _sample(file: SourceFile) -> list[dict[str, Any]]:
     """The first rows of a file; a fault further on is met when it is built."""
-    known = {name for shape in SHAPES.values() for name in shape.fields.names} | _OF_UNPAIRED
+    known = {name for shape in SHAPES.values() for name in shape.fields.names} | OF_UNPAIRED
     return format_of(file.path).sample(file.place, file.path, known)
 
 
@@ -198,10 +188,9 @@ def _no_pairs(file: SourceFile) -> SourceError:
     )
 
 
-def _no_prompt(file: SourceFile) -> SourceError:
+def _differ(found: dict[str, str]) -> SourceError:
+    said = ", ".join(f"{path} {shape}" for shape, path in found.items())
     return SourceError(
-        f"{file.path} has chosen and rejected texts without a prompt and without turn markers: "
-        "where the prompt ends could only be guessed.",
-        "Give the prompt in a field of its own; if they are transcripts all the same, "
-        "add --from hh.",
+        f"The files differ in shape: {said}.",
+        "Build them one by one, or name one shape with --from.",
     )

@@ -204,7 +204,7 @@ def _cut(
         turns.append((role, last))
     is_sound = _alternates(turns, ends, opened, marks)
     # a text that ends in the user's words, and has any in front, may be anything
-    is_sound = is_sound and (ends != "question" or (begins and not marks.once))
+    is_sound = is_sound and (ends != "question" or bool(opened or (begins and not marks.once)))
     return Cut(turns, ends) if is_sound else None
 
 

@@ -6,18 +6,22 @@ import re
 from typing import Any
 
 _KINDS = {
-    "an image": ("image", "images", "img", "imgs", "picture", "pictures", "photo", "pixel"),
-    "an audio": ("audio", "audios", "sound", "speech", "wav"),
-    "a video": ("video", "videos", "frames"),
-    "a file": ("file", "files", "document", "pdf"),
+    "an image": ("image", "images", "img", "imgs", "picture", "pictures", "photo", "photos"),
+    "an audio": ("audio", "audios"),
+    "a video": ("video", "videos"),
 }
+_OF_PARTS = {"a file": ("file", "files", "document", "pdf"), "an audio": ("speech", "sound")}
 _WORDS = {word: kind for kind, words in _KINDS.items() for word in words}
+_WORDS_OF_PARTS = _WORDS | {word: kind for kind, words in _OF_PARTS.items() for word in words}
+"""Of the types of parts; a field `document` or `speech` may well hold a text."""
 _BESIDE = {
     *("path", "paths", "url", "urls", "uri", "file", "files", "bytes", "data", "base64", "b64"),
     *("list", "raw", "values", "inline", "input", "prompt", "chosen", "rejected", "source"),
 }
 """Words beside: a field `image_path` holds an image, `image_caption` a text."""
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|b64")
+_WORD = re.compile(r"b64|base64|[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_NAME = re.compile(r"[A-Za-z0-9_. -]{1,60}", re.ASCII)
+_PIXELS = "pixel_values"
 
 
 def find_media(row: dict[str, Any]) -> str | None:
@@ -29,25 +33,30 @@ def find_media(row: dict[str, Any]) -> str | None:
             field, nor does a text that is blank.
     """
     for name, value in row.items():
-        if isinstance(name, str) and _is_media(name) and _is_filled(value):
+        if isinstance(name, str) and _is_media(name) and is_filled(value):
             return name
     return None
 
 
 def name_media(kind: str) -> str | None:
     """What a part of this type holds, as `an image`; None where it is no media."""
-    found = (_WORDS.get(word.lower()) for word in _WORD.findall(kind))
+    found = (_WORDS_OF_PARTS.get(word.lower()) for word in _WORD.findall(kind))
     return next((words for words in found if words), None)
 
 
 def _is_media(name: str) -> bool:
+    if not _NAME.fullmatch(name):
+        return False
     words = [word.lower() for word in _WORD.findall(name)]
-    held = [word for word in words if word in _WORDS and _WORDS[word] != "a file"]
-    return bool(held) and all(word in _WORDS or word in _BESIDE for word in words)
+    held = any(word in _WORDS for word in words)
+    return name == _PIXELS or (held and all(word in _WORDS or word in _BESIDE for word in words))
 
 
-def _is_filled(value: Any) -> bool:
-    """Whether there is anything in it; a lone number or truth value only tells of media."""
+def is_filled(value: Any) -> bool:
+    """Whether a value holds any text or bytes, or a list or an object with anything in it.
+
+    A lone number or truth value holds nothing: it tells how many there are, or whether.
+    """
     if isinstance(value, bool | int | float):
         return False
     left = [value]

@@ -6,32 +6,25 @@ none of the row's text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from pairsmith.schema.messages import Message
-from pairsmith.schema.reasons import Note, Reason
+from pairsmith.schema.reasons import Reason
 from pairsmith.sources.columns import items_of, ledger_path, split_path, value_at
-from pairsmith.sources.outcomes import (
-    Comparison,
-    Outcome,
-    Refused,
-    RowReading,
-    UnreadableError,
+from pairsmith.sources.outcomes import Outcome, Refused, RowReading, UnreadableError
+from pairsmith.sources.row_front import Front, Look, is_texts, join, read_front
+from pairsmith.sources.row_parts import (
+    Replies,
+    close_row,
+    make_outcomes,
+    open_row,
+    read_single,
+    settle_tools,
 )
-from pairsmith.sources.row_front import Front, Look, holds, is_texts, join, read_front
 from pairsmith.sources.row_shapes import RowShape
+from pairsmith.sources.row_trees import read_tree
 from pairsmith.sources.row_verdicts import judge_list, judge_sides, judge_versus
-from pairsmith.sources.rules import MOST_REPLIES, Judged, judge_flags, pick
-from pairsmith.sources.unread import find_unread
-from pairsmith.sources.values import find_media
-
-
-class Replies(NamedTuple):
-    """The whole conversations of a row, and what it says of them."""
-
-    conversations: list[list[Message]]
-    judged: Judged
+from pairsmith.sources.rules import MOST_REPLIES, judge_flags, judge_scores
 
 
 def read_row(row: dict[str, Any], shape: RowShape) -> RowReading:
@@ -56,46 +49,26 @@ def read_row(row: dict[str, Any], shape: RowShape) -> RowReading:
 
 
 def _read(row: dict[str, Any], shape: RowShape, used: set[str]) -> list[Outcome]:
-    if (media := find_media(row)) is not None:
-        said = f"the field {media} holds media, which is not read"
-        raise UnreadableError(Reason.UNREAD_CONTENT, said)
-    look = Look(row, shape, used, [])
+    if shape.rule == "tree":
+        return list(read_tree(row, shape, used))
+    if shape.rule == "rows":
+        return _read_rows(row, shape, used)
+    look = open_row(row, shape, used)
     front = read_front(look)
     replies = _READERS[shape.rule](look, front)
-    if not holds(replies.conversations, front.prompt):  # beside whole conversations
-        used -= {ledger_path(part) for part in split_path(shape.columns.get("prompt", ""))}
-    if field := find_unread(row, shape, replies.conversations, used):
-        said = f"the field {field} may decide what the pair means, and no role is named for it"
-        raise UnreadableError(Reason.UNREAD_CONTENT, said)
+    close_row(look, front, replies.conversations)
     return list(make_outcomes(replies, settle_tools(look.tools), shape))
 
 
-def settle_tools(found: list[list[dict[str, Any]]]) -> list[dict[str, Any]] | None:
-    """The one list of tools that was found, however often.
-
-    Raises:
-        UnreadableError: Two lists differ.
-    """
-    if any(tools != found[0] for tools in found):
-        raise UnreadableError(Reason.UNREAD_CONTENT, "two fields hold different tools")
-    return found[0] if found else None
-
-
-def make_outcomes(
-    replies: Replies, tools: list[dict[str, Any]] | None, shape: RowShape
-) -> Iterable[Outcome]:
-    """Comparisons of replies, as the shape's policy picks them."""
-    for choice in pick(replies.judged, shape.pairs, shape.min_margin):
-        if isinstance(choice, Refused):
-            yield choice
-            continue
-        yield Comparison(
-            replies.conversations[choice.better],
-            replies.conversations[choice.worse],
-            tools,
-            choice.scores,
-            (Note.SCORE_CONTRADICTS,) if choice.contradicts else (),
-        )
+def _read_rows(row: dict[str, Any], shape: RowShape, used: set[str]) -> list[Outcome]:
+    """Several rows, each with one reply to the same prompt."""
+    singles = [read_single(one, shape, used) for one in row["rows"]]
+    values = [single.worth for single in singles]
+    judged = judge_scores(values)
+    if "label" in shape.columns:
+        judged = judge_flags([None if value is None else value > 0 for value in values])
+    replies = Replies([single.conversation for single in singles], judged)
+    return list(make_outcomes(replies, singles[0].tools, shape))
 
 
 def _read_sides(look: Look, front: Front) -> Replies:
@@ -180,22 +153,25 @@ def _read_list(look: Look, front: Front) -> Replies:
         raise UnreadableError(Reason.MALFORMED, said)
     judged = judge_list(look, items)
     inner = look.shape.columns.get("text")
-    conversations = []
+    parts = split_path(path)
+    conversations: list[list[Message]] = []
     for number, item in enumerate(items, 1):
-        value, where = item, at
+        value, where = item, at if len(parts) < 2 else ledger_path(parts[number - 1])
+        if value is None and len(parts) > 1:
+            conversations.append([])
+            continue
         if inner and isinstance(item, dict):
             value, where = value_at(item, inner), f"{at}.{ledger_path(inner)}"
         if value is None:
             raise UnreadableError(Reason.MALFORMED, f"reply {number} of {path} has no text")
         reply = look.read(value, where, "text")
         conversations.append(join(front, reply, f"reply {number} of {path}"))
-    return Replies(conversations, judged)
+    worth = [w if turns else None for w, turns in zip(judged.worth, conversations, strict=True)]
+    return Replies(conversations, judged._replace(worth=worth))
 
 
 _READERS = {
     "sides": _read_sides,
     "two": _read_two,
     "replies": _read_list,
-    "rows": _read_list,
-    "tree": _read_list,
 }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from typing import Any
 
 from pairsmith.schema.reasons import Reason
 from pairsmith.sources.columns import ledger_path, look_up, split_path, value_at
+from pairsmith.sources.known_fields import SCORES_OF_SIDES
 from pairsmith.sources.outcomes import UnreadableError
 from pairsmith.sources.row_front import Look
 from pairsmith.sources.rules import (
@@ -22,16 +25,6 @@ from pairsmith.sources.rules import (
     settle,
 )
 
-SCORE_FIELDS = (
-    ("score_chosen", "score_rejected"),
-    ("chosen_score", "rejected_score"),
-    ("rating_chosen", "rating_rejected"),
-    ("chosen_rating", "rejected_rating"),
-    ("reward_chosen", "reward_rejected"),
-    ("chosen_reward", "rejected_reward"),
-)
-"""Names under which data of chosen and rejected replies tell their scores."""
-
 
 def judge_sides(look: Look) -> Judged:
     """Of a chosen and a rejected reply: the first is better, unless the row says otherwise.
@@ -39,18 +32,46 @@ def judge_sides(look: Look) -> Judged:
     Raises:
         UnreadableError: A score is no number.
     """
-    status = look.shape.columns.get("status")
-    if status and isinstance(said := value_at(look.row, status), str):
-        look.used.add(ledger_path(status))
-        if said.strip().lower() == "tie":
-            return judge_two(None)
-    scores = _side_scores(look)
-    return judge_two(0, scores)
+    return judge_two(0, _side_scores(look))
+
+
+def check_status(look: Look) -> None:
+    """Refuses a row that says of itself that it is a tie, or was discarded.
+
+    Raises:
+        UnreadableError: It does.
+    """
+    path = look.shape.columns.get("status")
+    said = value_at(look.row, path) if path else None
+    if not path or not isinstance(said, str):
+        return
+    look.used.add(ledger_path(path))
+    if said.strip().lower() == "tie":
+        raise UnreadableError(Reason.TIE, f"the field {path} says that it is a tie")
+    if said.strip().lower() == "discarded":
+        raise UnreadableError(Reason.TIE, f"the field {path} says that the row was discarded")
+
+
+def drop_discarded(look: Look) -> Look:
+    """The row without what annotators discarded, cancelled or left as a draft."""
+    name = look.shape.columns.get("annotations", "")
+    held = look.row.get(name)
+    if not isinstance(held, list):
+        return look
+    for field in ("status", "was_cancelled"):
+        if any(isinstance(item, dict) and item.get(field) is not None for item in held):
+            look.used.add(f"{name}[].{field}")
+    kept = [item for item in held if not (isinstance(item, dict) and _is_discarded(item))]
+    return look._replace(row={**look.row, name: kept})
+
+
+def _is_discarded(item: dict[str, Any]) -> bool:
+    return item.get("was_cancelled") is True or item.get("status") in ("discarded", "draft")
 
 
 def _side_scores(look: Look) -> list[float] | None:
     named = look.shape.columns.get("score_chosen"), look.shape.columns.get("score_rejected")
-    for better, worse in (named, *SCORE_FIELDS):
+    for better, worse in (named, *SCORES_OF_SIDES):
         if not better or not worse:
             continue
         held = [value_at(look.row, path) for path in (better, worse)]
@@ -144,7 +165,7 @@ def _read_strength(look: Look) -> Judged:
 
 
 def judge_list(look: Look, items: list[Any]) -> Judged:
-    """Of a list of replies: by ranks, scores, a flag or the number of one; else best first.
+    """Of a list of replies: by ranks, scores, a flag or the name of one; else best first.
 
     Raises:
         UnreadableError: What the row says cannot be understood.
@@ -155,40 +176,102 @@ def judge_list(look: Look, items: list[Any]) -> Judged:
     if "score" in columns:
         return judge_scores(_numbers(look, items, "score"))
     if "selected" in columns:
-        flags = _of_each(look, items, "selected")
-        return judge_flags(
-            [None if v is None else read_flag(v, columns["selected"]) for v in flags]
-        )
+        flags, path = _of_each(look, items, "selected"), columns["selected"]
+        return judge_flags([None if v is None else read_flag(v, path) for v in flags])
+    if "ranking" in columns:
+        return judge_ranks(_mean_ranks(look, len(items)))
+    if "named" in columns:
+        return _judge_named(look, len(items))
     if "winner" in columns:
-        place = read_number(_needed(look, columns["winner"]), columns["winner"])
-        place -= int(columns.get("first") == "1")
-        if place not in range(len(items)):
-            said = f"the field {columns['winner']} names none of the {len(items)} replies"
-            raise UnreadableError(Reason.MALFORMED, said)
-        return judge_flags([number == place for number in range(len(items))])
+        return _judge_place(look, len(items))
     return judge_ranks([float(place) for place in range(len(items))])
+
+
+def _judge_place(look: Look, count: int) -> Judged:
+    """One of the replies is better than the others, by its place from 0, or from `first`."""
+    path = look.shape.columns["winner"]
+    place = read_number(_needed(look, path), path)
+    place -= int(look.shape.columns.get("first") == "1")
+    if place not in range(count):
+        said = f"the field {path} names none of the {count} replies"
+        raise UnreadableError(Reason.MALFORMED, said)
+    return judge_flags([number == place for number in range(count)])
+
+
+def _judge_named(look: Look, count: int) -> Judged:
+    """The same by its name, where more annotators name it than any other."""
+    path = look.shape.columns["named"]
+    _needed(look, path)
+    places = [_place_of(look, name, path) for name in look_up(look.row, path)]
+    votes = Counter(places).most_common(2)
+    if len(votes) > 1 and votes[0][1] == votes[1][1]:
+        raise UnreadableError(Reason.TIE, "annotators do not agree which reply is the best")
+    return judge_flags([place == votes[0][0] for place in range(count)])
+
+
+def _place_of(look: Look, name: Any, path: str) -> int:
+    """The place of the reply that is called by the name of its field."""
+    names = [part.rsplit(".", 1)[-1] for part in split_path(look.shape.columns["replies"])]
+    said = re.sub(r"[\s_-]", "", str(name).lower())
+    for place, field in enumerate(names):
+        if said == re.sub(r"[\s_-]", "", field.lower()):
+            return place
+    raise UnreadableError(Reason.MALFORMED, f"{path} names none of the {len(names)} replies")
+
+
+def _mean_ranks(look: Look, count: int) -> list[float | None]:
+    """The mean of the ranks that annotators gave to each reply; None where nobody gave one."""
+    path = look.shape.columns["ranking"]
+    _needed(look, path)
+    given: list[list[float]] = [[] for _ in range(count)]
+    rankings = look_up(look.row, path)
+    if rankings and isinstance(rankings[0], dict):
+        rankings = [rankings]
+    for ranking in rankings:
+        for item in ranking if isinstance(ranking, list) else [None]:
+            if not isinstance(item, dict) or not {"value", "rank"} <= item.keys():
+                said = f"{path} is not a list of {{value, rank}}"
+                raise UnreadableError(Reason.MALFORMED, said)
+            place = _place_of(look, item["value"], path)
+            if item["rank"] is not None:
+                given[place].append(read_number(item["rank"], f"a rank in {path}"))
+    return [sum(ranks) / len(ranks) if ranks else None for ranks in given]
 
 
 def _numbers(look: Look, items: list[Any], role: str) -> list[float | None]:
     values = _of_each(look, items, role)
-    return [
-        None if value is None else read_number(value, f"the {role} of reply {number}")
-        for number, value in enumerate(values, 1)
-    ]
+    said = [(value, f"the {role} of reply {number}") for number, value in enumerate(values, 1)]
+    return [mean_of(value, name) for value, name in said]
+
+
+def mean_of(value: Any, name: str) -> float | None:
+    """A number, or the mean of what several annotators gave; None where nobody gave any.
+
+    Raises:
+        UnreadableError: One of them is no number.
+    """
+    if not isinstance(value, list):
+        return None if value is None else read_number(value, name)
+    numbers = [read_number(item, name) for item in value if item is not None]
+    return sum(numbers) / len(numbers) if numbers else None
 
 
 def _of_each(look: Look, items: list[Any], role: str) -> list[Any]:
-    """One value a reply: from inside of each, or from a list beside them."""
+    """One value a reply: from inside of each, from fields of their own, or from a list beside."""
     path = look.shape.columns[role]
     inside = [value_at(item, path) if isinstance(item, dict) else None for item in items]
     if any(value is not None for value in inside):
         look.used.add(f"{ledger_path(look.shape.columns['replies'])}[].{ledger_path(path)}")
         return inside
-    beside = value_at(look.row, path)
+    if len(parts := split_path(path)) > 1:
+        beside: Any = [look_up(look.row, part) for part in parts]
+        look.used.update(map(ledger_path, parts))
+    else:
+        beside = value_at(look.row, path)
+        look.used.add(f"{ledger_path(path)}[]")
     if not isinstance(beside, list):
         raise UnreadableError(Reason.MALFORMED, f"no reply has a {role}")
     if len(beside) != len(items):
         said = f"{path} has {len(beside)} items for {len(items)} replies"
         raise UnreadableError(Reason.MALFORMED, said)
-    look.used.add(f"{ledger_path(path)}[]")
     return beside

@@ -136,7 +136,7 @@ def _judge(
     margin = scores[0] - scores[1]
     if margin == 0:
         return Refused(Reason.TIE, "both replies have the same score")
-    if 0 < min_margin and margin < min_margin:
+    if min_margin > 0 and margin < min_margin:
         said = f"the scores differ by {margin:g}, less than {min_margin:g}"
         return Refused(Reason.SMALL_MARGIN, said)
     return Picked(one, other, scores, contradicts=margin < 0)

@@ -49,10 +49,12 @@ _AROUND = (
 """What stands around a name, and the gaps before it: those with more around it come first, for
 what stands around would be said otherwise."""
 _NAMES = (
+    # before those of which they hold one
+    *(("Human", "AI Assistant"), ("User", "AI Assistant")),
     *(("Human", "Assistant"), ("User", "Assistant"), ("USER", "ASSISTANT"), ("HUMAN", "ASSISTANT")),
     *(("human", "assistant"), ("user", "assistant"), ("human", "bot"), ("Human", "Bot")),
     *(("Human", "AI"), ("User", "AI"), ("User", "Bot"), ("User", "Model"), ("User", "Chatbot")),
-    *(("Human", "AI Assistant"), ("User", "AI Assistant"), ("用户", "助手"), ("用户", "助理")),
+    *(("用户", "助手"), ("用户", "助理")),
     *(("人类", "助手"), ("Instruction", "Response"), ("INSTRUCTION", "RESPONSE")),
     *(("Instruction", "Output"), ("Input", "Response")),
 )

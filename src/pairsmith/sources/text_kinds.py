@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from pairsmith.sources.literals import parse_json, parse_python
 from pairsmith.sources.marked import EXTRA_ID, recognise_marks
 from pairsmith.sources.outcomes import UnreadableError
-from pairsmith.sources.templated import recognise_format
+from pairsmith.sources.templated import UNKNOWN, recognise_format
 
 Role: TypeAlias = Literal["prompt", "reply", "whole"]
 
@@ -61,11 +61,10 @@ def tell_text_kind(samples: Sequence[str], role: Role) -> TextKind:
         if held and _is_nearly_all(len(held), len(texts)):
             lists = "texts" if all(kind == "texts" for kind in held) else "messages"
             return TextKind(name, lists)
-    if found := recognise_format(texts, role, NEARLY_ALL):
-        return TextKind("templated", found)
-    if found := recognise_marks(texts, role, NEARLY_ALL):
-        return TextKind("transcript", found)
-    return PLAIN
+    format = recognise_format(texts, role, NEARLY_ALL)
+    if format in (None, UNKNOWN) and (marks := recognise_marks(texts, role, NEARLY_ALL)):
+        return TextKind("transcript", marks)
+    return TextKind("templated", format) if format else PLAIN
 
 
 def settle_kinds(prompt: TextKind | None, replies: Sequence[TextKind]) -> list[TextKind]:

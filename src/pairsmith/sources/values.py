@@ -94,7 +94,7 @@ def read_dialogue(
     if isinstance(value, dict) and not is_message(value):
         return _read_object(value, at, used, speaker)
     if isinstance(value, dict):
-        return Dialogue(read_message(value, at, at, used))
+        return Dialogue(read_message(value, at, at, used, speaker))
     if isinstance(value, list):
         return Dialogue(_read_list(value, at, used, speaker))
     raise malformed(f"{at} is null" if value is None else f"{at} is neither text nor messages")

@@ -1,0 +1,72 @@
+"""How a source's rows are read: told by its first rows and by what was asked for.
+
+It is all that workers need to read a row, and part of the recipe, since it decides what a row is.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from pairsmith.sources.columns import Columns
+from pairsmith.sources.row_shapes import RowShape, tell_rule
+from pairsmith.sources.text_kinds import TextKind
+
+
+class Asked(NamedTuple):
+    """What is asked of a source's rows.
+
+    Attributes:
+        shape: A name for `--from`; `auto` to tell it.
+        columns: Paths by role that were named.
+        preference: Which of several preferences counts.
+        pairs: Which replies are compared; None for the usual.
+        min_margin: Comparisons whose scores differ by less are refused.
+    """
+
+    shape: str = "auto"
+    columns: Columns = {}  # noqa: RUF012 (nobody writes to it)
+    preference: str | None = None
+    pairs: str | None = None
+    min_margin: float = 0
+
+
+class Detected(NamedTuple):
+    """How rows are read.
+
+    Attributes:
+        name: The shape, a name for `--from`.
+        columns: The path of each role.
+        kinds: Of roles whose texts are not plain, what they are.
+        preference: Which of several preferences counts; None where there is one.
+        pairs: Which replies are compared; None where a row has two.
+        min_margin: Comparisons whose scores differ by less are refused.
+    """
+
+    name: str
+    columns: Columns
+    kinds: dict[str, TextKind] = {}  # noqa: RUF012
+    preference: str | None = None
+    pairs: str | None = None
+    min_margin: float = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON has it."""
+        kinds = {role: [kind.name, kind.detail] for role, kind in self.kinds.items()}
+        return {**self._asdict(), "columns": dict(self.columns), "kinds": kinds}
+
+    @classmethod
+    def from_dict(cls, held: dict[str, Any]) -> Detected:
+        """The inverse of `to_dict`."""
+        kinds = {role: TextKind(*kind) for role, kind in held["kinds"].items()}
+        return cls(**{**held, "kinds": kinds})
+
+    def shape(self) -> RowShape:
+        """What `read_row` takes."""
+        return RowShape(
+            self.name,
+            self.columns,
+            tell_rule(self.columns),
+            kinds=self.kinds,
+            pairs=self.pairs,
+            min_margin=self.min_margin,
+        )
