@@ -43,7 +43,7 @@ class RowKinds:
             for name, value in row.items():
                 held = self._kind(value)
                 known = self.kinds.get(name)
-                if known != held:
+                if known != held or name not in self.kinds:
                     self.kinds[name] = merge(known, held)
 
     def know(self, columns: pa.Schema) -> None:
