@@ -138,3 +138,12 @@ def test_messages_come_back_equal_from_every_make(messages: list[Message]) -> No
         assert read_conversation(text, "it", set(), "user", TextKind(kind)) == messages
     wrapped = json.dumps({"messages": messages})
     assert read_conversation(wrapped, "it", set(), "user", TextKind("json")) == messages
+
+
+@given(MESSAGES)
+def test_lists_that_were_turned_over_come_back(messages: list[Message]) -> None:
+    names = dict.fromkeys(name for message in messages for name in message)
+    turned = {name: [message.get(name) for message in messages] for name in names}
+    used: set[str] = set()
+    assert read_conversation({"chosen": turned}["chosen"], "chosen", used) == messages
+    assert all(is_covered(path, used) for path in paths_of(turned, "chosen"))

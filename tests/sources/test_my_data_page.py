@@ -9,7 +9,7 @@ import pytest
 from pairsmith.sources.columns import parse_columns
 from pairsmith.sources.describe import describe
 from pairsmith.sources.detected import Asked
-from pairsmith.sources.outcomes import Comparison
+from pairsmith.sources.outcomes import Comparison, Refused
 from pairsmith.sources.row_reading import read_row
 from support.annotated_shapes import ANNOTATED
 from support.public_shapes import ASKED, BAD, FAIR, GOOD, PUBLIC
@@ -60,6 +60,7 @@ def test_what_must_be_said():
     options = dict(COMMANDS)["UltraFeedback's other score"]
     held = describe(rows, asked(options), "x")
     (outcome,) = read_row(rows[0], held.shape()).outcomes
+    assert isinstance(outcome, Comparison)
     assert outcome.chosen[-1]["content"] == BAD
 
 
@@ -71,6 +72,7 @@ def test_fields_of_other_names(row, options):
     held = describe([row], asked(options), "x").shape()
     (outcome,) = read_row({"rows": [row]} if held.is_grouped else row, held).outcomes
     if held.is_grouped:
+        assert isinstance(outcome, Refused)
         assert outcome.reason == "unpaired"
         return
     assert isinstance(outcome, Comparison), outcome

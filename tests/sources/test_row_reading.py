@@ -1,9 +1,13 @@
 """Rows, one by one, to comparisons: what is read, what is refused, and which fields were used."""
 
+import json
+
 import pytest
 
 from pairsmith.schema.reasons import Note, Reason
 from pairsmith.sources.columns import parse_columns
+from pairsmith.sources.describe import describe
+from pairsmith.sources.detected import Asked
 from pairsmith.sources.outcomes import Comparison, Refused
 from pairsmith.sources.row_reading import read_row
 from pairsmith.sources.row_shapes import ROW_SHAPES, make_shape
@@ -102,3 +106,21 @@ def test_a_row_under_the_names_of_today():
     assert held.rejected[-1] == assistant(BAD)
     swift = {"messages": [user(), assistant()], "rejected_response": BAD}
     assert read(swift, ROW_SHAPES["ms-swift"]).rejected == [user(), assistant(BAD)]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda talk: json.dumps(talk),
+        lambda talk: repr(talk),
+        lambda talk: json.dumps({"messages": talk}),
+        lambda talk: "".join(f"<|im_start|>{m['role']}\n{m['content']}<|im_end|>\n" for m in talk),
+        lambda talk: f"### Human: {talk[0]['content']}### Assistant: {talk[1]['content']}",
+    ],
+)
+def test_two_texts_without_a_prompt_are_conversations_where_their_kind_says_so(write):
+    rows = [
+        {"chosen": write([user(), assistant()]), "rejected": write([user(), assistant(BAD)])}
+    ] * 3
+    held = read(rows[0], describe(rows, Asked(), "mint.jsonl").shape())
+    assert (held.chosen, held.rejected) == ([user(), assistant()], [user(), assistant(BAD)])

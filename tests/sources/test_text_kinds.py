@@ -15,6 +15,7 @@ from pairsmith.sources.text_kinds import (
     PLAIN,
     TextKind,
     settle_kinds,
+    settle_prompt,
     tell_text_kind,
 )
 from pairsmith.sources.values import read_conversation
@@ -129,6 +130,15 @@ def test_whole_conversations() -> None:
     assert tell_text_kind(told, "whole") == PLAIN
 
 
+def test_replies_that_repeat_the_conversation() -> None:
+    text = "User: Basil?\nAssistant: Dry."
+    kind = tell_text_kind([text] * 5, "reply")
+    assert settle_kinds(PLAIN, [kind]) == [kind]
+    assert read(text, kind, "assistant") == [("u", "Basil?"), ("a", "Dry.")]
+    assert tell_text_kind(["Question: Basil?\nAnswer: Dry."], "reply") == PLAIN
+    assert tell_text_kind(["They said: User: Basil?\nAssistant: Dry."], "reply") == PLAIN
+
+
 def test_replies_to_a_transcript_are_stripped_as_its_turns_are() -> None:
     [kind] = settle_kinds(BLANK, [PLAIN])
     assert read("  When dry.\n", kind, "assistant") == [("a", "When dry.")]
@@ -183,6 +193,26 @@ def test_lists_of_texts_are_turns_only_beside_such_a_prompt() -> None:
     texts = TextKind("json", "texts")
     assert settle_kinds(texts, [texts, texts]) == [texts, texts]
     assert settle_kinds(PLAIN, [texts]) == settle_kinds(None, [texts]) == [PLAIN]
+    assert settle_prompt(texts, texts) == texts
+    assert settle_prompt(texts, PLAIN) == PLAIN
+
+
+def test_json_that_is_what_was_asked_or_said_is_words() -> None:
+    for text in (
+        '{"content": "Mint needs water.", "language": "en"}',
+        '{"role": "gardener", "tools": ["spade"]}',
+        '{"messages": 3}',
+        "{'content': 'Mint', 'depth': 2}",
+    ):
+        for role in ("prompt", "reply", "whole"):
+            assert tell_text_kind([text] * 5, role) == PLAIN
+    refuse('{"content": "Mint needs water."}', TextKind("json", "messages"))
+    refuse('{"input": "Mint?", "output": "Dry."}', TextKind("json", "messages"))
+
+
+def test_long_texts_are_told_by_few() -> None:
+    long = json.dumps([{"role": "user", "content": "x" * (5 << 20)}])
+    assert tell_text_kind([long] * 200, "whole") == TextKind("json", "messages")
 
 
 @pytest.mark.parametrize(
@@ -206,8 +236,10 @@ def test_text_of_a_column_of_json_that_is_none(text: str) -> None:
         "How often?",
         "__import__('os').getcwd()",
         "[{'role': 'user', 'content': 'Dry' 'Wet'}]",
-        "array([{'role': 'user', 'content': 'Dry'}], dtype=object)",
-        "[{'role': 'user', 'content': 'Dry'}\n {'role': 'user', 'content': 'Wet'}]",
+        "list([{'role': 'user', 'content': 'Dry'}])",
+        "[{'role': 'user', 'content': 'Dry'} 'Wet' 'Dry']",
+        "[{'role': 'user', 'content': 'Dry'}][0]",
+        "[{'role': 'user', 'content': 'Dry'}...]",
         "[{'role': 'user', 'role': 'gpt', 'content': 'Dry'}]",
         "[{'role': 'user', 'content': b'Dry'}]",
         "[{'role': 'user', 'content': 'a' + 'b'}]",
@@ -217,6 +249,36 @@ def test_text_of_a_column_of_json_that_is_none(text: str) -> None:
 )
 def test_text_of_a_column_of_python_that_is_none(text: str) -> None:
     refuse(text, TextKind("python", "messages"))
+
+
+def test_arrays_as_data_frames_write_them() -> None:
+    kind = TextKind("python", "messages")
+    told = [("u", "Basil?"), ("a", "Dry.")]
+    items = [{"role": SPOKEN[role], "content": content} for role, content in told]
+    first, second = (repr(item) for item in items)
+    for text in (
+        f"[{first}\n {second}]",
+        f"array([{first}, {second}], dtype=object)",
+        f"{{'messages': array([{first},\n       {second}], dtype=object)}}",
+    ):
+        assert tell_text_kind([text], "whole") == kind
+        assert read(text, kind) == told
+
+
+@pytest.mark.parametrize(
+    "text", ['[{"role": "user", "content": "Dry"', "[{'role': user, 'content': 'Dry'}]"]
+)
+def test_columns_of_messages_of_which_none_can_be_read_are_no_words(text: str) -> None:
+    kind = tell_text_kind([text] * 5, "whole")
+    assert kind.name in ("json", "python")
+    refuse(text, kind)
+
+
+def test_lists_of_pairs_are_conversations_but_for_replies() -> None:
+    for text in ('[["Basil?", "Dry."]]', '[{"input": "Basil?", "output": "Dry."}]'):
+        kind = tell_text_kind([text], "prompt")
+        assert read(text, kind) == [("u", "Basil?"), ("a", "Dry.")]
+        assert tell_text_kind([text], "reply") == PLAIN
 
 
 WORDS = st.text(alphabet="ab cé", max_size=12).map(lambda text: f"x{text}y")

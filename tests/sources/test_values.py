@@ -11,7 +11,6 @@ from pairsmith.schema.messages import Message
 from pairsmith.sources.outcomes import UnreadableError
 from pairsmith.sources.text_kinds import PLAIN, TextKind
 from pairsmith.sources.values import (
-    find_media,
     interleave,
     read_conversation,
     read_dialogue,
@@ -73,6 +72,11 @@ def test_a_text_is_what_the_speaker_says() -> None:
         [{"role": "system", "content": "  "}, ASKED, ANSWERED],
         [{"role": "user", "content": [{"type": "text", "text": ASKED["content"]}]}, ANSWERED],
         [{"role": "user", "content": [ASKED["content"]]}, ANSWERED],
+        [{"role": "USER", "message": ASKED["content"]}, {**ANSWERED, "role": "CHATBOT"}],
+        [{"human": ASKED["content"]}, {"assistant": ANSWERED["content"]}],
+        [json.dumps(ASKED), json.dumps(ANSWERED)],
+        {"role": ["user", "assistant"], "content": [ASKED["content"], ANSWERED["content"]]},
+        {"messages": {"from": ["human", "gpt"], "value": [ASKED["content"], ANSWERED["content"]]}},
     ],
 )
 def test_one_conversation_in_many_makes(value: Any) -> None:
@@ -114,13 +118,6 @@ def test_tools() -> None:
         assert read_tools(value, "tools", set()) == [DEFINITION]
     for blank in (None, "", " ", [], "[]", {}):
         assert read_tools(blank, "tools", set()) is None
-
-
-def test_media_at_row_level() -> None:
-    assert find_media({"messages": [], "images": ["basil.png"]}) == "images"
-    assert (
-        find_media({"images": [], "image": None, "image_caption": "Basil.", "has_image": 1}) is None
-    )
 
 
 @pytest.mark.parametrize(
@@ -376,21 +373,3 @@ def test_definitions_that_a_column_filled_up_with_nulls() -> None:
     filled["function"]["parameters"]["properties"]["depth"] = None
     filled["function"]["strict"] = None
     assert read_tools([filled], "tools", set()) == [DEFINITION]
-
-
-@pytest.mark.parametrize(
-    ("row", "name"),
-    [
-        ({"image": {"bytes": None, "path": "basil.png"}}, "image"),
-        ({"image_path": "basil.png"}, "image_path"),
-        ({"chosen_image": "basil.png"}, "chosen_image"),
-        ({"videoUrl": "https://a.org/b.mp4"}, "videoUrl"),
-        ({"pixel_values": [[0.1]]}, "pixel_values"),
-        ({"audio": {"array": [0.0, 0.1]}}, "audio"),
-        ({"image": {"bytes": None, "path": None}}, None),
-        ({"images": [None, ""], "videos": {}, "audio": False, "image": 0}, None),
-        ({"image_caption": "Basil.", "video_title": "How to", "imagery": "Green."}, None),
-    ],
-)
-def test_which_fields_are_media(row: dict, name: str | None) -> None:
-    assert find_media({"prompt": "What is it?", **row}) == name

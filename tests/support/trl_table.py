@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 TOKENS = {"bos_token": "<BOS>", "eos_token": "<EOS>"}
+VISION = {"idefics3", "llava_next", "smolvlm"}
+"""Those that take contents as lists of parts."""
 HEAD = "| template | without a system turn | with one | the prompt ends | contents left to Jinja |"
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from time import monotonic
-from typing import Any
 
+from pairsmith.chat_templates.first_probes import find_generation_suffix, render_first
 from pairsmith.chat_templates.literals import (
     KINDS,
     Uncompiled,
@@ -24,6 +24,7 @@ from pairsmith.chat_templates.literals import (
     fit,
     make_dataset_segments,
     segments_of,
+    straddles,
 )
 from pairsmith.chat_templates.probes import (
     AWKWARD,
@@ -33,10 +34,10 @@ from pairsmith.chat_templates.probes import (
     Jinja,
     Probe,
     filled_probes,
-    mark,
     plain_probes,
     roles_of,
 )
+from pairsmith.chat_templates.resolve import add_control_text
 from pairsmith.chat_templates.sandbox import ReadContent, Reading, Sandbox, Shape
 from pairsmith.errors import RecipeError
 from pairsmith.schema.templates import (
@@ -47,7 +48,8 @@ from pairsmith.schema.templates import (
     Refusal,
     Template,
     Trim,
-    common_start,
+    probe_text,
+    whole_marks,
 )
 
 MAX_MINUTES = 2
@@ -64,7 +66,7 @@ REFUSES = "it refuses them: "
 
 
 def compile_template(template: Template, sandbox: Sandbox) -> Compiled:
-    """Compiles a template.
+    """Compiles a template, and completes its control text.
 
     Args:
         template: The template.
@@ -74,15 +76,15 @@ def compile_template(template: Template, sandbox: Sandbox) -> Compiled:
         RecipeError: It refuses every conversation, does not write what messages say or not the
             same twice, writes far more than they say, or takes minutes.
     """
-    chance = sandbox.inspect().chance
-    if chance:
+    info = sandbox.inspect()
+    if info.chance:
         raise RecipeError(
-            f"The template {template.name} uses {', '.join(chance)}: it does not write the same "
-            "twice.",
+            f"The template {template.name} uses {', '.join(info.chance)}: it does not write the "
+            "same twice.",
             "Name another template.",
         )
     jinja = _bounded(template, sandbox.render)
-    generation_suffix = _check_renders(template, jinja)
+    texts = render_first(template, jinja)
     layouts: dict[bool, Layout] = {}
     faults: dict[bool, str] = {}
     triggers = [*filter(None, (template.bos, template.eos))]
@@ -97,13 +99,42 @@ def compile_template(template: Template, sandbox: Sandbox) -> Compiled:
             continue
         layouts[system] = layout
         triggers += absent
+    template = add_control_text(template, info, _constants(layouts))
+    marks = whole_marks(template)
+    for system, layout in list(layouts.items()):
+        if _may_straddle(layout, system, marks):
+            faults[system] = "a content may complete a control token where a prompt ends"
+            del layouts[system]
     joined = {
         system: make_dataset_segments(layout, template, system)
         for system, layout in layouts.items()
     }
     return Compiled(
-        template, layouts, tuple(dict.fromkeys(triggers)), faults, joined, generation_suffix
+        template,
+        layouts,
+        tuple(dict.fromkeys(triggers)),
+        faults,
+        joined,
+        find_generation_suffix(texts, marks),
     )
+
+
+def _constants(layouts: dict[bool, Layout]) -> set[str]:
+    """What a template writes around contents."""
+    written: set[str] = set()
+    for layout in layouts.values():
+        for segments in (layout.full, layout.ends_with_user, layout.generation):
+            written.update(*segments.short.values(), segments.head, segments.middle, segments.tail)
+    return written
+
+
+def _may_straddle(layout: Layout, system: bool, marks: Sequence[str]) -> bool:
+    """Whether a content may complete a control token around the end of a prompt."""
+    around = {
+        (layout.generation.of(contents - 1)[-1], layout.full.of(contents)[-2])
+        for contents in range(2 + system, layout.most + 1, 2)
+    }
+    return any(straddles(prompt, whole, marks) for prompt, whole in around)
 
 
 def _bounded(template: Template, jinja: Jinja) -> Jinja:
@@ -133,53 +164,6 @@ def _bounded(template: Template, jinja: Jinja) -> Jinja:
         return texts
 
     return render
-
-
-def _check_renders(template: Template, jinja: Jinja) -> str:
-    """Checks that the template renders something, and what messages say.
-
-    Returns:
-        The generation suffix; see `Compiled`.
-
-    Raises:
-        RecipeError: It renders nothing, takes only lists of parts, or leaves out contents.
-    """
-    probes = [
-        *plain_probes(False, 1),
-        *plain_probes(False, 2),
-        *plain_probes(True, 1),
-        *plain_probes(True, 2),
-    ]
-    texts = jinja([probe.conversation for probe in probes])
-    refusals = [text.message for text in texts if isinstance(text, Refusal)]
-    told = any(
-        all(mark in text for mark in probe.contents)
-        for probe, text in zip(probes, texts, strict=True)
-        if isinstance(text, str)
-    )
-    if told:
-        plain, system = (
-            _generation_suffix(texts[1], texts[2], mark(1)),
-            _generation_suffix(texts[4], texts[5], mark(2)),
-        )
-        return plain or system
-    parts: Any = [{"type": "text", "text": mark(0)}]  # what vision models take for a text
-    [seen] = jinja([Conversation([{"role": "user", "content": parts}])])
-    if isinstance(seen, str) and mark(0) in seen:
-        raise RecipeError(
-            f"The template {template.name} takes contents as lists of parts: it is a vision "
-            "template, for text beside images.",
-            "Name the template of a text model.",
-        )
-    if len(refusals) == len(probes):
-        raise RecipeError(
-            f"The template {template.name} refuses every conversation: {refusals[0].rstrip('.')}.",
-            "Mend it, or name another template.",
-        )
-    raise RecipeError(
-        f"The template {template.name} does not write what messages say.",
-        "Is it a chat template?",
-    )
 
 
 def _shapes(system: bool) -> list[Shape]:
@@ -353,7 +337,7 @@ def _check_rendered(jinja: Jinja, layout: Layout, system: bool, absent: Sequence
         probes += [
             probe
             for held in AWKWARD
-            for probe in filled_probes(system, [f"{held}{mark(0)}", f"{mark(1)}{held}"])
+            for probe in filled_probes(system, [held + probe_text(0), probe_text(1) + held])
         ]
     texts = jinja([probe.conversation for probe in probes])
     for probe, text in zip(probes, texts, strict=True):
@@ -365,10 +349,3 @@ def _check_rendered(jinja: Jinja, layout: Layout, system: bool, absent: Sequence
 def _holds_any(probe: Probe, strings: Sequence[str]) -> bool:
     contents = [content.lower() for content in probe.contents]
     return any(string.lower() in content for string in strings for content in contents)
-
-
-def _generation_suffix(prompt: str | Refusal, whole: str | Refusal, reply: str) -> str:
-    """What a prompt for generation ends in where the whole conversation goes on otherwise."""
-    if isinstance(prompt, Refusal) or isinstance(whole, Refusal):
-        return ""
-    return prompt.removeprefix(common_start([prompt, whole.partition(reply)[0]]))

@@ -14,6 +14,8 @@ from pairsmith.schema.templates import (
     Template,
     Trim,
     common_start,
+    prompt_end,
+    whole_marks,
 )
 
 HEAD, TAIL = 4, 3
@@ -146,12 +148,40 @@ def assemble(layout: Layout, probe: Probe) -> str | None:
     return segments[0] + "".join(chain(*zip(contents, segments[1:], strict=True)))
 
 
+def straddles(prompt: str, whole: str, marks: Sequence[str]) -> bool:
+    """Whether a content may complete a control token that a prompt would then end within.
+
+    Args:
+        prompt: The segment behind the last content of a prompt.
+        whole: The segment between that content and the reply.
+        marks: The control tokens.
+    """
+    ends = {len(common_start([prompt, whole])), prompt_end([prompt, whole], marks)}
+    return any(
+        _straddles_at(mark, cut, prompt, whole, end)
+        for end in ends
+        for mark in marks
+        for cut in range(1, len(mark))
+    )
+
+
+def _straddles_at(mark: str, cut: int, prompt: str, whole: str, end: int) -> bool:
+    """Whether a mark may begin so many characters before the segments, or end behind them."""
+    begun = whole.endswith(mark[:cut]) and len(whole) - cut < end
+    shared, rest = whole[:end], mark[cut + end :]
+    if begun or not rest or not mark.startswith(shared, cut):
+        return begun
+    return prompt[end:].startswith(rest) or _meet(whole[end:], rest)
+
+
 def make_dataset_segments(layout: Layout, template: Template, system: bool) -> DatasetSegments:
     """The segments of a dataset's texts; see `DatasetSegments`."""
     prompts, replies, wholes, asked = {}, {}, {}, {}
+    marks = whole_marks(template)
     for contents in range(2 + system, layout.most + 1, 2):
         prompt, whole = layout.generation.of(contents - 1), layout.full.of(contents)
-        boundary = common_start([prompt[-1], whole[-2]])
+        around = prompt[-1], whole[-2]
+        boundary = around[0][: prompt_end(around, marks)]
         front, end = template.opened(whole[0]), template.closed(whole[-1])
         prompts[contents - 1] = (front, *prompt[1:-1], boundary)
         replies[contents] = (front, *whole[1:-2], whole[-2][len(boundary) :], end)

@@ -13,7 +13,6 @@ from pairsmith.chat_templates.compile import compile_template
 from pairsmith.chat_templates.probes import Jinja
 from pairsmith.chat_templates.resolve import (
     LocatedTemplate,
-    add_control_text,
     complete_template,
     locate_template,
 )
@@ -111,7 +110,6 @@ def _compile(located: LocatedTemplate, sandbox: Sandbox, today: date) -> Prepare
     info = sandbox.inspect()
     template = complete_template(located, info, today)
     compiled = compile_template(template, sandbox)
-    compiled = replace(compiled, template=add_control_text(template, info, compiled))
     return Prepared(compiled, sandbox.render, info.by)
 
 
@@ -135,7 +133,12 @@ def remarks(compiled: Compiled) -> list[str]:
         sentences.append(
             f"The template {name} is rendered row by row, which is slow: {compiled.faults[False]}."
         )
-    if compiled.generation_suffix:
+    if "…" in compiled.generation_suffix:
+        sentences.append(
+            f"The template {name} writes a prompt otherwise where a reply follows: prompts end "
+            "where the two part."
+        )
+    elif compiled.generation_suffix:
         sentences.append(
             f"The template {name} ends a prompt in {compiled.generation_suffix!r}, with which "
             "finished replies do not begin: prompts end before it."

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
-from pairsmith.schema.templates import PROBE_REPLY, Conversation, Refusal
+from pairsmith.schema.templates import Conversation, Refusal, probe_text
 
 Jinja: TypeAlias = Callable[[Sequence[Conversation]], list[str | Refusal]]
 
@@ -51,14 +52,18 @@ class Probe(NamedTuple):
         return Conversation([{"role": r, "content": c} for r, c in pairs], self.generation)
 
 
-def mark(place: int) -> str:
-    """What stands for the content at a place, and occurs nowhere else."""
-    return f"qW{place}Zq".ljust(len(PROBE_REPLY), "q")
+MARK = re.compile(r"(?:q?W)?\d+Zqq+|qW\d+", re.IGNORECASE)
+"""What `probe_text` makes, whole or cut at either end."""
+
+
+def without_marks(text: str, instead: str) -> str:
+    """A text with something else in place of the marks, whole or in part."""
+    return MARK.sub(lambda _: instead, text)
 
 
 def plain_probes(system: bool, turns: int) -> list[Probe]:
     """Probes of this many turns; with the user last, both without and with a generation prompt."""
-    marks = tuple(mark(place) for place in range(turns + system))
+    marks = tuple(probe_text(place) for place in range(turns + system))
     return [Probe(system, marks, generation) for generation in (False, True)[: 1 + turns % 2]]
 
 

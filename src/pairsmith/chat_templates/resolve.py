@@ -13,7 +13,8 @@ from typing import Any, NamedTuple, TypeAlias
 from pairsmith.chat_templates.builtin import FAMILIES, built_in, is_built_in
 from pairsmith.chat_templates.sandbox import TemplateInfo
 from pairsmith.errors import RecipeError
-from pairsmith.schema.templates import Compiled, Template
+from pairsmith.schema.reasoning import marks_read
+from pairsmith.schema.templates import Template
 
 KNOWN = ", ".join(FAMILIES)
 SOURCE_BYTES, FILE_BYTES = 1 << 20, 256 << 20
@@ -136,29 +137,23 @@ def complete_template(located: LocatedTemplate, info: TemplateInfo, day: date) -
     return replace(template, date=day.isoformat()) if info.dated else template
 
 
-def add_control_text(template: Template, info: TemplateInfo, compiled: Compiled) -> Template:
+def add_control_text(template: Template, info: TemplateInfo, constants: Iterable[str]) -> Template:
     """The template with the control text that it shows, for one that is not built in.
+
+    Marks of reasoning are none for a template that looks for them: contents may hold them.
 
     Args:
         template: The template.
         info: What its source shows.
-        compiled: The segments that it writes.
+        constants: What it writes around contents.
     """
     if is_built_in(template):
         return template
     marks = [m for text in info.texts for m in MARK.findall(text)]
-    marks += [m for text in sorted(_written(compiled)) for m in TAG.findall(text)]
-    control = dict.fromkeys([*template.control, *marks])
-    return replace(template, control=tuple(mark for mark in control if mark.strip()))
-
-
-def _written(compiled: Compiled) -> set[str]:
-    """The segments of a compiled template, each once."""
-    written: set[str] = set()
-    for layout in compiled.layouts.values():
-        for segments in (layout.full, layout.ends_with_user, layout.generation):
-            written.update(*segments.short.values(), segments.head, segments.middle, segments.tail)
-    return written
+    marks += [m for text in sorted(constants) for m in TAG.findall(text)]
+    control, read = dict.fromkeys([*template.control, *marks]), marks_read(info.sought)
+    kept = tuple(mark for mark in control if mark.strip() and mark not in read)
+    return replace(template, control=kept)
 
 
 def _tokenizer(name: str, read: Read) -> Template:

@@ -28,6 +28,9 @@ REQUEST_SHAPES = 16
 REQUESTS_PER_WORKER = 16
 """Another process is started for each this many requests."""
 
+MAX_DEPTH = 64
+"""At most this deep may lists and objects nest in tools and in what they are called with."""
+
 PATIENCE = 20
 """Seconds by the clock for each of computing, where a process does not compute or has no limit."""
 
@@ -39,6 +42,7 @@ class TemplateInfo(NamedTuple):
         by: Whose environment renders it: `transformers 5.23.0` or `jinja2`.
         variables: The names that it takes from outside.
         texts: Its constant strings.
+        sought: Those of them that it looks for in other texts.
         dated: Whether it asks for the date.
         chance: What it uses that is not the same twice.
     """
@@ -46,6 +50,7 @@ class TemplateInfo(NamedTuple):
     by: str
     variables: tuple[str, ...]
     texts: tuple[str, ...]
+    sought: tuple[str, ...]
     dated: bool
     chance: tuple[str, ...]
 
@@ -217,20 +222,53 @@ class Sandbox:
             self.idle.put(worker)
 
     def _render(self, part: Sequence[Conversation]) -> list[str | Refusal]:
+        requests = [_encode(conversation) for conversation in part]
+        sent = [request for request in requests if isinstance(request, str)]
         worker = self.idle.get()
         try:
-            answer = worker.ask(
-                [{"messages": c.messages, "generation": c.generation} for c in part]
-            )
+            answer = iter(worker.ask_text(f"[{','.join(sent)}]") if sent else ())
         finally:
             self.idle.put(worker)
-        if any(kind == "memory" for kind, _ in answer):
+        return [
+            self._outcome(*next(answer)) if isinstance(request, str) else request
+            for request in requests
+        ]
+
+    def _outcome(self, kind: str, text: str) -> str | Refusal:
+        if kind == "memory":
             raise RecipeError(
                 f"The template {self.template.name} needs more than {MEMORY >> 20} MiB to render "
                 "one conversation.",
                 "It was stopped. Is it meant to be rendered?",
             )
-        return [text if kind == "text" else Refusal(text) for kind, text in answer]
+        return text if kind == "text" else Refusal(text)
+
+
+def _encode(conversation: Conversation) -> str | Refusal:
+    """A conversation as JSON; or a refusal of one that nests too deeply, or is no data."""
+    further = [
+        value for message in conversation.messages for value in message.values()
+        if not isinstance(value, str)
+    ]  # fmt: skip
+    if _is_deeper([*further, conversation.tools], MAX_DEPTH):
+        return Refusal(f"tools or their calls nest more than {MAX_DEPTH} levels deep")
+    try:
+        return json.dumps(conversation._asdict())
+    except (TypeError, ValueError):
+        return Refusal("tools or their calls hold what JSON cannot")
+
+
+def _is_deeper(value: Any, depth: int) -> bool:
+    """Whether lists and objects nest more deeply than this."""
+    level = [value]
+    for _ in range(depth + 1):
+        held = [one for one in level if isinstance(one, list | dict)]
+        level = [
+            inner for one in held for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return False
+    return True
 
 
 class _Worker:
@@ -261,7 +299,11 @@ class _Worker:
         self.info = TemplateInfo(by=str(seen["by"]), dated=bool(seen["dated"]), **lists)
 
     def ask(self, request: Any) -> Any:
-        """Sends a request and waits for its answer.
+        """Sends a request and waits for its answer; faults as `ask_text`."""
+        return self.ask_text(json.dumps(request))
+
+    def ask_text(self, request: str) -> Any:
+        """The same with a request that is JSON already.
 
         Raises:
             RecipeError: The process was stopped by its bounds.
@@ -272,7 +314,7 @@ class _Worker:
         limit = Timer(PATIENCE * self.seconds, self.process.kill)
         limit.start()
         try:
-            stdin.write(json.dumps(request).encode() + b"\n")
+            stdin.write(request.encode() + b"\n")
             stdin.flush()
             line = stdout.readline()
         except BrokenPipeError:

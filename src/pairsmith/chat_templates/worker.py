@@ -45,6 +45,7 @@ def main() -> None:
     lines = iter(sys.stdin.buffer.readline, b"")
     setup = json.loads(next(lines))
     render, by = _renderer(setup)
+    render = _with_reasoning(render, setup["source"])
     seconds = int(setup.get("seconds", SECONDS))
     _bound_memory()
     _bound_time(seconds)
@@ -100,6 +101,7 @@ def _renderer(setup: dict[str, Any]) -> tuple[Render, str]:
         texts, _ = theirs.render_jinja_template(
             [request["messages"]],
             chat_template=setup["source"],
+            tools=request.get("tools"),
             add_generation_prompt=request["generation"],
             **setup["tokens"],
         )
@@ -153,7 +155,7 @@ def _own_renderer(source: str, variables: dict[str, Any]) -> Render:
             templates[0].render(
                 messages=request["messages"],
                 add_generation_prompt=request["generation"],
-                tools=None,
+                tools=request.get("tools"),
                 documents=None,
                 **variables,
             )
@@ -162,11 +164,34 @@ def _own_renderer(source: str, variables: dict[str, Any]) -> Render:
     return render
 
 
+def _with_reasoning(render: Render, source: str) -> Render:
+    """The same renderer, which gives reasoning the name that the template reads it by."""
+
+    @cache
+    def find_names() -> frozenset[str]:
+        from pairsmith.chat_templates.environment import make_environment
+        from pairsmith.chat_templates.wants import find_reasoning_names
+
+        return find_reasoning_names(make_environment().parse(source))
+
+    def render_named(request: dict[str, Any]) -> str:
+        messages = [
+            {**message, **dict.fromkeys(find_names(), message["reasoning_content"])}
+            if message.get("reasoning_content")
+            else message
+            for message in request["messages"]
+        ]
+        return render({**request, "messages": messages})
+
+    return render_named
+
+
 def _inspect(source: str, by: str) -> dict[str, Any]:
     """The fields of `TemplateInfo`, or under `fault` why the source cannot be parsed."""
     from jinja2 import TemplateSyntaxError, meta, nodes
 
     from pairsmith.chat_templates.environment import make_environment
+    from pairsmith.chat_templates.wants import find_sought
 
     try:
         tree = make_environment().parse(source)
@@ -187,6 +212,7 @@ def _inspect(source: str, by: str) -> dict[str, Any]:
         return {"fault": f"it cannot be parsed ({type(error).__name__})"}
     return {
         "by": by,
+        "sought": sorted(find_sought(tree)),
         "variables": variables,
         "texts": sorted(text for text in texts if not SURROGATE.search(text)),
         "dated": "strftime_now" in names,

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pairsmith.exporting.pair import Pair, Refuses, Row, Unfit
+from pairsmith.schema.splits import is_held_out
 
 
 class ExportedFile(NamedTuple):
@@ -105,7 +106,7 @@ class Format(NamedTuple):
 
 def training_files(files: Sequence[ExportedFile]) -> list[str]:
     """The paths to train on: those of the training splits, or all where there is none."""
-    return [file.path for file in files if file.split == "train"] or [f.path for f in files]
+    return [f.path for f in files if not is_held_out(f.split)] or [f.path for f in files]
 
 
 def test_files(files: Sequence[ExportedFile]) -> list[str]:

@@ -44,8 +44,9 @@ def rows(pairs: Sequence[Pair]) -> list[Row]:
 def config(files: Sequence[ExportedFile]) -> Config:
     """The part of a configuration that is about data."""
     trained, tested = training_files(files), test_files(files)
-    split = next(file.split for file in files if file.path == trained[0])
-    pattern = trained[0] if len(trained) == 1 else f"*/{split}.jsonl"
+    splits = {file.split for file in files if file.path in trained}
+    names = splits.pop() if len(splits) == 1 else "train*"
+    pattern = trained[0] if len(trained) == 1 else f"*/{names}.jsonl"
     text = HEAD.format(pattern=pattern)
     if tested:
         text += "  val_data_paths:\n"

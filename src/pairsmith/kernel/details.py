@@ -74,7 +74,8 @@ def describe(
         case Reason.CONTROL_TOKEN:
             return _control(turns, control)
         case Reason.TEMPLATE_ERROR:
-            return f"the template says: {verdict.refused[row]}"
+            said = verdict.refused[row]
+            return said if said.startswith("the template ") else f"the template says: {said}"
         case (
             Reason.UNREAD_CONTENT
             | Reason.UNPAIRED

@@ -3,30 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from pairsmith.kernel.held import differ, find_loss, outline_of
+from pairsmith.schema.messages import Message
 from pairsmith.schema.templates import (
     PROBE_REPLY,
     Conversation,
     Refusal,
     Template,
-    common_start,
+    prompt_end,
+    whole_marks,
 )
 from pairsmith.text.spans import Index, Mask
 from pairsmith.text.turns import Turns
 
 Jinja: TypeAlias = Callable[[Sequence[Conversation]], list[str | Refusal]]
-Messages: TypeAlias = list[dict[str, str]]
+Messages: TypeAlias = list[Message]
+Tools: TypeAlias = list[dict[str, Any]] | None
 
 
 class RenderedPair(NamedTuple):
-    """One row's texts."""
+    """One row's texts.
+
+    Attributes:
+        prompt, chosen, rejected: The texts.
+        reasoning_left_out: Whether the template leaves out reasoning of turns before the reply.
+    """
 
     prompt: str
     chosen: str
     rejected: str
+    reasoning_left_out: bool = False
+
+
+class _Pair(NamedTuple):
+    """What is rendered of one row.
+
+    Attributes:
+        prompt: The prompt, up to where the reply begins.
+        sides: Both whole conversations.
+        marked: The prompt with another reply; None where it is not needed.
+    """
+
+    prompt: Conversation
+    sides: tuple[Conversation, Conversation]
+    marked: Conversation | None
+
+    @property
+    def all(self) -> list[Conversation]:
+        """What is to be rendered, the sides last."""
+        return [self.prompt, *([self.marked] if self.marked else []), *self.sides]
 
 
 def messages_of(turns: Turns, row: int) -> Messages:
@@ -43,46 +72,71 @@ def pairs_by_row(
     template: Template,
     jinja: Jinja,
     marked: bool = True,
+    prompts: Sequence[int] | None = None,
+    tools: Sequence[Tools] | None = None,
+    check: bool = True,
 ) -> list[RenderedPair | Refusal]:
-    """Renders pairs of whole conversations that differ in the last message.
+    """Renders pairs of whole conversations that begin with the same prompt.
 
     The prompt ends where the rendered prompt, both whole conversations, and one with another
-    reply cease to agree; so it never holds the beginning of a reply.
+    reply cease to agree; so it never holds the beginning of a reply, nor part of a control token.
 
     Args:
-        chosen: n conversations.
+        chosen: n conversations, whose messages may hold what `schema.messages.EXTRAS` names.
         rejected: n conversations.
         template: Says what a dataset's texts leave out; see `DatasetSegments`.
         jinja: Renders them.
         marked: Whether to render the one with another reply; not needed where every reply begins
             as a rendered prompt ends.
+        prompts: n numbers: the messages of each prompt, the same on both sides. All but the last
+            one if None.
+        tools: For each of n rows the tools that may be called; None where there are none.
+        check: Whether to refuse rows of which the template leaves something out; not needed where
+            what is rendered is compared with a text that is known to hold all.
 
     Returns:
-        The texts of each pair, or the refusal of one of its conversations.
+        The texts of each pair; or the refusal of one of its conversations, or one that says what
+        the template leaves out.
     """
-    conversations: list[Conversation] = []
-    for better, worse in zip(chosen, rejected, strict=True):
-        prompt = better[:-1]
-        conversations += [
-            Conversation(prompt, generation=True),
-            Conversation(better),
-            Conversation(worse),
-        ]
-        if marked:
-            reply = {"role": "assistant", "content": PROBE_REPLY}
-            conversations.append(Conversation([*prompt, reply]))
-    texts, each = jinja(conversations), 3 + marked
-    return [_pair(texts[i : i + each], template) for i in range(0, len(texts), each)]
+    given, ends = tools or [None] * len(chosen), prompts or [len(side) - 1 for side in chosen]
+    rows = [
+        _pair(better, worse, end, held, marked)
+        for better, worse, end, held in zip(chosen, rejected, ends, given, strict=True)
+    ]
+    outlines = _Outlines([side for row in rows for side in row.sides] if check else [])
+    asked = [conversation for row in rows for conversation in row.all]
+    texts = jinja([*asked, *outlines.conversations])
+    outlines.texts, place = texts[len(asked) :], 0
+    made: list[RenderedPair | Refusal] = []
+    for row, end in zip(rows, ends, strict=True):
+        pair = _cut(texts[place : place + len(row.all)], template)
+        place += len(row.all)
+        if check and not isinstance(pair, Refusal):
+            pair = _checked(row, end, pair, texts[place - 2 : place], outlines)
+        made.append(pair)
+    return made
 
 
-def _pair(texts: list[str | Refusal], template: Template) -> RenderedPair | Refusal:
-    prompt, better, worse, *marked = texts
+def _pair(better: Messages, worse: Messages, end: int, tools: Tools, marked: bool) -> _Pair:
+    prompt = better[:end]
+    generation = better[end:][:1] == [] or better[end]["role"] == "assistant"
+    reply = {"role": "assistant", "content": PROBE_REPLY}
+    return _Pair(
+        Conversation(prompt, generation, tools),
+        (Conversation(better, tools=tools), Conversation(worse, tools=tools)),
+        Conversation([*prompt, reply], tools=tools) if marked and generation else None,
+    )
+
+
+def _cut(texts: list[str | Refusal], template: Template) -> RenderedPair | Refusal:
+    """One row's texts, of its prompt rendered, perhaps one with another reply, and both sides."""
+    prompt, *marked, better, worse = texts
     compared = [text for text in marked if isinstance(text, str)]  # it may refuse this reply
     for text in (prompt, better, worse):
         if isinstance(text, Refusal):
             return text
         compared.append(text)
-    boundary = len(common_start(compared))
+    boundary = prompt_end(compared, whole_marks(template))
     better, worse = compared[-2:]
     return RenderedPair(
         template.opened(better[:boundary]),
@@ -91,15 +145,63 @@ def _pair(texts: list[str | Refusal], template: Template) -> RenderedPair | Refu
     )
 
 
+class _Outlines:
+    """The outlines of conversations, each rendered once; see `outline_of`."""
+
+    def __init__(self, conversations: Sequence[Conversation]) -> None:
+        self.places: dict[str, int] = {}
+        self.conversations: list[Conversation] = []
+        self.texts: Sequence[str | Refusal] = ()
+        for conversation in conversations:
+            outline = outline_of(conversation)
+            key = repr(outline)
+            if key not in self.places:
+                self.places[key] = len(self.conversations)
+                self.conversations.append(outline)
+
+    def text_of(self, conversation: Conversation) -> str | Refusal:
+        """What came of the outline of a conversation."""
+        return self.texts[self.places[repr(outline_of(conversation))]]
+
+
+def _checked(
+    row: _Pair, end: int, pair: RenderedPair, texts: Sequence[str | Refusal], outlines: _Outlines
+) -> RenderedPair | Refusal:
+    """The same, where both texts hold what was read; or a refusal that says what is left out."""
+    left_out = False
+    for side, text in zip(row.sides, texts, strict=True):
+        loss = find_loss(side, str(text), end, outlines.text_of(side))
+        if loss.message:
+            return Refusal(loss.message)
+        left_out |= loss.reasoning
+    if pair.chosen == pair.rejected and differ(*row.sides):
+        return Refusal("the template leaves out what the two replies differ in")
+    return pair._replace(reasoning_left_out=left_out)
+
+
 def dialogues_by_row(
-    dialogues: Sequence[Messages], template: Template, jinja: Jinja
+    dialogues: Sequence[Messages],
+    template: Template,
+    jinja: Jinja,
+    tools: Sequence[Tools] | None = None,
+    check: bool = True,
 ) -> list[str | Refusal]:
     """Renders whole conversations; arguments and result as `pairs_by_row`."""
-    texts = jinja([Conversation(messages) for messages in dialogues])
-    return [
-        text if isinstance(text, Refusal) else template.closed(template.opened(text))
-        for text in texts
-    ]
+    given = tools or [None] * len(dialogues)
+    asked = [Conversation(m, tools=held) for m, held in zip(dialogues, given, strict=True)]
+    outlines = _Outlines(asked if check else [])
+    texts = jinja([*asked, *outlines.conversations])
+    outlines.texts = texts[len(asked) :]
+    made: list[str | Refusal] = []
+    for conversation, text in zip(asked, texts, strict=False):
+        if isinstance(text, str) and check:
+            replied = conversation.messages[-1]["role"] == "assistant"
+            end = len(conversation.messages) - replied
+            loss = find_loss(conversation, text, end, outlines.text_of(conversation))
+            text = Refusal(loss.message) if loss.message else text
+        opened = text if isinstance(text, Refusal) else template.closed(template.opened(text))
+        made.append(opened)
+    return made
 
 
 def sampled_rows(sides: Sequence[Turns], rows: Mask) -> list[int]:

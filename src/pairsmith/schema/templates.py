@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 PROBE_REPLY = "qW0Zq" + "q" * 95
 """A reply of ordinary length that no template looks for: a prompt ends before what a rendering
 with this reply has in common with one with a real reply."""
+
+
+def probe_text(place: int) -> str:
+    """A text of that length that stands for the content at a place, and occurs nowhere else."""
+    return f"qW{place}Zq".ljust(len(PROBE_REPLY), "q")
+
+
+MARKUP = re.compile(
+    r"<\|[^|<>\s]{1,60}\|>|<｜[^｜<>\s]{1,60}｜>|<<[^<>\s]{1,60}>>|<[^<>\s]{1,60}>"
+    r"|\[/?[A-Za-z_]{2,40}\]"
+)
+"""What looks like a control token, whether or not a tokenizer tells of it."""
+
+MAX_MARKS = 1000
+"""At most this many control tokens of a template are kept whole; a chat template has dozens."""
 
 
 class Trim(StrEnum):
@@ -25,12 +42,14 @@ class Conversation(NamedTuple):
     """What a chat template renders.
 
     Attributes:
-        messages: Each `{"role": …, "content": …}`.
+        messages: Each `{"role": …, "content": …}`, and what `schema.messages.EXTRAS` names.
         generation: Whether the text is to end where the assistant's reply begins.
+        tools: Definitions of the tools that may be called; None where there are none.
     """
 
-    messages: list[dict[str, str]]
+    messages: list[dict[str, Any]]
     generation: bool = False
+    tools: list[dict[str, Any]] | None = None
 
 
 class Refusal(NamedTuple):
@@ -81,6 +100,43 @@ class Template:
         """
         bare = text.rstrip()
         return bare if self.eos and bare.endswith(self.eos) else text
+
+
+@lru_cache(maxsize=64)
+def whole_marks(template: Template) -> tuple[str, ...]:
+    """The control tokens of a template, which no prompt may end within.
+
+    Its control text, its special tokens, and whatever looks like markup in its source, marks of
+    reasoning among them, which contents may hold.
+    """
+    held = [*template.control, *dict(template.tokens).values(), *MARKUP.findall(template.source)]
+    return tuple(mark for mark in dict.fromkeys(held) if len(mark) > 1)[:MAX_MARKS]
+
+
+def prompt_end(texts: Sequence[str], marks: Sequence[str]) -> int:
+    """Where a prompt ends: where texts part, or before the control token that they part within.
+
+    >>> prompt_end(["A:<think>", "A:</think>Yes.", "A:</think>No."], ["<think>", "</think>"])
+    2
+
+    Args:
+        texts: The prompt rendered for generation, and whole conversations.
+        marks: The control tokens; see `whole_marks`.
+
+    Returns:
+        The number of characters in front.
+    """
+    end, cut = len(common_start(texts)), len(common_start(texts)) + 1
+    while end < cut:
+        cut = end
+        end = min((_before(mark, text, cut) for text in texts for mark in marks), default=cut)
+    return end
+
+
+def _before(mark: str, text: str, place: int) -> int:
+    """Where a mark begins that has this place inside it; else the place."""
+    start = text.find(mark, max(place - len(mark) + 1, 0), place + len(mark) - 1)
+    return start if 0 <= start < place else place
 
 
 def common_start(texts: Sequence[str]) -> str:

@@ -19,20 +19,28 @@ from pairsmith.sources.tool_calls import Call, make_call, read_calls
 
 WHO = ("role", "from", "speaker")
 """The last one only where there is none of the others, beside which it is but a name."""
-WHAT = ("content", "value", "text", "parts")
+WHAT = ("content", "value", "text", "message", "parts")
 REASONING = (
     *("reasoning_content", "reasoning", "thinking", "thought", "thoughts"),
     *("reasoning_text", "thinking_content", "think"),
 )
+_PLAIN = {"role", "content"}
 _CALL_ID = ("tool_call_id", "tool_use_id", "call_id")
 _NAME = ("name", "tool_name")
-_UNREAD = (
+_UNREAD = {
     *("refusal", "tool_call", "tool_use", "tool_result", "tool_results", "tool_responses"),
     *("tools", "functions", "function", "documents", "files", "attachments", "reasoning_details"),
-)
+}
 """Fields that decide what a message means, and that are not read where they hold anything."""
 _FINAL = "final"
 """The one channel of harmony's messages that is said to the user."""
+
+
+def speak(text: str, speaker: str) -> list[Message]:
+    """The message of a speaker; none of a system text that is blank."""
+    if speaker == "system" and not text.strip():
+        return []
+    return [{"role": speaker, "content": text}]
 
 
 def is_message(value: Any) -> bool:
@@ -58,35 +66,42 @@ def read_message(
     Raises:
         UnreadableError: `malformed` or `unread_content`, and what of it.
     """
+    if value.keys() == _PLAIN and all(isinstance(held, str) for held in value.values()):
+        role = read_role(value["role"], what)
+        if role != CALLS:  # by far the most of all messages, and all that there is to them
+            used |= {join_path(at, name) for name in _PLAIN}
+            content = check_text(value["content"], what)
+            return speak(content, role)
     _refuse_unread(value, what)
     who = _agree(value, WHO[:2], what, "role") or _agree(value, WHO[2:], what, "role")
     role = read_role(value[who[0]] if who else speaker, what)
     used |= {join_path(at, name) for name in who}
     calls = _read_calls(value, role, what, at, used)
     if role == CALLS:
-        content = Content("")
+        held = Content("")
         role = "assistant"
     else:
-        content = _read_content(value, bool(calls), what, at, used)
-    calls += content.calls
-    thought = _read_reasoning(value, content.reasoning, what, at, used)
+        held = _read_content(value, bool(calls), what, at, used)
+    calls += held.calls
+    thought = _read_reasoning(value, held.reasoning, what, at, used)
     if (calls or thought) and role != "assistant":
         said = "tool calls" if calls else "reasoning"
         raise unread(f"{what} has {said}, and is not the assistant's")
-    if content.results:
-        return _split_results(content, role, what)
-    message: Message = {"role": role, "content": content.text}
+    if held.results:
+        return _split_results(held, role, what)
+    message: Message = {"role": role, "content": held.text}
     if thought:
         message["reasoning_content"] = thought
     if calls:
         message["tool_calls"] = calls
     _read_names(value, message, what, at, used)
-    return [] if role == "system" and not content.text.strip() else [message]
+    return [] if role == "system" and not held.text.strip() else [message]
 
 
 def _refuse_unread(value: dict[str, Any], what: str) -> None:
     media = find_media(value)
-    field = media or next((name for name in _UNREAD if is_filled(value.get(name))), None)
+    held = (name for name in value if name in _UNREAD and is_filled(value[name]))
+    field = media or next(held, None)
     if field is None and value.get("channel") not in (None, "", _FINAL):
         field = "channel"
     if field:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import Any
 
 from pairsmith.errors import RecipeError, SourceError
 from pairsmith.sources import known_fields as known
@@ -26,16 +26,22 @@ from pairsmith.sources.nearest import name_nearest
 from pairsmith.sources.row_shapes import INNER, ROW_SHAPES, tell_rule
 from pairsmith.sources.rules import GROUPED, ORDERED, PAIRS
 from pairsmith.sources.tell_columns import (
+    VERDICTS,
     add_columns,
     fill_columns,
-    find_prompt,
-    is_alone,
     tell_row,
+    tell_written,
 )
-from pairsmith.sources.text_kinds import PLAIN, TextKind, settle_kinds, tell_text_kind
+from pairsmith.sources.tell_two import names_replies
+from pairsmith.sources.tell_values import Row, Told, find_prompt, is_alone
+from pairsmith.sources.text_kinds import (
+    PLAIN,
+    TextKind,
+    settle_kinds,
+    settle_prompt,
+    tell_text_kind,
+)
 from pairsmith.sources.votes import TEXTS, looks_like
-
-Row: TypeAlias = dict[str, Any]
 
 AUTO = "auto"
 RULES = {"sides": "pairs", "two": "two", "replies": "replies", "rows": "rows", "tree": "tree"}
@@ -63,7 +69,7 @@ def describe(rows: list[Row], asked: Asked, at: str) -> Detected | None:
     rows = [
         row for row in rows if isinstance(row, dict) and any(v is not None for v in row.values())
     ]
-    if not rows and (asked.shape == AUTO or asked.shape not in ROW_SHAPES):
+    if not rows and asked.shape not in ROW_SHAPES and not _is_complete(asked.columns):
         return None
     name, columns, voters = _choose(rows, asked, at)
     columns = add_columns(columns, voters)
@@ -77,6 +83,14 @@ def describe(rows: list[Row], asked: Asked, at: str) -> Detected | None:
     pairs = asked.pairs or _usual_pairs(columns)
     kinds = _tell_kinds(columns, voters)
     return Detected(name, columns, kinds, preference, pairs, asked.min_margin)
+
+
+def differs(one: Detected, other: Detected) -> bool:
+    """Whether two files of one shape have what is compared in fields of other names."""
+    return any(
+        one.columns.get(role) != other.columns.get(role)
+        for role in ("prompt", "chosen", "rejected", "a", "b", "replies", "text", "reply")
+    )
 
 
 def _check_asked(asked: Asked) -> None:
@@ -99,21 +113,35 @@ def _choose(rows: list[Row], asked: Asked, at: str) -> tuple[str, Columns, list[
         return _choose_mapped(rows, asked)
     if asked.shape in ROW_SHAPES:
         return asked.shape, dict(ROW_SHAPES[asked.shape].columns), rows
-    votes: list[tuple[str, Columns] | str | None] = [tell(row) for row in rows]
+    votes: list[Told | str | None] = [tell(row, asked.preference) for row in rows]
     if asked.shape != AUTO:
-        votes = [tell_row(row) for row in rows]
+        votes = [tell_row(row, asked.preference) for row in rows]
         votes = [vote if vote and vote[0] == asked.shape else None for vote in votes]
     keys = [(v[0], tuple(sorted(v[1].items()))) if isinstance(v, tuple) else v for v in votes]
     counts = Counter(key for key in keys if key)
     if any(isinstance(key, tuple) and key[0] == "hh" for key in counts):
         counts.pop(TEXTS, None)  # transcripts, and some rows that are broken
-    if not counts:
-        raise name_nearest(rows, at)
+    if not counts or counts.most_common(1)[0][0] == TEXTS:
+        return _choose_written(rows, at, bool(counts))
     key = counts.most_common(1)[0][0]
     if isinstance(key, str):
         raise no_prompt(at)
     voters = [row for row, voted in zip(rows, keys, strict=True) if voted == key]
     return key[0], dict(key[1]), voters
+
+
+def _choose_written(rows: list[Row], at: str, sides: bool) -> tuple[str, Columns, list[Row]]:
+    """Rows of two texts, in which a whole conversation each is written down in some way."""
+    votes = [tell_written(row) for row in rows]
+    keys = [(vote[0], tuple(sorted(vote[1].items()))) if vote else None for vote in votes]
+    for key, _ in Counter(key for key in keys if key).most_common(1):
+        columns = dict(key[1])
+        voters = [row for row, voted in zip(rows, keys, strict=True) if voted == key]
+        both = [columns[role] for role in ("chosen", "rejected", "a", "b") if role in columns]
+        texts = [text for path in both for text in _texts(voters, path)]
+        if tell_text_kind(texts, "whole") != PLAIN:
+            return key[0], columns, voters
+    raise no_prompt(at) if sides else name_nearest(rows, at)
 
 
 def no_prompt(at: str) -> SourceError:
@@ -126,22 +154,21 @@ def no_prompt(at: str) -> SourceError:
     )
 
 
-def tell(row: Row) -> tuple[str, Columns] | str | None:
+def tell(row: Row, preference: str | None = None) -> Told | str | None:
     """The shape of a row: of those that have one name for each field first, then of all."""
     looks = looks_like(row)
-    if looks in ROW_SHAPES:
+    if looks in ROW_SHAPES and not names_replies(row):
         columns = ROW_SHAPES[looks].columns
         elsewhere = looks == "trl-implicit" and is_alone(row["chosen"])
         if not elsewhere or not find_prompt(row, columns.values()):
             return looks, dict(columns)
-    return tell_row(row) or (TEXTS if looks == TEXTS else None)
+    return tell_row(row, preference) or (TEXTS if looks == TEXTS else None)
 
 
 def _choose_mapped(rows: list[Row], asked: Asked) -> tuple[str, Columns, list[Row]]:
     """The columns that were named, and what goes with them without being named."""
     named = asked.columns
-    complete = any(role in named for role in ("chosen", "a", "replies", "reply"))
-    if complete:
+    if _is_complete(named):
         base: Columns = {}
         name = RULES[tell_rule(named)]
         if asked.shape in ROW_SHAPES:
@@ -150,9 +177,40 @@ def _choose_mapped(rows: list[Row], asked: Asked) -> tuple[str, Columns, list[Ro
     else:
         shown = [_as_prompt(row, named) for row in rows]
         name, base, _ = _choose(shown, asked._replace(columns={}), "the source")
+        if VERDICTS & named.keys():
+            base = {role: path for role, path in base.items() if role not in VERDICTS}
         columns = {**base, **named}
     check_columns(named, rows, INNER)
+    _check_verdict(name, columns)
     return name, columns, rows
+
+
+def _check_verdict(name: str, columns: Columns) -> None:
+    """Checks that something tells which reply is better.
+
+    Raises:
+        RecipeError: Nothing does.
+    """
+    rule = tell_rule(columns)
+    if rule in ("sides", "tree") or VERDICTS & columns.keys() or name in ROW_SHAPES:
+        return
+    what, roles = {
+        "two": (
+            "of the two replies",
+            "winner=FIELD, strength=FIELD, or score_a=FIELD,score_b=FIELD",
+        ),
+        "replies": (
+            "of the replies",
+            "rank=FIELD or score=FIELD; where the best one comes first, --from alpaca-output",
+        ),
+        "rows": ("of the replies to one prompt", "label=FIELD or score=FIELD"),
+    }[rule]
+    raise RecipeError(f"--columns does not say which {what} is better.", f"Add {roles}.")
+
+
+def _is_complete(columns: Columns) -> bool:
+    """Whether columns make a shape by themselves."""
+    return any(role in columns for role in ("chosen", "a", "replies", "reply"))
 
 
 def _as_prompt(row: Row, named: Columns) -> Row:
@@ -173,11 +231,9 @@ def _prefer(
     if columns.get("winner") in kinds.values():
         asked = kinds.get(preference or "") or (preference if preference in held else None)
         if asked is None and (preference is not None or len(kinds) > 1):
-            found = (
-                f"--preference {preference[:40]} names none" if preference else "it must be said"
-            )
+            found = f"{preference[:40]!r} is none of them" if preference else "one must be named"
             raise SourceError(
-                f"Rows tell more than one preference ({', '.join(kinds)}): {found}.",
+                f"Rows tell more than one preference, {' and '.join(kinds)}: {found}.",
                 f"Add --preference {' or --preference '.join(kinds)}.",
             )
         winner = asked or columns["winner"]
@@ -282,9 +338,11 @@ def _tell_kinds(columns: Columns, rows: list[Row]) -> dict[str, TextKind]:
         said = [value for value in values if isinstance(value, str)]
     if tell_rule(columns) != "tree":
         kind = tell_text_kind(said, "whole" if prompt is None else "reply")
+        if prompt is not None:
+            kinds["prompt"] = prompt = settle_prompt(prompt, kind)
         kinds |= dict.fromkeys(sides, settle_kinds(prompt, [kind])[0])
-    if "history" in columns:
-        kinds["history"] = tell_text_kind(_texts(rows, columns["history"]), "prompt")
+    if texts := _texts(rows, columns.get("history", "history")):
+        kinds["history"] = tell_text_kind(texts, "whole")
     return {role: kind for role, kind in kinds.items() if kind != PLAIN}
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from pairsmith.errors import DamagedInputError, RecipeError, SourceError
 from pairsmith.schema.rows import Kind
-from pairsmith.sources.describe import describe, no_prompt
+from pairsmith.sources.describe import describe, differs, no_prompt
 from pairsmith.sources.detected import Asked, Detected
 from pairsmith.sources.formats import format_of
 from pairsmith.sources.layouts import SourceFile
@@ -70,19 +70,24 @@ def detect(files: list[SourceFile], asked: Asked = TOLD) -> Detected:
             that was named is in no row.
     """
     rows: list[dict[str, Any]] = []
-    found: dict[str, str] = {}
+    found: dict[str, tuple[str, Detected]] = {}
     for file in files:
         if file.kind != Kind.PAIRS:
             continue
         held = [row for row in _sample_all(file) if isinstance(row, dict)]
         rows += held
         if not asked.columns and (told := describe(held, asked, file.path)):
-            found.setdefault(told.name, file.path)
+            path, first = found.setdefault(told.name, (file.path, told))
+            if differs(first, told):
+                raise SourceError(
+                    f"The files {path} and {file.path} differ in their fields, though both are "
+                    f"{told.name}.",
+                    "Build them one by one, or give the fields of both the same names.",
+                )
     if len(found) > 1:
-        raise _differ(found)
-    told = describe(
-        rows, asked, ", ".join(dict.fromkeys(file.path for file in files)) or "the source"
-    )
+        raise _differ({name: path for name, (path, _) in found.items()})
+    paths = ", ".join(dict.fromkeys(file.path for file in files))
+    told = describe(rows, asked, paths or "the source")
     if told is None:
         shape = choose(files, asked.shape if asked.shape in SHAPES else AUTO)
         told = describe([], asked._replace(shape=shape.name, columns={}), "the source")

@@ -53,7 +53,7 @@ def _hold(rows: Iterable[tuple[int, dict[str, Any]]]) -> list[tuple[int, dict[st
     held, size = [], 0
     for number, row in rows:
         held.append((number, row))
-        size += len(str(row))
+        size += _size(row)
         if size > HELD_BYTES:
             raise SourceError(
                 "One reply stands in a row, and rows of one prompt may stand anywhere: this file "
@@ -61,6 +61,19 @@ def _hold(rows: Iterable[tuple[int, dict[str, Any]]]) -> list[tuple[int, dict[st
                 "Cut the file into several, all rows of a prompt in the same one.",
             )
     return held
+
+
+def _size(row: dict[str, Any]) -> int:
+    """About as many bytes as a row takes as text."""
+    size, left = 0, list[Any]([row])
+    while left:
+        held = left.pop()
+        if isinstance(held, dict):
+            left += [*held.keys(), *held.values()]
+        elif isinstance(held, list):
+            left += held
+        size += len(held) if isinstance(held, str) else 8
+    return size
 
 
 def _prompt_keys(rows: list[tuple[int, dict[str, Any]]], shape: RowShape) -> Iterator[object]:

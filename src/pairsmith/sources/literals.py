@@ -24,15 +24,16 @@ MOST_ITEMS = 200_000
 """How many values, those inside counted, one value may hold."""
 
 _PYTHON = re.compile(
-    r"""\s++
-    | (?P<open>[\[({]) | (?P<close>[\])}]) | [,:]
+    r"""(?P<space>\s++)
+    | (?P<open>[\[({]|array\() | (?P<close>[\])}]|,\s*+dtype=\w++\)) | [,:]
     | -?\d++(?:\.\d*+)?+(?:[eE][+-]?\d++)?+(?![\w.]) | (?:True|False|None)\b
     | (?P<text>'(?:[^'\\\n\r\0]++|\\(?:[\\'"abfnrtv]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}))*+'
              | "(?:[^"\\\n\r\0]++|\\(?:[\\'"abfnrtv]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}))*+")
     """,
     re.VERBOSE,
 )
-"""What `repr` writes of lists, objects and scalars: no operators, no calls, no prefixes."""
+"""What `repr` writes of lists, objects and scalars: no operators, no calls, no prefixes; and of
+arrays of these, which data frames hold."""
 
 
 def parse_json(text: str, what: str) -> Any:
@@ -66,10 +67,11 @@ def parse_python(text: str, what: str) -> Any:
     if len(text) > MOST_BYTES_OF_PYTHON:
         raise malformed(f"{what} is longer than is read as Python")
     refusal = f"{what} is not a Python literal, or gives a field twice"
-    if not _is_literal(text):
+    literal = _as_literal(text)
+    if literal is None:
         raise malformed(refusal)
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        tree = ast.parse(literal.strip(), mode="eval")
         for node in ast.walk(tree):
             if isinstance(node, ast.Dict):
                 _make_object([(ast.literal_eval(key), None) for key in node.keys if key])
@@ -80,28 +82,36 @@ def parse_python(text: str, what: str) -> Any:
     return value
 
 
-def _is_literal(text: str) -> bool:
-    """Whether a text consists of a literal's tokens, nested as deep as is read.
+def _as_literal(text: str) -> str | None:
+    """The text with commas between the objects of an array, which are written without.
 
-    Two texts side by side would be one to Python: arrays of numpy are written so.
+    Returns:
+        None where it does not consist of a literal's tokens, nested as deep as is read. Two texts
+        side by side, as in an array of texts, would be one to Python, and are none.
     """
-    place, depth, items, after_text = 0, 0, 0, False
+    place, depth, items, before = 0, 0, 0, ""
+    pieces: list[str] = []
     while place < len(text):
         found = _PYTHON.match(text, place)
         if found is None:
-            return False
-        place = found.end()
-        if found[0].isspace():
+            return None
+        place, written = found.end(), found[0]
+        if found["space"]:
+            pieces.append(" ")
             continue
-        is_text = found["text"] is not None
-        if is_text and after_text:
-            return False
-        after_text = is_text
-        depth += (found["open"] is not None) - (found["close"] is not None)
+        if found["text"] and before == "text":
+            return None
+        if found["open"] == "{" and before == "}":
+            pieces.append(",")
+        depth += bool(found["open"]) - bool(found["close"])
         items += 1
         if depth > MOST_DEPTH or items > 4 * MOST_ITEMS:
-            return False
-    return depth == 0
+            return None
+        # an array's brackets stand for themselves
+        is_array = bool(found["open"] or found["close"]) and len(written) > 1
+        pieces.append(("(" if found["open"] else ")") if is_array else written)
+        before = "text" if found["text"] else written
+    return "".join(pieces) if depth == 0 else None
 
 
 def check_value(value: Any, what: str) -> None:

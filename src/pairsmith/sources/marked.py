@@ -55,21 +55,19 @@ def recognise_marks(texts: Sequence[str], role: str, nearly_all: float) -> str |
     Args:
         texts: Of one column, none of them blank.
         role: `prompt` (nearly all end in the assistant's mark), `whole` (nearly all end in its
-            words), or `reply`, which has no marks of its own.
+            words), or `reply`, which has marks where it repeats the conversation from its start.
         nearly_all: How many of them, as a part of 1.
 
     Returns:
         What `read_marked` takes; None where there are none.
     """
-    if role == "reply":
-        return None
     marked = [text for text in texts if _EXTRA.search(text)]
-    if marked and all(_is_read(text, EXTRA_ID) for text in marked):
+    if role != "reply" and marked and all(_is_read(text, EXTRA_ID) for text in marked):
         return EXTRA_ID
     enough = nearly_all * len(texts)
     for name, marks in MARKS.items():
         held = [text for text in texts if marks.user in text and marks.assistant in text]
-        if len(held) < enough:
+        if len(held) < enough or (role == "reply" and marks.once):
             continue
         found = [_find(text, marks) for text in held]
         for gap in marks.gaps:
@@ -88,9 +86,12 @@ def _count_sound(cuts: Sequence[Cut | None], role: str) -> int:
     A text in front of a prompt is the system's where the prompt ends in the assistant's mark; in
     front of a conversation it could be anything, but for one that all have.
     """
-    sound = [cut for cut in cuts if cut is not None and cut.ends == role]
+    ends = "prompt" if role == "prompt" else "whole"
+    sound = [cut for cut in cuts if cut is not None and cut.ends == ends]
     if role == "prompt":
         return len(sound)
+    if role == "reply":
+        return sum(cut.turns[0][0] == "user" for cut in sound)
     fronts = Counter(cut.turns[0] if cut.turns[0][0] == "system" else None for cut in sound)
     return max(fronts.values(), default=0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 _KINDS = {
@@ -44,6 +45,7 @@ def name_media(kind: str) -> str | None:
     return next((words for words in found if words), None)
 
 
+@lru_cache(maxsize=1024)
 def _is_media(name: str) -> bool:
     if not _NAME.fullmatch(name):
         return False

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pairsmith.schema.messages import Message
 from pairsmith.schema.reasons import Reason
-from pairsmith.sources.columns import ledger_path, look_up, split_path
+from pairsmith.sources.columns import look_up, place_of, split_path
 from pairsmith.sources.literals import check_text
 from pairsmith.sources.outcomes import UnreadableError
 from pairsmith.sources.row_shapes import RowShape
@@ -54,8 +54,10 @@ class Look(NamedTuple):
 
     def values(self, path: str) -> list[tuple[str, Any]]:
         """What stands in the fields of a path, each with how it is called in the ledger."""
+        if path in self.row:  # nearly always
+            return [(path, value) for value in look_up(self.row, path)]
         return [
-            (ledger_path(part), value)
+            (place_of(self.row, part), value)
             for part in split_path(path)
             for value in look_up(self.row, part)
         ]
@@ -115,8 +117,10 @@ def _read_prompt(look: Look) -> tuple[list[Message], bool]:
     if path is None:
         return [], True
     held = look.values(path)
+    if not held:  # whole conversations have it in them
+        return [], True
     if len(held) < 2:
-        at, value = look.one(path)
+        at, value = held[0]
         messages = look.read(value, at, "prompt")
         return messages, not isinstance(value, str) or len(messages) > 1
     return [{"role": "user", "content": _join_texts(look, path, held)}], False
@@ -151,9 +155,10 @@ def _add_input(prompt: list[Message], given: str) -> list[Message]:
 def _beside(look: Look, role: str, usual: tuple[str, ...]) -> list[tuple[str, Any]]:
     """What a row has for a role: in the field that is named, or in those of usual names."""
     columns = look.shape.columns
-    taken = {part for path in columns.values() for part in split_path(path)}
-    named = [columns[role]] if role in columns else []
-    paths = [*named, *(name for name in usual if name not in taken)]
+    paths = [columns[role]] if role in columns else []
+    if beside := [name for name in usual if name in look.row]:
+        taken = {part for path in columns.values() for part in split_path(path)}
+        paths += [name for name in beside if name not in taken]
     return [held for path in paths for held in look.values(path)]
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pairsmith.schema.messages import Message
 from pairsmith.schema.reasons import Note, Reason
-from pairsmith.sources.columns import ledger_path, split_path, value_at
+from pairsmith.sources.columns import ledger_path, said_at, split_path
 from pairsmith.sources.outcomes import Comparison, Outcome, Refused, UnreadableError
 from pairsmith.sources.row_front import Front, Look, holds, join, read_front
 from pairsmith.sources.row_shapes import RowShape
@@ -52,9 +52,10 @@ def open_row(row: dict[str, Any], shape: RowShape, used: set[str]) -> Look:
     Raises:
         UnreadableError: It holds media.
     """
-    if (media := find_media(row)) is not None:
-        said = f"the field {media} holds media, which is not read"
-        raise UnreadableError(Reason.UNREAD_CONTENT, said)
+    for at, held in (("", row), *((f"{name}.", value) for name, value in row.items())):
+        if isinstance(held, dict) and (media := find_media(held)) is not None:
+            said = f"the field {at}{media} holds media, which is not read"
+            raise UnreadableError(Reason.UNREAD_CONTENT, said)
     return drop_discarded(Look(row, shape, used, []))
 
 
@@ -119,7 +120,7 @@ def read_single(row: dict[str, Any], shape: RowShape, used: set[str]) -> Single:
 
 def _read_worth(look: Look) -> float | None:
     if path := look.shape.columns.get("label"):
-        value = value_at(look.row, path)
+        value = said_at(look.row, path)
         look.used.add(ledger_path(path))
         return None if value is None else float(read_flag(value, path))
     path = look.shape.columns.get("score", "")

@@ -10,6 +10,7 @@ from typing import Any
 
 from pairsmith.schema.messages import Message
 from pairsmith.schema.reasons import Reason
+from pairsmith.sources.chat_messages import REASONING, read_message
 from pairsmith.sources.columns import items_of, ledger_path, split_path, value_at
 from pairsmith.sources.outcomes import Outcome, Refused, RowReading, UnreadableError
 from pairsmith.sources.row_front import Front, Look, is_texts, join, read_front
@@ -25,6 +26,10 @@ from pairsmith.sources.row_shapes import RowShape
 from pairsmith.sources.row_trees import read_tree
 from pairsmith.sources.row_verdicts import judge_list, judge_sides, judge_versus
 from pairsmith.sources.rules import MOST_REPLIES, judge_flags, judge_scores
+from pairsmith.sources.values import find_media
+
+MESSAGE_FIELDS = (*REASONING, "tool_calls", "function_call", "refusal")
+"""Fields beside the text of a reply in a list that belong to what was said."""
 
 
 def read_row(row: dict[str, Any], shape: RowShape) -> RowReading:
@@ -152,22 +157,41 @@ def _read_list(look: Look, front: Front) -> Replies:
         said = f"{path} holds {len(items)} replies, more than {MOST_REPLIES}"
         raise UnreadableError(Reason.MALFORMED, said)
     judged = judge_list(look, items)
-    inner = look.shape.columns.get("text")
+    if isinstance(value_at(look.row, path), str):
+        look.used.add(path)
     parts = split_path(path)
     conversations: list[list[Message]] = []
     for number, item in enumerate(items, 1):
-        value, where = item, at if len(parts) < 2 else ledger_path(parts[number - 1])
-        if value is None and len(parts) > 1:
+        where = at if len(parts) < 2 else ledger_path(parts[number - 1])
+        if item is None and len(parts) > 1:
             conversations.append([])
             continue
-        if inner and isinstance(item, dict):
-            value, where = value_at(item, inner), f"{at}.{ledger_path(inner)}"
-        if value is None:
-            raise UnreadableError(Reason.MALFORMED, f"reply {number} of {path} has no text")
-        reply = look.read(value, where, "text")
+        reply = _read_item(look, item, where, f"reply {number} of {path}")
         conversations.append(join(front, reply, f"reply {number} of {path}"))
     worth = [w if turns else None for w, turns in zip(judged.worth, conversations, strict=True)]
     return Replies(conversations, judged._replace(worth=worth))
+
+
+def _read_item(look: Look, item: Any, at: str, what: str) -> list[Message]:
+    """One reply of a list: it, or the field of it that holds it with its reasoning and calls."""
+    inner = look.shape.columns.get("text")
+    if not inner or not isinstance(item, dict):
+        if item is None:
+            raise UnreadableError(Reason.MALFORMED, f"{what} is null")
+        return look.read(item, at, "text")
+    if (media := find_media(item)) is not None:
+        said = f"{what} has the field {media}, which is not read"
+        raise UnreadableError(Reason.UNREAD_CONTENT, said)
+    value, where = value_at(item, inner), f"{at}.{ledger_path(inner)}"
+    if value is None:
+        raise UnreadableError(Reason.MALFORMED, f"{what} has no text")
+    beside = {name: item[name] for name in MESSAGE_FIELDS if item.get(name) and name != inner}
+    if not beside or not isinstance(value, str):
+        return look.read(value, where, "text")
+    used: set[str] = set()
+    messages = read_message({"content": value, **beside}, what, at, used, "assistant")
+    look.used.update(where if path == f"{at}.content" else path for path in used)
+    return messages
 
 
 _READERS = {

@@ -227,8 +227,8 @@ def read_flag(value: Any, name: str) -> bool:
 
 
 _TIES = re.compile(
-    r"(both|tie|draw|equal|same|neither|none|no[ _-]?preference|a\s*={1,2}\s*b|about the same)"
-    r"([ _(-].*|bad|good|ly)?",
+    r"(both|tie|draw|equal(?:ly)?|same|neither|none|no[ _-]?preference|a\s*={1,2}\s*b)"
+    r"([ _(-].*|bad|good)?|about the same",
     re.DOTALL,
 )
 _FIRST = {"a", "left", "first", "chosen_a"}
@@ -236,7 +236,8 @@ _SECOND = {"b", "right", "second", "chosen_b"}
 _NAMED = re.compile(
     r"(?:(?:model|response|answer|completion|output|reply|assistant|option|conversation|summary|text"
     r"|candidate|chat|side|choice|human[ _]ref|generation)[\s_.-]*)?"
-    r"(a|b|\d{1,3}|left|right|first|second)(?: (?:wins|won|is better))?"
+    r"(a|b|\d{1,3}|left|right|first|second)(?: (?:wins|won))?"
+    r"(?:(?: is)?(?: \w+){0,2} better(?: than .*)?)?"
 )
 _ABOVE = re.compile(r"(a|b)\s*(?:>{1,3}|≻)\s*(a|b)")
 

@@ -10,12 +10,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from pairsmith.schema.messages import Message
 from pairsmith.sources.literals import malformed
 from pairsmith.sources.outcomes import UnreadableError
 from pairsmith.sources.roles import CALLS, read_role
-from pairsmith.sources.text_formats import BEGINS_OR_ENDS, FOREIGN, FORMATS, MARKS, Format
+from pairsmith.sources.text_formats import (
+    BEGINS_OR_ENDS,
+    FOREIGN,
+    FORMATS,
+    MARKS,
+    OPENS,
+    STARTS,
+    Format,
+)
 
 UNKNOWN = "unknown"
 _TOKEN = r"(?:<\|[^|<>\s]{1,40}\|>|<｜[^｜<>]{1,40}｜>|\[\|\w{1,40}\|\])"  # noqa: S105
@@ -28,8 +37,15 @@ _THOUGHT = ("<think>", "</think>")
 """What generation prompts of models that reason begin a reply with, whole or in part."""
 
 
-def recognise_format(texts: Sequence[str], role: str, nearly_all: float) -> str | None:
-    """The name of the format that nearly all texts are in.
+class Recognised(NamedTuple):
+    """The name of a format, and whether nearly all texts can be taken apart by it."""
+
+    name: str
+    is_sure: bool
+
+
+def recognise_format(texts: Sequence[str], role: str, nearly_all: float) -> Recognised | None:
+    """The format that nearly all texts begin as; replies end so.
 
     Args:
         texts: Of one column, none of them blank.
@@ -37,8 +53,8 @@ def recognise_format(texts: Sequence[str], role: str, nearly_all: float) -> str 
         nearly_all: How many of them, as a part of 1.
 
     Returns:
-        Its name; `UNKNOWN` where they begin (replies: end) with one control token that is none of
-        those that are known; None where they do not.
+        Of several the one that takes most texts apart; `UNKNOWN` where they begin (replies: end)
+        with one control token that is none of those that are known; None where they do not.
     """
     enough = nearly_all * len(texts)
     best, most = None, -1
@@ -50,11 +66,12 @@ def recognise_format(texts: Sequence[str], role: str, nearly_all: float) -> str 
         if taken > most:
             best, most = name, taken
     if best:
-        return best
+        return Recognised(best, most >= enough)
     pattern = _LAST if role == "reply" else _FIRST
     cuts = (text[-_TAIL:] if role == "reply" else text[:_TAIL] for text in texts)
     tokens = Counter(found[1] for cut in cuts if (found := pattern.search(cut)))
-    return UNKNOWN if tokens and tokens.most_common(1)[0][1] >= enough else None
+    is_one = bool(tokens) and tokens.most_common(1)[0][1] >= enough
+    return Recognised(UNKNOWN, False) if is_one else None
 
 
 def _looks(text: str, format: Format, role: str) -> bool:
@@ -72,15 +89,10 @@ def _looks(text: str, format: Format, role: str) -> bool:
 
 def _begins(text: str, format: Format) -> bool:
     """Whether a text begins with a turn's mark, perhaps behind what may stand in front."""
-    place, found = 0, None
-    for found in MARKS[format.name].finditer(text):
-        blank = not text[place : found.start()].strip()
-        if found["open"] is not None and (blank or format.lead):
-            return True
-        if not blank or found["outside"] is None:
-            return False
-        place = found.end()
-    return False
+    if STARTS[format.name].match(text):
+        return True
+    # a text in front of the first turn's mark is the system's
+    return format.lead and bool(OPENS[format.name].search(text))
 
 
 def _is_taken_apart(text: str, format: Format, role: str) -> bool:

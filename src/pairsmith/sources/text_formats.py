@@ -204,5 +204,11 @@ _ALL = (
 )
 FORMATS: dict[str, Format] = {format.name: format for format in _ALL}
 """The formats, those that say more of a text before those that say less."""
+OPENS: dict[str, re.Pattern[str]] = {format.name: re.compile(format.opens) for format in _ALL}
+STARTS: dict[str, re.Pattern[str]] = {
+    format.name: re.compile(rf"\s*(?:(?:{format.outside}|{BEGINS_OR_ENDS})\s*)*(?:{format.opens})")
+    for format in _ALL
+}
+"""What the texts of a format begin with."""
 MARKS: dict[str, re.Pattern[str]] = {format.name: format.marks for format in _ALL}
 FOREIGN: dict[str, re.Pattern[str]] = {format.name: re.compile(format.foreign) for format in _ALL}

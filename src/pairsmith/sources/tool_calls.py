@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, TypeAlias
 
-from pairsmith.sources.literals import check_value, parse_json, unread
+from pairsmith.sources.literals import check_value, parse_json, parse_python, unread
 from pairsmith.sources.outcomes import UnreadableError
 
 Call: TypeAlias = dict[str, Any]
@@ -136,7 +137,7 @@ def _without_nulls(schema: Any) -> Any:
 
 
 def _parse(text: str, refusal: str) -> Any:
-    try:
-        return parse_json(text, "it")
-    except UnreadableError:
-        raise unread(refusal) from None
+    for parse in (parse_json, parse_python):
+        with suppress(UnreadableError):
+            return parse(text, "it")
+    raise unread(refusal)

@@ -10,13 +10,20 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pairsmith.schema.messages import Message
-from pairsmith.sources.chat_messages import WHAT, WHO, is_message, merge_calls, read_message
-from pairsmith.sources.content_parts import is_part, read_content
+from pairsmith.sources.chat_messages import WHAT, is_message, read_message, speak
+from pairsmith.sources.content_parts import is_part
 from pairsmith.sources.fields import join_path
 from pairsmith.sources.literals import check_text, malformed, parse_json, parse_python, unread
 from pairsmith.sources.marked import read_marked
 from pairsmith.sources.media import find_media
-from pairsmith.sources.roles import CALLS, ROLES
+from pairsmith.sources.message_lists import (
+    find_exchange,
+    is_turned,
+    read_exchanges,
+    read_list,
+    read_parts,
+    read_turned,
+)
 from pairsmith.sources.templated import read_templated
 from pairsmith.sources.text_kinds import PLAIN, TextKind
 from pairsmith.sources.tool_calls import read_definitions
@@ -30,16 +37,9 @@ __all__ = [
     "read_tools",
 ]
 
-MOST_MESSAGES = 10_000
-
+_TOLD = {"json": "JSON", "python": "Python"}
 _LISTS = ("messages", "conversations", "conversation")
 _TOOLS = ("tools", "functions")
-_EXCHANGES = (
-    *(("input", "output"), ("prompt", "response"), ("question", "answer")),
-    *(("human", "assistant"), ("user", "assistant"), ("instruction", "output")),
-)
-"""The names of the two sides of an exchange, in lists of them."""
-
 Tools = list[dict[str, Any]]
 
 
@@ -91,12 +91,12 @@ def read_dialogue(
     if isinstance(value, str):
         used.add(at)
         return _read_text(value, at, speaker, kind)
-    if isinstance(value, dict) and not is_message(value):
+    if isinstance(value, dict) and (is_turned(value) or not is_message(value)):
         return _read_object(value, at, used, speaker)
     if isinstance(value, dict):
         return Dialogue(read_message(value, at, at, used, speaker))
     if isinstance(value, list):
-        return Dialogue(_read_list(value, at, used, speaker))
+        return Dialogue(read_list(value, at, used, speaker))
     raise malformed(f"{at} is null" if value is None else f"{at} is neither text nor messages")
 
 
@@ -148,20 +148,17 @@ def _read_text(text: str, at: str, speaker: str, kind: TextKind) -> Dialogue:
     if kind.name in ("json", "python"):
         parse = parse_json if kind.name == "json" else parse_python
         value = parse(text, at)
-        if not isinstance(value, list | dict):
-            raise malformed(f"{at} is not {kind.name} text of messages")
+        named = isinstance(value, dict) and (
+            is_message(value) or is_turned(value) or any(value.get(name) for name in _LISTS)
+        )
+        if not named and not isinstance(value, list):
+            raise malformed(f"{at} is not {_TOLD[kind.name]} text of messages")
         return read_dialogue(value, at, set(), speaker)
     if kind.name == "templated":
         return Dialogue(read_templated(text, at, kind.detail, speaker))
     if kind.name == "transcript":
         return Dialogue(read_marked(text, at, kind.detail, speaker))
-    return Dialogue(_speak(text, speaker))
-
-
-def _speak(text: str, speaker: str) -> list[Message]:
-    if speaker == "system" and not text.strip():
-        return []
-    return [{"role": speaker, "content": text}]
+    return Dialogue(speak(text, speaker))
 
 
 def _read_object(value: dict[str, Any], at: str, used: set[str], speaker: str) -> Dialogue:
@@ -173,10 +170,12 @@ def _read_object(value: dict[str, Any], at: str, used: set[str], speaker: str) -
         raise malformed(f"{at} has the fields {held[0]} and {held[1]}")
     if held:
         return _read_wrapped(value, held[0], at, used)
+    if is_turned(value):
+        return Dialogue(read_turned(value, at, used))
     if is_part(value):
-        return Dialogue(_read_parts(value, at, used, speaker))
-    if _find_exchange(value):
-        return Dialogue(_read_exchanges([value], at, at, used))
+        return Dialogue(read_parts(value, at, used, speaker))
+    if find_exchange(value):
+        return Dialogue(read_exchanges([value], at, at, used))
     if any(isinstance(value.get(name), str | list) for name in WHAT):
         return Dialogue(read_message(value, at, at, used, speaker))
     raise malformed(f"{at} is an object, but neither a message nor {{messages}}")
@@ -184,9 +183,14 @@ def _read_object(value: dict[str, Any], at: str, used: set[str], speaker: str) -
 
 def _read_wrapped(value: dict[str, Any], name: str, at: str, used: set[str]) -> Dialogue:
     path = join_path(at, name)
-    if not isinstance(value[name], list):
+    if value.get("documents"):
+        raise unread(f"{at} has the field documents, which is not read")
+    if isinstance(value[name], dict) and is_turned(value[name]):
+        messages = read_turned(value[name], path, used)
+    elif isinstance(value[name], list):
+        messages = read_list(value[name], path, used, "user")
+    else:
         raise malformed(f"{path} is not a list")
-    messages = _read_list(value[name], path, used, "user")
     tools = None
     for field in _TOOLS:
         if value.get(field):
@@ -199,7 +203,7 @@ def _read_wrapped(value: dict[str, Any], name: str, at: str, used: set[str]) -> 
         raise unread(f"{at} has the field system, which is not text")
     if system is not None:
         used.add(join_path(at, "system"))
-        messages = _lead(_speak(check_text(system, at), "system"), messages, at)
+        messages = _lead(speak(check_text(system, at), "system"), messages, at)
     return Dialogue(messages, tools)
 
 
@@ -209,91 +213,4 @@ def _lead(system: list[Message], messages: list[Message], at: str) -> list[Messa
         return [*system, *messages]
     if messages[0]["content"].strip() != system[0]["content"].strip():
         raise malformed(f"{at} has a field system, and another system turn")
-    return messages
-
-
-def _read_list(value: list[Any], at: str, used: set[str], speaker: str) -> list[Message]:
-    if len(value) > MOST_MESSAGES:
-        raise malformed(f"{at} holds more than {MOST_MESSAGES:,} items")
-    if not value:
-        return []
-    inner = f"{at}[]"
-    if all(is_message(item) for item in value):
-        return _read_messages(value, at, inner, used)
-    if all(isinstance(item, str) for item in value):
-        used.add(inner)
-        return [one for item in value for one in _speak(check_text(item, at), speaker)]
-    if all(isinstance(item, list) and len(item) == 2 for item in value):
-        return _read_history(value, at, used)
-    if all(isinstance(item, dict) and _find_exchange(item) for item in value):
-        return _read_exchanges(value, at, inner, used)
-    if all(isinstance(item, str) or is_part(item) for item in value):
-        return _read_parts(value, at, used, speaker)
-    if any(is_message(item) for item in value):
-        place = next(place for place, item in enumerate(value, 1) if not is_message(item))
-        null = value[place - 1] is None
-        raise malformed(f"message {place} of {at} {'is null' if null else 'has no role'}")
-    raise malformed(f"{at} is a list, but not of messages")
-
-
-def _read_messages(value: list[Any], at: str, inner: str, used: set[str]) -> list[Message]:
-    messages: list[Message] = []
-    called: list[bool] = []
-    for place, item in enumerate(value, 1):
-        read = read_message(item, f"message {place} of {at}", inner, used)
-        names = (item.get(name) for name in WHO)
-        is_call = any(
-            isinstance(name, str) and ROLES.get(name.strip().lower()) == CALLS for name in names
-        )
-        messages += read
-        called += [is_call] * len(read)
-    return merge_calls(messages, called)
-
-
-def _read_parts(value: Any, at: str, used: set[str], speaker: str) -> list[Message]:
-    """Parts without a message around them, which are what one message of `speaker` holds."""
-    bare = {"role": speaker, "content": value}
-    content = read_content(value, at, at, used)
-    if not (content.reasoning or content.calls or content.results):
-        return _speak(content.text, speaker)
-    return read_message(bare, at, "", set())
-
-
-def _read_history(value: list[Any], at: str, used: set[str]) -> list[Message]:
-    """[question, answer] pairs; the first question may be null, and the last answer."""
-    used.add(f"{at}[][]")
-    messages: list[Message] = []
-    for place, (question, answer) in enumerate(value, 1):
-        missing = (question is None and place > 1) or (answer is None and place < len(value))
-        texts = all(text is None or isinstance(text, str) for text in (question, answer))
-        if missing or not texts or (question is None and answer is None):
-            raise malformed(f"item {place} of {at} is not a question and an answer")
-        for role, text in (("user", question), ("assistant", answer)):
-            if text is not None:
-                messages.append({"role": role, "content": check_text(text, at)})
-    return messages
-
-
-def _find_exchange(value: dict[str, Any]) -> tuple[str, str] | None:
-    """The names of the two sides of an exchange, where an object is one."""
-    found = [
-        pair
-        for pair in _EXCHANGES
-        if isinstance(value.get(pair[0]), str) and isinstance(value.get(pair[1]), str)
-    ]
-    return found[0] if len(found) == 1 else None
-
-
-def _read_exchanges(value: list[Any], at: str, inner: str, used: set[str]) -> list[Message]:
-    messages: list[Message] = []
-    for place, item in enumerate(value, 1):
-        pair = _find_exchange(item)
-        if pair is None:
-            raise malformed(f"item {place} of {at} is not a question and an answer")
-        other = next((name for name in ("system", "tools", "history") if item.get(name)), None)
-        if media := find_media(item) or other:
-            raise unread(f"item {place} of {at} has the field {media}, which is not read")
-        for role, name in zip(("user", "assistant"), pair, strict=True):
-            used.add(join_path(inner, name))
-            messages.append({"role": role, "content": check_text(item[name], at)})
     return messages

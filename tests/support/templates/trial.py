@@ -31,7 +31,8 @@ from pairsmith.schema.templates import (
     Conversation,
     Refusal,
     Template,
-    common_start,
+    prompt_end,
+    whole_marks,
 )
 from pairsmith.text.messages import read_messages
 from support.templates.conversations import Messages, Row
@@ -115,16 +116,36 @@ def template_of(source: str) -> Template:
 
 
 def expected(renderer: Renderer, row: Row) -> tuple[str, str, str] | None:
-    """The prompt, chosen and rejected texts by `transformers`; None where it refuses."""
+    """The prompt, chosen and rejected texts by `transformers`.
+
+    None where it refuses, or writes other contents than there are, or the same for both replies.
+    """
     reply = {"role": "assistant", "content": PROBE_REPLY}
     texts = [renderer.one(row.prompt, True), *map(renderer.one, row.sides)]
     marked = renderer.one([*row.prompt, reply])
     held = [text for text in texts if isinstance(text, str)]
     if len(held) < len(texts):
         return None
-    end = len(common_start([*held, *([marked] if isinstance(marked, str) else [])]))
+    if not all(map(holds, row.sides, held[1:])):
+        return None
+    parting = [*held, *([marked] if isinstance(marked, str) else [])]
+    end = prompt_end(parting, whole_marks(renderer.template))
     chosen, rejected = (text[end:] for text in held[1:])
+    if chosen == rejected and row.chosen.strip() != row.rejected.strip():
+        return None
     return held[0][:end].removeprefix(TOKENS["bos_token"]), _closed(chosen), _closed(rejected)
+
+
+def holds(messages: Messages, text: str) -> bool:
+    """Whether each content stands in a text, in order, a system text anywhere, by all but space."""
+    bare, end = "".join(text.split()), 0
+    for message in messages:
+        said = "".join(message["content"].split())
+        place = bare.find(said, 0 if message["role"] == "system" else end)
+        if place < 0:
+            return False
+        end = end if message["role"] == "system" else place + len(said)
+    return True
 
 
 def _closed(text: str) -> str:

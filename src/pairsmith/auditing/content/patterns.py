@@ -34,7 +34,7 @@ def control_strings() -> dict[str, list[str]]:
     """The control strings of common chat templates, each with the families that use it."""
     used: dict[str, list[str]] = {}
     for name, family in FAMILIES.items():
-        for text in (*family.control, family.bos, family.eos):
+        for text in (*family.control, *family.reasoning, family.bos, family.eos):
             if text and text not in WORDS:
                 used.setdefault(text, []).append(name)
     for name, texts in OTHERS.items():

@@ -20,6 +20,7 @@ class Family(NamedTuple):
         source: Where the format is defined.
         bos, eos: The tokens that open and end a sequence; empty where there is none.
         control: Strings that a content must not hold, besides those two.
+        reasoning: What stands around reasoning, which a content may hold.
     """
 
     model: str
@@ -27,12 +28,14 @@ class Family(NamedTuple):
     bos: str
     eos: str
     control: tuple[str, ...]
+    reasoning: tuple[str, ...] = ()
 
 
 _LLAMA3 = ("<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eom_id|>")
 _QWEN = ("<|im_start|>", "<|endoftext|>", "<tool_call>", "</tool_call>")
 _GEMMA = ("<start_of_turn>", "<end_of_turn>", "<pad>", "<unk>")
 _DEEPSEEK = ("<｜User｜>", "<｜Assistant｜>", "<｜▁pad▁｜>", "<｜tool▁calls▁begin｜>")
+_THINK = ("<think>", "</think>")
 _BEGIN, _END = "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"
 _HUB = "https://huggingface.co"
 
@@ -62,7 +65,8 @@ FAMILIES = {
         f"{_HUB}/deepseek-ai/DeepSeek-R1",
         _BEGIN,
         _END,
-        (*_DEEPSEEK, "<think>", "</think>"),
+        _DEEPSEEK,
+        _THINK,
     ),
     "deepseek-v3": Family(
         "deepseek-ai/DeepSeek-V3", f"{_HUB}/deepseek-ai/DeepSeek-V3", _BEGIN, _END, _DEEPSEEK
@@ -129,7 +133,8 @@ FAMILIES = {
         "https://qwen.readthedocs.io/en/latest/",
         "",
         "<|im_end|>",
-        (*_QWEN, "<think>", "</think>", "<tool_response>", "</tool_response>"),
+        (*_QWEN, "<tool_response>", "</tool_response>"),
+        _THINK,
     ),
     "vicuna": Family(
         "lmsys/vicuna-7b-v1.5",
