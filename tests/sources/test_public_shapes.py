@@ -95,3 +95,6 @@ def test_a_public_data_set_as_csv_gives_the_same(name):
         return
     told = [[plain(o) for o in reading.outcomes] for _, reading in readings(held, rows)]
     assert told == public.expected
+    for given, reading in readings(held, rows):
+        if not isinstance(reading.outcomes[0], Refused):
+            assert reading.used <= set().union(*map(set, given))

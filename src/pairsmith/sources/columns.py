@@ -225,9 +225,9 @@ def split_path(path: str) -> tuple[str, ...]:
 
 
 def place_of(row: dict[str, Any], path: str) -> str:
-    """How the field of a path is called among those of a row: its text, where that is unfolded."""
+    """How a path is called among those of a row: by its field, where that is a text unfolded."""
     name = _cut(path)[0]
-    return name if isinstance(row.get(name), str) else ledger_path(path)
+    return name if name != path and isinstance(row.get(name), str) else path
 
 
 @functools.cache

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pairsmith.schema.messages import Message
 from pairsmith.schema.reasons import Reason
-from pairsmith.sources.columns import look_up, place_of, split_path
+from pairsmith.sources.columns import ledger_path, look_up, split_path
 from pairsmith.sources.literals import check_text
 from pairsmith.sources.outcomes import UnreadableError
 from pairsmith.sources.row_shapes import RowShape
@@ -57,7 +57,7 @@ class Look(NamedTuple):
         if path in self.row:  # nearly always
             return [(path, value) for value in look_up(self.row, path)]
         return [
-            (place_of(self.row, part), value)
+            (ledger_path(part), value)
             for part in split_path(path)
             for value in look_up(self.row, part)
         ]
