@@ -149,6 +149,11 @@ def test_the_nearest_shape_and_what_to_type(row, message, hint):
         ("prompt=x,prompt=y", "the role prompt twice", "title+body"),
         ("chosen=x", "chosen without rejected", "Add rejected=FIELD"),
         ("b=x", "b without a", "Add a=FIELD"),
+        ("parent=p,reply=q", "parent without id and role", "Add id=FIELD,role=FIELD"),
+        ("winner=x,first=2", "first takes 0 or 1, not '2'", "the first reply"),
+        ("a=chosen,b=rejected", "which of the two replies is better", "winner=FIELD"),
+        ("replies=chosen", "which of the replies is better", "--from alpaca-output"),
+        ("reply=chosen", "replies to one prompt is better", "label=FIELD or score=FIELD"),
         ("prompt=prompd", "No row has the field 'prompd' that --columns names for prompt; the "
          "fields are prompt, chosen, rejected", "Perhaps: --columns prompt=prompt"),
         ("prompt=meta.q", "No row has the field 'meta.q'", "Name one of these"),

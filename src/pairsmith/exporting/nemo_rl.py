@@ -3,7 +3,8 @@
 Follows NeMo-RL's `docs/guides/dpo.md`, `examples/configs/dpo.yaml`,
 `nemo_rl/data/datasets/preference_datasets/preference_dataset.py` and
 `setup_preference_data` in `nemo_rl/data/utils.py`: one path to train on, which may be a pattern,
-and named paths to validate on.
+and named paths to validate on. A completion is a list of messages; that it passes on more of a
+message than role and content, its documentation does not say.
 """
 
 from __future__ import annotations
@@ -57,4 +58,10 @@ def config(files: Sequence[ExportedFile]) -> Config:
     return Config("nemo-rl.yaml", text)
 
 
-FORMAT = Format(rows, config, {Unfit.NO_PROMPT: has_no_prompt})
+FORMAT = Format(
+    rows,
+    config,
+    {Unfit.NO_PROMPT: has_no_prompt},
+    holds=frozenset({Unfit.SEVERAL_MESSAGES}),
+    reserved=frozenset({"task_name"}),
+)

@@ -181,7 +181,31 @@ def _choose_mapped(rows: list[Row], asked: Asked) -> tuple[str, Columns, list[Ro
             base = {role: path for role, path in base.items() if role not in VERDICTS}
         columns = {**base, **named}
     check_columns(named, rows, INNER)
+    _check_verdict(name, columns)
     return name, columns, rows
+
+
+def _check_verdict(name: str, columns: Columns) -> None:
+    """Checks that something tells which reply is better.
+
+    Raises:
+        RecipeError: Nothing does.
+    """
+    rule = tell_rule(columns)
+    if rule in ("sides", "tree") or VERDICTS & columns.keys() or name in ROW_SHAPES:
+        return
+    what, roles = {
+        "two": (
+            "of the two replies",
+            "winner=FIELD, strength=FIELD, or score_a=FIELD,score_b=FIELD",
+        ),
+        "replies": (
+            "of the replies",
+            "rank=FIELD or score=FIELD; where the best one comes first, --from alpaca-output",
+        ),
+        "rows": ("of the replies to one prompt", "label=FIELD or score=FIELD"),
+    }[rule]
+    raise RecipeError(f"--columns does not say which {what} is better.", f"Add {roles}.")
 
 
 def _is_complete(columns: Columns) -> bool:

@@ -192,7 +192,7 @@ def _find_scores(rows: Sequence[Row], held: set[str]) -> tuple[str, str] | None:
             return pair
     numbers = {name for row in rows for name, value in row.items() if is_number(value)}
     for better, worse in known.BETTER_WORSE:
-        for name in sorted(numbers, key=len):
+        for name in sorted(numbers, key=lambda held: (len(held), held)):
             words = set(words_of(name))
             other = _swap(name, better, worse)
             if other in numbers and words & known.SCORE_WORDS and not words & known.NO_SCORE:

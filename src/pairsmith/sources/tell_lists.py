@@ -52,7 +52,10 @@ def find_text(items: list[Any]) -> Columns:
 
 
 def _are_messages(items: Iterable[Any]) -> bool:
-    return all(isinstance(item, dict) and {"role", "content"} <= item.keys() for item in items)
+    return all(
+        isinstance(item, dict) and item.get("role") is not None and "content" in item
+        for item in items
+    )
 
 
 def judge_inside(items: list[Any]) -> Columns | None:

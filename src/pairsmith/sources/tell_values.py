@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 from pairsmith.sources import known_fields as known
-from pairsmith.sources.columns import Columns
+from pairsmith.sources.columns import Columns, unfold
 
 Row: TypeAlias = dict[str, Any]
 Told: TypeAlias = tuple[str, Columns]
@@ -84,7 +84,7 @@ def find_prompt(row: Row, taken: Iterable[str]) -> Columns | None:
         if path := _prompt_in(name, left.get(name)):
             below = "input" if name == "instruction" and is_text(left.get("input")) else None
             return {"prompt": path, "input": below} if below else {"prompt": path}
-    info = left.get("info")
+    info = unfold(left.get("info"))
     if isinstance(info, dict) and any(is_text(info.get(name)) for name in known.POSTS[1:]):
         return {"prompt": "+".join(f"info.{name}" for name in known.POSTS)}
     return None
@@ -93,6 +93,9 @@ def find_prompt(row: Row, taken: Iterable[str]) -> Columns | None:
 def _prompt_in(name: str, value: Any) -> str | None:
     """The path of a prompt in a field of this name; None where the field holds none."""
     if isinstance(value, str):
+        held = unfold(value)
+        if isinstance(held, dict) and not _is_message(held) and (path := _inside(name, held)):
+            return path
         return name if value.strip() and name not in known.LISTED_PROMPTS else None
     if isinstance(value, list):
         return name if is_said(value) else None
@@ -100,5 +103,9 @@ def _prompt_in(name: str, value: Any) -> str | None:
         return None
     if _is_message(value):  # or {messages, tools}
         return name
+    return _inside(name, value)
+
+
+def _inside(name: str, value: Row) -> str | None:
     inner = next((key for key in known.TEXTS_INSIDE if is_text(value.get(key))), None)
     return f"{name}.{inner}" if inner else None
