@@ -51,11 +51,15 @@ def test_it_is_shown_by_id(out):
 def test_it_is_exported_to_evaluate_with(out, tmp_path):
     pairsmith.export(out, tmp_path / "files", trainer="trl")
     script = (tmp_path / "files" / "train.py").read_text()
-    trained, _, tested = script.partition('"test"')
+    assert 'train_dataset=data["train"]' in script
+    assert 'eval_dataset=data["validation"]' in script
+    pairsmith.export(out, tmp_path / "others", trainer="axolotl")
+    [path] = (tmp_path / "others").glob("*.yaml")
+    config = path.read_text()
+    trained, _, tested = config.partition("test_datasets")
     assert "pairs/train.jsonl" in trained
     assert "pairs/validation.jsonl" not in trained
     assert "pairs/validation.jsonl" in tested
-    assert "pairs/test_more.jsonl" in tested
 
 
 def test_its_rows_are_divided_anew(source, tmp_path):

@@ -15,6 +15,7 @@ import pytest
 import pairsmith
 from pairsmith.hub.http.addresses import RawPath
 from pairsmith.hub.repos import files, history, repos
+from support.folders import lay_out
 from support.hub.clients import environment_of
 from support.slow import quick, slow
 
@@ -384,3 +385,16 @@ def test_what_can_be_published_is_a_build_on_a_disk(publish, tmp_path, calls):
     assert status == 2
     assert "There are auto and manual." in stderr
     assert not calls
+
+
+@slow
+def test_a_split_of_any_name_is_published_and_loaded(publish, held, tmp_path):
+    folder = lay_out(tmp_path / "in", {"train.jsonl": 3, "b_train.jsonl": 2, "dev.jsonl": 1})
+    pairsmith.build(folder, tmp_path / "out")
+    status, _, stderr = publish(tmp_path / "out", "ann/pairs")
+    assert status == 0, stderr
+    _, _, there = held()
+    assert {path for path in there if path.endswith(".parquet")} == {
+        "pairs/train-00000-of-00002.parquet", "pairs/train-00001-of-00002.parquet",
+        "pairs/validation-00000-of-00001.parquet",
+    }  # fmt: skip

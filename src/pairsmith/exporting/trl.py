@@ -23,6 +23,7 @@ from collections.abc import Sequence
 
 from pairsmith.exporting.format import Config, ExportedFile, Format
 from pairsmith.exporting.pair import RICH, Pair, Row, Unfit, has_no_prompt
+from pairsmith.schema.splits import is_held_out, order_of
 
 SCRIPT = '''\
 """Trains with TRL on the files beside it: python train.py MODEL"""
@@ -102,9 +103,10 @@ def reward_config(files: Sequence[ExportedFile]) -> Config:
 
 def script(method: str, files: Sequence[ExportedFile]) -> str:
     """The script for one of TRL's methods, by the name its classes have."""
-    splits = list(dict.fromkeys(file.split for file in files))
-    train = "train" if "train" in splits else splits[0]
-    others = sorted(set(splits) - {train}, key=lambda split: (split != "test", split))
+    splits = {file.split for file in files}
+    train = min(splits, key=order_of)
+    held_out = {split for split in splits - {train} if is_held_out(split)}
+    others = sorted(held_out, key=lambda split: (split != "test", order_of(split)))
     test = f'data["{others[0]}"]' if others else "None"
     return SCRIPT.format(method=method, train=train, test=test, folder=method.lower())
 
