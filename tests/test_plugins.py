@@ -187,13 +187,18 @@ def test_a_compressed_file_of_it_in_a_folder(home):
     assert [entry["kept"] for entry in json.loads(done.stdout)["ledger"]] == [2, 2]
 
 
+EXPECTED = (
+    "Expected .jsonl, .json, .ndjson, .csv, .tsv, .arrow, .feather, plain, .gz or .zst, or .parquet"
+)
+
+
 def test_without_the_package_its_files_are_of_no_format(home):
     said, hint = told(run(home, "build", "x.tsvpairs", "none", plugins=False))
-    assert said == "x.tsvpairs is not a file of transcripts by its name."
-    assert hint == "Expected .jsonl or .json, plain, .gz or .zst, or .parquet."
+    assert said == "x.tsvpairs is not a file of preference data by its name."
+    assert hint == f"{EXPECTED}."
     (home / "x.other").write_text(ROWS)
     _, hint = told(run(home, "build", "x.other", "none"))
-    assert hint == "Expected .jsonl or .json, plain, .gz or .zst, or .parquet, or .tsvpairs."
+    assert hint == f"{EXPECTED}, or .tsvpairs."
 
 
 def test_a_question_is_asked_by_its_name(home, out):
@@ -281,7 +286,7 @@ def test_what_lies_in_a_data_set_is_not_imported(tmp_path):
     (folder / "trap.py").write_text("raise SystemExit('imported')\n")
     (folder / "train.odd").write_text(ROWS)
     done = run(tmp_path, "build", "data", "out")
-    assert "There are no transcripts in" in done.stderr
+    assert "There are no preference data in" in done.stderr
     assert done.returncode == 2
 
 

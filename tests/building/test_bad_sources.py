@@ -22,18 +22,21 @@ def layout(tmp_path, *names):
 @pytest.mark.parametrize(
     ("names", "message", "hint"),
     [
-        ([], "There are no transcripts in ", "Expected <subset>/train.jsonl"),
-        (["README.md", "harmless-base/notes.txt"], "There are no transcripts in ", "Expected"),
-        (["Mine/train.jsonl"], "'Mine' cannot name a subset", "small letters"),
+        ([], "There are no preference data in .* It is empty", "Expected train.jsonl"),
+        (["LICENSE", "harmless-base/a.txt"], "no preference data.*LICENSE, harmless-base/a", ""),
+        (["Übung/train.jsonl", "bung/test.jsonl"], "bung and Übung would both", "Rename"),
+        (["My Data/train.jsonl", "my-data/test.jsonl"], "would both be the subset my-data", "Ren"),
+        (["Ü/train.jsonl"], "'Ü' cannot name a subset", "small letters"),
         (["quarantine/train.jsonl"], "'quarantine' cannot name a subset", "small letters"),
-        (["mine/rows.parquet"], "mine/rows.parquet is neither train nor test", "Or build that"),
         (["mine/train.json.bz2"], "mine/train.json.bz2 is not a file that can be read", "Exp"),
         (["train.parquet.gz"], "train.parquet.gz is not a file that can be read", "Expected"),
+        (["test.zip", "train.jsonl"], "test.zip is not a file that can be read", "Expected"),
         (["test.jsonl", "test.parquet"], "pairs has two files for test", "Leave one"),
-        (["test.jsonl", "pairs/test.jsonl"], "has test of pairs in itself and in a folder", "Le"),
-        (["harmless-base/dev.jsonl"], "harmless-base/dev.jsonl is neither train nor test", "Exp"),
         (["harmless-base/train.jsonl", "harmless-base/train.jsonl.gz"], "two files for train", ""),
-        (["harmless-base/train.jsonl", "all.jsonl"], "all.jsonl in .* belongs to no subset", "by"),
+        (["harmless-base/train.jsonl", "all.jsonl"], "^all.jsonl in .* no split, while", "a word"),
+        (["train.jsonl", "b/c.jsonl", "d.jsonl"], "^b/c.jsonl, d.jsonl in .* no split", "them"),
+        (["train_test.jsonl"], "The name of train_test.jsonl says train and test", "--split"),
+        (["test/train.jsonl"], "called after train and lies in a folder called after test", ""),
     ],
 )
 def test_a_folder_that_is_not_laid_out_as_released(tmp_path, names, message, hint):
@@ -117,11 +120,11 @@ def test_a_folder_of_other_subsets_and_files_of_its_own(tmp_path):
     [
         ("nowhere", {}, "There is no .*nowhere"),
         ("nowhere/train.jsonl", {}, "There is no .*nowhere/train.jsonl"),
-        ("train.csv", {}, "train.csv is not a file of transcripts by its name"),
+        ("train.doc", {}, "train.doc is not a file of preference data by its name"),
         ("nonsense://x", {}, "nonsense://x cannot be opened"),
         ("zip://x.jsonl::nowhere.zip", {}, "cannot be opened"),
         ("a::b.jsonl", {}, "There is no .*a::b.jsonl"),
-        ("train.jsonl", {"split": "dev"}, "There is no split 'dev'"),
+        ("train.jsonl", {"split": "De v"}, "'De v' cannot name a split"),
         ("train.jsonl", {"subset": "../up"}, "'../up' cannot name a subset"),
         ("train.jsonl", {"subset": "quarantine"}, "'quarantine' cannot name a subset"),
         ("train.jsonl", {"subset": folder.STAGING}, "'unfinished' cannot name a subset"),
@@ -131,7 +134,7 @@ def test_a_folder_of_other_subsets_and_files_of_its_own(tmp_path):
 )
 def test_a_source_that_cannot_be_read(tmp_path, monkeypatch, source, options, message):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "train.csv").touch()
+    (tmp_path / "train.doc").touch()
     (tmp_path / "train.jsonl").write_bytes(ROWS[0])
     with pytest.raises(SourceError, match=message):
         pairsmith.build(source, tmp_path / "out", **options)

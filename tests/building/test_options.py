@@ -45,6 +45,7 @@ ANOTHER = {
     "from_": "hh",
     "columns": "prompt=question",
     "preference": "safer",
+    "format": "csv",
     "force": True,
     "engine": "ray",
     "workers": 2,
@@ -107,7 +108,7 @@ def test_an_option_travels_to_the_first_pass_unless_it_acts_or_writes(name):
 
 def test_the_first_pass_reads_the_same_and_works_here():
     first = Options.of(**ANOTHER).first_pass("trl")
-    assert first.source == SourceOptions("mine", "test", "trl", "prompt=question", "safer")
+    assert first.source == SourceOptions("mine", "test", "trl", "prompt=question", "safer", "csv")
     assert first.execution == ExecutionOptions(batch_rows=9, prove="all")
     here = Options.of(workers=3, force=True).first_pass("hh")
     assert here.execution == ExecutionOptions(workers=3)
@@ -148,7 +149,7 @@ def test_the_recipe_is_made_of_its_fields():
 def test_the_command_line_is_made_of_the_fields():
     command = typer.main.get_command(app).commands["build"]  # type: ignore[attr-defined]
     made = {param.name: param for param in command.params}
-    own = {"source", "out", "as_json"}
+    own = {"sources", "out", "as_json"}
     assert set(made) - own == {field.name for _, field in declared()}
     for kind, field in declared():
         option = hints(kind)[field.name].__metadata__[0]

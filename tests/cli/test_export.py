@@ -31,10 +31,11 @@ def test_json(run, sample_messages, tmp_path):
     code, printed, _ = run("export", sample_messages, dest, "--for", "trl-kto", "--json")
     held = json.loads(printed)
     assert code == 0
-    assert list(held) == ["trainer", "files", "left_out", "dialogues", "config"]
+    keys = ["trainer", "files", "left_out", "dialogues", "config", "not_carried"]
+    assert list(held) == keys
     assert held["files"][0] == {
         "subset": "harmless-base", "split": "test", "path": "harmless-base/test.jsonl",
-        "pairs": 3, "rows": 6,
+        "pairs": 3, "rows": 6, "columns": ["id", "prompt", "completion", "label"],
     }  # fmt: skip
     assert (dest / held["config"]["name"]).read_text() == held["config"]["text"]
 

@@ -43,6 +43,21 @@ def test_what_is_cut_and_dropped_is_said(run, sample_messages, tokenizer):
     assert "Read as special tokens: '</s>' 1." in printed
 
 
+def test_what_a_reward_trainer_drops_is_said(run, sample_messages, tokenizer):
+    args = ("preview", sample_messages, "--tokenizer", tokenizer, "--for", "trl-reward")
+    code, printed, errors = run(*args, "--max-length", 300, "-n", 100)
+    assert (code, errors) == (0, "")
+    assert "dropped: a side is over 300" in printed
+    assert "have a side of more than 300 tokens: dropped (chosen " in printed
+    assert "cut" not in printed.replace("⟨cut⟩", "cut")
+    assert "the whole does not begin with" not in printed
+    _, printed, _ = run(*args, "--max-length", 300, "-n", 100, "--json")
+    held = json.loads(printed)
+    assert any(row["dropped"] for row in held["rows"])
+    assert {at for row in held["rows"] for at in row["cut"].values()} == {None}
+    assert held["totals"]["dropped"] == held["totals"]["too_long"]["rows"] > 0
+
+
 def test_json(run, sample_text, tokenizer):
     args = ("preview", sample_text, "--tokenizer", tokenizer, "--max-length", 300, "--json")
     _, printed, _ = run(*args, "-n", 5)
@@ -139,9 +154,9 @@ def test_characters_of_several_tokens_are_shown_once(run, tmp_path, tokenizer):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["--for", "other"], "Trainers: trl."),
+        (["--for", "other"], "Trainers: trl, trl-reward."),
         (["--subset", "none"], "It has harmless-base"),
-        (["--subset", "red-team-attempts"], "DPO wants pairs"),
+        (["--subset", "red-team-attempts"], "the trainer wants pairs"),
     ],
 )
 def test_a_bad_request_is_one_sentence_and_a_hint(run, sample_text, tokenizer, args, message):

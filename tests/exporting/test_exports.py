@@ -124,6 +124,7 @@ def from_openai(rows):
 
 READ_BACK = {
     "trl": from_trl,
+    "trl-reward": from_trl,
     "trl-kto": from_trl_kto,
     "axolotl": from_axolotl,
     "llamafactory": from_llamafactory,
@@ -202,10 +203,14 @@ def test_the_configuration_names_the_files(trainer, sample_messages, tmp_path):
     config = (tmp_path / "dest" / written.config.name).read_text(encoding="utf-8")
     assert config == written.config.text
     held = {path.name for path in (tmp_path / "dest").iterdir() if path.is_file()}
-    assert held == {written.config.name}
+    assert held == {written.config.name, "README.md"}
+    if trainer.startswith("trl"):
+        assert "load_dataset(str(Path(__file__).parent))" in config
+        config = (tmp_path / "dest" / "README.md").read_text(encoding="utf-8")
     paths = [file.path for file in written.files if trainer != "nemo-rl" or file.split == "test"]
     assert len(paths) >= 4
     assert all(path in config for path in paths)
+    config = written.config.text
     if written.config.name.endswith(".yaml"):
         assert yaml.safe_load(config)
     elif written.config.name.endswith(".py"):
@@ -271,7 +276,7 @@ def test_more_pairs_than_a_batch(tmp_path):
 
 
 def test_text_goes_to_trl_as_it_is(sample_text, tmp_path):
-    for trainer in ("trl", "trl-kto"):
+    for trainer in ("trl", "trl-reward", "trl-kto"):
         pairsmith.export(sample_text, tmp_path / trainer, trainer=trainer)
         for place, pairs in pairs_of(sample_text).items():
             rows = READ_BACK[trainer](lines_of(tmp_path / trainer / f"{place}.jsonl"))

@@ -46,7 +46,7 @@ def test_what_is_no_build(tmp_path):
 def test_an_unknown_trainer(sample_messages, tmp_path):
     with pytest.raises(PairsmithError, match="no trainer 'dpo'") as caught:
         pairsmith.export(sample_messages, tmp_path / "dest", trainer="dpo")
-    assert "trl, trl-kto, axolotl" in caught.value.hint
+    assert "trl, trl-reward, trl-kto, axolotl" in caught.value.hint
 
 
 def test_dialogues_alone(tmp_path):
@@ -136,5 +136,5 @@ def test_after_a_kill_the_same_command_starts_again(sample_messages, tmp_path):
     (staging / "harmless-base" / "train.jsonl").write_text("half")
     written = pairsmith.export(sample_messages, tmp_path / "dest", trainer="trl")
     assert sorted(path.name for path in (tmp_path / "dest").iterdir()) == sorted(
-        {file.subset for file in written.files} | {"train.py"}
+        {file.subset for file in written.files} | {"train.py", "README.md"}
     )

@@ -1,5 +1,6 @@
 """What is told of a source's rows, what is left to be said, and what is typed then."""
 
+import json
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from pairsmith.sources.columns import look_up, parse_columns
 from pairsmith.sources.describe import describe
 from pairsmith.sources.detect import detect
 from pairsmith.sources.detected import Asked, Detected
+from pairsmith.sources.fields import is_covered, paths_of
 from pairsmith.sources.grouping import group_rows
 from pairsmith.sources.row_reading import read_row
+from pairsmith.sources.row_shapes import ROW_SHAPES
 from support.public_shapes import ASKED, BAD, FAIR, GOOD, PUBLIC, whole
 from support.shapes import source_file, write
 
@@ -146,6 +149,11 @@ def test_the_nearest_shape_and_what_to_type(row, message, hint):
         ("prompt=x,prompt=y", "the role prompt twice", "title+body"),
         ("chosen=x", "chosen without rejected", "Add rejected=FIELD"),
         ("b=x", "b without a", "Add a=FIELD"),
+        ("parent=p,reply=q", "parent without id and role", "Add id=FIELD,role=FIELD"),
+        ("winner=x,first=2", "first takes 0 or 1, not '2'", "the first reply"),
+        ("a=chosen,b=rejected", "which of the two replies is better", "winner=FIELD"),
+        ("replies=chosen", "which of the replies is better", "--from alpaca-output"),
+        ("reply=chosen", "replies to one prompt is better", "label=FIELD or score=FIELD"),
         ("prompt=prompd", "No row has the field 'prompd' that --columns names for prompt; the "
          "fields are prompt, chosen, rejected", "Perhaps: --columns prompt=prompt"),
         ("prompt=meta.q", "No row has the field 'meta.q'", "Name one of these"),
@@ -269,3 +277,122 @@ def test_a_prompt_that_is_missing_beside_whole_conversations():
     rows = [{"prompt": ASKED, "chosen": whole(), "rejected": whole(BAD)}] * 3
     held = told(rows)
     assert replies(held, {**rows[0], "prompt": None}) == (GOOD, BAD)
+
+
+NUMBERED = [
+    {"response_1": FAIR, "response_2": GOOD, "response_3": BAD, "rank_1": 2, "rank_2": 1,
+     "rank_3": 3},
+    {"answer_a": BAD, "answer_b": FAIR, "answer_c": GOOD, "score_a": 1.0, "score_b": "2",
+     "score_c": 5},
+    {"output0": GOOD, "output1": BAD, "output2": FAIR, "rating0": 9, "rating1": 1, "rating2": 3},
+    {"responses": [BAD, GOOD, FAIR], "scores": [1, 3, 2]},
+    {"responses": json.dumps([BAD, GOOD, FAIR]), "scores": "[1, 3, 2]"},
+    {"generations": [BAD, GOOD], "ratings": [None, 3], "rewards": [1, 2]},
+    {"answers": json.dumps([{"text": BAD, "votes": 1}, {"text": GOOD, "votes": "7"}])},
+    {"completions": [{"text": GOOD, "quality": {"overall": 5}},
+                     {"text": BAD, "quality": {"overall": 2}}]},
+    {"all_generated_responses": [FAIR, GOOD, BAD], "all_rm_scores": [0.2, 0.9, -1]},
+    {"A": GOOD, "B": BAD, "label": "A"},
+    {"model_a_response": BAD, "model_b_response": GOOD, "winner": "model_b"},
+    {"left_answer": GOOD, "right_answer": BAD, "choice": "left"},
+    {"first_response": GOOD, "second_response": BAD, "preferred": "first"},
+    {"y_w": GOOD, "y_l": BAD},
+    {"chosenResponse": GOOD, "rejectedResponse": BAD},
+    {"responseChosen": GOOD, "responseRejected": BAD},
+    {"chosen": GOOD, "reject": BAD},
+    {"chosen_response": GOOD, "rejected_response": BAD, "chosen_avg_rating": 5,
+     "rejected_avg_rating": 2, "chosen_model": "m", "rejected_model": "n"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", NUMBERED, ids=lambda row: next(iter(row)))
+def test_other_ways_to_have_replies(row):
+    row = {"id": 7, "task": "care", "question": ASKED, **row}
+    asked = {"preference": "quality.overall"} if "completions" in row else {}
+    held = told([row, row], **asked)
+    if "generations" in row:
+        assert outcomes_of(row, held)[0].reason == "unpaired"
+        return
+    (outcome,) = outcomes_of(row, held)
+    assert outcome.chosen[-1]["content"] == GOOD
+    assert outcome.rejected[-1]["content"] in (BAD, FAIR)
+    assert outcome.chosen[0]["content"] == ASKED
+    left = {p for p in paths_of(row) if not is_covered(p, read_row(row, held.shape()).used)}
+    meta = {"id", "task", "rewards[]", "chosen_model", "rejected_model"}
+    assert left <= meta
+
+
+def test_scores_under_other_names_are_found():
+    row = {"prompt": ASKED, "chosen": whole(), "rejected": whole(BAD), "chosen-rating": 1,
+           "rejected-rating": 4, "chosen-model": "m", "rejected-model": "n"}  # fmt: skip
+    held = told([row])
+    assert held.columns["score_chosen"] == "chosen-rating"
+    assert outcomes_of(row, held)[0].notes == ("score_contradicts",)
+    lengths = {**PAIR, "chosen_length": 1, "rejected_length": 4, "chosen_rank": 2,
+               "rejected_rank": 1}  # fmt: skip
+    assert "score_chosen" not in told([lengths]).columns
+
+
+def test_what_is_no_comparison_is_not_taken_for_one():
+    for row in (
+        {"question": ASKED, "choices": [GOOD, BAD], "answer": 0},
+        {"instruction": ASKED, "input": "", "output": GOOD},
+        {"messages": whole()},
+        {"text": ASKED, "label": 1},
+        {"prompt": ASKED, "response": GOOD},
+        {"prompt": ASKED, "response_a": GOOD, "response_b": BAD, "response_c": FAIR, "winner": "a"},
+        {"prompt": ASKED, "chosen_model": "m", "rejected_model": "n"},
+        {"chosen_score": 5, "rejected_score": 2},
+    ):
+        assert "no shape that is known" in fault([row, row]).message
+
+
+def judged(selected, **fields):
+    return {"result": [{"value": {"selected": selected}}], **fields}
+
+
+def test_what_annotators_cancelled_counts_for_nothing():
+    row = {"data": {"prompt": ASKED, "answer1": GOOD, "answer2": BAD}, "annotations": [
+        judged("right", was_cancelled=True), judged("left", was_cancelled=False)]}  # fmt: skip
+    held = told([row])
+    assert replies(held, row) == (GOOD, BAD)
+    assert "annotations[].was_cancelled" in read_row(row, held.shape()).used
+    none = {**row, "annotations": [judged("right", was_cancelled=True)]}
+    assert outcomes_of(none, held)[0].reason == "tie"
+    picture = {**row, "data": {**row["data"], "image": "a.png"}}
+    assert outcomes_of(picture, held)[0].reason == "unread_content"
+
+
+def test_records_of_argilla_in_other_forms():
+    fields = {"prompt": ASKED, "response_1": BAD, "response_2": GOOD}
+    second = {
+        "fields": fields,
+        "responses": {
+            "best": [
+                {"value": "response_2", "user_id": "u"},
+                {"value": "response_2", "user_id": "v"},
+            ]
+        },
+    }
+    assert replies(told([second]), second) == (GOOD, BAD)
+    rated = {"fields": fields, "responses": [{"values": {
+        "rating_response_1": {"value": 2}, "rating_response_2": {"value": 5}}}, {"values": {
+        "rating_response_1": {"value": 4}}}]}  # fmt: skip
+    held = told([rated])
+    (outcome,) = outcomes_of(rated, held)
+    assert outcome.scores == (5, 3)
+    picks = [{"values": {"best": {"value": f"response_{n}"}}} for n in (2, 2, 3)]
+    three = {"fields": {**fields, "response_3": FAIR}, "responses": picks}
+    assert [replies_of(o) for o in outcomes_of(three, told([three]))] == [(GOOD, BAD), (GOOD, FAIR)]
+
+
+def replies_of(outcome):
+    return outcome.chosen[-1]["content"], outcome.rejected[-1]["content"]
+
+
+def test_transcripts_with_a_system_text_beside():
+    shown = f"\n\nHuman: {ASKED}\n\nAssistant:"
+    row = {"chosen": f"{shown} {GOOD}", "rejected": f"{shown} {BAD}", "system": "Be brief."}
+    for held in (told([row] * 3).shape(), ROW_SHAPES["hh"]):
+        (outcome,) = list[Any](read_row(row, held).outcomes)
+        assert [m["content"] for m in outcome.chosen] == ["Be brief.", ASKED, GOOD]

@@ -1,7 +1,11 @@
 """Public data sets, told by themselves under their very field names, and read row by row."""
 
+import json
+
+import pyarrow as pa
 import pytest
 
+from pairsmith.errors import SourceError
 from pairsmith.sources.describe import describe
 from pairsmith.sources.detected import Asked, Detected
 from pairsmith.sources.fields import is_covered, paths_of
@@ -53,3 +57,44 @@ def test_every_field_of_a_public_data_set_is_used_or_left_out(name):
         if not is_covered(path, reading.used)
     }
     assert left == public.left_out
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_public_data_set_in_columns_gives_the_same(name):
+    """Parquet has every field in every row, null where it is missing."""
+    public = ALL[name]
+    try:
+        rows = pa.Table.from_pylist(public.rows).to_pylist()
+    except pa.ArrowInvalid:
+        pytest.skip("its fields are of more than one type")
+    held = describe(rows, Asked(**dict(public.asked)), name)
+    assert held.name == public.shape
+    told = [[plain(o) for o in reading.outcomes] for _, reading in readings(held, rows)]
+    assert told == public.expected
+
+
+WORDS = {"reward-bench-2"}
+"""Replies that are JSON lists may be what was asked for."""
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name not in WORDS])
+def test_a_public_data_set_as_csv_gives_the_same(name):
+    """CSV has texts alone: numbers, flags and lists are written in them."""
+    public = ALL[name]
+    rows = [
+        {
+            field: value if isinstance(value, str) else "" if value is None else json.dumps(value)
+            for field, value in row.items()
+        }
+        for row in public.rows
+    ]
+    try:
+        held = describe(rows, Asked(**dict(public.asked)), name)
+    except SourceError:
+        assert any(isinstance(value, dict | list) for row in public.rows for value in row.values())
+        return
+    told = [[plain(o) for o in reading.outcomes] for _, reading in readings(held, rows)]
+    assert told == public.expected
+    for given, reading in readings(held, rows):
+        if not isinstance(reading.outcomes[0], Refused):
+            assert reading.used <= set().union(*map(set, given))

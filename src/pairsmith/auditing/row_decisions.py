@@ -18,6 +18,7 @@ from pairsmith.errors import OutputError, RecipeError
 from pairsmith.schema.annotations import STATEMENTS
 from pairsmith.schema.reasons import DROPS, Note
 from pairsmith.schema.recipe import Recipe
+from pairsmith.schema.splits import is_held_out
 
 if TYPE_CHECKING:
     from pairsmith.auditing.answer import Study
@@ -60,15 +61,16 @@ def find_decisions(out: Path, recipe: Recipe) -> pa.Table:
 
 def _check_splits(study: Study, recipe: Recipe) -> None:
     counts = study.index.sql("SELECT split, count(*) FROM rows WHERE kept GROUP BY split")
-    kept = dict(counts.fetchall())
-    if not kept.get("train"):
+    kept = {is_held_out(split) for split, _ in counts.fetchall()}
+    if False not in kept:
         raise RecipeError(
-            "There are no rows of train to act on, and those of test are left as they are.",
+            "There are no rows of train to act on, and those of other splits are left as they are.",
             "For a single file, --split train says that it is of train.",
         )
-    if "leaks" in recipe.drop and not kept.get("test"):
+    if "leaks" in recipe.drop and True not in kept:
         raise RecipeError(
-            "There are no rows of test that could have leaked.", "Leave leaks out of --drop."
+            "There are no rows of test, or of another split held out, that could have leaked.",
+            "Leave leaks out of --drop.",
         )
 
 
@@ -142,7 +144,7 @@ def _doubted(study: Study, recipe: Recipe) -> pa.Table:
     told = study.index.sql(
         """
         SELECT id, $note AS label, confidence AS score, NULL::VARCHAR AS detail
-        FROM rows JOIN doubted USING (row) WHERE split = 'train' ORDER BY id
+        FROM rows JOIN doubted USING (row) WHERE starts_with(split, 'train') ORDER BY id
         """,
         params={"note": note.value},
     )

@@ -56,7 +56,10 @@ NEAR = """
         FROM pairs JOIN rows AS first USING (row)
         JOIN rows AS copy USING (prompt, chosen, rejected) WHERE copy.kept
     ),
-    ranked AS (SELECT pair, cluster, bool_or(split <> 'train') AS test FROM copies GROUP BY ALL),
+    ranked AS (
+        SELECT pair, cluster, bool_or(NOT starts_with(split, 'train')) AS test
+        FROM copies GROUP BY ALL
+    ),
     staying AS (
         SELECT pair FROM ranked WINDOW own AS (PARTITION BY cluster)
         QUALIFY test OR (NOT bool_or(test) OVER own AND pair = min(pair) OVER own)
@@ -68,7 +71,7 @@ NEAR = """
     )
     SELECT copies.id, $label AS label, score, format('{} (Jaccard {:.2f})', rows.id, score) AS other
     FROM copies JOIN closest USING (pair) JOIN rows ON rows.row = closest.other
-    WHERE copies.split = 'train' AND pair NOT IN (FROM staying)
+    WHERE starts_with(copies.split, 'train') AND pair NOT IN (FROM staying)
 """
 """What goes of each cluster: what is neither a pair of test nor, where there is none, the first.
 
@@ -127,7 +130,7 @@ def _by_row(answer: Answer) -> pa.Table:
                 pc.or_(pa.array(first), pc.invert(pc.is_in(kinds, pa.array(OF_TRAIN)))), acted_on
             )
         )
-    is_test = pc.invert(pc.match_substring_regex(ids, "^[^/]*/train/"))
+    is_test = pc.invert(pc.match_substring_regex(ids, "^[^/]*/train[^/]*/"))
     return table.filter(pc.invert(pc.and_(acted_on, is_test)))
 
 
@@ -157,7 +160,7 @@ def _duplicates(study: Study, _: Answer | None) -> pa.Table:
     query = """
         SELECT id, $label AS label, NULL::DOUBLE AS score, other
         FROM (SELECT ids[1] AS other, unnest(ids[2:]) AS id FROM groups) JOIN rows USING (id)
-        WHERE split = 'train'
+        WHERE starts_with(split, 'train')
     """
     return _dropped(study, "the same pair as", query, {"label": "duplicate"})
 
@@ -181,7 +184,8 @@ def _flipped(study: Study, _: Answer | None) -> pa.Table:
     """Rows with the same prompt and replies as another, which prefers the other reply."""
     query = """
         WITH pairs AS (
-            SELECT id, split, (split = 'train', row) AS turn, whole_chosen < whole_rejected AS side,
+            SELECT id, split, (starts_with(split, 'train'), row) AS turn,
+                whole_chosen < whole_rejected AS side,
                 least(whole_chosen, whole_rejected) AS low,
                 greatest(whole_chosen, whole_rejected) AS high
             FROM rows WHERE kept AND whole_chosen <> whole_rejected
@@ -193,7 +197,7 @@ def _flipped(study: Study, _: Answer | None) -> pa.Table:
             FROM pairs GROUP BY low, high
             HAVING bool_or(side) AND NOT bool_and(side)
         ) USING (low, high)
-        WHERE split = 'train'
+        WHERE starts_with(split, 'train')
     """
     said = "the replies of this pair are the other way round in"
     return _dropped(study, said, query, {"label": "flipped"})

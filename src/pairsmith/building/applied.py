@@ -23,6 +23,7 @@ from pairsmith.dataset.annotations import (
     open_annotation,
     parse_reference,
 )
+from pairsmith.dataset.grown import Grown
 from pairsmith.dataset.manifest import Manifest
 from pairsmith.dataset.row_ids import read_row_ids
 from pairsmith.errors import AnnotationError
@@ -101,7 +102,7 @@ class AppliedAnnotation:
             AnnotationError: It is of other rows, or a score that should say how far a label is to
                 be believed does not.
         """
-        splits = [f"{file.subset}/{file.split}" for file in files]
+        splits = [*dict.fromkeys(f"{file.subset}/{file.split}" for file in files)]
         build = BuildId("", shape.name, dict(inputs), splits)
         check_bound(self.annotation, build, "the one that is asked for")
         made = [self._decide(batch) for batch in self.annotation.batches(self.label)]
@@ -221,7 +222,8 @@ def check_applied(
     held = [*applied]
     if not held:
         return
-    staged = tuple(entry._replace(path=folder.staged(entry.path)) for entry in built.outputs)
+    grown = Grown(staging)
+    staged = tuple(entry._replace(path=grown.name(entry.path)) for entry in built.outputs)
     ids = read_row_ids(staging, replace(built, outputs=staged))
     for one in held:
         for batch in one.annotation.batches(one.label):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from functools import partial
@@ -26,6 +26,7 @@ from pairsmith.chat_templates.prepare import Prepared, as_uncompiled, prepare, r
 from pairsmith.dataset import card as cards
 from pairsmith.dataset import checkpoint, folder
 from pairsmith.dataset.decisions import NAME as DECISIONS
+from pairsmith.dataset.grown import write_grown
 from pairsmith.dataset.manifest import Manifest, write_manifest
 from pairsmith.dataset.rows import refused_rows
 from pairsmith.errors import OutputError, RecipeError
@@ -40,7 +41,8 @@ from pairsmith.schema.recipe import Recipe, make_recipe
 from pairsmith.schema.rows import Form, Origin
 from pairsmith.schema.templates import Template
 from pairsmith.sources.detect import choose, passed_over
-from pairsmith.sources.layouts import ALL_SUBSETS, SAMPLE, SourceFile, find
+from pairsmith.sources.intake import gathered
+from pairsmith.sources.layouts import ALL_SUBSETS, SAMPLE, Found, SourceFile, Spooled, look
 from pairsmith.sources.shapes import HH, Shape
 
 RESOLVED = ("template", "tokens", "date", "as_", "apply", "pairs", "min_margin")
@@ -49,7 +51,7 @@ what is compared with how rows are read."""
 
 
 def build(
-    source: str | os.PathLike[str],
+    source: Any,
     out: str | os.PathLike[str],
     *,
     progress: Watch | None = None,
@@ -58,7 +60,10 @@ def build(
     """Builds a dataset from preference data.
 
     Args:
-        source: `sample`, a folder of subsets, one subset's folder, a file, or a URL of such.
+        source: `sample`, a folder, a file, a pattern of files such as `data/*.jsonl`, a URL of
+            such, or `-` for standard input; or a list of these. Or rows: a `datasets.Dataset`, a
+            table of pyarrow, a frame of pandas or polars, an iterable of dictionaries, or a
+            mapping from splits to any of them.
         out: The folder to write, or its URL; new, empty, or an earlier build's.
         progress: Called with a `Progress` after every block of rows.
         options: Fields of `BuildOptions`, `SourceOptions` and `ExecutionOptions`, by name; each
@@ -80,7 +85,8 @@ def build(
         require("audit", "To drop, flip or smooth rows takes")
     target = folder.output(os.fspath(out))
     check_execution(sorted_options.execution)
-    return _build(os.fspath(source), target, sorted_options, progress)
+    with gathered(source, sorted_options.source.format) as sources:
+        return _build(sources, target, sorted_options, progress)
 
 
 @dataclass(frozen=True)
@@ -88,9 +94,9 @@ class _Job:
     """A request, resolved.
 
     Attributes:
-        source: As the user names it.
+        sources: As the user names them, or spooled.
         options: As the user gave them.
-        files: The source's files.
+        found: The sources' files.
         shape: The shape of their rows.
         recipe: What to make of them.
         prepared: The template; None without one.
@@ -98,18 +104,26 @@ class _Job:
         progress: Progress callback, or None.
     """
 
-    source: str
+    sources: Sequence[str | Spooled]
     options: Options
-    files: list[SourceFile]
+    found: Found
     shape: Shape
     recipe: Recipe
     prepared: Prepared | None
     applied: list[AppliedAnnotation]
     progress: Watch | None
 
+    @property
+    def files(self) -> list[SourceFile]:
+        """The files of the sources."""
+        return self.found.files
 
-def _build(source: str, out: StoragePath, options: Options, progress: Watch | None) -> Manifest:
-    files = find(source, options.source.subset, options.source.split)
+
+def _build(
+    sources: Sequence[str | Spooled], out: StoragePath, options: Options, progress: Watch | None
+) -> Manifest:
+    found = look(sources, options.source.subset, options.source.split)
+    files = found.files
     shape = choose(files, options.source.from_)
     card = _card_fields(options.build)
     applied = open_applied(out, options.build.apply)
@@ -120,7 +134,7 @@ def _build(source: str, out: StoragePath, options: Options, progress: Watch | No
             options.build,
             template,
             card=card,
-            origin=_origin(source, files, shape),
+            origin=_origin(sources, files, shape),
             shape=shape,
             apply=[annotation.entry._asdict() for annotation in applied],
         )
@@ -132,8 +146,10 @@ def _build(source: str, out: StoragePath, options: Options, progress: Watch | No
         if earlier and not options.execution.force:
             return _reuse(earlier, out, recipe, files)
         staging = stack.enter_context(folder.workspace(out, earlier))
-        job = _Job(source, options, files, shape, recipe, prepared, applied, progress)
-        manifest = _manifest(recipe, *_build_files(job, staging))
+        job = _Job(sources, options, found, shape, recipe, prepared, applied, progress)
+        built, said = _build_files(job, staging)
+        manifest = _manifest(recipe, built, said)
+        write_grown(staging, {new: old for part in built for new, old in part.grown.items()})
         check_applied(applied, staging, manifest)
         _check_rendered(manifest, staging)
         cards.write_card(staging, manifest)
@@ -193,7 +209,7 @@ def _manifest(recipe: Recipe, built: list[checkpoint.Assembled], said: list[str]
     return Manifest(
         pairsmith=__version__,
         recipe=recipe,
-        inputs=tuple(part.read for part in built),
+        inputs=tuple(sorted(entry for part in built for entry in part.read)),
         outputs=tuple(sorted(entry for part in built for entry in part.outputs)),
         ledger=tuple(part.entry for part in built),
         remarks=tuple(said),
@@ -226,7 +242,7 @@ def _first_pass(job: _Job) -> FirstPass:
 
     with TemporaryDirectory(prefix="pairsmith-") as temporary:
         seen = Path(temporary) / "first"
-        manifest = _build(job.source, seen, job.options.first_pass(job.shape.name), job.progress)
+        manifest = _build(job.sources, seen, job.options.first_pass(job.shape.name), job.progress)
         inputs = {entry.path: entry.sha256 for entry in manifest.inputs}
         return FirstPass(row_decisions.find_decisions(seen, job.recipe), inputs)
 
@@ -258,12 +274,13 @@ def _build_files(job: _Job, staging: StoragePath) -> tuple[list[checkpoint.Assem
     """Builds every file; and sentences on how."""
     plan = checkpoint.begin(staging, _plan(job), job.options.execution.force)
     unused = passed_over(job.files, job.shape)
-    said = [f"Fields that were not used: {', '.join(unused[:12])}."] if unused else []
+    said = list(job.found.remarks)
+    said += [f"Fields that were not used: {', '.join(unused[:12])}."] if unused else []
     if job.recipe.acts:
         plan, changed = settle_decisions(staging, plan, job.files, partial(_decide, job))
         said += changed
     said += _run(job, staging, plan)
-    built = [checkpoint.assemble(staging, file) for file in job.files]
+    built = checkpoint.assemble(staging, job.files)
     if job.recipe.acts:
         check_same(plan, built)
     return built, said
@@ -278,6 +295,7 @@ def _plan(job: _Job) -> dict[str, Any]:
         "pyarrow": pa.__version__,
         "recipe": job.recipe.to_dict(),
         "inputs": [file.path for file in job.files],
+        "places": [file.id_prefix for file in job.files],
         checkpoint.COMPILED: True,
         checkpoint.DECISIONS: None,
     }
@@ -331,8 +349,8 @@ def _check_rendered(manifest: Manifest, staging: StoragePath) -> None:
     )
 
 
-def _origin(source: str, files: list[SourceFile], shape: Shape) -> Origin:
-    if source == SAMPLE:
+def _origin(sources: Sequence[str | Spooled], files: list[SourceFile], shape: Shape) -> Origin:
+    if [*sources] == [SAMPLE]:
         return Origin.SAMPLE
     released = shape == HH and all(file.subset in ALL_SUBSETS for file in files)
     return Origin.HH if released else Origin.OTHER
@@ -350,6 +368,9 @@ def _reuse(
     known = {entry.path: entry.sha256 for entry in earlier.inputs}
     if known.keys() != {file.path for file in files}:
         raise OutputError(f"{out} holds a build of other files: {', '.join(known)}.", hint)
+    splits = [f"{entry.subset}/{entry.split}" for entry in earlier.ledger]
+    if splits != [*dict.fromkeys(f"{file.subset}/{file.split}" for file in files)]:
+        raise OutputError(f"{out} holds a build of these files as {', '.join(splits)}.", hint)
     changed = [file.path for file in files if hash_file(file.place).sha256 != known[file.path]]
     if changed:
         raise OutputError(f"{out} holds a build of other contents of {', '.join(changed)}.", hint)

@@ -37,8 +37,10 @@ class Option(NamedTuple):
 class SourceOptions:
     """How to read a source."""
 
-    subset: Annotated[str | None, Option("For a single file: its subset.", "NAME")] = None
-    split: Annotated[str | None, Option("For a single file: train or test.", "NAME")] = None
+    subset: Annotated[str | None, Option("For files: their subset.", "NAME")] = None
+    split: Annotated[
+        str | None, Option("For files: their split, as train, validation, test.", "NAME")
+    ] = None
     from_: Annotated[
         str, Option("What a row looks like: hh, trl, …; or auto, told by the first rows.", "SHAPE")
     ] = "auto"
@@ -54,6 +56,9 @@ class SourceOptions:
     preference: Annotated[
         str | None,
         Option("Which one counts where rows tell several: better, safer, a field.", "NAME"),
+    ] = None
+    format: Annotated[
+        str | None, Option("What standard input is: csv, tsv, parquet, …; else JSON.", "ENDING")
     ] = None
 
 
@@ -217,6 +222,7 @@ class BuildArguments(TypedDict, total=False):
     from_: str
     columns: Mapping[str, str] | str | None
     preference: str | None
+    format: str | None
     force: bool
     engine: str
     workers: int | None

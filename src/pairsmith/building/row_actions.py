@@ -94,7 +94,8 @@ def check_same(plan: Mapping[str, Any], built: Sequence[checkpoint.Assembled]) -
         SourceError: A file has changed in between.
     """
     seen = plan[checkpoint.DECISIONS]["inputs"]
-    changed = [part.read.path for part in built if seen.get(part.read.path) != part.read.sha256]
+    read = [entry for part in built for entry in part.read]
+    changed = [entry.path for entry in read if seen.get(entry.path) != entry.sha256]
     if changed:
         raise SourceError(
             f"{', '.join(changed)} changed between the look at all rows and the build of them.",

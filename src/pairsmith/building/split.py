@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -21,7 +21,8 @@ from pairsmith.errors import OutputError, RecipeError
 from pairsmith.io.identity import WatchedFile
 from pairsmith.schema.rows import PAIR_TRANSCRIPTS, Kind
 from pairsmith.sources.detect import AUTO, choose
-from pairsmith.sources.layouts import SourceFile, find
+from pairsmith.sources.intake import gathered
+from pairsmith.sources.layouts import SourceFile, look
 from pairsmith.sources.read import arrange_rows, read_rows
 from pairsmith.sources.shapes import Shape
 from pairsmith.text.messages import read_messages
@@ -55,20 +56,22 @@ class Share(NamedTuple):
 
 
 def split(
-    source: str | os.PathLike[str],
+    source: Any,
     out: str | os.PathLike[str],
     *,
     test: float = 0.05,
     from_: str = AUTO,
+    say: Callable[[str], None] | None = None,
 ) -> tuple[Share, ...]:
     """Writes a source's rows, as they stand there, into a train and a test file for each subset.
 
     Args:
-        source: `sample`, a folder of subsets, one subset's folder, a file, or a URL of such.
+        source: What to split, as `pairsmith.build` takes it.
         out: A new or an empty folder: `<subset>/train.jsonl.gz` and `<subset>/test.jsonl.gz`,
             itself a source.
         test: The share of conversations that go to test, above 0 and below 1.
         from_: The shape of the rows, or `auto`.
+        say: Called with a sentence on what of the source was not read, if there is any.
 
     Returns:
         What became of the rows of each subset, in order.
@@ -80,9 +83,17 @@ def split(
     """
     if not 0 < test < 1:
         raise RecipeError(f"{test:g} is no share of a test split.", "Write --test 5%, or 0.05.")
-    files = find(os.fspath(source))
-    shape = choose(files, from_)
     target = folder.local_folder(os.fspath(out))
+    with gathered(source) as sources:
+        found = look(sources)
+        if say is not None:
+            for remark in found.remarks:
+                say(remark)
+        return _split(found.files, target, test, from_)
+
+
+def _split(files: list[SourceFile], target: Path, test: float, from_: str) -> tuple[Share, ...]:
+    shape = choose(files, from_)
     subsets = sorted({file.subset for file in files})
     with folder.writing(target), folder.filling(target) as staging:
         shares = tuple(

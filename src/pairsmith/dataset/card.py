@@ -24,6 +24,7 @@ from pairsmith.schema.annotations import Action, Applied
 from pairsmith.schema.reasons import DROPS, EXPLANATIONS, LABEL_NOTES, Note, Reason
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.rows import Form, Kind, Origin
+from pairsmith.schema.splits import order_of
 from pairsmith.sources.layouts import kind_of
 
 NAME = "README.md"
@@ -242,7 +243,7 @@ def _code(text: str) -> str:
 def _first_split(ledger: Iterable[LedgerEntry], pairs: Iterable[str]) -> str:
     """The split of pairs to train on: train, or the only one there is."""
     splits = {entry.split for entry in ledger if entry.subset in pairs and entry.kept}
-    return "train" if "train" in splits else "test"
+    return min(splits, key=order_of, default="test")
 
 
 def _title(recipe: Recipe) -> str:
@@ -338,7 +339,7 @@ def read_configs(folder: StoragePath) -> Any:
 
 def _data_files(places: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
     patterns: dict[str, list[str]] = {}
-    for subset, split in sorted(places, key=lambda place: (place[1] != "train", place[1])):
+    for subset, split in sorted(places, key=lambda place: order_of(place[1])):
         patterns.setdefault(split, []).append(f"{subset}/{split}-*.parquet")
     return [{"split": split, "path": paths} for split, paths in patterns.items()]
 

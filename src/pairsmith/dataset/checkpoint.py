@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pairsmith.dataset import decisions, folder
+from pairsmith.dataset.grown import staged
 from pairsmith.dataset.manifest import FileEntry, LedgerEntry
 from pairsmith.dataset.quarantine import quarantine_path
 from pairsmith.dataset.shard_record import (
@@ -24,7 +25,7 @@ from pairsmith.dataset.shard_record import (
     read_source,
     record_text,
 )
-from pairsmith.dataset.shards import ShardPath, entry_of
+from pairsmith.dataset.shards import ShardPath, entry_of, shard_stem
 from pairsmith.errors import OutputError
 from pairsmith.io import durable
 from pairsmith.io.digests import CHUNK, Digest, MeteredFile, hash_file
@@ -59,7 +60,7 @@ class Finished(NamedTuple):
 
 def shard_path(file: SourceFile, number: int) -> ShardPath:
     """The path of one shard of a file."""
-    return ShardPath(file.kind, file.subset, file.split, file.path, number)
+    return ShardPath(file.kind, file.subset, file.split, file.path, number, file.nth)
 
 
 def begin(staging: StoragePath, plan: dict[str, Any], force: bool) -> dict[str, Any]:
@@ -178,13 +179,14 @@ def find_finished(
 
 def source_path(file: SourceFile) -> str:
     """The path of a source file's record."""
-    return f"{file.subset}/{file.split}.json"
+    return f"{file.subset}/{shard_stem(file.split, file.nth)}.json"
 
 
 def _shards(staging: StoragePath, file: SourceFile) -> dict[int, ShardRecord]:
     """The shards of a file that are whole, by number."""
-    names = [path.stem for path in (staging / file.subset).glob(f"{file.split}-*.json")]
-    digits = [name.removeprefix(f"{file.split}-") for name in names]
+    stem = shard_stem(file.split, file.nth)
+    names = [path.stem for path in (staging / file.subset).glob(f"{stem}-*.json")]
+    digits = [name.removeprefix(f"{stem}-") for name in names]
     numbers = [int(number) for number in digits if number.isdecimal()]
 
     def whole(number: int) -> ShardRecord | None:
@@ -242,20 +244,65 @@ def record_source(staging: StoragePath, file: SourceFile, source: SourceRecord) 
 
 
 class Assembled(NamedTuple):
-    """The output of a build for one source file."""
+    """The output of a build for one split.
 
-    read: FileEntry
+    Attributes:
+        read: The files of the source.
+        outputs: The shards and the quarantine file.
+        grown: From a shard's path to its path in the folder that the build grew in, where that is
+            not `grown.staged` of it.
+        entry: The ledger entry.
+    """
+
+    read: list[FileEntry]
     outputs: list[FileEntry]
+    grown: dict[str, str]
     entry: LedgerEntry
 
 
-def assemble(staging: StoragePath, file: SourceFile) -> Assembled:
-    """Combines the records of a file whose shards are finished.
+def assemble(staging: StoragePath, files: Sequence[SourceFile]) -> list[Assembled]:
+    """Combines the records of a source whose shards are finished, split by split.
 
     A split without a kept row has no shard: none could be loaded.
 
+    Args:
+        staging: The folder that the build grows in.
+        files: The source's files, those of a split in the order of their numbers.
+
     Raises:
         OutputError: Shards are missing.
+    """
+    splits: dict[tuple[str, str], list[SourceFile]] = {}
+    for file in files:
+        splits.setdefault((file.subset, file.split), []).append(file)
+    return [_assemble(staging, mine) for mine in splits.values()]
+
+
+def _assemble(staging: StoragePath, files: Sequence[SourceFile]) -> Assembled:
+    """Combines the records of the files of one split."""
+    read, shards, places = [], list[ShardRecord](), list[ShardPath]()
+    for file in files:
+        source, mine = _records(staging, file)
+        read.append(FileEntry(file.path, source.rows, *source.whole))
+        shards += mine
+        places += [shard_path(file, number) for number in range(len(mine))]
+    entry = entry_of(files[0].subset, files[0].split, shards)
+    outputs = []
+    if entry.kept:
+        pairs = zip(places, shards, strict=True)
+        outputs = [p.entry(s, number, len(shards)) for number, (p, s) in enumerate(pairs)]
+    named = zip(outputs, places, strict=False)
+    grown = {o.path: p.rows for o, p in named if p.rows != staged(o.path)}
+    if entry.quarantined:
+        outputs.append(_join_refused(staging, files[0], places, shards))
+    return Assembled(read, outputs, grown, entry)
+
+
+def _records(staging: StoragePath, file: SourceFile) -> tuple[SourceRecord, list[ShardRecord]]:
+    """The records of a file and of its shards.
+
+    Raises:
+        OutputError: Some are missing.
     """
     source = read_source(staging, source_path(file))
     count = source.shards if source else 0
@@ -266,26 +313,23 @@ def assemble(staging: StoragePath, file: SourceFile) -> Assembled:
             f"Of {file.path}, {len(shards)} shards are there, not as many as were finished.",
             "Has something else removed them? The same command goes on.",
         )
-    entry = entry_of(file.subset, file.split, shards)
-    outputs = []
-    if entry.kept:
-        outputs = [shard_path(file, n).entry(s, len(shards)) for n, s in enumerate(shards)]
-    if entry.quarantined:
-        outputs.append(_join_refused(staging, file, shards))
-    return Assembled(FileEntry(file.path, source.rows, *source.whole), outputs, entry)
+    return source, shards
 
 
 def _join_refused(
-    staging: StoragePath, file: SourceFile, shards: Sequence[ShardRecord]
+    staging: StoragePath,
+    file: SourceFile,
+    places: Sequence[ShardPath],
+    shards: Sequence[ShardRecord],
 ) -> FileEntry:
     """Joins the quarantine parts of a split's shards."""
     path = quarantine_path(file.subset, file.split)
     grown = partial_path(staging / path)
     try:
         with grown.open("wb") as joined:
-            for number, shard in enumerate(shards):
+            for place, shard in zip(places, shards, strict=True):
                 if shard.refused:
-                    with (staging / shard_path(file, number).refused).open("rb") as part:
+                    with (staging / place.refused).open("rb") as part:
                         shutil.copyfileobj(part, joined, 1 << 20)
         known = durable.digest_of(grown)
         finalize(grown, staging / path)

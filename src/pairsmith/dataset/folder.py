@@ -9,7 +9,6 @@ neither overwritten nor removed.
 from __future__ import annotations
 
 import errno
-import re
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from itertools import compress, count
 from pathlib import Path
 
 from pairsmith.dataset import card, card_audit, manifest
+from pairsmith.dataset.grown import Grown
 from pairsmith.dataset.manifest import Manifest, parse_manifest, read_manifest
 from pairsmith.errors import BrokenWriteError, OutputError
 from pairsmith.io import durable
@@ -225,11 +225,6 @@ def intact(out: StoragePath, built: Manifest) -> bool:
     return sizes == [entry.bytes for entry in built.outputs]
 
 
-def staged(path: str) -> str:
-    """The path of a file in the staging folder, where the number of shards is not known."""
-    return re.sub(r"-of-\d{5,}(?=\.parquet$)", "", path)
-
-
 def _is_ours(staging: StoragePath) -> bool:
     names = [path.name for path in staging.iterdir()] if staging.is_dir() else ["?"]
     if isinstance(staging, RemotePath):
@@ -282,7 +277,7 @@ def _check_way(out: StoragePath, begun: bool = False) -> None:
         out: The folder of the build.
         begun: Whether a move may have been begun, which leaves copies in an object store.
     """
-    staging = out / STAGING
+    staging, grown = out / STAGING, Grown(out / STAGING)
     new = [entry.path for entry in read_manifest(staging).outputs]
     replaced = _replaced(out)
     old = [entry.path for entry in replaced.outputs] if replaced else []
@@ -292,9 +287,9 @@ def _check_way(out: StoragePath, begun: bool = False) -> None:
     paths = [path for path in (*new, card.NAME) if path not in own]
 
     def is_strange(path: str) -> bool:
-        grown, there = staging / staged(path), out / path
-        both = path_exists(grown) and path_exists(there)
-        return both and not (begun and is_interrupted_copy(there, grown))
+        here, there = grown(path), out / path
+        both = path_exists(here) and path_exists(there)
+        return both and not (begun and is_interrupted_copy(there, here))
 
     strange += compress(paths, map_files(out, is_strange, paths))
     if strange:
@@ -312,7 +307,7 @@ def _move(out: StoragePath) -> None:
     if replaced and isinstance(out, Path):
         card_audit.remove_audit(out)  # it is of the build that goes
     map_files(out, lambda path: (out / path).unlink(missing_ok=True), set(old) - set(new))
-    map_files(out, partial(_place, out), new)
+    map_files(out, partial(_place, out, Grown(staging)), new)
     for folder in {(out / path).parent for path in old}:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
@@ -325,12 +320,12 @@ def _move(out: StoragePath) -> None:
     finalize(staging / manifest.NAME, out / manifest.NAME)
 
 
-def _place(out: StoragePath, path: str) -> None:
+def _place(out: StoragePath, grown: Grown, path: str) -> None:
     """Moves one file of a build into place, unless it has been."""
-    grown = out / STAGING / staged(path)
-    if grown.exists():
+    here = grown(path)
+    if here.exists():
         (out / path).parent.mkdir(exist_ok=True)
-        rename(grown, out / path)
+        rename(here, out / path)
 
 
 def _move_all(out: Path) -> None:

@@ -19,8 +19,8 @@ from pairsmith.schema.recipe import Recipe
 NAME = "manifest.json"
 
 OUTPUT = re.compile(
-    r"(?!quarantine/)[a-z0-9][a-z0-9_-]*/(train|test)-\d{5,}(-of-\d{5,})?\.parquet"
-    r"|quarantine/[a-z0-9][a-z0-9_-]*-(train|test)\.jsonl"
+    r"(?!quarantine/)[a-z0-9][a-z0-9_-]*/[a-z0-9_]+-\d{5,}(-of-\d{5,})?\.parquet"
+    r"|quarantine/[a-z0-9][a-z0-9_-]*-[a-z0-9_]+\.jsonl"
 )
 """The names of a build's files; a manifest that lists another is refused."""
 
@@ -104,9 +104,10 @@ class Manifest:
 
     def outputs_of(self, entry: LedgerEntry) -> list[FileEntry]:
         """The shards and the quarantine file of one ledger entry."""
-        shard = f"{entry.subset}/{entry.split}-"
+        place = f"{entry.subset}/{entry.split}"
+        shards = f"{place}-", f"{place}."  # the second while a build grows
         refused = quarantine_path(entry.subset, entry.split)
-        return [o for o in self.outputs if o.path.startswith(shard) or o.path == refused]
+        return [o for o in self.outputs if o.path.startswith(shards) or o.path == refused]
 
 
 def add_up(entries: Iterable[LedgerEntry]) -> LedgerEntry:

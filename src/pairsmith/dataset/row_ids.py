@@ -3,11 +3,15 @@
 An id is `subset/split/number`, and numbers follow each other but for blank lines of the source. So
 the ids of a split are held as runs of numbers. Kept rows 1, 2, 4 and the quarantined row 3 are
 one run, 1 to 4; where lines 5 and 6 are blank and row 7 is kept, there are two: 1–4 and 7–7.
+
+Where several files make a split, the number of the file stands before that of the row, as in
+`pairs/train/2-17`; where a row may hold several comparisons, that of the comparison stands behind,
+as in `pairs/train/17/1`. Runs are of the rows of one file, and go over the comparisons of a row.
 """
 
 from __future__ import annotations
 
-import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
@@ -26,30 +30,71 @@ from pairsmith.text.spans import Index, to_numpy
 NUMBER = "[1-9][0-9]{0,17}"
 """The number in an id; with no more digits than this, it fits into 64 bits."""
 
-ID = f"^(?P<place>[a-z0-9][a-z0-9_-]*/[a-z]+)/(?P<number>{NUMBER})$"
+FILE = "(?:0|[1-9][0-9]{0,8})-"
+ROW, COMPARISON = "[1-9][0-9]{0,11}", "[1-9][0-9]{0,5}"
+SPREAD = 1 << 20
+"""A row with comparisons and the number of one are one number of 64 bits, this many to a row."""
+
+ID = (
+    f"^(?P<place>[a-z0-9][a-z0-9_-]*/[a-z0-9_]+)/(?P<file>{FILE})?"
+    f"(?:(?P<number>{NUMBER})|(?P<row>{ROW})/(?P<comparison>{COMPARISON}))$"
+)
+"""An id; a group that is not there is empty."""
 
 BATCH = 10_000
 """Quarantined rows that are read together."""
 
 
-def numbers_of(ids: pa.StringArray, place: str) -> Index:
-    """The numbers in ids of one split.
+def numbers_of(ids: pa.StringArray, place: str) -> dict[str, Index]:
+    """The numbers in ids of one split, by what else stands in the ids.
 
     Args:
         ids: n ids.
         place: The subset and the split, as `harmless-base/train`.
 
     Returns:
-        n numbers, from 1.
+        n numbers in all, above 0, in the order of the ids. Those of `place/17` are called `place`,
+        those of a file `place/2-`, and of comparisons the same with a slash behind.
 
     Raises:
         ValueError: An id is of another place, or has no number.
     """
-    fits = pc.match_substring_regex(ids, f"^{re.escape(place)}/{NUMBER}$")
-    if not pc.all(fits, min_count=0).as_py():
+    numbers, places = _taken_apart(ids)
+    strange = [name for name in numbers if not _is_of(name, place)]
+    if strange or sum(map(len, places.values())) < len(ids):
         raise ValueError(f"an id is not {place} and a number")
-    numbers = pc.cast(pc.utf8_slice_codeunits(ids, len(place) + 1), pa.int64())
-    return np.asarray(numbers.to_numpy(), np.int64)
+    return numbers
+
+
+def _is_of(name: str, place: str) -> bool:
+    return name == place or name.startswith(f"{place}/")
+
+
+def _taken_apart(ids: pa.StringArray) -> tuple[dict[str, Index], dict[str, Index]]:
+    """By what else stands in ids, their numbers, and where they stand; of no id, nothing."""
+    parts = pc.extract_regex(ids, ID)
+    if parts.null_count == len(ids):
+        return {}, {}
+    place, file, number, row, comparison = (
+        pc.fill_null(pc.struct_field(parts, name), "")
+        for name in ("place", "file", "number", "row", "comparison")
+    )
+    inside = pc.if_else(pc.equal(file, ""), "", pc.binary_join_element_wise("", file, "/"))
+    behind = pc.if_else(pc.equal(row, ""), "", "/")
+    names = pc.binary_join_element_wise(place, inside, behind, "")
+    said = _numbers(number) + _numbers(row) * SPREAD + _numbers(comparison)
+    numbers, places = {}, {}
+    for name in pc.unique(names).to_pylist():
+        if name:
+            places[name] = np.flatnonzero(to_numpy(pc.equal(names, name)))
+            numbers[name] = said[places[name]]
+    return numbers, places
+
+
+def _numbers(texts: pa.StringArray) -> Index:
+    """The numbers that texts are, 0 for an empty one."""
+    held = pc.cast(pc.if_else(pc.equal(texts, ""), "0", texts), pa.int64())
+    return np.asarray(held.to_numpy(zero_copy_only=False), np.int64)
 
 
 class _Runs(NamedTuple):
@@ -69,7 +114,7 @@ class RowIds:
     """The ids of all rows of a build, each of which has a place among them.
 
     Args:
-        runs: The runs of each split, by `subset/split`.
+        runs: The runs, by what else stands in ids; see `numbers_of`.
         count: How many ids there are.
     """
 
@@ -83,13 +128,9 @@ class RowIds:
             ids: n texts, none of them null.
         """
         places = np.full(len(ids), -1, np.int64)
-        parts = pc.extract_regex(ids, ID)
-        names, numbers = (pc.struct_field(parts, part) for part in ("place", "number"))
-        for name in pc.unique(names).drop_null().to_pylist():
-            if name in self.runs:
-                mine = np.flatnonzero(to_numpy(pc.fill_null(pc.equal(names, name), False)))
-                said = pc.cast(numbers.take(pa.array(mine)), pa.int64()).to_numpy()
-                places[mine] = _find(self.runs[name], said)
+        numbers, mine = _taken_apart(ids)
+        for name in numbers.keys() & self.runs.keys():
+            places[mine[name]] = _find(self.runs[name], numbers[name])
         return places
 
 
@@ -111,24 +152,26 @@ def read_row_ids(out: StoragePath, built: Manifest) -> RowIds:
     Raises:
         OutputError: A shard or a quarantine file cannot be read, or holds rows of another place.
     """
-    runs, count = {}, 0
+    runs, count = dict[str, _Runs](), 0
     for entry in built.ledger:
-        parts = [np.empty((2, 0), np.int64), *map(_runs_in, _numbers(out, built, entry))]
-        first, last = _joined(np.concatenate(parts, axis=1))
-        sizes = last - first + 1
-        if len(sizes):
-            place = f"{entry.subset}/{entry.split}"
-            runs[place] = _Runs(first, last, count + np.cumsum(sizes) - sizes)
+        parts = defaultdict[str, list[Index]](list)
+        for name, numbers in _numbers_in(out, built, entry):
+            parts[name].append(_runs_in(numbers))
+        for name, found in parts.items():
+            first, last = _joined(np.concatenate(found, axis=1))
+            sizes = last - first + 1
+            runs[name] = _Runs(first, last, count + np.cumsum(sizes) - sizes)
             count += int(sizes.sum())
     return RowIds(runs, count)
 
 
-def _numbers(out: StoragePath, built: Manifest, entry: LedgerEntry) -> Iterator[Index]:
+def _numbers_in(
+    out: StoragePath, built: Manifest, entry: LedgerEntry
+) -> Iterator[tuple[str, Index]]:
     """The numbers of a split's rows, kept ones first, in batches that are not empty."""
     try:
         for ids in _ids(out, built, entry):
-            if len(ids):
-                yield numbers_of(ids, f"{entry.subset}/{entry.split}")
+            yield from numbers_of(ids, f"{entry.subset}/{entry.split}").items()
     except ValueError as error:
         raise OutputError(
             f"{out} is not as it was built: {error}.", "Run pairsmith check."

@@ -39,6 +39,11 @@ REPEATING = ("num_params", "model_type", "rating", "red_team_member_id", CONFIDE
 """Columns of few distinct values, besides lists; these are worth a dictionary, texts are not."""
 
 
+def shard_stem(split: str, nth: int | None) -> str:
+    """What the names of shards begin with while a build grows: `train`, or of a file `train.2`."""
+    return split if nth is None else f"{split}.{nth}"
+
+
 class ShardPath(NamedTuple):
     """Which shard of a build: the `number`th, from 0, of a split of a subset.
 
@@ -47,6 +52,7 @@ class ShardPath(NamedTuple):
         subset, split: Where they belong.
         source: The file that they come from, as the manifest calls it.
         number: Of the shard in that file.
+        nth: Of the file among those of its split; None where it is the only one.
     """
 
     kind: Kind
@@ -54,25 +60,31 @@ class ShardPath(NamedTuple):
     split: str
     source: str
     number: int
+    nth: int | None = None
+
+    @property
+    def stem(self) -> str:
+        """What the names of its files begin with."""
+        return shard_stem(self.split, self.nth)
 
     @property
     def rows(self) -> str:
         """The path of its Parquet file while the number of shards is not known."""
-        return f"{self.subset}/{self.split}-{self.number:05d}.parquet"
+        return f"{self.subset}/{self.stem}-{self.number:05d}.parquet"
 
     @property
     def refused(self) -> str:
         """The path of its part of the quarantine."""
-        return f"{FOLDER}/{self.subset}-{self.split}-{self.number:05d}.jsonl"
+        return f"{FOLDER}/{self.subset}-{self.stem}-{self.number:05d}.jsonl"
 
     @property
     def record(self) -> str:
         """The path of its record."""
-        return f"{self.subset}/{self.split}-{self.number:05d}.json"
+        return f"{self.subset}/{self.stem}-{self.number:05d}.json"
 
-    def entry(self, shard: ShardRecord, shards: int) -> FileEntry:
-        """Its Parquet file in the manifest, one of `shards`."""
-        name = f"{self.subset}/{self.split}-{self.number:05d}-of-{shards:05d}.parquet"
+    def entry(self, shard: ShardRecord, number: int, shards: int) -> FileEntry:
+        """Its Parquet file in the manifest, the `number`th of its split's `shards`, from 0."""
+        name = f"{self.subset}/{self.split}-{number:05d}-of-{shards:05d}.parquet"
         return FileEntry(name, shard.kept, shard.rows.bytes, shard.rows.sha256)
 
 

@@ -14,13 +14,13 @@ From a package of your own: the same file, and an entry point of the group `pair
 from __future__ import annotations
 
 import os
-from collections import Counter
 
 from pairsmith.dataset import folder
 from pairsmith.dataset.manifest import Manifest, read_manifest
 from pairsmith.errors import OutputError, RecipeError
 from pairsmith.exporting.format import Export, Format, LeftOut
-from pairsmith.exporting.write import LeftOutCounts, write_split
+from pairsmith.exporting.readme import write_readme
+from pairsmith.exporting.write import survey, write_split
 from pairsmith.io.remote import StoragePath
 from pairsmith.plugins import Registry
 from pairsmith.schema.rows import Form, Kind
@@ -31,6 +31,7 @@ TRAINERS: Registry[Format] = Registry(
     "trainer",
     {
         "trl": "pairsmith.exporting.trl:FORMAT",
+        "trl-reward": "pairsmith.exporting.trl:REWARD",
         "trl-kto": "pairsmith.exporting.trl:KTO",
         "axolotl": "pairsmith.exporting.axolotl:FORMAT",
         "llamafactory": "pairsmith.exporting.llamafactory:FORMAT",
@@ -51,7 +52,7 @@ def export(out: str | os.PathLike[str], dest: str | os.PathLike[str], *, trainer
     Args:
         out: The folder of a build.
         dest: The folder to write, a new or an empty one: `<subset>/<split>.jsonl`, and the
-            configuration.
+            configuration, and a `README.md` by which `datasets` loads them with their types.
         trainer: Which trainer: one of `TRAINERS`.
 
     Returns:
@@ -71,15 +72,20 @@ def export(out: str | os.PathLike[str], dest: str | os.PathLike[str], *, trainer
     others = [entry.subset for entry in built.ledger if entry.kept and entry not in pairs]
     if not any(entry.kept for entry in pairs):
         raise OutputError(f"{out} holds no pairs.", "Dialogues are not exported.")
-    tally = LeftOutCounts(Counter(), {})
     with folder.writing(target), folder.filling(target) as staging:
-        written = [write_split(source, built, e, format, staging, tally) for e in pairs]
-        files = tuple(file for file in written if file)
+        written = survey(source, built, pairs)
+        made = [write_split(source, built, e, format, staging, written) for e in pairs]
+        files = tuple(file for file in made if file)
+        left_out = written.tally.left_out()
         if not files:
-            raise _nothing(source, trainer, tally.left_out())
+            raise _nothing(source, trainer, left_out)
         config = format.config(files)
         (staging / config.name).write_text(config.text, encoding="utf-8", newline="\n")
-    return Export(trainer, files, tally.left_out(), tuple(dict.fromkeys(others)), config)
+        written.kinds.know(written.carried)
+        write_readme(staging, trainer, files, written.kinds)
+    dropped = [name for name in written.carried.names if name not in files[0].columns]
+    dialogues = tuple(dict.fromkeys(others))
+    return Export(trainer, files, left_out, dialogues, config, tuple(dropped))
 
 
 def _format(trainer: str) -> Format:

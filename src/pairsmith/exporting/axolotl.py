@@ -3,7 +3,8 @@
 Follows axolotl's `docs/rlhf.qmd` and `src/axolotl/prompt_strategies/dpo/chat_template.py` of
 axolotl 0.19. That renders each reply behind a user turn of its own, `[[dummy_message]]`, and cuts
 the result where the reply's text is first found. A blank reply is found at the start, and one such
-as `me` inside that turn, and the reply would then begin with it: such pairs are left out.
+as `me` inside that turn, and the reply would then begin with it: such pairs are left out. Of a
+message it reads role and content, and of a reply its last message.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pairsmith.exporting.pair import Pair, Refuses, Row, Unfit
+from pairsmith.schema.splits import is_held_out
 
 
 class ExportedFile(NamedTuple):
@@ -17,6 +18,7 @@ class ExportedFile(NamedTuple):
         path: Below the folder of the export, with slashes.
         pairs: The pairs in it.
         rows: Its lines: as many as pairs, or two a pair.
+        columns: The fields of its lines.
     """
 
     subset: str
@@ -24,6 +26,7 @@ class ExportedFile(NamedTuple):
     path: str
     pairs: int
     rows: int
+    columns: tuple[str, ...] = ()
 
 
 class LeftOut(NamedTuple):
@@ -56,6 +59,8 @@ class Export(NamedTuple):
         left_out: The pairs left out, by reason.
         dialogues: The subsets left out because they hold dialogues, not pairs.
         config: The trainer's configuration.
+        not_carried: Carried columns that did not go along: the trainer's rows have no place for
+            further fields, or it would take one of that name for its own.
     """
 
     trainer: str
@@ -63,6 +68,7 @@ class Export(NamedTuple):
     left_out: tuple[LeftOut, ...]
     dialogues: tuple[str, ...]
     config: Config
+    not_carried: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -72,6 +78,7 @@ class Export(NamedTuple):
             "left_out": [left._asdict() for left in self.left_out],
             "dialogues": list(self.dialogues),
             "config": self.config._asdict(),
+            "not_carried": list(self.not_carried),
         }
 
 
@@ -79,22 +86,27 @@ class Format(NamedTuple):
     """How a trainer wants its pairs.
 
     Attributes:
-        rows: From neighbouring pairs, none of them refused, to the lines of the file.
+        rows: From neighbouring pairs, none of them refused, to the lines of the file. Where a line
+            has an `id`, what was carried is added to it.
         config: From the files to the configuration that lies beside them; paths in it are below
             the folder of the export.
         refuses: The pairs that it has no place for.
         takes_text: Whether it takes rendered text too, and not messages alone.
+        holds: Which of `RICH` it can hold; pairs that have another are left out.
+        reserved: Names of fields that the trainer reads, and a carried column may not have.
     """
 
     rows: Callable[[Sequence[Pair]], list[Row]]
     config: Callable[[Sequence[ExportedFile]], Config]
     refuses: Refuses = MappingProxyType({})
     takes_text: bool = False
+    holds: frozenset[Unfit] = frozenset()
+    reserved: frozenset[str] = frozenset()
 
 
 def training_files(files: Sequence[ExportedFile]) -> list[str]:
     """The paths to train on: those of the training splits, or all where there is none."""
-    return [file.path for file in files if file.split == "train"] or [f.path for f in files]
+    return [f.path for f in files if not is_held_out(f.split)] or [f.path for f in files]
 
 
 def test_files(files: Sequence[ExportedFile]) -> list[str]:

@@ -3,7 +3,8 @@
 Follows NeMo-RL's `docs/guides/dpo.md`, `examples/configs/dpo.yaml`,
 `nemo_rl/data/datasets/preference_datasets/preference_dataset.py` and
 `setup_preference_data` in `nemo_rl/data/utils.py`: one path to train on, which may be a pattern,
-and named paths to validate on.
+and named paths to validate on. A completion is a list of messages; that it passes on more of a
+message than role and content, its documentation does not say.
 """
 
 from __future__ import annotations
@@ -43,8 +44,9 @@ def rows(pairs: Sequence[Pair]) -> list[Row]:
 def config(files: Sequence[ExportedFile]) -> Config:
     """The part of a configuration that is about data."""
     trained, tested = training_files(files), test_files(files)
-    split = next(file.split for file in files if file.path == trained[0])
-    pattern = trained[0] if len(trained) == 1 else f"*/{split}.jsonl"
+    splits = {file.split for file in files if file.path in trained}
+    names = splits.pop() if len(splits) == 1 else "train*"
+    pattern = trained[0] if len(trained) == 1 else f"*/{names}.jsonl"
     text = HEAD.format(pattern=pattern)
     if tested:
         text += "  val_data_paths:\n"
@@ -56,4 +58,10 @@ def config(files: Sequence[ExportedFile]) -> Config:
     return Config("nemo-rl.yaml", text)
 
 
-FORMAT = Format(rows, config, {Unfit.NO_PROMPT: has_no_prompt})
+FORMAT = Format(
+    rows,
+    config,
+    {Unfit.NO_PROMPT: has_no_prompt},
+    holds=frozenset({Unfit.SEVERAL_MESSAGES}),
+    reserved=frozenset({"task_name"}),
+)

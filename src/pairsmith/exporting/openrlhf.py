@@ -2,7 +2,9 @@
 
 Follows OpenRLHF's documentation, "Common CLI Options", and, of OpenRLHF 0.11.2,
 `openrlhf/cli/train_dpo.py`, `openrlhf/datasets/utils.py` (how files are loaded) and
-`openrlhf/datasets/reward_dataset.py`, which appends each reply's list of messages to the prompt's.
+`openrlhf/datasets/reward_dataset.py`, which appends each reply's list of messages to the prompt's,
+and hands them to the chat template as they are, but no tools; `train_rm` reads `margin`, null for
+none.
 """
 
 from __future__ import annotations
@@ -14,8 +16,12 @@ from pairsmith.exporting.pair import Pair, Row, Unfit, has_no_prompt
 
 
 def rows(pairs: Sequence[Pair]) -> list[Row]:
-    """The pairs as they are, in messages."""
-    return [pair._asdict() for pair in pairs]
+    """The pairs as they are, in messages, with their margins where the build has some."""
+    return [
+        {"id": p.id, "prompt": p.prompt, "chosen": p.chosen, "rejected": p.rejected}
+        | ({"margin": p.margin} if p.layout.margin else {})
+        for p in pairs
+    ]
 
 
 def config(files: Sequence[ExportedFile]) -> Config:
@@ -37,4 +43,10 @@ def config(files: Sequence[ExportedFile]) -> Config:
     return Config("train.sh", "# run in this folder\n" + " \\\n  ".join(lines) + "\n")
 
 
-FORMAT = Format(rows, config, {Unfit.NO_PROMPT: has_no_prompt})
+FORMAT = Format(
+    rows,
+    config,
+    {Unfit.NO_PROMPT: has_no_prompt},
+    holds=frozenset({Unfit.SEVERAL_MESSAGES, Unfit.REASONING, Unfit.SPEAKER_NAMES}),
+    reserved=frozenset({"margin"}),
+)

@@ -1,7 +1,8 @@
 """torchtune: `preference_dataset`, two whole conversations a row.
 
 Follows torchtune's `torchtune/datasets/_preference.py` and `ChosenRejectedToMessages` of 0.6.1,
-which reads the columns `chosen` and `rejected` and takes system, user and assistant turns.
+which reads the columns `chosen` and `rejected` and takes system, user and assistant turns; of a
+message it reads role and content.
 """
 
 from __future__ import annotations
@@ -45,4 +46,9 @@ def _dataset(name: str, paths: Sequence[str]) -> str:
     return DATASET.format(name=name, paths="".join(f"    - {path}\n" for path in paths))
 
 
-FORMAT = Format(rows, config, {Unfit.NO_PROMPT: has_no_prompt})
+FORMAT = Format(
+    rows,
+    config,
+    {Unfit.NO_PROMPT: has_no_prompt},
+    holds=frozenset({Unfit.SEVERAL_MESSAGES}),
+)

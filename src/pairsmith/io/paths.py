@@ -100,6 +100,46 @@ def size(place: FsspecPath) -> int:
         return int(place.fs.info(place.path).get("size") or 0)
 
 
+def exists(place: FsspecPath) -> bool:
+    """Whether there is anything of this path.
+
+    Raises:
+        SourceError: Nobody can tell.
+    """
+    with translated_faults(place):
+        return bool(place.fs.exists(place.path))
+
+
+def read_head(place: FsspecPath, count: int) -> bytes:
+    """The first bytes of a file.
+
+    Raises:
+        SourceError: It cannot be read.
+    """
+    with translated_faults(place), place.fs.open(place.path, "rb") as file:
+        return bytes(file.read(count))
+
+
+TEXT_BYTES = 4 << 20
+"""A card, or what else tells of files beside them, is no longer."""
+
+
+def read_text(place: FsspecPath) -> str:
+    """A small text file.
+
+    Raises:
+        SourceError: It cannot be read, is longer than `TEXT_BYTES`, or is not UTF-8.
+    """
+    with translated_faults(place), place.fs.open(place.path, "rb") as file:
+        data: bytes = file.read(TEXT_BYTES + 1)
+    if len(data) > TEXT_BYTES:
+        raise SourceError(f"{place.path} is longer than {TEXT_BYTES:,} bytes.", "What is it?")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise SourceError(f"{place.path} is not UTF-8.", "Save it as UTF-8.") from None
+
+
 @contextmanager
 def translated_faults(place: FsspecPath) -> Iterator[None]:
     """Turns a file system's faults into sentences about one path.

@@ -17,9 +17,12 @@ import difflib
 import functools
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 from pairsmith.errors import RecipeError, SourceError
+from pairsmith.sources.literals import parse_json, parse_python
+from pairsmith.sources.outcomes import UnreadableError
 
 Columns: TypeAlias = dict[str, str]
 """Paths by role, see `ROLES`."""
@@ -120,6 +123,17 @@ def _check_sides(columns: Columns) -> None:
                 f"--columns names {one} without {other}.",
                 f"Add {other}=FIELD: a comparison has two sides.",
             )
+    missing = [role for role in ("id", "role", "reply") if role not in columns]
+    if "parent" in columns and missing:
+        raise RecipeError(
+            f"--columns names parent without {' and '.join(missing)}.",
+            f"Add {','.join(f'{role}=FIELD' for role in missing)}: messages of a tree have all.",
+        )
+    if columns.get("first", "0") not in ("0", "1"):
+        raise RecipeError(
+            f"The role first takes 0 or 1, not {columns['first'][:20]!r}.",
+            "It is the number by which the winner means the first reply.",
+        )
 
 
 def check_columns(columns: Columns, rows: list[dict[str, Any]], inner: Iterable[str]) -> None:
@@ -172,13 +186,29 @@ def items_of(row: dict[str, Any], path: str) -> list[Any]:
     if len(parts := split_path(path)) > 1:
         return [value_at(row, part) for part in parts]
     held = value_at(row, path) if path else None
+    held = unfold(held)
     return held[:_FOUND] if isinstance(held, list) else []
+
+
+def unfold(value: Any) -> Any:
+    """A list or object that is written as JSON or a Python literal, as in CSV; else the value."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
+        for parse in (parse_json, parse_python):
+            with suppress(UnreadableError):
+                return parse(value, "a field")
+    return value
 
 
 def value_at(row: dict[str, Any], path: str) -> Any:
     """The one value at a path; None where there is none."""
     found = look_up(row, path)
     return found[0] if found else None
+
+
+def said_at(row: dict[str, Any], path: str) -> Any:
+    """The value of a field that tells which reply is better; None where it is blank, as in CSV."""
+    value = value_at(row, path)
+    return None if isinstance(value, str) and not value.strip() else value
 
 
 def look_up(row: dict[str, Any], path: str) -> list[Any]:
@@ -192,6 +222,12 @@ def look_up(row: dict[str, Any], path: str) -> list[Any]:
 def split_path(path: str) -> tuple[str, ...]:
     """The fields that a path joins, one path each."""
     return tuple(part.strip() for part in path.split("+") if part.strip())
+
+
+def place_of(row: dict[str, Any], path: str) -> str:
+    """How a path is called among those of a row: by its field, where that is a text unfolded."""
+    name = _cut(path)[0]
+    return name if name != path and isinstance(row.get(name), str) else path
 
 
 @functools.cache
@@ -210,6 +246,7 @@ def _walk(value: Any, path: str, left: int = _STEPS) -> list[Any]:
         return [] if value is None else [value]
     if not left:
         return []
+    value = unfold(value)
     if path.startswith("[") and (step := _STEP.match(path)):
         rest = path[step.end() :].removeprefix(".")
         items = value[:_FOUND] if isinstance(value, list) else []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import Any
 
 from pairsmith.errors import RecipeError, SourceError
 from pairsmith.sources import known_fields as known
@@ -29,12 +29,11 @@ from pairsmith.sources.tell_columns import (
     VERDICTS,
     add_columns,
     fill_columns,
-    find_prompt,
-    is_alone,
-    names_replies,
     tell_row,
     tell_written,
 )
+from pairsmith.sources.tell_two import names_replies
+from pairsmith.sources.tell_values import Row, Told, find_prompt, is_alone
 from pairsmith.sources.text_kinds import (
     PLAIN,
     TextKind,
@@ -43,8 +42,6 @@ from pairsmith.sources.text_kinds import (
     tell_text_kind,
 )
 from pairsmith.sources.votes import TEXTS, looks_like
-
-Row: TypeAlias = dict[str, Any]
 
 AUTO = "auto"
 RULES = {"sides": "pairs", "two": "two", "replies": "replies", "rows": "rows", "tree": "tree"}
@@ -116,9 +113,9 @@ def _choose(rows: list[Row], asked: Asked, at: str) -> tuple[str, Columns, list[
         return _choose_mapped(rows, asked)
     if asked.shape in ROW_SHAPES:
         return asked.shape, dict(ROW_SHAPES[asked.shape].columns), rows
-    votes: list[tuple[str, Columns] | str | None] = [tell(row) for row in rows]
+    votes: list[Told | str | None] = [tell(row, asked.preference) for row in rows]
     if asked.shape != AUTO:
-        votes = [tell_row(row) for row in rows]
+        votes = [tell_row(row, asked.preference) for row in rows]
         votes = [vote if vote and vote[0] == asked.shape else None for vote in votes]
     keys = [(v[0], tuple(sorted(v[1].items()))) if isinstance(v, tuple) else v for v in votes]
     counts = Counter(key for key in keys if key)
@@ -157,7 +154,7 @@ def no_prompt(at: str) -> SourceError:
     )
 
 
-def tell(row: Row) -> tuple[str, Columns] | str | None:
+def tell(row: Row, preference: str | None = None) -> Told | str | None:
     """The shape of a row: of those that have one name for each field first, then of all."""
     looks = looks_like(row)
     if looks in ROW_SHAPES and not names_replies(row):
@@ -165,7 +162,7 @@ def tell(row: Row) -> tuple[str, Columns] | str | None:
         elsewhere = looks == "trl-implicit" and is_alone(row["chosen"])
         if not elsewhere or not find_prompt(row, columns.values()):
             return looks, dict(columns)
-    return tell_row(row) or (TEXTS if looks == TEXTS else None)
+    return tell_row(row, preference) or (TEXTS if looks == TEXTS else None)
 
 
 def _choose_mapped(rows: list[Row], asked: Asked) -> tuple[str, Columns, list[Row]]:
@@ -184,7 +181,31 @@ def _choose_mapped(rows: list[Row], asked: Asked) -> tuple[str, Columns, list[Ro
             base = {role: path for role, path in base.items() if role not in VERDICTS}
         columns = {**base, **named}
     check_columns(named, rows, INNER)
+    _check_verdict(name, columns)
     return name, columns, rows
+
+
+def _check_verdict(name: str, columns: Columns) -> None:
+    """Checks that something tells which reply is better.
+
+    Raises:
+        RecipeError: Nothing does.
+    """
+    rule = tell_rule(columns)
+    if rule in ("sides", "tree") or VERDICTS & columns.keys() or name in ROW_SHAPES:
+        return
+    what, roles = {
+        "two": (
+            "of the two replies",
+            "winner=FIELD, strength=FIELD, or score_a=FIELD,score_b=FIELD",
+        ),
+        "replies": (
+            "of the replies",
+            "rank=FIELD or score=FIELD; where the best one comes first, --from alpaca-output",
+        ),
+        "rows": ("of the replies to one prompt", "label=FIELD or score=FIELD"),
+    }[rule]
+    raise RecipeError(f"--columns does not say which {what} is better.", f"Add {roles}.")
 
 
 def _is_complete(columns: Columns) -> bool:

@@ -70,3 +70,12 @@ class Detected(NamedTuple):
             pairs=self.pairs,
             min_margin=self.min_margin,
         )
+
+    def sentence(self) -> str:
+        """How rows are read, in words for the screen; empty for transcripts."""
+        if self.name == "hh":
+            return ""
+        said = ", ".join(f"{role}={path}" for role, path in self.columns.items())
+        compared = f" Compared: {self.pairs}." if self.pairs else ""
+        preferred = f" Preference: {self.preference}." if self.preference else ""
+        return f"Rows read as {self.name}: {said}.{preferred}{compared}"

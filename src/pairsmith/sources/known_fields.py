@@ -6,11 +6,14 @@ Tables alone: `sources.tell_columns` looks them up. Where several names fit, the
 from __future__ import annotations
 
 PROMPTS = (
-    *("prompt", "question", "instruction", "query", "problem", "task", "user_prompt"),
-    *("user_message", "user", "post", "messages", "conversations", "conversation", "dialogue"),
-    *("context", "history", "input"),
+    *("prompt", "question", "instruction", "query", "problem", "user_prompt", "user_query"),
+    *("user_message", "post", "messages", "conversations", "conversation", "dialogue", "dialog"),
+    *("trajectory", "chat", "context", "history", "input", "user"),
 )
-"""Fields that the replies answer. `input` is the last one: beside another it goes on from it."""
+"""Fields that the replies answer. `input` comes late: beside another it goes on from it."""
+
+LISTED_PROMPTS = ("trajectory", "user", "chat")
+"""Of these, names that stand for a prompt only where they hold messages."""
 
 TEXTS_INSIDE = ("full_text", "text", "content", "body", "question", "prompt", "title")
 """Where the prompt is an object: the field of it that holds the text."""
@@ -19,10 +22,11 @@ POSTS = ("title", "post", "article")
 """Where the prompt is a post with a title, as in `info` of OpenAI's comparisons of summaries."""
 
 BETTER_WORSE = (
-    *(("chosen", "rejected"), ("preferred", "rejected"), ("accepted", "rejected")),
-    *(("preferred", "dispreferred"), ("better", "worse"), ("positive", "negative")),
+    *(("chosen", "rejected"), ("chosen", "reject"), ("preferred", "rejected")),
+    *(("accepted", "rejected"), ("accept", "reject"), ("preferred", "dispreferred")),
+    *(("preferred", "unpreferred"), ("better", "worse"), ("positive", "negative")),
     *(("winning", "losing"), ("winner", "loser"), ("win", "lose"), ("best", "worst")),
-    *(("good", "bad"), ("pos", "neg"), ("j", "k")),
+    *(("good", "bad"), ("pos", "neg"), ("helpful", "unhelpful"), ("j", "k"), ("w", "l")),
 )
 """Words of names of a better and a worse reply; `preferred_output` and `non_preferred_output`
 are told apart besides."""
@@ -36,13 +40,20 @@ NO_REPLY = {
 """Words of names of what is told about a reply."""
 
 STEMS = (
-    *("response", "answer", "completion", "output", "reply", "summary", "conversation"),
-    *("human_ref", "generation", "candidate", "model_output", "model_response", "assistant"),
-    *("text", "messages", "chat", "dialogue", "continuation", "option", "sample", "trajectory"),
+    *("response", "answer", "completion", "output", "reply", "summary", "conversation", "ref"),
+    *("human_ref", "generation", "candidate", "assistant", "text", "messages", "chat", "dialogue"),
+    *("continuation", "option", "sample", "trajectory", "responses"),
 )
-"""Names of two replies, but for what tells them apart."""
+"""The last words of names of replies, but for what tells them apart."""
 
-SUFFIXES = (("a", "b"), ("A", "B"), ("1", "2"), ("0", "1"), ("left", "right"), ("j", "k"))
+MARKS = (
+    *(("a", "b"), ("A", "B"), ("1", "2"), ("0", "1"), ("left", "right"), ("first", "second")),
+    ("one", "two"),
+)
+"""What tells the names of two replies apart."""
+
+NUMBERED = ("123456789", "0123456789", "abcdefgh", "ABCDEFGH")
+"""The same of several."""
 
 SCORE_STEMS = ("score", "rating", "reward", "votes", "upvotes", "likes", "points", "pm_score")
 
@@ -61,7 +72,7 @@ TIE_FLAGS = ("winner_tie", "tie", "is_tie")
 
 LISTS = (
     *("completions", "answers", "responses", "replies", "candidates", "outputs", "generations"),
-    *("summaries", "samples", "choices", "options", "generated_responses"),
+    *("summaries", "samples", "generated_responses", "all_generated_responses", "model_outputs"),
 )
 """Lists of replies."""
 
@@ -73,7 +84,10 @@ INNER_RANKS = ("rank", "ranking")
 INNER_SCORES = ("overall_score", "score", "rating", "pm_score", "reward", "votes", "upvotes")
 INNER_FLAGS = ("selected", "chosen", "accepted", "is_accepted", "preferred")
 RANKS_BESIDE = ("ranks", "rank", "ranking", "rankings")
-SCORES_BESIDE = ("scores", "ratings", "rating", "rewards", "score", "overall_scores")
+SCORES_BESIDE = (
+    *("scores", "ratings", "rating", "rewards", "score", "overall_scores", "rm_scores"),
+    *("all_rm_scores", "votes", "upvotes"),
+)
 CHOICES = ("choice", "best", "best_index", "winner", "chosen", "selected", "preferred", "label")
 
 REPLIES = ("completion", "response", "answer", "output", "reply", "generation")
@@ -83,6 +97,11 @@ LABELS = ("label", "labels", "kto_tag", "desirable", "is_good", "thumbs_up", "ac
 RATINGS = ("helpfulness", "overall_score", "score", "rating", "reward", "overall_rating", "quality")
 
 STATUS = ("status",)
+STATUS_WORDS = {"tie", "swapped", "unchanged", "discarded"}
+"""What a status says where it is about the comparison (distilabel-intel-orca-dpo-pairs)."""
+
+SCORE_WORDS = {"score", "rating", "reward", "grade", "points", "votes", "upvotes"}
+NO_SCORE = {"model", "length", "len", "rank", "logp", "logps", "std", "count", "num", "id"}
 REPLY_STARTS = ("initial_reason_steps",)
 """A reply that was begun, and that both replies go on from (Math-Step-DPO)."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from pairsmith.errors import SourceError
 from pairsmith.sources import known_fields as known
 from pairsmith.sources.columns import Columns, list_names
-from pairsmith.sources.tell_columns import find_prompt, find_sides, find_two, is_said
-
-Row: TypeAlias = dict[str, Any]
+from pairsmith.sources.tell_columns import find_sides
+from pairsmith.sources.tell_two import find_two
+from pairsmith.sources.tell_values import Row, find_prompt, is_said
 
 
 class Near(NamedTuple):

@@ -67,7 +67,7 @@ def shape_of(file: SourceFile, shape: Shape) -> Shape:
 
 
 def arrange_rows(file: SourceFile, rows: Rows, shape: Shape = HH) -> Block:
-    """Makes columns of rows, each row with its id: `subset/split/number`.
+    """Makes columns of rows, each row with its id: what `file.id_prefix` says, and its number.
 
     Args:
         file: Where they are from.
@@ -81,7 +81,7 @@ def arrange_rows(file: SourceFile, rows: Rows, shape: Shape = HH) -> Block:
     wanted = source_schema(file.kind, shape.messages)
     table = format_of(file.path).to_table(rows, shape.fields, shape.required, file.path)
     numbers = pc.cast(pa.array(rows.numbers), pa.string())
-    ids = pc.binary_join_element_wise(f"{file.subset}/{file.split}", numbers, "/")
+    ids = pc.binary_join_element_wise(file.id_prefix, numbers, "")
     arranged = shape.arrange(table).add_column(0, "id", pa.chunked_array([ids]))
     columns = [arranged[name].combine_chunks() for name in wanted.names]
     return Block(rows, pa.RecordBatch.from_arrays(columns, schema=wanted))

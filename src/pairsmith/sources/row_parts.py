@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pairsmith.schema.messages import Message
 from pairsmith.schema.reasons import Note, Reason
-from pairsmith.sources.columns import ledger_path, split_path, value_at
+from pairsmith.sources.columns import ledger_path, said_at, split_path
 from pairsmith.sources.outcomes import Comparison, Outcome, Refused, UnreadableError
 from pairsmith.sources.row_front import Front, Look, holds, join, read_front
 from pairsmith.sources.row_shapes import RowShape
@@ -120,7 +120,7 @@ def read_single(row: dict[str, Any], shape: RowShape, used: set[str]) -> Single:
 
 def _read_worth(look: Look) -> float | None:
     if path := look.shape.columns.get("label"):
-        value = value_at(look.row, path)
+        value = said_at(look.row, path)
         look.used.add(ledger_path(path))
         return None if value is None else float(read_flag(value, path))
     path = look.shape.columns.get("score", "")

@@ -11,7 +11,7 @@ from typing import Any
 from pairsmith.schema.messages import Message
 from pairsmith.schema.reasons import Reason
 from pairsmith.sources.chat_messages import REASONING, read_message
-from pairsmith.sources.columns import items_of, ledger_path, split_path, value_at
+from pairsmith.sources.columns import items_of, ledger_path, place_of, split_path, value_at
 from pairsmith.sources.outcomes import Outcome, Refused, RowReading, UnreadableError
 from pairsmith.sources.row_front import Front, Look, is_texts, join, read_front
 from pairsmith.sources.row_parts import (
@@ -50,7 +50,8 @@ def read_row(row: dict[str, Any], shape: RowShape) -> RowReading:
         outcomes = [Refused(fault.reason, fault.detail)]
     except RecursionError:
         outcomes = [Refused(Reason.MALFORMED, "the row is nested too deeply")]
-    return RowReading(outcomes, frozenset(used))
+    first = row["rows"][0] if shape.is_grouped else row
+    return RowReading(outcomes, frozenset(place_of(first, path) for path in used))
 
 
 def _read(row: dict[str, Any], shape: RowShape, used: set[str]) -> list[Outcome]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
 from pairsmith.sources.columns import Columns
-from pairsmith.sources.text_kinds import PLAIN, TextKind
+from pairsmith.sources.text_kinds import PLAIN, TextKind, tell_text_kind
 
 Rule: TypeAlias = Literal["sides", "two", "replies", "rows", "tree"]
 """How a row is a comparison: it has a better and a worse side; two sides, and which is better; a
@@ -111,9 +111,15 @@ _LISTS: dict[str, tuple[Columns, str]] = {
         "context a list of messages, completions of {rank, completion}",
     ),
 }
+_MARKED = tell_text_kind(["\n\nHuman: Is tea hot?\n\nAssistant: Mostly."], "whole")
+_KINDS: dict[str, dict[str, TextKind]] = {
+    "hh": dict.fromkeys(("chosen", "rejected"), _MARKED),
+    "hh-prompt": dict.fromkeys(("prompt", "chosen", "rejected"), _MARKED),
+}
+
 ROW_SHAPES: dict[str, RowShape] = {
     **{
-        name: make_shape(name, {**_SIDES, **columns}, about)
+        name: make_shape(name, {**_SIDES, **columns}, about)._replace(kinds=_KINDS.get(name, {}))
         for name, (columns, about) in _TODAY.items()
     },
     **{name: make_shape(name, columns, about) for name, (columns, about) in _LISTS.items()},

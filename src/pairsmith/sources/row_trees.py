@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pairsmith.schema.messages import Message
 from pairsmith.schema.reasons import Reason
-from pairsmith.sources.columns import Columns, value_at
+from pairsmith.sources.columns import Columns, said_at, value_at
 from pairsmith.sources.outcomes import Outcome, Refused, UnreadableError
 from pairsmith.sources.row_parts import Replies, make_outcomes
 from pairsmith.sources.row_shapes import RowShape
@@ -50,7 +50,7 @@ def read_tree(row: dict[str, Any], shape: RowShape, used: set[str]) -> Iterator[
     used.update(path for role, path in columns.items() if role != "left_out")
     if any(one.get("deleted") is not None for one in rows):
         used.add("deleted")
-    deleted = {id_of(one, columns) for one in rows if one.get("deleted") is True}
+    deleted = {id_of(one, columns) for one in rows if str(one.get("deleted")).lower() == "true"}
     replies: dict[str, list[Node]] = {}
     for name, node in nodes.items():
         if node.parent and node.message["role"] == "assistant" and name not in deleted:
@@ -77,7 +77,7 @@ def id_of(row: dict[str, Any], columns: Columns) -> str | None:
 def parent_of(row: dict[str, Any], columns: Columns) -> str | None:
     """The id of the message that it answers; None for the first one."""
     value = value_at(row, columns["parent"])
-    return str(value) if isinstance(value, str | int) else None
+    return str(value) if isinstance(value, str | int) and value != "" else None
 
 
 def _read_node(row: dict[str, Any], columns: Columns) -> Node:
@@ -88,7 +88,7 @@ def _read_node(row: dict[str, Any], columns: Columns) -> Node:
     messages = read_conversation(said, "a message", set())
     if len(messages) != 1:
         raise UnreadableError(Reason.MALFORMED, "a row of the tree is no message")
-    rank = value_at(row, columns["rank"]) if "rank" in columns else None
+    rank = said_at(row, columns["rank"]) if "rank" in columns else None
     read = None if rank is None else read_number(rank, columns["rank"])
     return Node(messages[0], parent_of(row, columns), read)
 

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from pairsmith.schema.reasons import Reason
-from pairsmith.sources.columns import ledger_path, look_up, split_path, value_at
+from pairsmith.sources.columns import items_of, ledger_path, look_up, said_at, split_path, value_at
 from pairsmith.sources.known_fields import SCORES_OF_SIDES
 from pairsmith.sources.outcomes import UnreadableError
 from pairsmith.sources.row_front import Look
@@ -74,7 +74,7 @@ def _side_scores(look: Look) -> list[float] | None:
     for better, worse in (named, *SCORES_OF_SIDES):
         if not better or not worse:
             continue
-        held = [value_at(look.row, path) for path in (better, worse)]
+        held = [said_at(look.row, path) for path in (better, worse)]
         if None not in held:
             look.used.update(ledger_path(path) for path in (better, worse))
             return [read_number(v, p) for v, p in zip(held, (better, worse), strict=True)]
@@ -106,7 +106,7 @@ def judge_versus(look: Look) -> Judged:
 def _needed(look: Look, path: str) -> Any:
     """The value of a field that tells which reply is better."""
     look.used.add(ledger_path(path))
-    value = value_at(look.row, path)
+    value = said_at(look.row, path)
     if value is None:
         said = f"the field {path} is missing or null: neither reply is said to be better"
         raise UnreadableError(Reason.TIE, said)
@@ -117,7 +117,7 @@ def _two_scores(look: Look) -> list[float] | None:
     paths = [
         look.shape.columns[role] for role in ("score_a", "score_b") if role in look.shape.columns
     ]
-    held = [value_at(look.row, path) for path in paths]
+    held = [said_at(look.row, path) for path in paths]
     if len(paths) < 2 or None in held:
         return None
     look.used.update(map(ledger_path, paths))
@@ -149,7 +149,7 @@ def _read_flags(look: Look) -> Winner:
     flags: list[bool] = []
     for role in ("wins_a", "wins_b", "ties"):
         path = look.shape.columns.get(role)
-        value = value_at(look.row, path) if path else None
+        value = said_at(look.row, path) if path else None
         if path and value is not None:
             look.used.add(ledger_path(path))
         flags.append(value is not None and read_flag(value, str(path)))
@@ -260,9 +260,8 @@ def mean_of(value: Any, name: str) -> float | None:
     Raises:
         UnreadableError: One of them is no number.
     """
-    if not isinstance(value, list):
-        return None if value is None else read_number(value, name)
-    numbers = [read_number(item, name) for item in value if item is not None]
+    given = value if isinstance(value, list) else [value]
+    numbers = [read_number(item, name) for item in given if item is not None and item != ""]
     return sum(numbers) / len(numbers) if numbers else None
 
 
@@ -274,12 +273,13 @@ def _of_each(look: Look, items: list[Any], role: str) -> list[Any]:
         look.used.add(f"{ledger_path(look.shape.columns['replies'])}[].{ledger_path(path)}")
         return inside
     if len(parts := split_path(path)) > 1:
-        beside: Any = [look_up(look.row, part) for part in parts]
+        beside: list[Any] = [look_up(look.row, part) for part in parts]
         look.used.update(map(ledger_path, parts))
     else:
-        beside = value_at(look.row, path)
-        look.used.add(f"{ledger_path(path)}[]")
-    if not isinstance(beside, list):
+        beside = items_of(look.row, path)
+        listed = isinstance(value_at(look.row, path), list)
+        look.used.add(f"{ledger_path(path)}[]" if listed else ledger_path(path))
+    if not beside:
         raise UnreadableError(Reason.MALFORMED, f"no reply has a {role}")
     if len(beside) != len(items):
         said = f"{path} has {len(beside)} items for {len(items)} replies"

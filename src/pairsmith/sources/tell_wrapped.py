@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from pairsmith.sources.columns import Columns
+from pairsmith.sources.tell_values import words_of
 
 _REPLY = re.compile(
     r"(response|answer|completion|output|reply|summary|generation|option)[ _-]?(\d{1,2}|[a-h])",
@@ -102,12 +103,10 @@ def _find_rated(replies: list[str], answers: dict[str, Any]) -> list[str]:
     """The paths of a rating for each of the replies, by the reply's name or number in its own."""
     rated = []
     for reply in replies:
-        name = reply.rsplit(".", 1)[-1]
-        mark = re.split(r"\D*", name)[-1] if name[-1].isdigit() else name[-1]
-        ends = re.compile(rf"({re.escape(name)}|[^\W\d]*[ _-]{mark}|[^\W\d]+{mark})(\[\]|\.value)*")
+        mark = words_of(reply)[-1]
         rated += [
             path
             for path, value in answers.items()
-            if _rates(value) and ends.fullmatch(path.rpartition("values.")[2])
+            if _rates(value) and words_of(path.removesuffix(".value"))[-1] == mark
         ][:1]
     return rated if len(rated) == len(replies) else []

@@ -34,7 +34,7 @@ REASONED = frozenset(
 """What was thought before a reply, in a field of its own: whether it is the assistant's thought or
 a judge's is not told by the name."""
 
-MATTERS = frozenset(
+BESIDE = frozenset(
     {
         *(*SYSTEM_FIELDS, *TOOL_FIELDS, *HISTORY_FIELDS, *MEANT, *ASKED, *REASONED),
         *(name for pair in SCORES_OF_SIDES for name in pair),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
@@ -30,9 +31,11 @@ from pairsmith.tokens.totals import Totals, TotalsCounter
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-TRAINERS = ("trl",)
+TRAINERS = ("trl", "trl-reward")
+"""DPOTrainer, which cuts long rows, and RewardTrainer, which drops them."""
+CUTTING = ("trl",)
 MAX_LENGTH = 1024
-"""The default of TRL's DPOConfig."""
+"""The default of TRL's DPOConfig and of its RewardConfig."""
 MAX_MODEL_TOKENS = 1_000_000_000
 """An upper bound on what any model takes."""
 BATCH_ROWS = 512
@@ -68,8 +71,9 @@ def preview(
     Args:
         out: The folder of the build.
         tokenizer: A tokenizer's folder, or its id on the hub. Its code is not run.
-        trainer: `trl`, for the DPOTrainer of TRL 1.16.
-        max_length: The tokens of prompt and reply that are trained on.
+        trainer: `trl`, for the DPOTrainer of TRL 1.16, or `trl-reward`, for its RewardTrainer.
+        max_length: The trainer's limit: the tokens of prompt and reply that are trained on; for
+            RewardTrainer, those that neither side may exceed.
         rows: At most this many rows are returned token by token.
         subset: Only rows of this subset; None for all.
         progress: Called after every batch, with rows in place of bytes.
@@ -87,16 +91,17 @@ def preview(
     built = read_manifest(source)
     total, dialogues = _count(built, subset)
     reader = load_tokenizer(str(tokenizer), built.recipe.form)
-    tally = TotalsCounter(reader, max_length)
+    cuts = trainer in CUTTING
+    tally = TotalsCounter(reader, max_length, cuts)
     find = _special_finder(built, reader)
     first_rows: list[TokenizedRow] = []
     done = noted = 0
     with open_writer(built, reader, str(tokenizer)) as chat:
-        for path, batch in _batches(source, built, subset, reader, chat, tally):
+        encode_some = partial(encode_rows, tokenizer=reader, chat=chat, parted=cuts)
+        for path, batch in _batches(source, built, subset, encode_some, tally):
             tally.add(batch.encoded, find(batch))
-            first_rows += _rows(
-                batch, reader, built.recipe.form, max_length, rows - len(first_rows)
-            )
+            shown = _rows(batch, reader, built.recipe.form, rows - len(first_rows))
+            first_rows += [row._replace(max_length=max_length, cuts=cuts) for row in shown]
             noted += _noted(batch.stored)
             done += len(batch.stored)
             if progress is not None:
@@ -130,7 +135,7 @@ def _count(built: Manifest, subset: str | None) -> tuple[int, int]:
         where = f"The subset {subset}" if subset else "The build"
         raise OutputError(
             f"{where} holds dialogues, without a chosen and a rejected reply.",
-            "DPO wants pairs: name another subset.",
+            "Name another subset: the trainer wants pairs.",
         )
     return pairs, dialogues
 
@@ -161,7 +166,10 @@ def open_writer(
 
 
 def encode_rows(
-    stored: pa.RecordBatch, tokenizer: PreTrainedTokenizerBase, chat: Writer | None
+    stored: pa.RecordBatch,
+    tokenizer: PreTrainedTokenizerBase,
+    chat: Writer | None,
+    parted: bool = True,
 ) -> EncodedBatch:
     """Rows as texts and token ids.
 
@@ -169,11 +177,13 @@ def encode_rows(
         stored: The rows, as shards have them.
         tokenizer: The tokenizer.
         chat: What `open_writer` gave.
+        parted: Whether the trainer renders the prompt alone too, to part it from the reply: then
+            rows are refused whose prompt the chat template refuses.
     """
     if chat is None:
         texts = render_text(stored, str(tokenizer.eos_token))
     else:
-        texts = render_messages(stored, chat)
+        texts = render_messages(stored, chat, parted)
     return EncodedBatch(stored, texts, encode(texts, tokenizer, special=chat is None))
 
 
@@ -181,14 +191,13 @@ def _batches(
     out: StoragePath,
     built: Manifest,
     subset: str | None,
-    tokenizer: PreTrainedTokenizerBase,
-    chat: Writer | None,
+    encode_some: Callable[[pa.RecordBatch], EncodedBatch],
     tally: TotalsCounter,
 ) -> Iterator[tuple[str, EncodedBatch]]:
     """The rows tokenized, batch by batch, each with its split; refused ones go to the tally."""
     for entry in filter(_has_pairs, entries_of(built, subset)):
         for stored in kept_batches(out, built, entry, BATCH_ROWS):
-            batch = encode_rows(stored, tokenizer, chat)
+            batch = encode_some(stored)
             for number, why in batch.texts.refused.items():
                 tally.refuse(stored["id"][number].as_py(), why)
             yield f"{entry.subset}/{entry.split}", batch
@@ -210,10 +219,9 @@ def _rows(
     batch: EncodedBatch,
     tokenizer: PreTrainedTokenizerBase,
     form: Form,
-    max_length: int,
     count: int,
 ) -> list[TokenizedRow]:
-    """The first rows of a batch, at most as many as wanted, token by token."""
+    """The first rows of a batch, at most as many as wanted, token by token, without a limit."""
     texts, as_text = batch.texts, form == Form.TEXT
     rows = []
     for place, number in enumerate(texts.rows[: max(count, 0)]):
@@ -223,7 +231,7 @@ def _rows(
             for side in (texts.chosen, texts.rejected)
         )
         id = batch.stored["id"][number].as_py()
-        rows.append(TokenizedRow(id, chosen[:end], chosen[end:], rejected[end:], max_length))
+        rows.append(TokenizedRow(id, chosen[:end], chosen[end:], rejected[end:], 0))
     return rows
 
 

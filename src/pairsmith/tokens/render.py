@@ -79,11 +79,16 @@ def open_chat(tokenizer: PreTrainedTokenizerBase, name: str) -> Iterator[Writer]
         raise TokenizerError(error.message, error.hint) from None
 
 
-def render_messages(batch: pa.RecordBatch, writer: Writer) -> RowTexts:
+def render_messages(batch: pa.RecordBatch, writer: Writer, parted: bool = True) -> RowTexts:
     """Rows of a messages build through the tokenizer's chat template.
 
     The prompt is rendered with the generation prompt. The texts, tokenized without special
     tokens, give the ids of `apply_chat_template(tokenize=True)`.
+
+    Args:
+        batch: The rows, as shards have them.
+        writer: What `open_chat` gave.
+        parted: Whether a prompt that the template refuses costs the row; else that prompt is "".
     """
     prompt, *replies = (from_lists(batch[name]) for name in ("prompt", "chosen", "rejected"))
     nothing = np.zeros(len(batch), bool)
@@ -94,11 +99,12 @@ def render_messages(batch: pa.RecordBatch, writer: Writer) -> RowTexts:
     except UnfaithfulError:
         by_row = as_uncompiled(writer.compiled, "")
         written = _render(turns, Writer(by_row, writer.jinja))
-    refused = {row: why for side in reversed(written) for row, why in side.refused.items()}
+    rendered = written if parted else written[1:]
+    refused = {row: why for side in reversed(rendered) for row, why in side.refused.items()}
     rows = [row for row in range(len(batch)) if row not in refused]
     index = pa.array(rows, pa.int64())
     prompts, chosen, rejected = (side.columns[0].take(index).to_pylist() for side in written)
-    return RowTexts(rows, prompts, chosen, rejected, refused)
+    return RowTexts(rows, [prompt or "" for prompt in prompts], chosen, rejected, refused)
 
 
 def _render(turns: Sequence[Turns], writer: Writer) -> list[Written]:

@@ -33,6 +33,7 @@ class TokenizedRow(NamedTuple):
         prompt: Its tokens up to the boundary.
         chosen, rejected: The tokens of the replies.
         max_length: At most this many tokens of prompt and reply are trained on.
+        cuts: Whether the trainer cuts what is longer; else it drops the row.
     """
 
     id: str
@@ -40,14 +41,19 @@ class TokenizedRow(NamedTuple):
     chosen: list[Token]
     rejected: list[Token]
     max_length: int
+    cuts: bool = True
 
     @property
     def dropped(self) -> bool:
-        """Whether the prompt leaves no room, so that the trainer drops the row."""
-        return len(self.prompt) >= self.max_length
+        """Whether the trainer drops the row: its prompt leaves no room, or a side is too long."""
+        if self.cuts:
+            return len(self.prompt) >= self.max_length
+        return len(self.prompt) + max(len(self.chosen), len(self.rejected)) > self.max_length
 
     def cut(self, part: str) -> int | None:
         """The number of a part's first token that is cut off, or None where all of it stays."""
+        if not self.cuts:
+            return None
         room = self.max_length - (0 if part == "prompt" else len(self.prompt))
         return max(room, 0) if room < len(getattr(self, part)) else None
 

@@ -51,13 +51,16 @@ class Totals:
     Attributes:
         rows: The pairs.
         dialogues: Rows without a pair, which are left out.
-        max_length: The tokens of prompt and reply that are trained on.
+        max_length: The tokens of prompt and reply that the trainer takes.
         refused: Rows on which the chat template raises; they are in none of the counts below.
         refusal: The first such row's id and what the template said, or None.
         lengths: Tokens of `prompt`, `chosen`, `rejected` and `whole` (the prompt with the longer
             reply); empty without rows.
-        dropped: Rows whose prompt fills max_length; the trainer drops them.
-        cut: Other rows that are longer than max_length.
+        dropped: Rows that the trainer drops: DPOTrainer those whose prompt fills max_length,
+            RewardTrainer those of `too_long`.
+        too_long: Rows with a side, prompt and reply, of more than max_length tokens; None where
+            the trainer cuts them.
+        cut: Other rows that are longer than max_length; none where the trainer does not cut.
         identical: Rows whose replies are the same tokens.
         identical_once_cut: Other rows, not dropped, whose replies are the same within max_length.
         bos_doubled: Rows that begin with two BOS; None where the tokenizer has none.
@@ -65,7 +68,8 @@ class Totals:
         eos_doubled_apart: Replies that end in EOS, white space, EOS.
         eos_then_blank: Replies that end in EOS and white space.
         eos_missing: Replies that do not end in EOS, white space aside.
-        boundary: Rows whose prompt is not how the whole begins.
+        boundary: Rows whose prompt is not how the whole begins; None where the trainer makes no
+            use of the prompt alone.
         left_out: The text at the prompt's end that these leave out most often, or None.
         left_out_kinds: How many different texts are left out.
         special: Rows with contents that are read as special or added tokens.
@@ -80,6 +84,7 @@ class Totals:
     refusal: tuple[str, str] | None
     lengths: dict[str, Lengths]
     dropped: int
+    too_long: SideCounts | None
     cut: SideCounts
     identical: int
     identical_once_cut: int
@@ -88,7 +93,7 @@ class Totals:
     eos_doubled_apart: SideCounts | None
     eos_then_blank: SideCounts | None
     eos_missing: SideCounts | None
-    boundary: int
+    boundary: int | None
     left_out: str | None
     left_out_kinds: int
     special: int
@@ -129,8 +134,18 @@ class Ends(NamedTuple):
 class TotalsCounter:
     """Adds up the totals. Grows with the number of rows by four lengths a row alone."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, max_length: int) -> None:
-        self.tokenizer, self.max_length = tokenizer, max_length
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerBase, max_length: int, cuts: bool = True
+    ) -> None:
+        """Begins with nothing.
+
+        Args:
+            tokenizer: The tokenizer.
+            max_length: The trainer's limit, in tokens.
+            cuts: Whether the trainer cuts long rows, and parts prompt from reply, as DPOTrainer
+                does; RewardTrainer drops them.
+        """
+        self.tokenizer, self.max_length, self.cuts = tokenizer, max_length, cuts
         self.bos, self.eos = tokenizer.bos_token_id, tokenizer.eos_token_id
         self.counts: Counter[str] = Counter()
         self.sides: dict[str, NDArray[np.int64]] = {}
@@ -143,8 +158,11 @@ class TotalsCounter:
     def add(self, encoded: Encoded, hits: SpecialTokens) -> None:
         """Counts a batch that the template did not refuse."""
         self._add_lengths(encoded)
-        self._add_cuts(encoded)
-        self._add_boundary(encoded.left_out)
+        if self.cuts:
+            self._add_cuts(encoded)
+            self._add_boundary(encoded.left_out)
+        else:
+            self._add_dropped(encoded)
         self._add_special(hits)
         if self.bos is not None:
             begun = [
@@ -177,12 +195,13 @@ class TotalsCounter:
             refusal=self.refusal,
             lengths=self._lengths(),
             dropped=self.counts["dropped"],
+            too_long=None if self.cuts else self._sides("too_long"),
             cut=self._sides("cut"),
             identical=self.counts["identical"],
             identical_once_cut=self.counts["identical_once_cut"],
             bos_doubled=None if self.bos is None else self.counts["bos_doubled"],
             **ends,
-            boundary=self.counts["boundary"],
+            boundary=self.counts["boundary"] if self.cuts else None,
             left_out=self._left_out(),
             left_out_kinds=len(self.left_out),
             special=self.counts["special"],
@@ -205,6 +224,12 @@ class TotalsCounter:
         for name in ("dropped", "identical", "identical_once_cut"):
             self.counts[name] += int(getattr(cuts, name).sum())
         self._add_sides("cut", cuts.chosen, cuts.rejected)
+
+    def _add_dropped(self, encoded: Encoded) -> None:
+        chosen, rejected = exceed(encoded, self.max_length)
+        self.counts["dropped"] += int((chosen | rejected).sum())
+        self.counts["identical"] += int(same_tokens(encoded.chosen, encoded.rejected).sum())
+        self._add_sides("too_long", chosen, rejected)
 
     def _add_boundary(self, left_out: Ragged) -> None:
         some = left_out.take(left_out.lengths > 0)
@@ -272,6 +297,13 @@ def cut(encoded: Encoded, max_length: int) -> Cuts:
         chosen=kept & (chosen.lengths > room),
         rejected=kept & (rejected.lengths > room),
     )
+
+
+def exceed(encoded: Encoded, max_length: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whether chosen, and whether rejected, has more tokens than max_length, with its prompt."""
+    sides = (encoded.whole_chosen, encoded.whole_rejected)
+    chosen, rejected = (np.greater(side.lengths, max_length) for side in sides)
+    return chosen, rejected
 
 
 def _first_full(blank: NDArray[np.bool_], start: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -20,7 +20,7 @@ PAIRS = """
     CREATE OR REPLACE TEMP TABLE groups AS
     SELECT count(*) AS size,
         count(DISTINCT subset) > 1 AS across_subsets, count(DISTINCT split) > 1 AS across_splits,
-        list(id ORDER BY split = 'train', row) AS ids
+        list(id ORDER BY starts_with(split, 'train'), row) AS ids
     FROM rows WHERE {which} GROUP BY whole_chosen, whole_rejected HAVING count(*) > 1
 """
 """Makes the table `groups` of rows with equal prompt and replies; the row to keep comes first.
@@ -29,7 +29,7 @@ That is a row of test if there is one. `which` is an SQL condition on rows, here
 """
 
 FLIPPED = """
-    SELECT list(id ORDER BY split = 'test', row) AS ids FROM rows
+    SELECT list(id ORDER BY NOT starts_with(split, 'train'), row) AS ids FROM rows
     WHERE {which} AND whole_chosen <> whole_rejected
     GROUP BY least(whole_chosen, whole_rejected), greatest(whole_chosen, whole_rejected)
     HAVING count(DISTINCT whole_chosen) > 1 ORDER BY min(row)
@@ -53,7 +53,7 @@ EDGES = """
     FROM rows WHERE {which} AND whole_chosen <> whole_rejected AND prompt IN (
         SELECT prompt FROM rows WHERE {which} GROUP BY prompt HAVING count(*) > 2
     )
-    ORDER BY split = 'test', row
+    ORDER BY NOT starts_with(split, 'train'), row
 """
 """The preferences among replies to prompts of three rows or more, which may form a cycle."""
 

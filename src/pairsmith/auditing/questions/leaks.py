@@ -8,6 +8,7 @@ from pairsmith.auditing.answer import FINDINGS, Answer, Study, UnansweredError
 from pairsmith.auditing.report.plots import draw_bars
 from pairsmith.auditing.report.svg import Plot
 from pairsmith.dataset.conversations import BEGUN, WHOLE, note_conversations
+from pairsmith.schema.splits import is_held_out
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -47,12 +48,12 @@ KNOWN_OF = f"""
     ),
     test AS (
         SELECT rank, key, min(row) AS test_row FROM of_test JOIN rows USING (row)
-        WHERE split = 'test' AND {{which}} GROUP BY ALL
+        WHERE NOT starts_with(split, 'train') AND {{which}} GROUP BY ALL
     ),
     found AS (
         SELECT row, min((rank, test_row)) AS closest
         FROM of_train JOIN rows USING (row) JOIN test USING (rank, key)
-        WHERE split = 'train' AND {{which}} GROUP BY row
+        WHERE starts_with(split, 'train') AND {{which}} GROUP BY row
     )
     SELECT found.row, train.id, test.id AS test_id, kind, said FROM found
     JOIN kinds ON kinds.rank = closest[1]
@@ -75,7 +76,8 @@ FOUND = """
 
 CONVERSATIONS = """
     SELECT count(*) FILTER (test), count(*) FILTER (test AND train) FROM (
-        SELECT bool_or(split = 'test') AS test, bool_or(split = 'train') AS train
+        SELECT bool_or(NOT starts_with(split, 'train')) AS test,
+            bool_or(starts_with(split, 'train')) AS train
         FROM rows JOIN conversations USING (row) GROUP BY conversation
     )
 """
@@ -89,6 +91,8 @@ BY_SUBSET = f"""
 def ask(study: Study) -> Answer:
     """Searches the train split for conversations of the test split, by their hashes.
 
+    Of test are the rows of every split that is held out, validation among them.
+
     Each train row is counted once, for the first kind that applies: it has the prompt of a test row
     (`same_prompt`); its prompt begins with a whole transcript of the test row, chosen or rejected
     (`goes_on`); the reverse (`begins`); both prompts begin with the same turns, a reply among them
@@ -100,9 +104,9 @@ def ask(study: Study) -> Answer:
     import pyarrow as pa
 
     index = study.index
-    kept = dict(index.sql("SELECT split, count(*) FROM rows WHERE kept GROUP BY split").fetchall())
-    for split in ("train", "test"):
-        if not kept.get(split):
+    kept = index.sql("SELECT DISTINCT split FROM rows WHERE kept").fetchall()
+    for split, held_out in (("train", False), ("test", True)):
+        if held_out not in {is_held_out(name) for (name,) in kept}:
             raise UnansweredError(f"No kept row is of the {split} split.")
     over_all = _count(index, "true")
     numbers = _count(index, "kept")

@@ -13,6 +13,7 @@ from pairsmith.auditing.answer import Answer, Study, UnansweredError
 from pairsmith.auditing.report.plots import draw_histogram, halves, sum_bins
 from pairsmith.auditing.report.svg import Plot, figure, to_svg
 from pairsmith.auditing.stats.intervals import Share, percent, wilson
+from pairsmith.schema.splits import is_held_out
 from pairsmith.scoring.folds import FOLD, FOLDS, count_conversations
 
 if TYPE_CHECKING:
@@ -197,9 +198,10 @@ def fit_baseline(counts: list[LengthCounts]) -> LengthBaseline | None:
     Returns:
         The baseline; None without both splits if fewer than two folds have rows.
     """
-    splits = {name: [of for of in counts if of.split == name] for name in ("train", "test")}
-    if all(_total(part) for part in splits.values()):
-        rule, accuracy = _evaluate(splits["train"], splits["test"])
+    train = [of for of in counts if not is_held_out(of.split)]
+    test = [of for of in counts if is_held_out(of.split)]
+    if _total(train) and _total(test):
+        rule, accuracy = _evaluate(train, test)
         return LengthBaseline(rule, "learnt on train, judged on test", accuracy)
     folds = sorted({of.fold for of in counts if _total([of])})
     if len(folds) < 2:

@@ -59,12 +59,13 @@ SENTENCES = {
 }
 
 REPRESENTATIVES = """
-    SELECT split = 'train' AS train,
+    SELECT starts_with(split, 'train') AS train,
         row_number() OVER (
             PARTITION BY prompt, least(chosen, rejected), greatest(chosen, rejected)
-            ORDER BY split = 'train', row) = 1 AS pair,
-        row = min(row) OVER (PARTITION BY prompt, split = 'train') AS prompt,
-        split = 'train' AND bool_or(split <> 'train') OVER (PARTITION BY prompt) AS known
+            ORDER BY starts_with(split, 'train'), row) = 1 AS pair,
+        row = min(row) OVER (PARTITION BY prompt, starts_with(split, 'train')) AS prompt,
+        starts_with(split, 'train')
+            AND bool_or(NOT starts_with(split, 'train')) OVER (PARTITION BY prompt) AS known
     FROM rows WHERE kept ORDER BY row
 """
 
@@ -80,7 +81,7 @@ PROMPTS = """
     SELECT own.id, other.id AS other, own.subset, score, kind
     FROM matches JOIN rows first ON first.row = matches.own
     JOIN rows other ON other.row = matches.other
-    JOIN rows own ON own.prompt = first.prompt AND own.kept AND own.split = 'train'
+    JOIN rows own ON own.prompt = first.prompt AND own.kept AND starts_with(own.split, 'train')
     ORDER BY own.row
 """
 """The rows of each finding of prompts: all train rows with the prompt, and the test row."""

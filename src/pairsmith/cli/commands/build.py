@@ -20,10 +20,12 @@ from pairsmith.cli.terminal import interruptible, say
 
 @with_options(BuildOptions, SourceOptions, ExecutionOptions)
 def build(
-    source: Annotated[
-        str,
+    sources: Annotated[
+        list[str],
         typer.Argument(
-            metavar="SOURCE", help="sample, a folder, a file, or a URL: hf://datasets/OWNER/NAME."
+            metavar="SOURCE...",
+            help="sample, folders, files, patterns as 'data/*.jsonl', URLs as "
+            "hf://datasets/OWNER/NAME, or - for standard input.",
         ),
     ],
     out: Annotated[
@@ -44,7 +46,7 @@ def build(
         from pairsmith.building.build import build as build_dataset
 
         leave_out_pandas()
-        built = build_dataset(source, out, progress=watch, **options)
+        built = build_dataset(sources, out, progress=watch, **options)
     from pairsmith.cli.render.ledger import draw
     from pairsmith.dataset import losses
 

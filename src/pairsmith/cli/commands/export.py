@@ -64,6 +64,9 @@ def _left_out(written: Export) -> Iterator[str]:
         more = ", …" if left.pairs > len(left.ids) else ""
         yield f"Left out: {left.reason} {left.pairs:,} ({', '.join(left.ids)}{more})"
         yield f"  {EXPLANATIONS[left.reason]}"
+    if written.not_carried:
+        names = ", ".join(written.not_carried)
+        yield f"Not carried, the trainer's rows have no place for it: {names}"
     if written.dialogues:
         yield f"Left out: {', '.join(written.dialogues)}: dialogues, not pairs."
 

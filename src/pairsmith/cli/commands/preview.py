@@ -14,7 +14,7 @@ def preview(
         str, typer.Option(metavar="T", help="A tokenizer's folder, or its id on the hub.")
     ],
     trainer: Annotated[
-        str, typer.Option("--for", metavar="TRAINER", help="The trainer: trl.")
+        str, typer.Option("--for", metavar="TRAINER", help="The trainer: trl, trl-reward.")
     ] = "trl",
     max_length: Annotated[
         int, typer.Option(metavar="N", min=1, help="The trainer's max_length.")

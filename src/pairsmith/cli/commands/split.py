@@ -11,8 +11,9 @@ from pairsmith.cli.options import From
 
 
 def split(
-    source: Annotated[
-        str, typer.Argument(metavar="SOURCE", help="sample, a folder, a file, or a URL.")
+    sources: Annotated[
+        list[str],
+        typer.Argument(metavar="SOURCE...", help="sample, folders, files, patterns, URLs, or -."),
     ],
     out: Annotated[
         str, typer.Argument(metavar="OUT", help="The folder to write: a new or an empty one.")
@@ -29,9 +30,10 @@ def split(
     built. Rows that open with the same question are never on both sides.
     """
     from pairsmith.building.split import split as split_source
+    from pairsmith.cli.terminal import say
     from pairsmith.text.sanitize import sanitize
 
-    shares = split_source(source, out, test=_share(test), from_=from_)
+    shares = split_source(sources, out, test=_share(test), from_=from_, say=say)
     if as_json:
         typer.echo(json.dumps([share._asdict() for share in shares]))
         return

@@ -43,7 +43,8 @@ def draw_rows(rows: Sequence[TokenizedRow]) -> None:
 
 
 def _heading(row: TokenizedRow) -> str:
-    dropped = f", dropped: that fills {row.max_length:,}" if row.dropped else ""
+    why = f"that fills {row.max_length:,}" if row.cuts else f"a side is over {row.max_length:,}"
+    dropped = f", dropped: {why}" if row.dropped else ""
     return f"{row.id}  {_size(row, 'prompt')}{dropped}"
 
 

@@ -54,10 +54,7 @@ def _counts(totals: Totals) -> Table:
 def _lines(totals: Totals) -> Iterator[tuple[int, str]]:
     yield totals.rows, "there are"
     yield totals.refused, "the chat template refuses"
-    yield totals.dropped, f"have a prompt of {totals.max_length:,} tokens or more: dropped"
-    yield _both(totals.cut, f"are cut at {totals.max_length:,} tokens")
-    yield totals.identical, "have replies that are the same"
-    yield totals.identical_once_cut, "have replies that are the same once they are cut"
+    yield from _limited(totals)
     if totals.bos_doubled is not None:
         yield totals.bos_doubled, "begin with two BOS"
     for sides, words in (
@@ -68,9 +65,23 @@ def _lines(totals: Totals) -> Iterator[tuple[int, str]]:
     ):
         if sides is not None:
             yield _both(sides, words)
-    yield totals.boundary, "have a prompt that the whole does not begin with"
+    if totals.boundary is not None:
+        yield totals.boundary, "have a prompt that the whole does not begin with"
     yield totals.special, "have contents that are read as special tokens"
     yield totals.control_token, "were noted control_token when they were built"
+
+
+def _limited(totals: Totals) -> Iterator[tuple[int, str]]:
+    """What a limit on tokens does, and which replies are the same."""
+    limit = f"{totals.max_length:,} tokens"
+    if totals.too_long is not None:
+        yield _both(totals.too_long, f"have a side of more than {limit}: dropped")
+        yield totals.identical, "have replies that are the same"
+        return
+    yield totals.dropped, f"have a prompt of {limit} or more: dropped"
+    yield _both(totals.cut, f"are cut at {limit}")
+    yield totals.identical, "have replies that are the same"
+    yield totals.identical_once_cut, "have replies that are the same once they are cut"
 
 
 def _both(sides: SideCounts, words: str) -> tuple[int, str]:

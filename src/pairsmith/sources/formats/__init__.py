@@ -27,7 +27,12 @@ FORMATS: Registry[Format] = Registry(
     {
         "jsonl": "pairsmith.sources.formats.json_text:JSONL",
         "json": "pairsmith.sources.formats.json_text:JSON",
+        "ndjson": "pairsmith.sources.formats.json_text:JSONL",
+        "csv": "pairsmith.sources.formats.delimited:CSV",
+        "tsv": "pairsmith.sources.formats.delimited:TSV",
         "parquet": "pairsmith.sources.formats.parquet:PARQUET",
+        "arrow": "pairsmith.sources.formats.arrow_ipc:ARROW",
+        "feather": "pairsmith.sources.formats.arrow_ipc:ARROW",
     },
     lambda held: held if isinstance(held, Format) else None,
 )

@@ -20,7 +20,7 @@ from pairsmith.io.identity import WatchedFile
 from pairsmith.io.paths import FsspecPath
 from pairsmith.io.reading import SeekableFile
 from pairsmith.sources import records
-from pairsmith.sources.column_types import check_types, is_list, is_text, text_sizes
+from pairsmith.sources.column_types import check_types, text_sizes
 from pairsmith.sources.formats.format import (
     SAMPLE_BYTES,
     SAMPLE_ROWS,
@@ -32,7 +32,7 @@ from pairsmith.sources.formats.format import (
     Reading,
     Span,
 )
-from pairsmith.sources.formats.table import TableRows, enough_memory, project_rows
+from pairsmith.sources.formats.table import TableRows, blank_row, enough_memory, project_rows
 from pairsmith.sources.records import Index, after
 
 BATCH_ROWS = 250
@@ -280,17 +280,7 @@ def row_by_schema(place: FsspecPath, name: str) -> dict[str, Any]:
         DamagedInputError: It is no Parquet file.
     """
     with _opened(SeekableFile(place), name) as opened:
-        return {field.name: _blank(field.type) for field in opened.schema}
-
-
-def _blank(given: pa.DataType) -> Any:
-    if pa.types.is_dictionary(given):
-        return _blank(given.value_type)
-    if is_list(given):
-        return [_blank(given.value_type)]
-    if pa.types.is_struct(given):
-        return {field.name: _blank(field.type) for field in given}
-    return "" if is_text(given) else 0
+        return {field.name: blank_row(field.type) for field in opened.schema}
 
 
 PARQUET = Format(read, project_rows, sample, row_by_schema, cut, compressed=False, footer=True)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pairsmith.errors import DamagedInputError
 from pairsmith.io.identity import WatchedFile
@@ -26,20 +28,26 @@ class TableRows(NamedTuple):
     """Rows that are columns, with all columns that the file has.
 
     Attributes:
-        table: The rows.
+        table: The rows; nulls where one cannot be read.
         numbers: Each row's number in the file, from 1.
+        begins: The line that each row begins in, from 1; None where a file has no lines.
+        faults: By a row's number, why it cannot be read, in a sentence, and its own bytes.
     """
 
     table: pa.Table
     numbers: Index
+    begins: Index | None = None
+    faults: Mapping[int, tuple[str, bytes]] = MappingProxyType({})
 
     @property
     def lines(self) -> Index:
-        """A row has no line; its number stands for it."""
-        return self.numbers
+        """The line that a row begins in; where a file has none, its number."""
+        return self.numbers if self.begins is None else self.begins
 
     def raw(self, row: int) -> bytes:
-        """One row as a line of JSON; bytes that are not text in base64."""
+        """One row as a line of JSON, bytes that are not text in base64; a bad one as it is."""
+        if (fault := self.faults.get(int(self.numbers[row]))) is not None:
+            return fault[1]
         held = {
             n: _value(self.table[place][row]) for place, n in enumerate(self.table.column_names)
         }
@@ -48,7 +56,9 @@ class TableRows(NamedTuple):
 
     def part(self, start: int, size: int) -> TableRows:
         """The `size` rows from `start` on."""
-        return TableRows(self.table.slice(start, size), self.numbers[start : start + size])
+        here = slice(start, start + size)
+        begins = None if self.begins is None else self.begins[here]
+        return TableRows(self.table.slice(start, size), self.numbers[here], begins, self.faults)
 
 
 def table_format(read: Callable[[Reading], Iterator[TableRows]]) -> Format:
@@ -80,7 +90,13 @@ def project_rows(
         DamagedInputError: They do not fit into memory.
     """
     with enough_memory(name):
-        return project(rows.table, fields, required)
+        table = project(rows.table, fields, required)
+    if not rows.faults:
+        return table
+    own = pa.array([rows.faults.get(n, (None,))[0] for n in rows.numbers.tolist()], pa.string())
+    place = table.schema.get_field_index("fault")
+    fault = pc.coalesce(own, table["fault"].combine_chunks())
+    return table.set_column(place, "fault", fault)
 
 
 @contextmanager
@@ -93,6 +109,17 @@ def enough_memory(name: str) -> Iterator[None]:
             f"{name} has rows that do not fit into memory.",
             "No conversation is so long: look at the file, or write it with shorter rows.",
         ) from None
+
+
+def blank_row(given: pa.DataType) -> Any:
+    """A value such as a type lets one expect: an empty text, a list of one item."""
+    if pa.types.is_dictionary(given):
+        return blank_row(given.value_type)
+    if is_list(given):
+        return [blank_row(given.value_type)]
+    if pa.types.is_struct(given):
+        return {field.name: blank_row(field.type) for field in given}
+    return "" if is_text(given) else 0
 
 
 def _value(held: pa.Scalar) -> Any:
