@@ -76,3 +76,15 @@ def flipped(doubtful: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("flipped") / "out"
     pairsmith.build(doubtful, out, flip=1, template="llama2", shard_rows=200)
     return out
+
+
+@pytest.fixture
+def template(tmp_path):
+    """Writes a chat template of a test's own."""
+
+    def write(source, name="odd.jinja"):
+        path = tmp_path / name
+        path.write_text(source, encoding="utf-8")
+        return path
+
+    return write

@@ -58,7 +58,7 @@ def texts_of(ready, rows):
     return list(zip(*(column.to_pylist() for column in written.columns), strict=True))
 
 
-@pytest.mark.parametrize("name", OPENINGS)
+@pytest.mark.parametrize("name", quick(OPENINGS, "think", "text", "whole"))
 def test_the_cut_is_before_the_token_in_columns_and_row_by_row(name, template):
     opened, closed, end = OPENINGS[name]
     source = REPLY.replace("OPEN", repr(opened)).replace("CLOSED", repr(closed))
@@ -80,7 +80,7 @@ def test_the_cut_is_before_the_token_in_columns_and_row_by_row(name, template):
     assert bool(told) == bool(parted)
 
 
-@pytest.mark.parametrize("name", ["think", "between", "words"])
+@pytest.mark.parametrize("name", quick(["think", "between", "words"]))
 def test_texts_of_a_moved_cut_are_taken_apart_again(name, template):
     import pyarrow as pa
 

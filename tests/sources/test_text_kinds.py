@@ -210,6 +210,12 @@ def test_json_that_is_what_was_asked_or_said_is_words() -> None:
     refuse('{"input": "Mint?", "output": "Dry."}', TextKind("json", "messages"))
 
 
+def test_what_is_long_and_no_conversation_is_words() -> None:
+    for text in ("[" + "1," * 5_000 + "1]", "x" * (1 << 17)):
+        for role in ("prompt", "reply", "whole"):
+            assert tell_text_kind([text], role) == PLAIN
+
+
 def test_long_texts_are_told_by_few() -> None:
     long = json.dumps([{"role": "user", "content": "x" * (5 << 20)}])
     assert tell_text_kind([long] * 200, "whole") == TextKind("json", "messages")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from pairsmith.schema.messages import Message
 from pairsmith.schema.reasoning import split_reasoning
@@ -32,18 +32,22 @@ class Piece(NamedTuple):
         turn: The message's place; -1 for a tool's definition.
         kind: What it is part of.
         part: Which of that message's pieces of the kind, the same in an outline.
-        forms: How it may be written.
+        value: What it is; see `_forms` for how it may be written.
     """
 
     turn: int
     kind: str
     part: int
-    forms: tuple[str, ...]
+    value: Any
 
     @property
     def key(self) -> tuple[int, str, int]:
         """What it has in common with the piece of an outline."""
         return self.turn, self.kind, self.part
+
+
+Absent: TypeAlias = frozenset[tuple[int, str, int]]
+"""The keys of pieces of an outline that a template leaves out."""
 
 
 class Loss(NamedTuple):
@@ -58,31 +62,62 @@ class Loss(NamedTuple):
     reasoning: bool = False
 
 
-def find_loss(
-    conversation: Conversation, text: str, replies: int, outline: str | Refusal | None
-) -> Loss:
+def find_loss(conversation: Conversation, text: str, replies: int, absent: Absent) -> Loss:
     """What a rendered text leaves out of its conversation.
 
     Args:
         conversation: What was rendered.
         text: What came of it.
         replies: The place of the first message of the reply.
-        outline: What came of `outline_of` of it; a refusal tells nothing.
+        absent: What the template leaves out of its outline; see `Outlines`.
     """
     lost = _missing(conversation, text)
-    if isinstance(outline, str):
-        marks = outline_of(conversation, _core)
-        sure = {piece.key for piece in _missing(marks, outline.lower())}
+    if absent:
         known = {piece.key for piece in lost}
         lost += [
             piece
             for pieces in _pieces(conversation)
             for piece in pieces
-            if piece.key in sure - known and (piece.kind == TOOLS or _is_short(piece))
+            if piece.key in absent - known and (piece.kind == TOOLS or _is_short(piece))
         ]
     earlier = [piece for piece in lost if piece.kind == REASONING and piece.turn < replies]
     faults = [piece for piece in lost if piece not in earlier]
     return Loss(_describe(faults, conversation, text, replies), bool(earlier))
+
+
+class Outlines:
+    """The outlines of conversations, each to be rendered once.
+
+    Attributes:
+        conversations: What is to be rendered.
+    """
+
+    def __init__(self, conversations: Iterable[Conversation]) -> None:
+        self.conversations: list[Conversation] = []
+        self._places: dict[str, int] = {}
+        self._of: list[int] = []
+        self._short: list[Conversation] = []
+        self._absent: list[Absent] = []
+        for conversation in conversations:
+            short = outline_of(conversation, _core)
+            place = self._places.setdefault(repr(short), len(self._places))
+            self._of.append(place)
+            if place == len(self.conversations):
+                self.conversations.append(outline_of(conversation))
+                self._short.append(short)
+
+    def take(self, texts: Sequence[str | Refusal]) -> None:
+        """Takes what came of them; a refusal tells nothing."""
+        self._absent = [
+            frozenset(piece.key for piece in _missing(short, text.lower()))
+            if isinstance(text, str)
+            else frozenset()
+            for short, text in zip(self._short, texts, strict=True)
+        ]
+
+    def absent_in(self, place: int) -> Absent:
+        """What the template leaves out of the outline of the conversation that came so many-th."""
+        return self._absent[self._of[place]]
 
 
 def differ(left: Conversation, right: Conversation) -> bool:
@@ -178,7 +213,7 @@ def _missing(conversation: Conversation, text: str) -> list[Piece]:
     """The pieces that do not stand in a text."""
     squeezed, behind = _squeeze(text), 0
     tools, *each = _pieces(conversation)
-    lost = [piece for piece in tools if _find(squeezed, piece.forms, 0) is None]
+    lost = [piece for piece in tools if _find(squeezed, piece.value, 0) is None]
     for message, pieces in zip(conversation.messages, each, strict=True):
         start = 0 if message["role"] == "system" else behind
         end, missing = _missing_in(message["content"], pieces, squeezed, start)
@@ -191,15 +226,13 @@ def _missing_in(
     content: str, pieces: Sequence[Piece], text: str, start: int
 ) -> tuple[int, list[Piece]]:
     """Where a message's content ends in a text, and the pieces of it that do not stand there."""
-    whole = (
-        _find(text, _forms(content), start) if any(piece.part >= 0 for piece in pieces) else None
-    )
+    whole = _find(text, content, start)
     lost, end = list[Piece](), start if whole is None else whole
     for piece in pieces:
         inside = piece.kind == CONTENT or (piece.kind == REASONING and piece.part >= 0)
         if inside and whole is not None:
             continue  # reasoning, if there is any, stands in the content as it was
-        place = _find(text, piece.forms, end if piece.kind == CONTENT else start)
+        place = _find(text, piece.value, end if piece.kind == CONTENT else start)
         if place is None:
             lost.append(piece)
         elif piece.kind == CONTENT:
@@ -207,9 +240,9 @@ def _missing_in(
     return end, lost
 
 
-def _find(text: str, forms: Iterable[str], start: int) -> int | None:
-    """Where the first of these strings that stands in a text ends; None where none does."""
-    for form in forms:
+def _find(text: str, value: Any, start: int) -> int | None:
+    """Where a value ends that stands in a text without white space; None where it does not."""
+    for form in _forms(value):
         place = text.find(form, start)
         if place >= 0:
             return place + len(form)
@@ -219,31 +252,33 @@ def _find(text: str, forms: Iterable[str], start: int) -> int | None:
 def _pieces(conversation: Conversation) -> list[list[Piece]]:
     """The pieces of the tools, and those of each message."""
     tools = [
-        Piece(-1, TOOLS, place, _forms(_tool_name(tool)))
+        Piece(-1, TOOLS, place, _tool_name(tool))
         for place, tool in enumerate(conversation.tools or ())
     ]
-    each = [
-        [piece for piece in _pieces_of(turn, message) if piece.forms]
-        for turn, message in enumerate(conversation.messages)
-    ]
-    return [[piece for piece in tools if piece.forms], *each]
+    each = (_pieces_of(turn, message) for turn, message in enumerate(conversation.messages))
+    return [[piece for piece in held if _says(piece.value)] for held in (tools, *each)]
+
+
+def _says(value: Any) -> bool:
+    """Whether a value is more than white space."""
+    return not isinstance(value, str) or (not value.isspace() and bool(value))
 
 
 def _pieces_of(turn: int, message: Message) -> Iterator[Piece]:
     if message.get("reasoning_content"):
-        yield Piece(turn, REASONING, -1, _forms(message["reasoning_content"]))
+        yield Piece(turn, REASONING, -1, message["reasoning_content"])
     for place, part in enumerate(split_reasoning(message["content"])):
-        yield Piece(turn, REASONING if part.closing else CONTENT, place, _forms(part.text))
+        yield Piece(turn, REASONING if part.closing else CONTENT, place, part.text)
     for place, call in enumerate(message.get("tool_calls") or ()):
         function = call["function"]
-        yield Piece(turn, CALLS, 2 * place, _forms(function["name"]))
+        yield Piece(turn, CALLS, 2 * place, function["name"])
         for value in _leaves(function.get("arguments")):
-            yield Piece(turn, CALLS, 2 * place + 1, _forms(value))
+            yield Piece(turn, CALLS, 2 * place + 1, value)
 
 
 def _tool_name(tool: Any) -> Any:
     function = tool.get("function", tool) if isinstance(tool, dict) else None
-    return function.get("name") if isinstance(function, dict) else None
+    return (function.get("name") or "") if isinstance(function, dict) else ""
 
 
 def _leaves(value: Any) -> Iterator[Any]:
@@ -260,18 +295,17 @@ def _leaves(value: Any) -> Iterator[Any]:
             yield held
 
 
-def _forms(value: Any) -> tuple[str, ...]:
-    """How a value may be written, without white space: as it is, in JSON, as Python has it."""
+def _forms(value: Any) -> Iterator[str]:
+    """How a value may be written, less white space: as it is, in JSON, as Python has it."""
     if isinstance(value, str):
-        if not value.strip():
-            return ()
-        written = [value, *(json.dumps(value, ensure_ascii=a)[1:-1] for a in (False, True))]
-        written.append(repr(value)[1:-1])
+        yield _squeeze(value)
+        for ascii_only in (False, True):
+            yield _squeeze(json.dumps(value, ensure_ascii=ascii_only)[1:-1])
+        yield _squeeze(repr(value)[1:-1])
     elif value is None:
-        written = ["null", "None"]
+        yield from ("null", "None")
     else:
-        written = [json.dumps(value), str(value)]
-    return tuple(dict.fromkeys(map(_squeeze, written)))
+        yield from (_squeeze(json.dumps(value)), _squeeze(str(value)))
 
 
 def _squeeze(text: str) -> str:
@@ -279,7 +313,7 @@ def _squeeze(text: str) -> str:
 
 
 def _is_short(piece: Piece) -> bool:
-    return len(piece.forms[0]) < SURE_CHARS
+    return len(next(_forms(piece.value))) < SURE_CHARS
 
 
 def _describe(lost: Sequence[Piece], conversation: Conversation, text: str, replies: int) -> str:
@@ -296,7 +330,8 @@ def _describe(lost: Sequence[Piece], conversation: Conversation, text: str, repl
     turn = f"turn {first.turn + 1} ({role})"
     if first.kind != CONTENT:
         return f"the template drops part of {turn}: {what}"
-    half = len(first.forms[0]) // 2
-    halves = first.forms[0][:half], first.forms[0][-half:]
+    said = next(_forms(first.value))
+    half = len(said) // 2
+    halves = said[:half], said[-half:]
     partly = half >= SURE_CHARS and any(part in _squeeze(text) for part in halves)
     return f"the template drops part of {turn}" if partly else f"the template drops {turn}"

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from pairsmith.kernel.held import differ, find_loss, outline_of
+from pairsmith.kernel.held import Absent, Outlines, differ, find_loss
 from pairsmith.schema.messages import Message
 from pairsmith.schema.templates import (
     PROBE_REPLY,
@@ -103,16 +103,18 @@ def pairs_by_row(
         _pair(better, worse, end, held, marked)
         for better, worse, end, held in zip(chosen, rejected, ends, given, strict=True)
     ]
-    outlines = _Outlines([side for row in rows for side in row.sides] if check else [])
+    outlines = Outlines([side for row in rows for side in row.sides] if check else [])
     asked = [conversation for row in rows for conversation in row.all]
     texts = jinja([*asked, *outlines.conversations])
-    outlines.texts, place = texts[len(asked) :], 0
+    outlines.take(texts[len(asked) :])
     made: list[RenderedPair | Refusal] = []
-    for row, end in zip(rows, ends, strict=True):
+    place = 0
+    for number, (row, end) in enumerate(zip(rows, ends, strict=True)):
         pair = _cut(texts[place : place + len(row.all)], template)
         place += len(row.all)
         if check and not isinstance(pair, Refusal):
-            pair = _checked(row, end, pair, texts[place - 2 : place], outlines)
+            absent = [outlines.absent_in(2 * number + side) for side in (0, 1)]
+            pair = _checked(row, end, pair, texts[place - 2 : place], absent)
         made.append(pair)
     return made
 
@@ -145,32 +147,17 @@ def _cut(texts: list[str | Refusal], template: Template) -> RenderedPair | Refus
     )
 
 
-class _Outlines:
-    """The outlines of conversations, each rendered once; see `outline_of`."""
-
-    def __init__(self, conversations: Sequence[Conversation]) -> None:
-        self.places: dict[str, int] = {}
-        self.conversations: list[Conversation] = []
-        self.texts: Sequence[str | Refusal] = ()
-        for conversation in conversations:
-            outline = outline_of(conversation)
-            key = repr(outline)
-            if key not in self.places:
-                self.places[key] = len(self.conversations)
-                self.conversations.append(outline)
-
-    def text_of(self, conversation: Conversation) -> str | Refusal:
-        """What came of the outline of a conversation."""
-        return self.texts[self.places[repr(outline_of(conversation))]]
-
-
 def _checked(
-    row: _Pair, end: int, pair: RenderedPair, texts: Sequence[str | Refusal], outlines: _Outlines
+    row: _Pair,
+    end: int,
+    pair: RenderedPair,
+    texts: Sequence[str | Refusal],
+    absent: Sequence[Absent],
 ) -> RenderedPair | Refusal:
     """The same, where both texts hold what was read; or a refusal that says what is left out."""
     left_out = False
-    for side, text in zip(row.sides, texts, strict=True):
-        loss = find_loss(side, str(text), end, outlines.text_of(side))
+    for side, text, known in zip(row.sides, texts, absent, strict=True):
+        loss = find_loss(side, str(text), end, known)
         if loss.message:
             return Refusal(loss.message)
         left_out |= loss.reasoning
@@ -189,15 +176,15 @@ def dialogues_by_row(
     """Renders whole conversations; arguments and result as `pairs_by_row`."""
     given = tools or [None] * len(dialogues)
     asked = [Conversation(m, tools=held) for m, held in zip(dialogues, given, strict=True)]
-    outlines = _Outlines(asked if check else [])
+    outlines = Outlines(asked if check else [])
     texts = jinja([*asked, *outlines.conversations])
-    outlines.texts = texts[len(asked) :]
+    outlines.take(texts[len(asked) :])
     made: list[str | Refusal] = []
-    for conversation, text in zip(asked, texts, strict=False):
+    for number, (conversation, text) in enumerate(zip(asked, texts, strict=False)):
         if isinstance(text, str) and check:
             replied = conversation.messages[-1]["role"] == "assistant"
             end = len(conversation.messages) - replied
-            loss = find_loss(conversation, text, end, outlines.text_of(conversation))
+            loss = find_loss(conversation, text, end, outlines.absent_in(number))
             text = Refusal(loss.message) if loss.message else text
         opened = text if isinstance(text, Refusal) else template.closed(template.opened(text))
         made.append(opened)

@@ -23,6 +23,8 @@ EXTRA_ID = "extra-id"
 """HelpSteer2's marks; the first question stands in front of them, bare.
 Source: https://huggingface.co/datasets/nvidia/HelpSteer2"""
 
+MOST_CHARACTERS = 1 << 18
+"""How much text all marks are tried on: there are some hundreds."""
 _ENDS = ("</s>", "<|endoftext|>")
 """What a reply may end in: in Vicuna's conversations, for one, which are marked by words else."""
 _EXTRA = re.compile(r"(?:\A|\n)<extra_id_[01]>(?P<who>System|User|Assistant)(?=\n|\Z)")
@@ -64,6 +66,9 @@ def recognise_marks(texts: Sequence[str], role: str, nearly_all: float) -> str |
     marked = [text for text in texts if _EXTRA.search(text)]
     if role != "reply" and marked and all(_is_read(text, EXTRA_ID) for text in marked):
         return EXTRA_ID
+    texts = _take_short(texts)
+    if not texts:
+        return None
     enough = nearly_all * len(texts)
     for name, marks in MARKS.items():
         held = [text for text in texts if marks.user in text and marks.assistant in text]
@@ -78,6 +83,17 @@ def recognise_marks(texts: Sequence[str], role: str, nearly_all: float) -> str |
             if _count_sound(cuts, role) >= enough:
                 return f"{name} / {gap}"
     return _recognise_questions(texts, enough) if role == "prompt" else None
+
+
+def _take_short(texts: Sequence[str]) -> list[str]:
+    """So many of the texts that all marks can be tried on them, whatever they hold."""
+    taken: list[str] = []
+    left = MOST_CHARACTERS
+    for text in texts:
+        if len(text) <= left:
+            taken.append(text)
+            left -= len(text)
+    return taken
 
 
 def _count_sound(cuts: Sequence[Cut | None], role: str) -> int:

@@ -21,7 +21,7 @@ from pairsmith.sources.templated import recognise_format
 Role: TypeAlias = Literal["prompt", "reply", "whole"]
 
 MOST_SAMPLES = 200
-MOST_CHARACTERS = 8 << 20
+MOST_CHARACTERS = 2 << 20
 NEARLY_ALL = 0.8
 """Of a column's texts. With fewer, all are words; so a kind that is told wrongly refuses rows, and
 says so, while one that is missed would train on markers without a word."""
