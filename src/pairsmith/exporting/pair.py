@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
-from pairsmith.schema.messages import Message
+from pairsmith.schema.messages import Message, read_stored
 from pairsmith.schema.reasons import Reason
 
 Row: TypeAlias = dict[str, Any]
@@ -93,7 +93,7 @@ def read_pair(row: Row, layout: Layout = Layout()) -> Pair:  # noqa: B008  (froz
     tools, margin = row.get("tools"), row.get("margin")
     held = {name: row[name] for name in SIDES}
     if not isinstance(row["prompt"], str):
-        held = {name: [read_message(message) for message in held[name]] for name in SIDES}
+        held = {name: [read_stored(message) for message in held[name]] for name in SIDES}
     return Pair(
         row["id"],
         **held,
@@ -102,21 +102,6 @@ def read_pair(row: Row, layout: Layout = Layout()) -> Pair:  # noqa: B008  (froz
         carried={name: _finite(value) for name, value in row.items() if name not in OWN},
         layout=layout,
     )
-
-
-def read_message(message: Message) -> Message:
-    """A message of a shard, as chat templates read them: nothing that is null."""
-    held = {name: value for name, value in message.items() if value is not None}
-    if "tool_calls" in held:
-        held["tool_calls"] = [_read_call(call) for call in held["tool_calls"]]
-    return held
-
-
-def _read_call(call: Message) -> Message:
-    function = call["function"]
-    read = {"name": function["name"], "arguments": json.loads(function["arguments"] or "{}")}
-    named = {"id": call["id"]} if call.get("id") is not None else {}
-    return {"type": call.get("type") or "function", **named, "function": read}
 
 
 def _finite(value: Any) -> Any:

@@ -37,3 +37,22 @@ def decode_extras(text: str | None) -> Message:
 def encode_json(value: Any) -> str:
     """A value as JSON, its keys in the order in which they came, as templates write them."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def read_stored(message: Message) -> Message:
+    """A message of a shard, as chat templates read it: nothing that is null, arguments as objects.
+
+    Raises:
+        ValueError: The arguments of a call are not JSON.
+    """
+    held = {name: value for name, value in message.items() if value is not None}
+    if "tool_calls" in held:
+        held["tool_calls"] = [_read_call(call) for call in held["tool_calls"]]
+    return held
+
+
+def _read_call(call: Message) -> Message:
+    function = call["function"]
+    read = {"name": function["name"], "arguments": json.loads(function["arguments"] or "{}")}
+    named = {"id": call["id"]} if call.get("id") is not None else {}
+    return {"type": call.get("type") or "function", **named, "function": read}

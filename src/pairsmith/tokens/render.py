@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -16,13 +17,18 @@ from pairsmith.chat_templates.prepare import as_uncompiled, prepare_located
 from pairsmith.chat_templates.resolve import LocatedTemplate
 from pairsmith.errors import RecipeError, TokenizerError
 from pairsmith.kernel.render import UnfaithfulError, Writer, Written, write_conversations
-from pairsmith.schema.templates import Template
+from pairsmith.schema.messages import read_stored
+from pairsmith.schema.templates import Conversation, Refusal, Template
 from pairsmith.sources.messages import from_lists, join, to_list_array
 from pairsmith.text.messages import read_messages
 from pairsmith.text.turns import Turns
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+
+PLAIN_FIELDS = 2
+"""A role and a text; messages of more fields are rendered row by row."""
 
 
 class RowTexts(NamedTuple):
@@ -90,6 +96,8 @@ def render_messages(batch: pa.RecordBatch, writer: Writer, parted: bool = True) 
         writer: What `open_chat` gave.
         parted: Whether a prompt that the template refuses costs the row; else that prompt is "".
     """
+    if len(batch["prompt"].type.value_type) > PLAIN_FIELDS:
+        return _render_full(batch, writer, parted)
     prompt, *replies = (from_lists(batch[name]) for name in ("prompt", "chosen", "rejected"))
     nothing = np.zeros(len(batch), bool)
     conversations = [prompt, *(join(prompt, reply) for reply in replies)]
@@ -105,6 +113,36 @@ def render_messages(batch: pa.RecordBatch, writer: Writer, parted: bool = True) 
     index = pa.array(rows, pa.int64())
     prompts, chosen, rejected = (side.columns[0].take(index).to_pylist() for side in written)
     return RowTexts(rows, [prompt or "" for prompt in prompts], chosen, rejected, refused)
+
+
+def _render_full(batch: pa.RecordBatch, writer: Writer, parted: bool) -> RowTexts:
+    """Rows whose messages may hold more than a role and a text, each as Jinja renders it.
+
+    Fields that are null are not given to the template, as in an export.
+    """
+    asked: list[Conversation] = []
+    for row in batch.to_pylist():
+        tools = json.loads(row["tools"]) if row.get("tools") else None
+        prompt, chosen, rejected = (
+            [read_stored(message) for message in row[name]]
+            for name in ("prompt", "chosen", "rejected")
+        )
+        asked.append(Conversation(prompt, True, tools))
+        asked += [Conversation(prompt + reply, tools=tools) for reply in (chosen, rejected)]
+    texts = writer.jinja(asked)
+    rows, refused = list[int](), dict[int, str]()
+    sides = (list[str](), list[str](), list[str]())
+    for number in range(len(batch)):
+        three = texts[3 * number : 3 * number + 3]
+        needed = three if parted else three[1:]
+        why = next((text.message for text in needed if isinstance(text, Refusal)), None)
+        if why is not None:
+            refused[number] = why
+            continue
+        rows.append(number)
+        for side, text in zip(sides, three, strict=True):
+            side.append("" if isinstance(text, Refusal) else text)
+    return RowTexts(rows, *sides, refused)
 
 
 def _render(turns: Sequence[Turns], writer: Writer) -> list[Written]:
