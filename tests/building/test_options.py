@@ -18,10 +18,13 @@ from pairsmith.building.options import (
     Options,
     SourceOptions,
 )
+from pairsmith.building.resolution import resolve_recipe
 from pairsmith.cli import app
 from pairsmith.schema.recipe import SHARD_ROWS, Recipe, RecipeFields
 from pairsmith.schema.rows import Origin
 from pairsmith.sources.detect import AUTO
+from pairsmith.sources.detected import Detected
+from pairsmith.sources.settling import Settled
 from pairsmith.sources.shapes import HH
 
 KINDS = (BuildOptions, SourceOptions, ExecutionOptions)
@@ -35,6 +38,9 @@ ANOTHER = {
     "policies": {"identical": "keep"},
     "pairs": "all",
     "min_margin": 0.5,
+    "carry": ("source",),
+    "margin": "score",
+    "messages": "full",
     "drop": ("duplicates",),
     "flip": 1.0,
     "smooth": 1.0,
@@ -107,10 +113,11 @@ def test_an_option_travels_to_the_first_pass_unless_it_acts_or_writes(name):
 
 
 def test_the_first_pass_reads_the_same_and_works_here():
-    first = Options.of(**ANOTHER).first_pass("trl")
-    assert first.source == SourceOptions("mine", "test", "trl", "prompt=question", "safer", "csv")
+    asked = Options.of(**ANOTHER)
+    first = asked.first_pass()
+    assert first.source == asked.source
     assert first.execution == ExecutionOptions(batch_rows=9, prove="all")
-    here = Options.of(workers=3, force=True).first_pass("hh")
+    here = Options.of(workers=3, force=True).first_pass()
     assert here.execution == ExecutionOptions(workers=3)
 
 
@@ -119,8 +126,9 @@ def test_what_is_named_as_left_behind_is_there():
 
 
 def resolve(**options):
-    return building.resolve_recipe(
-        BuildOptions(**options), None, card={}, origin=Origin.OTHER, shape=HH
+    settled = Settled(Detected(HH.name, {}), {}, False, {}, None)
+    return resolve_recipe(
+        BuildOptions(**options), None, card={}, origin=Origin.OTHER, settled=settled
     )
 
 
@@ -134,6 +142,8 @@ def test_every_option_decides_a_field_of_the_recipe():
         "apply",
         "pairs",
         "min_margin",
+        "carry",
+        "margin",
     }  # resolved by others, tested there
     for field in fields(BuildOptions):
         if field.name not in plain:
@@ -176,7 +186,7 @@ def test_what_the_command_line_gives_is_what_the_fields_take(monkeypatch, tmp_pa
     assert str(given["card"]) == "c.yaml"
     assert (given["as_"], given["force"], given["from_"]) == ("text", True, "auto")
     usual = {field.name: field.default for _, field in declared()}
-    empty = {"tokens": {}, "flip": None, "apply": []}
+    empty = {"tokens": {}, "flip": None, "apply": [], "carry": []}
     for name in set(usual) - {"policies", "drop", "card", "as_", "force"}:
         assert given[name] == empty.get(name, usual[name]), name
 

@@ -187,7 +187,7 @@ def test_a_manifest_that_points_elsewhere(out):
 
 
 def test_a_ledger_that_does_not_balance(out):
-    edit_manifest(out, lambda held: held["ledger"][0].update(read=99))
+    edit_manifest(out, lambda held: held["ledger"][0].update(read=99, rows=99))
     found = problems(out)
     assert found["manifest.json"].startswith("inputs have [4, 12, 4, 12, ")
     assert found["harmless-base/test"] == "read 99 is not kept and quarantined added up"

@@ -5,7 +5,6 @@ import json
 import pytest
 
 import pairsmith
-from pairsmith import PairsmithError
 from pairsmith.exporting import TRAINERS, export
 from support.exported import pairs_of
 
@@ -63,7 +62,16 @@ def test_the_real_demo_file_goes_round(demo, tmp_path):
     assert contents(tmp_path / "again") == contents(tmp_path / "out")
 
 
-def test_unpaired_rows_cannot_come_back(sample_messages, tmp_path):
+def test_unpaired_rows_are_paired_again(sample_messages, tmp_path):
+    """Each prompt with every reply of either label: those of its own pairs among them."""
     export(sample_messages, tmp_path / "dest", trainer="trl-kto")
-    with pytest.raises(PairsmithError, match="not pairs|unpaired|label"):
-        pairsmith.build(tmp_path / "dest", tmp_path / "again")
+    pairsmith.build(tmp_path / "dest", tmp_path / "again")
+
+    def pairs(out):
+        return {
+            json.dumps([row[part] for part in PARTS])
+            for rows in pairs_of(out).values()
+            for row in rows
+        }
+
+    assert pairs(sample_messages) <= pairs(tmp_path / "again")

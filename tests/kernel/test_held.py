@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import pairsmith
 from pairsmith.chat_templates.prepare import as_uncompiled
-from pairsmith.kernel.render import Writer, write_pairs
+from pairsmith.kernel.parting import part
+from pairsmith.kernel.render import Pairs, Writer, write_pairs
 from pairsmith.kernel.row_render import RenderedPair, dialogues_by_row, pairs_by_row
 from pairsmith.schema.templates import Refusal
 from support.chats import (
@@ -258,7 +259,11 @@ def test_what_is_compiled_leaves_nothing_out_either(name, template):
     chosen, rejected = (turns_of([row[side] for row in rows]) for side in (0, 1))
     uncompiled = as_uncompiled(ready.compiled, "for comparison")
     written, by_row = (
-        write_pairs(chosen, rejected, chosen.counts > 0, Writer(compiled, ready.jinja))
+        write_pairs(
+            Pairs(chosen, rejected, part(chosen, rejected)),
+            chosen.counts > 0,
+            Writer(compiled, ready.jinja),
+        )
         for compiled in (ready.compiled, uncompiled)
     )
     assert list(written.refused) == [0]

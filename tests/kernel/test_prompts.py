@@ -4,7 +4,7 @@ import pyarrow as pa
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pairsmith.kernel.checks import prompt_mismatch, same_reply
+from pairsmith.kernel.parting import part, same_reply
 from pairsmith.schema.rows import MESSAGES
 from pairsmith.text.messages import read_messages
 
@@ -36,6 +36,6 @@ def test_prompts_and_replies(pairs):
     expected = [
         len(left) != len(right) or told(left)[:-1] != told(right)[:-1] for left, right in pairs
     ]
-    assert prompt_mismatch(chosen, rejected).tolist() == expected
+    assert part(chosen, rejected).mismatch.tolist() == expected
     last = [tuple(told(side)[-1][1] if side else "" for side in pair) for pair in pairs]
     assert same_reply(chosen, rejected).tolist() == [left == right for left, right in last]

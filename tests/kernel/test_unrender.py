@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pairsmith.kernel.pairs import pair_kernel
 from pairsmith.kernel.unrender import unrender
-from pairsmith.schema.rows import PAIR_MESSAGES
+from pairsmith.schema.rows import PAIR_MESSAGES, Kind, source_schema
 from support.examples import examples
 from support.formats import kernel_for, prepared, recipe_for
 
@@ -45,6 +45,9 @@ def told(messages):
     return [(role, content.strip()) for role, content in messages]
 
 
+UNSAID = list(source_schema(Kind.PAIRS, messages=True))[3:]
+
+
 def undo(held, name, system=None, policies=KEEP):
     """What was kept, as (messages, what comes back on both sides, exact)."""
     rows = [
@@ -59,8 +62,8 @@ def undo(held, name, system=None, policies=KEEP):
     count = len(rows)
     batch = pa.RecordBatch.from_arrays(
         [pa.array([f"s/train/{n}" for n in range(count)], pa.string()), *columns,
-         pa.nulls(count, pa.string())],
-        names=["id", "chosen", "rejected", "fault"],
+         *(pa.nulls(count, field.type) for field in UNSAID)],
+        names=["id", "chosen", "rejected", *(field.name for field in UNSAID)],
     )  # fmt: skip
     recipe = recipe_for(name, system=system, policies=policies)
     made = kernel_for(pair_kernel, recipe)(batch)

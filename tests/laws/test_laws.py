@@ -54,7 +54,7 @@ def kernel_of(kind, name):
     if recipe.acts:
         decisions = DECISIONS if kind == Kind.PAIRS else DECISIONS[:1]  # dialogues have no labels
         kernel = with_actions(kernel, decisions, recipe, kind)
-    return kernel, kernel_schema(kind, recipe.form, recipe.weighs)
+    return kernel, kernel_schema(kind, recipe.form, recipe.pair_columns)
 
 
 every = pytest.mark.parametrize("name", RECIPES)

@@ -125,8 +125,6 @@ def test_content_that_is_messages_in_parts_is_still_told(tmp_path):
         ({"prompt": {}, "chosen": [], "rejected": []}, "no shape that is known", "ms-swift: mess"),
         ({"chosen": 5, "rejected": "b"}, "their fields: chosen, rejected", "openai: input {mes"),
         ({"chosen": "Yes.", "rejected": "No."}, "could only be guessed", "--from hh"),
-        ({"prompt": "Hi?", "completion": "Hi.", "label": True}, "single replies with a label", "A"),
-        ({"messages": [], "label": False}, "single replies with a label, not pairs", "A pair"),
     ],
 )  # fmt: skip
 def test_what_has_no_shape(row, message, hint, tmp_path):
@@ -210,10 +208,16 @@ def test_the_origin_is_claimed_for_transcripts_in_the_layout_alone(tmp_path):
         assert built.recipe.origin == origin
 
 
-def test_fields_that_are_not_used_are_told(tmp_path):
-    row = {"system": "Answer in verse.", "prompt": "q", "chosen": "g", "rejected": "b", "score": 1}
+def test_fields_that_are_left_out_are_counted(tmp_path):
+    row = {"topic": "verse", "prompt": "q", "chosen": "g", "rejected": "b", "score": 1}
     built = pairsmith.build(write(tmp_path / "train.jsonl", [row]), tmp_path / "out")
-    assert built.remarks == ("Fields that were not used: system, score.",)
+    assert built.totals.fields == {
+        "chosen": {"used": 1},
+        "prompt": {"used": 1},
+        "rejected": {"used": 1},
+        "score": {"left_out": 1},
+        "topic": {"left_out": 1},
+    }
 
 
 def test_a_prompt_in_another_form_is_not_one_that_is_missing(tmp_path):

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pairsmith.schema.rows import PAIR_TRANSCRIPTS
-from pairsmith.sources.parse import ROW_BYTES, _arrow, _is_sure, fault_of, parse_rows
+from pairsmith.sources.json_faults import ROW_BYTES, fault_of
+from pairsmith.sources.parse import _arrow, _is_sure, parse_rows
 from pairsmith.sources.records import Records
 from pairsmith.sources.redteam import FIELDS
 
@@ -57,7 +58,7 @@ def parse(lines):
     starts = ends - [len(line) for line in lines]
     places = np.arange(1, len(lines) + 1)
     block = Records(b"\n".join(lines), starts, ends, places, places)
-    return parse_rows(block, PAIR_TRANSCRIPTS, ("chosen", "rejected")).to_pylist()
+    return parse_rows(block, PAIR_TRANSCRIPTS, ("chosen", "rejected")).table.to_pylist()
 
 
 @pytest.mark.parametrize("raw", BAD, ids=lambda raw: repr(raw[:40]))
@@ -93,9 +94,9 @@ def test_what_python_surely_refuses_arrow_refuses(raw, data):
     raw = bytes(raw).replace(b"\n", b"")
     fault = fault_of(raw, PAIR_TRANSCRIPTS, ())
     places = np.array([0]), np.array([len(raw)]), np.array([1]), np.array([1])
-    table = _arrow(Records(raw, *places), PAIR_TRANSCRIPTS, 0, 1)
+    parsed = _arrow(Records(raw, *places), PAIR_TRANSCRIPTS, 0, 1)
     if fault and _is_sure(raw, fault):
-        assert isinstance(table, str), (fault, raw)
+        assert isinstance(parsed, str), (fault, raw)
 
 
 VALUES = [
@@ -110,9 +111,9 @@ VALUES = [
 def test_every_kind_of_value_in_every_field_is_judged_alike_in_any_company(name, value):
     raw = f'{{"{name}": {value}, "x": 0}}'.encode()
     places = np.array([0]), np.array([len(raw)]), np.array([1]), np.array([1])
-    table = _arrow(Records(raw, *places), FIELDS, 0, 1)
+    parsed = _arrow(Records(raw, *places), FIELDS, 0, 1)
     fault = fault_of(raw, FIELDS, ())
-    assert isinstance(table, str) or not (fault and _is_sure(raw, fault))
+    assert isinstance(parsed, str) or not (fault and _is_sure(raw, fault))
 
 
 def test_a_row_that_is_too_long_is_not_read():

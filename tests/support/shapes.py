@@ -12,7 +12,7 @@ from pairsmith.io.paths import locate
 from pairsmith.schema.rows import Kind
 from pairsmith.sources.layouts import SourceFile
 from pairsmith.sources.read import arrange_rows, read_rows
-from pairsmith.sources.shapes import SHAPES
+from pairsmith.sources.reader import read_by_shape
 
 NAMES = {"user": "human", "assistant": "gpt"}
 
@@ -116,10 +116,22 @@ def source_file(path):
 
 
 def blocks(path, shape):
-    file = source_file(path)
+    file, reader = source_file(path), read_by_shape(shape)
     with WatchedFile(file.place, file.path) as metered:
-        for rows in read_rows(file, metered, SHAPES[shape]):
-            yield arrange_rows(file, rows, SHAPES[shape])
+        for rows in read_rows(file, metered, reader):
+            yield arrange_rows(file, rows, reader)
+
+
+def as_told(row):
+    """A row without what is null in it, but for its two sides and its fault."""
+    held = {name: value for name, value in row.items() if value is not None}
+    sides = {
+        side: [{n: v for n, v in message.items() if v is not None} for message in row[side]]
+        if isinstance(row[side], list)
+        else row[side]
+        for side in ("chosen", "rejected")
+    }
+    return {**held, **sides, "fault": row["fault"]}
 
 
 def read(path, shape):
@@ -127,5 +139,5 @@ def read(path, shape):
     held = []
     for block in blocks(path, shape):
         block.rows.validate(full=True)
-        held += block.rows.to_pylist()
+        held += [as_told(row) for row in block.rows.to_pylist()]
     return held

@@ -32,7 +32,6 @@ from pairsmith.schema.annotations import STATEMENTS, Action, Applied
 from pairsmith.schema.reasons import LABEL_NOTES, Note, Reason
 from pairsmith.schema.rows import Kind
 from pairsmith.sources.layouts import SourceFile
-from pairsmith.sources.shapes import Shape
 
 NOTES = {Action.FLIP: Note.LABEL_FLIPPED, Action.SMOOTH: Note.LABEL_SMOOTHED}
 
@@ -85,7 +84,7 @@ class AppliedAnnotation:
         return _Meaning(action, Reason(annotator.reasons.get(label, Reason.ANNOTATED)))
 
     def decide(
-        self, files: Sequence[SourceFile], inputs: Mapping[str, str], shape: Shape
+        self, files: Sequence[SourceFile], inputs: Mapping[str, str], shape: str
     ) -> pa.Table:
         """Decides on the rows that the annotation names.
 
@@ -103,7 +102,7 @@ class AppliedAnnotation:
                 be believed does not.
         """
         splits = [*dict.fromkeys(f"{file.subset}/{file.split}" for file in files)]
-        build = BuildId("", shape.name, dict(inputs), splits)
+        build = BuildId("", shape, dict(inputs), splits)
         check_bound(self.annotation, build, "the one that is asked for")
         made = [self._decide(batch) for batch in self.annotation.batches(self.label)]
         table = pa.concat_tables([STATEMENTS.empty_table(), *made])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +19,7 @@ from pairsmith.building.applied import (
     open_applied,
 )
 from pairsmith.building.options import BuildArguments, BuildOptions, Options
+from pairsmith.building.resolution import ask_for_shape, card_fields, resolve_recipe
 from pairsmith.building.row_actions import FirstPass, check_same, settle_decisions
 from pairsmith.building.run import RunSpec, check_execution, run
 from pairsmith.chat_templates.compile import REFUSES
@@ -37,17 +38,12 @@ from pairsmith.kernel.render import UnfaithfulError
 from pairsmith.progress import Watch
 from pairsmith.schema.annotations import STATEMENTS
 from pairsmith.schema.reasons import Reason
-from pairsmith.schema.recipe import Recipe, make_recipe
+from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.rows import Form, Origin
-from pairsmith.schema.templates import Template
-from pairsmith.sources.detect import choose, passed_over
 from pairsmith.sources.intake import gathered
 from pairsmith.sources.layouts import ALL_SUBSETS, SAMPLE, Found, SourceFile, Spooled, look
-from pairsmith.sources.shapes import HH, Shape
-
-RESOLVED = ("template", "tokens", "date", "as_", "apply", "pairs", "min_margin")
-"""Options that a recipe does not hold by their names: the template is resolved from three, and
-what is compared with how rows are read."""
+from pairsmith.sources.settling import Settled, settle
+from pairsmith.sources.shapes import HH
 
 
 def build(
@@ -97,7 +93,6 @@ class _Job:
         sources: As the user names them, or spooled.
         options: As the user gave them.
         found: The sources' files.
-        shape: The shape of their rows.
         recipe: What to make of them.
         prepared: The template; None without one.
         applied: The annotations that are acted on.
@@ -107,7 +102,6 @@ class _Job:
     sources: Sequence[str | Spooled]
     options: Options
     found: Found
-    shape: Shape
     recipe: Recipe
     prepared: Prepared | None
     applied: list[AppliedAnnotation]
@@ -124,8 +118,8 @@ def _build(
 ) -> Manifest:
     found = look(sources, options.source.subset, options.source.split)
     files = found.files
-    shape = choose(files, options.source.from_)
-    card = _card_fields(options.build)
+    settled = settle(files, ask_for_shape(options), options.build.carry, options.build.margin)
+    card = card_fields(options.build)
     applied = open_applied(out, options.build.apply)
     with ExitStack() as stack:
         prepared = _prepare(options.build, stack)
@@ -134,8 +128,8 @@ def _build(
             options.build,
             template,
             card=card,
-            origin=_origin(sources, files, shape),
-            shape=shape,
+            origin=_origin(sources, files, settled),
+            settled=settled,
             apply=[annotation.entry._asdict() for annotation in applied],
         )
         _check_system(recipe, prepared)
@@ -146,7 +140,7 @@ def _build(
         if earlier and not options.execution.force:
             return _reuse(earlier, out, recipe, files)
         staging = stack.enter_context(folder.workspace(out, earlier))
-        job = _Job(sources, options, found, shape, recipe, prepared, applied, progress)
+        job = _Job(sources, options, found, recipe, prepared, applied, progress)
         built, said = _build_files(job, staging)
         manifest = _manifest(recipe, built, said)
         write_grown(staging, {new: old for part in built for new, old in part.grown.items()})
@@ -163,45 +157,6 @@ def _prepare(options: BuildOptions, stack: ExitStack) -> Prepared | None:
     if options.template is None:
         return None
     return stack.enter_context(prepare(options.template, options.tokens, options.date))
-
-
-def _card_fields(options: BuildOptions) -> dict[str, Any]:
-    """The card's front-matter fields, from the file if one is named."""
-    if isinstance(options.card, str | os.PathLike):
-        return cards.read_fields(Path(options.card))
-    return cards.check_fields(options.card or {})
-
-
-def resolve_recipe(
-    options: BuildOptions,
-    template: Template | None,
-    *,
-    card: Mapping[str, Any],
-    origin: Origin,
-    shape: Shape,
-    apply: Iterable[Mapping[str, Any]] = (),
-) -> Recipe:
-    """Resolves options into the recipe that decides a build's bytes.
-
-    Args:
-        options: What to make. An option that is not `RESOLVED` here is the recipe's by its name.
-        template: The chat template that they name; None without one.
-        card: The card's front-matter fields, checked.
-        origin: What the source is known to be.
-        shape: The shape of its rows.
-        apply: The annotations that are acted on, as `Applied` has them.
-
-    Raises:
-        RecipeError: An option is out of range, or at odds with another.
-    """
-    held = {
-        field.name: getattr(options, field.name)
-        for field in fields(options)
-        if field.name not in RESOLVED
-    }
-    held.update(template=template, form=options.as_, card=card, origin=origin, shape=shape.name)
-    held.update(apply=apply)
-    return make_recipe(**held)
 
 
 def _manifest(recipe: Recipe, built: list[checkpoint.Assembled], said: list[str]) -> Manifest:
@@ -228,7 +183,9 @@ def _decide(job: _Job) -> FirstPass:
     else:
         hashes = {file.path: hash_file(file.place).sha256 for file in job.files}
         outcome = FirstPass(STATEMENTS.empty_table(), hashes)
-    said = [annotation.decide(job.files, outcome.inputs, job.shape) for annotation in job.applied]
+    said = [
+        annotation.decide(job.files, outcome.inputs, job.recipe.shape) for annotation in job.applied
+    ]
     return outcome._replace(decisions=choose_first([outcome.decisions, *said]))
 
 
@@ -242,7 +199,7 @@ def _first_pass(job: _Job) -> FirstPass:
 
     with TemporaryDirectory(prefix="pairsmith-") as temporary:
         seen = Path(temporary) / "first"
-        manifest = _build(job.sources, seen, job.options.first_pass(job.shape.name), job.progress)
+        manifest = _build(job.sources, seen, job.options.first_pass(), job.progress)
         inputs = {entry.path: entry.sha256 for entry in manifest.inputs}
         return FirstPass(row_decisions.find_decisions(seen, job.recipe), inputs)
 
@@ -273,9 +230,7 @@ def _check_system(recipe: Recipe, prepared: Prepared | None) -> None:
 def _build_files(job: _Job, staging: StoragePath) -> tuple[list[checkpoint.Assembled], list[str]]:
     """Builds every file; and sentences on how."""
     plan = checkpoint.begin(staging, _plan(job), job.options.execution.force)
-    unused = passed_over(job.files, job.shape)
     said = list(job.found.remarks)
-    said += [f"Fields that were not used: {', '.join(unused[:12])}."] if unused else []
     if job.recipe.acts:
         plan, changed = settle_decisions(staging, plan, job.files, partial(_decide, job))
         said += changed
@@ -349,10 +304,11 @@ def _check_rendered(manifest: Manifest, staging: StoragePath) -> None:
     )
 
 
-def _origin(sources: Sequence[str | Spooled], files: list[SourceFile], shape: Shape) -> Origin:
+def _origin(sources: Sequence[str | Spooled], files: list[SourceFile], settled: Settled) -> Origin:
     if [*sources] == [SAMPLE]:
         return Origin.SAMPLE
-    released = shape == HH and all(file.subset in ALL_SUBSETS for file in files)
+    is_hh = settled.detected.name == HH.name and not settled.reading
+    released = is_hh and all(file.subset in ALL_SUBSETS for file in files)
     return Origin.HH if released else Origin.OTHER
 
 

@@ -12,6 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, Literal, NamedTuple, TypedDict, Unpack
 
+MESSAGES = ("auto", "plain", "full")
+"""What `BuildOptions.messages` takes."""
+
 PROVE = ("sample", "all")
 """What `ExecutionOptions.prove` takes."""
 
@@ -114,6 +117,30 @@ class BuildOptions:
     min_margin: Annotated[
         float, Option("Refuse comparisons whose scores differ by less.", "MARGIN")
     ] = 0.0
+    carry: Annotated[
+        Iterable[str],
+        Option(
+            "Fields that go along as columns: score_chosen,source,meta.language.",
+            "FIELDS",
+            given="words",
+        ),
+    ] = ()
+    margin: Annotated[
+        str | None,
+        Option(
+            "A column margin for trainers that read one: a field, one less another, or scores: "
+            "those by which rows were compared.",
+            "FIELD|A-B|scores",
+        ),
+    ] = None
+    messages: Annotated[
+        str,
+        Option(
+            "What messages are written with: plain, role and content; full, reasoning and tools "
+            "too; or auto, told by the first rows.",
+            "FORM",
+        ),
+    ] = "auto"
     drop: Annotated[
         Iterable[str],
         Option(
@@ -166,7 +193,10 @@ class BuildOptions:
 ACTIONS = ("drop", "flip", "smooth", "apply")
 """The options that act on rows once all of them were looked at."""
 
-WRITING = ("template", "tokens", "date", "as_", "system", "shard_rows", "card")
+WRITING = (
+    *("template", "tokens", "date", "as_", "system", "shard_rows", "card"),
+    *("carry", "margin", "messages"),
+)
 """How rows are written that were kept: no concern of a look at the rows themselves."""
 
 
@@ -212,6 +242,9 @@ class BuildArguments(TypedDict, total=False):
     policies: Mapping[str, str] | None
     pairs: str | None
     min_margin: float
+    carry: Iterable[str]
+    margin: str | None
+    messages: str
     drop: Iterable[str]
     flip: float | None
     smooth: float | None
@@ -258,10 +291,9 @@ class Options:
             raise TypeError(f"build() got an unexpected keyword argument {name!r}")
         return cls(*parts)
 
-    def first_pass(self, shape: str) -> Options:
-        """The same request without actions, for rows whose shape is known."""
-        source = replace(self.source, from_=shape)
-        return Options(self.build.first_pass(), source, self.execution.first_pass())
+    def first_pass(self) -> Options:
+        """The same request without actions."""
+        return Options(self.build.first_pass(), self.source, self.execution.first_pass())
 
 
 def _take(kind: Any, left: dict[str, Any]) -> Any:

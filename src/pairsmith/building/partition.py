@@ -16,9 +16,11 @@ from pairsmith.dataset.shard_record import SourceRecord
 from pairsmith.errors import BrokenReadError
 from pairsmith.io.identity import Identity, Known, changed, identify
 from pairsmith.schema.recipe import Recipe
+from pairsmith.schema.rows import Kind
 from pairsmith.sources.formats import format_of
 from pairsmith.sources.formats.format import Counted
 from pairsmith.sources.layouts import SourceFile
+from pairsmith.sources.reader import reader_of
 
 
 def parts_of(
@@ -71,6 +73,8 @@ def _parts(
         yield finished.source
         return
     format = format_of(file.path)
+    # rows of one prompt may stand anywhere in a file
+    cut = cut and not (file.kind == Kind.PAIRS and reader_of(recipe).row.is_grouped)
     pieces = format.cut(file.place, file.path, recipe.shard_rows) if cut and format.cut else None
     if pieces is None:
         known = finished.known if finished.shards else None

@@ -20,11 +20,13 @@ from pairsmith.dataset import folder
 from pairsmith.errors import OutputError, RecipeError
 from pairsmith.io.identity import WatchedFile
 from pairsmith.schema.rows import PAIR_TRANSCRIPTS, Kind
-from pairsmith.sources.detect import AUTO, choose
+from pairsmith.sources.detect import AUTO
 from pairsmith.sources.intake import gathered
 from pairsmith.sources.layouts import SourceFile, look
 from pairsmith.sources.read import arrange_rows, read_rows
-from pairsmith.sources.shapes import Shape
+from pairsmith.sources.reader import Reader
+from pairsmith.sources.records import Rows
+from pairsmith.sources.settling import read_as
 from pairsmith.text.messages import read_messages
 from pairsmith.text.spans import Mask
 from pairsmith.text.transcript import parse
@@ -93,11 +95,11 @@ def split(
 
 
 def _split(files: list[SourceFile], target: Path, test: float, from_: str) -> tuple[Share, ...]:
-    shape = choose(files, from_)
+    reader = read_as(files, from_)
     subsets = sorted({file.subset for file in files})
     with folder.writing(target), folder.filling(target) as staging:
         shares = tuple(
-            _divide([file for file in files if file.subset == subset], shape, staging, test)
+            _divide([file for file in files if file.subset == subset], reader, staging, test)
             for subset in subsets
         )
         for name, total in (("train", sum(s.train for s in shares)), ("test", _tested(shares))):
@@ -113,7 +115,7 @@ def _tested(shares: tuple[Share, ...]) -> int:
     return sum(share.test for share in shares)
 
 
-def _divide(files: list[SourceFile], shape: Shape, staging: Path, test: float) -> Share:
+def _divide(files: list[SourceFile], reader: Reader, staging: Path, test: float) -> Share:
     """Writes the rows of one subset."""
     subset = files[0].subset
     (staging / subset).mkdir()
@@ -122,8 +124,8 @@ def _divide(files: list[SourceFile], shape: Shape, staging: Path, test: float) -
         opened = {s: stack.enter_context(_open(staging / subset / f"{s}.jsonl.gz")) for s in SPLITS}
         for file in files:
             metered = stack.enter_context(WatchedFile(file.place, file.path))
-            for block in read_rows(file, metered, shape):
-                asked = _openings(file, block, shape)
+            for block in read_rows(file, metered, reader):
+                asked = _openings(file, block, reader)
                 unread += asked.count(None)
                 seen.update(key for key in asked if key)
                 for row, key in enumerate(asked):
@@ -146,17 +148,18 @@ def _open(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-def _openings(file: SourceFile, block: Any, shape: Shape) -> list[bytes | None]:
+def _openings(file: SourceFile, block: Rows, reader: Reader) -> list[bytes | None]:
     """The key of each row's first question; None where there is none, and for dialogues."""
-    columns = arrange_rows(file, block, shape).rows
-    keys: list[bytes | None] = [None] * len(columns)
+    arranged = arrange_rows(file, block, reader)
+    columns = arranged.rows
+    keys: list[bytes | None] = [None] * len(block.numbers)
     if file.kind != Kind.PAIRS:
         return keys
     for name in reversed(PAIR_TRANSCRIPTS.names):  # chosen has the last word
         turns = _turns(columns[name])
         asked = turns.user & (turns.positions == turns.opens_with_system[turns.rows])
         for row, said in zip(turns.rows[asked].tolist(), _said(turns, asked), strict=True):
-            keys[row] = hashlib.sha256(said.encode()).digest()
+            keys[arranged.origins[row]] = hashlib.sha256(said.encode()).digest()
     return keys
 
 

@@ -8,13 +8,11 @@ from datetime import date
 from functools import cache
 from typing import NamedTuple, TypeAlias
 
-import pyarrow as pa
-
 from pairsmith.chat_templates.sandbox import Sandbox
 from pairsmith.dataset.checkpoint import shard_path
 from pairsmith.dataset.decisions import read_decisions
 from pairsmith.dataset.shard_record import SourceRecord
-from pairsmith.dataset.shards import ShardWriter
+from pairsmith.dataset.shards import Converted, ShardWriter
 from pairsmith.engines.threads import overlap
 from pairsmith.errors import BrokenReadError, DamagedInputError
 from pairsmith.io.digests import Digest
@@ -32,8 +30,8 @@ from pairsmith.schema.templates import Compiled, Template
 from pairsmith.sources.formats.format import WHOLE, Span
 from pairsmith.sources.layouts import SourceFile
 from pairsmith.sources.read import arrange_rows, read_rows
+from pairsmith.sources.reader import reader_of
 from pairsmith.sources.records import BLOCK_ROWS, Rows
-from pairsmith.sources.shapes import SHAPES
 
 KERNELS: dict[Kind, Callable[[Recipe, Writer | None], Kernel]] = {
     Kind.PAIRS: pair_kernel,
@@ -111,7 +109,7 @@ class _Converted(NamedTuple):
     """A block, converted; without columns where its shards are finished."""
 
     rows: Rows
-    batch: pa.RecordBatch | None
+    made: Converted | None
     first: int
     read: Digest
 
@@ -181,16 +179,19 @@ def _convert(task: Task, metered: WatchedFile, jinja: Jinja | None) -> Iterator[
     """The blocks of a part, converted in threads."""
     part, recipe = task.part, task.recipe
     kernel = _kernel(task, jinja)
-    shape = SHAPES[recipe.shape]
+    reader = reader_of(recipe)
     most = min(task.batch_rows or BLOCK_ROWS, SYSTEM_TOTAL // len((recipe.system or "-").encode()))
 
     def convert(item: tuple[Rows, int, Digest]) -> _Converted:
         rows, first, read = item
         if _shards_of(first, len(rows.numbers), recipe.shard_rows) <= part.finished:
             return _Converted(rows, None, first, read)
-        return _Converted(rows, kernel(arrange_rows(part.file, rows, shape).rows), first, read)
+        block = arrange_rows(part.file, rows, reader)
+        return _Converted(
+            rows, Converted(rows, kernel(block.rows), block.origins, block.uses), first, read
+        )
 
-    blocks = read_rows(part.file, metered, shape, most, part.span)
+    blocks = read_rows(part.file, metered, reader, most, part.span)
     return overlap(_counted(blocks, part, metered, recipe.shard_rows), convert, task.threads)
 
 
@@ -249,10 +250,8 @@ class _Shards:
         size, done, rows = self.task.recipe.shard_rows, 0, len(block.rows.numbers)
         while done < rows:
             count = min(size - self.at % size, rows - done)
-            if block.batch is not None and self.at // size not in self.finished:
-                records = block.rows.part(done, count)
-                batch = block.batch.slice(done, count)
-                self._open().write(batch, records.raw, records.lines.tolist())
+            if block.made is not None and self.at // size not in self.finished:
+                self._open().write(block.made.part(done, count))
             done, self.at = done + count, self.at + count
             if self.at % size == 0:
                 self._end(block.read)

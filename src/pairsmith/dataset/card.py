@@ -25,12 +25,16 @@ from pairsmith.schema.reasons import DROPS, EXPLANATIONS, LABEL_NOTES, Note, Rea
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.rows import Form, Kind, Origin
 from pairsmith.schema.splits import order_of
+from pairsmith.sources.field_uses import Counts, Use
 from pairsmith.sources.layouts import kind_of
 
 NAME = "README.md"
 HERE = "PATH_OR_NAME"
 FIELD_BYTES = 65_536
 """At most this long are the card fields of a user, together."""
+
+MOST_FIELDS = 60
+"""At most this many fields of the source are told of."""
 
 FIELD_NODES, FIELD_DEPTH = 1_000, 6
 """At most this many values, nested this deep; YAML makes very many out of a few lines."""
@@ -194,6 +198,8 @@ def body(manifest: Manifest) -> str:
         first_split=_first_split(manifest.ledger, subsets[Kind.PAIRS]),
         total=manifest.totals,
         ledger=manifest.ledger,
+        fields=_named_fields(manifest.totals.fields),
+        uses=[use.value for use in Use],
         reasons=list(manifest.totals.quarantined),
         words={reason.value: EXPLANATIONS[reason] for reason in Reason},
         notes={note.value: EXPLANATIONS[note] for note in Note if note not in other_notes},
@@ -233,6 +239,12 @@ def _applied_words(applied: Applied) -> str:
     words = {Action.DROP: "dropped", Action.FLIP: "exchanged", Action.SMOOTH: "marked"}
     done = ", ".join(words[action] for action in applied.actions)
     return f"`{applied.name}`{label}: {done}"
+
+
+def _named_fields(counts: Counts) -> Counts:
+    """The first of the fields, by names that can stand in a table."""
+    named = {_code(path).replace("|", "/")[:80]: held for path, held in counts.items()}
+    return dict(list(named.items())[:MOST_FIELDS])
 
 
 def _code(text: str) -> str:

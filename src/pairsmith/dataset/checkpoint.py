@@ -213,7 +213,7 @@ def _unchanged(
 
     def is_same(shard: ShardRecord) -> bool:
         # a file that grew adds rows to its last shard; with a footer, it is another file
-        ended = shard.read != shard_rows or footer
+        ended = shard.source_rows != shard_rows or footer
         return shard.source in begun and (not ended or shard.source.bytes == length)
 
     return {number: shard for number, shard in shards.items() if is_same(shard)}
@@ -283,7 +283,8 @@ def _assemble(staging: StoragePath, files: Sequence[SourceFile]) -> Assembled:
     read, shards, places = [], list[ShardRecord](), list[ShardPath]()
     for file in files:
         source, mine = _records(staging, file)
-        read.append(FileEntry(file.path, source.rows, *source.whole))
+        rows = sum(shard.source_rows for shard in mine)
+        read.append(FileEntry(file.path, rows, *source.whole))
         shards += mine
         places += [shard_path(file, number) for number in range(len(mine))]
     entry = entry_of(files[0].subset, files[0].split, shards)

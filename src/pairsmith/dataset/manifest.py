@@ -7,7 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 from pairsmith.dataset.quarantine import quarantine_path
 from pairsmith.errors import OutputError, RecipeError
@@ -15,6 +16,7 @@ from pairsmith.io.durable import write_text_durably
 from pairsmith.io.remote import StoragePath
 from pairsmith.schema.reasons import Reason
 from pairsmith.schema.recipe import Recipe
+from pairsmith.sources.field_uses import FieldCounts
 
 NAME = "manifest.json"
 
@@ -44,12 +46,17 @@ class FileEntry(NamedTuple):
 class LedgerEntry(NamedTuple):
     """The ledger of one split of one subset: read = kept + the sum of quarantined.
 
+    The same holds of every field: of the rows that have it, it was used, carried or left out, or is
+    quarantined with its row.
+
     Attributes:
         subset, split: Which.
-        read: Rows of the source; blank lines are none.
+        read: Comparisons: of most sources a row is one, and blank lines are none.
         kept: Rows in the shards.
         quarantined: Refused rows by reason, in the order of `Reason`, those that occur.
         noted: Kept rows by note; one row may have several.
+        rows: Rows of the source; None in manifests until 0.2.0, where they are as many as read.
+        fields: By a field's path, how many rows of the source have it, by `Use`; empty until 0.2.0.
     """
 
     subset: str
@@ -58,11 +65,18 @@ class LedgerEntry(NamedTuple):
     kept: int
     quarantined: dict[str, int]
     noted: dict[str, int]
+    rows: int | None = None
+    fields: dict[str, dict[str, int]] = {}  # noqa: RUF012  (never changed)
 
     @property
     def balances(self) -> bool:
         """Whether every row read is accounted for."""
         return self.read == self.kept + sum(self.quarantined.values())
+
+    @property
+    def source_rows(self) -> int:
+        """Rows of the source."""
+        return self.read if self.rows is None else self.rows
 
 
 @dataclass(frozen=True)
@@ -112,16 +126,19 @@ class Manifest:
 
 def add_up(entries: Iterable[LedgerEntry]) -> LedgerEntry:
     """The sum of ledger entries, as one whose subset and split are empty."""
-    read = kept = 0
+    read = kept = rows = 0
+    fields = FieldCounts({})
     quarantined: Counter[str] = Counter()
     noted: Counter[str] = Counter()
     for entry in entries:
         read += entry.read
         kept += entry.kept
+        rows += entry.source_rows
+        fields.update(entry.fields)
         quarantined.update(entry.quarantined)
         noted.update(entry.noted)
     ordered = {r.value: quarantined[r] for r in Reason if quarantined[r]}
-    return LedgerEntry("", "", read, kept, ordered, dict(noted))
+    return LedgerEntry("", "", read, kept, ordered, dict(noted), rows, fields.in_order())
 
 
 def sentence(entry: LedgerEntry) -> str:
@@ -193,9 +210,16 @@ def _entry(kind: type[Entry], fields: Mapping[str, Any]) -> Entry:
     """
     entry = kind(**fields)
     for name, expected in get_type_hints(kind).items():
-        value = getattr(entry, name)
-        if not isinstance(value, get_origin(expected) or expected) or isinstance(value, bool):
-            raise TypeError(f"{name} is {value!r}")
-        if isinstance(value, dict) and not all(type(count) is int for count in value.values()):
-            raise TypeError(f"{name} is {value!r}")
+        if not _is_a(getattr(entry, name), expected):
+            raise TypeError(f"{name} is {getattr(entry, name)!r}")
     return entry
+
+
+def _is_a(value: Any, expected: Any) -> bool:
+    """Whether a value of JSON is of a type such as `int | None` or `dict[str, int]`."""
+    if isinstance(expected, UnionType):
+        return any(_is_a(value, one) for one in get_args(expected))
+    if get_origin(expected) is dict:
+        inner = get_args(expected)[1]
+        return isinstance(value, dict) and all(_is_a(held, inner) for held in value.values())
+    return type(value) is expected

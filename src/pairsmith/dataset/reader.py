@@ -6,7 +6,7 @@ conversation is at hand. Texts are read again, batch by batch, by whoever needs 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
@@ -30,12 +30,12 @@ from pairsmith.schema.rows import Form, Kind
 from pairsmith.schema.templates import Compiled
 from pairsmith.sources.formats.jsonl import read_lines
 from pairsmith.sources.layouts import SourceFile, kind_of
-from pairsmith.sources.read import arrange_rows
-from pairsmith.sources.shapes import SHAPES
+from pairsmith.sources.read import Block, arrange_rows
+from pairsmith.sources.reader import reader_of
 from pairsmith.text.messages import read_messages
 from pairsmith.text.spans import Index, to_numpy
 from pairsmith.text.transcript import parse
-from pairsmith.text.turns import ASSISTANT, SYSTEM, Turns, append_turn, select
+from pairsmith.text.turns import SYSTEM, Turns, join_turns, select
 
 BATCH = 10_000
 """Rows that are looked at together."""
@@ -126,8 +126,7 @@ class Dataset:
     def _kept(self, rows: pa.RecordBatch) -> tuple[Turns, Turns]:
         if self.built.recipe.form == Form.MESSAGES:
             prompt = _without(read_messages(rows["prompt"]), self.built.recipe.system)
-            replies = (read_messages(rows[side]).content.texts() for side in SIDES)
-            chosen, rejected = (append_turn(prompt, reply, ASSISTANT) for reply in replies)
+            chosen, rejected = (join_turns(prompt, read_messages(rows[side])) for side in SIDES)
             return chosen, rejected
         if self.compiled is None:
             raise OutputError(f"{self.out} holds text of an unknown template.")
@@ -142,13 +141,13 @@ class Dataset:
         """The refused rows of a split that have turns on both sides."""
         path = quarantine_path(entry.subset, entry.split)  # JSON lines, whatever was read
         file = SourceFile(Kind.PAIRS, entry.subset, entry.split, path, locate("."))
-        shape = SHAPES[self.built.recipe.shape]
+        reader = reader_of(self.built.recipe)
         rows = refused_rows(self.out, self.built, entry.subset)
         mine = (row for row in rows if row.id.startswith(f"{entry.subset}/{entry.split}/"))
         while held := list(islice(mine, BATCH)):
             lines = b"\n".join(row.data.replace(b"\n", b" ") for row in held)
             [block] = read_lines(iter([lines]), file.path, BATCH)
-            columns = arrange_rows(file, block, shape).rows
+            columns = _outcomes_of([row.id for row in held], arrange_rows(file, block, reader))
             chosen, rejected = (_turns(columns[side]) for side in SIDES)
             some = np.flatnonzero((chosen.counts > 0) & (rejected.counts > 0))
             if len(some):
@@ -159,6 +158,21 @@ class Dataset:
 
 
 SIDES = ("chosen", "rejected")
+
+
+def _outcomes_of(ids: Sequence[str], block: Block) -> pa.RecordBatch:
+    """The row of a block that each id is of; of a row of several comparisons the one it numbers.
+
+    Args:
+        ids: n ids.
+        block: What was read of n rows.
+    """
+    places = []
+    for row, id in enumerate(ids):
+        first, last = np.searchsorted(block.origins, [row, row + 1]).tolist()
+        number = id.split("/")[3:]
+        places.append(first + int(number[0]) - 1 if number and last - first > 1 else first)
+    return block.rows.take(pa.array(places))
 
 
 def _turns(column: pa.Array) -> Turns:

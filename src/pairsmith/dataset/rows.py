@@ -52,7 +52,7 @@ def kept_batches(
     Raises:
         OutputError: A shard cannot be read, or the shards are not what the manifest says.
     """
-    schema = shard_schema(kind_of(entry.subset), built.recipe.form, built.recipe.weighs)
+    schema = shard_schema(kind_of(entry.subset), built.recipe.form, built.recipe.pair_columns)
     shards = [file.path for file in built.outputs_of(entry) if file.path.endswith(".parquet")]
     read = 0
     for path in shards:

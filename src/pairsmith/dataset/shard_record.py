@@ -20,13 +20,15 @@ class ShardRecord(NamedTuple):
     """A finished shard.
 
     Attributes:
-        read: The number of rows of the source.
+        read: The number of comparisons; of most sources a row is one.
         kept: The number of rows in the shard.
         quarantined: Refused rows by reason.
         noted: Kept rows by note.
         rows: The digest of its Parquet file.
         refused: That of its part of the quarantine; None where nothing was refused.
         source: That of the source's file, up to the last row of the shard or beyond.
+        source_rows: The number of rows of the source.
+        fields: How many of these have each field, by path, then by use.
     """
 
     read: int
@@ -36,6 +38,8 @@ class ShardRecord(NamedTuple):
     rows: Digest
     refused: Digest | None
     source: Digest
+    source_rows: int
+    fields: dict[str, dict[str, int]]
 
 
 class SourceRecord(NamedTuple):

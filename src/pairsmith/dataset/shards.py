@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +27,8 @@ from pairsmith.schema.reasons import Note, Reason
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.rows import CONFIDENCE, Kind, shard_schema
 from pairsmith.sources.column_types import text_sizes
+from pairsmith.sources.field_uses import FieldCounts, Uses
+from pairsmith.sources.records import Index, Rows
 from pairsmith.text.spans import offsets_and_run, string_array, to_numpy
 
 GROUP_ROWS = 10_000
@@ -88,6 +90,47 @@ class ShardPath(NamedTuple):
         return FileEntry(name, shard.kept, shard.rows.bytes, shard.rows.sha256)
 
 
+class Converted(NamedTuple):
+    """What a kernel made of rows of a source.
+
+    Attributes:
+        records: n rows.
+        batch: m rows of `kernel_schema`; a row of the source may make several.
+        origins: m numbers, ascending: which of the n rows each is of.
+        uses: What became of the fields of the n rows.
+    """
+
+    records: Rows
+    batch: pa.RecordBatch
+    origins: Index
+    uses: Uses
+
+    def part(self, start: int, size: int) -> Converted:
+        """The `size` rows of the source from `start` on, and what was made of them."""
+        begin, end = np.searchsorted(self.origins, [start, start + size]).tolist()
+        origins = self.origins[begin:end] - start
+        batch = self.batch.slice(begin, end - begin)
+        return Converted(
+            self.records.part(start, size), batch, origins, self.uses.part(start, size)
+        )
+
+    def raw(self, row: int) -> bytes:
+        """The bytes of the source's row that one of the m rows is of."""
+        return self.records.raw(int(self.origins[row]))
+
+    @property
+    def lines(self) -> list[int]:
+        """Of each of the m rows the line in the source."""
+        lines: list[int] = self.records.lines[self.origins].tolist()
+        return lines
+
+    def field_counts(self) -> FieldCounts:
+        """How many rows of the source have each field, and what became of it."""
+        kept = np.zeros(len(self.uses.sizes), bool)
+        kept[self.origins[to_numpy(self.batch["reason"].is_null())]] = True
+        return self.uses.tally(kept)
+
+
 class ShardWriter:
     """Writes one shard.
 
@@ -101,8 +144,9 @@ class ShardWriter:
 
     def __init__(self, out: StoragePath, place: ShardPath, recipe: Recipe) -> None:
         self.out, self.place = out, place
-        self.schema = shard_schema(place.kind, recipe.form, recipe.weighs)
-        self.read = self.kept = 0
+        self.schema = shard_schema(place.kind, recipe.form, recipe.pair_columns)
+        self.rows = self.read = self.kept = 0
+        self.fields = FieldCounts({})
         self.notes: Counter[str] = Counter()
         self.partial = partial_path(out / place.rows)
         self.partial.parent.mkdir(exist_ok=True)
@@ -118,12 +162,13 @@ class ShardWriter:
         self.group = _Group()
         self.quarantine = QuarantineWriter(partial_path(out / place.refused), place.source)
 
-    def write(
-        self, batch: pa.RecordBatch, raw: Callable[[int], bytes], lines: Sequence[int]
-    ) -> None:
-        """Writes a kernel's output; the arguments are those of `QuarantineWriter.write`."""
-        self.quarantine.write(batch, raw, lines)
+    def write(self, made: Converted) -> None:
+        """Writes what was made of rows."""
+        batch = made.batch
+        self.quarantine.write(batch, made.raw, made.lines)
+        self.rows += made.uses.rows
         self.read += len(batch)
+        self.fields.update(made.field_counts().counts)
         while len(batch):
             count = self.group.room(batch.select(self.schema.names))
             part = batch.slice(0, count)
@@ -162,6 +207,8 @@ class ShardWriter:
             rows,
             refused,
             source,
+            self.rows,
+            self.fields.in_order(),
         )
         write_text_durably(self.out / self.place.record, record_text(shard, self.place.record))
         return shard
@@ -275,8 +322,9 @@ def open_shard(path: StoragePath) -> Iterator[pq.ParquetFile]:
 
 def entry_of(subset: str, split: str, shards: Sequence[ShardRecord]) -> LedgerEntry:
     """The ledger entry of one split: the sum of its shards' records."""
-    quarantined, noted = Counter[str](), Counter[str]()
+    quarantined, noted, fields = Counter[str](), Counter[str](), FieldCounts({})
     for shard in shards:
+        fields.update(shard.fields)
         quarantined.update(shard.quarantined)
         noted.update(shard.noted)
     return LedgerEntry(
@@ -286,4 +334,6 @@ def entry_of(subset: str, split: str, shards: Sequence[ShardRecord]) -> LedgerEn
         kept=sum(shard.kept for shard in shards),
         quarantined={name.value: quarantined[name] for name in Reason if quarantined[name]},
         noted={name.value: noted[name] for name in (*Note, *Reason) if noted[name]},
+        rows=sum(shard.source_rows for shard in shards),
+        fields=fields.in_order(),
     )

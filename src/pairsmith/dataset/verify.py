@@ -102,7 +102,7 @@ def _check_file(path: StoragePath, entry: FileEntry) -> Iterator[Problem]:
 
 
 def _check_ledger(out: StoragePath, built: Manifest) -> Iterator[Problem]:
-    read, told = [e.rows for e in built.inputs], [e.read for e in built.ledger]
+    read, told = [e.rows for e in built.inputs], [e.source_rows for e in built.ledger]
     several = len(read) > len(told)  # files make some split: then the sums tell
     if (sum(read) != sum(told)) if several else (read != told):
         yield Problem("manifest.json", f"inputs have {read} rows, the ledger {told}")
@@ -200,16 +200,17 @@ def _read_shard(path: StoragePath, recipe: Recipe, kind: Kind, place: str) -> Fi
     """
     numbers: list[dict[str, Index]] = []
     notes = Counter[str]()
+    may_be_null = {*DIALOGUE_SCORES.names, *recipe.pair_columns.carried.names, "tools"}
     with open_shard(path) as shard:
         columns, rows = shard.schema_arrow, shard.metadata.num_rows
-        if not is_shard_schema(columns, shard_schema(kind, recipe.form, recipe.weighs)):
+        if not is_shard_schema(columns, shard_schema(kind, recipe.form, recipe.pair_columns)):
             raise ValueError(f"its columns are {', '.join(map(str, columns))}")
         for batch in shard.iter_batches():
             notes.update(batch["notes"].flatten().to_pylist())
-            for name in set(columns.names) - set(DIALOGUE_SCORES.names):
+            for name in set(columns.names) - may_be_null:
                 if batch[name].null_count:
                     raise ValueError(f"the column {name} holds nulls")
             numbers.append(numbers_of(batch["id"], place))
-    if rows > recipe.shard_rows:
+    if rows > recipe.shard_rows and not recipe.reading_fields:  # a row may make several
         raise ValueError(f"it has {rows} rows, a shard at most {recipe.shard_rows}")
     return FileContents(_joined(numbers), True, notes, Counter())

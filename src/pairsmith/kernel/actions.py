@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from pairsmith.kernel import Kernel
 from pairsmith.schema.reasons import LABEL_NOTES, Note
 from pairsmith.schema.recipe import Recipe
-from pairsmith.schema.rows import CONFIDENCE, Kind, kernel_schema
+from pairsmith.schema.rows import CONFIDENCE, Form, Kind, kernel_schema
 from pairsmith.text.spans import Mask, to_numpy
 from pairsmith.text.turns import list_array
 
@@ -26,7 +26,8 @@ def with_actions(
 ) -> Kernel:
     """A kernel that then acts on its rows as was decided.
 
-    It takes what the other takes, and returns `kernel_schema(kind, recipe.form, recipe.weighs)`.
+    It takes what the other takes, and returns `kernel_schema(kind, recipe.form,
+    recipe.pair_columns)`.
 
     Args:
         kernel: One that makes rows of this kind.
@@ -79,7 +80,7 @@ def apply_actions(
         recipe: As `with_actions`.
 
     Returns:
-        n rows of `kernel_schema(Kind.PAIRS, recipe.form, recipe.weighs)`.
+        n rows of `kernel_schema(Kind.PAIRS, recipe.form, recipe.pair_columns)`.
     """
     mine = _decisions_on(pairs, decisions)
     flipped, smoothed = (to_numpy(_is(mine["label"], note)) for note in LABEL_NOTES)
@@ -87,7 +88,8 @@ def apply_actions(
     refused = to_numpy(pairs["reason"].is_valid()) | dropped
     columns = {name: pairs[name] for name in pairs.schema.names}
     if flipped.any() or dropped.any():
-        columns["prompt"] = _without(pairs["prompt"], dropped)
+        for name in ("prompt", *_beside(pairs)):
+            columns[name] = _without(pairs[name], dropped)
         sides = pairs["chosen"], pairs["rejected"]
         columns["chosen"], columns["rejected"] = exchange(*sides, flipped, dropped)
     if (flipped | smoothed | dropped).any():
@@ -98,8 +100,14 @@ def apply_actions(
     if dropped.any():
         for name, theirs in (("reason", mine["label"]), ("detail", mine["detail"])):
             columns[name] = pc.if_else(pa.array(dropped), theirs, pairs[name])
-    schema = kernel_schema(Kind.PAIRS, recipe.form, recipe.weighs)
+    schema = kernel_schema(Kind.PAIRS, recipe.form, recipe.pair_columns)
     return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
+
+
+def _beside(pairs: pa.RecordBatch) -> list[str]:
+    """The columns that stand beside the sides, and may be null."""
+    usual = kernel_schema(Kind.PAIRS, Form.TEXT).names
+    return [name for name in pairs.schema.names if name not in usual]
 
 
 def _decisions_on(pairs: pa.RecordBatch, decisions: pa.RecordBatch) -> pa.RecordBatch:

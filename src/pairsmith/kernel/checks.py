@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pairsmith.schema.reasons import Policy, Reason
-from pairsmith.text.spans import Index, Mask, Spans, to_numpy
+from pairsmith.schema.reasons import Note, Policy, Reason
+from pairsmith.text.spans import Index, Mask, Spans, spans_of, to_numpy
 from pairsmith.text.transcript import ASSISTANT_MARK, HUMAN_MARK
-from pairsmith.text.turns import ASSISTANT, SYSTEM, Turns, list_array, merge
+from pairsmith.text.turns import ASSISTANT, SYSTEM, TOOL, Turns, list_array, merge
 
 Findings: TypeAlias = dict[Reason, Mask]
 Sides: TypeAlias = dict[str, Turns]
@@ -133,62 +133,119 @@ def no_reply(turns: Turns) -> Mask:
     return rows
 
 
-def same_reply(chosen: Turns, rejected: Turns) -> Mask:
-    """Rows whose last turns have the same text, stripped."""
-    return _same(chosen.replies, rejected.replies)
+def bad_roles(turns: Turns, prompt: Index | None = None) -> Mask:
+    """Rows whose turns are not user, assistant, user, …, behind at most one system turn.
 
+    Messages may open with an assistant turn, if it is of the prompt; and behind an assistant turn
+    there may be turns of tools, and the assistant's next.
 
-def prompt_mismatch(chosen: Turns, rejected: Turns) -> Mask:
-    """Rows whose turns before the last differ between the sides, in number, role or content.
-
-    Where these lie as the same bytes, in the same places and roles, they are the same. Only the
-    other rows are compared turn by turn.
+    Args:
+        turns: The turns of n rows.
+        prompt: n numbers: the turns of each row's prompt; None where all turns are looked at alike.
     """
-    differs: Mask = chosen.counts != rejected.counts
-    with_prompt = ~differs & (chosen.counts > 1)
-    left, right = (np.flatnonzero(s.before_last & with_prompt[s.rows]) for s in (chosen, rejected))
-    owners = chosen.rows[left]
-    of_chosen = np.array([_place(chosen.roles, name) for name in rejected.roles])
-    roles = chosen.role[left] == of_chosen[rejected.role[right]]
-    same = np.zeros(len(differs), bool)
-    same[with_prompt] = _same(_prompts(chosen, with_prompt), _prompts(rejected, with_prompt))
-    moved = roles & (chosen.stripped.sizes[left] == rejected.stripped.sizes[right])
-    moved &= _within(chosen, left) == _within(rejected, right)
-    same[owners[~moved]] = False
-    open_ = ~same[owners]
-    left, right, owners, roles = left[open_], right[open_], owners[open_], roles[open_]
-    contents = [s.stripped.select(w).texts() for s, w in ((chosen, left), (rejected, right))]
-    differs[owners[~(roles & to_numpy(pc.equal(*contents)))]] = True
-    return differs
+    if turns.marked:
+        return ~alternates(turns)
+    place = turns.positions - turns.opens_with_system[turns.rows]
+    tool = turns.role == TOOL
+    behind_tool = np.zeros(len(tool), bool)
+    behind_tool[1:] = tool[:-1] & (turns.positions[1:] > 0)
+    follows = behind_tool & (turns.role == ASSISTANT)
+    alone = tool & ~behind_tool & ~_behind(turns, ASSISTANT)
+    aside = tool | follows
+    place = place - _counted_before(turns, aside) + opens_with_assistant(turns, prompt)[turns.rows]
+    expected = np.where(turns.positions < turns.opens_with_system[turns.rows], SYSTEM, place % 2)
+    wrong = ~aside & ((turns.role != expected) | behind_tool)
+    return turns.any(wrong | alone)
 
 
-def _same(left: Spans, right: Spans) -> Mask:
-    """Which of n texts are the same; nothing is copied."""
-    return to_numpy(pc.equal(left.pieces(), right.pieces()))[::2]
-
-
-def _prompts(turns: Turns, rows: Mask) -> Spans:
-    """Of rows of two turns and more, what lies from the first to the last but one."""
-    first, last = turns.offsets[:-1][rows], turns.last[rows] - 1
-    return Spans(turns.stripped.run, turns.stripped.starts[first], turns.stripped.ends[last])
-
-
-def _within(turns: Turns, places: Index) -> Index:
-    """Where turns begin, counted from the first turn of their row."""
-    starts = turns.stripped.starts
-    begins: Index = starts[places] - starts[turns.offsets[turns.rows[places]]]
-    return begins
-
-
-def _place(names: tuple[str, ...], name: str) -> int:
-    return names.index(name) if name in names else -1
-
-
-def bad_roles(turns: Turns) -> Mask:
-    """Rows whose turns are not user, assistant, user, …, behind at most one system turn."""
+def alternates(turns: Turns) -> Mask:
+    """Rows whose turns are user, assistant, user, … behind at most one system turn."""
     place = turns.positions - turns.opens_with_system[turns.rows]
     expected = np.where(place < 0, SYSTEM, place % 2)
-    return turns.any(turns.role != expected)
+    return ~turns.any(turns.role != expected)
+
+
+def _behind(turns: Turns, role: int) -> Mask:
+    """Flags, one a turn: true behind a turn of this role."""
+    behind = np.zeros(len(turns.role), bool)
+    behind[1:] = (turns.role[:-1] == role) & (turns.positions[1:] > 0)
+    return behind
+
+
+def _counted_before(turns: Turns, mask: Mask) -> Index:
+    """For each turn, at how many turns before it in its row `mask` holds."""
+    before = np.concatenate([[0], np.cumsum(mask)])
+    counted: Index = before[:-1] - before[turns.offsets[:-1]][turns.rows]
+    return counted
+
+
+def opens_with_assistant(turns: Turns, prompt: Index | None = None) -> Mask:
+    """Rows of messages whose first turn, but for a system turn, is the assistant's.
+
+    Arguments as `bad_roles`; a reply alone opens nothing.
+    """
+    rows = np.zeros(len(turns.counts), bool)
+    if turns.marked:
+        return rows
+    first = turns.offsets[:-1] + turns.opens_with_system
+    spoken = turns.counts if prompt is None else prompt
+    some = spoken > turns.opens_with_system
+    rows[some] = turns.role[first[some]] == ASSISTANT
+    return rows
+
+
+def find_beyond(
+    findings: Findings, batch: pa.RecordBatch, sides: Sides, control: Sequence[str], full: bool
+) -> None:
+    """Adds what holds of rows whose messages have more than role and text, in place.
+
+    Args:
+        findings: What was found of n rows.
+        batch: What the source yields of them.
+        sides: Their turns.
+        control: The template's control strings.
+        full: Whether what is written has a place for all of it.
+    """
+    held = [turns for turns in sides.values() if turns.extras is not None]
+    for turns in held:
+        findings[Reason.CONTROL_TOKEN] |= turns.any(_holds(turns.extras, control))
+    tools = batch["tools"] if "tools" in batch.schema.names else None
+    has_tools = no_rows(len(batch)) if tools is None else to_numpy(tools.is_valid())
+    if has_tools.any():
+        findings[Reason.CONTROL_TOKEN] |= _holds(tools, control)
+    lost = no_rows(len(batch)) if full else has_tools
+    for turns in held if not full else ():
+        lost |= turns.any(turns.has_extras)
+    findings[Reason.UNREAD_CONTENT] = lost
+
+
+def _holds(texts: pa.StringArray, strings: Sequence[str]) -> Mask:
+    return spans_of(texts).holds_any(strings)
+
+
+def with_refused(findings: Findings, refused: pa.StringArray) -> Findings:
+    """The findings, with the reasons that the source gives in place of `malformed`.
+
+    Args:
+        findings: What was found of n rows.
+        refused: n names of reasons; null for none.
+    """
+    for name in pc.unique(refused.drop_null()).to_pylist():
+        rows = to_numpy(pc.fill_null(pc.equal(refused, name), False))
+        reason = Reason(name)
+        if reason != Reason.MALFORMED:
+            findings[Reason.MALFORMED] &= ~rows
+            findings[reason] = findings.get(reason, no_rows(len(rows))) | rows
+    return findings
+
+
+def is_noted(notes: pa.ListArray, note: Note) -> Mask:
+    """Rows of which a source notes this."""
+    rows = no_rows(len(notes))
+    found = to_numpy(pc.equal(notes.flatten(), note.value))
+    counts = np.asarray(pc.fill_null(pc.list_value_length(notes), 0), np.int64)
+    rows[np.repeat(np.arange(len(notes)), counts)[found]] = True
+    return rows
 
 
 def first_reason(findings: Findings, policies: Mapping[Reason, Policy]) -> NDArray[np.int8]:

@@ -5,6 +5,7 @@ The only Python loops over rows in a kernel are here, over refused rows alone.
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -21,13 +22,13 @@ Row: TypeAlias = list[tuple[str, str]]
 
 
 def explain(
-    verdict: Verdict, faults: pa.StringArray, control: tuple[str, ...]
+    verdict: Verdict, batch: pa.RecordBatch, control: tuple[str, ...]
 ) -> tuple[pa.StringArray, pa.StringArray]:
     """Reason and detail of each row: both for a refused row, neither for a kept one.
 
     Args:
         verdict: The outcome for n rows.
-        faults: n sentences: why the source could not read a row; null where it could.
+        batch: What the source yields of them: `fault` among it, why it could not read a row.
         control: The template's control strings.
     """
     names = pa.array([reason.value for reason in REASONS])
@@ -37,7 +38,7 @@ def explain(
     for place, row in enumerate(refused.tolist()):
         reason = REASONS[verdict.code[row]]
         sides = {name: rows[place] for name, rows in turns.items()}
-        details[row] = faults[row].as_py() or describe(reason, row, verdict, sides, control)
+        details[row] = batch["fault"][row].as_py() or describe(reason, row, verdict, sides, control)
     reasons = names.take(pa.array(verdict.code, mask=verdict.kept))
     return reasons, pa.array(details, pa.string())
 
@@ -58,12 +59,15 @@ def describe(
     match reason:
         case Reason.MALFORMED:
             return _malformed(verdict.sides, row)
+        case Reason.UNREAD_CONTENT:
+            return _beyond(verdict.sides, row)
         case Reason.NO_REPLY:
             return f"{_where(turns)}: the last turn is not the assistant's"
         case Reason.PROMPT_MISMATCH:
             return _mismatch(*turns.values())
         case Reason.BAD_ROLES:
-            return _roles(first)
+            marked = next(iter(verdict.sides.values())).marked
+            return _roles(first) if marked else _message_roles(turns)
         case Reason.EMPTY_TURN:
             place, role = next((i, role) for i, (role, text) in enumerate(first, 1) if not text)
             return f"turn {place} ({role}) is blank"
@@ -77,8 +81,7 @@ def describe(
             said = verdict.refused[row]
             return said if said.startswith("the template ") else f"the template says: {said}"
         case (
-            Reason.UNREAD_CONTENT
-            | Reason.UNPAIRED
+            Reason.UNPAIRED
             | Reason.TIE
             | Reason.SMALL_MARGIN
             | Reason.DUPLICATE
@@ -139,12 +142,46 @@ def _roles(turns: Row) -> str:
     return f"turn {place + 1} is {ascii(turns[place][0])[1:-1][:40]}, expected {want}"
 
 
+FOLLOWERS = {
+    "system": ("user", "assistant"),
+    "user": ("assistant",),
+    "assistant": ("user", "tool"),
+    "tool": ("assistant", "tool"),
+}
+"""Which roles may follow a role, the usual one first."""
+
+
+def _message_roles(turns: dict[str, Row]) -> str:
+    """The first message that cannot stand where it does; sides may differ in their replies."""
+    for side in turns.values():
+        allowed: tuple[str, ...] = ("user", "system", "assistant")
+        for place, (role, _) in enumerate(side, 1):
+            if role not in allowed:
+                return f"turn {place} is {ascii(role)[1:-1][:40]}, expected {allowed[0]}"
+            allowed = FOLLOWERS[role]
+    return "there is no turn before the reply"
+
+
+def _beyond(sides: Sides, row: int) -> str:
+    where = "a list of tools"
+    for name, turns in sides.items():
+        held = [at for at in range(*turns.offsets[row : row + 2]) if turns.has_extras[at]]
+        if held and turns.extras is not None:
+            extras = ", ".join(json.loads(turns.extras[held[0]].as_py()))
+            where = f"{extras} in turn {held[0] - int(turns.offsets[row]) + 1} of {name}"
+            break
+    return f"plain messages have no place for {where}; --messages full has"
+
+
 def _control(turns: dict[str, Row], control: tuple[str, ...]) -> str:
-    name, place, role, text = next(
+    found = (
         (name, place, role, text)
         for name, side in turns.items()
         for place, (role, text) in enumerate(side, 1)
         if any(token in text for token in control)
     )
+    name, place, role, text = next(found, ("", 0, "", ""))
+    if not name:
+        return "a tool, a call or the reasoning holds control text"
     held = ", ".join(token for token in control if token in text)
     return f"{name}: turn {place} ({role}) holds {held}"

@@ -57,7 +57,7 @@ def convert_dialogues(
             pc.if_else(verdict.kept, batch["transcript"], None),
             *(batch[name] for name in DIALOGUE_SCORES.names),
             note_dialogues(verdict),
-            *explain(verdict, batch["fault"], control),
+            *explain(verdict, batch, control),
         ],
         schema=kernel_schema(Kind.DIALOGUES, recipe.form),
     )

@@ -5,14 +5,16 @@ from __future__ import annotations
 from functools import partial
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pairsmith.kernel import Kernel, checks
 from pairsmith.kernel.checks import Sides, Verdict
 from pairsmith.kernel.details import explain
-from pairsmith.kernel.render import Writer, render_messages, write_pairs
+from pairsmith.kernel.parting import part, same_reply
+from pairsmith.kernel.render import Pairs, Writer, WrittenPairs, render_messages, write_pairs
 from pairsmith.schema.reasons import Note, Reason
 from pairsmith.schema.recipe import Recipe
-from pairsmith.schema.rows import PAIR_TRANSCRIPTS, Kind, kernel_schema
+from pairsmith.schema.rows import PAIR_TRANSCRIPTS, Form, Kind, kernel_schema
 from pairsmith.text.messages import read_messages
 from pairsmith.text.spans import Mask
 from pairsmith.text.transcript import parse
@@ -37,64 +39,95 @@ def convert_pairs(batch: pa.RecordBatch, recipe: Recipe, writer: Writer | None) 
     control = recipe.template.control if recipe.template else ()
     verdict = checks.resolve_verdicts(
         {name: _turns(batch[name]) for name in PAIR_TRANSCRIPTS.names},
-        partial(judge_pairs, batch=batch, control=control),
+        partial(judge_pairs, batch=batch, control=control, full=_takes_all(recipe)),
         dict(recipe.policies),
         control,
     )
     chosen, rejected = (
         prepend_system(t, recipe.system, verdict.kept) for t in verdict.sides.values()
     )
-    columns, refused = render_pairs(chosen, rejected, verdict.kept, writer)
+    tools = batch["tools"] if "tools" in batch.schema.names else None
+    pairs = Pairs(chosen, rejected, part(chosen, rejected), tools)
+    columns, refused, left_out = render_pairs(pairs, verdict.kept, recipe, writer)
     verdict = verdict.refuse(refused)
+    beside = recipe.pair_columns._replace(weighed=False)
+    refused_rows = pa.array(~verdict.kept)
     return pa.RecordBatch.from_arrays(
         [
             batch["id"],
             *columns,
-            note_pairs(verdict),
-            *explain(verdict, batch["fault"], control),
+            note_pairs(verdict, batch, left_out),
+            *(pc.if_else(refused_rows, None, batch[name]) for name in beside.carried.names),
+            *explain(verdict, batch, control),
         ],
-        schema=kernel_schema(Kind.PAIRS, recipe.form),
+        schema=kernel_schema(Kind.PAIRS, recipe.form, beside),
     )
+
+
+def _takes_all(recipe: Recipe) -> bool:
+    """Whether what is written has a place for all that a message may hold."""
+    return recipe.full or recipe.form == Form.TEXT
 
 
 def _turns(column: pa.Array) -> Turns:
     return parse(column) if pa.types.is_string(column.type) else read_messages(column)
 
 
-def judge_pairs(sides: Sides, batch: pa.RecordBatch, control: tuple[str, ...]) -> checks.Findings:
+def judge_pairs(
+    sides: Sides, batch: pa.RecordBatch, control: tuple[str, ...], full: bool
+) -> checks.Findings:
     """Every reason that holds, for each row. Of a prompt, chosen's turns are looked at."""
     chosen, rejected = sides.values()
-    empty = chosen.blank
+    parted = part(chosen, rejected)
+    prompt = parted.in_prompt(chosen)
     unreadable = [
         checks.malformed(batch[name], turns, batch["fault"]) for name, turns in sides.items()
     ]
-    in_chosen = chosen.any(chosen.content.holds_any(control))
-    in_worse = rejected.replies.holds_any(control)
-    return {
+    bad_roles = checks.bad_roles(chosen, parted.prompt)
+    if parted.at_last:
+        in_worse = rejected.replies.holds_any(control)
+    else:
+        bad_roles |= checks.bad_roles(rejected, parted.prompt)
+        in_worse = rejected.any(rejected.content.holds_any(control))
+    findings = {
         Reason.MALFORMED: unreadable[0] | unreadable[1],
         Reason.NO_REPLY: checks.no_reply(chosen) | checks.no_reply(rejected),
-        Reason.PROMPT_MISMATCH: checks.prompt_mismatch(chosen, rejected),
-        Reason.BAD_ROLES: checks.bad_roles(chosen),
-        Reason.EMPTY_TURN: chosen.any(empty & chosen.before_last),
-        Reason.EMPTY_REPLY: chosen.at_last(empty) | rejected.at_last(rejected.blank),
-        Reason.IDENTICAL: checks.same_reply(chosen, rejected),
-        Reason.CONTROL_TOKEN: in_chosen | in_worse,
+        Reason.PROMPT_MISMATCH: parted.mismatch,
+        Reason.BAD_ROLES: bad_roles,
+        Reason.EMPTY_TURN: chosen.any(chosen.empty & prompt),
+        Reason.EMPTY_REPLY: chosen.at_last(chosen.empty) | rejected.at_last(rejected.empty),
+        Reason.IDENTICAL: same_reply(chosen, rejected) & parted.single(chosen, rejected),
+        Reason.CONTROL_TOKEN: chosen.any(chosen.content.holds_any(control)) | in_worse,
     }
+    checks.find_beyond(findings, batch, sides, control, full)
+    return checks.with_refused(findings, batch["refused"])
 
 
-def render_pairs(
-    chosen: Turns, rejected: Turns, kept: Mask, writer: Writer | None
-) -> tuple[list[pa.Array], dict[int, str]]:
-    """Prompt, chosen and rejected of the kept rows, and what a template refused; see `Written`."""
+def render_pairs(pairs: Pairs, kept: Mask, recipe: Recipe, writer: Writer | None) -> WrittenPairs:
+    """Prompt, chosen and rejected of the kept rows, and what a template refused."""
     if writer:
-        return write_pairs(chosen, rejected, kept, writer)
-    prompt = select(chosen, chosen.before_last & kept[chosen.rows])
-    replies = [select(side, ~side.before_last & kept[side.rows]) for side in (chosen, rejected)]
-    return [render_messages(turns, ~kept) for turns in (prompt, *replies)], {}
+        return write_pairs(pairs, kept, writer)
+    in_prompt = [pairs.parted.in_prompt(side) for side in (pairs.chosen, pairs.rejected)]
+    prompt = select(pairs.chosen, in_prompt[0] & kept[pairs.chosen.rows])
+    replies = [
+        select(side, ~before & kept[side.rows])
+        for side, before in zip((pairs.chosen, pairs.rejected), in_prompt, strict=True)
+    ]
+    columns = [render_messages(turns, ~kept, recipe.full) for turns in (prompt, *replies)]
+    if recipe.full:
+        columns.append(pc.if_else(pa.array(kept), pairs.tools_or_nulls, None))
+    return WrittenPairs(columns, {}, None)
 
 
-def note_pairs(verdict: Verdict) -> pa.ListArray:
-    """The notes of the kept rows; null for the others."""
+def note_pairs(verdict: Verdict, batch: pa.RecordBatch, left_out: Mask | None) -> pa.ListArray:
+    """The notes of the kept rows; null for the others.
+
+    Args:
+        verdict: The outcome for n rows.
+        batch: What the source yields of them, `noted` among it if they are messages.
+        left_out: n flags: where the template leaves out the reasoning of earlier turns; None for
+            nowhere.
+    """
     chosen = verdict.sides["chosen"]
     better, worse = (turns.replies for turns in verdict.sides.values())
     marker = chosen.any(checks.find_role_marker(chosen.content))
@@ -103,4 +136,9 @@ def note_pairs(verdict: Verdict) -> pa.ListArray:
         Note.TRUNCATED_MARKER: checks.cut_off(better) | checks.cut_off(worse),
         Note.NEAR_EMPTY_REPLY: checks.near_empty(better) | checks.near_empty(worse),
     }
+    if not chosen.marked:
+        notes[Note.ASSISTANT_OPENS] = checks.opens_with_assistant(chosen)
+        notes[Note.SCORE_CONTRADICTS] = checks.is_noted(batch["noted"], Note.SCORE_CONTRADICTS)
+    if left_out is not None:
+        notes[Note.REASONING_LEFT_OUT] = left_out
     return checks.note_lists({**notes, **verdict.overruled}, verdict.kept)

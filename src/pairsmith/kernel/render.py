@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pairsmith.kernel import checks
+from pairsmith.kernel.parting import Parted
 from pairsmith.kernel.row_render import (
     Jinja,
     Messages,
@@ -22,6 +24,8 @@ from pairsmith.kernel.row_render import (
     sampled_rows,
 )
 from pairsmith.kernel.text_render import fallback_turns, render_replies, render_turns
+from pairsmith.schema.messages import Message, decode_extras, encode_json
+from pairsmith.schema.rows import FULL_MESSAGES, MESSAGES
 from pairsmith.schema.templates import (
     Compiled,
     Conversation,
@@ -31,7 +35,7 @@ from pairsmith.schema.templates import (
     Segments,
     Template,
 )
-from pairsmith.text.spans import Mask
+from pairsmith.text.spans import Mask, to_numpy
 from pairsmith.text.turns import Turns, list_array, select
 
 
@@ -58,6 +62,51 @@ class Writer:
         return np.flatnonzero(rows).tolist() if self.check_all else sampled_rows(sides, rows)
 
 
+class Pairs(NamedTuple):
+    """The pairs of n rows.
+
+    Attributes:
+        chosen, rejected: The turns of both whole conversations.
+        parted: Where they part.
+        tools: n definitions of tools, as JSON, null where there are none; None for none at all.
+    """
+
+    chosen: Turns
+    rejected: Turns
+    parted: Parted
+    tools: pa.StringArray | None = None
+
+    @property
+    def has_tools(self) -> Mask:
+        """Flags, one a row: true where there are tools."""
+        if self.tools is None:
+            return np.zeros(len(self.parted.prompt), bool)
+        return to_numpy(self.tools.is_valid())
+
+    @property
+    def tools_or_nulls(self) -> pa.StringArray:
+        """The definitions, or a column of nulls."""
+        return pa.nulls(len(self.parted.prompt), pa.string()) if self.tools is None else self.tools
+
+    def tools_of(self, row: int) -> list[Any] | None:
+        """The definitions of the tools of a row; None where there are none."""
+        text = None if self.tools is None else self.tools[row].as_py()
+        return None if text is None else json.loads(text)
+
+    def beyond(self, replies: Turns) -> Mask:
+        """Flags, one a row: what no compiled template describes.
+
+        Args:
+            replies: The turns of rejected that are its reply.
+        """
+        found = self.has_tools | ~self.parted.single(self.chosen, self.rejected)
+        found |= ~checks.alternates(self.chosen)
+        for turns in (self.chosen, replies):
+            if turns.extras is not None:
+                found |= turns.any(turns.has_extras)
+        return found
+
+
 class Written(NamedTuple):
     """The texts of n rows.
 
@@ -70,24 +119,36 @@ class Written(NamedTuple):
     refused: dict[int, str]
 
 
-def write_pairs(chosen: Turns, rejected: Turns, kept: Mask, writer: Writer) -> Written:
+class WrittenPairs(NamedTuple):
+    """The contents of n rows of pairs, as `Written`.
+
+    Attributes:
+        columns, refused: As of `Written`.
+        left_out: n flags: where the reasoning of earlier turns is left out; None for nowhere.
+    """
+
+    columns: list[pa.Array]
+    refused: dict[int, str]
+    left_out: Mask | None = None
+
+
+def write_pairs(pairs: Pairs, kept: Mask, writer: Writer) -> WrittenPairs:
     """Renders pairs as prompt, chosen and rejected.
 
     Args:
-        chosen: The turns of n rows, the prompt included.
-        rejected: The same; the turns before the last are chosen's.
+        pairs: n rows; the turns of their prompts are chosen's.
         kept: n flags: the rows to render.
         writer: What renders them.
 
     Raises:
         UnfaithfulError: The compiled template fails the check.
     """
-    compiled = writer.compiled
-    worse = select(rejected, ~rejected.before_last)
+    compiled, chosen = writer.compiled, pairs.chosen
+    worse = select(pairs.rejected, ~pairs.parted.in_prompt(pairs.rejected))
     system = chosen.opens_with_system
     fallback = chosen.any(fallback_turns(chosen, system, compiled))
     fallback |= worse.any(fallback_turns(worse, system, compiled))
-    fallback |= checks.bad_roles(chosen) | _without_layout(chosen, compiled)
+    fallback |= pairs.beyond(worse) | _without_layout(chosen, compiled)
     plain, marked = kept & ~fallback, bool(compiled.generation_suffix)
     others = np.flatnonzero(kept & fallback).tolist()
     checked = writer.checked_rows((chosen, worse), plain)
@@ -95,10 +156,15 @@ def write_pairs(chosen: Turns, rejected: Turns, kept: Mask, writer: Writer) -> W
     def by_row(
         rows: list[int], marked: bool = True, check: bool = True
     ) -> list[RenderedPair | Refusal]:
+        prompts = pairs.parted.prompt[rows].tolist()
         better = [messages_of(chosen, row) for row in rows]
-        other = [messages_of(chosen, row)[:-1] + messages_of(worse, row) for row in rows]
+        other = [
+            both[:turns] + messages_of(worse, row)
+            for row, both, turns in zip(rows, better, prompts, strict=True)
+        ]
+        tools = [pairs.tools_of(row) for row in rows]
         return pairs_by_row(
-            better, other, compiled.template, writer.jinja, marked=marked, check=check
+            better, other, compiled.template, writer.jinja, marked, prompts, tools, check
         )
 
     with ThreadPoolExecutor(1) as meanwhile:
@@ -115,7 +181,10 @@ def write_pairs(chosen: Turns, rejected: Turns, kept: Mask, writer: Writer) -> W
     for row, text in zip(checked, expected, strict=True):
         if tuple(column[row].as_py() for column in columns) != text[:3]:
             raise UnfaithfulError
-    return _put_in(columns, others, texts)
+    left_out = np.zeros(len(kept), bool)
+    for row, text in zip(others, texts, strict=True):
+        left_out[row] = isinstance(text, RenderedPair) and text.reasoning_left_out
+    return WrittenPairs(*_put_in(columns, others, texts), left_out if left_out.any() else None)
 
 
 def _either(left: pa.StringArray, right: pa.StringArray) -> pa.StringArray:
@@ -237,14 +306,35 @@ def _put_in(
     return Written([_either(a, b.take(index)) for a, b in zip(columns, held, strict=True)], refused)
 
 
-def render_messages(turns: Turns, null: Mask) -> pa.ListArray:
-    """Each row's turns as a list of `{role, content}`.
+def render_messages(turns: Turns, null: Mask, full: bool = False) -> pa.ListArray:
+    """Each row's turns as a list of messages.
 
     Args:
         turns: The turns of n rows.
         null: n flags, true where the result is null.
+        full: Whether messages are as in `FULL_MESSAGES`, not `{role, content}`.
     """
-    messages = pa.StructArray.from_arrays(
-        [turns.role_names, turns.content.texts()], ["role", "content"]
-    )
-    return list_array(turns.offsets, messages, null)
+    said = [turns.role_names, turns.content.texts()]
+    if full:
+        said += _extra_columns(turns)
+    fields = list((FULL_MESSAGES if full else MESSAGES).value_type)
+    return list_array(turns.offsets, pa.StructArray.from_arrays(said, fields=fields), null)
+
+
+def _extra_columns(turns: Turns) -> list[pa.Array]:
+    """What m messages hold besides role and text, as `FULL_MESSAGES` has it."""
+    fields = list(FULL_MESSAGES.value_type)[2:]
+    held: list[dict[str, Any]] = [{}] * len(turns.role)
+    if turns.extras is not None:
+        held = [_as_written(decode_extras(text)) for text in turns.extras.to_pylist()]
+    return [pa.array([one.get(field.name) for one in held], field.type) for field in fields]
+
+
+def _as_written(extras: Message) -> Message:
+    """The further fields of a message, the arguments of its calls as JSON."""
+    calls = [
+        {**call, "function": {**call["function"], "arguments": encode_json(arguments)}}
+        for call in extras.get("tool_calls", ())
+        for arguments in [call["function"].get("arguments", {})]
+    ]
+    return {**extras, "tool_calls": calls} if calls else extras

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from pairsmith.kernel.held import Absent, Outlines, differ, find_loss
-from pairsmith.schema.messages import Message
+from pairsmith.schema.messages import Message, decode_extras
 from pairsmith.schema.templates import (
     PROBE_REPLY,
     Conversation,
@@ -63,7 +63,11 @@ def messages_of(turns: Turns, row: int) -> Messages:
     part = slice(int(turns.offsets[row]), int(turns.offsets[row + 1]))
     roles = [turns.roles[code] for code in turns.role[part].tolist()]
     contents = turns.content.select(part).texts().to_pylist()
-    return [{"role": r, "content": c} for r, c in zip(roles, contents, strict=True)]
+    messages: Messages = [{"role": r, "content": c} for r, c in zip(roles, contents, strict=True)]
+    if turns.extras is not None:
+        for message, extras in zip(messages, turns.extras[part].to_pylist(), strict=True):
+            message |= decode_extras(extras)
+    return messages
 
 
 def pairs_by_row(

@@ -9,14 +9,26 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict, Unpack
 
+import pyarrow as pa
+
 from pairsmith.errors import RecipeError
 from pairsmith.schema.annotations import Action, Applied
 from pairsmith.schema.reasons import DROPS, POLICIES, Policy, Reason
-from pairsmith.schema.rows import Form, Origin
+from pairsmith.schema.rows import MARGIN, Form, Kind, Origin, PairColumns, shard_schema
 from pairsmith.schema.templates import Template
 
 SHARD_ROWS = 100_000
 ACTIONS = ("drop", "flip", "smooth", "apply")
+READING = ("reading", "full", "carry", "margin")
+CARRIED = {
+    "text": pa.string(),
+    "whole": pa.int64(),
+    "number": pa.float64(),
+    "truth": pa.bool_(),
+    "json": pa.string(),
+}
+"""The types of carried columns; what is neither text, number nor truth is a text of JSON."""
+
 SYSTEM_BYTES = 32_768
 """The longest system text: it is repeated in every row, and a batch must fit in memory."""
 
@@ -39,6 +51,12 @@ class Recipe:
             log-odds; None for none.
         smooth: The same, but only write the confidence in the label.
         apply: The annotations that are acted on, in the order in which they were named.
+        full: Whether messages hold all that `schema.messages` knows, and shards of them the tools.
+        carry: Fields of the source that shards have as columns of their names: paths, each with a
+            type of `CARRIED`.
+        margin: What the column `margin` is made of: a field, or two with a minus between them;
+            None for no such column.
+        reading: What rows are read by, where it takes more words than `shape`, as canonical JSON.
     """
 
     template: Template | None = None
@@ -53,6 +71,10 @@ class Recipe:
     flip: float | None = None
     smooth: float | None = None
     apply: tuple[Applied, ...] = ()
+    full: bool = False
+    carry: tuple[tuple[str, str], ...] = ()
+    margin: str | None = None
+    reading: str = "{}"
 
     @property
     def judges(self) -> bool:
@@ -73,6 +95,19 @@ class Recipe:
     def acts(self) -> bool:
         """Whether rows are dropped, flipped or smoothed."""
         return self.looks or bool(self.apply)
+
+    @property
+    def reading_fields(self) -> dict[str, Any]:
+        """What rows are read by, as a dictionary; empty where `shape` tells all."""
+        fields: dict[str, Any] = json.loads(self.reading)
+        return fields
+
+    @property
+    def pair_columns(self) -> PairColumns:
+        """Which columns the shards of pairs have."""
+        carried = [(name, CARRIED[kind]) for name, kind in self.carry]
+        margin = [(MARGIN, pa.float64())] if self.margin is not None else []
+        return PairColumns(self.weighs, self.full, pa.schema([*margin, *carried]))
 
     @property
     def chat_format(self) -> str:
@@ -96,8 +131,20 @@ class Recipe:
             "origin": self.origin.value,
             "card": self.card_fields,
             "from": self.shape,
+            **self._reading,
             **self._actions,
         }
+
+    @property
+    def _reading(self) -> dict[str, Any]:
+        """How fields are read that HH-RLHF has not; nothing where nothing is set."""
+        held = {
+            "reading": json.loads(self.reading),
+            "full": self.full,
+            "carry": dict(self.carry),
+            "margin": self.margin,
+        }
+        return {name: value for name, value in held.items() if value}
 
     @property
     def _actions(self) -> dict[str, Any]:
@@ -127,7 +174,7 @@ class Recipe:
             origin=Origin(fields["origin"]),
             card=fields["card"],
             shape=fields["from"],
-            **{name: fields[name] for name in ACTIONS if name in fields},
+            **{name: fields[name] for name in (*ACTIONS, *READING) if name in fields},
         )
 
 
@@ -164,6 +211,10 @@ class RecipeFields(TypedDict, total=False):
     flip: float | None
     smooth: float | None
     apply: Iterable[Mapping[str, Any]]
+    full: bool
+    carry: Mapping[str, str]
+    margin: str | None
+    reading: Mapping[str, Any]
 
 
 def make_recipe(**given: Unpack[RecipeFields]) -> Recipe:
@@ -190,6 +241,9 @@ def make_recipe(**given: Unpack[RecipeFields]) -> Recipe:
     checked["drop"] = _check_drop(given.get("drop", ()))
     checked["flip"] = _check_doubt("flip", given.get("flip"))
     checked["smooth"] = _check_doubt("smooth", given.get("smooth"))
+    checked["carry"] = _check_carried(given.get("carry", {}))
+    reading = dict(given.get("reading", {}))
+    checked["reading"] = json.dumps(reading, sort_keys=True, ensure_ascii=False)
     checked["apply"] = tuple(_check_applied(held) for held in given.get("apply", ()))
     return Recipe(**checked)
 
@@ -209,6 +263,22 @@ def _check_drop(drop: Iterable[str]) -> tuple[str, ...]:
         if name not in DROPS:
             raise RecipeError(f"There is nothing to drop called {name!r}.", f"{_drops()}.")
     return tuple(sorted({str(name) for name in names}))
+
+
+def _check_carried(carry: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    shard = shard_schema(Kind.PAIRS, Form.MESSAGES, PairColumns(weighed=True, full=True))
+    taken = [*shard.names, MARGIN, "reason", "detail"]
+    for name, kind in carry.items():
+        if name in taken:
+            raise RecipeError(
+                f"A carried field cannot be called {name!r}: a build has a column of that name.",
+                "Leave it out of --carry.",
+            )
+        if kind not in CARRIED:
+            raise RecipeError(
+                f"A carried field cannot be {kind!r}.", f"Types: {', '.join(CARRIED)}."
+            )
+    return tuple(carry.items())
 
 
 def _check_applied(held: Mapping[str, Any]) -> Applied:

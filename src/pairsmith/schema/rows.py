@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -29,7 +30,30 @@ class Origin(StrEnum):
     OTHER = "other"
 
 
-MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
+TEXT = pa.string()
+MESSAGES = pa.list_(pa.struct([("role", TEXT), ("content", TEXT)]))
+"""Lists of messages that hold a role and a text each."""
+
+_FUNCTION = pa.struct([("name", TEXT), ("arguments", TEXT)])
+FULL_MESSAGES = pa.list_(
+    pa.struct(
+        [
+            *MESSAGES.value_type,
+            ("reasoning_content", TEXT),
+            (
+                "tool_calls",
+                pa.list_(pa.struct([("id", TEXT), ("type", TEXT), ("function", _FUNCTION)])),
+            ),
+            ("tool_call_id", TEXT),
+            ("name", TEXT),
+        ]
+    )
+)
+"""Lists of messages with all that `schema.messages` knows, null where there is none of it; the
+arguments of a call are JSON, since no two calls need have the same ones."""
+
+SOURCE_MESSAGES = pa.list_(pa.struct([*MESSAGES.value_type, ("extras", TEXT)]))
+"""Lists of messages as a source gives them: what is besides role and text is one text of JSON."""
 
 PAIR_TRANSCRIPTS = pa.schema([("chosen", pa.string()), ("rejected", pa.string())])
 """The fields of a row of pairs, as released. Neither may be null."""
@@ -53,45 +77,69 @@ DIALOGUE_SCORES = pa.schema(
 """What a red-team row tells besides its transcript. Any of it may be null."""
 
 
-PAIR_MESSAGES = pa.schema([("chosen", MESSAGES), ("rejected", MESSAGES)])
+PAIR_MESSAGES = pa.schema([("chosen", SOURCE_MESSAGES), ("rejected", SOURCE_MESSAGES)])
 """Two whole conversations as messages: the system message, if any, the prompt, the reply."""
 
+NOTES = pa.list_(TEXT)
+NOTHING = pa.schema([])
+REFUSAL = [("fault", TEXT), ("refused", TEXT)]
+"""Why a source refuses a row: a sentence, and the `Reason`, both null where it does not; with a
+sentence alone the row is malformed."""
 
-def source_schema(kind: Kind, messages: bool = False) -> pa.Schema:
+
+def source_schema(kind: Kind, messages: bool = False, carried: pa.Schema = NOTHING) -> pa.Schema:
     """What a source yields and a kernel takes.
 
     Columns: `id` (never null), the transcripts, or for pairs the conversations as messages (null
-    where the row could not be read, never null inside), for dialogues the scores, and `fault`: a
-    sentence where the row could not be read, else null.
+    where the row could not be read, of a message only `extras` may be null) with `tools`, the
+    definitions as JSON or null, and `noted`, names of notes; for dialogues the scores; for pairs
+    what is carried; and `REFUSAL`.
 
     Args:
         kind: What the rows are.
         messages: For pairs: whether the sides are lists of messages, not transcripts.
+        carried: For pairs: columns that go through as they are.
     """
-    sides = PAIR_MESSAGES if messages else PAIR_TRANSCRIPTS
-    transcripts = [TRANSCRIPT] if kind == Kind.DIALOGUES else sides
-    scores = DIALOGUE_SCORES if kind == Kind.DIALOGUES else []
-    return pa.schema([("id", pa.string()), *transcripts, *scores, ("fault", pa.string())])
+    if kind == Kind.DIALOGUES:
+        return pa.schema([("id", TEXT), TRANSCRIPT, *DIALOGUE_SCORES, *REFUSAL])
+    said = [*PAIR_MESSAGES, ("tools", TEXT), ("noted", NOTES)] if messages else PAIR_TRANSCRIPTS
+    return pa.schema([("id", TEXT), *said, *carried, *REFUSAL])
 
 
 CONFIDENCE = "label_confidence"
+MARGIN = "margin"
 
 
-def shard_schema(kind: Kind, form: Form, weighed: bool = False) -> pa.Schema:
+class PairColumns(NamedTuple):
+    """Which columns the shards of pairs have, besides the usual ones.
+
+    Attributes:
+        weighed: Whether labels were weighed: there is `CONFIDENCE`, from 0 to 1.
+        full: Whether messages are `FULL_MESSAGES`, and there is `tools`, JSON or null.
+        carried: Columns of the source; each may be null.
+    """
+
+    weighed: bool = False
+    full: bool = False
+    carried: pa.Schema = NOTHING
+
+
+def shard_schema(kind: Kind, form: Form, columns: PairColumns = PairColumns()) -> pa.Schema:  # noqa: B008  (frozen)
     """The columns of a shard.
 
-    Pairs: `id`, `prompt`, `chosen`, `rejected`, `notes`, and `label_confidence`, from 0 to 1,
-    where labels were weighed. Dialogues: `id`, then `text` or `messages`, `transcript` as it was
-    released, the scores, `notes`. Nothing is null but scores.
+    Pairs: `id`, `prompt`, `chosen`, `rejected`, `notes`, and what `columns` says. Dialogues: `id`,
+    then `text` or `messages`, `transcript` as it was released, the scores, `notes`. Nothing is null
+    but scores, tools and what is carried.
     """
-    content = pa.string() if form == Form.TEXT else MESSAGES
-    notes = ("notes", pa.list_(pa.string()))
-    if kind == Kind.PAIRS:
-        sides = [(name, content) for name in ("prompt", "chosen", "rejected")]
-        weight = [(CONFIDENCE, pa.float64())] if weighed else []
-        return pa.schema([("id", pa.string()), *sides, notes, *weight])
-    held = [(form.value, content), TRANSCRIPT]
-    return pa.schema([("id", pa.string()), *held, *DIALOGUE_SCORES, notes])
+    plain = TEXT if form == Form.TEXT else MESSAGES
+    if kind == Kind.DIALOGUES:
+        held = [(form.value, plain), TRANSCRIPT]
+        return pa.schema([("id", TEXT), *held, *DIALOGUE_SCORES, ("notes", NOTES)])
+    content = FULL_MESSAGES if columns.full and form == Form.MESSAGES else plain
+    tools = [("tools", TEXT)] if content == FULL_MESSAGES else []
+    weight = [(CONFIDENCE, pa.float64())] if columns.weighed else []
+    sides = [(name, content) for name in ("prompt", "chosen", "rejected")]
+    return pa.schema([("id", TEXT), *sides, *tools, ("notes", NOTES), *weight, *columns.carried])
 
 
 def is_shard_schema(held: pa.Schema, wanted: pa.Schema) -> bool:
@@ -100,10 +148,10 @@ def is_shard_schema(held: pa.Schema, wanted: pa.Schema) -> bool:
     return bool(held.equals(wanted) or held.equals(earlier))
 
 
-def kernel_schema(kind: Kind, form: Form, weighed: bool = False) -> pa.Schema:
+def kernel_schema(kind: Kind, form: Form, columns: PairColumns = PairColumns()) -> pa.Schema:  # noqa: B008
     """What a kernel returns: a shard's columns, then `reason` and `detail`.
 
     A refused row has both, and null for its contents and notes; a kept row has neither.
     """
-    verdict = [("reason", pa.string()), ("detail", pa.string())]
-    return pa.schema([*shard_schema(kind, form, weighed), *verdict])
+    verdict = [("reason", TEXT), ("detail", TEXT)]
+    return pa.schema([*shard_schema(kind, form, columns), *verdict])

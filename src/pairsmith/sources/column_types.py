@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pairsmith.errors import SourceError
+from pairsmith.sources.json_faults import ROW_BYTES, expected_words
 from pairsmith.sources.messages import list_offsets, null_outside
-from pairsmith.sources.parse import ROW_BYTES, expected_words
 from pairsmith.sources.records import Index
 
 NOT_UTF8 = "a text in it is not UTF-8"

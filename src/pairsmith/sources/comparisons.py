@@ -24,6 +24,9 @@ from pairsmith.sources.messages import (
 TRANSCRIPT_START = r"\A\s*\n\n(Human|Assistant):"
 """A pattern for the beginning of a transcript."""
 
+UNLIKE_THE_FIRST = "the prompt has turn markers, unlike those of the first rows"
+"""The fault of a row that can be read as it stands, and would then be read wrongly."""
+
 Columns: TypeAlias = dict[str, pa.Array]
 """A shape's fields, by name."""
 
@@ -78,7 +81,7 @@ def trl_text(columns: Columns) -> Sides:
     return Sides(
         join(prompt, from_texts("assistant", columns["chosen"])),
         join(prompt, from_texts("assistant", columns["rejected"])),
-        [(marked, "the prompt has turn markers, unlike those of the first rows")],
+        [(marked, UNLIKE_THE_FIRST)],
     )
 
 

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pairsmith.schema.rows import MESSAGES
-from pairsmith.sources.parse import item_of
+from pairsmith.schema.rows import SOURCE_MESSAGES
+from pairsmith.sources.json_faults import item_of
 from pairsmith.sources.records import Index
 
 Mask: TypeAlias = NDArray[np.bool_]
@@ -97,11 +97,12 @@ def select(messages: Messages, mask: Mask) -> Messages:
 
 
 def to_list_array(messages: Messages, bad: Mask) -> pa.ListArray:
-    """A column of `MESSAGES`, null at the rows where `bad` holds."""
+    """A column of `SOURCE_MESSAGES` without extras, null at the rows where `bad` holds."""
     if bad.any():
         messages = select(messages, ~bad[messages.rows])
+    none = pa.nulls(len(messages.role), pa.string())
     spoken = pa.StructArray.from_arrays(
-        [messages.role, messages.content], fields=list(MESSAGES.value_type)
+        [messages.role, messages.content, none], fields=list(SOURCE_MESSAGES.value_type)
     )
     offsets = pa.array(messages.offsets, pa.int32())
     return pa.ListArray.from_arrays(offsets, spoken, mask=pa.array(bad))

@@ -10,54 +10,55 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.json as pj
 
+from pairsmith.sources.field_masks import Masks, join_masks, masks_by_row, masks_of
+from pairsmith.sources.fields import paths_of
+from pairsmith.sources.json_faults import ROW_BYTES, fault_of
+from pairsmith.sources.narrowing import narrow
 from pairsmith.sources.records import Records
 
 OPEN, CLOSE = ord("{"), ord("}")
 
 _ROW = re.compile(r"\.? in row \d+$")
 
-ROW_BYTES = 16 << 20
-"""A longer row is not read: no conversation is so long, and a batch must fit in memory."""
-
-_TYPES = {
-    str: "text",
-    bool: "a truth value",
-    int: "a number",
-    float: "a number",
-    list: "an array",
-    dict: "an object",
-    type(None): "null",
-}
-_WANTED: dict[str, tuple[tuple[type, ...], str]] = {
-    "string": ((str,), "text"),
-    "bool": ((bool,), "a truth value"),
-    "int64": ((int,), "a whole number"),
-    "double": ((int, float), "a number"),
-}
+SAMPLED, MOST_NAMES = 8, 200
+"""Rows of a block whose names are looked at, and how many of these make columns."""
 
 
-def parse_rows(records: Records, fields: pa.Schema, required: tuple[str, ...]) -> pa.Table:
+class Parsed(NamedTuple):
+    """n rows, read.
+
+    Attributes:
+        table: The fields asked for, null where missing, and `fault`: a sentence where the row could
+            not be read or lacks a required field, else null.
+        masks: Which rows have which fields, whether or not these were asked for; nothing of rows
+            that could not be read.
+    """
+
+    table: pa.Table
+    masks: Masks
+
+
+def parse_rows(records: Records, fields: pa.Schema, required: tuple[str, ...]) -> Parsed:
     """Reads rows as JSON objects.
 
     Args:
         records: n rows.
-        fields: The fields to read; others are passed over.
+        fields: The fields to read.
         required: The fields that may not be null.
-
-    Returns:
-        n rows of `fields`, null where missing, and `fault`: a sentence where the row could not
-        be read or lacks a required field, else null.
     """
     faults: dict[int, str] = {}
     pieces = list(_read(records, fields, faults))
-    table = pa.concat_tables(pieces) if pieces else fields.empty_table()
+    table = pa.concat_tables([p.table for p in pieces]) if pieces else fields.empty_table()
+    starts = np.cumsum([0, *(len(piece.table) for piece in pieces)]).tolist()
+    parts = [(start, piece.masks) for start, piece in zip(starts, pieces, strict=False)]
     for name in required:
         nulls = table[name].is_null().to_numpy()
         for row in np.flatnonzero(nulls).tolist():
@@ -69,14 +70,15 @@ def parse_rows(records: Records, fields: pa.Schema, required: tuple[str, ...]) -
             for row in np.flatnonzero(~finite).tolist():
                 faults[row] = f"the field {field.name} is not a finite number"
     sentences = [faults.get(row) for row in range(records.rows)] if faults else [None] * len(table)
-    return table.append_column("fault", pa.array(sentences, pa.string())).combine_chunks()
+    table = table.append_column("fault", pa.array(sentences, pa.string())).combine_chunks()
+    return Parsed(table, join_masks(parts, records.rows))
 
 
-def _read(records: Records, fields: pa.Schema, faults: dict[int, str]) -> Iterator[pa.Table]:
+def _read(records: Records, fields: pa.Schema, faults: dict[int, str]) -> Iterator[Parsed]:
     """All rows in pieces, the bad ones as rows of nulls."""
-    table = _arrow(records, fields, 0, records.rows)
-    if isinstance(table, pa.Table):
-        yield table
+    parsed = _arrow(records, fields, 0, records.rows)
+    if isinstance(parsed, Parsed):
+        yield parsed
         return
     sure = np.zeros(records.rows, bool)
     for row in range(records.rows):
@@ -96,19 +98,19 @@ def _is_sure(raw: bytes, fault: str) -> bool:
     return not fault.startswith("not read") and b"Inf" not in raw and b"NaN" not in raw
 
 
-def _nulls(fields: pa.Schema, rows: int) -> pa.Table:
-    return pa.table([pa.nulls(rows, field.type) for field in fields], schema=fields)
+def _nulls(fields: pa.Schema, rows: int) -> Parsed:
+    return Parsed(pa.table([pa.nulls(rows, field.type) for field in fields], schema=fields), {})
 
 
 def _halve(
     records: Records, fields: pa.Schema, first: int, last: int, faults: dict[int, str]
-) -> Iterator[pa.Table]:
+) -> Iterator[Parsed]:
     """The rows from `first` up to `last`, cut in half as often as Arrow refuses them."""
-    table = _arrow(records, fields, first, last)
-    if isinstance(table, pa.Table):
-        yield table
+    parsed = _arrow(records, fields, first, last)
+    if isinstance(parsed, Parsed):
+        yield parsed
     elif last - first == 1:
-        faults[first] = fault_of(records.raw(first), fields, ()) or f"not read as JSON: {table}"
+        faults[first] = fault_of(records.raw(first), fields, ()) or f"not read as JSON: {parsed}"
         yield _nulls(fields, 1)
     else:
         middle = (first + last) // 2
@@ -116,10 +118,10 @@ def _halve(
         yield from _halve(records, fields, middle, last, faults)
 
 
-def _arrow(records: Records, fields: pa.Schema, first: int, last: int) -> pa.Table | str:
-    """The rows as a table, or why Arrow refuses them."""
+def _arrow(records: Records, fields: pa.Schema, first: int, last: int) -> Parsed | str:
+    """The rows as columns, or why Arrow refuses them."""
     if first == last:
-        return fields.empty_table()
+        return Parsed(fields.empty_table(), {})
     starts, ends = records.starts[first:last], records.ends[first:last]
     # With these three, rows and objects are in step: a newline outside a string that follows }
     # and precedes { stands between objects, a newline in a string is refused, and the counts
@@ -132,117 +134,56 @@ def _arrow(records: Records, fields: pa.Schema, first: int, last: int) -> pa.Tab
     if (ends - starts).max() > ROW_BYTES:
         return "a row is too long"
     block = pa.py_buffer(records.data).slice(starts[0], ends[-1] - starts[0])
+    part = records.part(first, last - first)
     try:
         _check_utf8(block)
-        table = pj.read_json(
-            pa.BufferReader(block),
-            pj.ReadOptions(use_threads=False, block_size=block.size + 1),
-            pj.ParseOptions(explicit_schema=fields, unexpected_field_behavior="ignore"),
-        )
+        # other fields may have several types, or very many names: such are looked at row by row
+        inferred = None if _has_many_names(part) else _infer_json(block, fields)
+        table = inferred.table if inferred else _read_json(block, fields, "ignore")
     except pa.ArrowInvalid as error:
         return _ROW.sub("", str(error).removeprefix("JSON parse error: "))
     if len(table) != last - first:
         return "a row is not one object"
-    return table.select(fields.names)
+    return inferred or Parsed(table, masks_by_row([_paths(part, n) for n in range(len(table))]))
+
+
+def _infer_json(block: pa.Buffer, fields: pa.Schema) -> Parsed | None:
+    """The rows, and what other fields they have; None where these have no one type each."""
+    try:
+        table = _read_json(block, fields, "infer")
+        return Parsed(narrow(table, fields), masks_of(table))
+    except pa.ArrowException:  # also of arrays that it has inferred of empty objects
+        return None
+
+
+def _read_json(block: pa.Buffer, fields: pa.Schema, others: str) -> pa.Table:
+    table = pj.read_json(
+        pa.BufferReader(block),
+        pj.ReadOptions(use_threads=False, block_size=block.size + 1),
+        pj.ParseOptions(explicit_schema=fields, unexpected_field_behavior=others),
+    )
+    return table if others == "infer" else table.select(fields.names)
+
+
+def _has_many_names(records: Records) -> bool:
+    """Whether some rows of a block have more names than are worth a column each."""
+    step = max(records.rows // SAMPLED, 1)
+    names: set[str] = set()
+    for row in range(0, records.rows, step):
+        with suppress(ValueError, RecursionError):  # whether it is JSON is for Arrow to say
+            held = json.loads(records.raw(row))
+            names |= held.keys() if isinstance(held, dict) else set()
+    return len(names) > MOST_NAMES
+
+
+def _paths(records: Records, row: int) -> set[str]:
+    """The paths of the fields of a row that Arrow has read."""
+    try:
+        return paths_of(json.loads(records.raw(row)))
+    except (ValueError, RecursionError):  # deeper than Python goes
+        return set()
 
 
 def _check_utf8(block: pa.Buffer) -> None:
     offsets = pa.py_buffer(np.array([0, block.size], np.int64))
     pa.Array.from_buffers(pa.large_string(), 1, [None, offsets, block]).validate(full=True)
-
-
-def fault_of(raw: bytes, fields: pa.Schema, required: tuple[str, ...]) -> str | None:
-    """The fault of a row in words, quoting none of it; None where none is found."""
-    if len(raw) > ROW_BYTES:
-        return f"the row is {len(raw):,} bytes long; at most {ROW_BYTES:,} are read"
-    try:
-        row = json.loads(raw.decode(), object_pairs_hook=_Pairs)
-        if b"\\u" in raw:
-            json.dumps(row, ensure_ascii=False).encode()
-    except UnicodeDecodeError as error:
-        return f"not UTF-8: byte 0x{raw[error.start]:02x} at byte {error.start + 1}"
-    except UnicodeEncodeError:
-        return "a text in it holds half of a surrogate pair"
-    except json.JSONDecodeError as error:
-        said = error.msg.removesuffix(" at").removesuffix(" starting")
-        return f"not JSON: {said} at character {error.pos + 1}"
-    except RecursionError:
-        return "not read as JSON: nested too deeply"
-    except ValueError as error:
-        return f"not read as JSON: {error}"
-    if not isinstance(row, _Pairs):
-        return f"not an object but {_TYPES[type(row)]}"
-    names = [name for name, _ in row]
-    for field in fields:
-        if names.count(field.name) > 1:
-            return f"the field {field.name} is given twice"
-        if field.name not in names and field.name in required:
-            return f"the field {field.name} is missing"
-    for name, value in row:
-        if name in fields.names and (value is not None or name in required):
-            fault = _value_fault(value, fields.field(name).type, f"the field {name}")
-            if fault:
-                return fault
-    return None
-
-
-class _Pairs(list[tuple[str, Any]]):
-    """An object's fields in order, doubles included."""
-
-
-def _value_fault(value: Any, expected: pa.DataType, what: str) -> str | None:
-    """The fault of a value, in a sentence that begins with `what`; None inside is no fault."""
-    actual = dict if isinstance(value, _Pairs) else type(value)
-    if pa.types.is_struct(expected) and actual is dict:
-        return _object_fault(value, expected, what)
-    if pa.types.is_list(expected) and actual is list:
-        return _list_fault(value, expected.value_type, what)
-    fits = _WANTED[str(expected)][0] if str(expected) in _WANTED else ()
-    if actual not in fits:
-        return f"{what} is {_TYPES[actual]}, not {expected_words(expected)}"
-    return None
-
-
-def _object_fault(value: _Pairs, expected: pa.StructType, what: str) -> str | None:
-    names = [name for name, _ in value]
-    for field in expected:
-        if names.count(field.name) > 1:
-            return f"the {field.name} of {path_of(what)} is given twice"
-    for name, held in value:
-        place = expected.get_field_index(name)
-        if held is not None and place >= 0:
-            part = f"the {name} of {path_of(what)}"
-            if fault := _value_fault(held, expected.field(place).type, part):
-                return fault
-    return None
-
-
-def _list_fault(value: list[Any], expected: pa.DataType, what: str) -> str | None:
-    for number, item in enumerate(value, 1):
-        if item is None:
-            continue
-        if pa.types.is_struct(expected):
-            fault = _value_fault(item, expected, item_of(what, expected, number))
-        elif fault := _value_fault(item, expected, "one that"):
-            fault = f"{what} holds {fault}"
-        if fault:
-            return fault
-    return None
-
-
-def path_of(what: str) -> str:
-    """A thing's name without its article: `the field chosen` is called `chosen` in a path."""
-    return what.removeprefix("the field ").removeprefix("the ")
-
-
-def item_of(what: str, expected: pa.DataType, number: int) -> str:
-    """What to call an item of a list, such as `message 2 of chosen`."""
-    spoken = pa.types.is_struct(expected) and expected.field(0).name in ("role", "from")
-    return f"{'message' if spoken else 'item'} {number} of {path_of(what)}"
-
-
-def expected_words(expected: pa.DataType) -> str:
-    """A type in words: `text`, `a list`, `an object`."""
-    if pa.types.is_struct(expected):
-        return "an object"
-    return _WANTED[str(expected)][1] if str(expected) in _WANTED else "a list"

@@ -7,12 +7,13 @@ arrived.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pairsmith.errors import DamagedInputError
+from pairsmith.sources.json_faults import load_object
 
 BLOCK_ROWS = 5_000
 BLOCK_BYTES = 32 << 20
@@ -37,6 +38,9 @@ class Rows(Protocol):
 
     def raw(self, row: int) -> bytes:
         """One row as quarantine holds it, JSON: as the file has it, or made of its columns."""
+
+    def load(self, row: int) -> dict[str, Any] | str:
+        """One row as of JSON, or a sentence on why it cannot be read."""
 
     def part(self, start: int, size: int) -> Self:
         """The `size` rows from `start` on."""
@@ -67,6 +71,10 @@ class Records(NamedTuple):
     def raw(self, row: int) -> bytes:
         """One row's bytes as the file has them."""
         return bytes(self.data[self.starts[row] : self.ends[row]])
+
+    def load(self, row: int) -> dict[str, Any] | str:
+        """One row as an object, or a sentence on why it is none."""
+        return load_object(self.raw(row))
 
     def part(self, start: int, size: int) -> Records:
         """The `size` rows from `start` on."""

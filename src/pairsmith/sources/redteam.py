@@ -27,7 +27,7 @@ FIELDS = pa.schema(
 
 def read_dialogues(records: Records) -> pa.Table:
     """Rows of `transcript`, the scores and `fault`; see `parse_rows` and `unify_score`."""
-    return unify_score(parse_rows(records, FIELDS, ("transcript",)))
+    return unify_score(parse_rows(records, FIELDS, ("transcript",)).table)
 
 
 def unify_score(table: pa.Table) -> pa.Table:

@@ -25,13 +25,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pairsmith.text.spans import Index, Mask, Spans, spans_of
+from pairsmith.text.spans import Index, Mask, Spans, spans_of, to_numpy
 
 PARAGRAPH_BREAK = "\n\n"
 """Between the contents of neighbouring turns that `merge` makes one: a paragraph's end."""
 
-USER, ASSISTANT, SYSTEM = 0, 1, 2
-ROLES = ("user", "assistant", "system")
+USER, ASSISTANT, SYSTEM, TOOL = 0, 1, 2, 3
+ROLES = ("user", "assistant", "system", "tool")
 """What the codes of roles stand for; a source's other roles follow them."""
 
 Codes = NDArray[np.int32]
@@ -49,6 +49,8 @@ class Turns:
         stray: n flags, true where text stands before the first marker of a transcript.
         marked: Whether they come from transcripts with turn markers, not from messages.
         roles: The names of the roles, `ROLES` first.
+        extras: m texts of JSON, what each message holds besides (see `schema.messages`); null for
+            nothing. None where no turn holds anything.
     """
 
     offsets: Index
@@ -58,6 +60,7 @@ class Turns:
     stray: Mask
     marked: bool = True
     roles: tuple[str, ...] = ROLES
+    extras: pa.StringArray | None = None
 
     @property
     def bare(self) -> bool:
@@ -75,6 +78,18 @@ class Turns:
         """Flags, one a turn: true at the turns without text."""
         mask: Mask = self.stripped.sizes == 0
         return mask
+
+    @cached_property
+    def empty(self) -> Mask:
+        """Flags, one a turn: true at the turns that hold nothing, neither text nor extras."""
+        return self.blank if self.extras is None else self.blank & ~self.has_extras
+
+    @cached_property
+    def has_extras(self) -> Mask:
+        """Flags, one a turn: true at the turns that hold more than role and text."""
+        if self.extras is None:
+            return np.zeros(len(self.role), bool)
+        return to_numpy(self.extras.is_valid())
 
     @cached_property
     def padded(self) -> Mask:
@@ -158,12 +173,15 @@ def merge(turns: Turns, rows: Mask) -> Turns:
     joins = np.zeros(len(turns.role), bool)
     joins[1:] = turns.role[1:] == turns.role[:-1]
     joins &= (turns.positions > 0) & rows[turns.rows]
+    held = turns.has_extras | (turns.role == TOOL)  # a call and its result stay what they are
+    joins[1:] &= ~(held[1:] | held[:-1])
     groups = np.append(np.flatnonzero(~joins), len(joins))
     content = pc.binary_join(list_array(groups, turns.content.texts()), PARAGRAPH_BREAK)
     merged = replace(
         turns,
         offsets=np.searchsorted(groups, turns.offsets),
         role=turns.role[~joins],
+        extras=None if turns.extras is None else turns.extras.filter(pa.array(~joins)),
     )
     return merged.with_contents(pc.utf8_trim_whitespace(content))
 
@@ -180,6 +198,7 @@ def select(turns: Turns, mask: Mask) -> Turns:
         role=turns.role[mask],
         content=content,
         stripped=content if turns.bare else turns.stripped.select(mask),
+        extras=None if turns.extras is None else turns.extras.filter(pa.array(mask)),
     )
 
 
@@ -201,8 +220,41 @@ def prepend_system(turns: Turns, system: str | None, rows: Mask) -> Turns:
         turns,
         offsets=turns.offsets + np.concatenate([[0], np.cumsum(rows)]),
         role=np.insert(turns.role, fronts, SYSTEM),
+        extras=_with_nulls(turns.extras, places, places == 0),
     )
     return led.with_contents(contents.take(pa.array(places)))
+
+
+def join_turns(first: Turns, second: Turns) -> Turns:
+    """The turns of each row with those of another behind them; both of messages."""
+    counts = first.counts + second.counts
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    order = np.empty(int(offsets[-1]), np.int64)
+    order[first.positions + offsets[:-1][first.rows]] = np.arange(len(first.role))
+    behind = offsets[:-1] + first.counts
+    order[second.positions + behind[second.rows]] = len(first.role) + np.arange(len(second.role))
+    take = pa.array(order)
+    names = pa.concat_arrays([first.role_names, second.role_names]).take(take).dictionary_encode()
+    found = names.dictionary.to_pylist()
+    roles = (*ROLES, *sorted(set(found) - set(ROLES)))
+    codes = np.array([roles.index(name) for name in found], np.int32)
+    extras = None
+    if first.extras is not None or second.extras is not None:
+        none = (pa.nulls(len(side.role), pa.string()) for side in (first, second))
+        held = [
+            nulls if side.extras is None else side.extras
+            for side, nulls in zip((first, second), none, strict=True)
+        ]
+        extras = pa.concat_arrays(held).take(take)
+    joined = replace(
+        first,
+        offsets=offsets,
+        role=codes[names.indices.to_numpy()] if found else np.zeros(0, np.int32),
+        roles=roles,
+        extras=extras,
+    )
+    texts = pa.concat_arrays([first.content.texts(), second.content.texts()])
+    return joined.with_contents(texts.take(take))
 
 
 def append_turn(turns: Turns, texts: pa.StringArray, role: int) -> Turns:
@@ -220,8 +272,20 @@ def append_turn(turns: Turns, texts: pa.StringArray, role: int) -> Turns:
         turns,
         offsets=turns.offsets + np.arange(len(turns.offsets)),
         role=np.insert(turns.role, ends, role),
+        extras=_with_nulls(turns.extras, places + 1, places >= len(turns.role)),
     )
     return longer.with_contents(contents.take(pa.array(places)))
+
+
+def _with_nulls(extras: pa.StringArray | None, places: Index, new: Mask) -> pa.StringArray | None:
+    """The extras of turns among which there are new ones, which have none.
+
+    Args:
+        extras: Of the turns that were there; None for none.
+        places: For each turn its number among those, from 1.
+        new: Which of them are new.
+    """
+    return None if extras is None else extras.take(pa.array(places - 1, mask=new))
 
 
 def list_array(offsets: Index, values: pa.Array, null: Mask | None = None) -> pa.ListArray:

@@ -236,8 +236,8 @@ def test_a_remote_file(tmp_path):
         reading = Reading(metered, "train.parquet", shape.fields, shape.required)
         (rows,) = module.PARQUET.read(reading)
         assert metered.count == path.stat().st_size
-    table = module.PARQUET.to_table(rows, shape.fields, shape.required, "train.parquet")
-    assert len(table) == 3
+    parsed = module.PARQUET.to_table(rows, shape.fields, shape.required, "train.parquet")
+    assert len(parsed.table) == 3
     assert rows.numbers.tolist() == [1, 2, 3]
 
 
@@ -281,7 +281,8 @@ def test_few_rows_at_a_time_where_a_dictionary_is_long(text, tmp_path, monkeypat
 
 
 def test_a_row_that_a_dictionary_makes_too_long(tmp_path, monkeypatch):
-    monkeypatch.setattr(column_types, "ROW_BYTES", 1_000)
+    for name in ("column_types", "formats.table"):
+        monkeypatch.setattr(f"pairsmith.sources.{name}.ROW_BYTES", 1_000)
     monkeypatch.setattr("pairsmith.sources.records.RECORD_BYTES", 10_000)
     row = {"prompt": "Hi?", "chosen": "a", "rejected": "b"}
     long, endless = ({**row, "prompt": "x" * size} for size in (2_000, 20_000))

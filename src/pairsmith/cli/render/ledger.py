@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pairsmith.schema.recipe import Recipe
 
 
+MOST_FIELDS = 12
+"""At most this many fields are named on the screen; the manifest has all."""
+
+
 def draw(manifest: Manifest, out: str, as_json: bool) -> None:
     """Prints the manifest of a build, as a table or as JSON."""
     if as_json:
@@ -36,17 +40,21 @@ def draw_ledger(manifest: Manifest, out: str) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("subset", "split"):
         table.add_column(name)
-    for name in ("read", "kept"):
+    several = any(entry.source_rows != entry.read for entry in manifest.ledger)
+    for name in (*(["rows", "comparisons"] if several else ["read"]), "kept"):
         table.add_column(name, justify="right")
     table.add_column("quarantined")
     for entry in manifest.ledger:
         refused = ", ".join(f"{reason} {n}" for reason, n in entry.quarantined.items())
-        table.add_row(entry.subset, entry.split, str(entry.read), str(entry.kept), refused)
+        rows = [str(entry.source_rows)] if several else []
+        counts = [*rows, str(entry.read), str(entry.kept)]
+        table.add_row(entry.subset, entry.split, *counts, refused)
     screen.print(table)
     for line in [
         sentence(manifest.totals),
         *_noted(manifest),
         *_shape(manifest.recipe),
+        *_fields(manifest),
         _form(manifest.recipe),
         *manifest.remarks,
         *_next(manifest, out),
@@ -64,8 +72,34 @@ def _next(manifest: Manifest, out: str) -> list[str]:
 
 
 def _shape(recipe: Recipe) -> list[str]:
-    """A line on the shape that rows were read in, unless it is that of HH-RLHF."""
-    return [] if recipe.shape == "hh" else [f"Rows were read in the shape {recipe.shape}."]
+    """Lines on how rows were read, unless they are those of HH-RLHF."""
+    if recipe.shape == "hh" and not recipe.reading_fields:
+        return []
+    if not recipe.reading_fields:
+        return [f"Rows were read in the shape {recipe.shape}."]
+    from pairsmith.sources.detected import Detected
+
+    detected = Detected.from_dict(recipe.reading_fields)
+    kinds = (
+        f"  {role} holds {' '.join(filter(None, kind))} text"
+        for role, kind in detected.kinds.items()
+    )
+    return [detected.sentence(), *kinds]
+
+
+def _fields(manifest: Manifest) -> list[str]:
+    """Lines on what became of the fields of the source."""
+    from pairsmith.sources.field_uses import Use, count_names
+
+    counts, lines = manifest.totals.fields, []
+    for use, words in ((Use.CARRIED, "Fields carried"), (Use.LEFT_OUT, "Fields left out")):
+        if found := count_names(counts, use):
+            told = [f"{path} {rows}" for path, rows in found.most_common(MOST_FIELDS)]
+            more = len(found) - MOST_FIELDS
+            lines.append(
+                f"{words}: {', '.join(told)}" + (f", and {more} more." if more > 0 else ".")
+            )
+    return lines
 
 
 def _form(recipe: Recipe) -> str:
@@ -73,6 +107,8 @@ def _form(recipe: Recipe) -> str:
     if recipe.form == "text":
         return f"Rows are text in the {recipe.chat_format} format."
     why = "Rows" if recipe.template else "Without a template, rows"
+    if recipe.full:
+        return f"{why} are lists of messages with reasoning and tools."
     return f"{why} are lists of {{role, content}} messages."
 
 

@@ -12,7 +12,8 @@ from pairsmith.io.digests import Digest
 from pairsmith.io.identity import WatchedFile
 from pairsmith.io.paths import FsspecPath
 from pairsmith.io.reading import content_range
-from pairsmith.sources.parse import ROW_BYTES
+from pairsmith.sources.json_faults import ROW_BYTES
+from pairsmith.sources.parse import Parsed
 from pairsmith.sources.records import Rows
 
 SAMPLE_ROWS = 100
@@ -118,9 +119,8 @@ class Format(NamedTuple):
         read: Yields the rows asked for, in blocks, front to back; each row's number is its
             place in the whole file. Where blocks are cut depends on the content alone.
         to_table: From n rows that `read` yielded, the fields to take of them, those that may not
-            be null, and the file's name, to n rows of these fields, null where missing, and a
-            text column `fault`: a sentence where a row cannot be read or lacks a required field,
-            else null. Is called in several threads at once.
+            be null, and the file's name, to `Parsed`: n rows of these fields with `fault`, and
+            which rows have which fields. Is called in several threads at once.
         sample: From the place, the name, and the fields that some shape has, to the first rows
             as dictionaries, about `SAMPLE_ROWS`. Of what is damaged it gives what came before;
             the build meets the damage where it lies.
@@ -137,7 +137,7 @@ class Format(NamedTuple):
     """
 
     read: Callable[[Reading], Iterator[Rows]]
-    to_table: Callable[[Any, pa.Schema, tuple[str, ...], str], pa.Table]
+    to_table: Callable[[Any, pa.Schema, tuple[str, ...], str], Parsed]
     sample: Callable[[FsspecPath, str, Collection[str]], list[dict[str, Any]]]
     row_by_schema: Callable[[FsspecPath, str], dict[str, Any]] | None = None
     cut: Callable[[FsspecPath, str, int], Pieces | None] | None = None

@@ -27,7 +27,7 @@ from pairsmith.sources.formats.format import (
 from pairsmith.sources.formats.json_array import read_elements
 from pairsmith.sources.formats.json_layout import is_array
 from pairsmith.sources.formats.jsonl import read_lines
-from pairsmith.sources.parse import parse_rows
+from pairsmith.sources.parse import Parsed, parse_rows
 from pairsmith.sources.records import Records
 
 PEEK = 1 << 20
@@ -46,9 +46,7 @@ def read(reading: Reading) -> Iterator[Records]:
     return read_lines(reading.content(), reading.name, reading.at_once, reading.span.line)
 
 
-def to_table(
-    records: Records, fields: pa.Schema, required: tuple[str, ...], _name: str
-) -> pa.Table:
+def to_table(records: Records, fields: pa.Schema, required: tuple[str, ...], _name: str) -> Parsed:
     """Rows as columns; see `parse_rows`."""
     return parse_rows(records, fields, required)
 

@@ -19,8 +19,11 @@ import pyarrow.compute as pc
 from pairsmith.errors import DamagedInputError
 from pairsmith.io.identity import WatchedFile
 from pairsmith.io.paths import FsspecPath
-from pairsmith.sources.column_types import is_list, is_text, project
+from pairsmith.sources.column_types import NOT_UTF8, is_list, is_text, project, text_sizes
+from pairsmith.sources.field_masks import masks_of
 from pairsmith.sources.formats.format import SAMPLE_ROWS, Format, Reading
+from pairsmith.sources.json_faults import ROW_BYTES
+from pairsmith.sources.parse import Parsed
 from pairsmith.sources.records import Index
 
 
@@ -54,6 +57,22 @@ class TableRows(NamedTuple):
         text = json.dumps(held, ensure_ascii=False, default=str)
         return text.encode("utf-8", "surrogateescape")
 
+    def load(self, row: int) -> dict[str, Any] | str:
+        """One row as of JSON, less what is null, or a sentence on why it cannot be read."""
+        if (fault := self.faults.get(int(self.numbers[row]))) is not None:
+            return fault[0]
+        names = self.table.column_names
+        if len(set(names)) < len(names):
+            return "two columns have the same name"
+        [alone] = self.table.slice(row, 1).combine_chunks().to_batches()
+        if int(text_sizes(alone.columns, 1)[0]) > ROW_BYTES:
+            return f"the row has texts of more than {ROW_BYTES:,} bytes"
+        try:
+            [held] = alone.to_pylist()
+        except UnicodeDecodeError:
+            return NOT_UTF8
+        return {name: _plain(value) for name, value in held.items() if value is not None}
+
     def part(self, start: int, size: int) -> TableRows:
         """The `size` rows from `start` on."""
         here = slice(start, start + size)
@@ -83,7 +102,7 @@ def table_format(read: Callable[[Reading], Iterator[TableRows]]) -> Format:
 
 def project_rows(
     rows: TableRows, fields: pa.Schema, required: tuple[str, ...], name: str
-) -> pa.Table:
+) -> Parsed:
     """The fields of rows, as `parse_rows` returns them; `name` is what to call the file.
 
     Raises:
@@ -91,12 +110,13 @@ def project_rows(
     """
     with enough_memory(name):
         table = project(rows.table, fields, required)
+        masks = masks_of(rows.table)
     if not rows.faults:
-        return table
+        return Parsed(table, masks)
     own = pa.array([rows.faults.get(n, (None,))[0] for n in rows.numbers.tolist()], pa.string())
     place = table.schema.get_field_index("fault")
     fault = pc.coalesce(own, table["fault"].combine_chunks())
-    return table.set_column(place, "fault", fault)
+    return Parsed(table.set_column(place, "fault", fault), masks)
 
 
 @contextmanager
@@ -109,6 +129,17 @@ def enough_memory(name: str) -> Iterator[None]:
             f"{name} has rows that do not fit into memory.",
             "No conversation is so long: look at the file, or write it with shorter rows.",
         ) from None
+
+
+def _plain(value: Any) -> Any:
+    """A value as of JSON; what a row lacks is null in objects of a table, and is left out."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
 def check_names(fields: Iterable[pa.Field]) -> None:

@@ -1,0 +1,217 @@
+"""The rows of a block that columns cannot take: which they are, and what is read of them."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pairsmith.schema.reasons import Reason
+from pairsmith.schema.rows import MARGIN, PAIR_MESSAGES
+from pairsmith.sources.carried import carry_fields, find_margin, paths_of_margin
+from pairsmith.sources.comparisons import UNLIKE_THE_FIRST
+from pairsmith.sources.field_uses import Use, is_below, paths_of_schema
+from pairsmith.sources.fields import is_covered, paths_of
+from pairsmith.sources.grouped_rows import rows_of_group
+from pairsmith.sources.media import find_media
+from pairsmith.sources.messages import Mask, flags
+from pairsmith.sources.outcomes import Comparison, Outcome, Refused, UnreadableError
+from pairsmith.sources.parse import Parsed
+from pairsmith.sources.reader import Reader
+from pairsmith.sources.records import Rows
+from pairsmith.sources.row_columns import Numbered
+from pairsmith.sources.row_reading import read_row
+from pairsmith.sources.unread import BESIDE
+
+NOTHING_TOLD = Comparison([], [])
+"""Stands for a comparison of which columns tell no scores."""
+
+REPLIES = {"trl": ("chosen", "rejected"), "openai": ("preferred_output", "non_preferred_output")}
+"""The fields that hold lists of messages behind a prompt, by shape."""
+
+PLAIN_ROLES = pa.array(["user", "assistant", "system"])
+
+
+class ByRow(NamedTuple):
+    """What was read row by row.
+
+    Attributes:
+        held: The outcomes, in the order of their rows; each row that was asked for has one or more.
+        uses: By path and use, the rows that have the field; a group as often as its rows do.
+    """
+
+    held: list[Numbered]
+    uses: dict[tuple[str, Use], list[int]]
+
+
+def find_beyond(parsed: Parsed, arranged: pa.Table, reader: Reader) -> Mask:
+    """Flags, one a row: true at the rows that columns cannot take, or not as they stand.
+
+    They have a field that matters and is none of the shape's; a value of another type; a role that
+    goes by another name; a blank system turn; or a prompt that the replies begin with once more.
+
+    Args:
+        parsed: n rows, as read with the shape's fields.
+        arranged: The same, as conversations.
+        reader: How they are read.
+    """
+    beyond = np.zeros(len(arranged), bool)
+    known = paths_of_schema(reader.fields)
+    for path, mask in parsed.masks.items():
+        if path not in known and matters(path, reader):
+            beyond |= mask
+    if reader.messages:
+        fault = arranged["fault"].combine_chunks()
+        beyond |= flags(pc.fill_null(pc.not_equal(fault, UNLIKE_THE_FIRST), False))
+        for side in PAIR_MESSAGES.names:
+            beyond |= _odd_turns(arranged[side].combine_chunks())
+        for name in REPLIES.get(reader.row.name, ()):
+            beyond |= _begins_with_prompt(parsed.table[name].combine_chunks())
+    return beyond
+
+
+def _begins_with_prompt(replies: pa.ListArray) -> Mask:
+    """The rows whose reply does not begin with the assistant."""
+    first = pc.struct_field(pc.list_element(replies.filter(_filled(replies)), 0), "role")
+    rows = np.zeros(len(replies), bool)
+    rows[flags(_filled(replies))] = flags(pc.fill_null(pc.not_equal(first, "assistant"), False))
+    return rows
+
+
+def _filled(lists: pa.ListArray) -> pa.BooleanArray:
+    return pc.fill_null(pc.greater(pc.list_value_length(lists), 0), False)
+
+
+def matters(path: str, reader: Reader) -> bool:
+    """Whether a field that is none of a shape's may decide what a pair means."""
+    name = path.partition(".")[0].partition("[")[0]
+    inside = name in reader.fields.names and path != name
+    return inside or name in BESIDE or find_media({name: "filled"}) is not None
+
+
+def _odd_turns(side: pa.ListArray) -> Mask:
+    """The rows with a role by another name, or a system turn that says nothing."""
+    messages = side.flatten()
+    role, content = messages.field("role"), messages.field("content")
+    odd = pc.invert(pc.is_in(role, value_set=PLAIN_ROLES))
+    systems = pc.equal(role, "system")
+    if systems.true_count:
+        blank = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(content)), 0)
+        odd = pc.or_(odd, pc.and_(systems, blank))
+    rows = np.zeros(len(side), bool)
+    if pc.any(odd).as_py():
+        counts = pc.fill_null(pc.list_value_length(side), 0).to_numpy(zero_copy_only=False)
+        rows[np.repeat(np.arange(len(side)), counts)[flags(pc.fill_null(odd, False))]] = True
+    return rows
+
+
+def read_by_row(rows: Rows, reader: Reader, which: Mask, faults: pa.StringArray | None) -> ByRow:
+    """Reads some rows of a block one by one.
+
+    Args:
+        rows: n rows.
+        reader: How they are read.
+        which: n flags: which of them to read.
+        faults: n sentences: why columns could not take a row, which stand where reading it by
+            itself finds no conversation either; None where no columns were tried.
+    """
+    read = ByRow([], {})
+    carried = carried_paths(reader)
+    for place in np.flatnonzero(which).tolist():
+        row = rows.load(place)
+        outcomes: list[Outcome] = [Refused(Reason.MALFORMED, row)] if isinstance(row, str) else []
+        if not isinstance(row, str):
+            outcomes, used = read_row(row, reader.row)
+            for one in rows_of_group(row) if reader.row.is_grouped else (row,):
+                for path in paths_of(one):
+                    use = Use.USED if is_covered(path, used) else Use.LEFT_OUT
+                    if use != Use.USED and is_below(path, carried):
+                        use = Use.CARRIED
+                    read.uses.setdefault((path, use), []).append(place)
+        fault = None if faults is None else faults[place].as_py()
+        if fault and all(_is_malformed(outcome) for outcome in outcomes):
+            outcomes = [Refused(Reason.MALFORMED, fault)]
+        several = len(outcomes) > 1
+        for number, outcome in enumerate(outcomes, 1):
+            found, beside = _carry(row, outcome, reader)
+            read.held.append(Numbered(place, number if several else None, found, beside))
+    return read
+
+
+def _is_malformed(outcome: Outcome) -> bool:
+    return isinstance(outcome, Refused) and outcome.reason == Reason.MALFORMED
+
+
+def _carry(
+    row: dict[str, Any] | str, outcome: Outcome, reader: Reader
+) -> tuple[Outcome, dict[str, Any]]:
+    """An outcome, and what goes along with it; refused where that cannot be carried."""
+    if isinstance(row, str) or isinstance(outcome, Refused):
+        return outcome, {}
+    first = rows_of_group(row)[0] if reader.row.is_grouped else row
+    try:
+        return outcome, carry(first, outcome, reader)
+    except UnreadableError as error:
+        return Refused(error.reason, error.detail), {}
+
+
+def carry(row: dict[str, Any], outcome: Outcome, reader: Reader) -> dict[str, Any]:
+    """What goes along with a comparison, by column.
+
+    Raises:
+        UnreadableError: A field cannot be carried, or is no margin.
+    """
+    held = carry_fields(row, reader.carry)
+    if reader.margin is not None:
+        held[MARGIN] = find_margin(row, reader.margin, outcome)
+    return held
+
+
+def carried_paths(reader: Reader) -> frozenset[str]:
+    """The paths of the fields that go along."""
+    return frozenset([*(name for name, _ in reader.carry), *paths_of_margin(reader.margin)])
+
+
+def carry_along(batch: pa.RecordBatch, rows: Rows, reader: Reader, which: Mask) -> pa.RecordBatch:
+    """The batch with what goes along, in some of its rows.
+
+    Args:
+        batch: n rows of the reader's schema.
+        rows: The same.
+        reader: How they are read.
+        which: n flags: the rows that were read as columns.
+    """
+    if not len(reader.carried):
+        return batch
+    held: list[dict[str, Any]] = [{}] * len(batch)
+    said = batch["fault"].to_pylist()
+    for place in np.flatnonzero(which).tolist():
+        row = rows.load(place)
+        if said[place] is None and not isinstance(row, str):
+            try:
+                held[place] = carry(row, NOTHING_TOLD, reader)
+            except UnreadableError as error:
+                said[place] = error.detail
+    columns = {name: batch[name] for name in batch.schema.names}
+    for field in reader.carried:
+        columns[field.name] = pa.array([one.get(field.name) for one in held], field.type)
+    columns["fault"] = pa.array(said, pa.string())
+    return pa.RecordBatch.from_arrays([*columns.values()], schema=batch.schema)
+
+
+def refuse_beyond(batch: pa.RecordBatch, parsed: Parsed, reader: Reader) -> pa.RecordBatch:
+    """Transcripts with a field beside that matters, refused: as text they have no place for it."""
+    known = paths_of_schema(reader.fields)
+    said, refused = batch["fault"].to_pylist(), batch["refused"].to_pylist()
+    for path, mask in parsed.masks.items():
+        if path not in known and matters(path, reader):
+            for place in np.flatnonzero(mask).tolist():
+                if said[place] is None:
+                    said[place] = f"the field {path} stands beside transcripts, unlike first rows"
+                    refused[place] = Reason.UNREAD_CONTENT.value
+    columns = {name: batch[name] for name in batch.schema.names}
+    columns["fault"] = pa.array(said, pa.string())
+    columns["refused"] = pa.array(refused, pa.string())
+    return pa.RecordBatch.from_arrays([*columns.values()], schema=batch.schema)

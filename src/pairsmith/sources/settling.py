@@ -1,0 +1,99 @@
+"""What a build is to know of its rows before it reads them, told by the first rows of all files.
+
+Which shape they have is for `detect` to say; here it is settled whether they are read as columns,
+whether messages hold more than role and text, and which types carried fields have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from pairsmith.schema.messages import encode_extras
+from pairsmith.schema.rows import Kind
+from pairsmith.sources.carried import settle_margin, tell_kinds
+from pairsmith.sources.detect import EVERY, detect
+from pairsmith.sources.detected import Asked, Detected
+from pairsmith.sources.formats import format_of
+from pairsmith.sources.layouts import SourceFile
+from pairsmith.sources.media import find_media
+from pairsmith.sources.outcomes import Comparison
+from pairsmith.sources.reader import Reader, is_plain, make_reader
+from pairsmith.sources.row_reading import read_row
+from pairsmith.sources.shapes import SHAPES
+from pairsmith.sources.unread import BESIDE
+
+
+class Settled(NamedTuple):
+    """How rows are read.
+
+    Attributes:
+        detected: Their shape.
+        reading: The same as a recipe holds it: empty where the name of the shape tells all.
+        full: Whether some message has more than role and text, or some row tools.
+        carry: The types of carried fields.
+        margin: What the margin is made of, as `Recipe` has it.
+    """
+
+    detected: Detected
+    reading: dict[str, Any]
+    full: bool
+    carry: dict[str, str]
+    margin: str | None
+
+
+def settle(
+    files: Sequence[SourceFile],
+    asked: Asked,
+    carry: Iterable[str] = (),
+    margin: str | None = None,
+) -> Settled:
+    """Settles how the rows of a source are read.
+
+    Args:
+        files: Its files.
+        asked: What was asked of their shape.
+        carry: The fields that are to go along.
+        margin: What the margin is to be made of; None for none.
+
+    Raises:
+        RecipeError: What was asked does not go together.
+        SourceError: The rows are of no shape that is known, or have no field of a name.
+    """
+    detected = detect(list(files), asked)
+    pairs = [file for file in files if file.kind == Kind.PAIRS]
+    rows = [
+        row for file in pairs for row in format_of(file.path).sample(file.place, file.path, EVERY)
+    ]
+    plain = is_plain(detected) and asked.pairs is None and not _has_more_beside(detected, rows)
+    return Settled(
+        detected,
+        {} if plain else detected.to_dict(),
+        any(_holds_more(row, detected) for row in rows),
+        tell_kinds(carry, rows),
+        settle_margin(margin, rows),
+    )
+
+
+def read_as(files: Sequence[SourceFile], name: str) -> Reader:
+    """The reader of a source's rows, of a shape by its name, or `auto`; faults as of `settle`."""
+    settled = settle(files, Asked(name))
+    return make_reader(settled.detected.name, settled.reading)
+
+
+def _has_more_beside(detected: Detected, rows: Sequence[dict[str, Any]]) -> bool:
+    """Whether something that matters stands beside transcripts, which have no place for it."""
+    shape = SHAPES[detected.name]
+    beside = ({n: v for n, v in row.items() if n not in shape.fields.names and v} for row in rows)
+    return not shape.messages and any(find_media(row) or row.keys() & BESIDE for row in beside)
+
+
+def _holds_more(row: dict[str, Any], detected: Detected) -> bool:
+    """Whether a row has what plain messages have no place for."""
+    shape = detected.shape()
+    for outcome in read_row({"rows": [row]} if shape.is_grouped else row, shape).outcomes:
+        if isinstance(outcome, Comparison):
+            messages = [*outcome.chosen, *outcome.rejected]
+            if outcome.tools or any(encode_extras(message) for message in messages):
+                return True
+    return False
