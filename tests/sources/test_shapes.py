@@ -82,10 +82,12 @@ PARTS = [{"type": "text", "text": "Hello?"}]
 BAD = [
     ("trl", {**P, "chosen": None}, "the field chosen is null, not a list"),
     ("trl", {"prompt": [U], "chosen": [A]}, "the field rejected is missing"),
+    ("ms-swift", {"messages": [], "rejected_response": "No."},
+     "messages is a reply alone, and there is no prompt"),
     ("trl", {**P, "chosen": [A, None]}, "message 2 of chosen is null"),
     ("trl", {**P, "prompt": [U, {"role": "assistant"}]}, "message 2 of prompt has no content"),
     ("trl", {**P, "prompt": [{"content": "x"}]}, "message 1 of prompt has no role"),
-    ("trl", {**P, "chosen": [{**A, "content": None, "tool_calls": [{}]}]},
+    ("trl", {**P, "chosen": [{**A, "content": None, "tool_calls": [{"id": "1"}]}]},
      "message 1 of chosen has a tool call without a name"),
     ("trl", {**P, "prompt": [U, {**U, "role": 5}]},
      "the role of message 2 of prompt is a number, not text"),
@@ -323,11 +325,6 @@ def test_ms_swift_rejected_messages(tmp_path):
         [("user", "Hello?"), ("assistant", "Hello.")],
         [("user", "Hello?"), ("assistant", "No.")],
     )
-
-
-def test_ms_swift_without_messages(tmp_path):
-    row = {"messages": [], "rejected_response": "No."}
-    assert sides("ms-swift", row, tmp_path) == ([], [("assistant", "No.")])
 
 
 def test_hh_prompt_gives_transcripts(tmp_path):

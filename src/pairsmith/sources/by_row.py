@@ -12,6 +12,7 @@ from pairsmith.schema.reasons import Reason
 from pairsmith.schema.rows import MARGIN, PAIR_MESSAGES
 from pairsmith.sources.carried import carry_fields, find_margin, paths_of_margin
 from pairsmith.sources.comparisons import UNLIKE_THE_FIRST
+from pairsmith.sources.field_masks import any_of
 from pairsmith.sources.field_uses import Use, is_below, paths_of_schema
 from pairsmith.sources.fields import is_covered, paths_of
 from pairsmith.sources.grouped_rows import rows_of_group
@@ -20,7 +21,7 @@ from pairsmith.sources.messages import Mask, flags
 from pairsmith.sources.outcomes import Comparison, Outcome, Refused, UnreadableError
 from pairsmith.sources.parse import Parsed
 from pairsmith.sources.reader import Reader
-from pairsmith.sources.records import Rows
+from pairsmith.sources.records import Index, Rows
 from pairsmith.sources.row_columns import Numbered
 from pairsmith.sources.row_reading import read_row
 from pairsmith.sources.unread import BESIDE
@@ -66,7 +67,10 @@ def find_beyond(parsed: Parsed, arranged: pa.Table, reader: Reader) -> Mask:
         fault = arranged["fault"].combine_chunks()
         beyond |= flags(pc.fill_null(pc.not_equal(fault, UNLIKE_THE_FIRST), False))
         for side in PAIR_MESSAGES.names:
-            beyond |= _odd_turns(arranged[side].combine_chunks())
+            turns = arranged[side].combine_chunks()
+            beyond |= _odd_turns(turns) | ~_has_others(turns, "assistant")
+        if reader.row.name == "ultrafeedback":
+            beyond |= ~_repeats(arranged["chosen"].combine_chunks(), parsed.table["prompt"])
         for name in REPLIES.get(reader.row.name, ()):
             beyond |= _begins_with_prompt(parsed.table[name].combine_chunks())
     return beyond
@@ -78,6 +82,29 @@ def _begins_with_prompt(replies: pa.ListArray) -> Mask:
     rows = np.zeros(len(replies), bool)
     rows[flags(_filled(replies))] = flags(pc.fill_null(pc.not_equal(first, "assistant"), False))
     return rows
+
+
+def _has_others(side: pa.ListArray, role: str) -> Mask:
+    """The rows in which somebody else speaks as well; those that are null count."""
+    rows = flags(side.is_null())
+    others = flags(pc.not_equal(side.flatten().field("role"), role))
+    rows[_rows_of(side)[others]] = True
+    return rows
+
+
+def _repeats(side: pa.ListArray, prompt: pa.ChunkedArray) -> Mask:
+    """The rows of which some message is the prompt; those without a prompt count."""
+    prompt, of = prompt.combine_chunks(), _rows_of(side)
+    rows = flags(prompt.is_null())
+    same = pc.equal(side.flatten().field("content"), prompt.take(pa.array(of)))
+    rows[of[flags(pc.fill_null(same, False))]] = True
+    return rows
+
+
+def _rows_of(lists: pa.ListArray) -> Index:
+    """The row of every item."""
+    counts = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+    return np.repeat(np.arange(len(lists)), counts)
 
 
 def _filled(lists: pa.ListArray) -> pa.BooleanArray:
@@ -102,8 +129,7 @@ def _odd_turns(side: pa.ListArray) -> Mask:
         odd = pc.or_(odd, pc.and_(systems, blank))
     rows = np.zeros(len(side), bool)
     if pc.any(odd).as_py():
-        counts = pc.fill_null(pc.list_value_length(side), 0).to_numpy(zero_copy_only=False)
-        rows[np.repeat(np.arange(len(side)), counts)[flags(pc.fill_null(odd, False))]] = True
+        rows[_rows_of(side)[flags(pc.fill_null(odd, False))]] = True
     return rows
 
 
@@ -138,6 +164,17 @@ def read_by_row(rows: Rows, reader: Reader, which: Mask, faults: pa.StringArray 
             found, beside = _carry(row, outcome, reader)
             read.held.append(Numbered(place, number if several else None, found, beside))
     return read
+
+
+def paths_unread(parsed: Parsed, rows: Rows) -> dict[tuple[str, Use], list[int]]:
+    """The fields of rows that columns could not take at all, which nothing of them was read by."""
+    faulty = flags(parsed.table["fault"].combine_chunks().is_valid())
+    uses: dict[tuple[str, Use], list[int]] = {}
+    for place in np.flatnonzero(faulty & ~any_of(parsed.masks, len(faulty))).tolist():
+        row = rows.load(place)
+        for path in paths_of(row) if not isinstance(row, str) else ():
+            uses.setdefault((path, Use.LEFT_OUT), []).append(place)
+    return uses
 
 
 def _is_malformed(outcome: Outcome) -> bool:

@@ -75,14 +75,15 @@ def ultrafeedback(columns: Columns) -> Sides:
 def trl_text(columns: Columns) -> Sides:
     """One user turn and two replies, as texts."""
     prompt = from_texts("user", columns["prompt"])
-    marked = flags(
-        pc.fill_null(pc.match_substring_regex(columns["prompt"], TRANSCRIPT_START), False)
-    )
     return Sides(
         join(prompt, from_texts("assistant", columns["chosen"])),
         join(prompt, from_texts("assistant", columns["rejected"])),
-        [(marked, UNLIKE_THE_FIRST)],
+        [(_is_marked(columns["prompt"]), UNLIKE_THE_FIRST)],
     )
+
+
+def _is_marked(text: pa.StringArray) -> Mask:
+    return flags(pc.fill_null(pc.match_substring_regex(text, TRANSCRIPT_START), False))
 
 
 def sharegpt(columns: Columns) -> Sides:
@@ -163,7 +164,8 @@ def _alpaca_prompt(columns: Columns) -> tuple[Messages, Faults]:
         _exchanges(null_outside(history, ~odd)),
         _instruction(columns),
     ]
-    return join(*turns), [(odd, said)]
+    marked = _is_marked(columns["instruction"])
+    return join(*turns), [(odd, said), (marked, UNLIKE_THE_FIRST)]
 
 
 def _exchanges(history: pa.ListArray) -> Messages:

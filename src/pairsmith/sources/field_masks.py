@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from pairsmith.sources.column_types import is_list
+from pairsmith.sources.fields import join_path
 from pairsmith.sources.messages import Mask, flags, list_offsets
 from pairsmith.sources.records import Index
 
@@ -47,7 +48,7 @@ def _masks(
         given = given.value_type
     if pa.types.is_struct(given):
         for field, child in zip(given, column.flatten(), strict=True):
-            yield from _masks(child, f"{path}.{field.name}", rows, count)
+            yield from _masks(child, join_path(path, field.name), rows, count)
     elif is_list(given):
         lengths = np.diff(list_offsets(column))
         of = np.arange(len(column)) if rows is None else rows

@@ -11,11 +11,15 @@ import pyarrow as pa
 
 from pairsmith.sources.column_types import is_list
 from pairsmith.sources.field_masks import Masks
+from pairsmith.sources.fields import join_path
 from pairsmith.sources.messages import Mask
 from pairsmith.sources.records import Index
 
 MOST_PATHS = 1_000
 """At most this many paths of a split are told apart."""
+
+MOST_CHARACTERS = 500
+"""A longer path goes by no name of its own."""
 
 OTHERS = "(others)"
 """What stands for all further ones: rows that have any of them."""
@@ -66,6 +70,16 @@ class Uses(NamedTuple):
         return counts
 
 
+def _as_told(path: str) -> str:
+    """A path as it can be written down: halves of surrogate pairs are not, nor is what has no end.
+
+    A row that has two such fields counts in both.
+    """
+    if len(path) > MOST_CHARACTERS:
+        return OTHERS
+    return path if path.isascii() else path.encode(errors="backslashreplace").decode()
+
+
 Counts: TypeAlias = dict[str, dict[str, int]]
 
 
@@ -82,6 +96,8 @@ class FieldCounts(NamedTuple):
         """Counts rows."""
         if not rows:
             return
+        if path not in self.counts:
+            path = _as_told(path)
         if path not in self.counts and len(self.counts) >= MOST_PATHS:
             path = OTHERS
         held = self.counts.setdefault(path, {})
@@ -110,7 +126,9 @@ def _leaves(given: pa.DataType, path: str) -> list[str]:
     if is_list(given):
         return _leaves(given.value_type, f"{path}[]")
     if pa.types.is_struct(given):
-        return [leaf for field in given for leaf in _leaves(field.type, f"{path}.{field.name}")]
+        return [
+            leaf for field in given for leaf in _leaves(field.type, join_path(path, field.name))
+        ]
     return [path]
 
 

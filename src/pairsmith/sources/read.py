@@ -19,6 +19,7 @@ from pairsmith.sources.by_row import (
     carried_paths,
     carry_along,
     find_beyond,
+    paths_unread,
     read_by_row,
     refuse_beyond,
 )
@@ -127,6 +128,8 @@ def arrange_rows(file: SourceFile, rows: Rows, reader: Reader = HH_READER) -> Bl
             masks = masks_of_uses(read.uses, count)
         else:
             batch, beyond = refuse_beyond(batch, parsed, reader), np.zeros(count, bool)
+    if not reader.messages:
+        masks = masks_of_uses(paths_unread(parsed, rows), count)
     known, carried = paths_of_schema(reader.fields), carried_paths(reader)
     masks = add_masks(masks, sort_masks(parsed.masks, known, carried, ~beyond))
     return Block(rows, batch, origins, Uses(np.ones(count, np.int64), masks))
@@ -137,8 +140,9 @@ def _arrange_dialogues(file: SourceFile, rows: Rows, reader: Reader) -> Block:
     arranged = DIALOGUES.arrange(parsed.table)
     count = len(rows.numbers)
     used, every = paths_of_schema(DIALOGUES.fields), np.ones(count, bool)
-    masks = sort_masks(parsed.masks, used, frozenset(), every)
-    uses = Uses(np.ones(count, np.int64), {**masks})
+    unread = masks_of_uses(paths_unread(parsed, rows), count)
+    masks = add_masks(unread, sort_masks(parsed.masks, used, frozenset(), every))
+    uses = Uses(np.ones(count, np.int64), masks)
     return Block(rows, _to_batch(file, rows, reader, arranged), np.arange(count), uses)
 
 

@@ -5,14 +5,18 @@ Read once a row, then joined with each reply to a whole conversation.
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from pairsmith.schema.messages import Message
 from pairsmith.schema.reasons import Reason
 from pairsmith.sources.columns import ledger_path, look_up, split_path
+from pairsmith.sources.comparisons import TRANSCRIPT_START, UNLIKE_THE_FIRST
+from pairsmith.sources.fields import paths_of
 from pairsmith.sources.literals import check_text
 from pairsmith.sources.outcomes import UnreadableError
 from pairsmith.sources.row_shapes import RowShape
+from pairsmith.sources.text_kinds import PLAIN
 from pairsmith.sources.values import interleave, read_dialogue, read_tools
 
 FRONT = ("prompt", "history", "input", "reply_start")
@@ -22,6 +26,9 @@ SYSTEM_FIELDS = ("system", "system_prompt", "system_message")
 TOOL_FIELDS = ("tools", "functions")
 HISTORY_FIELDS = ("history",)
 """Fields that are read beside any shape, whether or not it names them."""
+
+
+_MARKED = re.compile(TRANSCRIPT_START, re.ASCII)
 
 
 class Look(NamedTuple):
@@ -121,6 +128,12 @@ def _read_prompt(look: Look) -> tuple[list[Message], bool]:
         return [], True
     if len(held) < 2:
         at, value = held[0]
+        if (
+            isinstance(value, str)
+            and look.shape.kind_of("prompt") == PLAIN
+            and _MARKED.match(value)
+        ):
+            raise UnreadableError(Reason.MALFORMED, UNLIKE_THE_FIRST)
         messages = look.read(value, at, "prompt")
         return messages, not isinstance(value, str) or len(messages) > 1
     return [{"role": "user", "content": _join_texts(look, path, held)}], False
@@ -156,7 +169,7 @@ def _beside(look: Look, role: str, usual: tuple[str, ...]) -> list[tuple[str, An
     """What a row has for a role: in the field that is named, or in those of usual names."""
     columns = look.shape.columns
     paths = [columns[role]] if role in columns else []
-    if beside := [name for name in usual if name in look.row]:
+    if beside := [name for name in usual if paths_of(look.row.get(name))]:
         taken = {part for path in columns.values() for part in split_path(path)}
         paths += [name for name in beside if name not in taken]
     return [held for path in paths for held in look.values(path)]
