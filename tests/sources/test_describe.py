@@ -166,27 +166,6 @@ def test_a_mapping_that_does_not_hold(columns, message, hint):
     assert hint in said.hint
 
 
-def test_a_misspelt_field_is_told_though_the_rows_have_no_shape():
-    rows = [{"headline": ASKED, "winning_text": GOOD, "losing_text": BAD}]
-    said = fault(rows, columns="prompt=headlin")
-    assert "No row has the field 'headlin'" in said.message
-    assert said.hint == "Perhaps: --columns prompt=headline"
-
-
-def test_a_field_inside_of_replies_that_are_known_by_themselves():
-    row = {
-        "prompt": ASKED,
-        "answers": [{"text": GOOD, "likes": 5, "score": 1}, {"text": BAD, "likes": 2, "score": 3}],
-    }
-    for columns in ("score=likes", "score=answers[].likes"):
-        assert replies(told([row], columns=columns), row) == (GOOD, BAD)
-    assert "No row has the field 'likez'" in fault([row], columns="score=likez").message
-    row = {"prompt": ASKED, "answers": [{"text": BAD}, {"text": GOOD}], "marks": [1, 2]}
-    assert replies(
-        told([row], columns="prompt=prompt,replies=answers,text=text,score=marks"), row
-    ) == (GOOD, BAD)
-
-
 def test_what_else_does_not_go_together():
     assert "best-worst, best-rest" in fault([PAIR], pairs="some").message
     assert "tell none" in fault([PAIR], min_margin=1).message
