@@ -39,6 +39,5 @@ def test_a_field_inside_of_replies_that_are_known_by_themselves():
         assert replies(row, columns) == (GOOD, BAD)
     assert "No row has the field 'likez'" in fault(row, "score=likez").message
     row = {"prompt": ASKED, "answers": [{"text": BAD}, {"text": GOOD}], "marks": [1, 2]}
-    assert replies(
-        told([row], columns="prompt=prompt,replies=answers,text=text,score=marks"), row
-    ) == (GOOD, BAD)
+    columns = "prompt=prompt,replies=answers,text=text,score=marks"
+    assert replies(row, columns) == (GOOD, BAD)
