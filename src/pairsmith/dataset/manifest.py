@@ -17,6 +17,7 @@ from pairsmith.io.remote import StoragePath
 from pairsmith.schema.reasons import Reason
 from pairsmith.schema.recipe import Recipe
 from pairsmith.sources.field_uses import FieldCounts
+from pairsmith.sources.reader import reader_of
 
 NAME = "manifest.json"
 
@@ -187,6 +188,7 @@ def parse_manifest(path: StoragePath) -> Manifest:
             outputs=tuple(_entry(FileEntry, entry) for entry in fields["outputs"]),
             ledger=tuple(_entry(LedgerEntry, entry) for entry in fields["ledger"]),
         )
+        reader_of(built.recipe)  # or whoever reads its refused rows would meet what is none
     except (KeyError, TypeError, ValueError, RecipeError) as error:
         said = error.message if isinstance(error, RecipeError) else str(error)
         raise OutputError(

@@ -241,6 +241,8 @@ def make_recipe(**given: Unpack[RecipeFields]) -> Recipe:
     checked["drop"] = _check_drop(given.get("drop", ()))
     checked["flip"] = _check_doubt("flip", given.get("flip"))
     checked["smooth"] = _check_doubt("smooth", given.get("smooth"))
+    if not isinstance(given.get("full", False), bool):
+        raise RecipeError(f"The recipe's full is {given['full']!r}.", "Expected true or false.")
     checked["carry"] = _check_carried(given.get("carry", {}))
     reading = dict(given.get("reading", {}))
     checked["reading"] = json.dumps(reading, sort_keys=True, ensure_ascii=False)
@@ -316,6 +318,9 @@ _TYPES: dict[str, tuple[type, str]] = {
     "shard_rows": (int, "a number"),
     "policies": (Mapping, "a mapping"),
     "shape": (str, "text"),
+    "carry": (Mapping, "a mapping"),
+    "margin": (str, "text"),
+    "reading": (Mapping, "a mapping"),
 }
 
 
