@@ -145,7 +145,7 @@ def _apart(keys: DuckDBPyConnection, side: Side) -> _Ends:
 def _replies_of(turns: Turns, asked: Index, said: Keys) -> Keys:
     """The keys of replies: that of the message, of several those chained from the first on."""
     first = turns.offsets[:-1] + asked
-    reply = said[first]
+    reply: Keys = said[first]
     _go_on(reply, first + 1, turns.counts - asked - 1, said)
     return reply
 

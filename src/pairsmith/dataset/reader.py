@@ -170,8 +170,8 @@ class Dataset:
             marks = self.compiled.template.control
             exact = exact & ~np.any([t.any(t.content.holds_any(marks)) for t in made.sides], axis=0)
         self.unread += int((~exact).sum())
-        chosen, rejected = (Side(turns, turns.counts - 1) for turns in made.sides)
-        return chosen, rejected, exact
+        left, right = (Side(turns, turns.counts - 1) for turns in made.sides)
+        return left, right, exact
 
     def _refused(self, entry: LedgerEntry, first: int) -> Iterator[Batch]:
         """The refused rows of a split that have turns on both sides."""
