@@ -80,6 +80,14 @@ class LedgerEntry(NamedTuple):
         return self.read if self.rows is None else self.rows
 
 
+def join_entries(entries: Iterable[FileEntry]) -> tuple[FileEntry, ...]:
+    """The entries by path; those of one file, whose rows belong to several splits, as one."""
+    rows = Counter[FileEntry]()
+    for entry in entries:
+        rows[entry._replace(rows=0)] += entry.rows
+    return tuple(sorted(entry._replace(rows=count) for entry, count in rows.items()))
+
+
 @dataclass(frozen=True)
 class Manifest:
     """A finished build.

@@ -63,6 +63,8 @@ ROLES = {
     "id": "the id of a message of a tree",
     "parent": "the id of the message that it answers",
     "role": "who speaks",
+    "split": "the split that a row belongs to; - for no such field",
+    "subset": "the subset that a row belongs to",
     "left_out": "fields that may be passed over though they seem to matter",
 }
 """What a field can be to a comparison."""

@@ -66,6 +66,10 @@ class GroupedRows(NamedTuple):
         """The `size` groups from `start` on."""
         return GroupedRows(self.groups[start : start + size])
 
+    def take(self, which: Index) -> GroupedRows:
+        """Some groups, by their places in ascending order."""
+        return GroupedRows([self.groups[place] for place in which.tolist()])
+
 
 def group_blocks(
     blocks: Iterator[Rows], shape: RowShape, at_once: int | None
