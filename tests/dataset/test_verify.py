@@ -237,3 +237,27 @@ def test_a_ledger_without_an_entry_for_a_file(out):
 def test_no_folder(tmp_path):
     with pytest.raises(PairsmithError, match="There is no folder"):
         pairsmith.check(tmp_path / "nowhere")
+
+
+READING = {"name": "x", "columns": {}, "kinds": {}, "preference": None, "pairs": None}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"reading": 5},
+        {"reading": {"name": "trl"}},
+        {"reading": {**READING, "min_margin": "a"}},
+        {"reading": {**READING, "min_margin": 0, "kinds": 5}},
+        {"reading": {**READING, "min_margin": 0, "columns": {"chosen": 5}}},
+        {"full": 3},
+        {"carry": ["a"]},
+        {"carry": {"a": "b"}},
+        {"carry": {"id": "text"}},
+        {"margin": 4},
+    ],
+)
+def test_a_recipe_that_says_how_rows_are_read_and_cannot(out, change):
+    edit_manifest(out, lambda held: held["recipe"].update(change))
+    [found] = [p.message for p in pairsmith.check(out) if p.path == "manifest.json"]
+    assert "not a manifest that this version can read" in found

@@ -28,7 +28,7 @@ from pairsmith.dataset import card as cards
 from pairsmith.dataset import checkpoint, folder
 from pairsmith.dataset.decisions import NAME as DECISIONS
 from pairsmith.dataset.grown import write_grown
-from pairsmith.dataset.manifest import Manifest, write_manifest
+from pairsmith.dataset.manifest import Manifest, join_entries, write_manifest
 from pairsmith.dataset.rows import refused_rows
 from pairsmith.errors import OutputError, RecipeError
 from pairsmith.extras import require
@@ -40,10 +40,12 @@ from pairsmith.schema.annotations import STATEMENTS
 from pairsmith.schema.reasons import Reason
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.rows import Form, Origin
+from pairsmith.sources.columns import parse_columns
 from pairsmith.sources.intake import gathered
 from pairsmith.sources.layouts import ALL_SUBSETS, SAMPLE, Found, SourceFile, Spooled, look
 from pairsmith.sources.settling import Settled, settle
 from pairsmith.sources.shapes import HH
+from pairsmith.sources.told_places import Divided, divide
 
 
 def build(
@@ -116,7 +118,8 @@ class _Job:
 def _build(
     sources: Sequence[str | Spooled], out: StoragePath, options: Options, progress: Watch | None
 ) -> Manifest:
-    found = look(sources, options.source.subset, options.source.split)
+    divided = _look(sources, options)
+    found = divided.found
     files = found.files
     settled = settle(files, ask_for_shape(options), options.build.carry, options.build.margin)
     card = card_fields(options.build)
@@ -130,6 +133,7 @@ def _build(
             card=card,
             origin=_origin(sources, files, settled),
             settled=settled,
+            told=divided.told,
             apply=[annotation.entry._asdict() for annotation in applied],
         )
         _check_system(recipe, prepared)
@@ -152,6 +156,12 @@ def _build(
     return manifest
 
 
+def _look(sources: Sequence[str | Spooled], options: Options) -> Divided:
+    """The files of the sources, those divided whose rows tell where they belong."""
+    asked, split = options.source, options.source.split
+    return divide(look(sources, asked.subset, split), parse_columns(asked.columns), split)
+
+
 def _prepare(options: BuildOptions, stack: ExitStack) -> Prepared | None:
     """The template, ready until the stack is closed; None without one."""
     if options.template is None:
@@ -164,7 +174,7 @@ def _manifest(recipe: Recipe, built: list[checkpoint.Assembled], said: list[str]
     return Manifest(
         pairsmith=__version__,
         recipe=recipe,
-        inputs=tuple(sorted(entry for part in built for entry in part.read)),
+        inputs=join_entries(entry for part in built for entry in part.read),
         outputs=tuple(sorted(entry for part in built for entry in part.outputs)),
         ledger=tuple(part.entry for part in built),
         remarks=tuple(said),

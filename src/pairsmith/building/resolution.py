@@ -14,6 +14,7 @@ from pairsmith.errors import RecipeError
 from pairsmith.schema.recipe import Recipe, make_recipe
 from pairsmith.schema.rows import Form, Origin
 from pairsmith.schema.templates import Template
+from pairsmith.sources import told_places
 from pairsmith.sources.columns import parse_columns
 from pairsmith.sources.detected import Asked
 from pairsmith.sources.settling import Settled
@@ -29,7 +30,7 @@ rows are read from what is asked and the first rows."""
 def ask_for_shape(options: Options) -> Asked:
     """What is asked of the shape of rows."""
     source, made = options.source, options.build
-    columns = parse_columns(source.columns)
+    columns = {r: p for r, p in parse_columns(source.columns).items() if r not in told_places.ROLES}
     return Asked(source.from_, columns, source.preference, made.pairs, made.min_margin)
 
 
@@ -47,6 +48,7 @@ def resolve_recipe(
     card: Mapping[str, Any],
     origin: Origin,
     settled: Settled,
+    told: Mapping[str, str] | None = None,
     apply: Iterable[Mapping[str, Any]] = (),
 ) -> Recipe:
     """Resolves options into the recipe that decides a build's bytes.
@@ -57,6 +59,7 @@ def resolve_recipe(
         card: The card's front-matter fields, checked.
         origin: What the source is known to be.
         settled: How its rows are read.
+        told: The fields that tell where its rows belong; None for none.
         apply: The annotations that are acted on, as `Applied` has them.
 
     Raises:
@@ -69,6 +72,7 @@ def resolve_recipe(
     }
     held.update(template=template, form=options.as_, card=card, origin=origin, apply=apply)
     held.update(shape=settled.detected.name, reading=settled.reading)
+    held.update(told=told or {})
     held.update(carry=settled.carry, margin=settled.margin)
     held.update(full=_is_full(options.messages, settled, held["form"], template))
     return make_recipe(**held)

@@ -43,7 +43,7 @@ class RunSpec:
 
     Attributes:
         files: The source's files.
-        finished: By path, what of each is finished.
+        finished: By `id_prefix`, what of each is finished.
         staging: The folder that the build grows in.
         recipe: What to make.
         compiled: The template; None where the recipe makes messages.
@@ -150,13 +150,13 @@ class _State:
         staging = spec.staging.absolute()  # a worker may have another working directory
         threads = max((os.cpu_count() or 1) // spec.workers, 1)
         for self.file in spec.files:
-            finished = spec.finished[self.file.path]
+            finished = spec.finished[self.file.id_prefix]
             try:
                 for part in parts_of(self.file, spec.recipe, finished, not spec.in_process):
                     if isinstance(part, SourceRecord):
                         self._learn(self.file, part)
                         continue
-                    self.open[self.file.path] += 1
+                    self.open[self.file.id_prefix] += 1
                     yield Task(
                         part=part,
                         recipe=spec.recipe,
@@ -187,13 +187,13 @@ class _State:
                 raise outcome.error or RuntimeError("a task came to nothing")
             self.errors.append(outcome.error)
             return
-        self.open[part.file.path] -= 1
-        self.rows[part.file.path] += made.rows
-        self.bytes[part.file.path] += part.bytes or made.whole.bytes
+        self.open[part.file.id_prefix] -= 1
+        self.rows[part.file.id_prefix] += made.rows
+        self.bytes[part.file.id_prefix] += part.bytes or made.whole.bytes
         if part.span == WHOLE:
             self._learn(part.file, made)
-        elif part.file.path in self.sources:
-            self._learn(part.file, self.sources[part.file.path])
+        elif part.file.id_prefix in self.sources:
+            self._learn(part.file, self.sources[part.file.id_prefix])
         self._tell(part.file.path)
 
     def tick(self, rows: int, bytes: int) -> None:
@@ -202,9 +202,10 @@ class _State:
 
     def _learn(self, file: SourceFile, source: SourceRecord) -> None:
         """Records what a file makes, once all of its parts are finished."""
-        self.sources[file.path] = source
-        if not self.open[file.path]:
-            self.rows[file.path], self.bytes[file.path] = source.rows, source.whole.bytes
+        self.sources[file.id_prefix] = source
+        if not self.open[file.id_prefix]:
+            self.rows[file.id_prefix] = source.rows
+            self.bytes[file.id_prefix] = source.whole.bytes
             checkpoint.record_source(self.spec.staging, file, source)
 
     def _tell(self, path: str, rows: int = 0, bytes: int = 0) -> None:

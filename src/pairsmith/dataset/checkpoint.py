@@ -142,7 +142,7 @@ def find_finished(
         shard_rows: The rows of every shard but a file's last.
 
     Returns:
-        From a path to the finished part of its file; and sentences on files that have changed
+        From a file's `id_prefix` to its finished part; and sentences on files that have changed
         since.
     """
     finished: dict[str, Finished] = {}
@@ -172,7 +172,7 @@ def find_finished(
         footer = format_of(file.path).footer
         known = [Known(identity, shard.source, footer) for shard in shards.values()]
         longest = max(known, key=lambda one: one.read.bytes, default=None)
-        finished[file.path] = Finished(source, frozenset(shards), longest)
+        finished[file.id_prefix] = Finished(source, frozenset(shards), longest)
     durable.remove_all_but(staging, keep)
     return finished, sentences
 

@@ -17,6 +17,7 @@ from pairsmith.io.remote import StoragePath
 from pairsmith.schema.reasons import Reason
 from pairsmith.schema.recipe import Recipe
 from pairsmith.sources.field_uses import FieldCounts
+from pairsmith.sources.reader import reader_of
 
 NAME = "manifest.json"
 
@@ -77,6 +78,14 @@ class LedgerEntry(NamedTuple):
     def source_rows(self) -> int:
         """Rows of the source."""
         return self.read if self.rows is None else self.rows
+
+
+def join_entries(entries: Iterable[FileEntry]) -> tuple[FileEntry, ...]:
+    """The entries by path; those of one file, whose rows belong to several splits, as one."""
+    rows = Counter[FileEntry]()
+    for entry in entries:
+        rows[entry._replace(rows=0)] += entry.rows
+    return tuple(sorted(entry._replace(rows=count) for entry, count in rows.items()))
 
 
 @dataclass(frozen=True)
@@ -187,6 +196,7 @@ def parse_manifest(path: StoragePath) -> Manifest:
             outputs=tuple(_entry(FileEntry, entry) for entry in fields["outputs"]),
             ledger=tuple(_entry(LedgerEntry, entry) for entry in fields["ledger"]),
         )
+        reader_of(built.recipe)  # or whoever reads its refused rows would meet what is none
     except (KeyError, TypeError, ValueError, RecipeError) as error:
         said = error.message if isinstance(error, RecipeError) else str(error)
         raise OutputError(

@@ -103,7 +103,8 @@ def _check_file(path: StoragePath, entry: FileEntry) -> Iterator[Problem]:
 
 def _check_ledger(out: StoragePath, built: Manifest) -> Iterator[Problem]:
     read, told = [e.rows for e in built.inputs], [e.source_rows for e in built.ledger]
-    several = len(read) > len(told)  # files make some split: then the sums tell
+    # files make some split, or one file several: then the sums tell
+    several = len(read) != len(told) or bool(built.recipe.told)
     if (sum(read) != sum(told)) if several else (read != told):
         yield Problem("manifest.json", f"inputs have {read} rows, the ledger {told}")
     if not card.are_configs(card.read_configs(out), built):

@@ -189,7 +189,7 @@ def opens_with_assistant(turns: Turns, prompt: Index | None = None) -> Mask:
         return rows
     first = turns.offsets[:-1] + turns.opens_with_system
     spoken = turns.counts if prompt is None else prompt
-    some = spoken > turns.opens_with_system
+    some = np.minimum(spoken, turns.counts) > turns.opens_with_system
     rows[some] = turns.role[first[some]] == ASSISTANT
     return rows
 
@@ -234,7 +234,8 @@ def with_refused(findings: Findings, refused: pa.StringArray) -> Findings:
         rows = to_numpy(pc.fill_null(pc.equal(refused, name), False))
         reason = Reason(name)
         if reason != Reason.MALFORMED:
-            findings[Reason.MALFORMED] &= ~rows
+            for first in (Reason.MALFORMED, Reason.UNREAD_CONTENT):
+                findings[first] &= ~rows
             findings[reason] = findings.get(reason, no_rows(len(rows))) | rows
     return findings
 

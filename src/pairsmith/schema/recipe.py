@@ -19,7 +19,7 @@ from pairsmith.schema.templates import Template
 
 SHARD_ROWS = 100_000
 ACTIONS = ("drop", "flip", "smooth", "apply")
-READING = ("reading", "full", "carry", "margin")
+READING = ("reading", "full", "carry", "margin", "told")
 CARRIED = {
     "text": pa.string(),
     "whole": pa.int64(),
@@ -57,6 +57,8 @@ class Recipe:
         margin: What the column `margin` is made of: a field, or two with a minus between them;
             None for no such column.
         reading: What rows are read by, where it takes more words than `shape`, as canonical JSON.
+        told: The fields that tell where a row belongs: of `split` and `subset` those that are told
+            by one, with its path.
     """
 
     template: Template | None = None
@@ -75,6 +77,7 @@ class Recipe:
     carry: tuple[tuple[str, str], ...] = ()
     margin: str | None = None
     reading: str = "{}"
+    told: tuple[tuple[str, str], ...] = ()
 
     @property
     def judges(self) -> bool:
@@ -143,6 +146,7 @@ class Recipe:
             "full": self.full,
             "carry": dict(self.carry),
             "margin": self.margin,
+            "told": dict(self.told),
         }
         return {name: value for name, value in held.items() if value}
 
@@ -215,6 +219,7 @@ class RecipeFields(TypedDict, total=False):
     carry: Mapping[str, str]
     margin: str | None
     reading: Mapping[str, Any]
+    told: Mapping[str, str]
 
 
 def make_recipe(**given: Unpack[RecipeFields]) -> Recipe:
@@ -241,9 +246,12 @@ def make_recipe(**given: Unpack[RecipeFields]) -> Recipe:
     checked["drop"] = _check_drop(given.get("drop", ()))
     checked["flip"] = _check_doubt("flip", given.get("flip"))
     checked["smooth"] = _check_doubt("smooth", given.get("smooth"))
+    if not isinstance(given.get("full", False), bool):
+        raise RecipeError(f"The recipe's full is {given['full']!r}.", "Expected true or false.")
     checked["carry"] = _check_carried(given.get("carry", {}))
     reading = dict(given.get("reading", {}))
     checked["reading"] = json.dumps(reading, sort_keys=True, ensure_ascii=False)
+    checked["told"] = tuple(sorted(given.get("told", {}).items()))
     checked["apply"] = tuple(_check_applied(held) for held in given.get("apply", ()))
     return Recipe(**checked)
 
@@ -316,6 +324,9 @@ _TYPES: dict[str, tuple[type, str]] = {
     "shard_rows": (int, "a number"),
     "policies": (Mapping, "a mapping"),
     "shape": (str, "text"),
+    "carry": (Mapping, "a mapping"),
+    "margin": (str, "text"),
+    "reading": (Mapping, "a mapping"),
 }
 
 

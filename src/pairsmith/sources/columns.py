@@ -63,6 +63,8 @@ ROLES = {
     "id": "the id of a message of a tree",
     "parent": "the id of the message that it answers",
     "role": "who speaks",
+    "split": "the split that a row belongs to; - for no such field",
+    "subset": "the subset that a row belongs to",
     "left_out": "fields that may be passed over though they seem to matter",
 }
 """What a field can be to a comparison."""
@@ -152,7 +154,8 @@ def check_columns(columns: Columns, rows: list[dict[str, Any]], inner: Iterable[
         if role in _LITERAL or role == "left_out" or not rows:
             continue
         held = inside if role in inner and any(isinstance(item, dict) for item in inside) else rows
-        if any(look_up(row, path) for row in held if isinstance(row, dict)):
+        both = held if held is rows else [*held, *rows]  # scores may be in a list beside
+        if any(look_up(row, path) for row in both if isinstance(row, dict)):
             continue
         names = list(dict.fromkeys(str(name) for row in held for name in fields_of(row)))
         near = difflib.get_close_matches(path, names, n=1, cutoff=0.5)

@@ -56,9 +56,21 @@ class Detected(NamedTuple):
 
     @classmethod
     def from_dict(cls, held: dict[str, Any]) -> Detected:
-        """The inverse of `to_dict`."""
-        kinds = {role: TextKind(*kind) for role, kind in held["kinds"].items()}
-        return cls(**{**held, "kinds": kinds})
+        """The inverse of `to_dict`.
+
+        Raises:
+            KeyError: A field is missing.
+            TypeError: A field is unknown, or of another type.
+            ValueError: A field is no mapping.
+        """
+        detected = cls(**{**held, "kinds": {}, "columns": dict(held["columns"])})
+        kinds = {role: TextKind(*kind) for role, kind in dict(held["kinds"]).items()}
+        texts = [detected.name, held["preference"] or "", held["pairs"] or ""]
+        texts += [*detected.columns.values(), *(text for kind in kinds.values() for text in kind)]
+        numbers = type(detected.min_margin) in (int, float)
+        if not numbers or not all(isinstance(text, str) for text in texts):
+            raise TypeError("what rows are read by has a field of another type")
+        return detected._replace(kinds=kinds)
 
     def shape(self) -> RowShape:
         """What `read_row` takes."""

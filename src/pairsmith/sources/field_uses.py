@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
@@ -165,11 +166,20 @@ def masks_of_uses(
 
 
 def add_masks(
-    masks: dict[tuple[str, Use], Mask | Index], others: dict[tuple[str, Use], Mask]
+    masks: dict[tuple[str, Use], Mask | Index], others: Mapping[tuple[str, Use], Mask | Index]
 ) -> dict[tuple[str, Use], Mask | Index]:
     """The masks of some rows with those of others."""
     joined = {key: mask + masks[key] if key in masks else mask for key, mask in others.items()}
     return masks | joined
+
+
+def count_as_used(uses: Uses, paths: Iterable[str]) -> Uses:
+    """The uses, with these fields among the used where they were left out."""
+    masks = dict(uses.masks)
+    for path in paths:
+        if (left := masks.pop((path, Use.LEFT_OUT), None)) is not None:
+            masks = add_masks(masks, {(path, Use.USED): left})
+    return uses._replace(masks=masks)
 
 
 def is_below(path: str, names: frozenset[str]) -> bool:

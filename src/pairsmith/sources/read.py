@@ -27,6 +27,7 @@ from pairsmith.sources.field_uses import (
     Use,
     Uses,
     add_masks,
+    count_as_used,
     masks_of_uses,
     paths_of_schema,
     sort_masks,
@@ -40,6 +41,7 @@ from pairsmith.sources.reader import HH_READER, Reader
 from pairsmith.sources.records import Index, Rows
 from pairsmith.sources.row_columns import name_rows, to_columns
 from pairsmith.sources.shapes import DIALOGUES
+from pairsmith.sources.told_places import only_own
 
 
 class Block(NamedTuple):
@@ -84,7 +86,7 @@ def read_rows(
     """
     fields, required = _fields(file, reader)
     reading = Reading(metered, file.path, fields, required, at_once, span)
-    blocks = format_of(file.path).read(reading)
+    blocks = only_own(file, format_of(file.path).read(reading))
     if file.kind == Kind.PAIRS and reader.row.is_grouped:
         yield from group_blocks(blocks, reader.row, at_once)
     else:
@@ -105,6 +107,13 @@ def arrange_rows(file: SourceFile, rows: Rows, reader: Reader = HH_READER) -> Bl
         rows: n rows.
         reader: How rows of pairs are read.
     """
+    block = _arrange(file, rows, reader)
+    if file.told is None:
+        return block
+    return block._replace(uses=count_as_used(block.uses, file.told.paths))
+
+
+def _arrange(file: SourceFile, rows: Rows, reader: Reader) -> Block:
     if file.kind == Kind.DIALOGUES:
         return _arrange_dialogues(file, rows, reader)
     count = len(rows.numbers)

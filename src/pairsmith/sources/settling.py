@@ -60,7 +60,8 @@ def settle(
         RecipeError: What was asked does not go together.
         SourceError: The rows are of no shape that is known, or have no field of a name.
     """
-    detected = detect(list(files), asked)
+    files = list({file.path: file for file in files}.values())  # of one there may be parts
+    detected = detect(files, asked)
     pairs = [file for file in files if file.kind == Kind.PAIRS]
     rows = [
         row for file in pairs for row in format_of(file.path).sample(file.place, file.path, EVERY)

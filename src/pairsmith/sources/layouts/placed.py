@@ -52,14 +52,18 @@ def number_files(placed: Iterable[Placed]) -> list[SourceFile]:
     """
     files = sorted(placed, key=lambda file: file.path)
     _check_once(files)
+    return number_among([SourceFile(kind_of(file.subset), *file) for file in files])
+
+
+def number_among(files: Sequence[SourceFile]) -> list[SourceFile]:
+    """The files in their order, those of one split numbered."""
     sizes = Counter((file.subset, file.split) for file in files)
     seen = Counter[tuple[str, str]]()
     found = []
     for file in files:
         key = file.subset, file.split
-        index = seen[key] if sizes[key] > 1 else None
+        found.append(file._replace(nth=seen[key] if sizes[key] > 1 else None))
         seen[key] += 1
-        found.append(SourceFile(kind_of(file.subset), *file, index))
     return found
 
 

@@ -23,8 +23,28 @@ LONGEST = 96
 """A name of a subset or a split has no more characters than this: it becomes part of others."""
 
 
+class Told(NamedTuple):
+    """Fields that tell where each row of a file belongs.
+
+    Attributes:
+        split, subset: The names that lead to each; None where the file, not its rows, tells it.
+        home: The subset and the split of rows that do not tell.
+        known: All that rows were found to tell: subsets with splits.
+    """
+
+    split: tuple[str, ...] | None
+    subset: tuple[str, ...] | None
+    home: tuple[str, str]
+    known: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths of the fields."""
+        return tuple(".".join(steps) for steps in (self.split, self.subset) if steps is not None)
+
+
 class SourceFile(NamedTuple):
-    """One file of a source.
+    """One file of a source; or, where fields tell where rows belong, those of one split in it.
 
     Attributes:
         kind: What its rows are.
@@ -33,6 +53,7 @@ class SourceFile(NamedTuple):
         place: Where it lies.
         nth: Its number among the files of its split, from 0, in the order of their paths; None
             where it is the only one.
+        told: What tells which rows of the file are meant; None where all are.
     """
 
     kind: Kind
@@ -41,6 +62,7 @@ class SourceFile(NamedTuple):
     path: str
     place: FsspecPath
     nth: int | None = None
+    told: Told | None = None
 
     @property
     def id_prefix(self) -> str:
