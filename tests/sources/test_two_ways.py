@@ -2,11 +2,13 @@
 
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pairsmith.io.identity import WatchedFile
+from pairsmith.sources.field_uses import FieldCounts
 from pairsmith.sources.read import arrange_rows, read_rows
 from pairsmith.sources.reader import read_by_shape
 from pairsmith.sources.shapes import SHAPES
@@ -33,20 +35,25 @@ SHAPED = [name for name in WRITE if SHAPES[name].messages]
 def arrange(path, reader, at_once=None):
     """The rows that a reader finds, and the counts of fields, over all blocks."""
     file = source_file(path)
-    held, counts = [], {}
+    held, counts = [], FieldCounts({})
     with WatchedFile(file.place, file.path) as metered:
         for block in read_rows(file, metered, reader, at_once):
             arranged = arrange_rows(file, block, reader)
             arranged.rows.validate(full=True)
             held += arranged.rows.to_pylist()
-            for (place, use), mask in arranged.uses.masks.items():
-                counts[place, use] = counts.get((place, use), 0) + int(mask.sum())
-    return held, counts
+            sound = arranged.rows["fault"].is_null().to_numpy(zero_copy_only=False)
+            kept = np.zeros(len(block.numbers), bool)
+            kept[arranged.origins[sound]] = True
+            counts.update(arranged.uses.tally(kept).counts)
+    return held, counts.in_order()
 
 
 def without_words(held):
     """Rows without the sentences of their faults, which either way may word."""
-    return [{**row, "fault": row["fault"] and "…"} for row in held]
+    return [
+        {**row, "fault": None, "refused": row["refused"] or (row["fault"] and "malformed")}
+        for row in held
+    ]
 
 
 @pytest.mark.parametrize("shape", quick(SHAPED, "trl"))
@@ -104,9 +111,9 @@ def test_broken_rows_by_columns_and_one_by_one(shape, tmp_path):
 def test_a_row_is_the_same_either_way(shape, beside, tmp_path):
     path = write(tmp_path / "train.jsonl", [{**example(shape), **beside}])
     reader = read_by_shape(shape)
-    (columns,), counted = arrange(path, reader)
-    (one_by_one,), counted_too = arrange(path, reader._replace(shape=None))
-    assert (columns["chosen"], columns["refused"]) == (one_by_one["chosen"], one_by_one["refused"])
+    columns, counted = arrange(path, reader)
+    one_by_one, counted_too = arrange(path, reader._replace(shape=None))
+    assert without_words(columns) == without_words(one_by_one)
     assert counted == counted_too
 
 
@@ -115,11 +122,10 @@ def test_fields_of_a_transcript_that_is_none_are_accounted_for(tmp_path):
     write(path, [example_of_hh(), {"chosen": [{"role": "user"}], "rejected": "x", "id": 2}])
     _, counted = arrange(path, read_by_shape("hh"))
     assert counted == {
-        ("chosen", "used"): 1,
-        ("rejected", "used"): 1,
-        ("chosen[].role", "left_out"): 1,
-        ("rejected", "left_out"): 1,
-        ("id", "left_out"): 1,
+        "chosen": {"used": 1},
+        "chosen[].role": {"quarantined": 1},
+        "id": {"quarantined": 1},
+        "rejected": {"used": 1, "quarantined": 1},
     }
 
 
