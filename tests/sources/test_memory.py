@@ -109,7 +109,7 @@ def stdin(monkeypatch, data):
 LINES = "".join(json.dumps(row) + "\n" for row in HELD).encode()
 
 
-@pytest.mark.parametrize("data", [LINES, json.dumps(HELD).encode(), gzip.compress(LINES)])
+@pytest.mark.parametrize("data", [LINES, json.dumps(HELD).encode(), gzip.compress(LINES, mtime=0)])
 def test_standard_input_is_json(data, monkeypatch, expected, tmp_path):
     stdin(monkeypatch, data)
     built = pairsmith.build("-", tmp_path / "out")

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pairsmith.dataset.reader import Batch, Dataset
+from pairsmith.dataset.reader import Batch, Dataset, Side
 from pairsmith.text.spans import Index, Mask
 from pairsmith.text.turns import ASSISTANT, Turns, select
 
@@ -39,9 +39,9 @@ TABLES = """
         turns INTEGER,            -- of the prompt
         opening UBIGINT,          -- its first turn of the user
         context UBIGINT,          -- the prompt less its last turn; null where that is all
-        prompt UBIGINT,           -- the turns before chosen's last; null where there are none
+        prompt UBIGINT,           -- the turns before chosen's reply; null where there are none
         replied BOOLEAN,          -- whether a reply is among those
-        chosen UBIGINT, rejected UBIGINT,              -- the replies
+        chosen UBIGINT, rejected UBIGINT,              -- the replies, of one turn or several
         whole_chosen UBIGINT, whole_rejected UBIGINT,  -- prompt and reply
         prompt_chars INTEGER, chosen_chars INTEGER, rejected_chars INTEGER
     );
@@ -83,39 +83,41 @@ class _Ends(NamedTuple):
 
 def add(keys: DuckDBPyConnection, batch: Batch) -> None:
     """Puts a batch's keys into the tables."""
-    turns, last = batch.chosen, batch.chosen.last
+    turns, asked = batch.sides[0]
+    fronts = turns.offsets[:-1]
     said = hash_turns(keys, turns)
     chained = chain(turns, said)
-    before = np.maximum(last - 1, 0)
-    long = turns.counts > 2  # more than a question and its reply
-    characters = count_characters(turns)
+    before = fronts + np.maximum(asked - 1, 0)
+    characters = _summed(count_characters(turns))
     rows = batch.first + np.arange(len(turns.counts))
     replied = _replied(turns)
-    opened = np.clip(turns.offsets[:-1] + turns.opens_with_system, 0, last)
-    worse = _shared(keys, batch, chained[before]) if batch.kept else _apart(keys, batch.rejected)
+    opened = np.clip(fronts + turns.opens_with_system, 0, turns.last)
+    ends = characters[fronts + asked]
+    better = _replies_of(turns, asked, said)
+    worse = _shared(keys, batch, chained[before]) if batch.kept else _apart(keys, batch.sides[1])
     columns = {
         "row": rows,
         "id": batch.ids,
         "subset": pa.repeat(batch.subset, len(rows)),
         "split": pa.repeat(batch.split, len(rows)),
         "kept": pa.repeat(batch.kept, len(rows)),
-        "turns": turns.counts - 1,
+        "turns": asked,
         "opening": said[opened],
-        "context": pa.array(chained[np.maximum(before - 1, 0)], mask=~long),
-        "prompt": pa.array(chained[before], mask=turns.counts < 2),
-        "replied": replied[before] & (turns.counts > 1),
-        "chosen": said[last],
+        "context": pa.array(chained[np.maximum(before - 1, 0)], mask=asked < 2),
+        "prompt": pa.array(chained[before], mask=asked < 1),
+        "replied": replied[before] & (asked > 0),
+        "chosen": better,
         "rejected": worse.reply,
-        "whole_chosen": chained[last],
+        "whole_chosen": chained[turns.last],
         "whole_rejected": worse.whole,
-        "prompt_chars": np.add.reduceat(characters, turns.offsets[:-1]) - characters[last],
-        "chosen_chars": characters[last],
+        "prompt_chars": ends - characters[fronts],
+        "chosen_chars": characters[turns.offsets[1:]] - ends,
         "rejected_chars": worse.characters,
     }
     held = pa.table({name: pa.array(column) for name, column in columns.items()})  # noqa: F841
     keys.execute("INSERT INTO rows BY NAME SELECT * FROM held")
     depth = turns.positions + 1
-    short = depth < turns.counts[turns.rows] - 1
+    short = depth < asked[turns.rows]
     of_short = {"key": chained, "depth": depth, "row": rows[turns.rows], "replied": replied}
     short_ones = pa.table({name: column[short] for name, column in of_short.items()})  # noqa: F841
     keys.execute("INSERT INTO beginnings BY NAME SELECT * FROM short_ones")
@@ -123,16 +125,48 @@ def add(keys: DuckDBPyConnection, batch: Batch) -> None:
 
 def _shared(keys: DuckDBPyConnection, batch: Batch, prompts: Keys) -> _Ends:
     """Of rejected, where its prompts are those of chosen, whose keys are at hand."""
-    turns = batch.rejected
-    replies = select(turns, ~turns.before_last)
-    said = hash_turns(keys, replies)
-    return _Ends(said, _mix(prompts, said), count_characters(replies))
+    turns, asked = batch.sides[1]
+    replies = select(turns, turns.positions >= asked[turns.rows])
+    said, characters = hash_turns(keys, replies), _summed(count_characters(replies))
+    whole = prompts.copy()
+    _go_on(whole, replies.offsets[:-1], replies.counts, said)
+    sizes = np.diff(characters[replies.offsets])
+    return _Ends(_replies_of(replies, np.zeros_like(asked), said), whole, sizes)
 
 
-def _apart(keys: DuckDBPyConnection, turns: Turns) -> _Ends:
+def _apart(keys: DuckDBPyConnection, side: Side) -> _Ends:
     """Of rejected, where its prompts may be others."""
-    said, last = hash_turns(keys, turns), turns.last
-    return _Ends(said[last], chain(turns, said)[last], count_characters(turns)[last])
+    turns, asked = side
+    said, characters = hash_turns(keys, turns), _summed(count_characters(turns))
+    sizes = characters[turns.offsets[1:]] - characters[turns.offsets[:-1] + asked]
+    return _Ends(_replies_of(turns, asked, said), chain(turns, said)[turns.last], sizes)
+
+
+def _replies_of(turns: Turns, asked: Index, said: Keys) -> Keys:
+    """The keys of replies: that of the message, of several those chained from the first on."""
+    first = turns.offsets[:-1] + asked
+    reply: Keys = said[first]
+    _go_on(reply, first + 1, turns.counts - asked - 1, said)
+    return reply
+
+
+def _go_on(keys: Keys, places: Index, counts: Index, said: Keys) -> None:
+    """Chains to the keys of n rows those of some turns of each, in place.
+
+    Args:
+        keys: n keys.
+        places: n places in `said`: where these turns begin.
+        counts: n numbers of turns.
+        said: The keys of turns.
+    """
+    for step in range(int(counts.max(initial=0))):
+        rows = np.flatnonzero(counts > step)
+        keys[rows] = _mix(keys[rows], said[places[rows] + step])
+
+
+def _summed(numbers: Index) -> Index:
+    """The sums of the first 0, 1, 2, … of m numbers."""
+    return np.append(0, np.cumsum(numbers))
 
 
 def _replied(turns: Turns) -> Mask:

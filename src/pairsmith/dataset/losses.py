@@ -15,8 +15,9 @@ ASKED = {*DROPS.values(), Reason.ANNOTATED}
 OTHERS: dict[Reason, str] = {
     Reason.MALFORMED: "Name the shape of the rows with --from, or mend the lines: "
     "pairsmith show OUT --reason malformed --raw prints them.",
-    Reason.UNREAD_CONTENT: "pairsmith show OUT --reason unread_content names the field. Nothing "
-    "keeps such rows: where the field does not matter, take it out of the source.",
+    Reason.UNREAD_CONTENT: "pairsmith show OUT --reason unread_content names the field. Say "
+    "what it is, as --columns input=FIELD, or pass over it: --columns left_out=FIELD. Nothing "
+    "keeps rows with media, and with parts of messages that are not read.",
     Reason.UNPAIRED: "Nothing keeps them: a pair needs two replies to one prompt, and these have "
     "one.",
     Reason.TIE: "Nothing keeps them: a pair needs a reply that is better. Where another field says "

@@ -25,20 +25,41 @@ from pairsmith.dataset.quarantine import quarantine_path
 from pairsmith.dataset.rows import kept_batches, refused_rows
 from pairsmith.errors import OutputError
 from pairsmith.io.paths import locate
+from pairsmith.kernel.parting import part
 from pairsmith.kernel.unrender import unrender
 from pairsmith.schema.rows import Form, Kind
 from pairsmith.schema.templates import Compiled
 from pairsmith.sources.formats.jsonl import read_lines
+from pairsmith.sources.grouped_rows import regroup
 from pairsmith.sources.layouts import SourceFile, kind_of
 from pairsmith.sources.read import Block, arrange_rows
-from pairsmith.sources.reader import reader_of
+from pairsmith.sources.reader import Reader, reader_of
+from pairsmith.sources.records import Rows
 from pairsmith.text.messages import read_messages
-from pairsmith.text.spans import Index, to_numpy
+from pairsmith.text.spans import Index, Mask, to_numpy
 from pairsmith.text.transcript import parse
-from pairsmith.text.turns import SYSTEM, Turns, join_turns, select
+from pairsmith.text.turns import SYSTEM, Turns, join_replies, join_turns, select
+from pairsmith.text.written import write_out
 
 BATCH = 10_000
 """Rows that are looked at together."""
+
+
+class Side(NamedTuple):
+    """The conversations of one side of n rows, message by message.
+
+    Attributes:
+        turns: Their messages; what these hold besides is written into the contents.
+        prompt: n numbers: how many of them are the prompt.
+    """
+
+    turns: Turns
+    prompt: Index
+
+    @property
+    def joined(self) -> Turns:
+        """The conversations, whose replies are one turn each."""
+        return join_replies(self.turns, self.prompt)
 
 
 class Batch(NamedTuple):
@@ -49,8 +70,12 @@ class Batch(NamedTuple):
         subset, split: Where they belong.
         ids: n ids.
         kept: Whether they are kept rows; the others are from the quarantine.
-        chosen: Whole conversations, the reply last; without the recipe's system text.
-        rejected: The same; before the last turn equal to chosen's in kept rows.
+        sides: Chosen and rejected; without the recipe's system text. The prompts of kept rows are
+            the same on both.
+        chosen: Whole conversations, the reply as their last turn, of how many messages it may be.
+        rejected: The same.
+        exact: n flags: whether the turns are known; of text that could not be taken apart, a row is
+            one turn and a reply, with the template's own marks.
     """
 
     first: int
@@ -58,8 +83,10 @@ class Batch(NamedTuple):
     split: str
     ids: pa.StringArray
     kept: bool
+    sides: tuple[Side, Side]
     chosen: Turns
     rejected: Turns
+    exact: Mask
 
 
 class Dataset:
@@ -98,8 +125,7 @@ class Dataset:
         first = 0
         for entry in self.entries:
             for rows in kept_batches(self.out, self.built, entry, BATCH):
-                chosen, rejected = self._kept(rows)
-                yield Batch(first, entry.subset, entry.split, rows["id"], True, chosen, rejected)
+                yield self._kept(entry, first, rows)
                 first += len(rows)
         for entry in self.entries if refused else []:
             for batch in self._refused(entry, first):
@@ -113,29 +139,39 @@ class Dataset:
             for stored in kept_batches(self.out, self.built, entry, BATCH):
                 rows = stored.filter(pc.is_in(stored["id"], wanted))
                 if len(rows):
-                    sides = self._kept(rows)
-                    yield Batch(0, entry.subset, entry.split, rows["id"], True, *sides)
+                    yield self._kept(entry, 0, rows)
         for entry in self.entries:
             for batch in self._refused(entry, 0):
                 some = np.flatnonzero(to_numpy(pc.is_in(batch.ids, wanted)))
                 if len(some):
-                    chosen, rejected = of_rows(batch.chosen, some), of_rows(batch.rejected, some)
-                    ids = batch.ids.take(pa.array(some))
-                    yield batch._replace(ids=ids, chosen=chosen, rejected=rejected)
+                    left, right = (
+                        Side(of_rows(side.turns, some), side.prompt[some]) for side in batch.sides
+                    )
+                    yield _batch(0, entry, batch.ids.take(pa.array(some)), False, (left, right))
 
-    def _kept(self, rows: pa.RecordBatch) -> tuple[Turns, Turns]:
+    def _kept(self, entry: LedgerEntry, first: int, rows: pa.RecordBatch) -> Batch:
+        """Kept rows of a split, the first of which has this number."""
+        left, right, exact = self._turns(rows)
+        return _batch(first, entry, rows["id"], True, (left, right), exact)
+
+    def _turns(self, rows: pa.RecordBatch) -> tuple[Side, Side, Mask | None]:
+        """The sides of kept rows, and whether their turns are known; None where all are."""
         if self.built.recipe.form == Form.MESSAGES:
-            prompt = _without(read_messages(rows["prompt"]), self.built.recipe.system)
-            chosen, rejected = (join_turns(prompt, read_messages(rows[side])) for side in SIDES)
-            return chosen, rejected
+            prompt = _without(_read(rows["prompt"]), self.built.recipe.system)
+            chosen, rejected = (join_turns(prompt, _read(rows[side])) for side in SIDES)
+            return Side(chosen, prompt.counts), Side(rejected, prompt.counts), None
         if self.compiled is None:
             raise OutputError(f"{self.out} holds text of an unknown template.")
         system = self.built.recipe.system
         columns = [rows[side] for side in SIDES]
         made = unrender(rows["prompt"], columns, self.compiled, system)
-        self.unread += int((~made.exact).sum())
-        chosen, rejected = made.sides
-        return chosen, rejected
+        exact = made.exact
+        if self.built.recipe.full:  # what was rendered besides stands in the template's own marks
+            marks = self.compiled.template.control
+            exact = exact & ~np.any([t.any(t.content.holds_any(marks)) for t in made.sides], axis=0)
+        self.unread += int((~exact).sum())
+        left, right = (Side(turns, turns.counts - 1) for turns in made.sides)
+        return left, right, exact
 
     def _refused(self, entry: LedgerEntry, first: int) -> Iterator[Batch]:
         """The refused rows of a split that have turns on both sides."""
@@ -145,19 +181,54 @@ class Dataset:
         rows = refused_rows(self.out, self.built, entry.subset)
         mine = (row for row in rows if row.id.startswith(f"{entry.subset}/{entry.split}/"))
         while held := list(islice(mine, BATCH)):
-            lines = b"\n".join(row.data.replace(b"\n", b" ") for row in held)
-            [block] = read_lines(iter([lines]), file.path, BATCH)
+            block = _read_again([row.data for row in held], file, reader)
             columns = _outcomes_of([row.id for row in held], arrange_rows(file, block, reader))
             chosen, rejected = (_turns(columns[side]) for side in SIDES)
             some = np.flatnonzero((chosen.counts > 0) & (rejected.counts > 0))
             if len(some):
                 ids = pa.array([held[row].id for row in some.tolist()], pa.string())
-                sides = (of_rows(turns, some) for turns in (chosen, rejected))
-                yield Batch(first, entry.subset, entry.split, ids, False, *sides)
+                sides = _part(*(of_rows(turns, some) for turns in (chosen, rejected)))
+                yield _batch(first, entry, ids, False, sides)
                 first += len(some)
 
 
 SIDES = ("chosen", "rejected")
+
+
+def _batch(
+    first: int,
+    entry: LedgerEntry,
+    ids: pa.StringArray,
+    kept: bool,
+    sides: tuple[Side, Side],
+    exact: Mask | None = None,
+) -> Batch:
+    """A batch of rows of a split; see `Batch`. All rows are exact where nothing is said."""
+    left, right = (Side(write_out(side.turns), side.prompt) for side in sides)
+    known = np.ones(len(ids), bool) if exact is None else exact
+    chosen, rejected = left.joined, right.joined
+    place = entry.subset, entry.split
+    return Batch(first, *place, ids, kept, (left, right), chosen, rejected, known)
+
+
+def _part(chosen: Turns, rejected: Turns) -> tuple[Side, Side]:
+    """The sides of refused rows, which may part nowhere: then the last turns are the replies."""
+    parted = part(chosen, rejected)
+    left, right = (
+        Side(turns, np.where(parted.mismatch, turns.counts - 1, parted.prompt))
+        for turns in (chosen, rejected)
+    )
+    return left, right
+
+
+def _read_again(raw: Sequence[bytes], file: SourceFile, reader: Reader) -> Rows:
+    """Rows of the quarantine as those of a file; of grouped ones, a group each."""
+    if reader.row.is_grouped:
+        return regroup(raw)
+    [block] = read_lines(
+        iter([b"\n".join(row.replace(b"\n", b" ") for row in raw)]), file.path, BATCH
+    )
+    return block
 
 
 def _outcomes_of(ids: Sequence[str], block: Block) -> pa.RecordBatch:
@@ -177,6 +248,18 @@ def _outcomes_of(ids: Sequence[str], block: Block) -> pa.RecordBatch:
 
 def _turns(column: pa.Array) -> Turns:
     return parse(column) if pa.types.is_string(column.type) else read_messages(column)
+
+
+def _read(column: pa.ListArray) -> Turns:
+    """The turns of messages of a shard.
+
+    Raises:
+        OutputError: What a call was made with is no JSON.
+    """
+    try:
+        return read_messages(column)
+    except ValueError:
+        raise OutputError("A tool call of a shard has arguments that are not JSON.") from None
 
 
 def _without(turns: Turns, system: str | None) -> Turns:

@@ -154,7 +154,8 @@ def check_columns(columns: Columns, rows: list[dict[str, Any]], inner: Iterable[
         if role in _LITERAL or role == "left_out" or not rows:
             continue
         held = inside if role in inner and any(isinstance(item, dict) for item in inside) else rows
-        if any(look_up(row, path) for row in held if isinstance(row, dict)):
+        both = held if held is rows else [*held, *rows]  # scores may be in a list beside
+        if any(look_up(row, path) for row in both if isinstance(row, dict)):
             continue
         names = list(dict.fromkeys(str(name) for row in held for name in fields_of(row)))
         near = difflib.get_close_matches(path, names, n=1, cutoff=0.5)

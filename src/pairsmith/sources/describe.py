@@ -168,6 +168,8 @@ def tell(row: Row, preference: str | None = None) -> Told | str | None:
 def _choose_mapped(rows: list[Row], asked: Asked) -> tuple[str, Columns, list[Row]]:
     """The columns that were named, and what goes with them without being named."""
     named = asked.columns
+    outer = {role: path for role, path in named.items() if role not in INNER}
+    check_columns(outer, rows, ())  # a misspelt field is told before any shape is looked for
     if _is_complete(named):
         base: Columns = {}
         name = RULES[tell_rule(named)]
@@ -180,9 +182,20 @@ def _choose_mapped(rows: list[Row], asked: Asked) -> tuple[str, Columns, list[Ro
         if VERDICTS & named.keys():
             base = {role: path for role, path in base.items() if role not in VERDICTS}
         columns = {**base, **named}
+    if "replies" in columns:
+        named = {"replies": columns["replies"], **_begin_inside(named, columns["replies"])}
+        columns |= named
     check_columns(named, rows, INNER)
     _check_verdict(name, columns)
     return name, columns, rows
+
+
+def _begin_inside(named: Columns, replies: str) -> Columns:
+    """Paths of what is said of each reply, as `answers[].score`, as they begin inside of it."""
+    return {
+        role: path.removeprefix(f"{replies}[].") if role in INNER else path
+        for role, path in named.items()
+    }
 
 
 def _check_verdict(name: str, columns: Columns) -> None:

@@ -15,6 +15,8 @@ from pairsmith.sources.grouping import group_rows
 from pairsmith.sources.records import BLOCK_ROWS, Index, Rows
 from pairsmith.sources.row_shapes import RowShape
 
+NO_OBJECT = "the row is not a JSON object"
+
 
 class Member(NamedTuple):
     """A row of a group: its number, its line, its bytes, and what it holds or why it holds none."""
@@ -100,6 +102,16 @@ def group_blocks(
     step = at_once or BLOCK_ROWS
     for start in range(0, len(groups), step):
         yield GroupedRows(groups[start : start + step])
+
+
+def regroup(raw: Sequence[bytes]) -> GroupedRows:
+    """Groups whose bytes `GroupedRows.raw` gave, numbered from 1."""
+    groups: list[list[Member]] = []
+    for number, held in enumerate(raw, 1):
+        group = load_group(held)
+        rows = [NO_OBJECT] if group is None else rows_of_group(group)
+        groups.append([Member(number, number, held, row) for row in rows])
+    return GroupedRows(groups)
 
 
 def rows_of_group(row: dict[str, Any]) -> list[dict[str, Any]]:

@@ -175,15 +175,31 @@ def merge(turns: Turns, rows: Mask) -> Turns:
     joins &= (turns.positions > 0) & rows[turns.rows]
     held = turns.has_extras | (turns.role == TOOL)  # a call and its result stay what they are
     joins[1:] &= ~(held[1:] | held[:-1])
+    return _join_up(turns, joins)
+
+
+def join_replies(turns: Turns, prompt: Index) -> Turns:
+    """The same conversations, in which what follows the prompt is one turn.
+
+    Args:
+        turns: The turns of n rows, without extras.
+        prompt: n numbers: how many turns the prompt of each has.
+    """
+    joins = turns.positions > prompt[turns.rows]
+    return _join_up(turns, joins) if joins.any() else turns
+
+
+def _join_up(turns: Turns, joins: Mask) -> Turns:
+    """The turns, of which those at which `joins` holds are part of the one in front."""
     groups = np.append(np.flatnonzero(~joins), len(joins))
     content = pc.binary_join(list_array(groups, turns.content.texts()), PARAGRAPH_BREAK)
-    merged = replace(
+    joined = replace(
         turns,
         offsets=np.searchsorted(groups, turns.offsets),
         role=turns.role[~joins],
         extras=None if turns.extras is None else turns.extras.filter(pa.array(~joins)),
     )
-    return merged.with_contents(pc.utf8_trim_whitespace(content))
+    return joined.with_contents(pc.utf8_trim_whitespace(content))
 
 
 def select(turns: Turns, mask: Mask) -> Turns:

@@ -92,7 +92,7 @@ class TextCounts:
         for placed in split_by_place(batch):
             texts = placed.texts.texts()
             self.letters[placed.place].add(texts)
-            matches, strings = self._search(placed, texts)
+            matches, strings = self._search(placed, texts, batch.exact)
             controls |= strings
             for kind, mask in matches.items():
                 rows = np.zeros(len(batch.ids), bool)
@@ -103,11 +103,13 @@ class TextCounts:
             self._count(kind, places, batch.ids)
 
     def _search(
-        self, placed: PlacedTexts, texts: pa.StringArray
+        self, placed: PlacedTexts, texts: pa.StringArray, exact: Mask
     ) -> tuple[dict[str, Mask], set[tuple[str, int]]]:
         """Flags the m texts of each kind, and lists the control strings with their rows."""
         matches = {"role_marker": find_role_marker(placed.texts)}
-        matches["control_string"] = control = placed.texts.holds_any(list(self.control))
+        # where a text is not taken apart, the template's own marks stand in it
+        control = placed.texts.holds_any(list(self.control)) & exact[placed.rows]
+        matches["control_string"] = control
         for kind, pattern in PERSONAL.items():
             matches[kind] = pattern.find(texts)
         if placed.place != "prompt":

@@ -24,6 +24,8 @@ MAX_CHARS = 2_000
 """Characters shown of a row that cannot be split into sides."""
 DRAWN = ("id", "text", "messages", "transcript", "notes")
 """Columns of a dialogue that are not drawn as scores; the transcript is the text, unrendered."""
+DRAWN_OF_PAIRS = ("id", "prompt", "chosen", "rejected", "tools", "notes")
+"""Columns of a pair that are drawn by themselves; what else there is stands below the sides."""
 
 
 def draw_rows(
@@ -51,8 +53,14 @@ def _draw_kept(screen: Console, row: dict[str, Any], said: Said) -> None:
     _heading(screen, row["id"], ", ".join(row["notes"]))
     _statements(screen, said)
     if "prompt" in row:
+        if row.get("tools") is not None:
+            screen.print(sanitize(f"tools  {row['tools']}"), soft_wrap=True)
         screen.print(sanitize(_as_text(row["prompt"])))
         screen.print(_side_by_side(screen, _as_text(row["chosen"]), _as_text(row["rejected"])))
+        beside = {name: value for name, value in row.items() if name not in DRAWN_OF_PAIRS}
+        if beside:
+            held = json.dumps(beside, ensure_ascii=False, default=str)
+            screen.print(sanitize(held), style="dim")
     else:
         screen.print(sanitize(_as_text(row["text"] if "text" in row else row["messages"])))
         scores = {k: v for k, v in row.items() if k not in DRAWN}
@@ -84,11 +92,28 @@ def _heading(screen: Console, id: str, words: str) -> None:
     screen.rule(sanitize(f"{id}  {words}" if words else id), align="left", characters="─")
 
 
-def _as_text(content: str | list[dict[str, str]]) -> str:
+def _as_text(content: str | list[dict[str, Any]]) -> str:
     """A rendered text as it is; messages with their roles."""
     if isinstance(content, str):
         return content
-    return "\n\n".join(f"{message['role']}: {message['content']}" for message in content)
+    return "\n\n".join(map(_draw_message, content))
+
+
+def _draw_message(message: dict[str, Any]) -> str:
+    """A message: who speaks, what was thought, said and called, a line each."""
+    whose = [message["role"], message.get("name"), message.get("tool_call_id")]
+    head = " ".join(word for word in whose if word is not None)
+    lines = [f"{head}: {message['content']}".rstrip(" ")]
+    if message.get("reasoning_content") is not None:
+        lines.insert(0, f"{head} thinks: {message['reasoning_content']}")
+    for call in message.get("tool_calls") or ():
+        id = "" if call.get("id") is None else f" {call['id']}"
+        lines.append(
+            f"{head} calls{id}: {call['function']['name']}({call['function']['arguments']})"
+        )
+    if len(lines) > 1 and not message["content"]:
+        lines.remove(f"{head}:")
+    return "\n".join(lines)
 
 
 def _side_by_side(screen: Console, chosen: str, rejected: str) -> Table:
