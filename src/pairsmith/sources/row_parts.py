@@ -52,11 +52,35 @@ def open_row(row: dict[str, Any], shape: RowShape, used: set[str]) -> Look:
     Raises:
         UnreadableError: It holds media.
     """
+    refuse_media(row)
+    return drop_discarded(Look(row, shape, used, []))
+
+
+def refuse_media(row: dict[str, Any]) -> None:
+    """Refuses a row with a picture or the like in a field, or one below.
+
+    Raises:
+        UnreadableError: It has one.
+    """
     for at, held in (("", row), *((f"{name}.", value) for name, value in row.items())):
         if isinstance(held, dict) and (media := find_media(held)) is not None:
             said = f"the field {at}{media} holds media, which is not read"
             raise UnreadableError(Reason.UNREAD_CONTENT, said)
-    return drop_discarded(Look(row, shape, used, []))
+
+
+def refuse_unread(
+    row: dict[str, Any], shape: RowShape, conversations: list[list[Message]], used: set[str]
+) -> None:
+    """Refuses a row with a field that decides what it means, and that nothing has read.
+
+    Arguments as of `find_unread`.
+
+    Raises:
+        UnreadableError: It has one.
+    """
+    if field := find_unread(row, shape, conversations, used):
+        said = f"the field {field} may decide what the pair means, and no role is named for it"
+        raise UnreadableError(Reason.UNREAD_CONTENT, said)
 
 
 def close_row(look: Look, front: Front, conversations: list[list[Message]]) -> None:
@@ -69,9 +93,7 @@ def close_row(look: Look, front: Front, conversations: list[list[Message]]) -> N
     if not holds(conversations, front.prompt):  # beside whole conversations
         columns = look.shape.columns
         look.used.difference_update(map(ledger_path, split_path(columns.get("prompt", ""))))
-    if field := find_unread(look.row, look.shape, conversations, look.used):
-        said = f"the field {field} may decide what the pair means, and no role is named for it"
-        raise UnreadableError(Reason.UNREAD_CONTENT, said)
+    refuse_unread(look.row, look.shape, conversations, look.used)
     check_status(look)
 
 

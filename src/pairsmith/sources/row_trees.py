@@ -13,7 +13,7 @@ from pairsmith.schema.messages import Message
 from pairsmith.schema.reasons import Reason
 from pairsmith.sources.columns import Columns, said_at, value_at
 from pairsmith.sources.outcomes import Outcome, Refused, UnreadableError
-from pairsmith.sources.row_parts import Replies, make_outcomes
+from pairsmith.sources.row_parts import Replies, make_outcomes, refuse_media, refuse_unread
 from pairsmith.sources.row_shapes import RowShape
 from pairsmith.sources.rules import judge_ranks, read_number
 from pairsmith.sources.values import read_conversation
@@ -46,7 +46,7 @@ def read_tree(row: dict[str, Any], shape: RowShape, used: set[str]) -> Iterator[
         said = f"the tree has {len(rows):,} messages, more than {MOST_ROWS:,}"
         raise UnreadableError(Reason.MALFORMED, said)
     columns = shape.columns
-    nodes = {name: _read_node(one, columns) for one in rows if (name := id_of(one, columns))}
+    nodes = {name: _read_node(one, shape) for one in rows if (name := id_of(one, columns))}
     used.update(path for role, path in columns.items() if role != "left_out")
     if any(one.get("deleted") is not None for one in rows):
         used.add("deleted")
@@ -80,7 +80,9 @@ def parent_of(row: dict[str, Any], columns: Columns) -> str | None:
     return str(value) if isinstance(value, str | int) and value != "" else None
 
 
-def _read_node(row: dict[str, Any], columns: Columns) -> Node:
+def _read_node(row: dict[str, Any], shape: RowShape) -> Node:
+    columns = shape.columns
+    refuse_media(row)
     said = {
         "role": value_at(row, columns["role"]),
         "content": value_at(row, columns["reply"]),
@@ -88,6 +90,7 @@ def _read_node(row: dict[str, Any], columns: Columns) -> Node:
     messages = read_conversation(said, "a message", set())
     if len(messages) != 1:
         raise UnreadableError(Reason.MALFORMED, "a row of the tree is no message")
+    refuse_unread(row, shape, [messages], set(columns.values()))
     rank = said_at(row, columns["rank"]) if "rank" in columns else None
     read = None if rank is None else read_number(rank, columns["rank"])
     return Node(messages[0], parent_of(row, columns), read)
