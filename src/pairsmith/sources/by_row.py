@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -119,17 +120,19 @@ def read_by_row(rows: Rows, reader: Reader, which: Mask, faults: pa.StringArray 
     """
     read = ByRow([], {})
     carried = carried_paths(reader)
+
+    @lru_cache(maxsize=256)  # most rows of a block have the same fields, used in the same way
+    def tell_uses(paths: frozenset[str], used: frozenset[str]) -> list[tuple[str, Use]]:
+        return [(path, _use_of(path, used, carried)) for path in sorted(paths)]
+
     for place in np.flatnonzero(which).tolist():
         row = rows.load(place)
         outcomes: list[Outcome] = [Refused(Reason.MALFORMED, row)] if isinstance(row, str) else []
         if not isinstance(row, str):
             outcomes, used = read_row(row, reader.row)
             for one in rows_of_group(row) if reader.row.is_grouped else (row,):
-                for path in paths_of(one):
-                    use = Use.USED if is_covered(path, used) else Use.LEFT_OUT
-                    if use != Use.USED and is_below(path, carried):
-                        use = Use.CARRIED
-                    read.uses.setdefault((path, use), []).append(place)
+                for key in tell_uses(frozenset(paths_of(one)), used):
+                    read.uses.setdefault(key, []).append(place)
         fault = None if faults is None else faults[place].as_py()
         if fault and all(_is_malformed(outcome) for outcome in outcomes):
             outcomes = [Refused(Reason.MALFORMED, fault)]
@@ -138,6 +141,12 @@ def read_by_row(rows: Rows, reader: Reader, which: Mask, faults: pa.StringArray 
             found, beside = _carry(row, outcome, reader)
             read.held.append(Numbered(place, number if several else None, found, beside))
     return read
+
+
+def _use_of(path: str, used: frozenset[str], carried: frozenset[str]) -> Use:
+    if is_covered(path, used):
+        return Use.USED
+    return Use.CARRIED if is_below(path, carried) else Use.LEFT_OUT
 
 
 def _is_malformed(outcome: Outcome) -> bool:

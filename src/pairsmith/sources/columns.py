@@ -264,6 +264,7 @@ def _walk(value: Any, path: str, left: int = _STEPS) -> list[Any]:
     return _walk(value[name], rest, left - 1) if name in value and rest != path else []
 
 
+@functools.lru_cache(maxsize=4_096)
 def _cut(path: str) -> tuple[str, str]:
     """The first name of a path, and what follows it."""
     place = next((place for place, char in enumerate(path) if place and char in ".["), len(path))

@@ -71,9 +71,8 @@ def detect(files: list[SourceFile], asked: Asked = TOLD) -> Detected:
     """
     rows: list[dict[str, Any]] = []
     found: dict[str, tuple[str, Detected]] = {}
-    for file in files:
-        if file.kind != Kind.PAIRS:
-            continue
+    pairs = [file for file in files if file.kind == Kind.PAIRS]
+    for file in pairs:
         held = [row for row in _sample_all(file) if isinstance(row, dict)]
         rows += held
         if not asked.columns and (told := describe(held, asked, file.path)):
@@ -87,6 +86,8 @@ def detect(files: list[SourceFile], asked: Asked = TOLD) -> Detected:
     if len(found) > 1:
         raise _differ({name: path for name, (path, _) in found.items()})
     paths = ", ".join(dict.fromkeys(file.path for file in files))
+    if len(pairs) == 1 and found:  # what one file tells need not be told again of all
+        return next(iter(found.values()))[1]
     told = describe(rows, asked, paths or "the source")
     if told is None:
         shape = choose(files, asked.shape if asked.shape in SHAPES else AUTO)

@@ -79,7 +79,7 @@ def masks_by_row(paths: list[set[str]]) -> Masks:
     for row, held in enumerate(paths):
         for path in held:
             found.setdefault(path, np.zeros(len(paths), bool))[row] = True
-    return found
+    return dict(sorted(found.items()))  # sets of texts have another order in every process
 
 
 def any_of(masks: Mapping[str, Mask], count: int) -> Mask:

@@ -159,6 +159,8 @@ def read_marked(text: str, at: str, marks: str, speaker: str) -> list[Message]:
     if cut is None:
         raise malformed(f"{at} is not {said} whose turns alternate, unlike others of its column")
     for other in known.gaps:
+        if _behind(places, GAPS[other]) == _behind(places, GAPS[gap]):
+            continue  # at the same marks: the same cut
         second = _cut(text, places, known, GAPS[other], opened)
         # with wider gaps, a text of one line is one question whatever else it holds
         if second is not None and second != cut and second.ends in ("prompt", "whole", cut.ends):
@@ -188,6 +190,11 @@ def _find(text: str, marks: Marks) -> list[Place]:
         places.append(Place(found.start(), found.end(), role, width))
         before = found.end()
     return places
+
+
+def _behind(places: list[Place], width: int) -> int:
+    """How many marks stand behind gaps of this width, or wider ones."""
+    return sum(place.width >= width for place in places)
 
 
 def _cut(

@@ -11,9 +11,12 @@ from typing import Any, NamedTuple
 
 from pairsmith.schema.messages import encode_extras
 from pairsmith.schema.rows import Kind
+from pairsmith.sources.by_row import matters
 from pairsmith.sources.carried import settle_margin, tell_kinds
 from pairsmith.sources.detect import EVERY, detect
 from pairsmith.sources.detected import Asked, Detected
+from pairsmith.sources.field_uses import paths_of_schema
+from pairsmith.sources.fields import paths_of
 from pairsmith.sources.formats import format_of
 from pairsmith.sources.layouts import SourceFile
 from pairsmith.sources.media import find_media
@@ -67,10 +70,13 @@ def settle(
         row for file in pairs for row in format_of(file.path).sample(file.place, file.path, EVERY)
     ]
     plain = is_plain(detected) and asked.pairs is None and not _has_more_beside(detected, rows)
+    reading = {} if plain else detected.to_dict()
+    reader = make_reader(detected.name, reading)
+    known = paths_of_schema(reader.fields)
     return Settled(
         detected,
-        {} if plain else detected.to_dict(),
-        any(_holds_more(row, detected) for row in rows),
+        reading,
+        any(not _is_bare(row, reader, known) and _holds_more(row, detected) for row in rows),
         tell_kinds(carry, rows),
         settle_margin(margin, rows),
     )
@@ -87,6 +93,18 @@ def _has_more_beside(detected: Detected, rows: Sequence[dict[str, Any]]) -> bool
     shape = SHAPES[detected.name]
     beside = ({n: v for n, v in row.items() if n not in shape.fields.names and v} for row in rows)
     return not shape.messages and any(find_media(row) or row.keys() & BESIDE for row in beside)
+
+
+def _is_bare(row: dict[str, Any], reader: Reader, known: frozenset[str]) -> bool:
+    """Whether a row has nothing but a shape's own fields, and such as are of no account.
+
+    These hold role and text alone; nearly all rows of a shape are so, and need not be read for it.
+    """
+    if reader.shape is None:
+        return False
+    names = reader.fields.names
+    others = (path for path in paths_of(row) if path not in known)
+    return not any(path in names or matters(path, reader) for path in others)
 
 
 def _holds_more(row: dict[str, Any], detected: Detected) -> bool:

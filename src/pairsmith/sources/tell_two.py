@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from pairsmith.sources import known_fields as known
 from pairsmith.sources.columns import Columns, value_at
@@ -57,6 +58,7 @@ def find_two(row: Row) -> tuple[str, str, tuple[str, str]] | None:
     return None
 
 
+@lru_cache(maxsize=4_096)
 def swap_mark(name: str, mark: str, other: str) -> str | None:
     """The name with one mark for another; None where it has not that mark, or only that.
 
