@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 import pairsmith
 from pairsmith.dataset import shards
-from pairsmith.dataset.shards import ShardPath, ShardWriter
+from pairsmith.dataset.shards import Converted, ShardPath, ShardWriter
 from pairsmith.schema.recipe import make_recipe
 from pairsmith.schema.rows import Form, Kind, kernel_schema
+from pairsmith.sources.field_uses import Uses
+from pairsmith.sources.records import Records
 from support.examples import examples
 from support.mixture import hashes, write_mixture
 from support.slow import quick
@@ -102,8 +104,11 @@ def groups(out, batch, cuts):
     writer = ShardWriter(out, place, RECIPE)
     edges = [0, *sorted(cuts), len(batch)]
     for start, stop in itertools.pairwise(edges):
+        places = np.arange(start, stop)
+        records = Records(b"{}", places * 0, places * 0 + 2, places + 1, places + 1)
+        uses = Uses(np.ones(len(places), np.int64), {})
         part = batch.slice(start, stop - start)
-        writer.write(part, lambda row: b"{}", range(start + 1, stop + 1))
+        writer.write(Converted(records, part, places - start, uses))
     writer.close()
     held = pq.ParquetFile(writer.partial).metadata
     data = writer.partial.read_bytes()
