@@ -8,7 +8,8 @@ from pairsmith.kernel.actions import apply_actions
 from pairsmith.kernel.pairs import pair_kernel
 from pairsmith.schema.annotations import STATEMENTS
 from pairsmith.schema.reasons import DROPS, Note
-from pairsmith.schema.rows import CONFIDENCE
+from pairsmith.schema.recipe import Recipe
+from pairsmith.schema.rows import CONFIDENCE, Form, Kind, PairColumns, kernel_schema
 from support.formats import kernel_for, recipe_for
 from support.transcripts import pair_batch, rows
 
@@ -57,3 +58,17 @@ def test_every_row_becomes_what_was_decided(held, told, template, options):
     found = apply_actions(pairs, told, recipe)
     found.validate(full=True)
     assert found.to_pylist() == wanted
+
+
+def test_a_margin_turns_with_the_replies():
+    columns = PairColumns(weighed=True, carried=pa.schema([("margin", pa.float64())]))
+    sides = {"prompt": "Tea?", "chosen": "Mint.", "rejected": "None."}
+    held = [{"id": f"s/train/{n}", **sides, "notes": [], "margin": 1.5} for n in (1, 2)]
+    schema = kernel_schema(Kind.PAIRS, Form.TEXT, columns)
+    pairs = pa.RecordBatch.from_pylist(held, schema=schema)
+    recipe = Recipe(template=None, form=Form.TEXT, flip=1.0, margin="gain")
+    said = [{"id": "s/train/2", "label": Note.LABEL_FLIPPED.value, "score": 0.1, "detail": None}]
+    told = pa.RecordBatch.from_pylist(said, schema=STATEMENTS)
+    stays, turned = apply_actions(pairs, told, recipe).to_pylist()
+    assert (stays["chosen"], stays["margin"]) == ("Mint.", 1.5)
+    assert (turned["chosen"], turned["margin"]) == ("None.", -1.5)

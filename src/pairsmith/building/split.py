@@ -21,6 +21,7 @@ from pairsmith.errors import OutputError, RecipeError
 from pairsmith.io.identity import WatchedFile
 from pairsmith.schema.rows import PAIR_TRANSCRIPTS, Kind
 from pairsmith.sources.detect import AUTO
+from pairsmith.sources.grouped_rows import rows_behind
 from pairsmith.sources.intake import gathered
 from pairsmith.sources.layouts import SourceFile, look
 from pairsmith.sources.read import arrange_rows, read_rows
@@ -126,12 +127,13 @@ def _divide(files: list[SourceFile], reader: Reader, staging: Path, test: float)
             metered = stack.enter_context(WatchedFile(file.place, file.path))
             for block in read_rows(file, metered, reader):
                 asked = _openings(file, block, reader)
-                unread += asked.count(None)
                 seen.update(key for key in asked if key)
                 for row, key in enumerate(asked):
                     side = SPLITS[key is not None and _is_test(key, test)]
-                    opened[side].write(block.raw(row).replace(b"\n", b" ") + b"\n")
-                    rows[side] += 1
+                    held = rows_behind(block, row)
+                    opened[side].writelines(raw.replace(b"\n", b" ") + b"\n" for raw in held)
+                    rows[side] += len(held)
+                    unread += len(held) if key is None else 0
     for side in SPLITS:
         if not rows[side]:  # a split without rows cannot be loaded
             (staging / subset / f"{side}.jsonl.gz").unlink()

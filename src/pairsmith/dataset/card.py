@@ -23,7 +23,7 @@ from pairsmith.io.remote import StoragePath
 from pairsmith.schema.annotations import Action, Applied
 from pairsmith.schema.reasons import DROPS, EXPLANATIONS, LABEL_NOTES, Note, Reason
 from pairsmith.schema.recipe import Recipe
-from pairsmith.schema.rows import Form, Kind, Origin
+from pairsmith.schema.rows import MARGIN, Form, Kind, Origin
 from pairsmith.schema.splits import order_of
 from pairsmith.sources.field_uses import Counts, Use
 from pairsmith.sources.layouts import kind_of
@@ -204,6 +204,10 @@ def body(manifest: Manifest) -> str:
         words={reason.value: EXPLANATIONS[reason] for reason in Reason},
         notes={note.value: EXPLANATIONS[note] for note in Note if note not in other_notes},
         looks=recipe.looks,
+        full=recipe.full,
+        rich=recipe.full and not text,
+        ids=_id_words(manifest),
+        carried=_carried_words(recipe),
         applied=[_applied_words(applied) for applied in recipe.apply],
         recipe_judges=recipe.judges,
         recipe_weighs=recipe.weighs,
@@ -239,6 +243,29 @@ def _applied_words(applied: Applied) -> str:
     words = {Action.DROP: "dropped", Action.FLIP: "exchanged", Action.SMOOTH: "marked"}
     done = ", ".join(words[action] for action in applied.actions)
     return f"`{applied.name}`{label}: {done}"
+
+
+def _id_words(manifest: Manifest) -> str:
+    """What ids tell besides the row, as words that go on."""
+    words = ""
+    if len(manifest.inputs) > len(manifest.ledger):
+        words += "; of several files of a split FILE-ROW, files from 0 by their paths"
+    if manifest.totals.source_rows != manifest.totals.read:
+        words += "; behind it, of a row of several comparisons, the comparison's number"
+    return words
+
+
+def _carried_words(recipe: Recipe) -> dict[str, str]:
+    """The columns that go along with pairs, by names that can stand in a table, in words."""
+    words = {}
+    for field in recipe.pair_columns.carried:
+        of_margin = field.name == MARGIN and recipe.margin is not None
+        words[_code(field.name).replace("|", "/")[:80]] = (
+            "by how much the source says that `chosen` is better than `rejected`"
+            if of_margin
+            else "of the source, as it stands there; null where a row has none"
+        )
+    return words
 
 
 def _named_fields(counts: Counts) -> Counts:

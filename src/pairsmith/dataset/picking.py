@@ -12,6 +12,7 @@ from pairsmith.dataset.quarantine import Refused
 from pairsmith.dataset.rows import entries_of, rows_by_id
 from pairsmith.errors import AnnotationError, OutputError
 from pairsmith.io.remote import StoragePath
+from pairsmith.sources.grouped_rows import split_group
 
 
 class Picked(NamedTuple):
@@ -32,9 +33,16 @@ class Picked(NamedTuple):
             return rows
         return [{**row, "said": self.said.get(row["id"], [])} for row in rows]
 
-    def raw_lines(self) -> Iterator[bytes]:
-        """The quarantined rows as they stood in the source, a line each."""
-        return (row.data + b"\n" for row in self.rows if not isinstance(row, dict))
+    def raw_lines(self, grouped: bool = False) -> Iterator[bytes]:
+        """The quarantined rows as they stood in the source, a line each.
+
+        Args:
+            grouped: Whether several rows of the source may be refused together.
+        """
+        for row in self.rows:
+            if not isinstance(row, dict):
+                for raw in split_group(row.data) if grouped else [row.data]:
+                    yield raw + b"\n"
 
 
 def first(rows: Iterable[dict[str, Any] | Refused], most: int | None) -> Picked:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from pairsmith.kernel import Kernel
 from pairsmith.schema.reasons import LABEL_NOTES, Note
 from pairsmith.schema.recipe import Recipe
-from pairsmith.schema.rows import CONFIDENCE, Form, Kind, kernel_schema
+from pairsmith.schema.rows import CONFIDENCE, MARGIN, Form, Kind, kernel_schema
 from pairsmith.text.spans import Mask, to_numpy
 from pairsmith.text.turns import list_array
 
@@ -92,6 +92,9 @@ def apply_actions(
             columns[name] = _without(pairs[name], dropped)
         sides = pairs["chosen"], pairs["rejected"]
         columns["chosen"], columns["rejected"] = exchange(*sides, flipped, dropped)
+    if flipped.any() and MARGIN in columns:  # by how much chosen is better than rejected
+        held = columns[MARGIN]
+        columns[MARGIN] = pc.if_else(pa.array(flipped), pc.negate(held), held)
     if (flipped | smoothed | dropped).any():
         notes = {Note.LABEL_FLIPPED: flipped, Note.LABEL_SMOOTHED: smoothed}
         columns["notes"] = add_notes(pairs["notes"], notes, refused)

@@ -15,6 +15,7 @@ from pairsmith.sources.grouping import group_rows
 from pairsmith.sources.records import BLOCK_ROWS, Index, Rows
 from pairsmith.sources.row_shapes import RowShape
 
+_OPENED, _DECODER = '{"rows": [', json.JSONDecoder()
 NO_OBJECT = "the row is not a JSON object"
 
 
@@ -53,7 +54,7 @@ class GroupedRows(NamedTuple):
         if len(group) == 1:
             return group[0].raw
         held = b", ".join(member.raw.strip() for member in group)
-        return b'{"rows": [' + held + b"]}"
+        return _OPENED.encode() + held + b"]}"
 
     def load(self, row: int) -> dict[str, Any] | str:
         """What `read_row` takes, or a sentence on why a row cannot be read."""
@@ -102,6 +103,29 @@ def group_blocks(
     step = at_once or BLOCK_ROWS
     for start in range(0, len(groups), step):
         yield GroupedRows(groups[start : start + step])
+
+
+def rows_behind(rows: Rows, row: int) -> list[bytes]:
+    """The bytes of a row as its file has them; of a group those of each of its rows."""
+    if isinstance(rows, GroupedRows):
+        return [member.raw for member in rows.groups[row]]
+    return [rows.raw(row)]
+
+
+def split_group(raw: bytes) -> list[bytes]:
+    """The rows of a group whose bytes `GroupedRows.raw` gave, each as its file has it."""
+    text, start, held = raw.decode(), len(_OPENED), list[bytes]()
+    if not text.startswith(_OPENED):
+        return [raw]
+    while True:
+        try:
+            _, end = _DECODER.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            return [raw]
+        held.append(text[start:end].encode())
+        if not text.startswith(", ", end):
+            return held if text[end:] == "]}" else [raw]
+        start = end + 2
 
 
 def regroup(raw: Sequence[bytes]) -> GroupedRows:

@@ -55,6 +55,7 @@ def show(
     from pairsmith.dataset import folder, picking
     from pairsmith.dataset.manifest import read_manifest
     from pairsmith.dataset.rows import kept_rows, refused_rows
+    from pairsmith.sources.reader import reader_of
 
     asked = RowOptions(**options)
     _check(asked, raw)
@@ -69,7 +70,8 @@ def show(
         found = kept if asked.reason is None else refused
         picked = picking.first(found, count or (None if raw else 3))
     if raw:
-        sys.stdout.buffer.writelines(picked.raw_lines())
+        grouped = reader_of(built.recipe).row.is_grouped
+        sys.stdout.buffer.writelines(picked.raw_lines(grouped))
     elif as_json:
         for row in picked.as_json():
             typer.echo(json.dumps(row, default=str))

@@ -18,6 +18,14 @@ NESTED = frozenset({"list", "struct", "map", "array", "union"})
 MAX_NAME_CHARS = 200  # characters of a name or a type that are shown
 TOGETHER = 8_000_000  # characters of all values of a page that are read
 ROLE = 40  # characters of a message's role
+BESIDE = {
+    "reasoning_content": "thinks",
+    "tool_calls": "calls",
+    "tool_call_id": "answers",
+    "name": "name",
+}
+"""What a message may hold besides role and content, and how that is called on a page; no other
+field's name is part of a query."""
 
 
 class Column(NamedTuple):
@@ -27,11 +35,13 @@ class Column(NamedTuple):
         name: Its name in the file.
         type: Its type, as DuckDB writes it.
         kind: `messages` is a list of {role, content}; `unshown` is nested and holds binary data.
+        beside: Of messages, which of `BESIDE` they have.
     """
 
     name: str
     type: str
     kind: Kind
+    beside: tuple[str, ...] = ()
 
 
 class Cut(NamedTuple):
@@ -55,7 +65,9 @@ class Cut(NamedTuple):
 
 def column(name: str, type: DuckDBPyType) -> Column:
     """A column of a type."""
-    return Column(name[:MAX_NAME_CHARS], str(type)[:MAX_NAME_CHARS], _kind(type))
+    kind = _kind(type)
+    beside = _beside(type) if kind == "messages" else ()
+    return Column(name[:MAX_NAME_CHARS], str(type)[:MAX_NAME_CHARS], kind, beside)
 
 
 def select_list(columns: Sequence[Column], cut: Cut) -> str:
@@ -63,7 +75,7 @@ def select_list(columns: Sequence[Column], cut: Cut) -> str:
 
     The size of a text is in characters, of a list in messages, of binary data in bytes.
     """
-    return ", ".join(_selected(f"c{at}", column.kind, cut) for at, column in enumerate(columns))
+    return ", ".join(_selected(f"c{at}", column, cut) for at, column in enumerate(columns))
 
 
 def are_searched(columns: Sequence[Column]) -> bool:
@@ -73,30 +85,48 @@ def are_searched(columns: Sequence[Column]) -> bool:
 
 def search_condition(columns: Sequence[Column]) -> str:
     """The condition that the text `$q` stands in a row, whatever the case."""
-    conditions = [_condition(f"c{at}", column.kind) for at, column in enumerate(columns)]
+    conditions = [_condition(f"c{at}", column) for at, column in enumerate(columns)]
     return " OR ".join(condition for condition in conditions if condition) or "false"
 
 
-def _selected(it: str, kind: Kind, cut: Cut) -> str:
+def _selected(it: str, column: Column, cut: Cut) -> str:
+    kind = column.kind
     if kind == "binary":
         return f"NULL, octet_length({it})"
     if kind == "unshown":
         return f"CASE WHEN {it} IS NULL THEN NULL ELSE '' END, NULL"
     if kind == "messages":
+        said = _said(column)
         message = (
-            f"{{'role': left(m.role, {ROLE}), 'content': left(m.content, {cut.message}),"
-            " 'size': length(m.content)}"
+            f"{{'role': left(m.role, {ROLE}), 'content': left({said}, {cut.message}),"
+            f" 'size': length({said})}}"
         )
         return f"list_transform({it}[:{cut.messages}], lambda m: {message}), len({it})"
     text = _text(it, kind)
     return f"left({text}, {cut.text}), length({text})"
 
 
-def _condition(it: str, kind: Kind) -> str:
+def _said(column: Column) -> str:
+    """What a message `m` says: its content, behind what was thought, before what was called."""
+    if not column.beside:
+        return "m.content"
+    told = {
+        name: f"CASE WHEN m.{name} IS NOT NULL THEN '{BESIDE[name]}: ' ||"
+        f" CAST({f'to_json(m.{name})' if name == 'tool_calls' else f'm.{name}'} AS VARCHAR) END"
+        for name in column.beside
+    }
+    thought = told.pop("reasoning_content", "NULL")
+    parts = ", ".join([thought, "m.content", *told.values()])
+    plain = " AND ".join(f"m.{name} IS NULL" for name in column.beside)
+    return f"CASE WHEN {plain} THEN m.content ELSE concat_ws(chr(10), {parts}) END"
+
+
+def _condition(it: str, column: Column) -> str:
+    kind = column.kind
     if kind in ("text", "nested"):
         return f"contains(lower({_text(it, kind)}), lower($q))"
     if kind == "messages":
-        return f"len(list_filter({it}, lambda m: contains(lower(m.content), lower($q)))) > 0"
+        return f"len(list_filter({it}, lambda m: contains(lower({_said(column)}), lower($q)))) > 0"
     return ""
 
 
@@ -121,6 +151,16 @@ def _are_messages(type: DuckDBPyType) -> bool:
         return False
     fields = {name: field.id for name, field in inner.children}
     return fields.get("role") == "varchar" and fields.get("content") == "varchar"
+
+
+def _beside(type: DuckDBPyType) -> tuple[str, ...]:
+    """Which fields messages have of those that are shown with their content."""
+    fields = dict(type.children[0][1].children)
+    named = [name for name in BESIDE if name in fields]
+    calls = fields.get("tool_calls")
+    shown = calls is not None and calls.id in NESTED and not _holds_binary(calls)
+    texts = {name for name in named if fields[name].id == "varchar"}
+    return tuple(name for name in named if name in texts or (name == "tool_calls" and shown))
 
 
 def _holds_binary(type: DuckDBPyType) -> bool:
