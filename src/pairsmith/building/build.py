@@ -122,6 +122,7 @@ def _build(
     found = divided.found
     files = found.files
     settled = settle(files, ask_for_shape(options), options.build.carry, options.build.margin)
+    found = found._replace(remarks=[*found.remarks, *settled.remarks])
     card = card_fields(options.build)
     applied = open_applied(out, options.build.apply)
     with ExitStack() as stack:

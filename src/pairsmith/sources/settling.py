@@ -6,6 +6,7 @@ whether messages hold more than role and text, and which types carried fields ha
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -13,16 +14,20 @@ from pairsmith.schema.messages import encode_extras
 from pairsmith.schema.rows import Kind
 from pairsmith.sources.by_row import matters
 from pairsmith.sources.carried import settle_margin, tell_kinds
-from pairsmith.sources.detect import EVERY, detect
+from pairsmith.sources.columns import value_at
+from pairsmith.sources.describe import tell
+from pairsmith.sources.detect import AUTO, EVERY, detect
 from pairsmith.sources.detected import Asked, Detected
 from pairsmith.sources.field_uses import paths_of_schema
 from pairsmith.sources.fields import paths_of
 from pairsmith.sources.formats import format_of
+from pairsmith.sources.formats.format import SAMPLE_ROWS
 from pairsmith.sources.layouts import SourceFile
 from pairsmith.sources.media import find_media
 from pairsmith.sources.outcomes import Comparison
 from pairsmith.sources.reader import Reader, is_plain, make_reader
 from pairsmith.sources.row_reading import read_row
+from pairsmith.sources.row_shapes import tell_rule
 from pairsmith.sources.shapes import SHAPES
 from pairsmith.sources.unread import BESIDE
 
@@ -36,6 +41,7 @@ class Settled(NamedTuple):
         full: Whether some message has more than role and text, or some row tools.
         carry: The types of carried fields.
         margin: What the margin is made of, as `Recipe` has it.
+        remarks: Sentences on what was asked in vain, and on rows of another shape.
     """
 
     detected: Detected
@@ -43,6 +49,7 @@ class Settled(NamedTuple):
     full: bool
     carry: dict[str, str]
     margin: str | None
+    remarks: tuple[str, ...] = ()
 
 
 def settle(
@@ -79,6 +86,7 @@ def settle(
         any(not _is_bare(row, reader, known) and _holds_more(row, detected) for row in rows),
         tell_kinds(carry, rows),
         settle_margin(margin, rows),
+        (*_compared_in_vain(detected, asked, rows), *_other_shapes(detected, asked, rows)),
     )
 
 
@@ -93,6 +101,43 @@ def _has_more_beside(detected: Detected, rows: Sequence[dict[str, Any]]) -> bool
     shape = SHAPES[detected.name]
     beside = ({n: v for n, v in row.items() if n not in shape.fields.names and v} for row in rows)
     return not shape.messages and any(find_media(row) or row.keys() & BESIDE for row in beside)
+
+
+def _compared_in_vain(
+    detected: Detected, asked: Asked, rows: Sequence[dict[str, Any]]
+) -> list[str]:
+    """A sentence where it was said which replies are compared, and there are only two."""
+    columns = detected.columns
+    if asked.pairs is None or tell_rule(columns) not in ("sides", "two"):
+        return []
+    sides = [columns[role] for role in ("chosen", "rejected") if role in columns]
+    held = (value_at(row, path) for row in rows for path in sides)
+    if any(isinstance(value, list) and _are_several(value) for value in held):
+        return []
+    return [f"--pairs {asked.pairs} changes nothing: rows have only two replies, read as they are."]
+
+
+def _are_several(value: list[Any]) -> bool:
+    """Whether a side is several replies, not the messages of one."""
+    return len(value) > 1 and not any(isinstance(item, dict) and "role" in item for item in value)
+
+
+def _other_shapes(detected: Detected, asked: Asked, rows: Sequence[dict[str, Any]]) -> list[str]:
+    """A sentence on first rows that look like another shape than the one that all are read as."""
+    if asked.columns or asked.shape != AUTO:
+        return []
+    first = [row for row in rows[:SAMPLE_ROWS] if isinstance(row, dict) and any(row.values())]
+    votes = (tell(row, asked.preference) for row in first)
+    counts = Counter(vote[0] for vote in votes if isinstance(vote, tuple))
+    others = {name: count for name, count in counts.most_common() if name != detected.name}
+    if not others or not counts[detected.name]:
+        return []
+    said = ", ".join(f"{count:,} like {name}" for name, count in others.items())
+    return [
+        f"Rows are of several shapes: of the first {len(first):,}, {counts[detected.name]:,} look "
+        f"like {detected.name}, as which all are read, {said}. What does not fit is refused: put "
+        "rows of another shape into a file of their own, and build that by itself."
+    ]
 
 
 def _is_bare(row: dict[str, Any], reader: Reader, known: frozenset[str]) -> bool:
