@@ -33,7 +33,7 @@ NOTHING_TOLD = Comparison([], [])
 REPLIES = {"trl": ("chosen", "rejected"), "openai": ("preferred_output", "non_preferred_output")}
 """The fields that hold lists of messages behind a prompt, by shape."""
 
-PLAIN_ROLES = pa.array(["user", "assistant", "system"])
+PLAIN_ROLES = ("user", "assistant", "system")
 
 
 class ByRow(NamedTuple):
@@ -123,7 +123,7 @@ def _odd_turns(side: pa.ListArray) -> Mask:
     """The rows with a role by another name, or a system turn that says nothing."""
     messages = side.flatten()
     role, content = messages.field("role"), messages.field("content")
-    odd = pc.invert(pc.is_in(role, value_set=PLAIN_ROLES))
+    odd = pc.invert(pc.is_in(role, value_set=pa.array(PLAIN_ROLES)))
     systems = pc.equal(role, "system")
     if systems.true_count:
         blank = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(content)), 0)

@@ -18,12 +18,9 @@ from pairsmith.sources.outcomes import UnreadableError
 from pairsmith.sources.roles import CALLS, read_role
 from pairsmith.sources.text_formats import (
     BEGINS_OR_ENDS,
-    FOREIGN,
     FORMATS,
-    MARKS,
-    OPENS,
-    STARTS,
     Format,
+    patterns_of,
 )
 
 UNKNOWN = "unknown"
@@ -78,7 +75,7 @@ def _looks(text: str, format: Format, role: str) -> bool:
     """Whether a text begins as the format's do; of a reply, whether it ends so."""
     if role == "reply":
         tail = text[-_TAIL:].rstrip()
-        for found in reversed(list(MARKS[format.name].finditer(tail))):
+        for found in reversed(list(patterns_of(format.name).marks.finditer(tail))):
             if found.end() < len(tail) or found["open"] is not None:
                 break
             if found["close"] is not None:
@@ -89,10 +86,10 @@ def _looks(text: str, format: Format, role: str) -> bool:
 
 def _begins(text: str, format: Format) -> bool:
     """Whether a text begins with a turn's mark, perhaps behind what may stand in front."""
-    if STARTS[format.name].match(text):
+    if patterns_of(format.name).starts.match(text):
         return True
     # a text in front of the first turn's mark is the system's
-    return format.lead and bool(OPENS[format.name].search(text))
+    return format.lead and bool(patterns_of(format.name).opens.search(text))
 
 
 def _is_taken_apart(text: str, format: Format, role: str) -> bool:
@@ -131,7 +128,7 @@ def read_templated(text: str, at: str, format: str, speaker: str) -> list[Messag
         else:
             messages.append({"role": role, "content": content})
     messages = [one for one in messages if one["role"] != "system" or one["content"].strip()]
-    if any(FOREIGN[format].search(one["content"]) for one in messages):
+    if any(patterns_of(format).foreign.search(one["content"]) for one in messages):
         raise _refusal(at, format, "a turn holds its control text")
     if not messages:
         raise _refusal(at, format, "there is no turn")
@@ -142,7 +139,7 @@ def _cut(text: str, format: Format, role: str | None, at: str) -> list[tuple[str
     """The turns as (role, content), in order; `role` is whose turn is open at the beginning."""
     turns: list[tuple[str, str]] = []
     start, bare = 0, role is not None
-    for found in MARKS[format.name].finditer(text):
+    for found in patterns_of(format.name).marks.finditer(text):
         between = text[start : found.start()]
         if role is None:
             _check_between(between, format, turns, at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import NamedTuple
 
@@ -204,11 +205,29 @@ _ALL = (
 )
 FORMATS: dict[str, Format] = {format.name: format for format in _ALL}
 """The formats, those that say more of a text before those that say less."""
-OPENS: dict[str, re.Pattern[str]] = {format.name: re.compile(format.opens) for format in _ALL}
-STARTS: dict[str, re.Pattern[str]] = {
-    format.name: re.compile(rf"\s*(?:(?:{format.outside}|{BEGINS_OR_ENDS})\s*)*(?:{format.opens})")
-    for format in _ALL
-}
-"""What the texts of a format begin with."""
-MARKS: dict[str, re.Pattern[str]] = {format.name: format.marks for format in _ALL}
-FOREIGN: dict[str, re.Pattern[str]] = {format.name: re.compile(format.foreign) for format in _ALL}
+
+
+class Patterns(NamedTuple):
+    """The patterns of a format, which take longer to get ready than to be used.
+
+    Attributes:
+        opens: What opens a turn.
+        starts: What a text begins with.
+        marks: All marks.
+        foreign: What no content holds.
+    """
+
+    opens: re.Pattern[str]
+    starts: re.Pattern[str]
+    marks: re.Pattern[str]
+    foreign: re.Pattern[str]
+
+
+@functools.cache
+def patterns_of(name: str) -> Patterns:
+    """The patterns of a format, by its name."""
+    format = FORMATS[name]
+    starts = rf"\s*(?:(?:{format.outside}|{BEGINS_OR_ENDS})\s*)*(?:{format.opens})"
+    return Patterns(
+        re.compile(format.opens), re.compile(starts), format.marks, re.compile(format.foreign)
+    )
