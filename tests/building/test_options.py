@@ -22,10 +22,10 @@ from pairsmith.building.resolution import resolve_recipe
 from pairsmith.cli import app
 from pairsmith.schema.recipe import SHARD_ROWS, Recipe, RecipeFields
 from pairsmith.schema.rows import Origin
-from pairsmith.sources.detect import AUTO
-from pairsmith.sources.detected import Detected
-from pairsmith.sources.settling import Settled
-from pairsmith.sources.shapes import HH
+from pairsmith.sources.columnar.shapes import HH
+from pairsmith.sources.detection.detect import AUTO
+from pairsmith.sources.detection.settling import Settled
+from pairsmith.sources.rows.detected import Detected
 
 KINDS = (BuildOptions, SourceOptions, ExecutionOptions)
 ANOTHER = {

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 from pairsmith.io.identity import WatchedFile
 from pairsmith.kernel.pairs import pair_kernel
-from pairsmith.sources.detected import Asked
+from pairsmith.sources.detection.settling import settle
 from pairsmith.sources.field_uses import Use
 from pairsmith.sources.read import arrange_rows, read_rows
 from pairsmith.sources.reader import reader_of
-from pairsmith.sources.settling import settle
+from pairsmith.sources.rows.detected import Asked
 from support import shapes
 from support.annotated_shapes import ANNOTATED
 from support.built import assert_text_holds, pair_of, paths_in

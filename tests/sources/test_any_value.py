@@ -11,11 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pairsmith.schema.messages import EXTRAS, Message, encode_extras, encode_json
-from pairsmith.sources.chat_messages import REASONING, WHAT, WHO
 from pairsmith.sources.fields import is_covered, paths_of
 from pairsmith.sources.outcomes import UnreadableError
-from pairsmith.sources.text_kinds import HELPSTEER, PLAIN, TextKind, tell_text_kind
-from pairsmith.sources.values import find_media, read_conversation, read_dialogue, read_tools
+from pairsmith.sources.values.chat_messages import REASONING, WHAT, WHO
+from pairsmith.sources.values.dialogues import (
+    find_media,
+    read_conversation,
+    read_dialogue,
+    read_tools,
+)
+from pairsmith.sources.values.text_kinds import HELPSTEER, PLAIN, TextKind, tell_text_kind
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

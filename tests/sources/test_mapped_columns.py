@@ -3,10 +3,10 @@
 import pytest
 
 from pairsmith.errors import SourceError
-from pairsmith.sources.columns import parse_columns
-from pairsmith.sources.describe import describe
-from pairsmith.sources.detected import Asked
-from pairsmith.sources.row_reading import read_row
+from pairsmith.sources.detection.describe import describe
+from pairsmith.sources.rows.detected import Asked
+from pairsmith.sources.rows.mapping import parse_columns
+from pairsmith.sources.rows.reading import read_row
 from support.public_shapes import ASKED, BAD, GOOD
 
 

@@ -6,12 +6,12 @@ import pyarrow as pa
 import pytest
 
 from pairsmith.errors import SourceError
-from pairsmith.sources.describe import describe
-from pairsmith.sources.detected import Asked, Detected
+from pairsmith.sources.detection.describe import describe
 from pairsmith.sources.fields import is_covered, paths_of
-from pairsmith.sources.grouping import group_rows
 from pairsmith.sources.outcomes import Refused
-from pairsmith.sources.row_reading import read_row
+from pairsmith.sources.rows.detected import Asked, Detected
+from pairsmith.sources.rows.grouping import group_rows
+from pairsmith.sources.rows.reading import read_row
 from support.annotated_shapes import ANNOTATED
 from support.public_shapes import PUBLIC
 

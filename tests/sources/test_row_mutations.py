@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from pairsmith.errors import PairsmithError
 from pairsmith.schema.messages import encode_extras
 from pairsmith.schema.reasons import Reason
-from pairsmith.sources.describe import describe
-from pairsmith.sources.detected import Asked
+from pairsmith.sources.detection.describe import describe
 from pairsmith.sources.fields import is_covered, paths_of
-from pairsmith.sources.grouping import group_rows
 from pairsmith.sources.outcomes import Comparison, Refused
-from pairsmith.sources.row_reading import read_row
+from pairsmith.sources.rows.detected import Asked
+from pairsmith.sources.rows.grouping import group_rows
+from pairsmith.sources.rows.reading import read_row
 from support.annotated_shapes import ANNOTATED
 from support.public_shapes import PUBLIC
 from support.slow import slow

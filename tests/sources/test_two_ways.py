@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pairsmith.io.identity import WatchedFile
+from pairsmith.sources.columnar.shapes import SHAPES
 from pairsmith.sources.field_uses import FieldCounts
 from pairsmith.sources.read import arrange_rows, read_rows
 from pairsmith.sources.reader import read_by_shape
-from pairsmith.sources.shapes import SHAPES
 from support.mutated import break_row
 from support.shapes import WRITE, example, rows, source_file, write
 from support.slow import quick

@@ -40,11 +40,11 @@ from pairsmith.schema.annotations import STATEMENTS
 from pairsmith.schema.reasons import Reason
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.rows import Form, Origin
-from pairsmith.sources.columns import parse_columns
+from pairsmith.sources.columnar.shapes import HH
+from pairsmith.sources.detection.settling import Settled, settle
 from pairsmith.sources.intake import gathered
 from pairsmith.sources.layouts import ALL_SUBSETS, SAMPLE, Found, SourceFile, Spooled, look
-from pairsmith.sources.settling import Settled, settle
-from pairsmith.sources.shapes import HH
+from pairsmith.sources.rows.mapping import parse_columns
 from pairsmith.sources.told_places import Divided, divide
 
 

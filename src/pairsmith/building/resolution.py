@@ -15,9 +15,9 @@ from pairsmith.schema.recipe import Recipe, make_recipe
 from pairsmith.schema.rows import Form, Origin
 from pairsmith.schema.templates import Template
 from pairsmith.sources import told_places
-from pairsmith.sources.columns import parse_columns
-from pairsmith.sources.detected import Asked
-from pairsmith.sources.settling import Settled
+from pairsmith.sources.detection.settling import Settled
+from pairsmith.sources.rows.detected import Asked
+from pairsmith.sources.rows.mapping import parse_columns
 
 RESOLVED = (
     *("template", "tokens", "date", "as_", "apply"),

@@ -20,14 +20,14 @@ from pairsmith.dataset import folder
 from pairsmith.errors import OutputError, RecipeError
 from pairsmith.io.identity import WatchedFile
 from pairsmith.schema.rows import PAIR_TRANSCRIPTS, Kind
-from pairsmith.sources.detect import AUTO
-from pairsmith.sources.grouped_rows import rows_behind
+from pairsmith.sources.detection.detect import AUTO
+from pairsmith.sources.detection.settling import read_as
 from pairsmith.sources.intake import gathered
 from pairsmith.sources.layouts import SourceFile, look
 from pairsmith.sources.read import arrange_rows, read_rows
 from pairsmith.sources.reader import Reader
 from pairsmith.sources.records import Rows
-from pairsmith.sources.settling import read_as
+from pairsmith.sources.rows.groups import rows_behind
 from pairsmith.text.messages import read_messages
 from pairsmith.text.spans import Mask
 from pairsmith.text.transcript import parse

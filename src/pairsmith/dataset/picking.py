@@ -12,7 +12,7 @@ from pairsmith.dataset.quarantine import Refused
 from pairsmith.dataset.rows import entries_of, rows_by_id
 from pairsmith.errors import AnnotationError, OutputError
 from pairsmith.io.remote import StoragePath
-from pairsmith.sources.grouped_rows import split_group
+from pairsmith.sources.rows.groups import split_group
 
 
 class Picked(NamedTuple):

@@ -30,11 +30,11 @@ from pairsmith.kernel.unrender import unrender
 from pairsmith.schema.rows import Form, Kind
 from pairsmith.schema.templates import Compiled
 from pairsmith.sources.formats.jsonl import read_lines
-from pairsmith.sources.grouped_rows import regroup
 from pairsmith.sources.layouts import SourceFile, kind_of
 from pairsmith.sources.read import Block, arrange_rows
 from pairsmith.sources.reader import Reader, reader_of
 from pairsmith.sources.records import Rows
+from pairsmith.sources.rows.groups import regroup
 from pairsmith.text.messages import read_messages
 from pairsmith.text.spans import Index, Mask, to_numpy
 from pairsmith.text.transcript import parse

@@ -26,7 +26,7 @@ from pairsmith.io.remote import StoragePath
 from pairsmith.schema.reasons import Note, Reason
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.rows import CONFIDENCE, Kind, shard_schema
-from pairsmith.sources.column_types import text_sizes
+from pairsmith.sources.columnar.column_types import text_sizes
 from pairsmith.sources.field_uses import FieldCounts, Uses
 from pairsmith.sources.records import Index, Rows
 from pairsmith.text.spans import offsets_and_run, string_array, to_numpy

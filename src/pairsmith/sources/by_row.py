@@ -11,21 +11,21 @@ import pyarrow.compute as pc
 
 from pairsmith.schema.reasons import Reason
 from pairsmith.schema.rows import MARGIN, PAIR_MESSAGES
-from pairsmith.sources.carried import carry_fields, find_margin, paths_of_margin
-from pairsmith.sources.comparisons import UNLIKE_THE_FIRST
-from pairsmith.sources.field_masks import any_of
+from pairsmith.sources.columnar.comparisons import UNLIKE_THE_FIRST
+from pairsmith.sources.columnar.field_masks import any_of
+from pairsmith.sources.columnar.messages import Mask, flags
+from pairsmith.sources.columnar.parse import Parsed
 from pairsmith.sources.field_uses import Use, is_below, paths_of_schema
 from pairsmith.sources.fields import is_covered, paths_of
-from pairsmith.sources.grouped_rows import rows_of_group
-from pairsmith.sources.media import find_media
-from pairsmith.sources.messages import Mask, flags
 from pairsmith.sources.outcomes import Comparison, Outcome, Refused, UnreadableError
-from pairsmith.sources.parse import Parsed
 from pairsmith.sources.reader import Reader
 from pairsmith.sources.records import Index, Rows
 from pairsmith.sources.row_columns import Numbered
-from pairsmith.sources.row_reading import read_row
-from pairsmith.sources.unread import BESIDE
+from pairsmith.sources.rows.carried import carry_fields, find_margin, paths_of_margin
+from pairsmith.sources.rows.groups import rows_of_group
+from pairsmith.sources.rows.reading import read_row
+from pairsmith.sources.rows.unread import BESIDE
+from pairsmith.sources.values.media import find_media
 
 NOTHING_TOLD = Comparison([], [])
 """Stands for a comparison of which columns tell no scores."""

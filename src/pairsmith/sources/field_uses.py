@@ -10,10 +10,10 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from pairsmith.sources.column_types import is_list
-from pairsmith.sources.field_masks import Masks
+from pairsmith.sources.columnar.column_types import is_list
+from pairsmith.sources.columnar.field_masks import Masks
+from pairsmith.sources.columnar.messages import Mask
 from pairsmith.sources.fields import join_path
-from pairsmith.sources.messages import Mask
 from pairsmith.sources.records import Index
 
 MOST_PATHS = 1_000

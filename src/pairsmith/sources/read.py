@@ -23,6 +23,8 @@ from pairsmith.sources.by_row import (
     read_by_row,
     refuse_beyond,
 )
+from pairsmith.sources.columnar.messages import Mask
+from pairsmith.sources.columnar.shapes import DIALOGUES
 from pairsmith.sources.field_uses import (
     Use,
     Uses,
@@ -34,13 +36,11 @@ from pairsmith.sources.field_uses import (
 )
 from pairsmith.sources.formats import format_of
 from pairsmith.sources.formats.format import WHOLE, Reading, Span
-from pairsmith.sources.grouped_rows import GroupedRows, group_blocks
 from pairsmith.sources.layouts import SourceFile
-from pairsmith.sources.messages import Mask
 from pairsmith.sources.reader import HH_READER, Reader
 from pairsmith.sources.records import Index, Rows
 from pairsmith.sources.row_columns import name_rows, to_columns
-from pairsmith.sources.shapes import DIALOGUES
+from pairsmith.sources.rows.groups import GroupedRows, group_blocks
 from pairsmith.sources.told_places import only_own
 
 

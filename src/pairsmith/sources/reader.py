@@ -14,9 +14,9 @@ import pyarrow as pa
 
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.rows import NOTHING, Kind, source_schema
-from pairsmith.sources.detected import Detected
-from pairsmith.sources.row_shapes import ROW_SHAPES, RowShape
-from pairsmith.sources.shapes import HH, SHAPES, Shape
+from pairsmith.sources.columnar.shapes import HH, SHAPES, Shape
+from pairsmith.sources.rows.detected import Detected
+from pairsmith.sources.rows.shapes import ROW_SHAPES, RowShape
 
 
 class Reader(NamedTuple):

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pairsmith.schema.rows import DIALOGUE_SCORES
-from pairsmith.sources.parse import parse_rows
+from pairsmith.sources.columnar.parse import parse_rows
 from pairsmith.sources.records import Records
 
 SUBSET = "red-team-attempts"

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pairsmith.schema.messages import Message, encode_extras, encode_json
 from pairsmith.schema.reasons import Reason
 from pairsmith.schema.rows import NOTES, PAIR_MESSAGES, SOURCE_MESSAGES
-from pairsmith.sources.messages import NUL
+from pairsmith.sources.columnar.messages import NUL
 from pairsmith.sources.outcomes import Comparison, Outcome, Refused
 from pairsmith.sources.records import Index
 

@@ -22,8 +22,7 @@ from pairsmith.io.identity import WatchedFile, changed
 from pairsmith.schema.rows import Kind
 from pairsmith.schema.splits import TRAIN, is_held_out
 from pairsmith.sources import redteam
-from pairsmith.sources.columns import check_columns
-from pairsmith.sources.detect import EVERY
+from pairsmith.sources.detection.detect import EVERY
 from pairsmith.sources.formats import format_of
 from pairsmith.sources.formats.format import Reading
 from pairsmith.sources.layouts import Found, SourceFile
@@ -31,6 +30,7 @@ from pairsmith.sources.layouts.placed import number_among
 from pairsmith.sources.layouts.source_file import LONGEST, Told, slug_of
 from pairsmith.sources.layouts.split_names import SPLIT_OF, split_told, splits_told, written
 from pairsmith.sources.records import Rows
+from pairsmith.sources.rows.mapping import check_columns
 
 SPLIT, SUBSET = ROLES = ("split", "subset")
 """The roles of fields that tell where a row belongs, and the name of the field that is known."""

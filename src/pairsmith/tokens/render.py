@@ -19,7 +19,7 @@ from pairsmith.errors import RecipeError, TokenizerError
 from pairsmith.kernel.render import UnfaithfulError, Writer, Written, write_conversations
 from pairsmith.schema.messages import read_stored
 from pairsmith.schema.templates import Conversation, Refusal, Template
-from pairsmith.sources.messages import from_lists, join, to_list_array
+from pairsmith.sources.columnar.messages import from_lists, join, to_list_array
 from pairsmith.text.messages import read_messages
 from pairsmith.text.turns import Turns
 

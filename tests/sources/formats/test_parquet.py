@@ -16,12 +16,12 @@ import pairsmith
 from pairsmith.errors import DamagedInputError, SourceError
 from pairsmith.io import paths
 from pairsmith.io.identity import WatchedFile
-from pairsmith.sources import column_types
-from pairsmith.sources.detect import choose, recognise
+from pairsmith.sources.columnar import column_types
+from pairsmith.sources.columnar.shapes import SHAPES
+from pairsmith.sources.detection.detect import choose, recognise
 from pairsmith.sources.formats import parquet as module
 from pairsmith.sources.formats import table as table_module
 from pairsmith.sources.formats.format import Reading
-from pairsmith.sources.shapes import SHAPES
 from support.shapes import blocks, example, read, source_file, write
 
 HH = {"chosen": "\n\nHuman: Hi?\n\nAssistant: Hi.", "rejected": "\n\nHuman: Hi?\n\nAssistant: No."}

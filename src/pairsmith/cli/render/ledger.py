@@ -77,7 +77,7 @@ def _shape(recipe: Recipe) -> list[str]:
         return []
     if not recipe.reading_fields:
         return [f"Rows were read in the shape {recipe.shape}."]
-    from pairsmith.sources.detected import Detected
+    from pairsmith.sources.rows.detected import Detected
 
     detected = Detected.from_dict(recipe.reading_fields)
     kinds = (

@@ -19,7 +19,7 @@ from pairsmith.errors import DamagedInputError
 from pairsmith.io.identity import WatchedFile
 from pairsmith.io.paths import FsspecPath
 from pairsmith.sources import records
-from pairsmith.sources.column_types import check_types, text_sizes
+from pairsmith.sources.columnar.column_types import check_types, text_sizes
 from pairsmith.sources.formats.format import Reading
 from pairsmith.sources.formats.table import (
     TableRows,

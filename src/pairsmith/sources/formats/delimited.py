@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from pairsmith.errors import DamagedInputError, SourceError
 from pairsmith.sources import records
-from pairsmith.sources.column_types import check_types
+from pairsmith.sources.columnar.column_types import check_types
 from pairsmith.sources.formats.format import Format, Reading
 from pairsmith.sources.formats.table import TableRows, table_format
 from pairsmith.sources.records import after

@@ -12,8 +12,8 @@ from pairsmith.io.digests import Digest
 from pairsmith.io.identity import WatchedFile
 from pairsmith.io.paths import FsspecPath
 from pairsmith.io.reading import content_range
+from pairsmith.sources.columnar.parse import Parsed
 from pairsmith.sources.json_faults import ROW_BYTES
-from pairsmith.sources.parse import Parsed
 from pairsmith.sources.records import Rows
 
 SAMPLE_ROWS = 100

@@ -14,6 +14,7 @@ from pairsmith.errors import DamagedInputError
 from pairsmith.io.compression import decompressed, is_compressed
 from pairsmith.io.digests import CHUNK, MeteredFile
 from pairsmith.io.paths import FsspecPath
+from pairsmith.sources.columnar.parse import Parsed, parse_rows
 from pairsmith.sources.formats.format import (
     SAMPLE_BYTES,
     WHOLE,
@@ -27,7 +28,6 @@ from pairsmith.sources.formats.format import (
 from pairsmith.sources.formats.json_array import read_elements
 from pairsmith.sources.formats.json_layout import is_array
 from pairsmith.sources.formats.jsonl import read_lines
-from pairsmith.sources.parse import Parsed, parse_rows
 from pairsmith.sources.records import Records
 
 PEEK = 1 << 20

@@ -8,7 +8,7 @@ import numpy as np
 
 from pairsmith.errors import DamagedInputError
 from pairsmith.sources import records
-from pairsmith.sources.parse import CLOSE, OPEN
+from pairsmith.sources.columnar.parse import CLOSE, OPEN
 from pairsmith.sources.records import Index, Records, after
 
 NEWLINE, RETURN, BLANK = ord("\n"), ord("\r"), b" \t\r\n"

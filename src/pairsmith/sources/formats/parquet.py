@@ -20,7 +20,7 @@ from pairsmith.io.identity import WatchedFile
 from pairsmith.io.paths import FsspecPath
 from pairsmith.io.reading import SeekableFile
 from pairsmith.sources import records
-from pairsmith.sources.column_types import check_types, text_sizes
+from pairsmith.sources.columnar.column_types import check_types, text_sizes
 from pairsmith.sources.formats.format import (
     SAMPLE_BYTES,
     SAMPLE_ROWS,

@@ -19,11 +19,11 @@ import pyarrow.compute as pc
 from pairsmith.errors import DamagedInputError
 from pairsmith.io.identity import WatchedFile
 from pairsmith.io.paths import FsspecPath
-from pairsmith.sources.column_types import NOT_UTF8, is_list, is_text, project, text_sizes
-from pairsmith.sources.field_masks import masks_of
+from pairsmith.sources.columnar.column_types import NOT_UTF8, is_list, is_text, project, text_sizes
+from pairsmith.sources.columnar.field_masks import masks_of
+from pairsmith.sources.columnar.parse import Parsed
 from pairsmith.sources.formats.format import SAMPLE_ROWS, Format, Reading
 from pairsmith.sources.json_faults import ROW_BYTES
-from pairsmith.sources.parse import Parsed
 from pairsmith.sources.records import Index
 
 

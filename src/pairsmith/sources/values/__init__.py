@@ -1,0 +1,1 @@
+"""One value of any make, as Python has it, to messages; texts that hold conversations too."""
