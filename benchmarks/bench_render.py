@@ -110,7 +110,7 @@ def by_pairsmith(folder, name, times):
     import pyarrow.parquet as pq
 
     from pairsmith.chat_templates.prepare import prepare
-    from pairsmith.kernel.render import Writer, write_pairs
+    from pairsmith.kernel.render import Pairs, Writer, write_pairs
     from pairsmith.text.messages import read_messages
 
     table = pq.read_table(folder / "pairs.parquet")
@@ -130,7 +130,9 @@ def by_pairsmith(folder, name, times):
 
         def render(batch):
             chosen, rejected = (read_messages(batch[side]) for side in ("chosen", "rejected"))
-            return write_pairs(chosen, rejected, np.ones(len(batch), bool), writer).columns
+            return write_pairs(
+                Pairs.of(chosen, rejected), np.ones(len(batch), bool), writer
+            ).columns
 
         first = render(batches[0])
         start = time.perf_counter()

@@ -4,7 +4,7 @@ import json
 import re
 import shlex
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -194,7 +194,7 @@ RANKING = {"prompt": ASKED, "answers": [{"answer": text, "rank": n} for text, n 
 RATED = [{"text": GOOD, "score": 5}, {"text": BAD, "score": 4}]
 TEXTS = {"prompt": ASKED, "chosen": GOOD, "rejected": BAD}
 SAFER = [{**row, "safer_response_id": 0} for row in PUBLIC["PKU-SafeRLHF"].rows]
-TO_SAY = {
+TO_SAY: dict[str, tuple[list[Any], list[Any]]] = {
     "HelpSteer2's rows compared by correctness": (
         PUBLIC["HelpSteer2 ratings"].rows,
         [(BAD, GOOD), "unpaired"],

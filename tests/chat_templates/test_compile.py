@@ -13,7 +13,7 @@ from pairsmith.chat_templates.literals import assemble
 from pairsmith.chat_templates.probes import Probe
 from pairsmith.kernel.dialogues import dialogue_kernel
 from pairsmith.kernel.pairs import pair_kernel
-from pairsmith.kernel.render import Writer, write_pairs
+from pairsmith.kernel.render import Pairs, Writer, write_pairs
 from pairsmith.schema.recipe import make_recipe
 from pairsmith.schema.rows import MESSAGES
 from pairsmith.text.messages import read_messages
@@ -195,7 +195,7 @@ def test_any_pair_in_columns(name, data):
     rows = data.draw(st.lists(pairs(False if name == "gemma" else None), min_size=1, max_size=4))
     chosen, rejected = (turns_of([row[side] for row in rows]) for side in (0, 1))
     kept = chosen.counts > 0
-    written = write_pairs(chosen, rejected, kept, Writer(ready.compiled, ready.jinja))
+    written = write_pairs(Pairs.of(chosen, rejected), kept, Writer(ready.compiled, ready.jinja))
     for row in written.refused:  # the template leaves reasoning out
         assert any("</think>" in message["content"] for side in rows[row] for message in side)
     columns = [column.to_pylist() for column in written.columns]

@@ -9,7 +9,7 @@ import pairsmith
 from pairsmith import PairsmithError
 from pairsmith.chat_templates.builtin import FAMILIES
 from pairsmith.chat_templates.prepare import remarks
-from pairsmith.kernel.render import Writer, write_pairs
+from pairsmith.kernel.render import Pairs, Writer, write_pairs
 from pairsmith.kernel.row_render import RenderedPair, pairs_by_row
 from pairsmith.kernel.unrender import unrender
 from pairsmith.schema.templates import Refusal
@@ -53,7 +53,9 @@ def cut_inside(front, behind):
 def texts_of(ready, rows):
     """Rows in columns, with what Jinja renders of them."""
     chosen, rejected = (turns_of([row[side] for row in rows]) for side in (0, 1))
-    written = write_pairs(chosen, rejected, chosen.counts > 0, Writer(ready.compiled, ready.jinja))
+    written = write_pairs(
+        Pairs.of(chosen, rejected), chosen.counts > 0, Writer(ready.compiled, ready.jinja)
+    )
     assert not written.refused
     return list(zip(*(column.to_pylist() for column in written.columns), strict=True))
 
@@ -67,7 +69,8 @@ def test_the_cut_is_before_the_token_in_columns_and_row_by_row(name, template):
     assert set(compiled.layouts) == {True, False}
     rows = [pair for pair in system_and_plain() for _ in range(3)]
     made = texts_of(ready, rows)
-    by_row = pairs_by_row(*map(list, zip(*rows, strict=True)), compiled.template, ready.jinja)
+    better, worse = ([row[side] for row in rows] for side in (0, 1))
+    by_row = pairs_by_row(better, worse, compiled.template, ready.jinja)
     assert made == [pair[:3] for pair in by_row]
     for row, (prompt, chosen, rejected) in zip(rows, made, strict=True):
         assert prompt.endswith(f"{row[0][-2]['content']}<|end|>{end}")

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 import pairsmith
 from pairsmith.chat_templates.prepare import as_uncompiled
-from pairsmith.kernel.parting import part
 from pairsmith.kernel.render import Pairs, Writer, write_pairs
 from pairsmith.kernel.row_render import RenderedPair, dialogues_by_row, pairs_by_row
 from pairsmith.schema.templates import Refusal
@@ -124,7 +123,7 @@ def test_what_holds_everything_is_written(template):
         made = render(EVERYTHING, pair, template, TOOLS)
         assert isinstance(made, RenderedPair)
         assert not made.reasoning_left_out
-        assert TOOLS[0]["function"]["description"] in made.prompt
+        assert "How moist the soil of a pot is." in made.prompt
         for message in pair[0]:
             assert message["content"] in made.prompt + made.chosen
 
@@ -153,13 +152,16 @@ def test_reasoning_inside_of_contents():
     pair = [[QUESTION, first]], [[QUESTION, second]]
     qwen, deepseek = prepared("qwen3"), prepared("deepseek-r1")
     [made] = pairs_by_row(*pair, qwen.compiled.template, qwen.jinja)
+    assert isinstance(made, RenderedPair)
     assert made.chosen == "<think>\nIs it a fern?\n</think>\n\nMoist.<|im_end|>"
     [made] = pairs_by_row(*pair, deepseek.compiled.template, deepseek.jinja)
     assert made == Refusal("the template drops part of a reply: its reasoning")
     later = [{"role": "user", "content": "And in winter?"}, said("Less."), said("More.")]
     sides = [[QUESTION, first, later[0], reply] for reply in later[1:]]
     for ready in (qwen, deepseek):
-        [made] = pairs_by_row(*[[side] for side in sides], ready.compiled.template, ready.jinja)
+        better, worse = ([side] for side in sides)
+        [made] = pairs_by_row(better, worse, ready.compiled.template, ready.jinja)
+        assert isinstance(made, RenderedPair)
         assert made.reasoning_left_out
         assert "Is it a fern?" not in made.prompt
         assert "Moist." in made.prompt
@@ -222,7 +224,7 @@ def test_tools_that_nest_without_end_are_refused_by_themselves(template):
         tools=[None, [bad], TOOLS],
     )  # fmt: skip
     assert [type(row) for row in made] == [RenderedPair, Refusal, RenderedPair]
-    assert "nest more than 64 levels" in made[1].message
+    assert "nest more than 64 levels" in str(made[1])
 
 
 def test_a_row_is_judged_by_itself(template):
@@ -230,7 +232,8 @@ def test_a_row_is_judged_by_itself(template):
     source, *_ = FAULTS["a short turn"]
     ready = prepared(template(source))
     pairs = [PLAIN, LONG, LED, PLAIN]
-    made = pairs_by_row(*map(list, zip(*pairs, strict=True)), ready.compiled.template, ready.jinja)
+    sides = [[pair[side] for pair in pairs] for side in (0, 1)]
+    made = pairs_by_row(sides[0], sides[1], ready.compiled.template, ready.jinja)
     alone = [
         pairs_by_row([better], [worse], ready.compiled.template, ready.jinja)[0]
         for better, worse in pairs
@@ -260,7 +263,7 @@ def test_what_is_compiled_leaves_nothing_out_either(name, template):
     uncompiled = as_uncompiled(ready.compiled, "for comparison")
     written, by_row = (
         write_pairs(
-            Pairs(chosen, rejected, part(chosen, rejected)),
+            Pairs.of(chosen, rejected),
             chosen.counts > 0,
             Writer(compiled, ready.jinja),
         )

@@ -4,6 +4,7 @@ import pytest
 
 from pairsmith.errors import SourceError
 from pairsmith.sources.detection.describe import describe
+from pairsmith.sources.outcomes import Comparison
 from pairsmith.sources.rows.detected import Asked
 from pairsmith.sources.rows.mapping import parse_columns
 from pairsmith.sources.rows.reading import read_row
@@ -14,6 +15,7 @@ def replies(row, columns):
     """The better and the worse reply of a row whose columns are named so."""
     held = describe([row], Asked(columns=parse_columns(columns)), "the source")
     (outcome,) = read_row(row, held.shape()).outcomes
+    assert isinstance(outcome, Comparison)
     return outcome.chosen[-1]["content"], outcome.rejected[-1]["content"]
 
 

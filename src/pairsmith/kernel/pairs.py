@@ -47,7 +47,7 @@ def convert_pairs(batch: pa.RecordBatch, recipe: Recipe, writer: Writer | None) 
         prepend_system(t, recipe.system, verdict.kept) for t in verdict.sides.values()
     )
     tools = batch["tools"] if "tools" in batch.schema.names else None
-    pairs = Pairs(chosen, rejected, part(chosen, rejected), tools)
+    pairs = Pairs.of(chosen, rejected, tools)
     columns, refused, left_out = render_pairs(pairs, verdict.kept, recipe, writer)
     verdict = verdict.refuse(refused)
     beside = recipe.pair_columns._replace(weighed=False)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pairsmith.kernel import checks
-from pairsmith.kernel.parting import Parted
+from pairsmith.kernel.parting import Parted, part
 from pairsmith.kernel.row_render import (
     Jinja,
     Messages,
@@ -75,6 +75,11 @@ class Pairs(NamedTuple):
     rejected: Turns
     parted: Parted
     tools: pa.StringArray | None = None
+
+    @classmethod
+    def of(cls, chosen: Turns, rejected: Turns, tools: pa.StringArray | None = None) -> Pairs:
+        """The pairs of two whole conversations a row."""
+        return cls(chosen, rejected, part(chosen, rejected), tools)
 
     @property
     def has_tools(self) -> Mask:

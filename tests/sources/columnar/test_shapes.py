@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pairsmith.schema.rows import Kind, source_schema
-from pairsmith.sources.columnar.parse import ROW_BYTES, _arrow, _is_sure, fault_of
+from pairsmith.sources.columnar.parse import _arrow, _is_sure
 from pairsmith.sources.columnar.shapes import SHAPES
+from pairsmith.sources.json_faults import ROW_BYTES, fault_of
 from pairsmith.sources.records import Records
 from support.examples import examples
 from support.shapes import WRITE, as_told, blocks, example, message, read, rows, write

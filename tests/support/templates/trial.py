@@ -24,7 +24,7 @@ from pairsmith.chat_templates.resolve import LocatedTemplate
 from pairsmith.chat_templates.sandbox import Reading, Shape, TemplateInfo, make_reading
 from pairsmith.chat_templates.symbolic.reading import make_render, read_template
 from pairsmith.errors import PairsmithError, RecipeError
-from pairsmith.kernel.render import UnfaithfulError, Writer, write_pairs
+from pairsmith.kernel.render import Pairs, UnfaithfulError, Writer, write_pairs
 from pairsmith.schema.rows import MESSAGES
 from pairsmith.schema.templates import (
     PROBE_REPLY,
@@ -184,7 +184,7 @@ def _written(case: Case, writer: Writer) -> Iterator[tuple[str, str, str] | None
         chosen, rejected = (
             read_messages(pa.array([side[place] for side in sides], MESSAGES)) for place in (0, 1)
         )
-        written = write_pairs(chosen, rejected, chosen.counts > 0, writer)
+        written = write_pairs(Pairs.of(chosen, rejected), chosen.counts > 0, writer)
         columns = [column.to_pylist() for column in written.columns]
         for texts in zip(*columns, strict=True):
             yield None if texts[0] is None else texts
