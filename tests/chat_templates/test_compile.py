@@ -185,7 +185,7 @@ def turns_of(conversations):
     return read_messages(pa.array(conversations, MESSAGES))
 
 
-@every
+@pytest.mark.parametrize("name", quick(FAMILIES, "llama2", "qwen3"))
 @examples(50)
 @given(data=st.data())
 def test_any_pair_in_columns(name, data):

@@ -47,7 +47,7 @@ def test_long_lines_are_read_as_json_has_them(narrow, piece):
     @examples(60)
     def compare(value, plain):
         text = json.dumps({"value": value}, ensure_ascii=plain).encode()
-        if len(text) < 70:
+        if len(text) < 40:  # no text of a longer line is too long to be read as it is
             assert [line.said for line in read(text, text)] == [{"value": value}] * 2
 
     compare()

@@ -16,7 +16,7 @@ from pairsmith.sources.detection.detect import choose, recognise
 from pairsmith.sources.formats import json_text
 from support.shapes import WRITE, example, read, rows, source_file, write
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HH = {"chosen": "\n\nHuman: Hi?\n\nAssistant: Hi.", "rejected": "\n\nHuman: Hi?\n\nAssistant: No."}
 HALVED = {"prompt": "\n\nHuman: Hi?\n\nAssistant:", "chosen": " Hi.", "rejected": " No."}
 ROWS = {name: example(name) for name in WRITE} | {"hh": HH, "hh-prompt": HALVED}

@@ -281,7 +281,7 @@ def test_few_rows_at_a_time_where_a_dictionary_is_long(text, tmp_path, monkeypat
 
 
 def test_a_row_that_a_dictionary_makes_too_long(tmp_path, monkeypatch):
-    for name in ("column_types", "formats.table"):
+    for name in ("columnar.column_types", "formats.table"):
         monkeypatch.setattr(f"pairsmith.sources.{name}.ROW_BYTES", 1_000)
     monkeypatch.setattr("pairsmith.sources.records.RECORD_BYTES", 10_000)
     row = {"prompt": "Hi?", "chosen": "a", "rejected": "b"}

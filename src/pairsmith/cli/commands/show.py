@@ -70,8 +70,7 @@ def show(
         found = kept if asked.reason is None else refused
         picked = picking.first(found, count or (None if raw else 3))
     if raw:
-        grouped = reader_of(built.recipe).row.is_grouped
-        sys.stdout.buffer.writelines(picked.raw_lines(grouped))
+        sys.stdout.buffer.writelines(picked.raw_lines(reader_of(built.recipe).row.is_grouped))
     elif as_json:
         for row in picked.as_json():
             typer.echo(json.dumps(row, default=str))
