@@ -87,7 +87,9 @@ def test_what_comes_out_is_what_jinja_gives(name, tmp_path):
     made = {row["id"]: row for row in pq.read_table(shard).to_pylist()}
     assert len(made) == built.totals.kept
     for place, row in enumerate(rows(), 1):
-        sides = [row["prompt"] + row[side] for side in ("chosen", "rejected")]
+        # a system turn that says nothing is none
+        prompt = [m for m in row["prompt"] if m["role"] != "system" or m["content"].strip()]
+        sides = [prompt + row[side] for side in ("chosen", "rejected")]
         wholes, _ = render_jinja_template(sides, chat_template=source, **tokens)
         written = made.get(f"pairs/train/{place}")
         if written is None:  # what was read does not stand in what the template writes
