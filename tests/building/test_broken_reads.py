@@ -7,9 +7,10 @@ import random
 
 import pytest
 
-from pairsmith.building import partition, task
+from pairsmith.building import partition
 from pairsmith.dataset import checkpoint
 from pairsmith.errors import BrokenReadError, DamagedInputError
+from pairsmith.io import retries
 from pairsmith.io.digests import MeteredFile
 from support.broken import begun, build, finished, fresh
 from support.mixture import hashes, pair
@@ -22,7 +23,7 @@ class Flaky:
     def __init__(self, monkeypatch, name, after, times):  # with --from, no shape is looked for
         self.real, self.name, self.after, self.left = MeteredFile.read, name, after, times
         monkeypatch.setattr(MeteredFile, "read", lambda file, size=-1: self.read(file, size))
-        for module in (partition, task):
+        for module in (partition, retries):
             monkeypatch.setattr(module, "PAUSE", 0)
 
     def read(self, file, size):

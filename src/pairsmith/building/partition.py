@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from time import sleep
 
-from pairsmith.building.task import ATTEMPTS, PAUSE, Part, still_broken
+from pairsmith.building.task import Part
 from pairsmith.dataset.checkpoint import Finished
 from pairsmith.dataset.shard_record import SourceRecord
 from pairsmith.errors import BrokenReadError
 from pairsmith.io.identity import Identity, Known, changed, identify
+from pairsmith.io.retries import ATTEMPTS, PAUSE, still_broken
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.rows import Kind
 from pairsmith.sources.formats import format_of

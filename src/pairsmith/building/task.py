@@ -14,10 +14,11 @@ from pairsmith.dataset.decisions import read_decisions
 from pairsmith.dataset.shard_record import SourceRecord
 from pairsmith.dataset.shards import Converted, ShardWriter
 from pairsmith.engines.threads import overlap
-from pairsmith.errors import BrokenReadError, DamagedInputError
+from pairsmith.errors import DamagedInputError
 from pairsmith.io.digests import Digest
 from pairsmith.io.identity import Known, WatchedFile
 from pairsmith.io.remote import StoragePath
+from pairsmith.io.retries import try_again
 from pairsmith.kernel import Kernel
 from pairsmith.kernel.actions import with_actions
 from pairsmith.kernel.dialogues import dialogue_kernel
@@ -40,12 +41,6 @@ KERNELS: dict[Kind, Callable[[Recipe, Writer | None], Kernel]] = {
 
 SYSTEM_TOTAL = 32 << 20
 """A kernel repeats the system text in every row; at most this many bytes of it at once."""
-
-ATTEMPTS = 3
-"""A read that fails is tried at most this many times."""
-
-PAUSE = 0.5
-"""Seconds before the second attempt; before the third, twice as many."""
 
 Tick: TypeAlias = Callable[[int, int], None]
 """A callback for progress: the rows and the bytes read of a file so far."""
@@ -131,26 +126,7 @@ def work(task: Task, jinja: Jinja | None = None, tick: Tick | None = None) -> So
         SourceError: It was changed or replaced meanwhile.
         UnfaithfulError: The compiled template fails its proof.
     """
-    from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
-
-    attempts = Retrying(
-        retry=retry_if_exception_type(BrokenReadError),
-        stop=stop_after_attempt(ATTEMPTS),
-        wait=wait_exponential(PAUSE),
-        reraise=True,
-    )
-    try:
-        return attempts(_work, task, jinja, tick or _silent)
-    except BrokenReadError as error:
-        raise still_broken(task.name, error) from error
-
-
-def still_broken(name: str, error: BrokenReadError) -> BrokenReadError:
-    """The fault of a read that failed every time."""
-    return BrokenReadError(
-        f"{name}: {error.message.rstrip('.')} (tried {ATTEMPTS} times).",
-        f"{error.hint} What is finished is kept: the same command goes on.".strip(),
-    )
+    return try_again(lambda: _work(task, jinja, tick or _silent), task.name)
 
 
 def _silent(_rows: int, _bytes: int) -> None:

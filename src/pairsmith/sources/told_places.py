@@ -31,6 +31,7 @@ from pairsmith.sources.layouts.source_file import LONGEST, Told, slug_of
 from pairsmith.sources.layouts.split_names import SPLIT_OF, split_told, splits_told, written
 from pairsmith.sources.records import Rows
 from pairsmith.sources.rows.mapping import check_columns
+from pairsmith.sources.samples import sample_rows
 
 SPLIT, SUBSET = ROLES = ("split", "subset")
 """The roles of fields that tell where a row belongs, and the name of the field that is known."""
@@ -104,7 +105,7 @@ def _sample(file: SourceFile) -> list[dict[str, Any]]:
     """The first rows of a file of pairs."""
     if file.kind != Kind.PAIRS:
         return []
-    rows = format_of(file.path).sample(file.place, file.path, EVERY)
+    rows = sample_rows(file, EVERY)
     return [row for row in rows if isinstance(row, dict)]
 
 

@@ -20,6 +20,7 @@ from pairsmith.sources.formats import format_of
 from pairsmith.sources.layouts import SourceFile
 from pairsmith.sources.rows.detected import Asked, Detected
 from pairsmith.sources.rows.shapes import ROW_SHAPES
+from pairsmith.sources.samples import sample_rows
 
 AUTO = "auto"
 TOLD = Asked()
@@ -96,7 +97,7 @@ def detect(files: list[SourceFile], asked: Asked = TOLD) -> Detected:
 
 
 def _sample_all(file: SourceFile) -> list[dict[str, Any]]:
-    return format_of(file.path).sample(file.place, file.path, EVERY)
+    return sample_rows(file, EVERY)
 
 
 class _Every(Collection[str]):
@@ -174,7 +175,7 @@ def _by_schema(file: SourceFile) -> Shape | None:
 def _sample(file: SourceFile) -> list[dict[str, Any]]:
     """The first rows of a file; a fault further on is met when it is built."""
     known = {name for shape in SHAPES.values() for name in shape.fields.names} | OF_UNPAIRED
-    return format_of(file.path).sample(file.place, file.path, known)
+    return sample_rows(file, known)
 
 
 def _unknown(file: SourceFile, rows: list[dict[str, Any]]) -> SourceError:

@@ -18,7 +18,6 @@ from pairsmith.sources.detection.describe import tell
 from pairsmith.sources.detection.detect import AUTO, EVERY, detect
 from pairsmith.sources.field_uses import paths_of_schema
 from pairsmith.sources.fields import paths_of
-from pairsmith.sources.formats import format_of
 from pairsmith.sources.formats.format import SAMPLE_ROWS
 from pairsmith.sources.layouts import SourceFile
 from pairsmith.sources.outcomes import Comparison
@@ -29,6 +28,7 @@ from pairsmith.sources.rows.mapping import value_at
 from pairsmith.sources.rows.reading import read_row
 from pairsmith.sources.rows.shapes import tell_rule
 from pairsmith.sources.rows.unread import BESIDE
+from pairsmith.sources.samples import sample_rows
 from pairsmith.sources.values.media import find_media
 
 
@@ -73,9 +73,7 @@ def settle(
     files = list({file.path: file for file in files}.values())  # of one there may be parts
     detected = detect(files, asked)
     pairs = [file for file in files if file.kind == Kind.PAIRS]
-    rows = [
-        row for file in pairs for row in format_of(file.path).sample(file.place, file.path, EVERY)
-    ]
+    rows = [row for file in pairs for row in sample_rows(file, EVERY)]
     plain = is_plain(detected) and asked.pairs is None and not _has_more_beside(detected, rows)
     reading = {} if plain else detected.to_dict()
     reader = make_reader(detected.name, reading)
