@@ -166,7 +166,7 @@ def straddles(prompt: str, whole: str, marks: Sequence[str]) -> bool:
 
 
 def _straddles_at(mark: str, cut: int, prompt: str, whole: str, end: int) -> bool:
-    """Whether a mark may begin so many characters before the segments, or end behind them."""
+    """Whether a mark may begin `cut` characters before the segments, or end behind them."""
     begun = whole.endswith(mark[:cut]) and len(whole) - cut < end
     shared, rest = whole[:end], mark[cut + end :]
     if begun or not rest or not mark.startswith(shared, cut):

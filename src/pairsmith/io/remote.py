@@ -26,6 +26,7 @@ from pairsmith.errors import BrokenWriteError, OutputError
 from pairsmith.io.digests import MeteredFile
 from pairsmith.io.paths import EXTRAS, FsspecPath
 from pairsmith.io.reading import SeekableFile
+from pairsmith.io.retries import retrying
 
 ATTEMPTS = 3
 """A request is made at most this many times; S3's client tries each several times itself."""
@@ -248,14 +249,7 @@ class RemotePath:
             BrokenWriteError: It failed, tried again and again; another may not.
             OutputError: It is not allowed.
         """
-        from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
-
-        attempts = Retrying(
-            retry=retry_if_exception(_may_pass),
-            stop=stop_after_attempt(ATTEMPTS),
-            wait=wait_exponential(PAUSE),
-            reraise=True,
-        )
+        attempts = retrying(_may_pass, ATTEMPTS, PAUSE)
         try:
             return attempts(request, *args, **kwargs)
         except (FileNotFoundError, FileExistsError):

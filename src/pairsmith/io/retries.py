@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pairsmith.errors import BrokenReadError
+
+if TYPE_CHECKING:
+    from tenacity import Retrying
 
 ATTEMPTS = 3
 """A read that fails is tried at most this many times."""
@@ -26,18 +29,29 @@ def try_again(read: Callable[[], T], name: str) -> T:
     Raises:
         BrokenReadError: It failed every time.
     """
-    from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
-
-    attempts = Retrying(
-        retry=retry_if_exception_type(BrokenReadError),
-        stop=stop_after_attempt(ATTEMPTS),
-        wait=wait_exponential(PAUSE),
-        reraise=True,
-    )
+    attempts = retrying(lambda error: isinstance(error, BrokenReadError), ATTEMPTS, PAUSE)
     try:
         return attempts(read)
     except BrokenReadError as error:
         raise still_broken(name, error) from error
+
+
+def retrying(may_pass: Callable[[BaseException], bool], attempts: int, pause: float) -> Retrying:
+    """What calls again after a fault.
+
+    Args:
+        may_pass: Whether a fault is one that may pass; any other is raised at once.
+        attempts: How often to call at most; the last fault is raised.
+        pause: Seconds before the second call, twice as many before the third, and so on.
+    """
+    from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
+
+    return Retrying(
+        retry=retry_if_exception(may_pass),
+        stop=stop_after_attempt(attempts),
+        wait=wait_exponential(pause),
+        reraise=True,
+    )
 
 
 def still_broken(name: str, error: BrokenReadError) -> BrokenReadError:

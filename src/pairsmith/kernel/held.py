@@ -19,7 +19,7 @@ from pairsmith.schema.reasoning import split_reasoning
 from pairsmith.schema.templates import Conversation, Refusal, probe_text
 
 SURE_CHARS = 24
-"""A piece of at least so many characters, white space aside, does not stand in a text by chance."""
+"""A piece of this many characters or more, without white space, stands in no text by chance."""
 
 CONTENT, REASONING, CALLS, TOOLS = "text", "reasoning", "tool calls", "tools"
 """What a piece is part of."""
@@ -116,7 +116,7 @@ class Outlines:
         ]
 
     def absent_in(self, place: int) -> Absent:
-        """What the template leaves out of the outline of the conversation that came so many-th."""
+        """What the template leaves out of the outline of the conversation at this place."""
         return self._absent[self._of[place]]
 
 

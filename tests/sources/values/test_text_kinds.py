@@ -36,7 +36,7 @@ def read_told(*texts: str, role: str = "prompt") -> list[list[tuple[str, str]]]:
     return [read(text, kind) for text in texts]
 
 
-def refuse(text: str, kind: TextKind, speaker: str = "user") -> str:
+def assert_refused(text: str, kind: TextKind, speaker: str = "user") -> str:
     with pytest.raises(UnreadableError) as raised:
         read(text, kind, speaker)
     assert raised.value.reason == "malformed"
@@ -116,7 +116,7 @@ def test_some_prompts_of_helpsteer_have_marks() -> None:
     assert read(first, HELPSTEER) == [("u", "c#")]
     assert read(second, HELPSTEER) == [("u", "Basil?"), ("a", "Dry."), ("u", "Mint?")]
     twice = "Basil?\n<extra_id_1>User\nMint?"
-    assert "do not alternate" in refuse(twice, HELPSTEER)
+    assert "do not alternate" in assert_refused(twice, HELPSTEER)
     assert tell_text_kind([first, "What is <extra_id_1> for?"], "prompt") == PLAIN
 
 
@@ -144,21 +144,21 @@ def test_replies_to_a_transcript_are_stripped_as_its_turns_are() -> None:
     assert read("  When dry.\n", kind, "assistant") == [("a", "When dry.")]
     assert read("", kind, "assistant") == [("a", "")]
     assert read("It is as Human: says.", kind, "assistant") == [("a", "It is as Human: says.")]
-    assert "whose turns alternate" in refuse("Dry.\n\nAssistant: Dry.", kind, "assistant")
-    assert "not end in the reply" in refuse("Dry.\n\nHuman: And mint?", kind, "assistant")
+    assert "whose turns alternate" in assert_refused("Dry.\n\nAssistant: Dry.", kind, "assistant")
+    assert "not end in the reply" in assert_refused("Dry.\n\nHuman: And mint?", kind, "assistant")
 
 
 def test_one_text_of_another_kind_decides_nothing_and_is_refused() -> None:
     texts = [f"\n\nHuman: {plant}?\n\nAssistant:" for plant in ("Basil", "Mint", "Ivy", "Sage")]
     assert tell_text_kind([*texts, "How often?"], "prompt") == BLANK
     assert tell_text_kind([texts[0], "Basil?", "Mint?", "Ivy?"], "prompt") == PLAIN
-    assert "unlike others of its column" in refuse("How often?", BLANK)
-    assert "whose turns alternate" in refuse("Human: A\n\nHuman: B\n\nAssistant:", BLANK)
+    assert "unlike others of its column" in assert_refused("How often?", BLANK)
+    assert "whose turns alternate" in assert_refused("Human: A\n\nHuman: B\n\nAssistant:", BLANK)
 
 
 def test_what_could_be_cut_in_two_ways() -> None:
     text = "Human: Read: Assistant: Dry. Human: Mint?\n\nAssistant:"
-    assert refuse(text, BLANK) == (
+    assert assert_refused(text, BLANK) == (
         "prompt is a transcript with the marks Human: and Assistant:, and could be cut in two ways"
     )
     about = "Human: Why does it say Assistant: here?\n\nAssistant:"
@@ -206,8 +206,8 @@ def test_json_that_is_what_was_asked_or_said_is_words() -> None:
     ):
         for role in ("prompt", "reply", "whole"):
             assert tell_text_kind([text] * 5, role) == PLAIN
-    refuse('{"content": "Mint needs water."}', TextKind("json", "messages"))
-    refuse('{"input": "Mint?", "output": "Dry."}', TextKind("json", "messages"))
+    assert_refused('{"content": "Mint needs water."}', TextKind("json", "messages"))
+    assert_refused('{"input": "Mint?", "output": "Dry."}', TextKind("json", "messages"))
 
 
 def test_what_is_long_and_no_conversation_is_words() -> None:
@@ -233,7 +233,7 @@ def test_long_texts_are_told_by_few() -> None:
     ],
 )
 def test_text_of_a_column_of_json_that_is_none(text: str) -> None:
-    refuse(text, TextKind("json", "messages"))
+    assert_refused(text, TextKind("json", "messages"))
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_text_of_a_column_of_json_that_is_none(text: str) -> None:
     ],
 )
 def test_text_of_a_column_of_python_that_is_none(text: str) -> None:
-    refuse(text, TextKind("python", "messages"))
+    assert_refused(text, TextKind("python", "messages"))
 
 
 def test_arrays_as_data_frames_write_them() -> None:
@@ -277,7 +277,7 @@ def test_arrays_as_data_frames_write_them() -> None:
 def test_columns_of_messages_of_which_none_can_be_read_are_no_words(text: str) -> None:
     kind = tell_text_kind([text] * 5, "whole")
     assert kind.name in ("json", "python")
-    refuse(text, kind)
+    assert_refused(text, kind)
 
 
 def test_lists_of_pairs_are_conversations_but_for_replies() -> None:

@@ -7,7 +7,6 @@ is of another type is refused.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -154,8 +153,3 @@ def find_margin(row: dict[str, Any], margin: str, outcome: Outcome) -> float | N
         if not _is_a(value, "number"):
             raise UnreadableError(Reason.MALFORMED, f"the field {path} is no number")
     return float(values[0]) - float(values[1]) if len(values) == 2 else float(values[0])
-
-
-def to_json_value(value: Any) -> Any:
-    """A value of a table as JSON has it: what is neither number, text nor truth is text."""
-    return json.loads(json.dumps(value, default=str))
