@@ -95,7 +95,8 @@ def test_ray_makes_the_same_bytes_though_a_worker_is_killed(mixture, wanted, buc
                 killed = kill_a_worker(os.environ["AWS_ENDPOINT_URL"])
             time.sleep(0.01)
         _, errors = process.communicate()
-    assert process.returncode == 0, errors
+    assert process.returncode == 1, errors
+    assert "nothing was kept of helpful-online/test" in errors
     assert killed
     assert bucket.objects("out") == wanted
 

@@ -25,12 +25,19 @@ from support.templates.trial import (
 COMPILED = 0.97
 """At least this share of the good templates is to be compiled."""
 
+CAUTIOUS = 0.005
+"""At most this share of rows is refused though everything seems to be written.
+
+A template that drops what stands in long messages alone is one case: 50 of 15,161 rows of seed 10.
+"""
+
 
 def check(tally: Tally) -> None:
     """Nothing is written otherwise in silence, and what is good is compiled."""
     assert not tally.failures, "\n".join(map(str, tally.failures))
     good = tally.counts["good"]
     assert len(tally.slow) <= (1 - COMPILED) * good, [case.name for case in tally.slow]
+    assert tally.counts["cautious"] <= CAUTIOUS * tally.counts["rows"]
     assert tally.counts["rare"] >= 3 * good > 0
 
 
