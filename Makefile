@@ -1,6 +1,7 @@
 # make demo: sets up and runs the main job on the bundled sample.
 # make test: sets up and passes the tests, but for the slow ones.
-# make test-all: sets up and passes all tests, with the trainers' loaders and the older clients.
+# make test-slow: sets up and passes what `make test` left out, with loaders and older clients.
+# make test-all: sets up and passes all of them in one go.
 
 PYTHON ?= python3
 VENV := .venv
@@ -16,21 +17,24 @@ TORCH := torch==2.13.0
 FLOOR_TESTS := $(addprefix tests/,building/test_build.py chat_templates/test_content.py \
     auditing/test_audit.py tokens engines/test_ray.py hub/test_served.py hub/api/test_commit.py \
     hub/viewer/test_annotations.py hub/licensing/test_webhook.py)
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
+ALL := $(PYTEST) --hypothesis-profile=full
 ARGS ?=  # more for pytest, such as --durations=20
 
-.PHONY: help demo test test-all floors lock loaders clients lint format clean
+.PHONY: help demo test test-slow test-all floors lock loaders clients lint format clean
 
 help:
-	@echo "make demo     build the bundled sample into ./$(DEMO), check it, show a row"
-	@echo "make test     run the tests: a few minutes on two cores"
-	@echo "make test-all run all tests, the slow ones too, with loaders and clients"
-	@echo "make floors   try the lowest versions of what users may have"
-	@echo "make lock     write $(LOCK) anew, with the newest versions"
-	@echo "make loaders  get the trainers' loaders that some tests want"
-	@echo "make clients  get the older clients of a hub that some tests want"
-	@echo "make lint     style, types, import contracts"
-	@echo "make format   put the code into style"
-	@echo "make clean    remove $(VENV), $(FLOORS), $(LOADERS), $(CLIENTS) and ./$(DEMO)"
+	@echo "make demo      build the bundled sample into ./$(DEMO), check it, show a row"
+	@echo "make test      run the tests: a few minutes on two cores"
+	@echo "make test-slow run the tests that make test left out, with loaders and clients"
+	@echo "make test-all  run all tests in one go"
+	@echo "make floors    try the lowest versions of what users may have"
+	@echo "make lock      write $(LOCK) anew, with the newest versions"
+	@echo "make loaders   get the trainers' loaders that some tests want"
+	@echo "make clients   get the older clients of a hub that some tests want"
+	@echo "make lint      style, types, import contracts"
+	@echo "make format    put the code into style"
+	@echo "make clean     remove $(VENV), $(FLOORS), $(LOADERS), $(CLIENTS) and ./$(DEMO)"
 
 # a pip that knows dependency groups
 $(BIN)/python:
@@ -59,10 +63,14 @@ demo: $(VENV)/.runtime
 	$(BIN)/pairsmith show $(DEMO) -n 1
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" $(ARGS)
+	$(PYTEST) -m "not slow" $(ARGS)
+
+# hypothesis marks its tests itself; they run in both, for here they try more examples
+test-slow: $(VENV)/.dev loaders clients
+	$(ALL) -m "slow or hypothesis" $(ARGS)
 
 test-all: $(VENV)/.dev loaders clients
-	$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile=full $(ARGS)
+	$(ALL) $(ARGS)
 
 # The lowest versions that pyproject.toml names, in an environment of their own, with the test tools
 # of the lock. Old packages warn of newer ones that they stand on: that is no fault of ours.

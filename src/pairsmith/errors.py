@@ -6,6 +6,7 @@
     │   ├── DamagedInputError a file that stops short or does not decompress
     │   └── BrokenReadError   a read that failed on the way; another may not
     ├── TokenizerError        a tokenizer that is missing, or lacks what the rows want
+    ├── ModelError            a model that is missing, or is not what it is to be used as
     ├── WorkerError           a worker that died again and again, an engine out of reach
     ├── PluginError           an installed package that extends pairsmith and cannot be used
     └── OutputError           a folder that holds something else, a full disk, no build
@@ -61,6 +62,10 @@ class PluginError(PairsmithError):
 
 class TokenizerError(PairsmithError):
     """A tokenizer that cannot be loaded, or that lacks what the rows want of it."""
+
+
+class ModelError(PairsmithError):
+    """A model that cannot be loaded, does not fit its tokenizer, or cannot do what is asked."""
 
 
 class OutputError(PairsmithError):

@@ -45,7 +45,7 @@ def pytest_generate_tests(metafunc):
     if "trl_template" in metafunc.fixturenames:
         pytest.importorskip("trl")
         paths = trl_templates()
-        # every eighth for a quick look; `make test-all` reads every one, on all rows
+        # every eighth for a quick look; `make test-slow` reads every one, on all rows
         metafunc.parametrize(
             "trl_template", quick(paths, *paths[::8]), ids=[path.stem for path in paths]
         )

@@ -1,4 +1,4 @@
-"""How many examples hypothesis makes: few in `make test`, all of them in `make test-all`."""
+"""How many examples hypothesis makes: few in `make test`, all of them in `make test-slow`."""
 
 from hypothesis import HealthCheck, settings
 

@@ -132,7 +132,7 @@ class Recipe:
     def to_dict(self) -> dict[str, Any]:
         """The recipe as in the manifest."""
         return {
-            "template": _template_to_dict(self.template) if self.template else None,
+            "template": template_to_dict(self.template) if self.template else None,
             "as": self.form.value,
             "system": self.system,
             "shard_rows": self.shard_rows,
@@ -178,7 +178,7 @@ class Recipe:
             RecipeError: It is not a recipe that this version can follow.
         """
         return make_recipe(
-            template=_template_from_dict(fields["template"]) if fields["template"] else None,
+            template=template_from_dict(fields["template"]) if fields["template"] else None,
             form=Form(fields["as"]),
             system=fields["system"],
             shard_rows=fields["shard_rows"],
@@ -190,20 +190,26 @@ class Recipe:
         )
 
 
-def _template_to_dict(template: Template) -> dict[str, Any]:
+def template_to_dict(template: Template) -> dict[str, Any]:
+    """A template as JSON holds it, with the sha256 of its source."""
     digest = hashlib.sha256(template.source.encode()).hexdigest()
     fields = {**vars(template), "tokens": dict(template.tokens), "control": list(template.control)}
     return {"name": fields.pop("name"), "sha256": digest, **fields}
 
 
-def _template_from_dict(fields: Mapping[str, Any]) -> Template:
+def template_from_dict(fields: Mapping[str, Any]) -> Template:
+    """The template that JSON holds.
+
+    Raises:
+        RecipeError: A field is of another type, or the source is not what the sha256 names.
+    """
     arguments = {name: value for name, value in fields.items() if name != "sha256"}
     tokens, control = tuple(sorted(fields["tokens"].items())), tuple(fields["control"])
     template = Template(**{**arguments, "tokens": tokens, "control": control})
     texts = (template.name, template.source, *control, *(text for pair in tokens for text in pair))
     if not all(isinstance(text, str) for text in texts) or not isinstance(template.adds_bos, bool):
         raise RecipeError("The recipe's template has a field of another type.")
-    if _template_to_dict(template)["sha256"] != fields["sha256"]:
+    if template_to_dict(template)["sha256"] != fields["sha256"]:
         raise RecipeError("The recipe's template is not the one that its sha256 names.")
     return template
 

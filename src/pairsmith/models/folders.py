@@ -1,0 +1,82 @@
+"""Where a model's files lie, and the hash that names it in manifests."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from pairsmith.errors import ModelError
+from pairsmith.io.durable import sha256_of
+
+FILES = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model")
+"""What is fetched of a model on the hub: no pickle, no code."""
+
+IDENTITY = re.compile(
+    r"config\.json|adapter_config\.json|.*\.safetensors|.*\.safetensors\.index\.json"
+    r"|tokenizer.*\.json|special_tokens_map\.json|added_tokens\.json|vocab\..*|merges\.txt"
+    r"|chat_template\..*|tokenizer\.model"
+)
+"""The files that decide a score: settings, weights, the tokenizer and its template."""
+
+_HUB_ID = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
+
+
+def find_model(name: str) -> Path:
+    """The folder of a model: as named, or fetched from the hub by its id.
+
+    Args:
+        name: A folder, or an id on the hub.
+
+    Raises:
+        ModelError: There is no such folder, and the hub has no such model or cannot be reached.
+    """
+    folder = Path(name)
+    if name and folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise ModelError(
+                f"{name} is no model's folder: config.json is missing.",
+                "Name the folder that save_pretrained or pairsmith train wrote.",
+            )
+        return folder
+    if not name or folder.exists() or not _HUB_ID.fullmatch(name):
+        what = f"{name} is not a folder" if name and folder.exists() else f"No folder {name!r}"
+        raise ModelError(f"{what}.", "Name a model's folder, or its id on the hub.")
+    return _fetch(name)
+
+
+def _fetch(name: str) -> Path:
+    from huggingface_hub import errors, snapshot_download
+
+    no_connection = (errors.HTTPError, OSError)  # type: ignore[attr-defined]
+    try:
+        return Path(snapshot_download(name, allow_patterns=list(FILES)))
+    except (errors.HfHubHTTPError, errors.HFValidationError) as error:
+        if not isinstance(error, errors.LocalEntryNotFoundError):
+            raise ModelError(
+                f"There is no folder {name}, and the hub gives nobody or not you such a model.",
+                "Check the spelling; for a gated model, accept its terms and run hf auth login.",
+            ) from error
+        raise _unreachable(name) from error
+    except no_connection as error:
+        raise _unreachable(name) from error
+
+
+def _unreachable(name: str) -> ModelError:
+    return ModelError(
+        f"There is no folder {name}, no copy in the cache, and the hub cannot be reached.",
+        "Name a model's folder.",
+    )
+
+
+def model_sha256(folder: Path) -> str:
+    """The identity of a model: a hash of the names and hashes of the files that decide a score.
+
+    Args:
+        folder: Its folder.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and IDENTITY.fullmatch(path.name):
+            digest.update(f"{path.name} {sha256_of(path)}\n".encode())
+    return digest.hexdigest()
