@@ -8,7 +8,7 @@ import pytest
 from pairsmith.auditing.answer import Answer
 from pairsmith.auditing.questions import QUESTIONS
 from pairsmith.auditing.report import plots
-from pairsmith.auditing.report.svg import COLOURS
+from pairsmith.reporting.svg import COLOURS
 
 LENGTH = {
     "histogram": {"edges": [-2.0, -1.0, 0.0, 1.0, 2.0], "counts": {"a": [1, 2, 3, 4], "b": [5] * 4}}

@@ -11,9 +11,9 @@ import pairsmith
 from pairsmith.auditing.answer import FINDINGS, Answer, Finding, as_table
 from pairsmith.auditing.report import examples, ledger_chart
 from pairsmith.auditing.report.examples import MAX_CHARS
-from pairsmith.auditing.report.wording import number
 from pairsmith.dataset.manifest import LedgerEntry
 from pairsmith.dataset.reader import Dataset
+from pairsmith.reporting.wording import number
 from pairsmith.schema.reasons import Reason
 from support.standins import STANDINS
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pairsmith.auditing.answer import Answer, Study, UnansweredError
 from pairsmith.auditing.report.plots import draw_groups
-from pairsmith.auditing.report.svg import Plot
+from pairsmith.reporting.svg import Plot
 
 TITLE = "Direction"
 

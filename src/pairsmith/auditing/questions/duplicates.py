@@ -8,7 +8,7 @@ import numpy as np
 
 from pairsmith.auditing.answer import Answer, Finding, Study, UnansweredError, as_table
 from pairsmith.auditing.report.plots import draw_bars
-from pairsmith.auditing.report.svg import Plot
+from pairsmith.reporting.svg import Plot
 from pairsmith.text.spans import Index, Mask
 
 if TYPE_CHECKING:

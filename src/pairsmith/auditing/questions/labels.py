@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from pairsmith.auditing.answer import Answer, Finding, Study, UnansweredError, as_table
 from pairsmith.auditing.report.plots import draw_histogram, halves, sum_bins
-from pairsmith.auditing.report.svg import INK, SERIES, Plot, figures, to_svg
-from pairsmith.auditing.report.wording import number
 from pairsmith.auditing.stats.intervals import Share, percent, wilson
+from pairsmith.reporting.svg import INK, SERIES, Plot, figures, to_svg
+from pairsmith.reporting.wording import number
 from pairsmith.scoring.folds import FOLDS, assign_folds, count_conversations
 from pairsmith.scoring.linear import (
     EPOCHS,

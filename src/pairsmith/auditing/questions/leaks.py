@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from pairsmith.auditing.answer import FINDINGS, Answer, Study, UnansweredError
 from pairsmith.auditing.report.plots import draw_bars
-from pairsmith.auditing.report.svg import Plot
 from pairsmith.dataset.conversations import BEGUN, WHOLE, note_conversations
+from pairsmith.reporting.svg import Plot
 from pairsmith.schema.splits import is_held_out
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pairsmith.auditing.answer import Answer, Study, UnansweredError
 from pairsmith.auditing.report.plots import draw_histogram, halves, sum_bins
-from pairsmith.auditing.report.svg import Plot, figure, to_svg
 from pairsmith.auditing.stats.intervals import Share, percent, wilson
+from pairsmith.reporting.svg import Plot, figure, to_svg
 from pairsmith.schema.splits import is_held_out
 from pairsmith.scoring.folds import FOLD, FOLDS, count_conversations
 

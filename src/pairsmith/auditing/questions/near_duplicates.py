@@ -22,7 +22,6 @@ import pyarrow as pa
 
 from pairsmith.auditing.answer import FINDINGS, Answer, Study, UnansweredError
 from pairsmith.auditing.report.plots import draw_bars
-from pairsmith.auditing.report.svg import Plot
 from pairsmith.auditing.similarity.candidates import (
     EFFORT,
     EFFORT_PER_ROW,
@@ -37,6 +36,7 @@ from pairsmith.auditing.similarity.candidates import (
 )
 from pairsmith.auditing.similarity.shingles import CHOSEN, PROMPT, REJECTED, REPLIES, SIZE, WHOLE
 from pairsmith.auditing.similarity.sketches import BANDS, ROWS, Sets, Sketches, miss, sketch_rows
+from pairsmith.reporting.svg import Plot
 from pairsmith.text.spans import Index, Mask
 
 if TYPE_CHECKING:

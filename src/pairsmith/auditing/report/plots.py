@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from pairsmith.auditing.answer import Answer
-from pairsmith.auditing.report.svg import INK, SERIES, Plot, figure, style, to_svg
-from pairsmith.auditing.report.wording import number, words
+from pairsmith.reporting.svg import INK, SERIES, Plot, figure, style, to_svg
+from pairsmith.reporting.wording import number, words
 from pairsmith.text.sanitize import sanitize
 
 if TYPE_CHECKING:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import resources
-from typing import Any, NamedTuple
-
-from markupsafe import Markup
+from typing import NamedTuple
 
 from pairsmith.auditing.answer import Answer
 from pairsmith.auditing.record import Audit
@@ -20,13 +17,12 @@ from pairsmith.auditing.report.examples import (
     read_examples,
 )
 from pairsmith.auditing.report.plots import Draw, plot
-from pairsmith.auditing.report.svg import Plot
-from pairsmith.auditing.report.tables import Table, split, tables
-from pairsmith.auditing.report.wording import number, words
 from pairsmith.dataset import card
 from pairsmith.dataset.card_audit import FINDINGS, NAME
 from pairsmith.dataset.reader import Dataset
-from pairsmith.text.sanitize import sanitize
+from pairsmith.reporting.page import render_page
+from pairsmith.reporting.svg import Plot
+from pairsmith.reporting.tables import Table, split, tables
 
 
 class Section(NamedTuple):
@@ -74,22 +70,11 @@ def draw(audit: Audit, data: Dataset, plots: Mapping[str, Draw]) -> str:
 
 def render(audit: Audit, data: Dataset, sections: Sequence[Section]) -> str:
     """Fills in the template of the page; all values are escaped."""
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_sanitize,
-    )
-    environment.filters.update(number=number, words=words, svg=Markup)
-    home = resources.files("pairsmith.auditing.report")
-    template = environment.from_string((home / "report.html.jinja").read_text(encoding="utf-8"))
     built = data.built
-    return template.render(
+    return render_page(
+        "pairsmith.auditing.report",
+        "report.html.jinja",
         title=card.front_matter(built)["pretty_name"],
-        style=Markup((home / "report.css").read_text(encoding="utf-8")),  # noqa: S704  (our own)
         audit=audit,
         built=built,
         bars=ledger_chart.bars(built.ledger),
@@ -99,8 +84,3 @@ def render(audit: Audit, data: Dataset, sections: Sequence[Section]) -> str:
         listed=MAX_IDS,
         files={"numbers": NAME, "findings": FINDINGS},
     )
-
-
-def _sanitize(value: Any) -> Any:
-    """Makes control characters visible in the value of each template expression."""
-    return sanitize(value) if type(value) is str else value

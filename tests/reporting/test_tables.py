@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairsmith.auditing.report.tables import MAX_ROWS, MAX_VISIBLE_ROWS, Table, split, tables
+from pairsmith.reporting.tables import MAX_ROWS, MAX_VISIBLE_ROWS, Table, split, tables
 
 plain = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
 names = st.text(min_size=1, max_size=6)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pairsmith.auditing.report.wording import number, words
+from pairsmith.reporting.wording import number, words
 
 MAX_LISTED = 8
 """The most values of a list that is written into a cell; of a longer one only the number is."""
