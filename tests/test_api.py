@@ -33,8 +33,9 @@ HEAVY = {
 def test_the_public_names():
     assert pairsmith.__all__ == sorted(pairsmith.__all__)
     assert pairsmith.__all__ == [
-        "Annotation", "Annotator", "Audit", "Manifest", "Note", "PairsmithError", "Progress",
-        "Reason", "Recipe", "__version__", "annotate", "audit", "build", "check", "export",
+        "Annotation", "Annotator", "Audit", "Evaluation", "Manifest", "Note", "PairsmithError",
+        "Progress", "Reason", "Recipe", "__version__", "annotate", "audit", "build", "check",
+        "evaluate", "export",
         "list_annotations", "preview", "publish", "read_annotation", "split",
     ]  # fmt: skip
     assert dir(pairsmith) == pairsmith.__all__
