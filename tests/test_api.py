@@ -34,9 +34,9 @@ def test_the_public_names():
     assert pairsmith.__all__ == sorted(pairsmith.__all__)
     assert pairsmith.__all__ == [
         "Annotation", "Annotator", "Audit", "Evaluation", "Manifest", "Note", "PairsmithError",
-        "Progress", "Reason", "Recipe", "__version__", "annotate", "audit", "build", "check",
-        "evaluate", "export",
-        "list_annotations", "preview", "publish", "read_annotation", "split",
+        "Progress", "Reason", "Recipe", "TrainedModel", "TrainingProgress", "__version__",
+        "annotate", "audit", "build", "check", "evaluate", "export", "list_annotations", "preview",
+        "publish", "read_annotation", "split", "train_reward",
     ]  # fmt: skip
     assert dir(pairsmith) == pairsmith.__all__
     for name in pairsmith.__all__:

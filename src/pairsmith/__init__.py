@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from pairsmith.schema.reasons import Note, Reason
     from pairsmith.schema.recipe import Recipe
     from pairsmith.tokens.preview import preview
+    from pairsmith.training.progress import TrainingProgress
+    from pairsmith.training.reward import TrainedModel, train_reward
 
 __all__ = [
     "Annotation",
@@ -46,6 +48,8 @@ __all__ = [
     "Progress",
     "Reason",
     "Recipe",
+    "TrainedModel",
+    "TrainingProgress",
     "__version__",
     "annotate",
     "audit",
@@ -58,6 +62,7 @@ __all__ = [
     "publish",
     "read_annotation",
     "split",
+    "train_reward",
 ]
 
 _HOMES = {
@@ -70,6 +75,8 @@ _HOMES = {
     "Progress": "pairsmith.progress",
     "Reason": "pairsmith.schema.reasons",
     "Recipe": "pairsmith.schema.recipe",
+    "TrainedModel": "pairsmith.training.reward",
+    "TrainingProgress": "pairsmith.training.progress",
     "annotate": "pairsmith.dataset.annotation_writer",
     "audit": "pairsmith.auditing.audit",
     "build": "pairsmith.building.build",
@@ -81,6 +88,7 @@ _HOMES = {
     "publish": "pairsmith.publishing.publish",
     "read_annotation": "pairsmith.dataset.annotations",
     "split": "pairsmith.building.split",
+    "train_reward": "pairsmith.training.reward",
 }
 
 

@@ -64,7 +64,7 @@ OF_MESSAGES = (Note.ASSISTANT_OPENS, Note.SCORE_CONTRADICTS, Note.REASONING_LEFT
 def test_the_sample_has_every_reason_and_every_note(sample_text):
     built = pairsmith.dataset.manifest.read_manifest(sample_text)
     assert set(built.totals.quarantined) == set(Reason) - {
-        Reason.TEMPLATE_ERROR, Reason.ANNOTATED, *DROPS.values(), *OF_OTHER_SHAPES
+        Reason.TEMPLATE_ERROR, Reason.DOUBTED, Reason.ANNOTATED, *DROPS.values(), *OF_OTHER_SHAPES
     }  # fmt: skip
     assert set(built.totals.noted) == set(Note) - set(LABEL_NOTES) - {*OF_MESSAGES}
     pairs = [entry for entry in built.ledger if entry.subset != "red-team-attempts"]

@@ -191,7 +191,7 @@ def test_two_models_are_held_against_each_other(out, scores):
 
 
 def test_ties_are_wrong(out, scores):
-    annotate(out, "model", {id: (1.0, 1.0) for id in scores})
+    annotate(out, "model", dict.fromkeys(scores, (1.0, 1.0)))
     made = pairsmith.evaluate(out, "model", words=False)
     assert made.numbers["accuracy"]["all"]["estimate"] == 0
     assert "these scores tell nothing" in made.verdict[0]
@@ -257,7 +257,7 @@ def test_rows_of_one_conversation_are_few_whatever_their_number(tmp_path):
     out = tmp_path / "out"
     pairsmith.build(str(tmp_path / "tea"), out)
     ids = [row["id"] for row in pairsmith_rows(out, "")]
-    annotate(out, "model", {id: (1.0, 0.0) for id in ids})
+    annotate(out, "model", dict.fromkeys(ids, (1.0, 0.0)))
     made = pairsmith.evaluate(out, "model", words=False)
     assert made.numbers["accuracy"]["all"]["conversations"] == 1
     assert "too few to say" in made.verdict[0]
@@ -265,7 +265,7 @@ def test_rows_of_one_conversation_are_few_whatever_their_number(tmp_path):
 
 def test_dialogues_alone_are_compared_with_what_the_source_says(tmp_path, sample_messages):
     out = shutil.copytree(sample_messages, tmp_path / "out")
-    dialogues = [row for row in pairsmith_rows(out, "red-team")]
+    dialogues = list(pairsmith_rows(out, "red-team"))
     annotate_dialogues(out, {row["id"]: number for number, row in enumerate(dialogues)})
     made = pairsmith.evaluate(out, "model")
     assert "accuracy" not in made.numbers

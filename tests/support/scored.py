@@ -6,7 +6,7 @@ import numpy as np
 
 import pairsmith
 
-WORDS = "moss fern tea pot leaf rain seed soil bloom root".split()
+WORDS = ["moss", "fern", "tea", "pot", "leaf", "rain", "seed", "soil", "bloom", "root"]
 SCORER = pairsmith.Annotator(
     "pairsmith score", "1", {"model": {"name": "planted", "sha256": "0" * 64}}
 )

@@ -5,7 +5,7 @@ from support.formats import source
 TEMPLATE = source("llama2")
 
 
-ADDED = {"bos": "<s> {}", "eos": "{} </s>", "none": "{}"}
+ADDED = {"bos": "<s> {}", "eos": "{} </s>", "both": "<s> {} </s>", "none": "{}"}
 """What a tokenizer adds around a text, by what we call it."""
 
 
@@ -13,7 +13,7 @@ def llama_tokenizer(texts, added="bos", vocabulary=600):
     """A byte-level tokenizer trained on texts, with Llama's special tokens and template.
 
     As Llama's own: `<s>` goes in front when special tokens are asked for, and nothing behind.
-    With `added="eos"`, `</s>` goes behind instead; with `"none"`, nothing anywhere.
+    With `added="eos"`, `</s>` goes behind instead; with `"both"`, as well; with `"none"`, nothing.
     """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast

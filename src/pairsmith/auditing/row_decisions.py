@@ -10,22 +10,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pairsmith.auditing.doubts import check_judge, doubted_rows
 from pairsmith.auditing.statements import EXTRA_ROWS, REASONS
 from pairsmith.errors import OutputError, RecipeError
 from pairsmith.schema.annotations import STATEMENTS
-from pairsmith.schema.reasons import DROPS, Note
+from pairsmith.schema.reasons import DROPS
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.splits import is_held_out
 
 if TYPE_CHECKING:
     from pairsmith.auditing.answer import Study
-
-
-DIGITS = 4
-"""Of a probability in the table: behind these, machines differ."""
 
 
 def find_decisions(out: Path, recipe: Recipe) -> pa.Table:
@@ -89,7 +87,7 @@ def decide(study: Study, recipe: Recipe) -> pa.Table:
     """
     dropped = [EXTRA_ROWS[name](study, None) for name in DROPS if name in recipe.drop]
     found = [_with_reasons(table) for table in dropped]
-    if recipe.judges:
+    if recipe.judges and recipe.judge is None:
         found.append(_doubted(study, recipe))
     ranked = [
         table.append_column("rank", pa.array([rank] * len(table), pa.int8()))
@@ -117,35 +115,13 @@ def _doubted(study: Study, recipe: Recipe) -> pa.Table:
     Raises:
         UnansweredError: There are too few rows, or the judge is no better than chance.
     """
-    import numpy as np
-
-    from pairsmith.auditing.answer import UnansweredError
     from pairsmith.auditing.questions.labels import margins
-    from pairsmith.auditing.stats.intervals import wilson
 
     judged = margins(study)
-    right = wilson(int((judged.margins > 0).sum()), int((judged.margins != 0).sum()))
-    if right.low <= 0.5:
-        raise UnansweredError(
-            f"The judge of labels agrees with {right} of those that it has not seen, which is no "
-            "better than chance: what it doubts means nothing."
-        )
-    doubt, note = (
-        (recipe.flip, Note.LABEL_FLIPPED) if recipe.flip else (recipe.smooth, Note.LABEL_SMOOTHED)
-    )
-    log_odds = np.round(judged.margins, 2 * DIGITS)
-    some = log_odds < -float(doubt or 0)
-    doubted = pa.table(  # noqa: F841
-        {
-            "row": judged.rows[some],
-            "confidence": np.round(1 / (1 + np.exp(-log_odds[some])), DIGITS),
-        }
-    )
-    told = study.index.sql(
-        """
-        SELECT id, $note AS label, confidence AS score, NULL::VARCHAR AS detail
-        FROM rows JOIN doubted USING (row) WHERE starts_with(split, 'train') ORDER BY id
-        """,
-        params={"note": note.value},
-    )
-    return pa.table(told.to_arrow_table()).cast(STATEMENTS)
+    check_judge(judged.margins, "The judge of labels, which has not seen them,")
+    train = study.index.sql(
+        "SELECT row, id FROM rows WHERE kept AND starts_with(split, 'train') ORDER BY id"
+    ).to_arrow_table()
+    places = np.searchsorted(judged.rows, train["row"].to_numpy())
+    ids = pa.concat_arrays(train["id"].cast(pa.string()).chunks or [pa.array([], pa.string())])
+    return doubted_rows(ids, judged.margins[places], recipe, "a weak model")

@@ -25,6 +25,7 @@ from pairsmith.dataset.annotations import (
 )
 from pairsmith.dataset.grown import Grown
 from pairsmith.dataset.manifest import Manifest
+from pairsmith.dataset.margins import chances_in
 from pairsmith.dataset.row_ids import read_row_ids
 from pairsmith.errors import AnnotationError
 from pairsmith.io.remote import StoragePath
@@ -124,7 +125,8 @@ class AppliedAnnotation:
         nothing = pa.scalar(None, pa.string())
         flips = pc.equal(decisions, Note.LABEL_FLIPPED.value)
         # a label that is said to be wrong, without a number, is not believed at all
-        score = pc.if_else(pc.and_(flips, batch["score"].is_null()), 0.0, batch["score"])
+        told = chances_in(batch)
+        score = pc.if_else(pc.and_(flips, told.is_null()), 0.0, told)
         self._check_scores(batch["id"], score, pc.invert(dropped))
         columns = [batch["id"], decisions, score, pc.if_else(dropped, detail, nothing)]
         return pa.table(columns, schema=STATEMENTS)
@@ -167,19 +169,30 @@ def open_applied(out: StoragePath, references: Iterable[str]) -> list[AppliedAnn
         AnnotationError: One is not there, is damaged, or has no such label.
     """
     given = [references] if isinstance(references, str) else [*references]
-    found = []
-    for name, label in map(parse_reference, given):
-        if "/" in name:
-            place = Path(name)
-        elif isinstance(out, Path):
-            place = annotation_folder(out, name)
-        else:
-            raise AnnotationError(
-                f"{out} is not on this machine, where the annotation {name} would lie beside it.",
-                "Name the annotation's folder.",
-            )
-        found.append(AppliedAnnotation(open_annotation(place), label))
-    return found
+    return [
+        AppliedAnnotation(find_annotation(out, name), label)
+        for name, label in map(parse_reference, given)
+    ]
+
+
+def find_annotation(out: StoragePath, name: str) -> Annotation:
+    """Opens an annotation by its name, or by its folder, which has a slash in it.
+
+    Args:
+        out: The folder of the build, beside whose earlier build a named one lies.
+        name: Which.
+
+    Raises:
+        AnnotationError: It is not there, or is damaged.
+    """
+    if "/" in name:
+        return open_annotation(Path(name))
+    if isinstance(out, Path):
+        return open_annotation(annotation_folder(out, name))
+    raise AnnotationError(
+        f"{out} is not on this machine, where the annotation {name} would lie beside it.",
+        "Name the annotation's folder.",
+    )
 
 
 def choose_first(tables: Iterable[pa.Table]) -> pa.Table:
@@ -205,12 +218,14 @@ def choose_first(tables: Iterable[pa.Table]) -> pa.Table:
 
 
 def check_applied(
-    applied: Iterable[AppliedAnnotation], staging: StoragePath, built: Manifest
+    statements: Iterable[tuple[str, Iterable[pa.RecordBatch]]],
+    staging: StoragePath,
+    built: Manifest,
 ) -> None:
     """Checks that the rows that were acted on are rows of the build.
 
     Args:
-        applied: The annotations that were acted on.
+        statements: The name of each annotation that was acted on, and what it says.
         staging: The folder that the build grows in, whole but for its manifest; removed where it
             cannot be used.
         built: Its manifest.
@@ -218,20 +233,20 @@ def check_applied(
     Raises:
         AnnotationError: One names a row that there is not.
     """
-    held = [*applied]
+    held = [*statements]
     if not held:
         return
     grown = Grown(staging)
     staged = tuple(entry._replace(path=grown.name(entry.path)) for entry in built.outputs)
     ids = read_row_ids(staging, replace(built, outputs=staged))
-    for one in held:
-        for batch in one.annotation.batches(one.label):
+    for name, batches in held:
+        for batch in batches:
             places = ids.find(batch["id"])
             if (places < 0).any():
                 strange = batch["id"][int(np.argmax(places < 0))].as_py()
                 folder.abandon(staging)
                 raise AnnotationError(
-                    f"The annotation {one.annotation.name} says something of {strange}, which is "
+                    f"The annotation {name} says something of {strange}, which is "
                     "no row of the source.",
                     "Have it written again.",
                 )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Unpack
+
+import pyarrow as pa
 
 from pairsmith._version import __version__
 from pairsmith.building.applied import (
@@ -18,6 +20,7 @@ from pairsmith.building.applied import (
     choose_first,
     open_applied,
 )
+from pairsmith.building.judged import JudgingAnnotation, open_judge
 from pairsmith.building.options import BuildArguments, BuildOptions, Options
 from pairsmith.building.resolution import ask_for_shape, card_fields, resolve_recipe
 from pairsmith.building.row_actions import FirstPass, check_same, settle_decisions
@@ -98,6 +101,7 @@ class _Job:
         recipe: What to make of them.
         prepared: The template; None without one.
         applied: The annotations that are acted on.
+        judge: The annotation that doubts labels, or None.
         progress: Progress callback, or None.
     """
 
@@ -107,12 +111,20 @@ class _Job:
     recipe: Recipe
     prepared: Prepared | None
     applied: list[AppliedAnnotation]
+    judge: JudgingAnnotation | None
     progress: Watch | None
 
     @property
     def files(self) -> list[SourceFile]:
         """The files of the sources."""
         return self.found.files
+
+    def statements(self) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
+        """The annotations that are acted on, by name, and what they say."""
+        for one in self.applied:
+            yield one.annotation.name, one.annotation.batches(one.label)
+        if self.judge:
+            yield self.judge.annotation.name, self.judge.annotation.batches()
 
 
 def _build(
@@ -125,6 +137,7 @@ def _build(
     found = found._replace(remarks=[*found.remarks, *settled.remarks])
     card = card_fields(options.build)
     applied = open_applied(out, options.build.apply)
+    judge = open_judge(out, options.build)
     with ExitStack() as stack:
         prepared = _prepare(options.build, stack)
         template = prepared.compiled.template if prepared else None
@@ -136,6 +149,7 @@ def _build(
             settled=settled,
             told=divided.told,
             apply=[annotation.entry._asdict() for annotation in applied],
+            judge=judge.entry._asdict() if judge else None,
         )
         _check_system(recipe, prepared)
         folder.check_source(out, [file.place.path for file in files])
@@ -145,11 +159,11 @@ def _build(
         if earlier and not options.execution.force:
             return _reuse(earlier, out, recipe, files)
         staging = stack.enter_context(folder.workspace(out, earlier))
-        job = _Job(sources, options, found, recipe, prepared, applied, progress)
+        job = _Job(sources, options, found, recipe, prepared, applied, judge, progress)
         built, said = _build_files(job, staging)
         manifest = _manifest(recipe, built, said)
         write_grown(staging, {new: old for part in built for new, old in part.grown.items()})
-        check_applied(applied, staging, manifest)
+        check_applied(job.statements(), staging, manifest)
         _check_rendered(manifest, staging)
         cards.write_card(staging, manifest)
         write_manifest(manifest, staging)
@@ -197,6 +211,8 @@ def _decide(job: _Job) -> FirstPass:
     said = [
         annotation.decide(job.files, outcome.inputs, job.recipe.shape) for annotation in job.applied
     ]
+    if job.judge:
+        said.insert(0, job.judge.decide(job.files, outcome.inputs, job.recipe))
     return outcome._replace(decisions=choose_first([outcome.decisions, *said]))
 
 
@@ -254,8 +270,6 @@ def _build_files(job: _Job, staging: StoragePath) -> tuple[list[checkpoint.Assem
 
 def _plan(job: _Job) -> dict[str, Any]:
     """What the folder that the build grows in is to become."""
-    import pyarrow as pa
-
     return {
         "pairsmith": __version__,
         "pyarrow": pa.__version__,

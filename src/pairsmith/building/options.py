@@ -152,8 +152,7 @@ class BuildOptions:
     flip: Annotated[
         float | None,
         Option(
-            "Exchange the replies of train rows whose label a weak model doubts by more, in "
-            "log-odds.",
+            "Exchange the replies of train rows whose label a judge doubts by more, in log-odds.",
             "DOUBT",
         ),
     ] = None
@@ -161,6 +160,22 @@ class BuildOptions:
         float | None,
         Option("Only mark them, with how far the label is to be believed.", "DOUBT"),
     ] = None
+    drop_doubted: Annotated[
+        float | None,
+        Option("Refuse them, as doubted.", "DOUBT"),
+    ] = None
+    judge: Annotated[
+        str,
+        Option(
+            "Who doubts labels: an annotation of OUT, or one in a folder, that has margins; or "
+            "linear, a weak model trained on the rows.",
+            "NAME",
+        ),
+    ] = "linear"
+    temperature: Annotated[
+        float,
+        Option("What the margins of an annotation are divided by to be log-odds.", "T"),
+    ] = 1.0
     apply: Annotated[
         Iterable[str],
         Option(
@@ -181,8 +196,13 @@ class BuildOptions:
 
     @property
     def looks(self) -> bool:
-        """Whether rows are dropped, flipped or smoothed, for which all are looked at first."""
-        return bool(self.drop) or self.flip is not None or self.smooth is not None
+        """Whether all rows are looked at first: what is dropped or doubted is told by others."""
+        return bool(self.drop) or (self.judges and self.judge == "linear")
+
+    @property
+    def judges(self) -> bool:
+        """Whether labels are doubted."""
+        return any(doubt is not None for doubt in (self.flip, self.smooth, self.drop_doubted))
 
     def first_pass(self) -> BuildOptions:
         """The same without actions, as plain messages: what the first look at all rows builds."""
@@ -190,7 +210,7 @@ class BuildOptions:
         return replace(self, **{name: getattr(usual, name) for name in (*ACTIONS, *WRITING)})
 
 
-ACTIONS = ("drop", "flip", "smooth", "apply")
+ACTIONS = ("drop", "flip", "smooth", "drop_doubted", "judge", "temperature", "apply")
 """The options that act on rows once all of them were looked at."""
 
 WRITING = (
@@ -248,6 +268,9 @@ class BuildArguments(TypedDict, total=False):
     drop: Iterable[str]
     flip: float | None
     smooth: float | None
+    drop_doubted: float | None
+    judge: str
+    temperature: float
     apply: Iterable[str]
     card: Mapping[str, Any] | str | os.PathLike[str] | None
     subset: str | None

@@ -20,7 +20,7 @@ from pairsmith.sources.rows.detected import Asked
 from pairsmith.sources.rows.mapping import parse_columns
 
 RESOLVED = (
-    *("template", "tokens", "date", "as_", "apply"),
+    *("template", "tokens", "date", "as_", "apply", "judge", "temperature"),
     *("pairs", "min_margin", "carry", "margin", "messages"),
 )
 """Options that a recipe does not hold by their names: the template is resolved from three, and how
@@ -50,6 +50,7 @@ def resolve_recipe(
     settled: Settled,
     told: Mapping[str, str] | None = None,
     apply: Iterable[Mapping[str, Any]] = (),
+    judge: Mapping[str, Any] | None = None,
 ) -> Recipe:
     """Resolves options into the recipe that decides a build's bytes.
 
@@ -61,6 +62,7 @@ def resolve_recipe(
         settled: How its rows are read.
         told: The fields that tell where its rows belong; None for none.
         apply: The annotations that are acted on, as `Applied` has them.
+        judge: The annotation that doubts labels, as `Judge` has it; None for the model `linear`.
 
     Raises:
         RecipeError: An option is out of range, or at odds with another.
@@ -72,7 +74,7 @@ def resolve_recipe(
     }
     held.update(template=template, form=options.as_, card=card, origin=origin, apply=apply)
     held.update(shape=settled.detected.name, reading=settled.reading)
-    held.update(told=told or {})
+    held.update(told=told or {}, judge=judge)
     held.update(carry=settled.carry, margin=settled.margin)
     held.update(full=_is_full(options.messages, settled, held["form"], template))
     return make_recipe(**held)

@@ -23,6 +23,7 @@ from pairsmith.cli.commands import (
     show,
     split,
     templates,
+    train,
 )
 from pairsmith.cli.listing import ListingCommand
 from pairsmith.cli.terminal import say
@@ -50,6 +51,7 @@ for command in (
 ):
     app.command(cls=ListingCommand)(command)
 app.add_typer(hub.hub)
+app.add_typer(train.train)
 
 
 def version(wanted: bool) -> None:

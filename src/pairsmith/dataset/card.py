@@ -212,6 +212,7 @@ def body(manifest: Manifest) -> str:
         recipe_judges=recipe.judges,
         recipe_weighs=recipe.weighs,
         dropped={DROPS[name].value: EXPLANATIONS[DROPS[name]] for name in recipe.drop},
+        doubted=recipe.drop_doubted,
         labels=labels,
         recipe=recipe.to_dict(),
         recipe_json=json.dumps(_shown(recipe), indent=2, ensure_ascii=False),

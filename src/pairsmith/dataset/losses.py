@@ -9,7 +9,7 @@ from pairsmith.dataset.manifest import LedgerEntry, Manifest
 from pairsmith.schema.reasons import DROPS, EXPLANATIONS, POLICIES, Policy, Reason
 from pairsmith.schema.rows import Form
 
-ASKED = {*DROPS.values(), Reason.ANNOTATED}
+ASKED = {*DROPS.values(), Reason.DOUBTED, Reason.ANNOTATED}
 """Reasons that hold only where a recipe asks for it: a file that they empty is no surprise."""
 
 OTHERS: dict[Reason, str] = {
@@ -28,6 +28,7 @@ OTHERS: dict[Reason, str] = {
     Reason.PROMPT_MISMATCH: "Nothing keeps them: both sides must answer one prompt. Where the "
     "prompt stands in a field of its own, name the shape of the rows with --from.",
     Reason.TEMPLATE_ERROR: "Name another --template, or build messages, with --as messages.",
+    Reason.DOUBTED: "Leave --drop-doubted out, or give it a higher doubt.",
     Reason.ANNOTATED: "Leave --apply out, or name the labels that it is to act on: NAME:LABEL.",
 }
 """What to do about rows that no policy keeps, by reason."""

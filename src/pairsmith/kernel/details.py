@@ -88,6 +88,7 @@ def describe(
             | Reason.NEAR_DUPLICATE
             | Reason.LEAK
             | Reason.FLIPPED
+            | Reason.DOUBTED
             | Reason.ANNOTATED
         ):
             raise ValueError(f"no row tells of itself that it is {reason}")

@@ -27,6 +27,16 @@ right.
 """
 
 
+MARGIN_LABELS = ("agrees", "contradicts", "tied")
+"""What a scorer of pairs says: whether its margin is above 0, below it, or 0.
+
+Where an annotation has no other labels but for `DIALOGUE`, `score` is the margin.
+"""
+
+DIALOGUE = "dialogue"
+"""What a scorer says of a row that is no pair: its score is that of the dialogue."""
+
+
 class Action(StrEnum):
     """What applying a label of an annotation does with the rows that have it."""
 
@@ -55,3 +65,17 @@ class Applied(NamedTuple):
     def weighs(self) -> bool:
         """Whether labels are judged."""
         return any(action != Action.DROP for action in self.actions)
+
+
+class Judge(NamedTuple):
+    """An annotation whose margins tell which labels are doubted.
+
+    Attributes:
+        name: Of the annotation.
+        sha256: Of its manifest, which tells the hashes of its parts.
+        temperature: What its margins are divided by to be log-odds; above 0.
+    """
+
+    name: str
+    sha256: str
+    temperature: float

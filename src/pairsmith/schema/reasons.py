@@ -25,6 +25,7 @@ class Reason(StrEnum):
     NEAR_DUPLICATE = "near_duplicate"
     LEAK = "leak"
     FLIPPED = "flipped"
+    DOUBTED = "doubted"
     ANNOTATED = "annotated"
 
 
@@ -72,6 +73,7 @@ POLICIES: dict[Reason, tuple[Policy, ...]] = {
     Reason.NEAR_DUPLICATE: (Policy.QUARANTINE,),
     Reason.LEAK: (Policy.QUARANTINE,),
     Reason.FLIPPED: (Policy.QUARANTINE,),
+    Reason.DOUBTED: (Policy.QUARANTINE,),
     Reason.ANNOTATED: (Policy.QUARANTINE,),
 }
 """The policies each reason admits, the default first. Where no pair exists, none can be kept."""
@@ -108,6 +110,7 @@ EXPLANATIONS: dict[Reason | Note, str] = {
     Reason.NEAR_DUPLICATE: "nearly the same pair stands elsewhere, and was to be kept once",
     Reason.LEAK: "the conversation of a row of test stands in this row of train",
     Reason.FLIPPED: "another row says the opposite of the same two replies",
+    Reason.DOUBTED: "a judge doubts the label, and such rows were to go",
     Reason.ANNOTATED: "an annotation names the row, and was applied",
     Note.ROLE_MARKER_IN_TEXT: "`Human:` or `Assistant:` stands inside a content",
     Note.TRUNCATED_MARKER: "a reply ends in a turn marker without its colon",

@@ -12,13 +12,14 @@ from typing import Any, TypedDict, Unpack
 import pyarrow as pa
 
 from pairsmith.errors import RecipeError
-from pairsmith.schema.annotations import Action, Applied
+from pairsmith.schema.annotations import Action, Applied, Judge
 from pairsmith.schema.reasons import DROPS, POLICIES, Policy, Reason
 from pairsmith.schema.rows import MARGIN, Form, Kind, Origin, PairColumns, shard_schema
 from pairsmith.schema.templates import Template
 
 SHARD_ROWS = 100_000
-ACTIONS = ("drop", "flip", "smooth", "apply")
+ACTIONS = ("drop", "flip", "smooth", "drop_doubted", "judge", "apply")
+DOUBTS = ("flip", "smooth", "drop_doubted")
 READING = ("reading", "full", "carry", "margin", "told")
 CARRIED = {
     "text": pa.string(),
@@ -50,6 +51,8 @@ class Recipe:
         flip: Exchange the replies of train rows whose label is doubted by more than this, in
             log-odds; None for none.
         smooth: The same, but only write the confidence in the label.
+        drop_doubted: The same, but refuse the rows; it goes before the other two.
+        judge: The annotation that doubts; None for a model that is trained on the rows.
         apply: The annotations that are acted on, in the order in which they were named.
         full: Whether messages hold all that `schema.messages` knows, and shards of them the tools.
         carry: Fields of the source that shards have as columns of their names: paths, each with a
@@ -72,6 +75,8 @@ class Recipe:
     drop: tuple[str, ...] = ()
     flip: float | None = None
     smooth: float | None = None
+    drop_doubted: float | None = None
+    judge: Judge | None = None
     apply: tuple[Applied, ...] = ()
     full: bool = False
     carry: tuple[tuple[str, str], ...] = ()
@@ -81,23 +86,24 @@ class Recipe:
 
     @property
     def judges(self) -> bool:
-        """Whether a model judges labels, of which those that it doubts are flipped or smoothed."""
-        return self.flip is not None or self.smooth is not None
+        """Whether labels are judged, and rows acted on whose label is doubted."""
+        return any(getattr(self, name) is not None for name in DOUBTS)
 
     @property
     def weighs(self) -> bool:
         """Whether shards of pairs have `label_confidence`."""
-        return self.judges or any(applied.weighs for applied in self.apply)
+        doubted = self.flip is not None or self.smooth is not None
+        return doubted or any(applied.weighs for applied in self.apply)
 
     @property
     def looks(self) -> bool:
         """Whether a first pass over all rows tells what to do with them."""
-        return bool(self.drop) or self.judges
+        return bool(self.drop) or (self.judges and self.judge is None)
 
     @property
     def acts(self) -> bool:
         """Whether rows are dropped, flipped or smoothed."""
-        return self.looks or bool(self.apply)
+        return self.looks or self.judges or bool(self.apply)
 
     @property
     def reading_fields(self) -> dict[str, Any]:
@@ -158,6 +164,8 @@ class Recipe:
             "drop": list(self.drop),
             "flip": self.flip,
             "smooth": self.smooth,
+            "drop_doubted": self.drop_doubted,
+            "judge": self.judge._asdict() if self.judge else None,
             "apply": applied,
         }
         return {name: value for name, value in actions.items() if value}
@@ -220,6 +228,8 @@ class RecipeFields(TypedDict, total=False):
     drop: Iterable[str]
     flip: float | None
     smooth: float | None
+    drop_doubted: float | None
+    judge: Mapping[str, Any] | None
     apply: Iterable[Mapping[str, Any]]
     full: bool
     carry: Mapping[str, str]
@@ -250,8 +260,8 @@ def make_recipe(**given: Unpack[RecipeFields]) -> Recipe:
     card = dict(given.get("card") or {})
     checked["card"] = json.dumps(card, sort_keys=True, ensure_ascii=False)
     checked["drop"] = _check_drop(given.get("drop", ()))
-    checked["flip"] = _check_doubt("flip", given.get("flip"))
-    checked["smooth"] = _check_doubt("smooth", given.get("smooth"))
+    checked |= {name: _check_doubt(name, checked.get(name)) for name in DOUBTS}
+    checked["judge"] = _check_judge(given.get("judge"))
     if not isinstance(given.get("full", False), bool):
         raise RecipeError(f"The recipe's full is {given['full']!r}.", "Expected true or false.")
     checked["carry"] = _check_carried(given.get("carry", {}))
@@ -306,6 +316,20 @@ def _check_applied(held: Mapping[str, Any]) -> Applied:
     return applied
 
 
+def _check_judge(held: Mapping[str, Any] | None) -> Judge | None:
+    if held is None:
+        return None
+    try:
+        judge = Judge(**held)
+    except TypeError as error:
+        raise RecipeError(f"The recipe's judge is no annotation: {error}.") from None
+    if not isinstance(judge.name, str) or not isinstance(judge.sha256, str):
+        raise RecipeError("The recipe's judge has a field of another type.")
+    if not isinstance(judge.temperature, float) or not 0 < judge.temperature < math.inf:
+        raise RecipeError(f"The recipe's judge has the temperature {judge.temperature!r}.")
+    return judge
+
+
 def _drops() -> str:
     return f"What can be dropped: {', '.join(DROPS)}"
 
@@ -317,7 +341,7 @@ def _check_doubt(name: str, doubt: float | None) -> float | None:
         raise RecipeError(f"The recipe's {name} is {doubt!r}.", "Expected a number.")
     if not 0 < doubt < math.inf:
         raise RecipeError(
-            f"A doubt of {doubt} cannot be acted on with {name}.",
+            f"A doubt of {doubt} cannot be acted on with {name.replace('_', '-')}.",
             "It is a distance in log-odds: use a number above 0, such as 1.",
         )
     return float(doubt)

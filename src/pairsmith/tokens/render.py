@@ -52,13 +52,14 @@ class RowTexts(NamedTuple):
 def render_text(batch: pa.RecordBatch, eos: str) -> RowTexts:
     """Rows of a text build, with EOS behind the replies that do not end in it."""
     chosen, rejected = (
-        pc.binary_join_element_wise(batch["prompt"], _ended(batch[name], eos), "").to_pylist()
+        pc.binary_join_element_wise(batch["prompt"], ended(batch[name], eos), "").to_pylist()
         for name in ("chosen", "rejected")
     )
     return RowTexts(list(range(len(batch))), batch["prompt"].to_pylist(), chosen, rejected, {})
 
 
-def _ended(replies: pa.StringArray, eos: str) -> pa.StringArray:
+def ended(replies: pa.StringArray, eos: str) -> pa.StringArray:
+    """Texts with EOS behind those that do not end in it."""
     ending = pc.if_else(pc.ends_with(replies, eos), "", eos)
     return pc.binary_join_element_wise(replies, ending, "")
 

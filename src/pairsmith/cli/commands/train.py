@@ -1,0 +1,60 @@
+"""pairsmith train: models trained on the pairs of a build."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pairsmith.cli.options import with_options
+from pairsmith.training.options import RewardOptions
+
+train = typer.Typer(
+    name="train",
+    help="Train models on a build: a preference model.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@train.callback()
+def _train() -> None:
+    """Has `reward` be a command of its own, also while there is no other."""
+
+
+@train.command()
+@with_options(RewardOptions)
+def reward(
+    build: Annotated[
+        str, typer.Argument(metavar="BUILD", help="The folder of a build, or its URL.")
+    ],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="The folder to write: new, empty, or a run's.")
+    ],
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Settings in YAML, by the names that TRL has for them."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Make a run by other settings anew.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the run as JSON.")] = False,
+    **options: Any,
+) -> None:
+    """Train a preference model on the pairs of the split train, by TRL's RewardTrainer.
+
+    The same command goes on where it was broken off. Needs the extra `train`.
+    """
+    from pairsmith.cli.render.training import draw, training_progress
+    from pairsmith.cli.terminal import say
+    from pairsmith.training.reward import train_reward
+
+    try:
+        with training_progress() as watch:
+            made = train_reward(build, run, config=config, force=force, progress=watch, **options)
+    except KeyboardInterrupt:
+        say("interrupted.", "The same command goes on from the last whole checkpoint.")
+        raise typer.Exit(130) from None
+    if made.is_main:
+        draw(made, build, run, as_json)

@@ -1,0 +1,136 @@
+"""Prints how far a training has come, and what it came to."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+from pairsmith.cli.terminal import console
+from pairsmith.text.sanitize import sanitize
+
+if TYPE_CHECKING:
+    from pairsmith.training.progress import TrainingProgress, TrainingWatch
+    from pairsmith.training.reward import TrainedModel
+
+EVERY = 30.0
+"""Seconds between two lines, where stderr is no terminal."""
+
+
+@contextmanager
+def training_progress() -> Iterator[TrainingWatch]:
+    """A bar on stderr if that is a terminal, else a line now and then."""
+    if not sys.stderr.isatty():
+        yield _lines()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    bar = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[said]}", markup=False),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    task = bar.add_task("reading", total=None, said="")
+
+    def watch(step: TrainingProgress) -> None:
+        head = sanitize(step.what or "training")
+        bar.update(task, description=head, completed=step.done, total=step.total or None)
+        bar.update(task, said=describe(step))
+
+    with bar:
+        yield watch
+
+
+def _lines() -> TrainingWatch:
+    last = time.monotonic()
+
+    def watch(step: TrainingProgress) -> None:
+        nonlocal last
+        if time.monotonic() - last >= EVERY:
+            last = time.monotonic()
+            typer.echo(sanitize(describe(step)), err=True)
+
+    return watch
+
+
+def describe(step: TrainingProgress) -> str:
+    """How far a training has come, in a line."""
+    if step.phase == "rows":
+        return f"{step.done:,} of {step.total:,} rows"
+    said = [f"step {step.done:,} of {step.total:,}"]
+    if step.loss is not None and step.accuracy is not None:
+        said += [f"loss {step.loss:.3f}", f"accuracy {step.accuracy:.0%}"]
+    if step.tokens_per_second is not None and step.seconds_left is not None:
+        said += [f"{step.tokens_per_second:,.0f} tokens/s", f"{_time(step.seconds_left)} left"]
+    return ", ".join(said)
+
+
+def _time(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def draw(made: TrainedModel, build: str, run: str, as_json: bool) -> None:
+    """Prints a run: its ledger, its numbers, what to do next."""
+    if as_json:
+        remarks = {"reused": made.reused, "remarks": list(made.remarks)}
+        typer.echo(json.dumps({**made.manifest.to_dict(), **remarks}))
+        return
+    screen = console()
+    if made.reused:
+        screen.print(sanitize(f"{run} already holds this run; nothing was done."), soft_wrap=True)
+    screen.print(_ledger(made))
+    for line in [*_sums(made), *_numbers(made), *made.remarks, *_next(build, run)]:
+        screen.print(sanitize(line), soft_wrap=True)
+
+
+def _ledger(made: TrainedModel) -> object:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("subset", "split"):
+        table.add_column(name)
+    for name in ("read", "trained"):
+        table.add_column(name, justify="right")
+    table.add_column("others")
+    for place, held in made.manifest.ledger.items():
+        others = ", ".join(f"{n} {held[n]:,}" for n in held if n not in ("read", "trained"))
+        counts = f"{held['read']:,}", f"{held['trained']:,}"
+        table.add_row(*(sanitize(word) for word in place.split("/")), *counts, others)
+    return table
+
+
+def _sums(made: TrainedModel) -> Iterator[str]:
+    """The ledger's law over all rows."""
+    total: dict[str, int] = {}
+    for held in made.manifest.ledger.values():
+        for name, many in held.items():
+            total[name] = total.get(name, 0) + many
+    read = total.pop("read", 0)
+    yield f"read {read:,} = " + " + ".join(f"{name} {many:,}" for name, many in total.items())
+
+
+def _numbers(made: TrainedModel) -> Iterator[str]:
+    held = made.manifest.metrics
+    if "loss" in held:
+        yield (
+            f"{held['steps']:,.0f} steps, {held['tokens']:,.0f} tokens: loss {held['loss']:.4f}, "
+            f"accuracy {held['accuracy']:.1%} while it trained; at the end "
+            f"{held['last_loss']:.4f} and {held['last_accuracy']:.1%}"
+        )
+
+
+def _next(build: str, run: str) -> Iterator[str]:
+    yield f"The model: {run}. Its card: {run}/README.md."
+    yield f"Score rows: pairsmith score {build} --model {run} --name model"
+    yield f"Know what it learnt: pairsmith evaluate {build} --scores model"

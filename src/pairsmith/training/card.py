@@ -1,0 +1,90 @@
+"""The card of a trained model: front matter that a hub reads, and a body for people."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pairsmith.dataset.card import front_matter
+from pairsmith.dataset.manifest import Manifest
+from pairsmith.models.run_folder import RunManifest
+from pairsmith.schema.rows import Form
+from pairsmith.training.ledger import EXPLANATIONS, Fate
+
+NAME = "README.md"
+HERE = "PATH_OR_NAME"
+CUT = "cut"
+
+
+def card_text(run: RunManifest, built: Manifest, pad: str) -> str:
+    """The card of a preference model.
+
+    Args:
+        run: Its manifest, but for the outputs.
+        built: The manifest of the build that it learnt from.
+        pad: The token that it pads with.
+    """
+    import yaml
+
+    fields = front_matter(built)
+    licence = fields.get("license")
+    matter: dict[str, Any] = {
+        "library_name": "transformers",
+        "pipeline_tag": "text-classification",
+        "base_model": run.base["name"],
+        "language": fields.get("language"),
+        "tags": ["reward-model", "preference-model", "pairsmith", "trl"],
+    }
+    if "/" not in run.base["name"] or Path(run.base["name"]).exists():
+        del matter["base_model"]  # a folder of this machine is no name on a hub
+    told = {name: value for name, value in matter.items() if value is not None}
+    head = yaml.safe_dump(told, sort_keys=False, allow_unicode=True)
+    return f"---\n{head}---\n\n{_body(run, str(licence or ''), pad)}"
+
+
+def _body(run: RunManifest, licence: str, pad: str) -> str:
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(  # noqa: S701  (Markdown, from our own template)
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    template = environment.from_string(
+        (resources.files("pairsmith.training") / "card.md").read_text(encoding="utf-8")
+    )
+    known = [CUT, *(fate.value for fate in Fate)]
+    return template.render(
+        title=f"Preference model of {Path(run.build['name']).name}",
+        run=run,
+        build=Path(run.build["name"]).name,
+        base=Path(run.base["name"]).name if Path(run.base["name"]).exists() else run.base["name"],
+        here=HERE,
+        text=run.form == Form.TEXT,
+        pad=pad,
+        fates=[name for name in known if any(held.get(name) for held in run.ledger.values())],
+        words={CUT: "trained on without the beginning of the prompt", **EXPLANATIONS},
+        method=_method(run.config),
+        loss=_loss(run.config),
+        licence=licence,
+    )
+
+
+def _method(config: dict[str, Any]) -> str:
+    if config["head_only"]:
+        return "The head alone"
+    if config["use_peft"]:
+        return f"Low-rank adapters of rank {config['lora_r']} and the head, merged"
+    return "All weights"
+
+
+def _loss(config: dict[str, Any]) -> str:
+    difference = "Δ − m, m the margin of the pair" if config["margin"] else "Δ"
+    if config["confidence"] is None:
+        return f"−log σ({'Δ − m' if config['margin'] else 'Δ'}), Δ the difference of the scores" + (
+            ", m the margin of the pair" if config["margin"] else ""
+        )
+    less = " − m" if config["margin"] else ""
+    return (
+        f"−[c · log σ(Δ{less}) + (1 − c) · log σ(−Δ{less})], Δ the difference of the scores, c the "
+        f"confidence in the label" + (", m the margin of the pair" if "m" in difference else "")
+    )

@@ -1,0 +1,81 @@
+"""Checkpoints: told whole from half, kept until a later one is whole, gone on from.
+
+A checkpoint is whole when its seal is there, which is written last and lists the files and their
+sizes. One without, or with less than it lists, was being written when the process ended; it is
+left aside and removed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from pairsmith.io.durable import fsync, write_text_durably
+
+SEAL = "whole.json"
+"""In a checkpoint: its files and their sizes in bytes."""
+
+_FOLDER = re.compile(r"checkpoint-(\d{1,12})")
+
+
+def seal(checkpoint: Path) -> None:
+    """Makes a checkpoint durable, and says that it is whole."""
+    files = [path for path in sorted(checkpoint.rglob("*")) if path.is_file()]
+    for path in files:
+        fsync(path)
+    sizes = {path.relative_to(checkpoint).as_posix(): path.stat().st_size for path in files}
+    write_text_durably(checkpoint / SEAL, json.dumps(sizes, indent=1) + "\n")
+    fsync(checkpoint.parent)
+
+
+def is_whole(checkpoint: Path) -> bool:
+    """Whether a checkpoint is sealed, and every file has the size that it was sealed with."""
+    try:
+        sizes = json.loads((checkpoint / SEAL).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(sizes, dict) and all(
+        (checkpoint / name).is_file() and (checkpoint / name).stat().st_size == size
+        for name, size in sizes.items()
+    )
+
+
+def last_whole(folder: Path) -> Path | None:
+    """The whole checkpoint of the latest step; None where there is none."""
+    found = [held for held in _checkpoints(folder) if is_whole(held[1])]
+    return max(found)[1] if found else None
+
+
+def step_of(checkpoint: Path) -> int:
+    """The step after which a checkpoint was written."""
+    match = _FOLDER.fullmatch(checkpoint.name)
+    return int(match[1]) if match else 0
+
+
+def remove_broken(folder: Path) -> None:
+    """Removes checkpoints that are not whole."""
+    for _, checkpoint in list(_checkpoints(folder)):
+        if not is_whole(checkpoint):
+            shutil.rmtree(checkpoint)
+
+
+def remove_old(folder: Path, keep: int) -> None:
+    """Removes whole checkpoints but the latest few.
+
+    Args:
+        folder: Where they lie.
+        keep: How many stay, at least one.
+    """
+    whole = sorted(held for held in _checkpoints(folder) if is_whole(held[1]))
+    for _, checkpoint in whole[: -max(keep, 1)]:
+        (checkpoint / SEAL).unlink()  # or half of it might pass for whole
+        shutil.rmtree(checkpoint)
+
+
+def _checkpoints(folder: Path) -> Iterator[tuple[int, Path]]:
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if _FOLDER.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+            yield step_of(path), path

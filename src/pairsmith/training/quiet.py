@@ -1,0 +1,27 @@
+"""Libraries that talk on their own while they work, told to be quiet for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keeps transformers from logging what is no error, and datasets from drawing bars."""
+    import datasets
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), datasets.are_progress_bars_disabled()
+    shown = logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if shown:
+            logging.enable_progress_bar()
+        if not bars:
+            datasets.enable_progress_bars()

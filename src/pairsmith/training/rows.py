@@ -1,0 +1,345 @@
+"""The rows of a build as the trainer takes them: token ids in a file, and an account of every row.
+
+The ids are those of `tokens.preview.encode_rows`, as previews and scores have them. The trainer
+maps the file into memory, so that there may be more rows than memory holds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from pairsmith.dataset.manifest import LedgerEntry, Manifest
+from pairsmith.dataset.rows import entries_of, kept_batches
+from pairsmith.errors import ModelError, OutputError
+from pairsmith.io.remote import StoragePath
+from pairsmith.schema.rows import CONFIDENCE, MARGIN, Kind
+from pairsmith.sources.layouts import kind_of
+from pairsmith.tokens.preview import BATCH_ROWS, EncodedBatch, encode_rows
+from pairsmith.tokens.ragged import Ragged, common_prefix, from_lists, positions, same_tokens
+from pairsmith.training.ledger import Account, Fate, account
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from pairsmith.kernel.render import Writer
+
+TRAIN = "train"
+"""The split that is trained on."""
+
+SAMPLE = 64
+"""At most this many rows are compared with what the trainer itself would make of them."""
+
+SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("row", pa.int64()),
+        ("chosen_ids", pa.list_(pa.int32())),
+        ("rejected_ids", pa.list_(pa.int32())),
+    ]
+)
+"""What the trainer's file holds; with `margin` and `confidence` where the loss asks for them."""
+
+
+class SampleRow(NamedTuple):
+    """A row for comparison: its id, as stored, as texts, and as ids before anything is cut."""
+
+    id: str
+    stored: dict[str, Any]
+    texts: tuple[str, str]
+    ids: tuple[list[int], list[int]]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which rows are wanted, and what of them.
+
+    Attributes:
+        subsets: Of these subsets alone; empty for all.
+        max_length: The most tokens of a side.
+        cut: Whether longer ones are cut at the beginning of the prompt, where both replies fit.
+        margin: Whether the margins are wanted.
+        confidence: The confidence in labels by id, 1 where there is none; None where the loss
+            asks for none. `label` stands for the build's own column.
+        vocabulary: How many ids the model has embeddings for.
+    """
+
+    subsets: frozenset[str]
+    max_length: int
+    cut: bool = False
+    margin: bool = False
+    confidence: Mapping[str, float] | str | None = None
+    vocabulary: int | None = None
+
+
+@dataclass
+class Encoding:
+    """What came of the rows.
+
+    Attributes:
+        accounts: The ledger, an account for each split of each subset.
+        sample: Rows for comparison.
+        longest: The most tokens that any pair's side has, trained on or not.
+        refusal: The first row that the chat template refuses, and what it said.
+        weighed: Trained rows of which the confidence is told.
+    """
+
+    accounts: list[Account] = field(default_factory=list)
+    sample: list[SampleRow] = field(default_factory=list)
+    longest: int = 0
+    refusal: tuple[str, str] | None = None
+    weighed: int = 0
+
+    @property
+    def trained(self) -> int:
+        """How many rows the trainer has."""
+        return sum(entry.learnt for entry in self.accounts)
+
+
+class RowWriter:
+    """Writes the trainer's file, split by split.
+
+    Args:
+        path: The file.
+        tokenizer: The tokenizer.
+        chat: What `open_writer` gave.
+        wanted: Which rows, and what of them.
+    """
+
+    def __init__(
+        self, path: Path, tokenizer: PreTrainedTokenizerBase, chat: Writer | None, wanted: Wanted
+    ) -> None:
+        self.path, self.tokenizer, self.chat, self.wanted = path, tokenizer, chat, wanted
+        numbers = [(name, pa.float64()) for name in self._numbers()]
+        self.schema = pa.schema([*SCHEMA, *numbers])
+        self.made = Encoding()
+        self.rows = 0
+
+    def _numbers(self) -> Iterator[str]:
+        if self.wanted.margin:
+            yield "margin"
+        if self.wanted.confidence is not None:
+            yield "confidence"
+
+    def write(
+        self, out: StoragePath, built: Manifest, watch: Callable[[str, int], None] | None = None
+    ) -> Encoding:
+        """Reads and writes all rows.
+
+        Args:
+            out: The folder of the build.
+            built: Its manifest.
+            watch: Called with a split's name and the rows read so far.
+
+        Raises:
+            OutputError: A shard cannot be read, or the file not be written.
+            ModelError: A row has a token that the model has no embedding for.
+        """
+        done = 0
+        with pa.OSFile(str(self.path), "wb") as sink, pa.ipc.new_stream(sink, self.schema) as file:
+            for entry in entries_of(built):
+                fate = fate_of(entry, self.wanted.subsets)
+                if fate is not None:
+                    whole = Counter({fate: entry.kept})
+                    self.made.accounts.append(account(entry.subset, entry.split, entry.kept, whole))
+                    continue
+                fates: Counter[Fate] = Counter()
+                trained = cut = 0
+                for stored in kept_batches(out, built, entry, BATCH_ROWS):
+                    batch = self._batch(stored, fates)
+                    file.write_batch(batch.rows)
+                    trained, cut = trained + len(batch.rows) - batch.cut, cut + batch.cut
+                    done += len(stored)
+                    if watch is not None:
+                        watch(f"{entry.subset}/{entry.split}", done)
+                self.made.accounts.append(
+                    account(entry.subset, entry.split, entry.kept, fates, trained, cut)
+                )
+        return self.made
+
+    def _batch(self, stored: pa.RecordBatch, fates: Counter[Fate]) -> _Batch:
+        """The rows of a batch that are trained on; the others are counted."""
+        encoded = encode_rows(stored, self.tokenizer, self.chat, parted=False)
+        self._note(encoded, fates)
+        chosen, rejected = encoded.encoded.whole_chosen, encoded.encoded.whole_rejected
+        whole = _Sides(chosen, rejected)
+        self._check_vocabulary(encoded, whole)
+        sides, cut = (
+            cut_prompts(whole, self.wanted.max_length, self.tokenizer.bos_token_id)
+            if self.wanted.cut
+            else (whole, np.zeros(len(chosen.starts), np.bool_))
+        )
+        fits = sides.lengths <= self.wanted.max_length
+        differ = ~same_tokens(*sides)
+        fates[Fate.TOO_LONG] += int((~fits).sum())
+        fates[Fate.IDENTICAL] += int((fits & ~differ).sum())
+        taken = fits & differ
+        numbers = np.array(encoded.texts.rows, np.int64)[taken]
+        return _Batch(self._columns(stored, numbers, sides, taken), int((cut & taken).sum()))
+
+    def _note(self, batch: EncodedBatch, fates: Counter[Fate]) -> None:
+        """Counts refused rows, and takes the first and the longest row into the sample."""
+        fates[Fate.REFUSED] += len(batch.texts.refused)
+        for number, why in batch.texts.refused.items():
+            if self.made.refusal is None:
+                self.made.refusal = batch.stored["id"][number].as_py(), why
+        if not batch.texts.rows:
+            return
+        sides = _Sides(batch.encoded.whole_chosen, batch.encoded.whole_rejected)
+        longest = int(np.argmax(sides.lengths))
+        self.made.longest = max(self.made.longest, int(sides.lengths[longest]))
+        for place in dict.fromkeys((0, longest, len(batch.texts.rows) - 1)):
+            if len(self.made.sample) < SAMPLE:
+                stored = batch.stored.slice(batch.texts.rows[place], 1).to_pylist()[0]
+                texts = batch.texts.chosen[place], batch.texts.rejected[place]
+                ids = sides.chosen.row(place), sides.rejected.row(place)
+                self.made.sample.append(SampleRow(stored["id"], stored, texts, ids))
+
+    def _check_vocabulary(self, batch: EncodedBatch, sides: _Sides) -> None:
+        """Makes sure that the model has an embedding for every token.
+
+        Raises:
+            ModelError: It has not.
+        """
+        most = self.wanted.vocabulary
+        for side in sides:
+            if most is None or not len(side.ids) or int(side.ids.max()) < most:
+                continue
+            row, place = positions(side)
+            over = side.ids[place] >= most
+            if over.any():
+                number = batch.texts.rows[int(row[over][0])]
+                raise ModelError(
+                    f"The tokenizer does not fit the model: {batch.stored['id'][number].as_py()} "
+                    f"has the token {int(side.ids[place][over][0])}, and the model has embeddings "
+                    f"for {most:,}.",
+                    "Name a model with its own tokenizer.",
+                )
+
+    def _columns(
+        self, stored: pa.RecordBatch, numbers: NDArray[np.int64], sides: _Sides, taken: _Mask
+    ) -> pa.RecordBatch:
+        """The trainer's columns of the rows that are taken."""
+        index = pa.array(numbers)
+        ids = stored["id"].take(index)
+        order = pa.array(np.arange(self.rows, self.rows + len(numbers)))
+        self.rows += len(numbers)
+        columns = [ids, order, *(as_lists(side.take(taken)) for side in sides)]
+        if self.wanted.margin:
+            columns.append(stored[MARGIN].take(index).cast(pa.float64()).fill_null(0.0))
+        if self.wanted.confidence is not None:
+            held = self._confidence(stored, ids, index)
+            self.made.weighed += len(held) - held.null_count
+            columns.append(held.fill_null(1.0))
+        return pa.record_batch(columns, schema=self.schema)
+
+    def _confidence(
+        self, stored: pa.RecordBatch, ids: pa.StringArray, index: pa.Int64Array
+    ) -> pa.DoubleArray:
+        told = self.wanted.confidence
+        if isinstance(told, str):
+            return stored[CONFIDENCE].take(index)
+        known = told or {}
+        return pa.array([known.get(id) for id in ids.to_pylist()], pa.float64())
+
+
+_Mask = NDArray[np.bool_]
+
+
+class _Batch(NamedTuple):
+    """The rows of a batch that are trained on, and how many of them were cut."""
+
+    rows: pa.RecordBatch
+    cut: int
+
+
+class _Sides(NamedTuple):
+    """Both sides of some rows as ids."""
+
+    chosen: Ragged
+    rejected: Ragged
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """The tokens of the longer side, shape (rows,)."""
+        return np.maximum(self.chosen.lengths, self.rejected.lengths)
+
+
+def fate_of(entry: LedgerEntry, subsets: frozenset[str]) -> Fate | None:
+    """Why no row of a split is trained on; None where its rows are looked at."""
+    if kind_of(entry.subset) != Kind.PAIRS:
+        return Fate.DIALOGUES
+    if entry.split != TRAIN:
+        return Fate.HELD_OUT
+    if subsets and entry.subset not in subsets:
+        return Fate.LEFT_OUT
+    return None
+
+
+def cut_prompts(sides: _Sides, max_length: int, bos: int | None) -> tuple[_Sides, _Mask]:
+    """Takes as many tokens from the beginning of both prompts as it takes for both sides to fit.
+
+    A BOS that opens both sides stays. Where the sides' common beginning has too few tokens, the
+    row is as it was. At least one token of the prompt stays.
+
+    Args:
+        sides: The sides, whole.
+        max_length: The most tokens of a side.
+        bos: The id of BOS; None where there is none.
+
+    Returns:
+        The sides, and which rows were cut, shape (rows,).
+    """
+    shared = common_prefix(*sides)
+    over = np.maximum(sides.lengths - max_length, 0)
+    opening = [np.append(side.ids, -1)[np.minimum(side.starts, len(side.ids))] for side in sides]
+    keeps = np.logical_and(opening[0] == bos, opening[1] == bos) & (shared > 0)
+    cut = (over > 0) & (over + keeps < shared)
+    made = []
+    for side in sides:
+        lists = [side.row(number) for number in range(len(side.starts))] if cut.any() else []
+        for number in np.flatnonzero(cut).tolist():
+            kept, less = int(keeps[number]), int(over[number])
+            lists[number] = lists[number][:kept] + lists[number][kept + less :]
+        made.append(from_lists(lists) if lists else side)
+    return _Sides(*made), cut
+
+
+def as_lists(rows: Ragged) -> pa.ListArray:
+    """Rows as an Arrow column of lists."""
+    _, place = positions(rows)
+    offsets = np.concatenate([[0], np.cumsum(rows.lengths)]).astype(np.int32)
+    return pa.ListArray.from_arrays(offsets, pa.array(rows.ids[place], pa.int32()))
+
+
+def check_pairs(built: Manifest, subsets: list[str]) -> None:
+    """Checks that there is something to train on, by the manifest alone.
+
+    Raises:
+        OutputError: There is no such subset, there are dialogues alone, or no row of train.
+    """
+    known = list(dict.fromkeys(entry.subset for entry in built.ledger))
+    for name in subsets:
+        if name not in known:
+            raise OutputError(f"The build has no subset {name!r}.", f"It has {', '.join(known)}.")
+    meant = frozenset(subsets)
+    entries = [entry for entry in built.ledger if not meant or entry.subset in meant]
+    pairs = [entry for entry in entries if kind_of(entry.subset) == Kind.PAIRS]
+    if not pairs:
+        raise OutputError(
+            "The rows are dialogues, without a chosen and a rejected reply.",
+            "A preference model is trained on pairs: name a subset of them.",
+        )
+    if not any(entry.kept for entry in pairs if entry.split == TRAIN):
+        splits = ", ".join(dict.fromkeys(entry.split for entry in pairs))
+        raise OutputError(
+            f"No pair is of the split train; there is {splits}.",
+            "pairsmith split divides a build: its help tells how.",
+        )

@@ -1,0 +1,190 @@
+"""What a training is asked for, settled: what is said, a file's fields, defaults, in this order.
+
+What model and device decide is added once these are known. The whole is what a run's config.yaml
+holds, and what a run has to agree in to be gone on with.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from pairsmith.errors import ModelError, RecipeError
+from pairsmith.training.config import check_settings, read_config
+from pairsmith.training.options import (
+    DEFAULTS,
+    MAX_LENGTH,
+    MIN_LR,
+    STEP_PAIRS,
+    RewardOptions,
+    learning_rate_of,
+)
+
+OURS = frozenset(
+    {
+        "model_name_or_path", "subset", "cut", "margin", "confidence", "use_peft", "lora_r",
+        "lora_alpha", "lora_dropout", "head_only",
+    }
+)  # fmt: skip
+"""The settings that the trainer's own configuration does not take."""
+
+LOWEST = {
+    "max_length": 2, "lora_r": 1, "lora_alpha": 1, "per_device_train_batch_size": 1,
+    "gradient_accumulation_steps": 1, "seed": 0, "save_total_limit": 1, "num_train_epochs": 0.0,
+    "learning_rate": 0.0, "lora_dropout": 0.0, "save_steps": 0.0, "logging_steps": 0.0,
+}  # fmt: skip
+"""The least that some settings can be."""
+
+POSITIVE = frozenset({"num_train_epochs", "learning_rate", "save_steps", "logging_steps"})
+"""Those that have to be above it."""
+
+
+NEWER = "activation_checkpointing"
+"""What transformers call `gradient_checkpointing` from 5.24 on."""
+
+
+def settle(given: Mapping[str, Any], config: str | os.PathLike[str] | None) -> dict[str, Any]:
+    """What is asked for, without what model and device decide.
+
+    Args:
+        given: Options by name; None for what is not said.
+        config: A YAML file; None without one.
+
+    Raises:
+        RecipeError: The file cannot be read, or something is none, out of range, or at odds.
+    """
+    types = setting_types()
+    said = {name: value for name, value in given.items() if value not in (None, [], ())}
+    written = read_config(Path(config)) if config is not None else {}
+    where = f"The file {config}" if config is not None else "The file"
+    held = {name: value for name, value in written.items() if value is not None}
+    settings = {
+        **DEFAULTS,
+        **check_settings(held, types, where),
+        **check_settings(said, types, "The call"),
+    }
+    _check(settings)
+    return settings
+
+
+def setting_types() -> dict[str, Any]:
+    """The type of every setting: ours, and TRL's of the same name or of its own."""
+    from trl.trainer.reward_config import RewardConfig
+
+    theirs = get_type_hints(RewardConfig)
+    init = {field.name for field in fields(RewardConfig) if field.init}
+    mine = get_type_hints(RewardOptions)
+    return {**{name: theirs[name] for name in init}, **mine}
+
+
+def _check(settings: Mapping[str, Any]) -> None:
+    """Checks what is asked for against itself.
+
+    Raises:
+        RecipeError: Something is out of range, or at odds with something else.
+    """
+    if not settings.get("model_name_or_path"):
+        raise RecipeError("No model is named.", "Name one: --model, or model_name_or_path in YAML.")
+    for name, least in LOWEST.items():
+        value = settings.get(name)
+        if value is None:
+            continue
+        if value < least or (name in POSITIVE and value == least):
+            above = f"more than {least:g}" if name in POSITIVE else f"{least:g} or more"
+            raise RecipeError(f"{name} is {value}.", f"Expected {above}.")
+    if settings["use_peft"] and settings["head_only"]:
+        raise RecipeError(
+            "Adapters and the head alone are asked for.", "Leave out --lora or --head-only."
+        )
+    if settings["max_steps"] == 0 or settings["max_steps"] < -1:
+        raise RecipeError(f"max_steps is {settings['max_steps']}.", "Expected 1 or more.")
+
+
+def complete(settings: Mapping[str, Any], model: Any, processes: int) -> dict[str, Any]:
+    """The settings with what model and device decide.
+
+    Args:
+        settings: What `settle` gave.
+        model: The model.
+        processes: How many train together.
+
+    Raises:
+        ModelError: Rows may be longer than the model takes.
+    """
+    import torch
+
+    gpu = torch.cuda.is_available() and not settings.get("use_cpu")
+    weights = sum(held.numel() for held in model.parameters())
+    per_device = settings["per_device_train_batch_size"]
+    made: dict[str, Any] = {
+        "learning_rate": learning_rate_of(settings, weights),
+        "max_length": _length(settings.get("max_length"), model),
+        "gradient_accumulation_steps": max(1, STEP_PAIRS // (per_device * processes)),
+        "bf16": bool(gpu and torch.cuda.is_bf16_supported()) and not settings.get("fp16"),
+        "gradient_checkpointing": bool(gpu),
+        **settings,
+    }
+    made["gradient_checkpointing"] = made.pop(NEWER, made["gradient_checkpointing"])
+    if made["max_length"] is None or "max_length" not in settings:
+        made["max_length"] = _length(None, model)
+    if made["lr_scheduler_type"] == DEFAULTS["lr_scheduler_type"]:
+        made.setdefault("lr_scheduler_kwargs", dict(MIN_LR))
+    return made
+
+
+def _length(asked: int | None, model: Any) -> int:
+    """The most tokens of a side.
+
+    Raises:
+        ModelError: More are asked for than the model has positions.
+    """
+    most = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    if not isinstance(most, int) or most < 1:
+        return asked or MAX_LENGTH
+    if asked is not None and asked > most:
+        raise ModelError(
+            f"max_length is {asked:,}, and the model has positions for {most:,} tokens.",
+            f"Use {most} or less.",
+        )
+    return asked or min(MAX_LENGTH, most)
+
+
+def trainer_arguments(settings: Mapping[str, Any], folder: Path) -> Any:
+    """TRL's own configuration.
+
+    Args:
+        settings: What `complete` gave.
+        folder: Where checkpoints go.
+
+    Raises:
+        RecipeError: TRL or transformers refuse a setting.
+    """
+    import torch
+    from trl.trainer.reward_config import RewardConfig
+
+    theirs = {name: value for name, value in settings.items() if name not in OURS}
+    if NEWER in {field.name for field in fields(RewardConfig)}:
+        theirs[NEWER] = theirs.pop("gradient_checkpointing")
+    fixed = {
+        "output_dir": str(folder),
+        "save_strategy": "steps",
+        "logging_strategy": "steps",
+        "eval_strategy": "no",
+        "save_total_limit": None,  # checkpoints go once a later one is sealed
+        "disable_tqdm": True,
+        "logging_nan_inf_filter": False,
+        "dataloader_pin_memory": torch.cuda.is_available(),
+        "report_to": "none",
+    }
+    free = ("report_to", "dataloader_pin_memory")
+    kept = {name: settings[name] for name in free if name in settings}
+    try:
+        return RewardConfig(**{**theirs, **fixed, **kept})
+    except (ValueError, TypeError, ImportError, NotImplementedError) as error:
+        said = (str(error).splitlines() or [type(error).__name__])[0].rstrip(" .")[:300]
+        raise RecipeError(
+            f"The trainer refuses the settings: {said}.", "docs/reference/training.md lists them."
+        ) from error

@@ -1,0 +1,36 @@
+"""Small pairs to train on, and trainings that say nothing and take few threads."""
+
+import json
+
+import pairsmith
+
+SETTINGS = {
+    "max_steps": 2, "per_device_train_batch_size": 4, "gradient_accumulation_steps": 1,
+    "max_length": 256, "learning_rate": 1e-3,
+}  # fmt: skip
+"""Two steps of four pairs."""
+
+
+def pairs_file(folder, train=12, test=3):
+    """A folder of transcripts about tea; returns it."""
+    folder.mkdir(parents=True)
+    for split, rows in (("train", train), ("test", test)):
+        lines = [json.dumps(_pair(number)) for number in range(rows)]
+        (folder / f"{split}.jsonl").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def _pair(number):
+    prompt = f"\n\nHuman: How long does tea number {number} steep?\n\nAssistant:"
+    return {
+        "chosen": f"{prompt} {number % 5 + 1} minutes, covered.",
+        "rejected": f"{prompt} No idea{'!' * (number % 3)}",
+    }
+
+
+def train_quietly(build, run, model, **options):
+    """A training on one thread; returns the run."""
+    import torch
+
+    torch.set_num_threads(1)
+    return pairsmith.train_reward(build, run, model_name_or_path=str(model), **SETTINGS | options)
