@@ -55,6 +55,7 @@ def test_a_temperature_mends_what_is_too_sure(margins):
     assert held["with_temperature"]["log_loss"] < held["log_loss"]["estimate"]
 
 
+@slow
 def test_the_temperature_is_that_of_a_logistic_fit(margins):
     linear_model = pytest.importorskip("sklearn.linear_model")
     sides = np.where(np.arange(len(margins)) % 2, -1, 1)

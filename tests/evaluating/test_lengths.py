@@ -6,6 +6,7 @@ import pytest
 from pairsmith.evaluating.bootstrap import Bootstrap
 from pairsmith.evaluating.lengths import correlate, is_matched, measure_length, weigh
 from support.scored import calibrated
+from support.slow import slow
 
 ROWS = 3_000
 
@@ -62,6 +63,7 @@ def test_a_model_that_only_counts_is_seen_through():
     assert held["model_prefers_longer"]["low"] > 0.9
 
 
+@slow
 def test_weights_are_those_of_a_logistic_fit(planted):
     linear_model = pytest.importorskip("sklearn.linear_model")
     characters, margins = planted

@@ -40,7 +40,7 @@ def plant(folder, rows, *, subsets=("moss", "tea"), splits=("train", "test"), se
         for split in splits:
             lines = []
             while len(lines) < rows:
-                turns = [f"{say()} {chance.integers(1e9)}"]
+                turns = [f"{say()} {chance.integers(1_000_000_000)}"]
                 for _ in range(chance.integers(1, 5)):
                     chosen, rejected = say(), say()
                     pair = {"chosen": talk([*turns, chosen]), "rejected": talk([*turns, rejected])}

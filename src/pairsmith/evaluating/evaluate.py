@@ -95,14 +95,7 @@ def evaluate(
         place, built, scores, None if to is None else local_folder(os.fspath(to))
     )
     made = _Evaluated(place, built, first, seed)
-    has_pairs = any(kind_of(entry.subset) == Kind.PAIRS for entry in built.ledger)
-    if has_pairs and (len(first.ids) or not len(first.dialogues)):
-        made.judge_pairs(read_rows(place, Wanted(words)))
-        made.hold_against(second)
-    if len(first.dialogues):
-        made.numbers["dialogues"] = measure_dialogues(place, built, first.dialogues, seed)
-    if made.all is None and "dialogues" not in made.numbers:
-        raise AnnotationError(f"The annotation {scores} scores no row of {out}.", AGAIN)
+    made.judge(second, words)
     if to is None:
         made.annotate()
     made.conclude(os.fspath(out))
@@ -168,6 +161,21 @@ class _Evaluated:
             "The scores are of another build of the same rows: its template may differ from this "
             "one's, and if labels were turned round there, these numbers are wrong."
         ]
+
+    def judge(self, second: Scores | None, words: bool) -> None:
+        """Judges whatever is scored: pairs, dialogues, or both."""
+        has_pairs = any(kind_of(entry.subset) == Kind.PAIRS for entry in self.built.ledger)
+        dialogues = self.scores.dialogues
+        if has_pairs and (len(self.scores.ids) or not len(dialogues)):
+            self.judge_pairs(read_rows(self.out, Wanted(words)))
+            self.hold_against(second)
+        if len(dialogues):
+            held = measure_dialogues(self.out, self.built, dialogues, self.seed)
+            self.numbers["dialogues"] = held
+        elif self.all is None:
+            raise AnnotationError(
+                f"The annotation {self.scores.annotation.name} scores no row of {self.out}.", AGAIN
+            )
 
     def judge_pairs(self, rows: Rows) -> None:
         """Holds the scores of pairs against their labels."""
