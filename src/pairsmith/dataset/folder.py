@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import compress, count
 from pathlib import Path
@@ -158,21 +158,29 @@ def workspace(out: StoragePath, earlier: Manifest | None) -> Iterator[StoragePat
 def filling(out: Path) -> Iterator[Path]:
     """Claims a new or an empty folder; yields an empty staging folder.
 
-    They move into place when all of them are whole. Of what fails, nothing stays.
+    They move into place when all of them are whole. Of what fails, nothing stays: no folder either
+    that was not there before.
 
     Raises:
         OutputError: The folder holds something, or another process is at work there.
     """
     if earlier_build(out) is not None:
         raise _holds_something_else(out, [manifest.NAME])
-    with workspace(out, None):
-        staging = out / STAGING
-        clear(staging)
-        try:
-            yield staging
-            _move_all(out)
-        finally:
-            _remove(staging)
+    made = [folder for folder in (out, *out.parents) if not folder.exists()]
+    try:
+        with workspace(out, None):
+            staging = out / STAGING
+            clear(staging)
+            try:
+                yield staging
+                _move_all(out)
+            finally:
+                _remove(staging)
+    except BaseException:
+        with suppress(OSError):  # somebody else has come to use it
+            for folder in made:
+                folder.rmdir()
+        raise
 
 
 def recover(out: StoragePath) -> None:
