@@ -16,7 +16,7 @@ from functools import partial
 from itertools import compress, count
 from pathlib import Path
 
-from pairsmith.dataset import card, card_audit, manifest
+from pairsmith.dataset import card, card_audit, evaluations, manifest
 from pairsmith.dataset.grown import Grown
 from pairsmith.dataset.manifest import Manifest, parse_manifest, read_manifest
 from pairsmith.errors import BrokenWriteError, OutputError
@@ -313,7 +313,8 @@ def _move(out: StoragePath) -> None:
         rename(out / manifest.NAME, staging / EARLIER)
     old = [entry.path for entry in replaced.outputs] if replaced else []
     if replaced and isinstance(out, Path):
-        card_audit.remove_audit(out)  # it is of the build that goes
+        card_audit.remove_audit(out)  # they are of the build that goes
+        evaluations.remove_evaluations(out)
     map_files(out, lambda path: (out / path).unlink(missing_ok=True), set(old) - set(new))
     map_files(out, partial(_place, out, Grown(staging)), new)
     for folder in {(out / path).parent for path in old}:
