@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pairsmith.dataset.annotations import list_annotations, read_annotation
     from pairsmith.dataset.manifest import Manifest
     from pairsmith.dataset.verify import check
+    from pairsmith.evaluating.evaluate import evaluate
+    from pairsmith.evaluating.record import Evaluation
     from pairsmith.exporting import export
     from pairsmith.progress import Progress
     from pairsmith.publishing.publish import publish
@@ -39,6 +41,7 @@ __all__ = [
     "Annotation",
     "Annotator",
     "Audit",
+    "Evaluation",
     "Manifest",
     "Note",
     "PairsmithError",
@@ -52,6 +55,7 @@ __all__ = [
     "audit",
     "build",
     "check",
+    "evaluate",
     "export",
     "list_annotations",
     "preview",
@@ -65,6 +69,7 @@ _HOMES = {
     "Annotation": "pairsmith.dataset.annotation",
     "Annotator": "pairsmith.dataset.annotation",
     "Audit": "pairsmith.auditing.record",
+    "Evaluation": "pairsmith.evaluating.record",
     "Manifest": "pairsmith.dataset.manifest",
     "Note": "pairsmith.schema.reasons",
     "Progress": "pairsmith.progress",
@@ -76,6 +81,7 @@ _HOMES = {
     "audit": "pairsmith.auditing.audit",
     "build": "pairsmith.building.build",
     "check": "pairsmith.dataset.verify",
+    "evaluate": "pairsmith.evaluating.evaluate",
     "export": "pairsmith.exporting",
     "list_annotations": "pairsmith.dataset.annotations",
     "preview": "pairsmith.tokens.preview",

@@ -114,7 +114,7 @@ def test_a_share_that_is_none(test, tmp_path):
 def test_one_side_would_be_empty(source, tmp_path):
     with pytest.raises(OutputError, match="No row would go to test"):
         split(write(tmp_path / "one", [json.dumps(row("alone"))]), tmp_path / "out", test=1e-9)
-    assert not list((tmp_path / "out").glob("*"))
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_command(source, tmp_path):

@@ -63,7 +63,20 @@ def test_nothing_that_the_trainer_has_a_place_for(tmp_path):
     pairsmith.build(tmp_path / "rows.jsonl", tmp_path / "out", policies={"bad_roles": "keep"})
     with pytest.raises(PairsmithError, match="no place for any .* bad_roles 1"):
         pairsmith.export(tmp_path / "out", tmp_path / "dest", trainer="llamafactory")
-    assert list((tmp_path / "dest").iterdir()) == []
+    assert not (tmp_path / "dest").exists()
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["new", "empty"])
+def test_what_is_refused_leaves_folders_as_they_were(there, tmp_path):
+    row = {side: f"\n\nAssistant: {side}" for side in ("chosen", "rejected")}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row))
+    pairsmith.build(tmp_path / "rows.jsonl", tmp_path / "out", policies={"bad_roles": "keep"})
+    if there:
+        (tmp_path / "a" / "b").mkdir(parents=True)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(PairsmithError, match="no place for any"):
+        pairsmith.export(tmp_path / "out", tmp_path / "a" / "b", trainer="llamafactory")
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.fixture
@@ -78,7 +91,7 @@ def test_a_shard_that_does_not_open_leaves_nothing(damaged, tmp_path):
     with pytest.raises(PairsmithError, match="cannot be read") as caught:
         pairsmith.export(damaged, tmp_path / "dest", trainer="trl")
     assert "pairsmith check" in caught.value.hint
-    assert list((tmp_path / "dest").iterdir()) == []
+    assert not (tmp_path / "dest").exists()
 
 
 def test_a_shard_of_other_columns(sample_messages, sample_text, tmp_path):
@@ -112,7 +125,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(sample_messages, tmp_path,
     with pytest.raises(PairsmithError, match="cannot be written: No space left") as caught:
         pairsmith.export(sample_messages, tmp_path / "dest", trainer="trl")
     assert "Make room" in caught.value.hint
-    assert list((tmp_path / "dest").iterdir()) == []
+    assert not (tmp_path / "dest").exists()
 
 
 def test_while_it_grows_nothing_has_its_name(sample_messages, tmp_path, monkeypatch):

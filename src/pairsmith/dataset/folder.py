@@ -11,12 +11,12 @@ from __future__ import annotations
 import errno
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import compress, count
 from pathlib import Path
 
-from pairsmith.dataset import card, card_audit, manifest
+from pairsmith.dataset import card, card_audit, evaluations, manifest
 from pairsmith.dataset.grown import Grown
 from pairsmith.dataset.manifest import Manifest, parse_manifest, read_manifest
 from pairsmith.errors import BrokenWriteError, OutputError
@@ -158,21 +158,29 @@ def workspace(out: StoragePath, earlier: Manifest | None) -> Iterator[StoragePat
 def filling(out: Path) -> Iterator[Path]:
     """Claims a new or an empty folder; yields an empty staging folder.
 
-    They move into place when all of them are whole. Of what fails, nothing stays.
+    They move into place when all of them are whole. Of what fails, nothing stays: no folder either
+    that was not there before.
 
     Raises:
         OutputError: The folder holds something, or another process is at work there.
     """
     if earlier_build(out) is not None:
         raise _holds_something_else(out, [manifest.NAME])
-    with workspace(out, None):
-        staging = out / STAGING
-        clear(staging)
-        try:
-            yield staging
-            _move_all(out)
-        finally:
-            _remove(staging)
+    made = [folder for folder in (out, *out.parents) if not folder.exists()]
+    try:
+        with workspace(out, None):
+            staging = out / STAGING
+            clear(staging)
+            try:
+                yield staging
+                _move_all(out)
+            finally:
+                _remove(staging)
+    except BaseException:
+        with suppress(OSError):  # somebody else has come to use it
+            for folder in made:
+                folder.rmdir()
+        raise
 
 
 def recover(out: StoragePath) -> None:
@@ -305,7 +313,8 @@ def _move(out: StoragePath) -> None:
         rename(out / manifest.NAME, staging / EARLIER)
     old = [entry.path for entry in replaced.outputs] if replaced else []
     if replaced and isinstance(out, Path):
-        card_audit.remove_audit(out)  # it is of the build that goes
+        card_audit.remove_audit(out)  # they are of the build that goes
+        evaluations.remove_evaluations(out)
     map_files(out, lambda path: (out / path).unlink(missing_ok=True), set(old) - set(new))
     map_files(out, partial(_place, out, Grown(staging)), new)
     for folder in {(out / path).parent for path in old}:

@@ -24,7 +24,7 @@ from pairsmith.sources.row_columns import Numbered
 from pairsmith.sources.rows.carried import carry_fields, find_margin, paths_of_margin
 from pairsmith.sources.rows.groups import rows_of_group
 from pairsmith.sources.rows.reading import read_row
-from pairsmith.sources.rows.unread import BESIDE
+from pairsmith.sources.rows.unread import BESIDE, find_definitions
 from pairsmith.sources.values.media import find_media
 
 NOTHING_TOLD = Comparison([], [])
@@ -116,7 +116,8 @@ def matters(path: str, reader: Reader) -> bool:
     """Whether a field that is none of a shape's may decide what a pair means."""
     name = path.partition(".")[0].partition("[")[0]
     inside = name in reader.fields.names and path != name
-    return inside or name in BESIDE or find_media({name: "filled"}) is not None
+    beside = name in BESIDE or find_media({name: "filled"}) is not None
+    return inside or beside or find_definitions(path) is not None
 
 
 def _odd_turns(side: pa.ListArray) -> Mask:

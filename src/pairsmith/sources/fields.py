@@ -42,3 +42,25 @@ def is_covered(path: str, used: Collection[str]) -> bool:
         return True
     cuts = (place for place, character in enumerate(path) if character in ".[")
     return any(path[:place] in used for place in cuts)
+
+
+def spell(*names: str) -> tuple[str, ...]:
+    """Names, and the same as other people spell them, the given ones first.
+
+    >>> spell("system_prompt")[:4]
+    ('system_prompt', 'systemPrompt', 'SystemPrompt', 'System_Prompt')
+    """
+    found = dict.fromkeys(names)
+    for name in names:
+        first, *others = name.split("_")
+        capitals = [word.capitalize() for word in (first, *others)]
+        found |= dict.fromkeys(
+            (
+                "".join([first, *capitals[1:]]),
+                *(mark.join(capitals) for mark in ("", "_", " ", "-")),
+                *(mark.join([first, *others]) for mark in (" ", "-")),
+                " ".join([first.capitalize(), *others]),
+                name.upper(),
+            )
+        )
+    return tuple(found)

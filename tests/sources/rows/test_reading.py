@@ -99,6 +99,46 @@ def test_media_and_fields_that_nobody_reads_are_named():
     assert read({**row, "context": "mint"[1:]}).chosen == [user(), assistant()]
 
 
+TOOL = {"type": "function", "function": {"name": "soil", "parameters": {"type": "object"}}}
+
+
+@pytest.mark.parametrize("name", ["tools", "Tools", "functions", "available_tools", "toolSchemas"])
+def test_tools_are_read_under_the_names_that_people_give_them(name):
+    row = {"prompt": ASKED, "chosen": GOOD, "rejected": BAD, name: [TOOL]}
+    assert read(row).tools == [TOOL]
+
+
+@pytest.mark.parametrize("name", ["System", "systemPrompt", "system_instruction", "System Prompt"])
+def test_a_system_text_is_read_however_its_name_is_spelt(name):
+    row = {"prompt": ASKED, "chosen": GOOD, "rejected": BAD, name: "Be brief."}
+    assert read(row).chosen[0] == system("Be brief.")
+
+
+@pytest.mark.parametrize("tool", [TOOL, TOOL["function"]], ids=["wrapped", "flat"])
+@pytest.mark.parametrize(
+    ("beside", "name"),
+    [
+        (lambda tool: {"my_toolbox": [tool]}, "my_toolbox"),
+        (lambda tool: {"meta": {"run": {"tools": [tool]}}}, "meta.run.tools"),
+    ],
+    ids=["another-name", "deeper"],
+)
+def test_tools_in_a_place_that_nobody_reads_are_named(beside, name, tool):
+    row = {"prompt": ASKED, "chosen": GOOD, "rejected": BAD, **beside(tool)}
+    outcome = refused(row)
+    assert outcome.reason == Reason.UNREAD_CONTENT
+    assert f"the field {name} " in outcome.detail
+    held = f"prompt=prompt,chosen=chosen,rejected=rejected,left_out={name}"
+    assert read(row, shape(held)).tools is None
+    assert read({**row, "tools": [TOOL]}).tools == [TOOL]  # those others are another copy
+
+
+def test_what_was_called_defines_no_tools():
+    called = [{"function": {"name": "soil", "arguments": "{}"}}]
+    row = {"prompt": ASKED, "chosen": GOOD, "rejected": BAD, "log": {"tool_calls": called}}
+    assert read(row | {"tools_used": ["soil"]}).tools is None
+
+
 def test_a_row_under_the_names_of_today():
     row = {"instruction": ASKED, "input": "Mine.", "output": [GOOD, "Hm.", BAD], "system": "S"}
     held = read(row, ROW_SHAPES["alpaca-output"])

@@ -96,10 +96,16 @@ def read_examples(data: Dataset, firsts: Iterable[Sequence[Finding]]) -> list[li
     """
     picked = [_pick_examples(findings) for findings in firsts]
     ids = {id for few in picked for finding in few for id in finding.rows[:MAX_EXAMPLE_ROWS]}
-    texts = {pair.id: pair for batch in data.pick(ids) for pair in _pairs(batch)}
+    texts = {pair.id: pair for pair in read_pairs(data, [*ids])}
     return [
         [Example(f, [texts[id] for id in f.rows[:MAX_EXAMPLE_ROWS]]) for f in few] for few in picked
     ]
+
+
+def read_pairs(data: Dataset, ids: Sequence[str]) -> list[ExamplePair]:
+    """Reads the texts of rows, in the order of their ids; of an unknown id nothing."""
+    found = {pair.id: pair for batch in data.pick(ids) for pair in _pairs(batch)}
+    return [found[id] for id in ids if id in found]
 
 
 def _pick_examples(findings: Sequence[Finding]) -> list[Finding]:

@@ -27,7 +27,7 @@ from pairsmith.sources.rows.detected import Asked, Detected
 from pairsmith.sources.rows.mapping import value_at
 from pairsmith.sources.rows.reading import read_row
 from pairsmith.sources.rows.shapes import tell_rule
-from pairsmith.sources.rows.unread import BESIDE
+from pairsmith.sources.rows.unread import BESIDE, find_definitions
 from pairsmith.sources.samples import sample_rows
 from pairsmith.sources.values.media import find_media
 
@@ -98,7 +98,10 @@ def _has_more_beside(detected: Detected, rows: Sequence[dict[str, Any]]) -> bool
     """Whether something that matters stands beside transcripts, which have no place for it."""
     shape = SHAPES[detected.name]
     beside = ({n: v for n, v in row.items() if n not in shape.fields.names and v} for row in rows)
-    return not shape.messages and any(find_media(row) or row.keys() & BESIDE for row in beside)
+    return not shape.messages and any(
+        find_media(row) or row.keys() & BESIDE or any(map(find_definitions, paths_of(row)))
+        for row in beside
+    )
 
 
 def _compared_in_vain(

@@ -80,23 +80,32 @@ def is_flag(value: Any) -> bool:
 def find_prompt(row: Row, taken: Iterable[str]) -> Columns | None:
     """The field that the replies answer, and one that goes on from it; None without any."""
     left = {name: value for name, value in row.items() if name not in set(taken)}
+    spelt = {"_".join(words_of(name)): name for name in left} | {name: name for name in left}
     for name in known.PROMPTS:
-        if path := _prompt_in(name, left.get(name)):
-            below = "input" if name == "instruction" and is_text(left.get("input")) else None
-            return {"prompt": path, "input": below} if below else {"prompt": path}
+        own = spelt.get(name, name)
+        if path := _prompt_in(own, left.get(own), name in known.LISTED_PROMPTS):
+            below = spelt.get("input") if name == "instruction" else None
+            told = {"input": below} if below and is_text(left[below]) else {}
+            return {"prompt": path, **told}
     info = unfold(left.get("info"))
     if isinstance(info, dict) and any(is_text(info.get(name)) for name in known.POSTS[1:]):
         return {"prompt": "+".join(f"info.{name}" for name in known.POSTS)}
     return None
 
 
-def _prompt_in(name: str, value: Any) -> str | None:
-    """The path of a prompt in a field of this name; None where the field holds none."""
+def _prompt_in(name: str, value: Any, listed: bool) -> str | None:
+    """The path of a prompt in a field of this name; None where the field holds none.
+
+    Args:
+        name: The name.
+        value: What the field holds.
+        listed: Whether only messages are a prompt.
+    """
     if isinstance(value, str):
         held = unfold(value)
         if isinstance(held, dict) and not _is_message(held) and (path := _inside(name, held)):
             return path
-        return name if value.strip() and name not in known.LISTED_PROMPTS else None
+        return name if value.strip() and not listed else None
     if isinstance(value, list):
         return name if is_said(value) else None
     if not isinstance(value, dict):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from pairsmith.schema.messages import Message
 from pairsmith.schema.reasons import Reason
 from pairsmith.sources.columnar.comparisons import TRANSCRIPT_START, UNLIKE_THE_FIRST
-from pairsmith.sources.fields import paths_of
+from pairsmith.sources.fields import paths_of, spell
 from pairsmith.sources.outcomes import UnreadableError
 from pairsmith.sources.rows.mapping import ledger_path, look_up, split_path
 from pairsmith.sources.rows.shapes import RowShape
@@ -22,11 +22,20 @@ from pairsmith.sources.values.text_kinds import PLAIN
 FRONT = ("prompt", "history", "input", "reply_start")
 """Roles of what a user says, or has said."""
 
-SYSTEM_FIELDS = ("system", "system_prompt", "system_message")
-TOOL_FIELDS = ("tools", "functions")
-HISTORY_FIELDS = ("history",)
+SYSTEM_FIELDS = spell(
+    *("system", "system_prompt", "system_message", "system_instruction", "system_instructions"),
+)
+TOOL_FIELDS = spell(
+    *("tools", "functions", "available_tools", "available_functions", "tool_definitions"),
+    *("tools_definition", "function_definitions", "tool_schemas", "tool_specs"),
+)
+HISTORY_FIELDS = spell("history")
 """Fields that are read beside any shape, whether or not it names them."""
 
+_SYSTEMS, _TOOLS, _HISTORIES = (
+    {name: place for place, name in enumerate(names)}
+    for names in (SYSTEM_FIELDS, TOOL_FIELDS, HISTORY_FIELDS)
+)
 
 _MARKED = re.compile(TRANSCRIPT_START, re.ASCII)
 
@@ -106,7 +115,7 @@ def read_front(look: Look) -> Front:
         UnreadableError: Something of it cannot be read.
     """
     prompt, listed = _read_prompt(look)
-    for at, value in _beside(look, "tools", TOOL_FIELDS):
+    for at, value in _beside(look, "tools", _TOOLS):
         if tools := read_tools(value, at, look.used):
             look.tools.append(tools)
     return Front(
@@ -165,11 +174,12 @@ def _add_input(prompt: list[Message], given: str) -> list[Message]:
     return [*prompt[:-1], {**prompt[-1], "content": text}]
 
 
-def _beside(look: Look, role: str, usual: tuple[str, ...]) -> list[tuple[str, Any]]:
+def _beside(look: Look, role: str, usual: dict[str, int]) -> list[tuple[str, Any]]:
     """What a row has for a role: in the field that is named, or in those of usual names."""
     columns = look.shape.columns
     paths = [columns[role]] if role in columns else []
-    if beside := [name for name in usual if paths_of(look.row.get(name))]:
+    here = sorted(look.row.keys() & usual.keys(), key=usual.__getitem__)
+    if beside := [name for name in here if paths_of(look.row[name])]:
         taken = {part for path in columns.values() for part in split_path(path)}
         paths += [name for name in beside if name not in taken]
     return [held for path in paths for held in look.values(path)]
@@ -177,7 +187,7 @@ def _beside(look: Look, role: str, usual: tuple[str, ...]) -> list[tuple[str, An
 
 def _read_system(look: Look) -> str | None:
     texts = []
-    for at, value in _beside(look, "system", SYSTEM_FIELDS):
+    for at, value in _beside(look, "system", _SYSTEMS):
         messages = look.read(value, at, "system")
         texts += [message["content"] for message in messages if message["content"].strip()]
         if any(message["role"] != "system" for message in messages):
@@ -188,7 +198,7 @@ def _read_system(look: Look) -> str | None:
 
 
 def _read_history(look: Look) -> list[Message]:
-    for at, value in _beside(look, "history", HISTORY_FIELDS):
+    for at, value in _beside(look, "history", _HISTORIES):
         if isinstance(value, str) and not value.strip():
             look.used.add(at)
         elif messages := look.read(value, at, "history"):

@@ -7,22 +7,23 @@ field that only repeats what is in the conversation has been read as well.
 from __future__ import annotations
 
 import functools
+import re
 from typing import Any
 
 from pairsmith.schema.messages import Message
-from pairsmith.sources.fields import is_covered, paths_of
+from pairsmith.sources.fields import is_covered, paths_of, spell
 from pairsmith.sources.rows.front import HISTORY_FIELDS, SYSTEM_FIELDS, TOOL_FIELDS
 from pairsmith.sources.rows.known_fields import REPLY_STARTS, SCORES_OF_SIDES, STATUS
 from pairsmith.sources.rows.mapping import split_path
 from pairsmith.sources.rows.shapes import RowShape
 from pairsmith.sources.values.chat_messages import REASONING
 
-MEANT = ("context", "contexts", "document", "documents", "passage", "passages")
+MEANT = spell("context", "contexts", "document", "documents", "passage", "passages")
 """Fields that a question may be about."""
 
 SIDES = ("chosen", "rejected", "a", "b", "reply")
 
-ASKED = ("input", "instruction")
+ASKED = spell("input", "instruction")
 """Fields that hold part of the question, where the replies are not whole conversations."""
 
 REASONED = frozenset(
@@ -43,6 +44,25 @@ BESIDE = frozenset(
 )
 """Fields that matter beside chosen and rejected, whatever the shape: a row that has one of them
 filled, and not among the fields of its shape, is to be read row by row, as is one with media."""
+
+
+_DEFINITION = re.compile(
+    r"(?:^|[.\]])(?!\w*call)(\w*(?:tool|function)\w*)\[\]"
+    r"(?:\.function\.name|(?:\.function)?\.(?:parameters|input_?schema)(?=[.[]|$))",
+    re.IGNORECASE,
+)
+"""Where the definition of a tool stands, whatever the field is called and however deep it is."""
+
+
+@functools.lru_cache(4_096)
+def find_definitions(path: str) -> str | None:
+    """The field that holds definitions of tools, where a path leads into one of them.
+
+    >>> find_definitions("meta.my_tools[].function.name"), find_definitions("tools[].name")
+    ('meta.my_tools', None)
+    """
+    found = _DEFINITION.search(path)
+    return path[: found.end(1)] if found else None
 
 
 def find_unread(
@@ -70,6 +90,20 @@ def find_unread(
         if not all(any(text in content for content in said) for text in texts):
             return name
         used.update(left)
+    return _find_tools(row, shape, used)
+
+
+def _find_tools(row: dict[str, Any], shape: RowShape, used: set[str]) -> str | None:
+    """A field with definitions of tools, of which none were read; None without one."""
+    if any(path.rpartition(".")[2] in TOOL_FIELDS for path in used):
+        return None  # what others there are repeat them, or are of something else
+    columns = {*shape.columns.values(), *split_path(shape.columns.get("left_out", ""))}
+    for name in sorted(row.keys() - columns):
+        if isinstance(row[name], dict | list):
+            found = {at for path in paths_of(row[name], name) if (at := find_definitions(path))}
+            left = sorted(at for at in found if not is_covered(at, {*used, *columns}))
+            if left:
+                return left[0]
     return None
 
 
