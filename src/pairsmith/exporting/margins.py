@@ -86,5 +86,5 @@ def open_margins(out: StoragePath, built: Manifest, name: str) -> Margins:
 def _acted_on(annotation: Annotation, built: Manifest) -> bool:
     """Whether a build exchanged labels by what this annotation says, and so of the source's."""
     recipe = built.recipe
-    held = [*recipe.apply, *([recipe.judge] if recipe.judge else [])]
-    return annotation.sha256 in [one.sha256 for one in held]
+    judged = recipe.judge is not None and recipe.judge.sha256 == annotation.sha256
+    return judged or any(applied.sha256 == annotation.sha256 for applied in recipe.apply)
