@@ -11,7 +11,7 @@ LOADERS := .loaders
 CLIENTS := .clients
 FLOORS := .floors
 LOCK := requirements/lock.txt
-EXTRAS := s3,http,ray,audit,tokens,hub
+EXTRAS := s3,http,ray,audit,tokens,train,demo,hub
 TORCH := torch==2.13.0
 # what the lowest versions are tried with: the main job, an audit, a hub
 FLOOR_TESTS := $(addprefix tests/,building/test_build.py chat_templates/test_content.py \

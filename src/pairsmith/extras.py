@@ -13,6 +13,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "audit": ("duckdb", "sklearn", "matplotlib", "rensa", "scipy"),
     "tokens": ("tokenizers", "transformers"),
     "train": ("torch", "transformers", "trl", "peft", "accelerate", "datasets"),
+    "demo": ("gguf",),
     "hub": (
         "starlette", "uvicorn", "httptools", "python_multipart", "argon2", "stripe", "markdown_it",
         "nh3", "itsdangerous", "limits", "lz4", "duckdb",

@@ -26,7 +26,7 @@ def find_model(name: str) -> Path:
     """The folder of a model: as named, or fetched from the hub by its id.
 
     Args:
-        name: A folder, or an id on the hub.
+        name: A folder, an id on the hub, or `smollm2`, which comes in a package.
 
     Raises:
         ModelError: There is no such folder, and the hub has no such model or cannot be reached.
@@ -39,6 +39,10 @@ def find_model(name: str) -> Path:
                 "Name the folder that save_pretrained or pairsmith train wrote.",
             )
         return folder
+    if name == "smollm2":
+        from pairsmith.models.smollm2 import find_smollm2
+
+        return find_smollm2()
     if not name or folder.exists() or not _HUB_ID.fullmatch(name):
         what = f"{name} is not a folder" if name and folder.exists() else f"No folder {name!r}"
         raise ModelError(f"{what}.", "Name a model's folder, or its id on the hub.")
