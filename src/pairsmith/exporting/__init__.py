@@ -71,7 +71,10 @@ def export(out: str | os.PathLike[str], dest: str | os.PathLike[str], *, trainer
     pairs = [entry for entry in built.ledger if kind_of(entry.subset) == Kind.PAIRS]
     others = [entry.subset for entry in built.ledger if entry.kept and entry not in pairs]
     if not any(entry.kept for entry in pairs):
-        raise OutputError(f"{out} holds no pairs.", "Dialogues are not exported.")
+        hint = f"Nothing was kept: pairsmith show {out} --reason any shows why."
+        if others:
+            hint = "Dialogues are not exported."
+        raise OutputError(f"{out} holds no pairs.", hint)
     with folder.writing(target), folder.filling(target) as staging:
         written = survey(source, built, pairs)
         made = [write_split(source, built, e, format, staging, written) for e in pairs]
