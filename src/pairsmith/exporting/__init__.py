@@ -85,15 +85,11 @@ def export(
     pairs = [entry for entry in built.ledger if kind_of(entry.subset) == Kind.PAIRS]
     others = [entry.subset for entry in built.ledger if entry.kept and entry not in pairs]
     if not any(entry.kept for entry in pairs):
-<<<<<<< HEAD
-        raise OutputError(f"{out} holds no pairs.", "Dialogues are not exported.")
-    margins = None if margin_from is None else open_margins(source, built, margin_from)
-=======
         hint = f"Nothing was kept: pairsmith show {out} --reason any shows why."
         if others:
             hint = "Dialogues are not exported."
         raise OutputError(f"{out} holds no pairs.", hint)
->>>>>>> main
+    margins = None if margin_from is None else open_margins(source, built, margin_from)
     with folder.writing(target), folder.filling(target) as staging:
         written = survey(source, built, pairs, margins)
         made = [write_split(source, built, e, format, staging, written) for e in pairs]
