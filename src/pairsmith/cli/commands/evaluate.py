@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pairsmith.building.options import Option
+from pairsmith.schema.options import Option
 from pairsmith.cli.options import with_options
 from pairsmith.errors import RecipeError
 
