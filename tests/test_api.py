@@ -36,7 +36,7 @@ def test_the_public_names():
         "Annotation", "Annotator", "Audit", "Evaluation", "Manifest", "Note", "PairsmithError",
         "Progress", "Reason", "Recipe", "TrainedModel", "TrainingProgress", "__version__",
         "annotate", "audit", "build", "check", "evaluate", "export", "list_annotations", "preview",
-        "publish", "read_annotation", "split", "train_reward",
+        "publish", "read_annotation", "score", "split", "train_reward",
     ]  # fmt: skip
     assert dir(pairsmith) == pairsmith.__all__
     for name in pairsmith.__all__:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pairsmith.publishing.publish import publish
     from pairsmith.schema.reasons import Note, Reason
     from pairsmith.schema.recipe import Recipe
+    from pairsmith.scoring.score import score
     from pairsmith.tokens.preview import preview
     from pairsmith.training.progress import TrainingProgress
     from pairsmith.training.reward import TrainedModel, train_reward
@@ -61,6 +62,7 @@ __all__ = [
     "preview",
     "publish",
     "read_annotation",
+    "score",
     "split",
     "train_reward",
 ]
@@ -87,6 +89,7 @@ _HOMES = {
     "preview": "pairsmith.tokens.preview",
     "publish": "pairsmith.publishing.publish",
     "read_annotation": "pairsmith.dataset.annotations",
+    "score": "pairsmith.scoring.score",
     "split": "pairsmith.building.split",
     "train_reward": "pairsmith.training.reward",
 }

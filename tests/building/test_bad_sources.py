@@ -2,7 +2,10 @@
 
 import os
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from pyarrow import feather
 
 import pairsmith
 from pairsmith.dataset import folder
@@ -138,4 +141,30 @@ def test_a_source_that_cannot_be_read(tmp_path, monkeypatch, source, options, me
     (tmp_path / "train.jsonl").write_bytes(ROWS[0])
     with pytest.raises(SourceError, match=message):
         pairsmith.build(source, tmp_path / "out", **options)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("odd.csv", b"q,w\n1,2,3\n4\n", "row 1: the row has 3 fields, the first line 2; row 2:"),
+        ("odd.tsv", b"prompt\tchosen\trejected\na\tb\n", "row 1: the row has 2 fields"),
+        ("odd.csv", b"q,w\n\xff,a\n", "row 1: a field is not UTF-8. Its columns: q, w."),
+        ("odd.parquet", {"q": [None, None]}, "row 1: all its fields are null; row 2: all"),
+        ("odd.parquet", {"q": []}, "has no rows, and columns of no shape that is known. Its col"),
+        ("odd.arrow", {"q": [None]}, "row 1: all its fields are null. Its columns: q."),
+    ],
+    ids=["fields", "known-names", "bytes", "nulls", "empty", "arrow"],
+)
+def test_a_table_without_a_row_that_can_be_read_says_what_was_found(name, content, said, tmp_path):
+    path = tmp_path / name
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        table = pa.table(content, pa.schema([("q", pa.string())]))
+        (pq.write_table if name.endswith("parquet") else feather.write_feather)(table, path)
+    with pytest.raises(SourceError) as caught:
+        pairsmith.build(path, tmp_path / "out")
+    assert said in caught.value.message
+    assert "no column" not in caught.value.message
     assert not (tmp_path / "out").exists()

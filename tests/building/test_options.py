@@ -14,12 +14,12 @@ from pairsmith.building.options import (
     BuildArguments,
     BuildOptions,
     ExecutionOptions,
-    Option,
     Options,
     SourceOptions,
 )
 from pairsmith.building.resolution import resolve_recipe
 from pairsmith.cli import app
+from pairsmith.schema.options import Option
 from pairsmith.schema.recipe import SHARD_ROWS, Recipe, RecipeFields
 from pairsmith.schema.rows import Origin
 from pairsmith.sources.columnar.shapes import HH

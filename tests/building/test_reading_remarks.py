@@ -40,6 +40,18 @@ def test_pairs_of_rows_with_two_replies_are_said_to_change_nothing(tmp_path, hel
     assert any(f"--pairs best-rest {TWO}" in remark for remark in said) == in_vain
 
 
+def test_pairs_of_transcripts_change_neither_bytes_nor_recipe(tmp_path):
+    held = [
+        {side: f"\n\nHuman: Mint {n}?\n\nAssistant: {side}" for side in ("chosen", "rejected")}
+        for n in range(4)
+    ]
+    asked = built(tmp_path, held, pairs="best-rest")
+    usual = pairsmith.build(str(tmp_path / "data.jsonl"), tmp_path / "usual")
+    assert any(TWO in remark for remark in asked.remarks)
+    assert asked.recipe == usual.recipe
+    assert asked.outputs == usual.outputs
+
+
 def test_nothing_is_said_where_nothing_was_asked(tmp_path):
     assert not any(
         TWO in remark or SEVERAL in remark for remark in built(tmp_path, rows(4)).remarks

@@ -10,30 +10,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Annotated, Any, Literal, NamedTuple, TypedDict, Unpack
+from typing import Annotated, Any, TypedDict, Unpack
+
+from pairsmith.schema.options import Option
 
 MESSAGES = ("auto", "plain", "full")
 """What `BuildOptions.messages` takes."""
 
 PROVE = ("sample", "all")
 """What `ExecutionOptions.prove` takes."""
-
-
-class Option(NamedTuple):
-    """What a field means, and how the command line spells it.
-
-    Attributes:
-        help: What it means.
-        metavar: What stands for its value in the help; None for a flag that has none.
-        flag: Its name on the command line, where that is not the field's.
-        given: How its value is given there: as it is; again and again; as NAME=VALUE, again and
-            again; as words between commas; as one text; or as a file's name.
-    """
-
-    help: str
-    metavar: str | None = None
-    flag: str | None = None
-    given: Literal["value", "list", "pairs", "words", "text", "file"] = "value"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Options of commands, made from the fields that `pairsmith.building.options` declares."""
+"""Options of commands, made from the fields that declare an `Option`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Annotated, Any, TypeAlias, cast, get_type_hints
 
 import typer
 
-from pairsmith.building.options import BuildOptions, Option, SourceOptions
+from pairsmith.building.options import BuildOptions, SourceOptions
 from pairsmith.cli.values import value_of
+from pairsmith.schema.options import Option
 
 GIVEN: Mapping[str, Any] = {
     "list": list[str] | None,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pairsmith.building.options import Option
 from pairsmith.errors import RecipeError
+from pairsmith.schema.options import Option
 
 
 def value_of(declared: Option, flag: str, given: Any) -> Any:

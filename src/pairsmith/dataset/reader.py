@@ -29,11 +29,13 @@ from pairsmith.kernel.parting import part
 from pairsmith.kernel.unrender import unrender
 from pairsmith.schema.rows import Form, Kind
 from pairsmith.schema.templates import Compiled
+from pairsmith.sources.field_uses import Use
 from pairsmith.sources.formats.jsonl import read_lines
 from pairsmith.sources.layouts import SourceFile, kind_of
 from pairsmith.sources.read import Block, arrange_rows
 from pairsmith.sources.reader import Reader, reader_of
 from pairsmith.sources.records import Rows
+from pairsmith.sources.rows.front import TOOL_FIELDS
 from pairsmith.sources.rows.groups import regroup
 from pairsmith.text.messages import read_messages
 from pairsmith.text.spans import Index, Mask, to_numpy
@@ -115,6 +117,16 @@ class Dataset:
         day = date.fromisoformat(recipe.template.date or "2000-01-01")
         with prepare_located(LocatedTemplate(recipe.template), day) as ready:
             return ready.compiled
+
+    @property
+    def caveat(self) -> str:
+        """A sentence for questions that compare prompts: their text holds definitions of tools."""
+        if self.built.recipe.form != Form.TEXT or not any(map(_defines_tools, self.entries)):
+            return ""
+        return (
+            "Prompts of this text hold the definitions of tools, by which they are alike: to "
+            "compare what is asked, audit a build of messages (--as messages)."
+        )
 
     def batches(self, refused: bool = False) -> Iterator[Batch]:
         """The kept rows in batches; behind those of each split the refused ones, if asked for.
@@ -260,6 +272,12 @@ def _read(column: pa.ListArray) -> Turns:
         return read_messages(column)
     except ValueError:
         raise OutputError("A tool call of a shard has arguments that are not JSON.") from None
+
+
+def _defines_tools(entry: LedgerEntry) -> bool:
+    """Whether rows of a split came with definitions of tools that were read."""
+    used = [path for path, counts in entry.fields.items() if counts.get(Use.USED)]
+    return any(part.rstrip("[]") in TOOL_FIELDS for path in used for part in path.split("."))
 
 
 def _without(turns: Turns, system: str | None) -> Turns:

@@ -69,6 +69,44 @@ def kept_batches(
         )
 
 
+def shard_rows(
+    out: StoragePath, built: Manifest, path: str, first: int, rows: int, batch_rows: int
+) -> Iterator[pa.RecordBatch]:
+    """Some rows of a shard, in batches; row groups with none of them are not read.
+
+    Args:
+        out: The folder of the build.
+        built: Its manifest.
+        path: Of the shard.
+        first: The first row, from 0.
+        rows: How many.
+        batch_rows: At most this many in a batch.
+
+    Raises:
+        OutputError: The shard cannot be read, or is not what the manifest says.
+    """
+    schema = shard_schema(
+        kind_of(path.partition("/")[0]), built.recipe.form, built.recipe.pair_columns
+    )
+    read, start = 0, 0
+    try:
+        with open_shard(out / path) as shard:
+            if not is_shard_schema(shard.schema_arrow, schema):
+                raise _unreadable(out, path, "its columns are not those of the manifest's recipe")
+            for group in range(shard.num_row_groups):
+                count = shard.metadata.row_group(group).num_rows
+                low, high = max(first - start, 0), min(first + rows - start, count)
+                start += count
+                if low < high:
+                    read += high - low
+                    some = shard.read_row_group(group).slice(low, high - low)
+                    yield from some.to_batches(max_chunksize=batch_rows)
+    except (OSError, pa.ArrowException) as error:
+        raise _unreadable(out, path, error) from None
+    if read != rows:
+        raise _unreadable(out, path, f"it holds {start} rows")
+
+
 def kept_ids(out: StoragePath, built: Manifest, entry: LedgerEntry) -> Iterator[pa.StringArray]:
     """The ids of one split's kept rows, in batches; arguments and faults as `kept_rows`."""
     for file in built.outputs_of(entry):

@@ -148,8 +148,9 @@ def _load(folder: Path, name: str, config: Any, dtype: str) -> PreTrainedModel:
             f"{name} has no weights as safetensors.",
             "Pickle is not opened, for it can run code. Save it anew by save_pretrained.",
         )
-    level = logging.get_verbosity()
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()  # it says that the head is new, and we know
+    logging.disable_progress_bar()
     try:
         model: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(
             folder,
@@ -162,6 +163,8 @@ def _load(folder: Path, name: str, config: Any, dtype: str) -> PreTrainedModel:
         raise ModelError(f"{name} cannot be loaded: {_first_line(error)}.") from error
     finally:
         logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
     return model
 
 

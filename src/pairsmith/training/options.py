@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, TypedDict
 
-from pairsmith.building.options import Option
+from pairsmith.schema.options import Option
 
 
 @dataclass(frozen=True)

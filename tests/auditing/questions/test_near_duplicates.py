@@ -1,6 +1,7 @@
 """Near duplicates: what was planted is found, and nothing that is not there."""
 
 import itertools
+import json
 import os
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import pairsmith
 from pairsmith.auditing.answer import UnansweredError
 from pairsmith.auditing.questions import near_duplicates
 from pairsmith.auditing.similarity import shingles, sketches
@@ -193,6 +195,32 @@ def test_leaks_between_splits(tmp_path):
     assert answer.numbers["prompts"]["train_prompts"] == 1
     assert answer.numbers["prompts"]["without_words"] == 2
     assert answer.numbers["by_subset"]["harmless-base"]["near_leak"] == 2
+
+
+TOOLS = [{"type": "function", "function": {"name": "soil", "description": WORDS.words(600)}}]
+
+
+@pytest.mark.parametrize(
+    ("template", "tools", "alike"),
+    [("qwen3", TOOLS, 1), (None, TOOLS, 0), ("qwen3", None, 0)],
+    ids=["text", "messages", "without"],
+)
+def test_definitions_of_tools_in_text_are_said_to_make_prompts_alike(
+    template, tools, alike, tmp_path
+):
+    for split, number in (("train", 0), ("test", 1)):
+        row = {
+            "prompt": text(number),
+            "chosen": f"Yes {number}.",
+            "rejected": "No.",
+            "tools": tools,
+        }
+        (tmp_path / f"{split}.jsonl").write_text(json.dumps(row))
+    files = [tmp_path / "train.jsonl", tmp_path / "test.jsonl"]
+    pairsmith.build(files, tmp_path / "out", template=template)
+    answer = ask(near_duplicates, tmp_path / "out")
+    assert answer.numbers["near_leak"] == alike
+    assert ("hold the definitions of tools" in answer.sentence) == bool(alike)
 
 
 def test_a_test_row_is_kept_before_a_train_row(tmp_path):

@@ -12,7 +12,7 @@ are covered by other questions; here one row represents all of them, a test row 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -186,7 +186,8 @@ def ask(study: Study) -> Answer:
         made = sketch_rows(study.data, selected, both, Path(folder))
         near = find_pairs(made, np.flatnonzero(selected), chosen)
         leaks = find_leaks(made, np.flatnonzero(selected), chosen) if both else None
-    return _answer(study.index, chosen, near, leaks)
+    answer = _answer(study.index, chosen, near, leaks)
+    return replace(answer, sentence=f"{answer.sentence} {study.data.caveat}".rstrip())
 
 
 def plot(answer: Answer) -> Plot | None:

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pairsmith.building.options import Option
 from pairsmith.cli.options import with_options
+from pairsmith.schema.options import Option
 
 ANY = "any"
 

@@ -15,6 +15,7 @@ from pairsmith.errors import DamagedInputError, RecipeError, SourceError
 from pairsmith.schema.rows import Kind
 from pairsmith.sources.columnar.shapes import HH, SHAPES, Shape
 from pairsmith.sources.detection.describe import describe, differs, no_prompt
+from pairsmith.sources.detection.unreadable import check_readable
 from pairsmith.sources.detection.votes import OF_UNPAIRED, TEXTS, UNPAIRED, looks_like
 from pairsmith.sources.formats import format_of
 from pairsmith.sources.layouts import SourceFile
@@ -91,9 +92,21 @@ def detect(files: list[SourceFile], asked: Asked = TOLD) -> Detected:
         return next(iter(found.values()))[1]
     told = describe(rows, asked, paths or "the source")
     if told is None:
-        shape = choose(files, asked.shape if asked.shape in SHAPES else AUTO)
+        shape = _choose_unread(files, pairs, asked.shape if asked.shape in SHAPES else AUTO)
         told = describe([], asked._replace(shape=shape.name, columns={}), "the source")
     return told or Detected(HH.name, dict(ROW_SHAPES[HH.name].columns))
+
+
+def _choose_unread(files: list[SourceFile], pairs: list[SourceFile], name: str) -> Shape:
+    """The shape of files of which no first row holds anything; faults as of `choose`."""
+    required: tuple[str, ...] | None = None
+    try:
+        shape = choose(files, name)
+        required = shape.required
+    finally:  # what was found is told before what is missing
+        for file in pairs if name == AUTO else ():
+            check_readable(file, required)
+    return shape
 
 
 def _sample_all(file: SourceFile) -> list[dict[str, Any]]:

@@ -74,7 +74,13 @@ def settle(
     detected = detect(files, asked)
     pairs = [file for file in files if file.kind == Kind.PAIRS]
     rows = [row for file in pairs for row in sample_rows(file, EVERY)]
-    plain = is_plain(detected) and asked.pairs is None and not _has_more_beside(detected, rows)
+    in_vain = _compared_in_vain(detected, asked, rows)
+    plain = (
+        is_plain(detected)
+        # of transcripts, columns have no place for a third reply; messages come to it row by row
+        and (asked.pairs is None or (bool(in_vain) and not SHAPES[detected.name].messages))
+        and not _has_more_beside(detected, rows)
+    )
     reading = {} if plain else detected.to_dict()
     reader = make_reader(detected.name, reading)
     known = paths_of_schema(reader.fields)
@@ -84,7 +90,7 @@ def settle(
         any(not _is_bare(row, reader, known) and _holds_more(row, detected) for row in rows),
         tell_kinds(carry, rows),
         settle_margin(margin, rows),
-        (*_compared_in_vain(detected, asked, rows), *_other_shapes(detected, asked, rows)),
+        (*in_vain, *_other_shapes(detected, asked, rows)),
     )
 
 

@@ -1,0 +1,212 @@
+"""Texts and conversations scored one by one, which are no rows of a build."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+
+from pairsmith.chat_templates.prepare import prepare_located
+from pairsmith.chat_templates.resolve import LocatedTemplate
+from pairsmith.errors import RecipeError
+from pairsmith.extras import require
+from pairsmith.kernel.render import Writer, render_messages
+from pairsmith.models.folders import find_model
+from pairsmith.models.forward import Reader
+from pairsmith.models.loading import Scorer, load_scorer
+from pairsmith.models.run_folder import has_run
+from pairsmith.schema.rows import MESSAGES, Form
+from pairsmith.scoring.judge import choose_length
+from pairsmith.scoring.options import ScoreOptions
+from pairsmith.scoring.reading import Limit, check_finite, concatenate
+from pairsmith.text.transcript import parse
+from pairsmith.tokens.dialogues import DialogueEncoder
+from pairsmith.tokens.ragged import Ragged
+from pairsmith.tokens.render import open_chat
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Given: TypeAlias = str | list[dict[str, str]]
+"""A text, or a conversation as messages."""
+
+MOST_BYTES = 64 << 20
+"""Of standard input."""
+
+TRANSCRIPT = "\n\nHuman:"
+"""How a transcript begins: a conversation, not a text."""
+
+JSON_STARTS = ("[{", '{"')
+
+
+class ScoredText(NamedTuple):
+    """A text and its score.
+
+    Attributes:
+        score: What the model gives it.
+        tokens: As many as it has.
+        cut: Whether only the last of them were read.
+    """
+
+    score: float
+    tokens: int
+    cut: bool
+
+
+def parse_texts(given: str | bytes, named: bool = False) -> list[Given]:
+    r"""Tells texts and conversations apart.
+
+    JSON is a conversation, `[{"role": …, "content": …}, …]` or `{"messages": […]}`; in lines, one
+    each. A transcript, as `\n\nHuman: …\n\nAssistant: …`, is one too. All else is one text.
+
+    Args:
+        given: A text, or what standard input holds.
+        named: Whether it stood on the command line, where one word may be a folder misspelt.
+
+    Raises:
+        RecipeError: It is empty, no Unicode, too large, JSON of something else, or one word.
+    """
+    if len(given) > MOST_BYTES:
+        raise RecipeError(f"There are more than {MOST_BYTES >> 20} MiB to score.", "Build them.")
+    try:
+        text = given.decode() if isinstance(given, bytes) else given
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"The text is not UTF-8: {error.reason}.") from None
+    text = text if named else text.removesuffix("\n")
+    if not text.strip():
+        raise RecipeError("There is no text to score.")
+    if "".join(text[:200].split()).startswith(JSON_STARTS):
+        return _parse_json(text)
+    if named and not any(one.isspace() for one in text):
+        raise RecipeError(
+            f"There is no folder {text!r}, and one word is taken for no text.",
+            "Name the folder of a build; or give the text on standard input, for -.",
+        )
+    return [text]
+
+
+def _parse_json(text: str) -> list[Given]:
+    try:
+        try:
+            return [_conversation(json.loads(text))]
+        except json.JSONDecodeError:
+            lines = [line for line in text.splitlines() if line.strip()]
+            if len(lines) == 1:
+                raise
+            return [_conversation(json.loads(line)) for line in lines]
+    except (ValueError, RecursionError) as error:
+        raise RecipeError(f"The text begins as JSON does, and is none: {error}.") from None
+
+
+def _conversation(held: Any) -> Given:
+    if isinstance(held, str):
+        return held
+    messages = held.get("messages") if isinstance(held, dict) else held
+    if not isinstance(messages, list) or not messages or not all(map(_is_message, messages)):
+        raise RecipeError(
+            "The JSON is no conversation.",
+            'Write [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}].',
+        )
+    return [{"role": one["role"], "content": one["content"]} for one in messages]
+
+
+def _is_message(held: Mapping[str, Any] | Any) -> bool:
+    return isinstance(held, dict) and all(
+        isinstance(held.get(name), str) for name in ("role", "content")
+    )
+
+
+def score_texts(
+    given: Sequence[Given], model: str, options: ScoreOptions | None = None
+) -> list[ScoredText]:
+    """Scores texts and conversations.
+
+    A text is tokenized as rows of text are for training: begun by the tokenizer, ended by EOS.
+    Where the model was trained on messages it is a user's only turn. Conversations are rendered by
+    the tokenizer's chat template, or by that of the text that the model was trained on.
+
+    Args:
+        given: Texts, and conversations as messages.
+        model: The folder of a run or of another preference model, or an id on the hub.
+        options: How; engine and workers are not looked at.
+
+    Raises:
+        RecipeError: A text is too long, or the template refuses it.
+        ModelError: The model cannot be loaded, gives no scores, or a score is not a number.
+        TokenizerError: Its tokenizer cannot do what the texts want.
+    """
+    require("train", "Scoring needs")
+    options = options or ScoreOptions()
+    told = has_run(find_model(model)) or not all(isinstance(one, str) for one in given)
+    scorer = load_scorer(
+        model, None if told else Form.TEXT, device=options.device, dtype=options.dtype
+    )
+    limit = Limit(choose_length(scorer, options.max_length), options.cut)
+    ids = concatenate([_encode(one, number, scorer) for number, one in enumerate(given, 1)])
+    longer = limit.exceeded(ids)
+    if longer.any() and not limit.cut:
+        first = int(np.argmax(longer))
+        raise RecipeError(
+            f"{_name(first + 1)} has {ids.lengths[first]:,} tokens, more than {limit.tokens:,}.",
+            "Raise --max-length, or score its end with --cut.",
+        )
+    scores = Reader(scorer, options.batch_tokens).read_ends(limit.ends_of(ids))
+    check_finite([_name(number) for number in range(1, len(given) + 1)], [scores])
+    held = zip(scores.tolist(), ids.lengths.tolist(), longer.tolist(), strict=True)
+    return [ScoredText(*one) for one in held]
+
+
+def _name(number: int) -> str:
+    return f"text {number}"
+
+
+def _encode(given: Given, number: int, scorer: Scorer) -> Ragged:
+    """The ids of one text, as a row.
+
+    Raises:
+        RecipeError: The template refuses it.
+    """
+    form = scorer.form or (Form.MESSAGES if scorer.tokenizer.chat_template else Form.TEXT)
+    if isinstance(given, str) and given.startswith(TRANSCRIPT) and _has_template(scorer, form):
+        turns = parse(pa.array([given]))
+        [given] = render_messages(turns, np.zeros(1, bool)).to_pylist()
+    if isinstance(given, str) and form == Form.TEXT:
+        return _plain(scorer).encode_texts(pa.array([given]))
+    messages = [{"role": "user", "content": given}] if isinstance(given, str) else given
+    with _open_encoder(scorer, form) as encoder:
+        texts, refused = encoder.write(pa.array([messages], MESSAGES))
+        if refused:
+            raise RecipeError(f"The chat template refuses {_name(number)}: {refused[0]}.")
+        return encoder.encode_texts(texts)
+
+
+def _has_template(scorer: Scorer, form: Form) -> bool:
+    return form == Form.MESSAGES or scorer.template is not None
+
+
+def _plain(scorer: Scorer) -> DialogueEncoder:
+    """What tokenizes text that is to be rendered no more."""
+    return DialogueEncoder(scorer.tokenizer, None, as_text=True)
+
+
+@contextmanager
+def _open_encoder(scorer: Scorer, form: Form) -> Iterator[DialogueEncoder]:
+    if form == Form.TEXT and scorer.template is None:
+        raise RecipeError(
+            f"{scorer.name} reads text, and tells no template to write conversations with.",
+            "Give the text as it was trained on.",
+        )
+    if form == Form.TEXT and scorer.template is not None:
+        day = date.fromisoformat(scorer.template.date or "2000-01-01")
+        with prepare_located(LocatedTemplate(scorer.template), day) as ready:
+            yield DialogueEncoder(
+                scorer.tokenizer, Writer(ready.compiled, ready.jinja), as_text=True
+            )
+        return
+    with open_chat(scorer.tokenizer, scorer.name) as chat:
+        yield DialogueEncoder(scorer.tokenizer, chat, as_text=False)
