@@ -46,3 +46,23 @@ def test_what_cannot_be_evaluated_is_a_sentence(run, out, given, said):
     assert (code, printed) == (2, "")
     assert said in errors
     assert "Traceback" not in errors
+
+
+def test_rewardbench_reads_a_file(run, tmp_path):
+    file = tmp_path / "scores.jsonl"
+    file.write_text('{"subset": "math-prm", "chosen_score": 1, "rejected_score": 0}\n')
+    code, printed, errors = run("evaluate", file, "--rewardbench", 1)
+    assert (code, errors) == (0, "")
+    assert printed.startswith("RewardBench 1: 100.0 % (too few for an interval) of 1 rows.\n")
+    assert "  Reasoning: 100.0 %" in printed
+    code, printed, _ = run("evaluate", file, "--rewardbench", 1, "--json")
+    assert json.loads(printed)["version"] == 1
+
+
+@pytest.mark.parametrize(
+    "given", [[], ["--rewardbench", "1", "--scores", "a"]], ids=["none", "both"]
+)
+def test_scores_are_named_once(run, out, given):
+    code, printed, errors = run("evaluate", out, *given)
+    assert (code, printed) == (2, "")
+    assert "--scores" in errors or "--rewardbench" in errors

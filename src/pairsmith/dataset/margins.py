@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pairsmith.dataset import manifest
 from pairsmith.dataset.annotation import Annotation
-from pairsmith.dataset.manifest import read_manifest
+from pairsmith.dataset.manifest import Manifest, read_manifest
 from pairsmith.errors import AnnotationError, OutputError
 from pairsmith.io.durable import sha256_of
 from pairsmith.schema.annotations import DIALOGUE, MARGIN_LABELS
@@ -149,6 +149,18 @@ def margins_of_rows(table: pa.Table, ids: pa.Array) -> NDArray[np.float64]:
     places = pc.index_in(ids, value_set=table["id"].combine_chunks())
     found = table[COLUMN].combine_chunks().take(places)
     return np.asarray(pc.fill_null(found, float("nan")), np.float64)
+
+
+def are_of_other_labels(annotation: Annotation, built: Manifest, sha256: str) -> bool:
+    """Whether the margins of an annotation may be of labels that a build has exchanged.
+
+    Args:
+        annotation: An annotation of its rows.
+        built: The build's manifest.
+        sha256: Of that file.
+    """
+    exchanged = built.totals.noted.get(Note.LABEL_FLIPPED.value)
+    return annotation.build.manifest != sha256 and bool(exchanged)
 
 
 def is_of_exchanged(annotation: Annotation) -> bool:

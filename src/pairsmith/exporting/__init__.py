@@ -19,6 +19,7 @@ from pairsmith.dataset import folder
 from pairsmith.dataset.manifest import Manifest, read_manifest
 from pairsmith.errors import OutputError, RecipeError
 from pairsmith.exporting.format import Export, Format, LeftOut
+from pairsmith.exporting.margins import open_margins
 from pairsmith.exporting.readme import write_readme
 from pairsmith.exporting.write import survey, write_split
 from pairsmith.io.remote import StoragePath
@@ -46,7 +47,13 @@ TRAINERS: Registry[Format] = Registry(
 """All trainers, by what `--for` calls them."""
 
 
-def export(out: str | os.PathLike[str], dest: str | os.PathLike[str], *, trainer: str) -> Export:
+def export(
+    out: str | os.PathLike[str],
+    dest: str | os.PathLike[str],
+    *,
+    trainer: str,
+    margin_from: str | None = None,
+) -> Export:
     """Writes the pairs of a build for a trainer: JSON lines, and a configuration beside them.
 
     Args:
@@ -54,13 +61,17 @@ def export(out: str | os.PathLike[str], dest: str | os.PathLike[str], *, trainer
         dest: The folder to write, a new or an empty one: `<subset>/<split>.jsonl`, and the
             configuration, and a `README.md` by which `datasets` loads them with their types.
         trainer: Which trainer: one of `TRAINERS`.
+        margin_from: An annotation of the build, or one in a folder (with a slash), whose margins
+            are written as `margin`, in place of the build's own.
 
     Returns:
         What was written and what was left out. Dialogues are no pairs, so they are left out; so
         are the pairs that the trainer's format has no place for.
 
     Raises:
-        RecipeError: There is no such trainer, or it takes messages where the build holds text.
+        RecipeError: There is no such trainer, it takes messages where the build holds text, or it
+            reads no margins and is to have some.
+        AnnotationError: There is no such annotation, or it has no margins of these labels.
         OutputError: `out` is no build, cannot be read or holds nothing to export; or `dest` holds
             something or cannot be written. Then nothing is left there.
     """
@@ -68,6 +79,9 @@ def export(out: str | os.PathLike[str], dest: str | os.PathLike[str], *, trainer
     format = _format(trainer)
     built = read_manifest(source)
     _check_form(built, trainer, format)
+    if margin_from is not None and not format.margins:
+        which = ", ".join(name for name, held in TRAINERS.items() if held.margins)
+        raise RecipeError(f"{trainer} reads no margins.", f"Those that read them: {which}.")
     pairs = [entry for entry in built.ledger if kind_of(entry.subset) == Kind.PAIRS]
     others = [entry.subset for entry in built.ledger if entry.kept and entry not in pairs]
     if not any(entry.kept for entry in pairs):
@@ -75,8 +89,9 @@ def export(out: str | os.PathLike[str], dest: str | os.PathLike[str], *, trainer
         if others:
             hint = "Dialogues are not exported."
         raise OutputError(f"{out} holds no pairs.", hint)
+    margins = None if margin_from is None else open_margins(source, built, margin_from)
     with folder.writing(target), folder.filling(target) as staging:
-        written = survey(source, built, pairs)
+        written = survey(source, built, pairs, margins)
         made = [write_split(source, built, e, format, staging, written) for e in pairs]
         files = tuple(file for file in made if file)
         left_out = written.tally.left_out()
@@ -88,7 +103,8 @@ def export(out: str | os.PathLike[str], dest: str | os.PathLike[str], *, trainer
         write_readme(staging, trainer, files, written.kinds)
     dropped = [name for name in written.carried.names if name not in files[0].columns]
     dialogues = tuple(dict.fromkeys(others))
-    return Export(trainer, files, left_out, dialogues, config, tuple(dropped))
+    without = None if margins is None else margins.missing
+    return Export(trainer, files, left_out, dialogues, config, tuple(dropped), without)
 
 
 def _format(trainer: str) -> Format:

@@ -61,6 +61,8 @@ class Export(NamedTuple):
         config: The trainer's configuration.
         not_carried: Carried columns that did not go along: the trainer's rows have no place for
             further fields, or it would take one of that name for its own.
+        without_margin: How many pairs have no margin in the annotation that margins are from;
+            None where they are from none.
     """
 
     trainer: str
@@ -69,6 +71,7 @@ class Export(NamedTuple):
     dialogues: tuple[str, ...]
     config: Config
     not_carried: tuple[str, ...] = ()
+    without_margin: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -79,6 +82,7 @@ class Export(NamedTuple):
             "dialogues": list(self.dialogues),
             "config": self.config._asdict(),
             "not_carried": list(self.not_carried),
+            **({} if self.without_margin is None else {"without_margin": self.without_margin}),
         }
 
 
@@ -94,6 +98,7 @@ class Format(NamedTuple):
         takes_text: Whether it takes rendered text too, and not messages alone.
         holds: Which of `RICH` it can hold; pairs that have another are left out.
         reserved: Names of fields that the trainer reads, and a carried column may not have.
+        margins: Whether it reads margins.
     """
 
     rows: Callable[[Sequence[Pair]], list[Row]]
@@ -102,6 +107,7 @@ class Format(NamedTuple):
     takes_text: bool = False
     holds: frozenset[Unfit] = frozenset()
     reserved: frozenset[str] = frozenset()
+    margins: bool = False
 
 
 def training_files(files: Sequence[ExportedFile]) -> list[str]:

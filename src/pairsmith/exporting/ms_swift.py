@@ -81,4 +81,5 @@ FORMAT = Format(
     {Unfit.BAD_ROLES: has_joined_turns, Unfit.IDENTICAL: is_identical},
     holds=frozenset({Unfit.SEVERAL_MESSAGES, Unfit.TOOLS, Unfit.TOOL_TURNS}),
     reserved=RESERVED,
+    margins=True,
 )

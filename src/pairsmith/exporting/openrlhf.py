@@ -49,4 +49,5 @@ FORMAT = Format(
     {Unfit.NO_PROMPT: has_no_prompt},
     holds=frozenset({Unfit.SEVERAL_MESSAGES, Unfit.REASONING, Unfit.SPEAKER_NAMES}),
     reserved=frozenset({"margin"}),
+    margins=True,
 )

@@ -119,5 +119,5 @@ FORMAT = Format(
     holds=frozenset(RICH),
     reserved=RESERVED,
 )
-REWARD = FORMAT._replace(rows=reward_rows, config=reward_config)
+REWARD = FORMAT._replace(rows=reward_rows, config=reward_config, margins=True)
 KTO = FORMAT._replace(rows=single_rows, config=single_config)

@@ -16,6 +16,7 @@ from pairsmith.dataset.rows import kept_batches
 from pairsmith.errors import OutputError
 from pairsmith.exporting.features import RowKinds
 from pairsmith.exporting.format import ExportedFile, Format, LeftOut
+from pairsmith.exporting.margins import Margins
 from pairsmith.exporting.pair import OWN, RICH, Layout, Pair, Row, Unfit, read_pair
 from pairsmith.io.remote import StoragePath
 
@@ -51,15 +52,22 @@ class Written(NamedTuple):
         carried: The columns that were carried from the source, with their types.
         tally: The pairs left out.
         kinds: What the rows written hold.
+        margins: Those that stand in place of the build's; None for none.
     """
 
     layout: Layout
     carried: pa.Schema
     tally: LeftOutCounts
     kinds: RowKinds
+    margins: Margins | None = None
 
 
-def survey(out: StoragePath, built: Manifest, entries: Sequence[LedgerEntry]) -> Written:
+def survey(
+    out: StoragePath,
+    built: Manifest,
+    entries: Sequence[LedgerEntry],
+    margins: Margins | None = None,
+) -> Written:
     """Looks at what the pairs of a build may hold, before any is written.
 
     Raises:
@@ -73,8 +81,8 @@ def survey(out: StoragePath, built: Manifest, entries: Sequence[LedgerEntry]) ->
             names = batch.schema.names
             carried |= {field.name: field.type for field in batch.schema if field.name not in OWN}
             several = several or any(_are_several(batch[name]) for name in ("chosen", "rejected"))
-    layout = Layout("tools" in names, "margin" in names, several)
-    return Written(layout, pa.schema(carried), LeftOutCounts(Counter(), {}), RowKinds())
+    layout = Layout("tools" in names, "margin" in names or margins is not None, several)
+    return Written(layout, pa.schema(carried), LeftOutCounts(Counter(), {}), RowKinds(), margins)
 
 
 def _are_several(replies: pa.Array) -> bool:
@@ -113,7 +121,8 @@ def write_split(
     columns: dict[str, None] = {}
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for batch in kept_batches(out, built, entry, BATCH_ROWS):
-            fit = _fit(_read(batch, written.layout, entry), format, written.tally)
+            rows_read = written.margins.put(batch) if written.margins else batch
+            fit = _fit(_read(rows_read, written.layout, entry), format, written.tally)
             rows = with_carried(format.rows(fit), fit, format)
             written.kinds.add(rows)
             columns |= dict.fromkeys(rows[0]) if rows else {}

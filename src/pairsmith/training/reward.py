@@ -13,7 +13,7 @@ from typing import Any, Unpack
 from pairsmith._version import __version__
 from pairsmith.dataset import folder, manifest
 from pairsmith.dataset.manifest import Manifest, read_manifest
-from pairsmith.errors import OutputError
+from pairsmith.errors import OutputError, RecipeError
 from pairsmith.extras import require
 from pairsmith.io.durable import sha256_of
 from pairsmith.io.remote import StoragePath
@@ -166,6 +166,11 @@ def _prepare(out: StoragePath, run: str, asked: dict[str, Any], force: bool) -> 
     processes = int(os.environ.get("WORLD_SIZE", "1"))  # as launchers tell it
     settings = complete(asked, scorer.model, processes)
     args = trainer_arguments(settings, place / GROWING)
+    if args.world_size != processes:
+        raise RecipeError(
+            f"{processes} processes were launched, and this one sees {args.world_size}.",
+            "Launch them by accelerate launch or torchrun.",
+        )
     source = {"name": str(out), "sha256": sha256_of(out / manifest.NAME)}
     if told.sha256:
         source["confidence_sha256"] = told.sha256
@@ -214,12 +219,15 @@ def _encode(job: _Job, watch: TrainingWatch | None) -> Encoding:
     total = sum(entry.kept for entry in meant)
 
     def tell(what: str, done: int) -> None:
-        if watch is not None:
+        if watch is not None and job.is_main:
             watch(TrainingProgress("rows", what, done, total))
 
     path = job.place.growing / ROWS if job.is_local_main else Path(os.devnull)
     job.place.growing.mkdir(parents=True, exist_ok=True)
     tokenizer = job.scorer.tokenizer
+    if job.is_local_main:
+        for path_of_before in job.place.growing.glob("cache-*.arrow"):  # the trainer's, of its rows
+            path_of_before.unlink()
     with (
         folder.writing(job.place.path),
         open_writer(job.built, tokenizer, job.scorer.name) as chat,

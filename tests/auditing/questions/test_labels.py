@@ -1,8 +1,12 @@
 """Labels: planted errors come first, and a judge without a signal says that it has none."""
 
+import shutil
+
 import numpy as np
 import pytest
 
+import pairsmith
+from pairsmith import Annotator
 from pairsmith.auditing.answer import UnansweredError
 from pairsmith.auditing.questions.labels import ask as labels
 from pairsmith.auditing.questions.labels import calibrate, margins
@@ -67,6 +71,29 @@ def test_the_answer_names_them(flipped, ask):
     assert np.mean(wrong) > 0.8
     assert sum(numbers["histogram"]["counts"]) == ROWS
     assert numbers["by_subset"]["pairs"]["accuracy"] == numbers["accuracy"]
+
+
+def test_scorers_beside_the_build_are_compared_with_it(flipped, judged, ask, tmp_path):
+    out = shutil.copytree(flipped, tmp_path / "out")
+    assert "scorers" not in ask(labels, out).numbers
+    margins = np.where(np.arange(ROWS) < 60, -1.0, 0.5)
+    margins[700:] = 0.0
+    said = [
+        {"id": f"pairs/train/{n}", "label": "any", "margin": float(margin)}
+        for n, margin in enumerate(margins[:790], 1)
+    ]
+    pairsmith.annotate(out, "mine", said, Annotator("a model", "1"))
+    pairsmith.annotate(out, "other", [{"id": "pairs/train/1", "label": "odd"}], Annotator("I", "1"))
+    answer = ask(labels, out)
+    [mine] = answer.numbers["scorers"]
+    both = int(((judged.margins < 0) & (margins < 0)).sum())
+    assert both > 30
+    assert (mine["name"], mine["rows"], mine["doubted"]) == ("mine", 790, 60)
+    assert mine["both"] == both
+    assert (mine["agreement"]["hits"], mine["agreement"]["rows"]) == (640, 700)
+    assert mine["agreement"]["low"] < 640 / 700 < mine["agreement"]["high"]
+    assert "mine agrees with 91.4 % (89.1 % to 93.3 %) of 790 labels" in answer.sentence
+    assert answer.findings == ask(labels, flipped).findings
 
 
 def test_the_same_data_give_the_same_margins(flipped, judged, ask):

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from pairsmith.auditing.answer import Answer, Finding, Study, UnansweredError, as_table
 from pairsmith.auditing.report.plots import draw_histogram, halves, sum_bins
+from pairsmith.auditing.scorers import compare_scorers
 from pairsmith.auditing.stats.intervals import Share, percent, wilson
 from pairsmith.reporting.svg import INK, SERIES, Plot, figures, to_svg
 from pairsmith.reporting.wording import number
@@ -138,8 +139,11 @@ def ask(study: Study) -> Answer:
         "better_than_chance": better_than_chance,
         "histogram": _histogram(scored.margins),
     }
+    scorers = compare_scorers(study, scored.margins)
+    if scorers:
+        numbers["scorers"] = [scorer.to_dict() for scorer in scorers]
     findings = _findings(study, scored, first) if better_than_chance else []
-    sentence = _summarize(accuracy, calibration, len(doubtful))
+    sentence = " ".join([_summarize(accuracy, calibration, len(doubtful)), *map(str, scorers)])
     return Answer("labels", TITLE, sentence, numbers, as_table(findings), _cure(accuracy))
 
 

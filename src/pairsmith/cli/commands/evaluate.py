@@ -2,52 +2,114 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from pairsmith.schema.options import Option
+from pairsmith.cli.options import with_options
+from pairsmith.errors import RecipeError
 
-def evaluate(
-    build: Annotated[Path, typer.Argument(metavar="BUILD", help="The folder of a build.")],
-    scores: Annotated[
-        str, typer.Option(metavar="NAME", help="The annotation that holds the scores.")
-    ],
+
+@dataclass(frozen=True)
+class EvaluationOptions:
+    """What is evaluated of a build, and where it goes."""
+
+    scores: Annotated[str | None, Option("The annotation that holds the scores.", "NAME")] = None
     against: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Scores of a second model, for over-optimisation."),
-    ] = None,
+        str | None, Option("Scores of a second model, for over-optimisation.", "NAME")
+    ] = None
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Where the files go; then BUILD stays as it is."),
+        Option("Where the files go; then BUILD stays as it is.", "FOLDER", given="file"),
+    ] = None
+    text: Annotated[bool, Option("Show texts of contradicted rows in the report.")] = False
+    no_words: Annotated[bool, Option("Leave out the baseline of hashed words.")] = False
+
+
+@with_options(EvaluationOptions)
+def evaluate(
+    build: Annotated[
+        Path,
+        typer.Argument(metavar="BUILD", help="The folder of a build; a file for --rewardbench."),
+    ],
+    rewardbench: Annotated[
+        int | None,
+        typer.Option(metavar="1|2", help="Score a file of scores by RewardBench's rules."),
     ] = None,
-    text: Annotated[
-        bool, typer.Option("--text", help="Show texts of contradicted rows in the report.")
-    ] = False,
-    no_words: Annotated[
-        bool, typer.Option("--no-words", help="Leave out the baseline of hashed words.")
-    ] = False,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of the bootstrap.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print evaluation.json.")] = False,
+    **options: Any,
 ) -> None:
     """Say how good scores are: accuracy, calibration, length, with intervals and baselines.
 
     Writes a report to BUILD/evaluations/NAME. Needs the extra `audit`.
     """
     from pairsmith.cli.terminal import say
-    from pairsmith.evaluating.evaluate import evaluate as evaluate_scores
-    from pairsmith.text.sanitize import sanitize
 
+    asked = EvaluationOptions(**options)
     try:
-        made = evaluate_scores(
-            build, scores, against=against, to=out, text=text, words=not no_words, seed=seed
-        )
+        if rewardbench is not None:
+            _score_bench(build, asked, (rewardbench, seed), as_json)
+        else:
+            _evaluate(build, asked, seed, as_json)
     except KeyboardInterrupt:
         say("interrupted.")
         raise typer.Exit(130) from None
+
+
+def _evaluate(build: Path, asked: EvaluationOptions, seed: int, as_json: bool) -> None:
+    """Evaluates scores of a build, and prints the verdict.
+
+    Raises:
+        RecipeError: None are named.
+    """
+    from pairsmith.cli.render.evaluation import lines_of_verdict
+    from pairsmith.evaluating.evaluate import evaluate as evaluate_scores
+    from pairsmith.text.sanitize import sanitize
+
+    if asked.scores is None:
+        raise RecipeError("--scores is missing.", "Name the annotation that holds the scores.")
+    made = evaluate_scores(
+        build,
+        asked.scores,
+        against=asked.against,
+        to=asked.out,
+        text=asked.text,
+        words=not asked.no_words,
+        seed=seed,
+    )
     if as_json:
         typer.echo(made.to_json(), nl=False)
         return
-    for line in [*made.verdict, *made.numbers["remarks"]]:
+    for line in lines_of_verdict(made):
         typer.echo(sanitize(line))
-    typer.echo(sanitize(f"The report: {made.folder / 'report.html'}"))
+
+
+def _score_bench(
+    file: Path, asked: EvaluationOptions, which: tuple[int, int], as_json: bool
+) -> None:
+    """Prints what a file of scores gets by the rules of RewardBench, a version and a seed.
+
+    Raises:
+        RecipeError: Options of an evaluation are given besides.
+    """
+    import json
+
+    from pairsmith.cli.render.evaluation import lines_of_bench
+    from pairsmith.evaluating.rewardbench import score_bench
+    from pairsmith.text.sanitize import sanitize
+
+    if any(getattr(asked, field.name) for field in fields(asked)):
+        raise RecipeError(
+            "--rewardbench reads a file that holds the scores itself.",
+            "Leave the other options out, but for --seed and --json.",
+        )
+    numbers = score_bench(file, *which).to_dict()
+    if as_json:
+        typer.echo(json.dumps(numbers, indent=2, ensure_ascii=False))
+        return
+    for line in lines_of_bench(numbers):
+        typer.echo(sanitize(line))

@@ -27,6 +27,13 @@ def export(
             help="{trainers}.",
         ),
     ],
+    margin_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Write the margins of an annotation of OUT, or one in a folder, as margin.",
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print what was written as JSON.")
     ] = False,
@@ -39,7 +46,7 @@ def export(
     from pairsmith.exporting import export as export_build
     from pairsmith.text.sanitize import sanitize
 
-    written = export_build(out, dest, trainer=trainer)
+    written = export_build(out, dest, trainer=trainer, margin_from=margin_from)
     if as_json:
         typer.echo(json.dumps(written.to_dict()))
         return
@@ -67,6 +74,8 @@ def _left_out(written: Export) -> Iterator[str]:
     if written.not_carried:
         names = ", ".join(written.not_carried)
         yield f"Not carried, the trainer's rows have no place for it: {names}"
+    if written.without_margin:
+        yield f"Without a margin: {written.without_margin:,} pairs, of which nothing is said."
     if written.dialogues:
         yield f"Left out: {', '.join(written.dialogues)}: dialogues, not pairs."
 
