@@ -204,6 +204,7 @@ def test_the_wrong_way_round_is_told(out, scores):
     made = pairsmith.evaluate(out, "model", words=False)
     assert "worse than chance" in made.verdict[0]
     assert "no better than chance" in made.verdict[1]
+    assert "has not learnt these labels" in made.verdict[4]
     assert made.numbers["contradicted"]["count"] == 0
 
 
