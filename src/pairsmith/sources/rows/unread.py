@@ -54,6 +54,10 @@ _DEFINITION = re.compile(
 """Where the definition of a tool stands, whatever the field is called and however deep it is."""
 
 
+MOST_CHARACTERS = 500
+"""What stands further behind in a path is not looked at: it is data's, and may be of any length."""
+
+
 @functools.lru_cache(4_096)
 def find_definitions(path: str) -> str | None:
     """The field that holds definitions of tools, where a path leads into one of them.
@@ -61,7 +65,7 @@ def find_definitions(path: str) -> str | None:
     >>> find_definitions("meta.my_tools[].function.name"), find_definitions("tools[].name")
     ('meta.my_tools', None)
     """
-    found = _DEFINITION.search(path)
+    found = _DEFINITION.search(path[:MOST_CHARACTERS])
     return path[: found.end(1)] if found else None
 
 
