@@ -82,7 +82,7 @@ def test_broken_off_behind_its_last_step_it_takes_no_step_more(command, tmp_path
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(reward, "_finish", break_off)
+        patched.setattr(reward, "finish", break_off)
         with pytest.raises(KeyboardInterrupt):
             train_quietly(build, run, model, max_steps=2)
     again = train_quietly(build, run, model, max_steps=2)

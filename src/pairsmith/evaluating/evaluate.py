@@ -37,7 +37,7 @@ from pairsmith.evaluating.dialogues import measure_dialogues
 from pairsmith.evaluating.lengths import measure_length
 from pairsmith.evaluating.record import Evaluation
 from pairsmith.evaluating.report.render import draw
-from pairsmith.evaluating.rows import Rows, Wanted, read_rows
+from pairsmith.evaluating.rows import Rows, read_rows
 from pairsmith.evaluating.scores import AGAIN, Scores, places_of, read_scores, told
 from pairsmith.evaluating.verdict import verdict_on_dialogues, verdict_on_pairs
 from pairsmith.extras import require
@@ -168,7 +168,7 @@ class _Evaluated:
         has_pairs = any(kind_of(entry.subset) == Kind.PAIRS for entry in self.built.ledger)
         dialogues = self.scores.dialogues
         if has_pairs and (len(self.scores.ids) or not len(dialogues)):
-            self.judge_pairs(read_rows(self.out, Wanted(words)))
+            self.judge_pairs(read_rows(self.out, words))
             self.hold_against(second)
         if len(dialogues):
             held = measure_dialogues(self.out, self.built, dialogues, self.seed)

@@ -181,11 +181,16 @@ def _on_groups(numbers: Numbers, apart: list[Apart]) -> str:
     if not worse:
         return "Where it fails. No subset, turn or length is worse than the others beyond chance."
     told = "; ".join(
-        f"{one.title} {one.name} {rate(one.accuracy.to_dict())}, "
+        f"{_name_of(one)} {rate(one.accuracy.to_dict())}, "
         f"{100 * one.difference:+.1f} points against all else"
         for one in worse
     )
     return f"Where it fails. {told}."
+
+
+def _name_of(one: Apart) -> str:
+    """A group in words."""
+    return {"turn": "turn ", "length": "chosen "}.get(one.title, "") + one.name
 
 
 def _on_next(numbers: Numbers, out: str) -> str:
