@@ -63,11 +63,11 @@ def run_command(*arguments, kill_after=None, file_bytes=None):
         if killed:
             process.kill()
             process.join()
-        texts = [_read(Path(folder) / name) for name in STREAMS]
+        said, told = (_read(Path(folder) / name) for name in STREAMS)
         if killed and kill_after is None:
-            raise TimeoutError(f"{words} did not end: {texts}")
+            raise TimeoutError(f"{words} did not end: {said}{told}")
         seconds = time.monotonic() - began
-        return Outcome(None if killed else process.exitcode, *texts, seconds)
+        return Outcome(None if killed else process.exitcode, said, told, seconds)
 
 
 STREAMS = ("out", "err")
