@@ -54,7 +54,9 @@ def others(small):
     return small
 
 
-QUICK = ["--max-length", 256, "--max-steps", 1, "--per-device-train-batch-size", 4]
+QUICK = [
+    "--max-length", 256, "--max-steps", 1, "--per-device-train-batch-size", 4, "--no-evaluate",
+]  # fmt: skip
 
 
 def test_the_screen_and_json(run, small, tmp_path):

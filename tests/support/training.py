@@ -29,11 +29,12 @@ def _pair(number):
 
 
 def train_quietly(build, run, model, **options):
-    """A training on one thread; returns the run."""
+    """A training on one thread, without an evaluation unless one is asked for; returns the run."""
     import torch
 
     torch.set_num_threads(1)
-    return pairsmith.train_reward(build, run, model_name_or_path=str(model), **SETTINGS | options)
+    given = {"evaluate": False, **SETTINGS, **options}
+    return pairsmith.train_reward(build, run, model_name_or_path=str(model), **given)
 
 
 def weights_of(run):

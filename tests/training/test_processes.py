@@ -31,7 +31,7 @@ def launch(*line):
 def test_two_processes_make_one_run(small, tmp_path):
     line = [
         small.messages, tmp_path / "run", "--model", small.model, "--max-length", 256,
-        "--per-device-train-batch-size", 4, "--json",
+        "--per-device-train-batch-size", 4, "--json", "--no-evaluate",
     ]  # fmt: skip
     done = launch(*line, "--gradient-accumulation-steps", 1)
     assert done.returncode == 0, done.stderr

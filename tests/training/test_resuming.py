@@ -148,7 +148,8 @@ build, run, model, config, at = sys.argv[1:]
 def watch(progress):
     if progress.phase == "training" and progress.done == int(at):
         os.kill(os.getpid(), signal.SIGKILL)
-pairsmith.train_reward(build, run, model_name_or_path=model, config=config, progress=watch)
+pairsmith.train_reward(build, run, model_name_or_path=model, config=config, progress=watch,
+                      evaluate=False)
 """
 
 
@@ -176,7 +177,15 @@ def test_no_room_for_a_checkpoint(small, settings, tmp_path):
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000)); "
         "from pairsmith.cli import main; main()"
     )
-    line = [small.text, tmp_path / "run", "--model", small.model, "--config", settings]
+    line = [
+        small.text,
+        tmp_path / "run",
+        "--model",
+        small.model,
+        "--config",
+        settings,
+        "--no-evaluate",
+    ]
     done = subprocess.run(
         [sys.executable, "-c", limited, "train", "reward", *map(str, line)],
         env={**os.environ, "HF_HUB_OFFLINE": "1"}, capture_output=True, text=True, check=False,

@@ -85,15 +85,29 @@ def test_a_token_without_an_embedding_is_named_by_its_row(small, tmp_path):
 def test_prompts_are_cut_at_their_beginning():
     chosen = from_lists([[0, 5, 6, 7, 8], [0, 5, 6, 7, 8], [9, 9], [1, 2, 3, 4, 5]])
     rejected = from_lists([[0, 5, 6, 9], [0, 7, 7, 7, 7, 7], [9, 8], [1, 2, 3, 9, 9]])
-    sides, cut = cut_prompts(_Sides(chosen, rejected), 4, bos=0)
+    sides, cut = cut_prompts(_Sides(chosen, rejected), 4)
     assert cut.tolist() == [True, False, False, True]
-    assert sides.chosen.row(0) == [0, 6, 7, 8]  # BOS stays
-    assert sides.rejected.row(0) == [0, 6, 9]
+    assert sides.chosen.row(0) == [5, 6, 7, 8]
+    assert sides.rejected.row(0) == [0, 5, 6, 9]
     assert sides.chosen.row(1) == [0, 5, 6, 7, 8]  # the replies alone are too long
     assert sides.rejected.row(3) == [2, 3, 9, 9]
-    untouched, none = cut_prompts(_Sides(chosen, rejected), 6, bos=0)
+    untouched, none = cut_prompts(_Sides(chosen, rejected), 6)
     assert not none.any()
     assert np.array_equal(untouched.chosen.lengths, chosen.lengths)
+
+
+def test_cut_rows_are_those_that_scores_are_read_of(small, tmp_path):
+    from pairsmith.scoring.reading import Limit
+
+    _, whole = encode(small.text, tmp_path / "whole", llama_tokenizer(TEXTS))
+    made, rows = encode(
+        small.text, tmp_path / "rows", llama_tokenizer(TEXTS), max_length=36, cut=True
+    )
+    assert add_up(made.accounts).cut > 0
+    for row, before in zip(rows, whole, strict=True):
+        for side in ("chosen_ids", "rejected_ids"):
+            ends = Limit(36, True).ends_of(from_lists([before[side]]))
+            assert row[side] == ends.row(0)
 
 
 def test_nothing_to_train_on_is_told_from_the_manifest(tmp_path, sample_text, small):
