@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from pairsmith.schema.options import Option
 from pairsmith.cli.options import with_options
 from pairsmith.errors import RecipeError
+from pairsmith.schema.options import Option
 
 
 @dataclass(frozen=True)
