@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from pairsmith.schema.recipe import Recipe
     from pairsmith.scoring.score import score
     from pairsmith.tokens.preview import preview
+    from pairsmith.training.job import TrainedModel
     from pairsmith.training.progress import TrainingProgress
-    from pairsmith.training.reward import TrainedModel, train_reward
+    from pairsmith.training.reward import train_reward
 
 __all__ = [
     "Annotation",
@@ -77,7 +78,7 @@ _HOMES = {
     "Progress": "pairsmith.progress",
     "Reason": "pairsmith.schema.reasons",
     "Recipe": "pairsmith.schema.recipe",
-    "TrainedModel": "pairsmith.training.reward",
+    "TrainedModel": "pairsmith.training.job",
     "TrainingProgress": "pairsmith.training.progress",
     "annotate": "pairsmith.dataset.annotation_writer",
     "audit": "pairsmith.auditing.audit",

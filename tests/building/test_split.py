@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 import pairsmith
 from pairsmith.building.split import split
 from pairsmith.cli import app
+from pairsmith.dataset.manifest import read_manifest
 from pairsmith.errors import OutputError, RecipeError
 
 
@@ -50,7 +51,7 @@ def opening(line):
 def test_no_conversation_is_on_both_sides(source, tmp_path):
     [share] = split(source, tmp_path / "out", test=0.2)
     train, test = (rows_in(tmp_path / "out", name) for name in ("train", "test"))
-    assert share == ("helpful-base", 602, len(train), len(test), 200, 2)
+    assert share == ("helpful-base", 602, len(train), len(test), 200, 2, False)
     assert {b"{", b'{"chosen": 1}'} <= set(train)
     good = [line for line in train if line not in (b"{", b'{"chosen": 1}')]
     sides = [{opening(line) for line in side} for side in (good, test)]
@@ -129,3 +130,22 @@ def test_the_command(source, tmp_path):
         )
     told = CliRunner().invoke(app, ["split", str(source), f"{out}2", "--json"])
     assert json.loads(told.stdout)[0]["read"] == 602
+
+
+@pytest.mark.parametrize("name", ["train", "test"])
+def test_a_field_that_tells_splits_is_overruled_and_that_is_said(name, tmp_path):
+    rows = [row(f"question {n}") | {"split": ("train", "valid")[n % 2]} for n in range(40)]
+    write(tmp_path / "in", [json.dumps(held) for held in rows], name)
+    new, built = str(tmp_path / "new"), str(tmp_path / "built")
+    done = CliRunner().invoke(app, ["split", str(tmp_path / "in"), new, "--test", "50%"])
+    assert "the field split tells splits, which this new one overrules" in done.stderr
+    line = done.stdout.splitlines()[-1]
+    assert line == f"Build it: pairsmith build {new} OUT --columns split=-"
+    assert CliRunner().invoke(app, ["build", new, built, "--columns", "split=-"]).exit_code == 0
+    assert [entry.split for entry in read_manifest(tmp_path / "built").ledger] == ["test", "train"]
+
+
+def test_nothing_is_said_where_no_field_tells_splits(source, tmp_path):
+    done = CliRunner().invoke(app, ["split", str(source), str(tmp_path / "out"), "--test", "20%"])
+    assert done.stdout.endswith(" OUT\n")
+    assert not done.stderr

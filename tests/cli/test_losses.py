@@ -99,3 +99,12 @@ def test_python_gets_the_build(tmp_path):
     built = pairsmith.build(write(tmp_path / "rows.jsonl", SAME), tmp_path / "out")
     assert built.totals.kept == 0
     assert built.totals.quarantined == {"identical": 1}
+
+
+def test_the_first_such_row_is_named_with_what_is_wrong(run, tmp_path):
+    row = {"prompt": "Is mint dry?", "chosen": "Hardly.", "rejected": "Yes.", "context": "A herb."}
+    write(tmp_path / "rows.jsonl", row, row)
+    code, _, errors = run("build", tmp_path / "rows.jsonl", tmp_path / "out")
+    assert code == 1
+    assert "read). rows.jsonl, line 1: the field context may decide what the pair means" in errors
+    assert "A herb" not in errors

@@ -168,6 +168,18 @@ def test_hashed_words_are_beside_it_and_learn_nothing_here(out):
 
 
 @slow
+def test_hostile_names_are_only_text(out, scores):
+    said = "</style><script>alert(1)</script> {{ 7 * 7 }} \x1b[31m \u202etxet"
+    hostile = pairsmith.Annotator("pairsmith score", "1", {"model": {"name": said}})
+    annotate(out, "model", scores, hostile)
+    made = pairsmith.evaluate(out, "model", words=False)
+    report = (made.folder / "report.html").read_text()
+    assert "<script" not in report
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; {{ 7 * 7 }}" in report
+    assert not set(report) & set("\x1b\u202e")
+
+
+@slow
 def test_where_it_fails_is_told(out, scores):
     chance = np.random.default_rng(5)
     for id in scores:
@@ -176,6 +188,26 @@ def test_where_it_fails_is_told(out, scores):
     annotate(out, "model", scores)
     made = pairsmith.evaluate(out, "model", words=False)
     assert "moss/test" in made.verdict[3]
+
+
+@slow
+def test_all_of_one_length_are_no_length_at_all(out, scores, tmp_path):
+    """Whatever is missing to measure something, the rest is measured."""
+    rows = [
+        {"chosen": f"\n\nHuman: tea {n}?\n\nAssistant: yes", "rejected": f"\n\nHuman: tea {n}?"
+         "\n\nAssistant: nay"}
+        for n in range(60)
+    ]  # fmt: skip
+    (tmp_path / "tea").mkdir()
+    (tmp_path / "tea" / "test.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    alike = tmp_path / "alike"
+    pairsmith.build(str(tmp_path / "tea"), alike)
+    ids = [row["id"] for row in pairsmith_rows(alike, "")]
+    annotate(alike, "model", {id: (n % 3 - 0.5, 0.0) for n, id in enumerate(ids)})
+    made = pairsmith.evaluate(alike, "model", words=False)
+    assert "of one length" in made.verdict[2]
+    assert made.numbers["length"]["model_less_labels"]["estimate"] is None
+    assert made.numbers["length"]["logistic"]["doubling"] is None
 
 
 def test_two_models_are_held_against_each_other(out, scores):
@@ -204,6 +236,7 @@ def test_the_wrong_way_round_is_told(out, scores):
     made = pairsmith.evaluate(out, "model", words=False)
     assert "worse than chance" in made.verdict[0]
     assert "no better than chance" in made.verdict[1]
+    assert "has not learnt these labels" in made.verdict[4]
     assert made.numbers["contradicted"]["count"] == 0
 
 

@@ -1,14 +1,14 @@
-"""Small pairs to train on, and trainings that say nothing and take few threads."""
+"""Small pairs to train on, and trainings that say nothing and take one thread."""
 
 import json
 
 import pairsmith
 
 SETTINGS = {
-    "max_steps": 2, "per_device_train_batch_size": 4, "gradient_accumulation_steps": 1,
-    "max_length": 256, "learning_rate": 1e-3,
+    "per_device_train_batch_size": 4, "gradient_accumulation_steps": 1, "max_length": 256,
+    "learning_rate": 1e-3,
 }  # fmt: skip
-"""Two steps of four pairs."""
+"""Steps of four pairs."""
 
 
 def pairs_file(folder, train=12, test=3):
@@ -29,8 +29,24 @@ def _pair(number):
 
 
 def train_quietly(build, run, model, **options):
-    """A training on one thread; returns the run."""
+    """A training on one thread, without an evaluation unless one is asked for; returns the run."""
     import torch
 
     torch.set_num_threads(1)
-    return pairsmith.train_reward(build, run, model_name_or_path=str(model), **SETTINGS | options)
+    given = {"evaluate": False, **SETTINGS, **options}
+    return pairsmith.train_reward(build, run, model_name_or_path=str(model), **given)
+
+
+def weights_of(run):
+    """The weights of a run as they lie on the disk."""
+    return (run / "model.safetensors").read_bytes()
+
+
+def stop_after(step):
+    """A watch that ends a training, as an interrupt does, after a step."""
+
+    def watch(progress):
+        if progress.phase == "training" and progress.done == step:
+            raise KeyboardInterrupt
+
+    return watch

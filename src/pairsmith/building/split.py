@@ -28,12 +28,14 @@ from pairsmith.sources.read import arrange_rows, read_rows
 from pairsmith.sources.reader import Reader
 from pairsmith.sources.records import Rows
 from pairsmith.sources.rows.groups import rows_behind
+from pairsmith.sources.told_places import find_told
 from pairsmith.text.messages import read_messages
 from pairsmith.text.spans import Mask
 from pairsmith.text.transcript import parse
 from pairsmith.text.turns import Turns
 
 SPLITS = ("train", "test")
+OVERRULE = "Build it with --columns split=-, or the rows of train are divided by that field again."
 LEVEL = 1
 """Of compression: what is written is read once or twice."""
 
@@ -48,6 +50,8 @@ class Share(NamedTuple):
         test: Rows that went to test.
         openings: Different questions that conversations open with.
         unread: Rows without a question: they cannot be read, or nobody asks in them.
+        overruled: Whether a field of its rows tells splits, which this one overrules; what is
+            written is then built with `split=-` among its columns.
     """
 
     subset: str
@@ -56,6 +60,7 @@ class Share(NamedTuple):
     test: int
     openings: int
     unread: int
+    overruled: bool = False
 
 
 def split(
@@ -92,7 +97,13 @@ def split(
         if say is not None:
             for remark in found.remarks:
                 say(remark)
-        return _split(found.files, target, test, from_)
+        told = find_told(found.files)
+        shares = _split(found.files, target, test, from_)
+        if say is not None and told:
+            paths = ", ".join(dict.fromkeys(file.path for file in told))
+            say(f"{paths}: the field split tells splits, which this new one overrules. {OVERRULE}")
+        overruled = {file.subset for file in told}
+        return tuple(s._replace(overruled=s.subset in overruled) for s in shares)
 
 
 def _split(files: list[SourceFile], target: Path, test: float, from_: str) -> tuple[Share, ...]:

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pairsmith.dataset.manifest import LedgerEntry, Manifest
+from pairsmith.dataset.quarantine import quarantine_path
+from pairsmith.dataset.rows import refused_in
+from pairsmith.io.remote import StoragePath
 from pairsmith.schema.reasons import DROPS, EXPLANATIONS, POLICIES, Policy, Reason
 from pairsmith.schema.rows import Form
 
@@ -66,6 +69,31 @@ def find_losses(built: Manifest) -> list[Loss]:
 def _loss(place: str, entry: LedgerEntry) -> Loss:
     reason, taken = max(entry.quarantined.items(), key=lambda held: held[1], default=(None, 0))
     return Loss(place, entry.read, Reason(reason) if reason else None, taken)
+
+
+def find_first(loss: Loss, built: Manifest, out: StoragePath) -> str:
+    """Where the first row stands that the reason of a loss took, and what is wrong with it.
+
+    Args:
+        loss: The loss.
+        built: The manifest of the build.
+        out: Its folder.
+
+    Returns:
+        A sentence; empty where nothing is said of such rows.
+
+    Raises:
+        OutputError: The quarantine cannot be read.
+    """
+    for entry in built.ledger:
+        place = f"{entry.subset}/{entry.split}"
+        if loss.place not in ("", place) or not entry.quarantined.get(loss.reason or ""):
+            continue
+        for row in refused_in(out, quarantine_path(entry.subset, entry.split)):
+            if row.reason == loss.reason:
+                detail = row.detail.rstrip(".")
+                return f"{row.path}, line {row.line:,}: {detail}." if detail else ""
+    return ""
 
 
 def describe(loss: Loss) -> str:

@@ -90,11 +90,6 @@ class Bootstrap:
         self.draws, self.seed = draws, seed
         self.held: list[NDArray[np.uint8]] = []
 
-    @property
-    def is_few(self) -> bool:
-        """Whether there are too few conversations for intervals."""
-        return self.count < FEW
-
     def summed(self, values: Floats, groups: Index | None = None, count: int = 1) -> Floats:
         """The sums of each conversation: shape (conversations, `count`).
 

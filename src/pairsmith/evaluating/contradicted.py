@@ -66,7 +66,7 @@ def find_contradicted(ids: pa.Array, margins: Floats, temperature: float | None)
         ids: The ids of n rows.
         margins: Their margins.
         temperature: What margins are divided by, to have chances that can be trusted; None where
-            none fits: then no row is named.
+            none fits, or the model is not surely better than chance: then no row is named.
     """
     if temperature is None:
         return Contradicted([], [], [])

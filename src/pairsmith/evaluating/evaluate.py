@@ -37,7 +37,7 @@ from pairsmith.evaluating.dialogues import measure_dialogues
 from pairsmith.evaluating.lengths import measure_length
 from pairsmith.evaluating.record import Evaluation
 from pairsmith.evaluating.report.render import draw
-from pairsmith.evaluating.rows import Rows, Wanted, read_rows
+from pairsmith.evaluating.rows import Rows, read_rows
 from pairsmith.evaluating.scores import AGAIN, Scores, places_of, read_scores, told
 from pairsmith.evaluating.verdict import verdict_on_dialogues, verdict_on_pairs
 from pairsmith.extras import require
@@ -127,6 +127,7 @@ class _Evaluated:
         self.apart: list[Apart] = []
         self.contradicted = Contradicted([], [], [])
         self.all: _Judged | None = None
+        self.temperature: float | None = None
         sha256 = sha256_of(out / manifest.NAME)
         self.numbers: dict[str, Any] = {
             "format": record.FORMAT,
@@ -167,7 +168,7 @@ class _Evaluated:
         has_pairs = any(kind_of(entry.subset) == Kind.PAIRS for entry in self.built.ledger)
         dialogues = self.scores.dialogues
         if has_pairs and (len(self.scores.ids) or not len(dialogues)):
-            self.judge_pairs(read_rows(self.out, Wanted(words)))
+            self.judge_pairs(read_rows(self.out, words))
             self.hold_against(second)
         if len(dialogues):
             held = measure_dialogues(self.out, self.built, dialogues, self.seed)
@@ -202,8 +203,11 @@ class _Evaluated:
         self.numbers["calibration"] = calibration
         self.numbers["length"] = measure_length(judged, some.characters, boot)
         self.apart = find_apart(margins, [self._by_place(some), *divisions[:2]], boot)
-        temperature = calibration["temperature"]["estimate"]
-        self.contradicted = find_contradicted(rows.ids, self.all.margins, temperature)
+        accuracy = boot.mean(is_right(margins))
+        # what doubts labels must be better than chance, or its doubts mean nothing
+        if accuracy.above(0.5):
+            self.temperature = calibration["temperature"]["estimate"]
+        self.contradicted = find_contradicted(rows.ids, self.all.margins, self.temperature)
         self.numbers["contradicted"] = {"annotation": None, **self.contradicted.to_dict()}
 
     def _counts(self, kept: int, rows: Rows, which: Any, margins: Floats) -> dict[str, Any]:
@@ -271,7 +275,6 @@ class _Evaluated:
         if self.all is None:
             return
         name = contradicted.annotation_name(self.scores.annotation.name)
-        temperature = self.numbers["calibration"]["temperature"]["estimate"]
         if name is None:
             self.numbers["remarks"].append(
                 "The annotation's name is too long to have one of contradicted rows beside it."
@@ -280,11 +283,11 @@ class _Evaluated:
             self.numbers["remarks"].append(
                 f"{name} is an annotation by someone else: it was left as it is."
             )
-        elif temperature is None:
+        elif self.temperature is None:
             remove_annotation(self.out, name)  # of earlier scores
         else:
             annotation = self.scores.annotation
-            by = contradicted.annotator(annotation.name, annotation.sha256, temperature)
+            by = contradicted.annotator(annotation.name, annotation.sha256, self.temperature)
             annotate(self.out, name, self.contradicted.statements(), by)
             self.numbers["contradicted"]["annotation"] = name
 

@@ -23,7 +23,10 @@ def to_markdown(numbers: Mapping[str, Any]) -> str:
     if "accuracy" in numbers:
         lines += ["", "| | accuracy, 95 % interval | rows | conversations |"]
         lines += ["| --- | --- | ---: | ---: |", *_rows(numbers)]
-        boot, temperature = numbers["bootstrap"], figure(numbers["calibration"]["temperature"])
+        boot, temperature = (
+            numbers["bootstrap"],
+            figure(numbers["calibration"]["temperature"], ".3g"),
+        )
         lines += [
             "",
             "Ties are wrong. Intervals: percentile bootstrap over conversations, "

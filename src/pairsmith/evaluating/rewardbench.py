@@ -10,6 +10,7 @@ the benchmark's own code (allenai/reward-bench, rewardbench/constants.py and uti
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +70,10 @@ class BenchScore:
     def to_dict(self) -> dict[str, Any]:
         """The numbers, as values that JSON can hold."""
         return self.numbers
+
+    def to_json(self) -> str:
+        """The numbers as text."""
+        return json.dumps(self.numbers, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def score_bench(file: Path, version: int, seed: int = 0) -> BenchScore:

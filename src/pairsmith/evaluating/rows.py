@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,23 +72,12 @@ class Rows(NamedTuple):
         )
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What is asked of rows that takes time.
-
-    Attributes:
-        words: Whether the small model of hashed words is to be trained, which reads every reply.
-    """
-
-    words: bool = True
-
-
-def read_rows(out: Path, wanted: Wanted) -> Rows:
+def read_rows(out: Path, words: bool = True) -> Rows:
     """Reads what is known of the kept pairs of a build, in their order.
 
     Args:
         out: The folder of a build with pairs.
-        wanted: What takes time.
+        words: Whether the small model of hashed words is to be trained, which reads every reply.
 
     Raises:
         OutputError: It holds no pairs, or a shard cannot be read.
@@ -98,10 +86,10 @@ def read_rows(out: Path, wanted: Wanted) -> Rows:
     with open_keys(data) as keys:
         note_conversations(keys)
         held = keys.sql(KEPT).arrow().read_all()
-        words, wordless = None, "it was not asked for"
-        if wanted.words:
+        judged, wordless = None, "it was not asked for"
+        if words:
             try:
-                words, wordless = margins(Study(data, keys)).margins, ""
+                judged, wordless = margins(Study(data, keys)).margins, ""
             except UnansweredError as error:
                 wordless = str(error).rstrip(".")
     named = held["place"].combine_chunks().dictionary_encode()
@@ -117,7 +105,7 @@ def read_rows(out: Path, wanted: Wanted) -> Rows:
         replies=np.stack([column["whole_chosen"], column["whole_rejected"]], axis=1),
         characters=np.stack([column["chosen_chars"], column["rejected_chars"]], 1).astype(np.int64),
         conversation=column["conversation"],
-        words=words,
+        words=judged,
         wordless=wordless,
     )
 

@@ -137,7 +137,9 @@ def _on_calibration(numbers: Numbers) -> str:
         return f"Calibration. No temperature fits, for {why}. {error}"
     if temperature["low"] is None:
         return f"Calibration. Too few conversations to say. {error}"
-    fits = f"A temperature of {figure(temperature)} fits"
+    if numbers["accuracy"]["all"]["low"] <= 0.5:
+        return f"Calibration. It is no better than chance: how sure it is means nothing. {error}"
+    fits = f"A temperature of {figure(temperature, '.3g')} fits"
     if temperature["low"] > 1:
         said = f"{fits}: it is surer than it should be. Divide its scores by that."
     elif temperature["high"] < 1:
@@ -179,11 +181,16 @@ def _on_groups(numbers: Numbers, apart: list[Apart]) -> str:
     if not worse:
         return "Where it fails. No subset, turn or length is worse than the others beyond chance."
     told = "; ".join(
-        f"{one.title} {one.name} {rate(one.accuracy.to_dict())}, "
+        f"{_name_of(one)} {rate(one.accuracy.to_dict())}, "
         f"{100 * one.difference:+.1f} points against all else"
         for one in worse
     )
     return f"Where it fails. {told}."
+
+
+def _name_of(one: Apart) -> str:
+    """A group in words."""
+    return {"turn": "turn ", "length": "chosen "}.get(one.title, "") + one.name
 
 
 def _on_next(numbers: Numbers, out: str) -> str:
@@ -203,6 +210,11 @@ def _on_next(numbers: Numbers, out: str) -> str:
         )
     if not numbers["rows"]["is_held_out"]:
         return f"Next. Score rows of test, then: pairsmith evaluate {place} --scores {name}"
+    if (numbers["accuracy"]["all"]["low"] or 0) <= 0.5:
+        return (
+            "Next. It has not learnt these labels, or too few are judged: score more rows, or "
+            f"train longer. What is wrong with the data: pairsmith audit {place}"
+        )
     return (
         "Next. It is nowhere so sure that it could correct a label. What is wrong with the data: "
         f"pairsmith audit {place}"

@@ -101,6 +101,11 @@ def divide(found: Found, columns: Mapping[str, str], split: str | None = None) -
     return Divided(Found(number_among(files), [*found.remarks, *remarks]), told)
 
 
+def find_told(files: Sequence[SourceFile]) -> list[SourceFile]:
+    """The files, held out or not, of which a field `split` in the first rows tells splits."""
+    return [file for file in files if _name_splits(_sample(file))]
+
+
 def _sample(file: SourceFile) -> list[dict[str, Any]]:
     """The first rows of a file of pairs."""
     if file.kind != Kind.PAIRS:
@@ -123,8 +128,10 @@ def _choose(
 
 def _tells_splits(file: SourceFile, rows: list[dict[str, Any]]) -> bool:
     """Whether a field `split` of the first rows of a file to train on tells splits."""
-    if is_held_out(file.split):
-        return False
+    return not is_held_out(file.split) and _name_splits(rows)
+
+
+def _name_splits(rows: list[dict[str, Any]]) -> bool:
     said = {row[SPLIT] for row in rows if isinstance(row.get(SPLIT), str)}
     return any(len(value) <= LONGEST and splits_told(value) for value in said)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pairsmith.dataset.card import front_matter
 from pairsmith.dataset.manifest import Manifest
+from pairsmith.evaluating.record import Evaluation
 from pairsmith.models.run_folder import RunManifest
 from pairsmith.schema.rows import Form
 from pairsmith.training.ledger import EXPLANATIONS, Fate
@@ -17,13 +18,16 @@ HERE = "PATH_OR_NAME"
 CUT = "cut"
 
 
-def card_text(run: RunManifest, built: Manifest, pad: str) -> str:
+def card_text(
+    run: RunManifest, built: Manifest, pad: str, evaluation: Evaluation | None = None
+) -> str:
     """The card of a preference model.
 
     Args:
         run: Its manifest, but for the outputs.
         built: The manifest of the build that it learnt from.
         pad: The token that it pads with.
+        evaluation: How good it is on rows that were held out; None where nothing tells.
     """
     import yaml
 
@@ -40,10 +44,10 @@ def card_text(run: RunManifest, built: Manifest, pad: str) -> str:
         del matter["base_model"]  # a folder of this machine is no name on a hub
     told = {name: value for name, value in matter.items() if value is not None}
     head = yaml.safe_dump(told, sort_keys=False, allow_unicode=True)
-    return f"---\n{head}---\n\n{_body(run, str(licence or ''), pad)}"
+    return f"---\n{head}---\n\n{_body(run, str(licence or ''), (pad, evaluation))}"
 
 
-def _body(run: RunManifest, licence: str, pad: str) -> str:
+def _body(run: RunManifest, licence: str, told: tuple[str, Evaluation | None]) -> str:
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(  # noqa: S701  (Markdown, from our own template)
@@ -52,6 +56,7 @@ def _body(run: RunManifest, licence: str, pad: str) -> str:
     template = environment.from_string(
         (resources.files("pairsmith.training") / "card.md").read_text(encoding="utf-8")
     )
+    pad, evaluation = told
     known = [CUT, *(fate.value for fate in Fate)]
     return template.render(
         title=f"Preference model of {Path(run.build['name']).name}",
@@ -61,6 +66,7 @@ def _body(run: RunManifest, licence: str, pad: str) -> str:
         here=HERE,
         text=run.form == Form.TEXT,
         pad=pad,
+        evaluation=evaluation.to_markdown() if evaluation else "",
         fates=[name for name in known if any(held.get(name) for held in run.ledger.values())],
         words={CUT: "trained on without the beginning of the prompt", **EXPLANATIONS},
         method=_method(run.config),

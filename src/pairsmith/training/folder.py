@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pairsmith.dataset.folder import local_folder, writing
-from pairsmith.errors import OutputError
+from pairsmith.errors import ModelError, OutputError
 from pairsmith.io.durable import fsync, write_text_durably
 from pairsmith.io.locks import LOCK, is_lock, locked
 from pairsmith.models.run_folder import NAME, RunManifest, has_run, read_run
@@ -61,7 +61,6 @@ class RunFolder:
 
         Raises:
             OutputError: The folder holds something else, or a run by another plan.
-            ModelError: The manifest that it holds cannot be read.
         """
         if not self.path.exists():
             return None
@@ -69,7 +68,7 @@ class RunFolder:
             raise OutputError(f"{self.path} is a file.", "Name a new or an empty folder.")
         mine = {GROWING, *(_read(self.growing / MOVING) or {})}
         others = sorted(p.name for p in self.path.iterdir() if p.name not in mine)
-        held = read_run(self.path) if has_run(self.path) else None
+        held = self._held()
         if held is None and others:
             raise OutputError(
                 f"{self.path} holds something else: {others[0]}.", "Name a new or an empty folder."
@@ -79,6 +78,20 @@ class RunFolder:
         if not self.force:
             self._refuse(held)
         return None
+
+    def _held(self) -> RunManifest | None:
+        """The run that the folder holds.
+
+        Raises:
+            OutputError: Its manifest is that of something else, or cannot be read.
+        """
+        try:
+            return read_run(self.path) if has_run(self.path) else None
+        except ModelError as error:
+            raise OutputError(
+                f"{self.path} holds something else than a run: {error.message}",
+                "Name a new or an empty folder.",
+            ) from error
 
     def _refuse(self, held: RunManifest | None) -> None:
         """Refuses a run by another plan, finished or not."""

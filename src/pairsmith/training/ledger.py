@@ -24,7 +24,7 @@ class Fate(StrEnum):
 
 EXPLANATIONS = {
     Fate.DIALOGUES: "without a chosen and a rejected reply",
-    Fate.HELD_OUT: "of another split than train, kept for evaluation",
+    Fate.HELD_OUT: "of a split that is not for training, kept for evaluation",
     Fate.LEFT_OUT: "of a subset that was not named",
     Fate.REFUSED: "the chat template refuses them",
     Fate.TOO_LONG: "a side has more tokens than max_length",

@@ -116,6 +116,7 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "save_steps": 0.1,
         "save_total_limit": 1,
         "logging_steps": 10,
+        "ddp_find_unused_parameters": False,
     }
 )
 """What holds where nothing is said, of what neither model nor device decides. Schedule: cosine to

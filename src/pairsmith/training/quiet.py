@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keeps transformers from logging what is no error, and datasets from drawing bars."""
+    """Keeps transformers from logging what is no error, and datasets from drawing bars.
+
+    Nor do they warn of what they call of each other and is to go, or that the embeddings of a model
+    with adapters are saved too, which were given a row for the padding token.
+    """
     import datasets
     from transformers.utils import logging
 
@@ -18,7 +23,11 @@ def quiet() -> Iterator[None]:
     logging.disable_progress_bar()
     datasets.disable_progress_bars()
     try:
-        yield
+        with warnings.catch_warnings():
+            for module in ("transformers", "trl", "peft", "accelerate"):
+                warnings.filterwarnings("ignore", category=FutureWarning, module=rf"{module}\b")
+            warnings.filterwarnings("ignore", message="Setting `save_embedding_layers`")
+            yield
     finally:
         logging.set_verbosity(level)
         if shown:

@@ -21,18 +21,17 @@ from pairsmith.dataset.rows import entries_of, kept_batches
 from pairsmith.errors import ModelError, OutputError
 from pairsmith.io.remote import StoragePath
 from pairsmith.schema.rows import CONFIDENCE, MARGIN, Kind
+from pairsmith.schema.splits import is_held_out
+from pairsmith.scoring.reading import Limit
 from pairsmith.sources.layouts import kind_of
 from pairsmith.tokens.preview import BATCH_ROWS, EncodedBatch, encode_rows
-from pairsmith.tokens.ragged import Ragged, common_prefix, from_lists, positions, same_tokens
+from pairsmith.tokens.ragged import Ragged, common_prefix, positions, same_tokens
 from pairsmith.training.ledger import Account, Fate, account
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from pairsmith.kernel.render import Writer
-
-TRAIN = "train"
-"""The split that is trained on."""
 
 SAMPLE = 64
 """At most this many rows are compared with what the trainer itself would make of them."""
@@ -172,7 +171,7 @@ class RowWriter:
         whole = _Sides(chosen, rejected)
         self._check_vocabulary(encoded, whole)
         sides, cut = (
-            cut_prompts(whole, self.wanted.max_length, self.tokenizer.bos_token_id)
+            cut_prompts(whole, self.wanted.max_length)
             if self.wanted.cut
             else (whole, np.zeros(len(chosen.starts), np.bool_))
         )
@@ -276,39 +275,33 @@ def fate_of(entry: LedgerEntry, subsets: frozenset[str]) -> Fate | None:
     """Why no row of a split is trained on; None where its rows are looked at."""
     if kind_of(entry.subset) != Kind.PAIRS:
         return Fate.DIALOGUES
-    if entry.split != TRAIN:
+    if is_held_out(entry.split):
         return Fate.HELD_OUT
     if subsets and entry.subset not in subsets:
         return Fate.LEFT_OUT
     return None
 
 
-def cut_prompts(sides: _Sides, max_length: int, bos: int | None) -> tuple[_Sides, _Mask]:
-    """Takes as many tokens from the beginning of both prompts as it takes for both sides to fit.
+def cut_prompts(sides: _Sides, max_length: int) -> tuple[_Sides, _Mask]:
+    """Leaves the last tokens of each side, as `pairsmith score --cut` reads them.
 
-    A BOS that opens both sides stays. Where the sides' common beginning has too few tokens, the
-    row is as it was. At least one token of the prompt stays.
+    Where a reply would be cut too, the row is as it was. At least one token of the prompt stays.
 
     Args:
         sides: The sides, whole.
         max_length: The most tokens of a side.
-        bos: The id of BOS; None where there is none.
 
     Returns:
         The sides, and which rows were cut, shape (rows,).
     """
-    shared = common_prefix(*sides)
-    over = np.maximum(sides.lengths - max_length, 0)
-    opening = [np.append(side.ids, -1)[np.minimum(side.starts, len(side.ids))] for side in sides]
-    keeps = np.logical_and(opening[0] == bos, opening[1] == bos) & (shared > 0)
-    cut = (over > 0) & (over + keeps < shared)
-    made = []
-    for side in sides:
-        lists = [side.row(number) for number in range(len(side.starts))] if cut.any() else []
-        for number in np.flatnonzero(cut).tolist():
-            kept, less = int(keeps[number]), int(over[number])
-            lists[number] = lists[number][:kept] + lists[number][kept + less :]
-        made.append(from_lists(lists) if lists else side)
+    limit = Limit(max_length, cut=True)
+    over = sides.lengths > max_length
+    cut = over & (sides.lengths - max_length < common_prefix(*sides))
+    ends = [limit.ends_of(side) for side in sides]
+    made = [
+        side._replace(starts=np.where(cut, end.starts, side.starts))
+        for side, end in zip(sides, ends, strict=True)
+    ]
     return _Sides(*made), cut
 
 
@@ -337,7 +330,7 @@ def check_pairs(built: Manifest, subsets: list[str]) -> None:
             "The rows are dialogues, without a chosen and a rejected reply.",
             "A preference model is trained on pairs: name a subset of them.",
         )
-    if not any(entry.kept for entry in pairs if entry.split == TRAIN):
+    if not any(entry.kept for entry in pairs if not is_held_out(entry.split)):
         splits = ", ".join(dict.fromkeys(entry.split for entry in pairs))
         raise OutputError(
             f"No pair is of the split train; there is {splits}.",

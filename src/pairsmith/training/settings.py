@@ -178,8 +178,10 @@ def trainer_arguments(settings: Mapping[str, Any], folder: Path) -> Any:
         "logging_nan_inf_filter": False,
         "dataloader_pin_memory": torch.cuda.is_available(),
         "report_to": "none",
+        # or several processes on a machine without accelerators would not see each other
+        "use_cpu": not torch.accelerator.is_available(),
     }
-    free = ("report_to", "dataloader_pin_memory")
+    free = ("report_to", "dataloader_pin_memory", "use_cpu")
     kept = {name: settings[name] for name in free if name in settings}
     try:
         return RewardConfig(**{**theirs, **fixed, **kept})

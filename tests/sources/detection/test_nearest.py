@@ -33,8 +33,14 @@ ODD = {"speaker": "user", "utterance": "Is mint dry?"}
             "inside of data",
             "prompt=prompt,chosen=data.gut,rejected=data.schlecht",
         ),
+        (
+            {"task": "Name a herb.", "left": {"model": "m", "output": "Mint."},
+             "right": {"model": "n", "output": "Tea."}, "vote": "left"},
+            "two replies",
+            "prompt=task,a=left.output,b=right.output,winner=vote",
+        ),
     ],
-    ids=["other-language", "wrapped", "two-objects", "prompt-outside"],
+    ids=["other-language", "wrapped", "two-objects", "prompt-outside", "marked-objects"],
 )  # fmt: skip
 def test_the_line_that_is_told_would_do(row, said, line, tmp_path):
     path = tmp_path / "rows.jsonl"
@@ -63,3 +69,39 @@ def test_what_is_no_reply_is_named(row, said, tmp_path):
         pairsmith.build(path, tmp_path / "out")
     assert said in caught.value.message
     assert "Write them so" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("row", "line"),
+    [
+        (
+            {"Was tun?": "Minze gießen?", "Antwort Modell 1": "Ja.", "Antwort Modell 2": "Nein."},
+            "'prompt=Was tun?,a=Antwort Modell 1,b=Antwort Modell 2,winner=FIELD'",
+        ),
+        (
+            {"lang": "en", "drafts": [{"stars": 3, "body": "A bit."}, {"stars": 1, "body": "No."}]},
+            "prompt=FIELD,replies=drafts,text=body,score=FIELD",
+        ),
+        (
+            {"ticket": "My basil wilts.", "reply": "Water it.", "grade": "good"},
+            "prompt=ticket,reply=reply,label=FIELD",
+        ),
+    ],
+    ids=["spaces", "objects", "one"],
+)
+def test_what_is_not_known_is_left_to_be_filled_in(row, line, tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps(row))
+    with pytest.raises(SourceError) as caught:
+        pairsmith.build(path, tmp_path / "out")
+    assert f"--columns {line}\n" in caught.value.hint
+
+
+def test_objects_in_objects_are_looked_into_to_some_depth_alone(tmp_path):
+    row = {"id": 1}
+    for _ in range(400):
+        row = {"id": 1, "inner": row}
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps(row))
+    with pytest.raises(SourceError, match="no shape that is known; their fields: id, inner"):
+        pairsmith.build(path, tmp_path / "out")

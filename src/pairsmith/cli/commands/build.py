@@ -48,10 +48,11 @@ def build(
         leave_out_pandas()
         built = build_dataset(sources, out, progress=watch, **options)
     from pairsmith.cli.render.ledger import draw
-    from pairsmith.dataset import losses
+    from pairsmith.dataset import folder, losses
 
     draw(built, out, as_json)
     if lost := losses.find_losses(built):
         for loss in lost:
-            say(losses.describe(loss), losses.advise(loss, built, out))
+            first = losses.find_first(loss, built, folder.output(out))
+            say(f"{losses.describe(loss)} {first}".rstrip(), losses.advise(loss, built, out))
         raise typer.Exit(1)

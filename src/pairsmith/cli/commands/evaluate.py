@@ -48,27 +48,24 @@ def evaluate(
     Writes a report to BUILD/evaluations/NAME. Needs the extra `audit`.
     """
     from pairsmith.cli.terminal import say
+    from pairsmith.text.sanitize import sanitize
 
     asked = EvaluationOptions(**options)
     try:
         if rewardbench is not None:
-            _score_bench(build, asked, (rewardbench, seed), as_json)
+            printed = _score_bench(build, asked, (rewardbench, seed), as_json)
         else:
-            _evaluate(build, asked, seed, as_json)
+            printed = _evaluate(build, asked, seed, as_json)
     except KeyboardInterrupt:
         say("interrupted.")
         raise typer.Exit(130) from None
+    typer.echo(printed if as_json else sanitize(printed), nl=False)
 
 
-def _evaluate(build: Path, asked: EvaluationOptions, seed: int, as_json: bool) -> None:
-    """Evaluates scores of a build, and prints the verdict.
-
-    Raises:
-        RecipeError: None are named.
-    """
-    from pairsmith.cli.render.evaluation import lines_of_verdict
+def _evaluate(build: Path, asked: EvaluationOptions, seed: int, as_json: bool) -> str:
+    """Evaluates scores of a build; returns what is to be printed."""
+    from pairsmith.cli.render.evaluation import verdict
     from pairsmith.evaluating.evaluate import evaluate as evaluate_scores
-    from pairsmith.text.sanitize import sanitize
 
     if asked.scores is None:
         raise RecipeError("--scores is missing.", "Name the annotation that holds the scores.")
@@ -81,35 +78,20 @@ def _evaluate(build: Path, asked: EvaluationOptions, seed: int, as_json: bool) -
         words=not asked.no_words,
         seed=seed,
     )
-    if as_json:
-        typer.echo(made.to_json(), nl=False)
-        return
-    for line in lines_of_verdict(made):
-        typer.echo(sanitize(line))
+    return made.to_json() if as_json else verdict(made)
 
 
 def _score_bench(
     file: Path, asked: EvaluationOptions, which: tuple[int, int], as_json: bool
-) -> None:
-    """Prints what a file of scores gets by the rules of RewardBench, a version and a seed.
-
-    Raises:
-        RecipeError: Options of an evaluation are given besides.
-    """
-    import json
-
-    from pairsmith.cli.render.evaluation import lines_of_bench
+) -> str:
+    """Scores a file by a version of RewardBench's rules, with a seed; returns what to print."""
+    from pairsmith.cli.render.evaluation import bench
     from pairsmith.evaluating.rewardbench import score_bench
-    from pairsmith.text.sanitize import sanitize
 
     if any(getattr(asked, field.name) for field in fields(asked)):
         raise RecipeError(
             "--rewardbench reads a file that holds the scores itself.",
             "Leave the other options out, but for --seed and --json.",
         )
-    numbers = score_bench(file, *which).to_dict()
-    if as_json:
-        typer.echo(json.dumps(numbers, indent=2, ensure_ascii=False))
-        return
-    for line in lines_of_bench(numbers):
-        typer.echo(sanitize(line))
+    made = score_bench(file, *which)
+    return made.to_json() if as_json else bench(made)

@@ -47,7 +47,8 @@ def split(
                 + (f", {share.unread:,} rows without a question" if share.unread else "")
             )
         )
-    typer.echo(sanitize(f"Build it: pairsmith build {out} OUT"))
+    columns = " --columns split=-" if any(share.overruled for share in shares) else ""
+    typer.echo(sanitize(f"Build it: pairsmith build {out} OUT{columns}"))
 
 
 def _share(text: str) -> float:

@@ -39,6 +39,10 @@ def reward(
     force: Annotated[
         bool, typer.Option("--force", help="Make a run by other settings anew.")
     ] = False,
+    evaluate: Annotated[
+        bool,
+        typer.Option(help="Score the rows that are held out, at the end, and evaluate that."),
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the run as JSON.")] = False,
     **options: Any,
 ) -> None:
@@ -52,7 +56,9 @@ def reward(
 
     try:
         with training_progress() as watch:
-            made = train_reward(build, run, config=config, force=force, progress=watch, **options)
+            made = train_reward(
+                build, run, config=config, force=force, evaluate=evaluate, progress=watch, **options
+            )
     except KeyboardInterrupt:
         say("interrupted.", "The same command goes on from the last whole checkpoint.")
         raise typer.Exit(130) from None

@@ -15,8 +15,8 @@ from pairsmith.cli.terminal import console
 from pairsmith.text.sanitize import sanitize
 
 if TYPE_CHECKING:
+    from pairsmith.training.job import TrainedModel
     from pairsmith.training.progress import TrainingProgress, TrainingWatch
-    from pairsmith.training.reward import TrainedModel
 
 EVERY = 30.0
 """Seconds between two lines, where stderr is no terminal."""
@@ -82,14 +82,20 @@ def _time(seconds: float) -> str:
 def draw(made: TrainedModel, build: str, run: str, as_json: bool) -> None:
     """Prints a run: its ledger, its numbers, what to do next."""
     if as_json:
-        remarks = {"reused": made.reused, "remarks": list(made.remarks)}
-        typer.echo(json.dumps({**made.manifest.to_dict(), **remarks}))
+        told = {
+            "reused": made.reused,
+            "remarks": list(made.remarks),
+            "scores": made.scores,
+            "verdict": list(made.verdict),
+        }
+        typer.echo(json.dumps({**made.manifest.to_dict(), **told}))
         return
     screen = console()
     if made.reused:
         screen.print(sanitize(f"{run} already holds this run; nothing was done."), soft_wrap=True)
     screen.print(_ledger(made))
-    for line in [*_sums(made), *_numbers(made), *made.remarks, *_next(build, run)]:
+    lines = [*_sums(made), *_numbers(made), *made.remarks, *made.verdict]
+    for line in [*lines, *_next(build, run, made.scores)]:
         screen.print(sanitize(line), soft_wrap=True)
 
 
@@ -130,7 +136,11 @@ def _numbers(made: TrainedModel) -> Iterator[str]:
         )
 
 
-def _next(build: str, run: str) -> Iterator[str]:
+def _next(build: str, run: str, scores: str) -> Iterator[str]:
     yield f"The model: {run}. Its card: {run}/README.md."
-    yield f"Score rows: pairsmith score {build} --model {run} --name model"
-    yield f"Know what it learnt: pairsmith evaluate {build} --scores model"
+    if scores:
+        yield f"How good it is: {run}/evaluation/report.html."
+        yield f"Rows that it contradicts: pairsmith evaluate {build} --scores {scores}"
+    yield f"Score all rows: pairsmith score {build} --model {run} --name {scores or 'model'}"
+    if not scores:
+        yield f"Know what it learnt: pairsmith evaluate {build} --scores model"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any, NamedTuple
 
 from pairsmith.errors import SourceError
 from pairsmith.sources.detection.tell_columns import find_sides
-from pairsmith.sources.detection.tell_two import find_two
-from pairsmith.sources.detection.tell_values import Row, find_prompt, is_said
+from pairsmith.sources.detection.tell_two import find_two, swap_mark
+from pairsmith.sources.detection.tell_values import Row, find_prompt, is_number, is_said
 from pairsmith.sources.rows import known_fields as known
 from pairsmith.sources.rows.mapping import Columns, list_names, unfold
 from pairsmith.sources.rows.shapes import INNER
@@ -15,6 +16,14 @@ from pairsmith.sources.values.chat_messages import WHAT
 
 _FIELD = "FIELD"
 """Stands for a field that is not known."""
+
+
+DEPTH = 3
+"""Objects are looked into so deep."""
+
+
+SENTENCE = 4
+"""Beside a list of replies a shorter text, as `en`, is taken for no prompt."""
 
 
 class Near(NamedTuple):
@@ -43,7 +52,7 @@ def name_nearest(rows: list[Row], at: str) -> SourceError:
     line = ",".join(f"{role}={path}" for role, path in near.columns.items())
     hint = "Write them so, or name other fields: --columns chosen=FIELD,rejected=FIELD"
     if line:
-        hint = f"Say which field is what: --columns {line}"
+        hint = f"Say which field is what: --columns {shlex.quote(line)}"
     return SourceError(
         f"{at} has rows of no shape that is known; their fields: {list_names(names)}. "
         f"They look most like {near.looks}, but {near.lacks}.",
@@ -51,9 +60,12 @@ def name_nearest(rows: list[Row], at: str) -> SourceError:
     )
 
 
-def _find_nearest(row: Row) -> Near:
+def _find_nearest(row: Row, depth: int = 0) -> Near:
     given = {name: value for name, value in row.items() if value is not None}
-    if near := _find_unsaid(given) or _find_wrapped(given):
+    near = _find_unsaid(given) or _find_alike(given)
+    if near is None and depth < DEPTH:
+        near = _find_wrapped(given, depth + 1)
+    if near is not None:
         return near
     if sides := find_sides(given):
         chosen, rejected = sides
@@ -66,17 +78,8 @@ def _find_nearest(row: Row) -> Near:
         prompt = find_prompt(given, (a, b)) or {"prompt": _left(given, (a, b)) or _FIELD}
         lacks = "no field of a name that is known says which is better"
         return Near("two replies", lacks, {**prompt, "a": a, "b": b, "winner": _FIELD})
-    for name in known.LISTS:
-        if isinstance(given.get(name), list):
-            prompt = find_prompt(given, [name]) or {"prompt": _FIELD}
-            lacks = "nothing that is known tells which of them is better"
-            columns = {**prompt, "replies": name, "text": _FIELD, "score": _FIELD}
-            return Near("a list of replies", lacks, columns)
-    one = next((name for name in known.REPLIES if is_said(given.get(name))), None)
-    if one:
-        prompt = find_prompt(given, [one]) or {"prompt": _FIELD}
-        lacks = "there is no second one, and neither a label nor a score to compare it by"
-        return Near("one reply", lacks, {**prompt, "reply": one, "score": _FIELD})
+    if near := _find_list(given) or _find_one(given):
+        return near
     texts = [name for name, value in given.items() if is_said(value)]
     prompt = find_prompt(given, ()) or {"prompt": texts[0] if len(texts) > 2 else _FIELD}
     better, worse = [*(n for n in texts if n not in prompt.values()), _FIELD, _FIELD][:2]
@@ -84,12 +87,74 @@ def _find_nearest(row: Row) -> Near:
     return Near("a prompt and replies", "no two fields are known as replies", columns)
 
 
-def _find_wrapped(row: Row) -> Near | None:
+def _find_list(row: Row) -> Near | None:
+    """A list of replies: of a known name, or else of objects with texts."""
+    names = [name for name in known.LISTS if isinstance(row.get(name), list)]
+    names += [name for name, value in row.items() if _text_of(value) and name not in names]
+    if not names:
+        return None
+    prompt = find_prompt(row, names[:1]) or {"prompt": _left(row, (names[0],), SENTENCE) or _FIELD}
+    text = _text_of(row[names[0]]) or _FIELD
+    columns = {**prompt, "replies": names[0], "text": text, "score": _FIELD}
+    return Near("a list of replies", "nothing that is known tells which of them is better", columns)
+
+
+def _text_of(items: Any) -> str | None:
+    """The field of a list's objects that holds a text, the longest of the first one's."""
+    if not isinstance(items, list) or not items or not all(isinstance(v, dict) for v in items):
+        return None
+    texts = [name for name, value in items[0].items() if isinstance(value, str)]
+    usual = next((name for name in known.INNER_TEXTS if name in texts), None)
+    return usual or max(texts, key=lambda name: len(items[0][name]), default=None)
+
+
+def _find_one(row: Row) -> Near | None:
+    """One reply, of a known name."""
+    one = next((name for name in known.REPLIES if is_said(row.get(name))), None)
+    if one is None:
+        return None
+    prompt = find_prompt(row, [one]) or {"prompt": _left(row, (one,)) or _FIELD}
+    lacks = (
+        "there is no second one, and neither a label nor a score of a known name to compare it "
+        "with other rows by: label=FIELD says good or bad, score=FIELD how good"
+    )
+    return Near("one reply", lacks, {**prompt, "reply": one, "label": _FIELD})
+
+
+def _find_alike(row: Row) -> Near | None:
+    """Two fields whose names differ by a mark alone, of texts or of objects with a text."""
+    if find_sides(row) or find_two(row):
+        return None
+    for one, other in known.MARKS:
+        for name in row:
+            second = other if name == one else swap_mark(name, one, other)
+            if second not in row:
+                continue
+            paths = (_reply_in(name, row[name]), _reply_in(second, row[second]))
+            if paths[0] and paths[1]:
+                prompt = find_prompt(row, (name, second)) or {
+                    "prompt": _left(row, (name, second)) or _FIELD
+                }
+                winner = next((held for held in known.WINNERS if held in row), _FIELD)
+                columns = {**prompt, "a": paths[0], "b": paths[1], "winner": winner}
+                return Near("two replies", "they go by no names that are known", columns)
+    return None
+
+
+def _reply_in(name: str, value: Any) -> str | None:
+    """The path of a reply: a text, or the text in an object."""
+    if isinstance(value, dict):
+        inner = next((key for key in known.INNER_TEXTS if isinstance(value.get(key), str)), None)
+        return f"{name}.{inner}" if inner else None
+    return name if isinstance(value, str) and not is_number(value) else None
+
+
+def _find_wrapped(row: Row, depth: int) -> Near | None:
     """The shape of what stands in an object of a row that holds several fields."""
     if find_sides(row) or find_two(row):
         return None
     for name, value in row.items():
-        near = _find_nearest(held) if _is_object(held := unfold(value)) else None
+        near = _find_nearest(held, depth) if _is_object(held := unfold(value)) else None
         sides = (near.columns.get(role, _FIELD) for role in ("chosen", "a")) if near else ()
         if near is None or all(path == _FIELD for path in sides):
             continue
@@ -128,7 +193,8 @@ def _name_odd(value: Any) -> str | None:
     return None if odd.keys() & {*WHAT, "messages"} else f"objects of {list_names(list(odd))}"
 
 
-def _left(row: Row, taken: tuple[str, ...]) -> str | None:
-    """A field with a text that may be the prompt."""
-    left = (name for name, value in row.items() if isinstance(value, str) and name not in taken)
-    return next(left, None)
+def _left(row: Row, taken: tuple[str, ...], least: int = 1) -> str | None:
+    """A field with a text that may be the prompt: the longest of at least so many characters."""
+    left = {name: len(value) for name, value in row.items() if isinstance(value, str)}
+    held = {name: size for name, size in left.items() if size >= least and name not in taken}
+    return max(held, key=held.__getitem__, default=None)

@@ -26,6 +26,7 @@ from pairsmith.sources.formats.table import (
     blank_row,
     check_names,
     enough_memory,
+    gather_blocks,
     table_format,
 )
 from pairsmith.sources.records import after
@@ -46,7 +47,8 @@ def read(reading: Reading) -> Iterator[TableRows]:
     try:
         with _opened(reading.content(), reading.name) as stream:
             check_types(stream.schema, reading.fields, reading.required, reading.name)
-            for table in _blocks(stream, reading):
+            most = reading.at_once or records.BLOCK_ROWS
+            for table in gather_blocks(_pieces(stream, reading.name, most), most):
                 yield TableRows(table, np.arange(number + 1, number + len(table) + 1))
                 number += len(table)
     except DamagedInputError as error:
@@ -85,29 +87,12 @@ def _damage(name: str) -> Iterator[None]:
         ) from None
 
 
-def _blocks(stream: Any, reading: Reading) -> Iterator[pa.Table]:
-    """The rows in blocks; those before a fault too."""
-    most = reading.at_once or records.BLOCK_ROWS
-    held: list[pa.RecordBatch] = []
-    rows = size = 0
-    try:
-        for piece in _pieces(stream, reading.name, most):
-            long = int(text_sizes(piece.columns, len(piece)).sum())
-            if held and (rows + len(piece) > most or size + long > records.BLOCK_BYTES):
-                yield pa.Table.from_batches(held)
-                held, rows, size = [], 0, 0
-            held.append(piece)
-            rows, size = rows + len(piece), size + long
-    except DamagedInputError:
-        if held:
-            yield pa.Table.from_batches(held)
-        raise
-    if held:
-        yield pa.Table.from_batches(held)
+def _pieces(stream: Any, name: str, most: int) -> Iterator[tuple[pa.RecordBatch, int]]:
+    """Batches in pieces of few rows, none of them empty; fewer where rows are long.
 
-
-def _pieces(stream: Any, name: str, most: int) -> Iterator[pa.RecordBatch]:
-    """Batches in pieces of few rows, none of them empty; fewer where rows are long."""
+    Yields:
+        A piece, and how many bytes its texts are.
+    """
     while True:
         with _damage(name):
             try:
@@ -119,7 +104,7 @@ def _pieces(stream: Any, name: str, most: int) -> Iterator[pa.RecordBatch]:
         longest = max(int(sizes.max(initial=0)), 1)
         step = max(min(AT_ONCE, most, records.BLOCK_BYTES // longest), 1)
         for start in range(0, len(batch), step):
-            yield batch.slice(start, step)
+            yield batch.slice(start, step), int(sizes[start : start + step].sum())
 
 
 class _Raw(io.RawIOBase):

@@ -37,6 +37,7 @@ from pairsmith.sources.formats.table import (
     blank_row,
     check_names,
     enough_memory,
+    gather_blocks,
     project_rows,
 )
 from pairsmith.sources.records import Index, after
@@ -69,7 +70,8 @@ def read(reading: Reading) -> Iterator[TableRows]:
     try:
         with _opened(reading.metered.again(), name) as opened:
             check_types(opened.schema, reading.fields, reading.required, name)
-            for table in _blocks(opened, reading.at_once or records.BLOCK_ROWS, (start, stop)):
+            most = reading.at_once or records.BLOCK_ROWS
+            for table in gather_blocks(_pieces(opened, most, (start, stop)), most):
                 yield TableRows(table, np.arange(number + 1, number + len(table) + 1))
                 number += len(table)
     except DamagedInputError as error:
@@ -129,25 +131,6 @@ def _damage(name: str) -> Iterator[None]:
         raise DamagedInputError(
             f"{name} is damaged, or no Parquet file: {said}.", "Fetch a whole copy."
         ) from None
-
-
-def _blocks(opened: _Opened, at_once: int, span: tuple[int, int | None]) -> Iterator[pa.Table]:
-    """The rows in blocks; those before a fault too."""
-    held: list[pa.RecordBatch] = []
-    rows = size = 0
-    try:
-        for piece, long in _pieces(opened, at_once, span):
-            rows, size = rows + len(piece), size + long
-            if held and (rows > at_once or size > records.BLOCK_BYTES):
-                yield pa.Table.from_batches(held)
-                held, rows, size = [], len(piece), long
-            held.append(piece)
-    except DamagedInputError:
-        if held:
-            yield pa.Table.from_batches(held)
-        raise
-    if held:
-        yield pa.Table.from_batches(held)
 
 
 def _pieces(

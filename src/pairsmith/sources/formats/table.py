@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from pairsmith.errors import DamagedInputError
 from pairsmith.io.identity import WatchedFile
 from pairsmith.io.paths import FsspecPath
+from pairsmith.sources import records
 from pairsmith.sources.columnar.column_types import NOT_UTF8, is_list, is_text, project, text_sizes
 from pairsmith.sources.columnar.field_masks import masks_of
 from pairsmith.sources.columnar.parse import Parsed
@@ -123,6 +124,33 @@ def project_rows(
     place = table.schema.get_field_index("fault")
     fault = pc.coalesce(own, table["fault"].combine_chunks())
     return Parsed(table.set_column(place, "fault", fault), masks)
+
+
+def gather_blocks(pieces: Iterable[tuple[pa.RecordBatch, int]], most: int) -> Iterator[pa.Table]:
+    """Puts pieces together to blocks; those before a fault too.
+
+    Args:
+        pieces: Rows, and how many bytes they are.
+        most: So many rows are in a block at most, and about `BLOCK_BYTES`.
+
+    Raises:
+        DamagedInputError: The pieces do.
+    """
+    held: list[pa.RecordBatch] = []
+    rows = size = 0
+    try:
+        for piece, long in pieces:
+            rows, size = rows + len(piece), size + long
+            if held and (rows > most or size > records.BLOCK_BYTES):
+                yield pa.Table.from_batches(held)
+                held, rows, size = [], len(piece), long
+            held.append(piece)
+    except DamagedInputError:
+        if held:
+            yield pa.Table.from_batches(held)
+        raise
+    if held:
+        yield pa.Table.from_batches(held)
 
 
 @contextmanager

@@ -1,0 +1,45 @@
+"""Several processes train together, and the first alone writes the run."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.slow import slow
+
+pytest.importorskip("accelerate")
+
+
+def launch(*line):
+    """Two processes on this machine's CPU, by accelerate's own launcher."""
+    launcher = [
+        Path(sys.executable).with_name("accelerate"), "launch", "--multi_gpu",
+        "--num_processes", 2, "--num_machines", 1, "--mixed_precision", "no",
+        "--dynamo_backend", "no", "--main_process_port", 0,
+    ]  # fmt: skip
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        [str(word) for word in (*launcher, "-m", "pairsmith", "train", "reward", *line)],
+        env=environment, capture_output=True, text=True, check=False, timeout=280,
+    )  # fmt: skip
+
+
+@slow
+def test_two_processes_make_one_run(small, tmp_path):
+    line = [
+        small.messages, tmp_path / "run", "--model", small.model, "--max-length", 256,
+        "--per-device-train-batch-size", 4, "--json", "--no-evaluate",
+    ]  # fmt: skip
+    done = launch(*line, "--gradient-accumulation-steps", 1)
+    assert done.returncode == 0, done.stderr
+    held = json.loads(done.stdout)  # printed once
+    assert held["metrics"]["processes"] == 2
+    assert held["metrics"]["steps"] == 3  # of eight pairs, four a process
+    assert held["ledger"]["pairs/train"] == {"read": 22, "trained": 22}
+    on_disk = {path.name for path in (tmp_path / "run").iterdir()} - {"manifest.json"}
+    assert on_disk == {entry["path"] for entry in held["outputs"]}
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [1, 2, 3]
