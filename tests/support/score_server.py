@@ -80,6 +80,8 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
+    server: Server
+
     def do_POST(self):
         question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         with self.server.lock:
