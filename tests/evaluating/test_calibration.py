@@ -40,7 +40,7 @@ def test_what_chance_does_is_what_calibrated_models_show():
     assert expected == pytest.approx(mean, rel=0.1)
 
 
-@pytest.mark.parametrize("factor", [0.5, 2, 300], ids=str)
+@pytest.mark.parametrize("factor", [1e-9, 0.5, 2, 300, 1e12], ids=str)
 def test_the_temperature_that_was_planted_comes_back(margins, factor):
     found = fit_temperature(margins * factor, boot_of(margins))
     assert found.low < factor < found.high

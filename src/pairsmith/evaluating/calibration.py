@@ -19,9 +19,9 @@ BINS, ROWS_A_BIN = 10, 30
 """The most bins of the curve, and the fewest rows of one."""
 STEPS, CLOSE = 100, 1e-10
 """Of Newton's method: the most steps, and how close to a root of the derivative is close enough."""
-COLDEST, HOTTEST = 1e-4, 1e4
-"""Temperatures beyond these count as none: the labels can be told by the margins' signs alone, or
-not at all."""
+DULLEST, SHARPEST = 1e-4, 1e4
+"""How much of the mean |margin| the log-odds may be, at least and at most: beyond, the labels can
+be told by the margins not at all, or by their signs alone, and no temperature fits."""
 
 
 def rightness(margins: Floats) -> Floats:
@@ -132,11 +132,9 @@ def fit_temperature(margins: Floats, boot: Bootstrap) -> Estimate:
     if not scale or (margins >= 0).all() or (margins <= 0).all():
         return nothing
     sharpness = fit_line(margins[:, None] / scale)
-    if sharpness is None or sharpness[0] <= 0:
+    if sharpness is None or not DULLEST < sharpness[0] < SHARPEST:
         return nothing
     inverse = float(sharpness[0]) / scale
-    if not 1 / HOTTEST < inverse < 1 / COLDEST:
-        return nothing
     wrong = to_probability(-inverse * margins)
     first = margins * wrong  # the derivative of the log-likelihood by 1 / T
     second = margins**2 * wrong * (1 - wrong)

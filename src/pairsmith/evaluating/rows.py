@@ -85,7 +85,7 @@ def read_rows(out: Path, words: bool = True) -> Rows:
     data = Dataset(out)
     with open_keys(data) as keys:
         note_conversations(keys)
-        held = keys.sql(KEPT).arrow().read_all()
+        held = pa.table(keys.sql(KEPT).arrow())
         judged, wordless = None, "it was not asked for"
         if words:
             try:

@@ -19,6 +19,8 @@ SIDES = ("chosen_score", "rejected_score")
 """Columns of an annotation of pairs."""
 TURNS = "turn_scores"
 """A column of an annotation of dialogues."""
+MOST = 1e30
+"""Scores are not above this, nor below minus this: their squares are numbers as well."""
 AGAIN = "Run pairsmith score again."
 
 
@@ -50,6 +52,12 @@ class Scores(NamedTuple):
         told = self.annotation.annotator.recipe.get("model")
         name = told.get("name") if isinstance(told, dict) else told
         return name if isinstance(name, str) and name else self.annotation.name
+
+    @property
+    def is_crossed(self) -> bool:
+        """Whether each row was scored by a model of other rows: then all of them are held out."""
+        folds = self.annotation.annotator.recipe.get("folds")
+        return type(folds) is int and folds > 1
 
 
 def read_scores(out: str | os.PathLike[str], name: str) -> Scores:
@@ -106,11 +114,13 @@ def _sides_of(annotation: Annotation, batch: pa.RecordBatch) -> tuple[pa.Array, 
                 AGAIN,
             )
         held = batch[name].cast(pa.float64())
-        strange = pc.and_(pc.is_valid(held), pc.invert(pc.is_finite(held)))
+        usual = pc.less_equal(pc.abs(held), MOST)  # not so where it is not a number
+        strange = pc.and_(pc.is_valid(held), pc.invert(usual))
         if pc.any(strange).as_py():
             ids = batch["id"].filter(strange)
             raise AnnotationError(
-                f"In the annotation {annotation.name} the {name} of {ids[0]} is no finite number.",
+                f"In the annotation {annotation.name} the {name} of {ids[0]} is no finite number, "
+                f"or beyond {MOST:g}.",
                 f"Something went wrong in the model. {AGAIN}",
             )
     columns = [batch[name].cast(pa.float64()).fill_null(np.nan) for name in SIDES]
