@@ -18,6 +18,9 @@ from pairsmith.io.durable import fsync, write_text_durably
 SEAL = "whole.json"
 """In a checkpoint: its files and their sizes in bytes."""
 
+STATE = "trainer_state.json"
+"""In a checkpoint: how far it is, as transformers write it."""
+
 _FOLDER = re.compile(r"checkpoint-(\d{1,12})")
 
 
@@ -53,6 +56,12 @@ def step_of(checkpoint: Path) -> int:
     """The step after which a checkpoint was written."""
     match = _FOLDER.fullmatch(checkpoint.name)
     return int(match[1]) if match else 0
+
+
+def is_last(checkpoint: Path) -> bool:
+    """Whether the training that wrote a checkpoint had come to its end, by what it says."""
+    state = json.loads((checkpoint / STATE).read_text(encoding="utf-8"))
+    return bool(state["global_step"] >= state["max_steps"])
 
 
 def remove_broken(folder: Path) -> None:

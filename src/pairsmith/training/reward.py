@@ -130,7 +130,10 @@ def _train(job: Job, watch: TrainingWatch | None) -> TrainedModel:
             f"The trainer has {len(trainer.train_dataset)} rows, and the ledger {made.trained}.",
             "Nothing was trained. Please report it, for this is to be mended.",
         )
-    trainer.train(resume_from_checkpoint=str(last) if last else None)
+    if last is not None and checkpoints.is_last(last):
+        trainer._load_from_checkpoint(str(last))  # to go on would be a step too many
+    else:
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
     return finish(job, KIND, trainer, made, records)
 
 
