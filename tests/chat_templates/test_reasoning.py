@@ -2,11 +2,13 @@
 
 import json
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from transformers.utils.chat_template_utils import render_jinja_template
 
+import pairsmith
 from pairsmith.auditing.content.patterns import control_strings
 from pairsmith.schema.reasoning import MARKS, split_reasoning
 from pairsmith.schema.templates import Conversation, Refusal
@@ -128,6 +130,35 @@ def test_built_in_templates_refuse_what_their_format_has_not(name):
     told = ready.jinja(odd)
     assert all(isinstance(text, Refusal) and "in this format" in text.message for text in told)
     assert isinstance(ready.jinja([Conversation([QUESTION, said("Yes.")])])[0], str)
+
+
+CALLS = (
+    "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% for c in m.tool_calls or [] %}"
+    "{{ '<call>' + c.function.name + ARGUMENTS + '</call>' }}{% endfor %}<|end|>{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["c.function.arguments", "(c.function.arguments | tojson)"],
+    ids=["joined", "as-json"],
+)
+def test_arguments_are_written_as_the_template_takes_them(written, template, tmp_path):
+    """As text where it joins them to one, which with objects it cannot; else as objects."""
+    arguments = {"pot": "thé", "leaves": [1, "two"]}
+    call = {"type": "function", "function": {"name": "soil", "arguments": arguments}}
+    row = {
+        "prompt": [{"role": "user", "content": "Is the mint dry?"}],
+        "chosen": [{"role": "assistant", "content": "Hm.", "tool_calls": [call]}],
+        "rejected": [{"role": "assistant", "content": "Surely."}],
+    }
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row))
+    chat_template = template(CALLS.replace("ARGUMENTS", written))
+    pairsmith.build(tmp_path / "rows.jsonl", tmp_path / "out", template=str(chat_template))
+    [shard] = (tmp_path / "out" / "pairs").glob("*.parquet")
+    [held] = pq.read_table(shard).to_pylist()
+    assert held["chosen"] == ('Hm.<call>soil{"pot": "thé", "leaves": [1, "two"]}</call><|end|>')
 
 
 def test_qwen_never_writes_empty_reasoning_where_there_is_some():

@@ -249,6 +249,15 @@ def test_scores_of_train_alone_are_called_that(out, scores):
 
 
 @slow
+def test_rows_scored_by_models_of_other_rows_are_all_held_out(out, scores):
+    crossed = pairsmith.Annotator("pairsmith score", "1", {"model": {"name": "linear"}, "folds": 5})
+    annotate(out, "model", scores, crossed)
+    made = pairsmith.evaluate(out, "model", words=False)
+    assert "480 held-out rows" in made.verdict[0]
+    assert made.numbers["rows"]["conversation_also_in_train"] == 0
+
+
+@slow
 def test_missing_sides_are_counted(out, scores):
     scores["tea/test/3"] = (float("nan"), 0.0)
     statements = [

@@ -189,8 +189,9 @@ class _Evaluated:
                 AGAIN,
             )
         rows, sides = rows.take(found), self.scores.sides[places]
-        held_out = rows.held_out
-        which = held_out if held_out.any() else np.ones(len(held_out), bool)
+        which = rows.held_out
+        if self.scores.is_crossed or not which.any():
+            which = np.ones(len(which), bool)
         some = rows.take(np.flatnonzero(which))
         judged = sides[which]
         boot = Bootstrap(some.conversation, seed=self.seed)
@@ -220,7 +221,8 @@ class _Evaluated:
             "judged": int(which.sum()),
             "judged_ties": int((margins == 0).sum()),
             "judged_contradicted": int((margins < 0).sum()),
-            "is_held_out": bool(rows.held_out.any()),
+            "is_held_out": self.scores.is_crossed or bool(rows.held_out.any()),
+            "by_folds": self.scores.is_crossed,
             "conversation_also_in_train": int(np.isin(rows.conversation[which], known).sum()),
         }
 

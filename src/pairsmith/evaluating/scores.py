@@ -53,6 +53,12 @@ class Scores(NamedTuple):
         name = told.get("name") if isinstance(told, dict) else told
         return name if isinstance(name, str) and name else self.annotation.name
 
+    @property
+    def is_crossed(self) -> bool:
+        """Whether each row was scored by a model of other rows: then all of them are held out."""
+        folds = self.annotation.annotator.recipe.get("folds")
+        return type(folds) is int and folds > 1
+
 
 def read_scores(out: str | os.PathLike[str], name: str) -> Scores:
     """Reads the scores of the rows of a build.

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from pairsmith.kernel.held import Absent, Outlines, differ, find_loss
-from pairsmith.schema.messages import Message, decode_extras
+from pairsmith.schema.messages import Message, decode_extras, encode_json
 from pairsmith.schema.templates import (
     PROBE_REPLY,
     Conversation,
@@ -109,7 +109,7 @@ def pairs_by_row(
     ]
     outlines = Outlines([side for row in rows for side in row.sides] if check else [])
     asked = [conversation for row in rows for conversation in row.all]
-    texts = jinja([*asked, *outlines.conversations])
+    texts = _render(jinja, [*asked, *outlines.conversations])
     outlines.take(texts[len(asked) :])
     made: list[RenderedPair | Refusal] = []
     place = 0
@@ -121,6 +121,39 @@ def pairs_by_row(
             pair = _checked(row, end, pair, texts[place - 2 : place], absent)
         made.append(pair)
     return made
+
+
+def _render(jinja: Jinja, conversations: Sequence[Conversation]) -> list[str | Refusal]:
+    """Renders conversations; where one is refused, with the arguments of its calls as JSON text.
+
+    Most templates write arguments as JSON, some (DeepSeek V3) join them to a text as they come.
+    """
+    texts = jinja(conversations)
+    written = {
+        place: _write_arguments(conversations[place])
+        for place, text in enumerate(texts)
+        if isinstance(text, Refusal)
+    }
+    again = {place: held for place, held in written.items() if held is not None}
+    for place, text in zip(again, jinja([*again.values()]) if again else [], strict=True):
+        if not isinstance(text, Refusal):
+            texts[place] = text
+    return texts
+
+
+def _write_arguments(conversation: Conversation) -> Conversation | None:
+    """The conversation with all arguments as text; None where there are none."""
+    if not any(message.get("tool_calls") for message in conversation.messages):
+        return None
+    messages: Messages = []
+    for message in conversation.messages:
+        calls = [
+            {**call, "function": {**call["function"], "arguments": encode_json(arguments)}}
+            for call in message.get("tool_calls") or []
+            for arguments in [call["function"].get("arguments", {})]
+        ]
+        messages.append({**message, "tool_calls": calls} if calls else message)
+    return conversation._replace(messages=messages)
 
 
 def _pair(better: Messages, worse: Messages, end: int, tools: Tools, marked: bool) -> _Pair:
@@ -181,7 +214,7 @@ def dialogues_by_row(
     given = tools or [None] * len(dialogues)
     asked = [Conversation(m, tools=held) for m, held in zip(dialogues, given, strict=True)]
     outlines = Outlines(asked if check else [])
-    texts = jinja([*asked, *outlines.conversations])
+    texts = _render(jinja, [*asked, *outlines.conversations])
     outlines.take(texts[len(asked) :])
     made: list[str | Refusal] = []
     for number, (conversation, text) in enumerate(zip(asked, texts, strict=False)):

@@ -77,6 +77,9 @@ class Reader:
         work: What was read so far.
     """
 
+    backend = "transformers"
+    remark = ""
+
     def __init__(self, scorer: Scorer, budget: int) -> None:
         self.scorer, self.budget = scorer, budget
         self.work = Work()

@@ -16,11 +16,11 @@ from pairsmith.dataset.manifest import Manifest, read_manifest
 from pairsmith.dataset.rows import shard_rows
 from pairsmith.errors import ModelError
 from pairsmith.models.folders import find_model
-from pairsmith.models.forward import Reader
 from pairsmith.models.loading import Scorer, load_scorer
 from pairsmith.models.run_folder import has_run, read_run
 from pairsmith.schema.rows import MESSAGES, Form, Kind
 from pairsmith.scoring.dialogues import EncodedDialogues, score_dialogues
+from pairsmith.scoring.endpoint import open_reader
 from pairsmith.scoring.options import ScoreOptions
 from pairsmith.scoring.pairs import Scored, score_pairs
 from pairsmith.scoring.pieces import Piece, Told
@@ -114,7 +114,7 @@ class Judge:
             difference=scored.proof.difference,
             sums=(float(scores.sum(dtype=np.float64)), len(scores)),
             scorer=self.describe(),
-            remark=self.scorer.remark,
+            remark=" ".join(filter(None, (self.scorer.remark, self.reader.remark))),
         )
 
     def describe(self) -> dict[str, Any]:
@@ -132,7 +132,7 @@ class Judge:
             "dtype": self.dtype,
             "max_length": self.limit.tokens,
             "cut": self.limit.cut,
-            "backend": "transformers",
+            "backend": self.reader.backend,
         }
 
     def _pairs(self, batches: Iterator[pa.RecordBatch]) -> Iterator[EncodedBatch]:
@@ -205,9 +205,7 @@ def open_judge(request: Request) -> Iterator[Judge]:
     device = request.device or options.device
     scorer = load_scorer(request.name, built.recipe.form, device=device, dtype=options.dtype)
     with ExitStack() as stack:
-        yield Judge(
-            built, request.out, scorer, Reader(scorer, options.batch_tokens), options, stack
-        )
+        yield Judge(built, request.out, scorer, open_reader(scorer, options), options, stack)
 
 
 _kept = ExitStack()

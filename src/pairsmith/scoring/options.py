@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, TypedDict, Unpack
 
@@ -36,6 +37,18 @@ class ScoreOptions:
     dtype: Annotated[str, Option("float32, bfloat16 or float16; auto for float32.", "NAME")] = (
         "auto"
     )
+    endpoint: Annotated[
+        str | None,
+        Option(
+            "A server that has the model: vLLM's or SGLang's /classify, OpenRLHF's /get_reward.",
+            "URL",
+        ),
+    ] = None
+    served_model: Annotated[str | None, Option("The model's name at the endpoint.", "NAME")] = None
+    tolerance: Annotated[
+        float,
+        Option("How far scores of the endpoint may be from the model's, for scores up to 1.", "X"),
+    ] = 0.01
     engine: Annotated[str, Option("Where the work is done: local, ray.", "NAME")] = "local"
     workers: Annotated[
         int | None,
@@ -71,6 +84,10 @@ class ScoreOptions:
             number = getattr(self, name)
             if number is not None and number < 1:
                 raise RecipeError(f"--{name.replace('_', '-')} {number} is less than 1.")
+        if not 0 < self.tolerance < math.inf:
+            raise RecipeError(f"--tolerance {self.tolerance} is not a number above 0.")
+        if self.endpoint is None and self.served_model is not None:
+            raise RecipeError("--served-model is of an endpoint.", "Add --endpoint URL.")
         if self.engine not in ENGINES:
             raise RecipeError(
                 f"There is no engine {self.engine!r}.", f"Engines: {', '.join(ENGINES)}."
@@ -87,6 +104,9 @@ class ScoreArguments(TypedDict, total=False):
     batch_tokens: int
     device: str
     dtype: str
+    endpoint: str | None
+    served_model: str | None
+    tolerance: float
     engine: str
     workers: int | None
     address: str | None

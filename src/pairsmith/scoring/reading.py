@@ -33,6 +33,14 @@ class Reads(Protocol):
     work: Work
 
     @property
+    def backend(self) -> str:
+        """What computes."""
+
+    @property
+    def remark(self) -> str:
+        """What is to be told of it, a sentence; empty if nothing."""
+
+    @property
     def reads_once(self) -> bool:
         """Whether there is `read_points`."""
 

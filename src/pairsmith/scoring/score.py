@@ -34,6 +34,7 @@ from pairsmith.progress import Progress, Watch
 from pairsmith.schema.annotations import STATEMENTS, Action
 from pairsmith.schema.rows import Kind
 from pairsmith.scoring import dialogues, pairs
+from pairsmith.scoring.endpoint import parse_endpoint
 from pairsmith.scoring.judge import ELO_FACTOR, Request, open_judge
 from pairsmith.scoring.options import ScoreArguments, ScoreOptions
 from pairsmith.scoring.pieces import (
@@ -193,6 +194,7 @@ def _plan(place: Path, model: str, options: ScoreOptions, subset: str | None) ->
         "max_length": options.max_length,
         "cut": options.cut,
         "dtype": options.dtype,
+        "endpoint": options.endpoint and parse_endpoint(options.endpoint).path,
     }
 
 

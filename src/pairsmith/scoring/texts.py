@@ -17,10 +17,10 @@ from pairsmith.errors import RecipeError
 from pairsmith.extras import require
 from pairsmith.kernel.render import Writer, render_messages
 from pairsmith.models.folders import find_model
-from pairsmith.models.forward import Reader
 from pairsmith.models.loading import Scorer, load_scorer
 from pairsmith.models.run_folder import has_run
 from pairsmith.schema.rows import MESSAGES, Form
+from pairsmith.scoring.endpoint import open_reader
 from pairsmith.scoring.judge import choose_length
 from pairsmith.scoring.options import ScoreOptions
 from pairsmith.scoring.reading import Limit, check_finite, concatenate
@@ -155,7 +155,7 @@ def score_texts(
             f"{_name(first + 1)} has {ids.lengths[first]:,} tokens, more than {limit.tokens:,}.",
             "Raise --max-length, or score its end with --cut.",
         )
-    scores = Reader(scorer, options.batch_tokens).read_ends(limit.ends_of(ids))
+    scores = open_reader(scorer, options).read_ends(limit.ends_of(ids))
     check_finite([_name(number) for number in range(1, len(given) + 1)], [scores])
     held = zip(scores.tolist(), ids.lengths.tolist(), longer.tolist(), strict=True)
     return [ScoredText(*one) for one in held]

@@ -1,6 +1,7 @@
 """Rows, one by one, to comparisons: what is read, what is refused, and which fields were used."""
 
 import json
+import time
 
 import pytest
 
@@ -137,6 +138,13 @@ def test_what_was_called_defines_no_tools():
     called = [{"function": {"name": "soil", "arguments": "{}"}}]
     row = {"prompt": ASKED, "chosen": GOOD, "rejected": BAD, "log": {"tool_calls": called}}
     assert read(row | {"tools_used": ["soil"]}).tools is None
+
+
+def test_a_name_of_any_length_takes_no_time():
+    row = {"prompt": ASKED, "chosen": GOOD, "rejected": BAD, "log": {"tool" * 50_000: [1]}}
+    started = time.monotonic()
+    assert read(row).tools is None
+    assert time.monotonic() - started < 5
 
 
 def test_a_row_under_the_names_of_today():

@@ -21,14 +21,17 @@ def counts_table(numbers: Numbers) -> Table:
         ["scored", number(held["scored"])],
         ["one side's score missing", number(held["one_side_missing"])],
         *([f"not said: {why}", number(count)] for why, count in held["not_said"].items()),
-        [
-            "judged: held-out splits" if held["is_held_out"] else "judged: all, of train alone",
-            number(held["judged"]),
-        ],
+        [f"judged: {_judged(held)}", number(held["judged"])],
         ["of these, ties", number(held["judged_ties"])],
         ["of these, of a conversation also in train", number(held["conversation_also_in_train"])],
     ]
     return Table("", ["", "rows"], rows)
+
+
+def _judged(held: Numbers) -> str:
+    if held["by_folds"]:
+        return "all, each by a model of other rows"
+    return "held-out splits" if held["is_held_out"] else "all, of train alone"
 
 
 def accuracy_table(numbers: Numbers) -> Table:

@@ -54,13 +54,21 @@ _DEFINITION = re.compile(
 """Where the definition of a tool stands, whatever the field is called and however deep it is."""
 
 
-@functools.lru_cache(4_096)
+MOST_CHARACTERS = 500
+"""What stands further behind in a path is not looked at: it is data's, and may be of any length."""
+
+
 def find_definitions(path: str) -> str | None:
     """The field that holds definitions of tools, where a path leads into one of them.
 
     >>> find_definitions("meta.my_tools[].function.name"), find_definitions("tools[].name")
     ('meta.my_tools', None)
     """
+    return _find_in(path[:MOST_CHARACTERS])
+
+
+@functools.lru_cache(4_096)
+def _find_in(path: str) -> str | None:
     found = _DEFINITION.search(path)
     return path[: found.end(1)] if found else None
 
