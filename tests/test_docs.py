@@ -21,6 +21,7 @@ from pairsmith.exporting import TRAINERS
 from pairsmith.exporting.pair import EXPLANATIONS
 from pairsmith.schema.reasons import POLICIES, Note, Reason
 from support import api_page
+from support.models.folders import write_causal
 from support.slow import quick
 from support.tiny import llama_tokenizer
 
@@ -86,6 +87,9 @@ def test_the_examples_of_a_page(page, tmp_path, request):
     if "--tokenizer" in "".join(body for _, body in examples(page)):
         pytest.importorskip("transformers")
         save_tokenizer(request.getfixturevalue("sample_messages"), tmp_path / "tokenizer")
+    if "--model model" in "".join(body for _, body in examples(page)):
+        pytest.importorskip("trl")
+        write_causal(tmp_path / "model")
     program = []
     for kind, body in examples(page):
         if kind == "python":

@@ -16,6 +16,7 @@ EXAMPLES = ROOT / "examples"
 NEEDS = {
     "audit_and_mend": ["duckdb", "sklearn"],
     "export_and_train": ["torch", "trl", "datasets"],
+    "train_reward": ["torch", "trl", "sklearn"],
     "serve_and_gate": ["starlette", "datasets"],
     "ray_build": ["ray"],
 }
@@ -70,6 +71,17 @@ def test_audit_and_mend(tmp_path: Path) -> None:
     assert mended.startswith("kept 49 of 53, {'duplicate': 1, 'leak': 1, 'flipped': 2}\n")
     assert "Duplicates: 0 of 49 kept rows" in mended
     assert "\n  " not in mended
+
+
+@pytest.mark.slow
+def test_train_reward(tmp_path: Path) -> None:
+    printed = run_example("train_reward", tmp_path)
+    losses = [float(loss) for loss in re.findall(r"step \d of 5: loss ([\d.]+)", printed)]
+    assert len(losses) == 5
+    assert losses[-1] < losses[0]
+    assert "helpful-online/train {'read': 9, 'trained': 8, 'too_long': 1}\n" in printed
+    assert "<|pad|> was added.\nAccuracy. " in printed
+    assert re.search(r"\nharmless-base/test/1: -?[\d.]+ against -?[\d.]+\n$", printed)
 
 
 @pytest.mark.slow

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import pairsmith
-from pairsmith.errors import AnnotationError, OutputError, PairsmithError, RecipeError
 from pairsmith.publishing.owned import owned_files
 from support.annotated import said_by, tree
-from support.scored import SCORER, annotate, plant
+from support.built import shards_of
+from support.scored import SCORER, annotate
 from support.slow import quick, slow
 
 
@@ -100,6 +100,7 @@ def test_a_new_build_takes_evaluations_of_the_old_one_away(out, planted):
     assert pairsmith.list_annotations(out) == ["model", "model-contradicted"]
 
 
+@slow
 def test_another_folder_leaves_the_build_as_it_is(out, tmp_path):
     before = tree(out)
     made = pairsmith.evaluate(out, "model", words=False, to=tmp_path / "there")
@@ -153,8 +154,6 @@ def test_texts_are_shown_where_asked_for_alone(out, scores):
 
 
 def pairsmith_rows(out, subset):
-    from support.built import shards_of
-
     return [row for row in shards_of(out) if row["id"].startswith(subset)]
 
 
@@ -240,6 +239,7 @@ def test_the_wrong_way_round_is_told(out, scores):
     assert made.numbers["contradicted"]["count"] == 0
 
 
+@slow
 def test_scores_of_train_alone_are_called_that(out, scores):
     annotate(out, "model", {id: of for id, of in scores.items() if "/train/" in id})
     made = pairsmith.evaluate(out, "model", words=False)
@@ -303,101 +303,3 @@ def test_rows_of_one_conversation_are_few_whatever_their_number(tmp_path):
     made = pairsmith.evaluate(out, "model", words=False)
     assert made.numbers["accuracy"]["all"]["conversations"] == 1
     assert "too few to say" in made.verdict[0]
-
-
-def test_dialogues_alone_are_compared_with_what_the_source_says(tmp_path, sample_messages):
-    out = shutil.copytree(sample_messages, tmp_path / "out")
-    dialogues = list(pairsmith_rows(out, "red-team"))
-    annotate_dialogues(out, {row["id"]: number for number, row in enumerate(dialogues)})
-    made = pairsmith.evaluate(out, "model")
-    assert "accuracy" not in made.numbers
-    assert "Not applicable" in made.verdict[0]
-    assert len(made.verdict) == 5
-    assert made.numbers["dialogues"]["dialogues"] == len(dialogues)
-    assert set(made.numbers["dialogues"]["rank_correlation"]) == {
-        "min_harmlessness_score_transcript", "rating"
-    }  # fmt: skip
-
-
-def annotate_dialogues(out, scores):
-    statements = [
-        {"id": id, "label": "dialogue", "score": float(s), "turn_scores": [float(s)]}
-        for id, s in scores.items()
-    ]
-    return pairsmith.annotate(out, "model", statements, SCORER)
-
-
-def one_of(**changed):
-    """A single statement on the first row, with columns changed."""
-    row = {"id": "tea/test/1", "chosen_score": 1.0, "rejected_score": 0.0, **changed}
-    return {name: value for name, value in row.items() if value != "gone"}
-
-
-BAD = {
-    "no columns": ([one_of(chosen_score="gone", rejected_score="gone")], "holds no scores"),
-    "one column": ([one_of(rejected_score="gone")], "holds no scores"),
-    "text": ([one_of(chosen_score="high")], "its column chosen_score is string"),
-    "not a number": ([one_of(rejected_score=float("nan"))], "rejected_score of tea/test/1 is no"),
-    "infinite": ([one_of(chosen_score=float("inf"))], "chosen_score of tea/test/1 is no finite"),
-    "twice": ([one_of(), one_of()], "scores tea/test/1 2 times"),
-    "no sides": ([one_of(chosen_score=None), one_of(id="tea/test/2", chosen_score=None)], "scores"),
-}
-
-
-@pytest.mark.parametrize("kind", quick(list(BAD), *BAD))
-def test_scores_that_are_none_are_refused(out, kind):
-    statements, said = BAD[kind]
-    if kind == "no sides":
-        statements = [{**row, "chosen_score": None} for row in statements]
-    pairsmith.annotate(out, "bad", statements, SCORER)
-    before = tree(out)
-    with pytest.raises(AnnotationError, match=said):
-        pairsmith.evaluate(out, "bad", words=False)
-    assert tree(out) == before
-
-
-def test_what_cannot_be_evaluated_is_refused(out, tmp_path, scores, monkeypatch):
-    with pytest.raises(AnnotationError, match="There is no annotation"):
-        pairsmith.evaluate(out, "none")
-    with pytest.raises(RecipeError, match="against itself"):
-        pairsmith.evaluate(out, "model", against="model")
-    with pytest.raises(OutputError, match="no folder"):
-        pairsmith.evaluate(tmp_path / "nowhere", "model")
-    with pytest.raises(OutputError, match="holds a build"):
-        pairsmith.evaluate(out, "model", to=out)
-    (out / "evaluations").write_text("mine")
-    with pytest.raises(OutputError, match="not a folder"):
-        pairsmith.evaluate(out, "model")
-    monkeypatch.setitem(pairsmith.extras.EXTRAS, "audit", ("no_such_library",))
-    with pytest.raises(RecipeError, match="An evaluation needs"):
-        pairsmith.evaluate(out, "model")
-
-
-@slow
-def test_scores_of_other_rows_are_refused(out, tmp_path):
-    other, scores = plant(tmp_path / "other", 30, seed=9)
-    annotate(other, "model", scores)
-    shutil.rmtree(out / "annotations")
-    shutil.copytree(other / "annotations", out / "annotations")
-    with pytest.raises(AnnotationError, match="of another build"):
-        pairsmith.evaluate(out, "model")
-
-
-@slow
-def test_labels_turned_round_since_make_scores_void(out, planted, scores):
-    judged = pairsmith.Annotator("a reader", "1", actions={"wrong": "flip"})
-    pairsmith.annotate(
-        out, "reader", [{"id": "tea/train/1", "label": "wrong", "score": 0.1}], judged
-    )
-    source = str(planted[0].parent / "source")
-    pairsmith.build(source, out, apply=["reader"], force=True)
-    with pytest.raises(PairsmithError, match="turned round"):
-        pairsmith.evaluate(out, "model", words=False)
-
-
-@slow
-def test_scores_of_another_recipe_are_used_and_said_to_be(out, planted):
-    pairsmith.build(str(planted[0].parent / "source"), out, template="chatml", force=True)
-    made = pairsmith.evaluate(out, "model", words=False)
-    assert any("another build of the same rows" in remark for remark in made.numbers["remarks"])
-    assert made.numbers["accuracy"]["all"]["rows"] == 240

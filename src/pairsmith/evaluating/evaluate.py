@@ -170,6 +170,12 @@ class _Evaluated:
         if has_pairs and (len(self.scores.ids) or not len(dialogues)):
             self.judge_pairs(read_rows(self.out, words))
             self.hold_against(second)
+        if self.all is None and second is not None:
+            raise AnnotationError(
+                f"The annotation {self.scores.annotation.name} scores no pairs, so that there is "
+                "nothing to choose from.",
+                "Leave --against out.",
+            )
         if len(dialogues):
             held = measure_dialogues(self.out, self.built, dialogues, self.seed)
             self.numbers["dialogues"] = held

@@ -12,9 +12,11 @@ from pairsmith.dataset.folder import writing
 from pairsmith.dataset.manifest import Manifest
 from pairsmith.errors import OutputError
 from pairsmith.evaluating.markdown import to_markdown
-from pairsmith.io.durable import PARTIAL, path_exists, write_text_durably
+from pairsmith.io.durable import PARTIAL, is_below, path_exists, write_text_durably
 
 FORMAT = 1
+MARKS = {NAME: b'"verdict": [', REPORT: b'<p class="eyebrow">pairsmith evaluate</p>'}
+"""What tells the files of an evaluation from others of their names."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,24 @@ def place_of(out: Path, built: Manifest, scores: str, to: Path | None) -> Path:
             raise OutputError(
                 f"{place} is not a folder.", "Move it away, or name another by --out."
             )
-    if to is not None and (to / "manifest.json").exists():
-        raise OutputError(
-            f"{to} holds a build, a run or an annotation.", "Name another folder by --out."
-        )
-    return places[-1]
+    target = places[-1]
+    hint = "Name another folder by --out."
+    if (target / "manifest.json").exists():
+        raise OutputError(f"{target} holds a build, a run or an annotation.", hint)
+    if to is not None and is_below(str(to), out) and not is_below(str(to), out / FOLDER):
+        raise OutputError(f"{to} is a folder of the build itself.", hint)
+    if not _is_free(target):
+        raise OutputError(f"{target} holds a {REPORT} or {NAME} of something else.", hint)
+    return target
+
+
+def _is_free(folder: Path) -> bool:
+    """Whether files there may be replaced: there are none, or those of an evaluation."""
+    held = [folder / name for name in (NAME, REPORT) if path_exists(folder / name)]
+    try:
+        return all(mark in path.read_bytes() for path in held for mark in [MARKS[path.name]])
+    except OSError:
+        return False
 
 
 def write(evaluation: Evaluation, report: str) -> None:

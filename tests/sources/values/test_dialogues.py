@@ -335,6 +335,7 @@ def test_fields_that_decide_nothing_are_left_alone() -> None:
         (7, "neither text nor messages"),
         ({"a": 1}, "neither a message"),
         ([1, 2], "not of messages"),
+        ([{"who": "user", "said": "Dry?"}], "its items have who, said, not role and content"),
         ([{"role": "user"}], "message 1 of prompt has no content"),
         ([{"role": "user", "content": None}], "message 1 of prompt has no content"),
         ([{"role": "user", "content": 5}], "the content of message 1 of prompt is neither"),

@@ -129,8 +129,9 @@ def _sums(made: TrainedModel) -> Iterator[str]:
 def _numbers(made: TrainedModel) -> Iterator[str]:
     held = made.manifest.metrics
     if "loss" in held:
+        steps = "1 step" if held["steps"] == 1 else f"{held['steps']:,.0f} steps"
         yield (
-            f"{held['steps']:,.0f} steps, {held['tokens']:,.0f} tokens: loss {held['loss']:.4f}, "
+            f"{steps}, {held['tokens']:,.0f} tokens: loss {held['loss']:.4f}, "
             f"accuracy {held['accuracy']:.1%} while it trained; at the end "
             f"{held['last_loss']:.4f} and {held['last_accuracy']:.1%}"
         )

@@ -65,7 +65,15 @@ def read_list(value: list[Any], at: str, used: set[str], speaker: str) -> list[M
         place = next(place for place, item in enumerate(value, 1) if not is_message(item))
         null = value[place - 1] is None
         raise malformed(f"message {place} of {at} {'is null' if null else 'has no role'}")
-    raise malformed(f"{at} is a list, but not of messages")
+    raise malformed(f"{at} is a list, but not of messages{_name_fields(value[0])}")
+
+
+def _name_fields(item: Any) -> str:
+    """What an object has that would be a message, in words; empty for anything else."""
+    if not isinstance(item, dict) or not item:
+        return ""
+    names = ", ".join(str(name)[:20] for name in list(item)[:4])
+    return f": its items have {names}{', …' if len(item) > 4 else ''}, not role and content"
 
 
 def _parse_messages(texts: list[str]) -> list[Any] | None:
