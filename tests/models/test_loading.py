@@ -1,6 +1,7 @@
 """Models as they are found in folders: those that fit are loaded, others refused by name."""
 
 import json
+from functools import partial
 
 import pytest
 
@@ -113,6 +114,45 @@ def test_a_broken_model(tmp_path):
     folder = write_scorer(tmp_path / "broken")
     (folder / "model.safetensors").write_bytes(b"none")
     with pytest.raises(PairsmithError, match="cannot be loaded"):
+        load_scorer(str(folder), Form.TEXT)
+
+
+def take_away(folder, part):
+    from safetensors.torch import load_file, save_file
+
+    path = folder / "model.safetensors"
+    kept = {key: held for key, held in load_file(path).items() if part not in key}
+    save_file(kept, path, {"format": "pt"})
+
+
+@pytest.mark.parametrize("part", ["score", "q_proj"])
+def test_weights_that_lack_some_are_not_drawn_at_random(tmp_path, part):
+    """A score by a head that nobody trained looks like any other."""
+    folder = write_scorer(tmp_path / "part")
+    take_away(folder, part)
+    for load in (load_scorer, partial(load_for_training, seed=1)):
+        with pytest.raises(ModelError, match=f"is not whole: its weights lack .*{part}"):
+            load(str(folder), Form.TEXT)
+
+
+def test_of_a_causal_model_the_head_alone_may_be_new(tmp_path):
+    folder = write_causal(tmp_path / "part")
+    take_away(folder, "lm_head")
+    assert load_for_training(str(folder), Form.TEXT, seed=1).model.config.num_labels == 1
+    take_away(folder, "q_proj")
+    with pytest.raises(ModelError, match="is not whole"):
+        load_for_training(str(folder), Form.TEXT, seed=1)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"hidden_size": "many"}, {"hidden_size": -5}, {"num_attention_heads": 0}],
+    ids=["type", "sign", "zero"],
+)
+def test_settings_of_no_model(tmp_path, fields):
+    folder = write_scorer(tmp_path / "odd")
+    change(folder, "config.json", **fields)
+    with pytest.raises(ModelError, match=r"odd (cannot be read|cannot be loaded)"):
         load_scorer(str(folder), Form.TEXT)
 
 

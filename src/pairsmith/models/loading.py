@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -80,7 +81,7 @@ def load_scorer(
     known = form or (run.form if run else Form.MESSAGES)
     tokenizer = load_tokenizer(str(folder), known)
     scorer = Scorer(
-        _load(folder, name, config, choose_dtype(dtype)).to(choose_device(device)).eval(),
+        _load(folder, name, config, choose_dtype(dtype), True).to(choose_device(device)).eval(),
         tokenizer,
         name,
         model_sha256(folder),
@@ -121,7 +122,7 @@ def load_for_training(name: str, form: Form, *, seed: int, dtype: str = "auto") 
     config.num_labels = 1
     tokenizer = load_tokenizer(str(folder), form)
     set_seed(seed)
-    model = _load(folder, name, config, choose_dtype(dtype))
+    model = _load(folder, name, config, choose_dtype(dtype), trained)
     check_vocabulary(model, tokenizer, name)
     remark = make_pad_distinct(model, tokenizer)
     return Scorer(model, tokenizer, name, model_sha256(folder), form, None, "cpu", remark)
@@ -132,12 +133,15 @@ def _read_config(folder: Path, name: str) -> Any:
 
     try:
         return AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"{name} cannot be loaded: {_first_line(error)}.") from error
+    except Exception as error:  # a field of a wrong type is of no kind that is common to all
+        raise ModelError(
+            f"The settings of {name} cannot be read: {_first_line(error)}.",
+            "Is its config.json whole?",
+        ) from error
 
 
-def _load(folder: Path, name: str, config: Any, dtype: str) -> PreTrainedModel:
-    """The model with its score head, on the CPU."""
+def _load(folder: Path, name: str, config: Any, dtype: str, headed: bool) -> PreTrainedModel:
+    """The model with its score head, on the CPU; `headed` says whether the folder holds one."""
     import torch
     from safetensors import SafetensorError
     from transformers import AutoModelForSequenceClassification
@@ -152,20 +156,48 @@ def _load(folder: Path, name: str, config: Any, dtype: str) -> PreTrainedModel:
     logging.set_verbosity_error()  # it says that the head is new, and we know
     logging.disable_progress_bar()
     try:
-        model: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(
+        model, found = AutoModelForSequenceClassification.from_pretrained(
             folder,
             config=config,
             dtype=getattr(torch, dtype),
             use_safetensors=True,
             trust_remote_code=False,
+            output_loading_info=True,
         )
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"{name} cannot be loaded: {_first_line(error)}.") from error
     finally:
         logging.set_verbosity(level)
         if bars:
             logging.enable_progress_bar()
-    return model
+    _check_whole(model, found["missing_keys"], name, headed)
+    loaded: PreTrainedModel = model
+    return loaded
+
+
+def _check_whole(model: Any, missing: Iterable[str], name: str, headed: bool) -> None:
+    """Checks that the weights were there: transformers draw those at random that are not.
+
+    Args:
+        model: The model.
+        missing: The names of weights that were drawn.
+        name: What to call it.
+        headed: Whether it should have come with a head; else that may be new, and a pooler, which
+            language models have none of.
+
+    Raises:
+        ModelError: One that should have been there was not.
+    """
+    body = f"{model.base_model_prefix}."
+    new = sorted(
+        key for key in missing if headed or (key.startswith(body) and ".pooler." not in key)
+    )
+    if new:
+        more = f" and {len(new) - 1} more" if len(new) > 1 else ""
+        raise ModelError(
+            f"{name} is not whole: its weights lack {new[0]}{more}.",
+            "Those would be drawn at random. Save it anew by save_pretrained.",
+        )
 
 
 def check_vocabulary(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str) -> None:
