@@ -21,6 +21,9 @@ PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 ALL := $(PYTEST) --hypothesis-profile=full
 ARGS ?=  # more for pytest, such as --durations=20
 
+# each source is compiled once, not again in each of the hundreds of processes that tests start
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test test-slow test-all floors lock loaders clients lint format clean
 
 help:
