@@ -12,7 +12,8 @@ def quiet() -> Iterator[None]:
     """Keeps transformers from logging what is no error, and datasets from drawing bars.
 
     Nor do they warn of what they call of each other and is to go, or that the embeddings of a model
-    with adapters are saved too, which were given a row for the padding token, or that layers of GPT-2 are turned round.
+    with adapters are saved too, which were given a row for the padding token, or that layers of
+    GPT-2 are turned round.
     """
     import datasets
     from transformers.utils import logging
