@@ -15,6 +15,7 @@ from pairsmith.engines import ENGINES
 from pairsmith.exporting import TRAINERS
 from pairsmith.plugins import Registry
 from pairsmith.sources.formats import FORMATS
+from support.slow import slow
 
 SOURCE = Path(__file__).parent.parent / "src"
 
@@ -178,6 +179,7 @@ def test_a_format_is_read_and_a_bad_row_keeps_its_words(out):
     assert "Half a row" in row
 
 
+@slow
 def test_a_compressed_file_of_it_in_a_folder(home):
     (home / "data").mkdir()
     (home / "data" / "train.tsvpairs.gz").write_bytes(gzip.compress(ROWS.encode()))
@@ -261,6 +263,7 @@ def test_two_packages_with_one_name_are_refused(faulty):
     assert {"pairsmith-faulty", "pairsmith-other"} <= set(said.split())
 
 
+@slow
 def test_what_is_built_in_meets_no_faulty_package(faulty):
     assert run(faulty, "build", "sample", "fine").returncode == 0
     assert run(faulty, "export", "fine", "dest", "--for", "trl").returncode == 0
@@ -290,6 +293,7 @@ def test_what_lies_in_a_data_set_is_not_imported(tmp_path):
     assert done.returncode == 2
 
 
+@slow
 def test_metadata_is_not_looked_at_for_what_is_built_in(tmp_path):
     program = (
         "import sys; from pairsmith.cli import main; sys.argv = ['pairsmith', 'build', 'sample', "

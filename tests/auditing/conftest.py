@@ -9,9 +9,9 @@ from support.standins import STANDINS, hostile
 
 
 @pytest.fixture
-def out(sample_text, tmp_path):
-    """The sample, built as text; may be changed."""
-    return shutil.copytree(sample_text, tmp_path / "out")
+def out(sample_messages, tmp_path):
+    """The sample, built as messages; may be changed."""
+    return shutil.copytree(sample_messages, tmp_path / "out")
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,7 @@ def smoothed(doubtful, tmp_path_factory):
 # Dropped
 
 
-@pytest.mark.parametrize("name", PLANTED)
+@pytest.mark.parametrize("name", quick(PLANTED, "near", "flipped"))
 @pytest.mark.parametrize("template", quick([None, "llama2"]))
 def test_what_was_planted_is_dropped_and_nothing_else(planted, tmp_path, name, template):
     pairsmith.build(planted, tmp_path / "plain", template=template)
@@ -106,6 +106,7 @@ def numbers(ids):
     return [int(id.rpartition("/")[2]) - 1 for id in ids]
 
 
+@slow
 def test_most_labels_that_are_wrong_are_turned_round(doubtful, flipped, tmp_path):
     pairsmith.build(doubtful, tmp_path / "plain", template="llama2")
     usual, rows = kept(tmp_path / "plain"), kept(flipped)

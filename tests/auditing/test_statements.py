@@ -12,6 +12,7 @@ from pairsmith.schema.reasons import DROPS
 from support.annotated import said_by
 from support.defects import PLANTED, told, write_planted, write_source
 from support.planted import plant
+from support.slow import slow
 from support.standins import STANDINS, hostile
 
 QUESTIONS = ["duplicates", "near", "leaks"]
@@ -62,6 +63,7 @@ def test_planted_truth_is_said_row_by_row(tmp_path):
     assert found.said + sum(found.not_said.values()) == known.rows
 
 
+@slow
 def test_equal_audits_give_equal_bytes_and_replace_each_other(tmp_path):
     for name in ("a", "b"):
         pairsmith.build("sample", tmp_path / name)

@@ -17,6 +17,7 @@ from pairsmith.schema.rows import CONFIDENCE
 from support.annotated import tree
 from support.defects import kept, refused, told, write_planted, write_source
 from support.mixture import hashes
+from support.slow import quick, slow
 
 ME = Annotator("a reader", "1", actions={"wrong": "flip", "unsure": "smooth"})
 TRAIN = [f"one/train/{number}" for number in range(1, 13)]
@@ -120,7 +121,7 @@ def test_dialogues_are_dropped_too(sample_text, tmp_path):
     assert tree(out) == before
 
 
-@pytest.mark.parametrize("name", DROPS)
+@pytest.mark.parametrize("name", quick(DROPS, "duplicates", "flipped"))
 def test_an_audit_applied_does_what_drop_does(tmp_path, name):
     source = write_planted(tmp_path / "in")
     pairsmith.build(source, tmp_path / "dropped", drop=[name])
@@ -150,6 +151,7 @@ def test_what_is_dropped_is_not_exchanged_and_the_first_reason_counts(tmp_path):
 # The same again
 
 
+@slow
 def test_the_same_command_makes_the_same_bytes_and_says_so(source, out, tmp_path):
     built = apply(source, out, "mine:odd", "mine:wrong")
     before = hashes(out)

@@ -99,7 +99,7 @@ def test_a_read_that_fails_while_parts_are_found(long, tmp_path, monkeypatch):
         build(long, tmp_path / "other", from_="hh", workers=2)
 
 
-@pytest.mark.parametrize("workers", quick([1, 2], 2))
+@pytest.mark.parametrize("workers", quick([1, 2]))
 @pytest.mark.parametrize("how", quick(["cut", "flipped"]))
 def test_a_whole_copy_goes_on_from_before_the_damage(long, tmp_path, monkeypatch, how, workers):
     from pairsmith.io import compression, digests

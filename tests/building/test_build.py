@@ -18,6 +18,7 @@ from pairsmith.dataset.manifest import sentence
 from pairsmith.schema.reasons import DROPS, LABEL_NOTES
 from pairsmith.sources.layouts import SAMPLE, find
 from support import reference
+from support.slow import quick, slow
 
 SAMPLE_FOLDER = Path(find(SAMPLE)[0].place.path).parent.parent
 ROW = {
@@ -107,6 +108,7 @@ def test_a_build_repeated_is_the_same_to_the_byte(sample_text, tmp_path):
     assert tree(tmp_path / "again") == tree(sample_text)
 
 
+@slow
 def test_the_order_of_the_files_does_not_matter(tmp_path):
     files = sorted(p.relative_to(SAMPLE_FOLDER) for p in SAMPLE_FOLDER.rglob("*.jsonl"))
     trees = []
@@ -119,7 +121,7 @@ def test_the_order_of_the_files_does_not_matter(tmp_path):
     assert trees[0] == trees[1]
 
 
-@pytest.mark.parametrize("ending", [".gz", ".zst"])
+@pytest.mark.parametrize("ending", quick([".gz", ".zst"]))
 def test_compression_changes_the_inputs_alone(sample_text, tmp_path, ending):
     compress = gzip.compress if ending == ".gz" else zstd.compress
     for path in SAMPLE_FOLDER.rglob("*.jsonl"):

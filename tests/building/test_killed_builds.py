@@ -204,7 +204,8 @@ def all_below(pid):
     return found + [deep for child in found for deep in all_below(child)]
 
 
-@pytest.mark.parametrize("workers", quick(["1", "2"], "2"))
+@slow
+@pytest.mark.parametrize("workers", ["1", "2"])
 def test_an_interrupt_stops_cleanly_and_the_same_command_goes_on(
     mixture, wanted, tmp_path, workers
 ):

@@ -102,6 +102,7 @@ def test_killed_before_or_between_the_passes(doubtful, flipped, tmp_path, monkey
     assert not (out / "unfinished").exists()
 
 
+@slow
 def test_killed_after_some_shards(doubtful, flipped, tmp_path, monkeypatch):
     break_off(doubtful, tmp_path / "out", 2)
     seen = looks(monkeypatch)
@@ -111,7 +112,8 @@ def test_killed_after_some_shards(doubtful, flipped, tmp_path, monkeypatch):
     assert hashes(tmp_path / "out") == hashes(flipped)
 
 
-@pytest.mark.parametrize("harm", quick(["changed", "removed"]))
+@slow
+@pytest.mark.parametrize("harm", ["changed", "removed"])
 def test_a_table_that_was_harmed_is_made_anew(doubtful, flipped, tmp_path, monkeypatch, harm):
     break_off(doubtful, tmp_path / "out", 2)
     table = tmp_path / "out" / "unfinished" / decisions.NAME

@@ -13,6 +13,7 @@ from pairsmith.dataset.row_ids import read_row_ids
 from pairsmith.dataset.rows import kept_rows, refused_rows
 from pairsmith.errors import DamagedInputError, OutputError
 from support.folders import lay_out, rows, write
+from support.slow import slow
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -61,6 +62,7 @@ def test_rows_are_numbered_by_file(source, tmp_path):
     assert pairsmith.build(source, out, shard_rows=2).reused
 
 
+@slow
 def test_whoever_works_makes_the_same_bytes(source, tmp_path):
     pairsmith.build(source, tmp_path / "one", shard_rows=2)
     pairsmith.build(source, tmp_path / "two", shard_rows=2, workers=2)

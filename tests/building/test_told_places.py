@@ -10,6 +10,7 @@ from pairsmith.dataset.manifest import read_manifest
 from pairsmith.dataset.rows import kept_rows, refused_rows
 from pairsmith.errors import RecipeError, SourceError
 from support.folders import rows, write
+from support.slow import quick
 
 TOLD = ("train", "Test", "valid1", "train", "valid2")
 SPLITS = {"train": 8, "test": 4, "valid1": 4, "valid2": 4}
@@ -66,7 +67,10 @@ def test_a_field_split_tells_the_split_of_each_row(tmp_path, name):
     assert {split: len(loaded[split]) for split in loaded} == SPLITS
 
 
-@pytest.mark.parametrize("options", [{}, {"workers": 2}, {"batch_rows": 1}, {"shard_rows": 3}])
+@pytest.mark.parametrize(
+    "options",
+    quick([{}, {"workers": 2}, {"batch_rows": 1}, {"shard_rows": 3}], {}, {"batch_rows": 1}),
+)
 def test_transcripts_stay_transcripts_however_they_are_cut(tmp_path, options):
     built = build(transcripts(), tmp_path, **options)
     assert of_splits(built) == SPLITS

@@ -18,7 +18,7 @@ from pairsmith.chat_templates.sandbox import Sandbox
 from pairsmith.chat_templates.worker import _outcome, _own_renderer
 from pairsmith.schema.templates import Conversation
 from support.formats import prepared
-from support.slow import quick
+from support.slow import quick, slow
 
 PLAIN = "{% for m in messages %}{{ '<' + m.role + '>' + m.content + '</end>' }}{% endfor %}"
 
@@ -52,11 +52,12 @@ def build(path, tmp_path, **options):
         ),
         ("{{ bos_token }}" + PLAIN, "writes bos_token, which a template alone does not tell"),
         ("{{ 'x' * 99999999999 }}", "needs more than 1024 MiB"),
-        (
+        pytest.param(
             "{% set ns = namespace(x='ab') %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}"
             "{% endfor %}{{ ns.x }}",
             # whichever bound a busy machine meets first
             "needs more than 1024 MiB|was stopped after 10 seconds of computing",
+            marks=slow,
         ),
         (PLAIN + "\ud800", "is not UTF-8"),
         ("{{ '\\ud800' }}" + PLAIN, "half of a surrogate pair"),
@@ -80,7 +81,7 @@ ENDLESS = {
 HELLO = Conversation([{"role": "user", "content": "Hello"}], generation=False)
 
 
-@pytest.mark.parametrize("name", ["loops", "lists"])
+@pytest.mark.parametrize("name", quick(["loops", "lists"]))
 def test_a_template_that_takes_for_ever_is_stopped(name, template):
     """Its computing is another process's, whose time is bounded; a second here."""
     found = locate_template(str(template(ENDLESS[name] + PLAIN))).template

@@ -10,6 +10,7 @@ import pairsmith
 from pairsmith import PairsmithError
 from pairsmith.chat_templates import compile as compiling
 from support import reference
+from support.slow import quick
 
 PLAIN = "{% for m in messages %}{{ '<' + m.role + '>' + m.content + '</end>' }}{% endfor %}"
 FALCON = (
@@ -77,7 +78,7 @@ def with_last(segments, last):
     )
 
 
-@pytest.mark.parametrize("prove", ["sample", "all"])
+@pytest.mark.parametrize("prove", quick(["sample", "all"]))
 def test_a_compiled_form_that_fails_its_check_is_given_up(prove, template, tmp_path, monkeypatch):
     """Were a template read wrongly, the rows that are rendered too would show it."""
     compile_rightly = compiling.compile_template

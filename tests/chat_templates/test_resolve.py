@@ -9,6 +9,7 @@ from pairsmith import PairsmithError
 from pairsmith.chat_templates import resolve as finding
 from pairsmith.chat_templates.prepare import prepare
 from support.formats import prepared
+from support.slow import quick
 from support.tiny import llama_tokenizer
 
 
@@ -110,7 +111,7 @@ def test_whether_the_tokenizer_adds_a_bos(folder, config, tokenizer, adds):
     assert find(str(made)).adds_bos is adds
 
 
-@pytest.mark.parametrize("adds", [True, False])
+@pytest.mark.parametrize("adds", quick([True, False]))
 def test_text_and_messages_make_the_same_ids(tmp_path, adds):
     """With a real tokenizer, whether or not it adds the BOS: one BOS in either form."""
     tokenizer = llama_tokenizer(["hello there, how are you?"], "bos" if adds else "none")

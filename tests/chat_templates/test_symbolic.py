@@ -20,6 +20,7 @@ from pairsmith.chat_templates.symbolic.reading import make_render, read_template
 from pairsmith.chat_templates.symbolic.text import Text
 from pairsmith.text.spans import spans_of
 from support.examples import examples
+from support.slow import quick
 
 ROLES = ("user", "assistant")
 LETTERS = "ab<> \nA\u00a0\u212a\u0130\u017f\u00df"
@@ -154,7 +155,7 @@ def test_every_operation_of_a_text_is_known_or_refused():
         assert name in ("strip", "lstrip", "rstrip") or type(made).__name__ == "Part", name
 
 
-@pytest.mark.parametrize("change", ["lower", "upper", "title", "capitalize", "casefold"])
+@pytest.mark.parametrize("change", quick(["lower", "upper", "title", "capitalize", "casefold"]))
 def test_characters_that_become_letters(change):
     """All of Unicode: none but these becomes a letter of ASCII in another case."""
     found = {

@@ -13,6 +13,7 @@ from pairsmith.auditing import audit
 from pairsmith.auditing.answer import Answer
 from pairsmith.cli.commands import audit as command
 from pairsmith.progress import Progress
+from support.slow import slow
 from support.standins import STANDINS
 from support.tiny import llama_tokenizer
 
@@ -33,6 +34,7 @@ def test_the_table_and_where_the_report_is(run, out):
     assert printed.endswith(f"The report: {out / 'audit' / 'report.html'}\n")
 
 
+@slow
 def test_the_process_leaves_without_a_word(out):
     program = f"""
 import sys

@@ -7,6 +7,7 @@ import pytest
 
 import pairsmith
 from support.models.folders import write_causal
+from support.slow import quick, slow
 from support.tiny import llama_tokenizer
 from support.training import pairs_file, train_quietly
 
@@ -78,26 +79,29 @@ def test_the_screen_and_json(run, small, tmp_path):
     assert "seed is 42 there and 7 here" in errors
 
 
+REFUSED = [
+    ("messages", ["--model", "no_template"], "has no chat template, and the rows are messages"),
+    ("text", ["--model", "no_eos"], "has no EOS token"),
+    ("text", ["--model", "three"], "has 3 labels"),
+    ("text", ["--model", "narrow"], "The tokenizer of"),
+    ("text", ["--model", "broken"], "is no finite number in step 1, of the rows pairs/train/"),
+    ("text", ["--model", "nowhere"], "nowhere"),
+    ("text", ["--model", "text"], "is no model's folder"),
+    ("text", [], "No model is named"),
+    ("text", ["--model", "model", "--max-length", 5], "No row is left to train on: read 25 ="),
+    ("text", ["--model", "model", "--max-length", 9999], "positions for 4,096 tokens"),
+    ("text", ["--model", "model", "--subset", "coffee"], "no subset 'coffee'"),
+    ("text", ["--model", "model", "--margin"], "The build has no margins"),
+    ("text", ["--model", "model", "--confidence", "label"], "no column label_confidence"),
+    ("text", ["--model", "model", "--confidence", "absent"], "There is no annotation"),
+    ("text", ["--model", "model", "--config", "no.yaml"], "no.yaml cannot be read"),
+    ("model", ["--model", "model"], "holds no finished build"),
+]
+
+
 @pytest.mark.parametrize(
     ("build", "options", "said"),
-    [
-        ("messages", ["--model", "no_template"], "has no chat template, and the rows are messages"),
-        ("text", ["--model", "no_eos"], "has no EOS token"),
-        ("text", ["--model", "three"], "has 3 labels"),
-        ("text", ["--model", "narrow"], "The tokenizer of"),
-        ("text", ["--model", "broken"], "is no finite number in step 1, of the rows pairs/train/"),
-        ("text", ["--model", "nowhere"], "nowhere"),
-        ("text", ["--model", "text"], "is no model's folder"),
-        ("text", [], "No model is named"),
-        ("text", ["--model", "model", "--max-length", 5], "No row is left to train on: read 25 ="),
-        ("text", ["--model", "model", "--max-length", 9999], "positions for 4,096 tokens"),
-        ("text", ["--model", "model", "--subset", "coffee"], "no subset 'coffee'"),
-        ("text", ["--model", "model", "--margin"], "The build has no margins"),
-        ("text", ["--model", "model", "--confidence", "label"], "no column label_confidence"),
-        ("text", ["--model", "model", "--confidence", "absent"], "There is no annotation"),
-        ("text", ["--model", "model", "--config", "no.yaml"], "no.yaml cannot be read"),
-        ("model", ["--model", "model"], "holds no finished build"),
-    ],
+    quick(REFUSED, REFUSED[0], REFUSED[4], REFUSED[7], REFUSED[8]),
     ids=[
         "template", "eos", "labels", "vocabulary", "nan", "absent", "no-model", "unnamed",
         "too-long", "positions", "subset", "margin", "label", "annotation", "config", "build",
@@ -116,13 +120,14 @@ def test_what_cannot_be_is_a_sentence(run, others, tmp_path, build, options, sai
     assert not (tmp_path / "r" / "manifest.json").exists()
 
 
+@slow
 def test_a_subset_without_test_is_told_and_goes_on(small, tmp_path):
     made = train_quietly(small.folder / "alone", tmp_path / "run", small.model, max_steps=1)
     assert "No rows are held out for evaluation of teas." in made.remarks
 
 
-@pytest.mark.parametrize("name", ["thesis.txt", "manifest.json"])
-@pytest.mark.parametrize("force", [(), ("--force",)], ids=["", "force"])
+@pytest.mark.parametrize("name", quick(["thesis.txt", "manifest.json"]))
+@pytest.mark.parametrize("force", [(), ("--force",)], ids=["plain", "force"])
 def test_a_folder_that_holds_something_else(run, small, tmp_path, name, force):
     (tmp_path / name).write_text("{}")
     line = [small.folder / "text", tmp_path, "--model", small.model, *QUICK, *force]
@@ -132,6 +137,7 @@ def test_a_folder_that_holds_something_else(run, small, tmp_path, name, force):
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
+@slow
 def test_a_tokenizer_without_pad_and_eos_gets_a_pad(others, tmp_path):
     made = train_quietly(
         others.folder / "messages", tmp_path / "run", others.folder / "no_eos", max_steps=1
@@ -148,6 +154,7 @@ def test_settings_of_a_file_that_are_none(run, small, tmp_path):
     assert "Did you mean learning_rate?" in errors
 
 
+@slow
 def test_settings_that_the_trainer_refuses(run, small, tmp_path):
     (tmp_path / "c.yaml").write_text("lr_scheduler_type: sideways\n")
     line = [small.folder / "text", tmp_path / "run", "--model", small.model]

@@ -22,6 +22,7 @@ from pairsmith.publishing.owned import owned_files
 from pairsmith.schema.annotations import STATEMENTS
 from support.annotated import FIRST, ME, SAID, SECOND, said_by, tree
 from support.examples import examples
+from support.slow import quick
 
 
 @pytest.fixture
@@ -174,7 +175,7 @@ pairsmith.annotate(sys.argv[1], "mine", said, pairsmith.Annotator("a reader", "2
 """
 
 
-@pytest.mark.parametrize("earlier", [True, False])
+@pytest.mark.parametrize("earlier", quick([True, False]))
 @pytest.mark.parametrize("step", ["finalize", "write_text_durably", "_remove_others"])
 def test_a_kill_leaves_the_earlier_one_or_the_new_one(out, step, earlier):
     if earlier:

@@ -8,6 +8,7 @@ import pairsmith
 from pairsmith.dataset import card_audit
 from pairsmith.dataset.card import card_text
 from pairsmith.dataset.manifest import read_manifest
+from support.slow import slow
 from support.standins import STANDINS, nothing
 
 pytest.importorskip("duckdb")
@@ -53,6 +54,7 @@ def test_an_edited_card_stays(out):
     assert card(out) == before
 
 
+@slow
 def test_an_edited_card_that_has_the_section_gets_the_new_one(out):
     pairsmith.audit(out, questions=STANDINS)
     (out / "README.md").write_text(card(out) + "\nA word of mine.\n")
@@ -86,6 +88,7 @@ def test_a_new_build_takes_section_and_audit_away(out):
     assert pairsmith.check(out) == []
 
 
+@slow
 def test_a_new_build_leaves_what_is_not_of_the_audit(out):
     pairsmith.audit(out, questions=STANDINS)
     (out / "audit" / "mine.txt").write_text("x")

@@ -15,7 +15,7 @@ def ray_installed() -> None:
 
 @pytest.fixture(scope="session")
 def ray_cluster(ray_installed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A Ray with two CPUs, started by the caller of the engine."""
+    """A Ray with two CPUs, and two GPUs by its own account, started by the caller."""
     import ray
 
     with pytest.MonkeyPatch.context() as patch:
@@ -23,6 +23,6 @@ def ray_cluster(ray_installed: None, tmp_path_factory: pytest.TempPathFactory) -
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))  # for errands.py
         quiet = {"include_dashboard": False, "log_to_driver": False, "configure_logging": False}
-        ray.init("local", num_cpus=2, object_store_memory=100 << 20, **quiet)
+        ray.init("local", num_cpus=2, num_gpus=2, object_store_memory=100 << 20, **quiet)
         yield
         ray.shutdown()

@@ -16,12 +16,15 @@ from support.errands import Errand, TwoPartError, call, do, starts
 Run = Callable[[Sequence[Errand]], Iterator[Outcome[Errand, int]]]
 
 
-@pytest.fixture(params=list(ENGINES.builtin))
+@pytest.fixture(params=[*ENGINES.builtin, "ray-on-gpus"])
 def run(request: pytest.FixtureRequest) -> Run:
     """An engine with two workers."""
-    if request.param == "ray":
+    engine, _, on_gpus = request.param.partition("-")
+    if engine == "ray":
         request.getfixturevalue("ray_cluster")
-    return partial(ENGINES[request.param].run, do, workers=2, name=call)
+    way = ENGINES[engine].run_on_gpus if on_gpus else ENGINES[engine].run
+    assert way is not None
+    return partial(way, do, workers=2, name=call)
 
 
 def outcomes(run: Run, errands: Sequence[Errand]) -> dict[int, Outcome[Errand, int]]:

@@ -10,6 +10,7 @@ import pairsmith
 from pairsmith import PairsmithError
 from pairsmith.exporting import TRAINERS
 from support.exported import lines_of, pairs_of
+from support.slow import slow
 
 BUILDS = ["sample_messages", "sample_system", "sample_lenient"]
 
@@ -293,6 +294,7 @@ def test_text_is_not_for_trainers_that_render(trainer, sample_text, tmp_path):
     assert not (tmp_path / "dest").exists()
 
 
+@slow
 def test_the_real_rows(real, tmp_path):
     pairsmith.build(real, tmp_path / "out", system="Be kind.")
     pairs = pairs_of(tmp_path / "out")["harmless-base/test"]

@@ -7,6 +7,7 @@ import pytest
 import pairsmith
 from pairsmith.exporting import TRAINERS, export
 from support.exported import pairs_of
+from support.slow import quick
 
 PAIRED = [name for name in TRAINERS if name != "trl-kto"]
 PARTS = ("prompt", "chosen", "rejected")
@@ -20,7 +21,7 @@ def contents(out):
 
 
 @pytest.mark.parametrize("trainer", PAIRED)
-@pytest.mark.parametrize("fixture", ["sample_messages", "sample_system"])
+@pytest.mark.parametrize("fixture", quick(["sample_messages", "sample_system"], "sample_system"))
 def test_the_same_pairs_come_back(trainer, fixture, tmp_path, request):
     out = request.getfixturevalue(fixture)
     told = export(out, tmp_path / "dest", trainer=trainer)

@@ -8,7 +8,7 @@ import pytest
 
 import pairsmith
 from support.exported import pairs_of
-from support.slow import quick, slow
+from support.slow import slow
 from support.tiny import llama_model, llama_tokenizer
 
 trl = pytest.importorskip("trl")
@@ -49,7 +49,8 @@ def run(model, tmp_path, monkeypatch):
     return command
 
 
-@pytest.mark.parametrize("build", quick(["sample_text", "sample_system"]))
+@slow  # a few steps are made by tests/trainers in any case
+@pytest.mark.parametrize("build", ["sample_text", "sample_system"])
 def test_dpo(build, run, request):
     out = request.getfixturevalue(build)
     trained = run(out, "trl")

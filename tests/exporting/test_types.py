@@ -24,29 +24,41 @@ pytest.importorskip("datasets")
 LOAD = """
 import json, sys
 from datasets import load_dataset
-path, cache, *name = sys.argv[1:]
-held = load_dataset(path, *name, cache_dir=cache)
-types = {name: repr(type) for name, type in next(iter(held.values())).features.items()}
-print(json.dumps([{split: held[split].to_list() for split in held}, types]))
+for line in sys.stdin:
+    path, cache, *name = json.loads(line)
+    held = load_dataset(path, *name, cache_dir=cache)
+    types = {name: repr(type) for name, type in next(iter(held.values())).features.items()}
+    print(json.dumps([{split: held[split].to_list() for split in held}, types]), flush=True)
 """
 
 
-@pytest.fixture(params=quick(FOLDERS))
-def load(request, tmp_path):
-    """Loads with one version of `datasets`: the rows by split, and the types as it writes them."""
-
-    def run(path, *name):
-        (tmp_path / "home").mkdir(exist_ok=True)
-        environment = environment_of(request.param, tmp_path / "home", "http://127.0.0.1:9")
-        done = subprocess.run(
-            [sys.executable, "-c", LOAD, str(path), str(tmp_path / "cache"), *name],
+@pytest.fixture(scope="module", params=quick(FOLDERS))
+def loader(request, tmp_path_factory):
+    """A process with one version of `datasets`, which loads what it is told line by line."""
+    home = tmp_path_factory.mktemp("home")
+    environment = environment_of(request.param, home, "http://127.0.0.1:9")
+    with (
+        (home / "errors.txt").open("w+", encoding="utf-8") as errors,
+        subprocess.Popen(
+            [sys.executable, "-c", LOAD],
             env={**environment, "HF_HUB_OFFLINE": "1"},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,
+        ) as process,
+    ):  # fmt: skip
 
-    return run
+        def run(*words):
+            print(json.dumps(list(map(str, words))), file=process.stdin, flush=True)
+            answer = process.stdout.readline()
+            assert answer, (home / "errors.txt").read_text(encoding="utf-8")
+            return json.loads(answer)
+
+        yield run
+
+
+@pytest.fixture
+def load(loader, tmp_path):
+    """Loads with one version of `datasets`: the rows by split, and the types as it writes them."""
+    return lambda path, *name: loader(path, tmp_path / "cache", *name)
 
 
 def write_pairs(folder, trainer, held, layout):

@@ -12,8 +12,15 @@ from golden.cases import CASES, REAL, observe
 from golden.expected import find_differences, read_expected
 from golden.fingerprints import fingerprint
 from golden.writers import Writers, find_writers, writes_same_parquet
+from support.slow import quick
 
 EXPECTED = read_expected()
+LONG = ("actions-flip", "actions-smooth", "command-line", "forced", "sample-messages-policies")
+QUICK = [
+    *(name for name in CASES if not name.startswith(("template-", "shape-")) and name not in LONG),
+    "template-chatml", "template-dated", "template-row-by-row", "template-tokenizer",
+    "shape-hh-prompt", "shape-openai-text", "shape-sharegpt", "shape-trl",
+]  # fmt: skip
 HERE = find_writers()
 OTHER = Writers(pyarrow="0.0.0", isal="")
 PARQUET_IS_OTHER = (
@@ -26,7 +33,7 @@ GZIP_IS_OTHER = (
 )
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", quick(CASES, *QUICK))
 def test_files_are_as_recorded(name, tmp_path):
     if CASES[name].is_real and not REAL.exists():
         pytest.skip("the real HH-RLHF file is not beside the repository, in ../shared/data/hh-rlhf")

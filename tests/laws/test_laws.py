@@ -11,6 +11,7 @@ from pairsmith.kernel.pairs import pair_kernel
 from pairsmith.schema.annotations import STATEMENTS
 from pairsmith.schema.rows import Kind, kernel_schema
 from support.formats import kernel_for, recipe_for
+from support.slow import quick
 from support.transcripts import anything, conversations, dialogue_batch, pair_batch, rows
 
 LENIENT = {"empty_turn": "keep", "empty_reply": "keep", "identical": "keep"}
@@ -57,7 +58,8 @@ def kernel_of(kind, name):
     return kernel, kernel_schema(kind, recipe.form, recipe.pair_columns)
 
 
-every = pytest.mark.parametrize("name", RECIPES)
+FEW = ("text", "text-escape", "text-actions", "messages", "messages-lenient")
+every = pytest.mark.parametrize("name", quick(RECIPES, *FEW))
 both = pytest.mark.parametrize("kind", KINDS, ids=str)
 
 

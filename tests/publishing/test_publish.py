@@ -291,7 +291,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("case", quick(REFUSED, "no token", "reads", "hidden"))
+@pytest.mark.parametrize("case", quick(REFUSED, "reads"))
 def test_a_refusal_is_a_sentence_with_a_hint(publish, stage, sample_messages, case):
     token, name, message, hint = REFUSED[case]
     stage.put("ann/open", {"notes.txt": b"mine"})

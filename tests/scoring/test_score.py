@@ -231,13 +231,25 @@ def test_a_broken_run_is_gone_on_with(builds, scorer, monkeypatch):
     left[0].write_bytes(left[0].read_bytes()[:-9])  # a disk that lost the end of a file
     seen = []
     pairsmith.score(builds / "text", scorer, name="broken", progress=seen.append)
-    assert len(seen) == 6 - len(left) + 1
+    assert min(step.rows for step in seen) > 3 * (len(left) - 1)
     assert (whole.folder / "manifest.json").read_bytes() == expected
+
+
+def test_progress_goes_on_within_a_piece(builds, scorer):
+    seen = []
+    pairsmith.score(
+        builds / "messages", scorer, name="seen", progress=seen.append, batch_tokens=100
+    )
+    rows = [step.rows for step in seen]
+    assert rows == sorted(rows)
+    assert len(rows) > 8
+    assert (rows[-1], seen[-1].total) == (18, 18)
 
 
 def test_what_was_begun_otherwise_is_not_mixed(builds, scorer):
     def stop(step):
-        raise KeyboardInterrupt
+        if step.rows > 3:
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         pairsmith.score(builds / "text", scorer, name="mixed", max_length=900, progress=stop)

@@ -7,6 +7,7 @@ import pytest
 import pairsmith
 from pairsmith.sources.formats.json_text import read_records
 from pairsmith.sources.redteam import SCORE, SCORE_AS_RELEASED, read_dialogues
+from support.slow import quick
 
 ROW = {
     "min_harmlessness_score_transcript": -0.5, "num_params": "13B", "model_type": "rlhf",
@@ -63,7 +64,7 @@ def test_scores_may_be_null_or_missing_and_a_rating_may_be_whole():
     assert whole["rating"] == 4.0
 
 
-@pytest.mark.parametrize("name", ["red_team_attempts.jsonl", "train.jsonl"])
+@pytest.mark.parametrize("name", quick(["red_team_attempts.jsonl", "train.jsonl"]))
 def test_lines_and_an_array_make_the_same_shard(tmp_path, name):
     rows = [ROW, {**ROW, "rating": 0.0}, {**ROW, "transcript": 5}]
     sums = set()

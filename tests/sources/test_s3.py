@@ -10,7 +10,7 @@ import pairsmith
 from pairsmith.errors import SourceError
 from pairsmith.sources.layouts import SAMPLE, find
 from support import s3
-from support.slow import slow
+from support.slow import quick, slow
 
 SAMPLE_FOLDER = Path(find(SAMPLE)[0].place.path).parent.parent
 
@@ -30,7 +30,7 @@ def shards(built):
     return [(entry.path, entry.sha256) for entry in built.outputs if ".parquet" in entry.path]
 
 
-@pytest.mark.parametrize("times", [0, 2])
+@pytest.mark.parametrize("times", quick([0, 2], 2))
 def test_the_same_bytes(bucket: s3.Bucket, tmp_path: Path, times: int) -> None:
     here = pairsmith.build(SAMPLE_FOLDER, tmp_path / "here")
     bucket.busy = times

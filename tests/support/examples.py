@@ -3,7 +3,7 @@
 from hypothesis import HealthCheck, settings
 
 FULL = 100
-QUICK = 20
+QUICK = 10
 
 
 def load_quick_profile() -> None:

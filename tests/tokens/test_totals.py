@@ -57,8 +57,8 @@ def test_text_and_a_tokenizer_that_adds_eos(build, tokenizer):
     ("end", "name"),
     [
         ("</s></s>", "eos_doubled"),
-        ("</s>\n  </s>", "eos_doubled_apart"),
-        ("</s>\n", "eos_then_blank"),
+        pytest.param("</s>\n  </s>", "eos_doubled_apart", marks=slow),
+        pytest.param("</s>\n", "eos_then_blank", marks=slow),
         (".", "eos_missing"),
     ],
 )

@@ -4,7 +4,7 @@ import pytest
 
 import pairsmith
 from support.exported import pairs_of
-from support.slow import quick
+from support.slow import quick, slow
 from support.tiny import TEMPLATE, llama_model, llama_tokenizer
 
 pytest.importorskip("torch")
@@ -67,6 +67,7 @@ def test_ids_and_what_is_dropped(build, max_length, folder, tmp_path, request):
     assert seen.totals.left_out is None
 
 
+@slow
 def test_the_limit_itself_stays(build, tokenizer):
     """As many tokens as max_length are kept, one more is dropped; DPOTrainer would cut it."""
     out = build([("Is the bus late?", "No, it is on time.", "No.")])

@@ -54,7 +54,7 @@ def test_messages_with_tools_and_reasoning(tmp_path):
     assert prove_ids(sample, tokenizer, Form.MESSAGES) == len(sample) > 1
 
 
-@pytest.mark.parametrize("form", ["text", "messages"])
+@pytest.mark.parametrize("form", quick(["text", "messages"]))
 def test_a_difference_ends_it_with_the_row(small, tmp_path, form):
     tokenizer = llama_tokenizer(["How long does tea steep?"])
     sample = sampled(getattr(small, form), tmp_path / "rows", tokenizer)

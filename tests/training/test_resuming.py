@@ -10,7 +10,7 @@ import pytest
 
 from pairsmith.errors import OutputError
 from pairsmith.training.checkpoints import SEAL
-from support.slow import slow
+from support.slow import quick, slow
 from support.training import SETTINGS, stop_after, train_quietly, weights_of
 
 pytest.importorskip("trl")
@@ -75,6 +75,7 @@ def test_a_checkpoint_that_is_not_whole_is_left_aside(small, settings, unbroken,
     assert weights_of(tmp_path / "run") == weights_of(unbroken)
 
 
+@slow
 def test_a_checkpoint_that_lost_its_end_is_left_aside(small, settings, unbroken, tmp_path):
     growing = tmp_path / "run" / "checkpoints"
     with pytest.raises(KeyboardInterrupt):
@@ -89,7 +90,7 @@ def test_a_checkpoint_that_lost_its_end_is_left_aside(small, settings, unbroken,
     assert weights_of(tmp_path / "run") == weights_of(unbroken)
 
 
-@pytest.mark.parametrize("at", ["move_in", "leave"])
+@pytest.mark.parametrize("at", quick(["move_in", "leave"]))
 def test_broken_off_while_it_takes_its_place(small, settings, unbroken, tmp_path, monkeypatch, at):
     from pathlib import Path
 
@@ -120,6 +121,7 @@ def test_broken_off_while_it_takes_its_place(small, settings, unbroken, tmp_path
     assert weights_of(place) == weights_of(unbroken)
 
 
+@slow
 def test_other_settings_do_not_go_on_with_it(small, settings, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train_quietly(

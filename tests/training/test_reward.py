@@ -5,6 +5,7 @@ from hashlib import sha256
 
 import pytest
 
+from support.slow import slow
 from support.training import stop_after, train_quietly, weights_of
 
 pytest.importorskip("trl")
@@ -89,11 +90,13 @@ def test_a_finished_run_is_reused_and_its_own_settings_make_it_again(run, small,
     assert weights_of(other.folder) == weights_of(made.folder)
 
 
+@slow
 def test_another_seed_makes_other_weights(run, small, tmp_path):
     train_quietly(small.text, tmp_path / "run", small.model, max_steps=2, seed=43)
     assert weights_of(tmp_path / "run") != weights_of(run[0].folder)
 
 
+@slow
 def test_a_run_by_other_settings_stays_until_it_is_forced_and_another_is_whole(small, tmp_path):
     from pairsmith.errors import OutputError
 

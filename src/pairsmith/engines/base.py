@@ -68,11 +68,15 @@ class Engine(NamedTuple):
         in_process: Whether it works in this very process where it is asked for one worker. Then
             such work need not be pickled, and a build starts no more workers than pay off.
         takes_address: Whether its workers can be elsewhere, at an address.
+        run_on_gpus: As `run`, and each worker has a GPU of its own where the workers' machines have
+            any, and lives as long as there are tasks; then there are as many workers as GPUs, if
+            none are named. None where it is the task's own affair to find one.
     """
 
     run: Run
     in_process: bool = False
     takes_address: bool = False
+    run_on_gpus: Run | None = None
 
 
 def died(name: str, how: str) -> WorkerError:

@@ -70,6 +70,24 @@ def run(
         yield from _in_flight(ray, work, iter(tasks), workers, name)
 
 
+def run_on_gpus(
+    work: Callable[[T], R],
+    tasks: Iterable[T],
+    *,
+    workers: int | None,
+    name: Callable[[T], str],
+    address: str | None = None,
+) -> Generator[Outcome[T, R]]:
+    """As `run`, by actors with a GPU each; as `run` does where the cluster has no GPUs."""
+    ray = _ray()
+    with _connected(ray, address, workers):
+        gpus = int(ray.cluster_resources().get("GPU", 0))
+        if gpus:
+            yield from _on_actors(ray, work, iter(tasks), workers or gpus, name)
+        else:
+            yield from _in_flight(ray, work, iter(tasks), workers, name)
+
+
 def _ray() -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # or Ray prints to stdout that a worker died; read when Ray is imported
@@ -195,6 +213,53 @@ def _in_flight(
         _cancel(ray, list(busy))
 
 
+class _Host:
+    """An actor: what it has loaded stays, and its GPU is the same for all of its tasks."""
+
+    def attempt(self, work: Callable[[Any], Any], task: Any) -> _Done:
+        """Works on a task."""
+        return _attempt(work, task)
+
+
+def _on_actors(
+    ray: Any,
+    work: Callable[[T], R],
+    tasks: Iterator[T],
+    workers: int,
+    name: Callable[[T], str],
+) -> Generator[Outcome[T, R]]:
+    start = ray.remote(num_cpus=1, num_gpus=1, max_restarts=0)(_Host).remote
+    busy: dict[Any, tuple[Any, _Attempt]] = {}
+    idle: list[Any] = []
+
+    def give(attempt: _Attempt) -> None:
+        actor = idle.pop() if idle else start()
+        busy[actor.attempt.remote(work, attempt.task)] = actor, attempt
+
+    try:
+        while True:
+            for task in islice(tasks, max(0, workers - len(busy))):
+                give(_Attempt(task, 1))
+            if not busy:
+                return
+            (ref, *_), _ = ray.wait(list(busy))
+            actor, (task, number) = busy.pop(ref)
+            done = _done(ray, ref)
+            if done.death:
+                ray.kill(actor)  # one that is out of memory is still there
+            else:
+                idle.append(actor)
+            if done.death and number < ATTEMPTS:
+                give(_Attempt(task, number + 1))
+                continue
+            error = died(name(task), done.death) if done.death else done.error
+            yield Outcome(task, done.result, error)
+    finally:
+        if ray.is_initialized():
+            for actor in (*idle, *(actor for actor, _ in busy.values())):
+                ray.kill(actor)
+
+
 def _room(ray: Any, workers: int | None) -> int:
     """How many tasks may be with Ray; more than it has CPUs for, so that a cluster can grow."""
     return workers or 2 * max(1, int(ray.cluster_resources().get("CPU", 1)))
@@ -241,4 +306,4 @@ def _cancel(ray: Any, refs: list[Any]) -> None:
     ray.wait(refs, num_returns=len(refs), timeout=PATIENCE)
 
 
-ENGINE = Engine(run, takes_address=True)
+ENGINE = Engine(run, takes_address=True, run_on_gpus=run_on_gpus)

@@ -75,6 +75,7 @@ class Reader:
 
     Attributes:
         work: What was read so far.
+        tick: Called with the rows of every batch that was read, if anybody wants to know.
     """
 
     backend = "transformers"
@@ -83,6 +84,7 @@ class Reader:
     def __init__(self, scorer: Scorer, budget: int) -> None:
         self.scorer, self.budget = scorer, budget
         self.work = Work()
+        self.tick: Callable[[int], None] | None = None
         model: Any = scorer.model
         inner = model.get_base_model() if hasattr(model, "get_base_model") else model
         self._head: nn.Module | None = getattr(inner, "score", None)
@@ -170,7 +172,12 @@ class Reader:
             scores[which] = self._scores_at(
                 ids, give(numbers, ids.shape[1]), row, points.places[which]
             )
+            self._tell(len(numbers))
         return scores
+
+    def _tell(self, rows: int) -> None:
+        if self.tick is not None:
+            self.tick(rows)
 
     @property
     def _pad(self) -> int:
@@ -205,6 +212,7 @@ class Reader:
                 mask = np.arange(ids.shape[1]) < rows.lengths[numbers][:, None]
                 given = self._tensors(ids, Inputs(mask))
                 scores[numbers] = _to_numpy(_within_device(lambda: model(**given).logits))  # noqa: B023  (called at once)
+                self._tell(len(numbers))
         return scores
 
     def _tensors(self, ids: NDArray[np.int64], inputs: Inputs) -> dict[str, Tensor]:

@@ -35,6 +35,8 @@ EPOCHS = 5
 """Passes over all rows."""
 SEED = 0
 """The seed of the optimiser."""
+MIN_ROWS = 300
+"""The fewest kept rows that the model is trained on: fewer teach it nothing."""
 
 
 def predict_log_odds(data: Dataset, folds: Folds) -> Floats:
@@ -51,11 +53,37 @@ def predict_log_odds(data: Dataset, folds: Folds) -> Floats:
     """
     with TemporaryDirectory(prefix="pairsmith-") as folder:
         files = _write_differences(data, Path(folder))
-        models = [_new_model(int((folds != fold).sum())) for fold in range(int(folds.max()) + 1)]
-        for _ in range(EPOCHS):
-            for differences, own in _batches(files, folds):
-                _train(models, differences, own)
-        return np.concatenate([_predict(models, *batch) for batch in _batches(files, folds)])
+        return _predict_all(_fit(files, folds), files, folds)
+
+
+def predict_scores(data: Dataset, folds: Folds) -> tuple[Floats, Floats]:
+    """Predicts a score for either side of each row; their difference is the row's log-odds.
+
+    Args:
+        data: The dataset, as for `predict_log_odds`.
+        folds: The fold of each of n kept rows, as for `predict_log_odds`.
+
+    Returns:
+        n scores of the chosen sides, and n of the rejected ones.
+    """
+    with TemporaryDirectory(prefix="pairsmith-") as folder:
+        files = _write_differences(data, Path(folder), chosen=True)
+        models = _fit(files, folds)
+        chosen = _predict_all(models, [_chosen_file(file) for file in files], folds)
+        return chosen, chosen - _predict_all(models, files, folds)
+
+
+def _fit(files: list[Path], folds: Folds) -> list[SGDClassifier]:
+    """A model per fold, trained on all others."""
+    models = [_new_model(int((folds != fold).sum())) for fold in range(int(folds.max()) + 1)]
+    for _ in range(EPOCHS):
+        for differences, own in _batches(files, folds):
+            _train(models, differences, own)
+    return models
+
+
+def _predict_all(models: list[SGDClassifier], files: list[Path], folds: Folds) -> Floats:
+    return np.concatenate([_predict(models, *batch) for batch in _batches(files, folds)])
 
 
 def to_probability(log_odds: Floats) -> Floats:
@@ -70,20 +98,33 @@ def to_probability(log_odds: Floats) -> Floats:
     return probability
 
 
-def _write_differences(data: Dataset, folder: Path) -> list[Path]:
-    """Writes the sparse feature differences of all kept rows, one file per batch, in order."""
+def _chosen_file(file: Path) -> Path:
+    """Where the features of the chosen sides lie, beside a batch's differences."""
+    return file.with_name(f"chosen-{file.name}")
+
+
+def _write_differences(data: Dataset, folder: Path, chosen: bool = False) -> list[Path]:
+    """Writes the sparse feature differences of all kept rows, one file per batch, in order.
+
+    Args:
+        data: The dataset.
+        folder: Where to.
+        chosen: Whether to write the features of the chosen sides too.
+    """
     from scipy.sparse import save_npz
     from sklearn.feature_extraction.text import HashingVectorizer
 
     hasher = HashingVectorizer(n_features=FEATURES, ngram_range=WORDS, dtype=np.float32)
     files: list[Path] = []
     for batch in data.batches():
-        chosen, rejected = (
+        better, worse = (
             hasher.transform(side.replies.texts().to_pylist())
             for side in (batch.chosen, batch.rejected)
         )
         files.append(folder / f"{len(files)}.npz")
-        save_npz(files[-1], (chosen - rejected).tocsr(), compressed=False)
+        save_npz(files[-1], (better - worse).tocsr(), compressed=False)
+        if chosen:
+            save_npz(_chosen_file(files[-1]), better.tocsr(), compressed=False)
     return files
 
 

@@ -6,12 +6,11 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Unpack
+from typing import Any, Unpack
 
 import pyarrow as pa
 
@@ -22,20 +21,18 @@ from pairsmith.dataset.annotation_writer import annotate
 from pairsmith.dataset.annotations import annotation_folder, local_build, open_annotation
 from pairsmith.dataset.folder import PLAN, writing
 from pairsmith.dataset.manifest import read_manifest
-from pairsmith.engines import ENGINES
-from pairsmith.engines.base import Outcome
 from pairsmith.errors import AnnotationError, RecipeError
 from pairsmith.extras import require
 from pairsmith.io.durable import sha256_of, write_text_durably
 from pairsmith.io.locks import is_lock, locked
 from pairsmith.models.batches import Work
 from pairsmith.models.folders import find_model, model_sha256
-from pairsmith.progress import Progress, Watch
+from pairsmith.progress import Watch
 from pairsmith.schema.annotations import STATEMENTS, Action
 from pairsmith.schema.rows import Kind
-from pairsmith.scoring import dialogues, pairs
+from pairsmith.scoring import dialogues, pairs, words
 from pairsmith.scoring.endpoint import parse_endpoint
-from pairsmith.scoring.judge import ELO_FACTOR, Request, open_judge
+from pairsmith.scoring.judge import ELO_FACTOR, Request
 from pairsmith.scoring.options import ScoreArguments, ScoreOptions
 from pairsmith.scoring.pieces import (
     Piece,
@@ -45,7 +42,7 @@ from pairsmith.scoring.pieces import (
     read_statements,
     read_told,
 )
-from pairsmith.scoring.task import Task, work
+from pairsmith.scoring.run import Run, run
 
 ANNOTATOR = "pairsmith score"
 STAGING = "unfinished"
@@ -106,10 +103,11 @@ def score(
 
     Args:
         out: The folder of the build.
-        model: The folder of a run or of another preference model, or an id on the hub.
+        model: The folder of a run or of another preference model, or an id on the hub; or
+            `linear`, a weak model of the words of replies that is trained on the other rows.
         name: The annotation's.
         subset: Only rows of this subset; None for all.
-        progress: Called after every piece, with rows in place of bytes.
+        progress: Called after every batch or piece, with rows in place of bytes.
         options: Fields of `pairsmith.scoring.options.ScoreOptions`, by name.
 
     Returns:
@@ -139,6 +137,8 @@ def score_build(
     progress: Watch | None = None,
 ) -> Outcomes:
     """As `score`, with an account of the run."""
+    if model == words.NAME:
+        return _score_by_words(local_build(out), name, subset)
     require("train", "Scoring needs")
     place = local_build(out).absolute()  # a worker may have another working directory
     built = read_manifest(place)
@@ -148,10 +148,10 @@ def score_build(
     target = annotation_folder(place, name)
     _check_place(target)
     folder = find_model(model)
-    spec = _Run(place, target / STAGING, Request(place, model, options), pieces, progress)
+    spec = Run(place, target / STAGING, Request(place, model, options), pieces, progress)
     plan = _plan(place, model_sha256(folder), options, subset)
     with writing(place), _growing(spec.staging, plan, options.force):
-        now = _run(spec)
+        now = run(spec)
         found = finished_pieces(spec.staging)
         told = [read_told(found[piece.number]) for piece in pieces]
         if not any(one.said for one in told):
@@ -167,6 +167,15 @@ def score_build(
         )
         shutil.rmtree(spec.staging)
     return _outcomes(made, pieces, told, now)
+
+
+def _score_by_words(place: Path, name: str, subset: str | None) -> Outcomes:
+    _check_place(annotation_folder(place, name))
+    rows, recipe = words.score_by_words(place, subset)
+    recipe |= {"mean": words.mean_of(rows), "elo_factor": ELO_FACTOR}
+    by = Annotator(ANNOTATOR, __version__, recipe, {"contradicts": Action.FLIP.value})
+    made = annotate(place, name, [rows], by)
+    return Outcomes(made, len(rows), {}, 0, 0, 0, {}, None, recipe["mean"], ())
 
 
 def _check_place(target: Path) -> None:
@@ -196,16 +205,6 @@ def _plan(place: Path, model: str, options: ScoreOptions, subset: str | None) ->
         "dtype": options.dtype,
         "endpoint": options.endpoint and parse_endpoint(options.endpoint).path,
     }
-
-
-class _Run(NamedTuple):
-    """A run over the pieces that are not finished; fields as elsewhere."""
-
-    out: Path
-    staging: Path
-    request: Request
-    pieces: list[Piece]
-    progress: Watch | None
 
 
 @contextmanager
@@ -247,57 +246,6 @@ def _read_plan(staging: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, RecursionError):
         return None
     return held if isinstance(held, dict) else None
-
-
-def _run(spec: _Run) -> int:
-    """Scores the pieces that are not finished; returns how many tokens were read."""
-    finished = finished_pieces(spec.staging)
-    left = [piece for piece in spec.pieces if piece.number not in finished]
-    total = sum(piece.rows for piece in spec.pieces)
-    rows, tokens = total - sum(piece.rows for piece in left), 0
-    if not left:
-        return 0
-    with closing(_map(spec, left)) as outcomes:  # or workers would outlive a fault
-        for outcome in outcomes:
-            if outcome.result is None:
-                raise outcome.error or RuntimeError("a task came to nothing")
-            piece = outcome.task.piece
-            rows, tokens = rows + piece.rows, tokens + outcome.result.tokens
-            if spec.progress is not None:
-                spec.progress(Progress(f"{piece.subset}/{piece.split}", rows, rows, total))
-    return tokens
-
-
-def _map(spec: _Run, left: list[Piece]) -> Generator[Outcome[Task, Told]]:
-    options = spec.request.options
-    engine = ENGINES[options.engine]
-    workers = options.workers
-    if engine.in_process:
-        workers = min(workers or max(1, _gpus(options.device)), len(left))
-        if workers == 1:
-            yield from _in_process(spec, left)
-            return
-    threads = max(1, (os.cpu_count() or 1) // workers) if workers and engine.in_process else None
-    tasks = (Task(piece, spec.request, spec.staging, threads) for piece in left)
-    yield from engine.run(work, tasks, workers=workers, name=_name, address=options.address)
-
-
-def _in_process(spec: _Run, left: list[Piece]) -> Generator[Outcome[Task, Told]]:
-    engine = ENGINES[spec.request.options.engine]
-    tasks = (Task(piece, spec.request, spec.staging) for piece in left)
-    with open_judge(spec.request) as judge:
-        yield from engine.run(partial(work, judge=judge), tasks, workers=1, name=_name)
-
-
-def _name(task: Task) -> str:
-    return task.piece.name
-
-
-def _gpus(device: str) -> int:
-    """How many GPUs there are to be used here."""
-    import torch
-
-    return torch.cuda.device_count() if device == "auto" else 0
 
 
 def _columns(pieces: list[Piece]) -> pa.Schema:

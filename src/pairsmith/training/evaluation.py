@@ -100,6 +100,8 @@ def evaluate_held_out(wanted: HeldOut, staging: Path) -> Found:
         made = evaluate(place, name, to=wanted.model / FOLDER)
     except PairsmithError as error:
         return Found(None, name, error.message.rstrip("."))
+    except RuntimeError as error:  # of torch's: a GPU without room for it, say
+        return Found(None, name, (str(error).splitlines() or ["?"])[0].rstrip(".")[:200])
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return Found(made, name, "")

@@ -45,6 +45,7 @@ def finish(
     if job.is_main:
         with writing(job.place.path):
             if job.evaluates:
+                _release(trainer)
                 found = evaluate_held_out(_held_out(job, finished), job.place.growing / SCORED)
             run = replace(run, metrics={**run.metrics, **numbers_of(found)})
             run = _put_in_place(job, finished, run, (records, found))
@@ -53,6 +54,21 @@ def finish(
     remarks = _remarks(job, made, found)
     where = job.place.path
     return TrainedModel(where, run, False, remarks, found.scores, verdict, job.is_main)
+
+
+def _release(trainer: Any) -> None:
+    """Gives back what the trainer holds of a GPU: the finished model is loaded beside it."""
+    import gc
+
+    import torch
+
+    if not torch.cuda.is_available() or trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:
+        return
+    trainer.optimizer = trainer.lr_scheduler = trainer.callback_handler.optimizer = None
+    trainer.accelerator.free_memory()
+    trainer.model.to("cpu")
+    gc.collect()
+    torch.cuda.empty_cache()
 
 
 def _held_out(job: Job, finished: Path) -> HeldOut:

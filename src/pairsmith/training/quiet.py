@@ -12,7 +12,8 @@ def quiet() -> Iterator[None]:
     """Keeps transformers from logging what is no error, and datasets from drawing bars.
 
     Nor do they warn of what they call of each other and is to go, or that the embeddings of a model
-    with adapters are saved too, which were given a row for the padding token.
+    with adapters are saved too, which were given a row for the padding token, or that layers of
+    GPT-2 are turned round.
     """
     import datasets
     from transformers.utils import logging
@@ -27,6 +28,7 @@ def quiet() -> Iterator[None]:
             for module in ("transformers", "trl", "peft", "accelerate"):
                 warnings.filterwarnings("ignore", category=FutureWarning, module=rf"{module}\b")
             warnings.filterwarnings("ignore", message="Setting `save_embedding_layers`")
+            warnings.filterwarnings("ignore", message="fan_in_fan_out is set to False")
             yield
     finally:
         logging.set_verbosity(level)

@@ -130,7 +130,7 @@ def complete(settings: Mapping[str, Any], model: Any, processes: int) -> dict[st
         "max_length": _length(settings.get("max_length"), model),
         "gradient_accumulation_steps": max(1, STEP_PAIRS // (per_device * processes)),
         "bf16": bool(gpu and torch.cuda.is_bf16_supported()) and not settings.get("fp16"),
-        "gradient_checkpointing": bool(gpu),
+        "gradient_checkpointing": bool(gpu) and not settings["head_only"],
         **settings,
     }
     made["gradient_checkpointing"] = made.pop(NEWER, made["gradient_checkpointing"])

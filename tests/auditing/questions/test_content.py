@@ -23,6 +23,7 @@ from pairsmith.auditing.questions.content import TextCounts
 from pairsmith.auditing.questions.content import ask as text
 from pairsmith.chat_templates.builtin import FAMILIES
 from support.examples import examples
+from support.slow import slow
 
 HOLDS = {
     "email": ["Write to jo.doe+x@mail.example.org.", "a@b.co", "<x_@b-c.example>"],
@@ -172,6 +173,7 @@ def test_openings_are_shown_where_they_are_boilerplate(build_rows, ask):
     assert found["lopsided"][0]["z"] != 0
 
 
+@slow
 def test_the_same_whatever_the_form(sample_text, sample_messages, ask):
     one, other = (ask(text, out).numbers for out in (sample_text, sample_messages))
     assert other["kinds"]["control_string"]["rows"] == 2  # Llama 2 refuses these
@@ -194,6 +196,7 @@ def test_no_answer_without_rows(build_rows, ask):
         ask(text, build_rows({"train": [("Hello?", "", "A reply.")]}, policies={}))
 
 
+@slow
 def test_the_real_file(real_text, real_rows, ask):
     answer = ask(text, real_text)
     kinds = answer.numbers["kinds"]

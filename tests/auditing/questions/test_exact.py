@@ -19,7 +19,7 @@ from pairsmith.dataset.reader import Dataset
 from support import brute
 from support.planted import SUBSETS, plant, talk
 from support.real import REAL_FILE
-from support.slow import quick
+from support.slow import quick, slow
 
 
 def rows_of(answer, kind):
@@ -41,7 +41,14 @@ def stock_of(rows):
         yield [said for _, said in prompt], chosen[1], rejected[1]
 
 
-@pytest.fixture(scope="module", params=[(None, 1), ("llama2", 2), ("qwen3", 3), ("real", 4)])
+TEMPLATES = [
+    (None, 1),
+    ("llama2", 2),
+    *(pytest.param(world, marks=slow) for world in [("qwen3", 3), ("real", 4)]),
+]
+
+
+@pytest.fixture(scope="module", params=TEMPLATES)
 def planted(request, tmp_path_factory):
     """A build with known defects, as messages and as text, and what they are."""
     template, seed = request.param
@@ -178,6 +185,7 @@ def test_small_worlds_by_brute_force(tmp_path, seed, template):
             assert {name: counts[name] for name in mine} == mine
 
 
+@slow
 def test_the_real_file_by_brute_force(real_text, real_rows, ask):
     rows = list(brute.read(REAL_FILE))
     twice, way = ask(duplicates.ask, real_text), ask(direction.ask, real_text)

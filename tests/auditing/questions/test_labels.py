@@ -10,6 +10,7 @@ from pairsmith import Annotator
 from pairsmith.auditing.answer import UnansweredError
 from pairsmith.auditing.questions.labels import ask as labels
 from pairsmith.auditing.questions.labels import calibrate, margins
+from support.slow import slow
 
 ROWS, FLIPPED = 800, 80
 GOOD = ["gladly", "certainly", "helpful", "careful", "clear", "detailed", "patient", "warm"]
@@ -171,6 +172,7 @@ def test_texts_without_latin_letters(build_rows, ask):
     assert answer.numbers["accuracy"]["share"] > 0.9
 
 
+@slow
 def test_the_real_file(real_text, ask):
     pytest.importorskip("sklearn")
     answer = ask(labels, real_text)

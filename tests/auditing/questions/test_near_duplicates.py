@@ -17,6 +17,7 @@ from pairsmith.auditing.similarity.candidates import Clusters, Crossing, Pairs, 
 from pairsmith.dataset import reader
 from pairsmith.dataset.conversations import components
 from support.near import Writer, ask, build, jaccard, likeness, study_of, tokens, whole
+from support.slow import quick, slow
 
 WORDS = Writer(1)
 LONG = [WORDS.words(40) for _ in range(6)]
@@ -94,7 +95,7 @@ def brute(rows):
     return {pair: score for pair, score in scores.items() if score >= near_duplicates.THRESHOLD}
 
 
-@pytest.mark.parametrize("template", [None, "llama2"])
+@pytest.mark.parametrize("template", quick([None, "llama2"]))
 def test_clusters_against_all_pairs(tmp_path, template):
     draw = np.random.default_rng(5)
     rows = []
@@ -116,6 +117,7 @@ def test_clusters_against_all_pairs(tmp_path, template):
     assert answer.numbers["near_duplicate"] == len(rows) - len(sizes)
 
 
+@slow
 def test_the_real_file_against_all_pairs(real, real_rows, tmp_path):
     import pairsmith
 
@@ -291,6 +293,7 @@ def test_the_sample_has_none(sample_text, sample_messages):
         assert answer.numbers["near_leak"] == len(answer.findings) == 0
 
 
+@slow
 def test_the_same_whatever_the_batches_and_threads(planted, monkeypatch):
     out, _ = planted
     expected = ask(near_duplicates, out)

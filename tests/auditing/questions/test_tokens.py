@@ -7,6 +7,7 @@ from pairsmith.auditing.answer import UnansweredError
 from pairsmith.auditing.questions.tokens import LIMITS
 from pairsmith.auditing.questions.tokens import ask as tokens
 from pairsmith.errors import TokenizerError
+from support.slow import quick
 from support.tiny import llama_tokenizer
 
 ROWS = [
@@ -26,7 +27,7 @@ def tokenizer(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module", params=["llama2", None])
+@pytest.fixture(scope="module", params=quick(["llama2", None]))
 def out(request, build_rows):
     return build_rows({"one/train": ROWS[:3], "two/train": ROWS[3:]}, template=request.param)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from support.chromium import CONTRAST, launched
-from support.slow import quick
+from support.slow import quick, slow
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +88,7 @@ def test_links_in_the_page_are_followed(look):
     assert page.evaluate("document.querySelector('#q-1').getBoundingClientRect().top") < 900
 
 
+@slow
 def test_it_prints(look):
     page = look(scheme="dark")
     page.emulate_media(media="print")

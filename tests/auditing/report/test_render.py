@@ -15,6 +15,7 @@ from pairsmith.dataset.manifest import LedgerEntry
 from pairsmith.dataset.reader import Dataset
 from pairsmith.reporting.wording import number
 from pairsmith.schema.reasons import Reason
+from support.slow import slow
 from support.standins import STANDINS
 
 VOID = {"meta", "link", "br", "img", "rect", "path", "use"}
@@ -199,6 +200,7 @@ def test_words_for_what_is_shown():
     ]  # fmt: skip
 
 
+@slow
 def test_the_real_file(real, tmp_path):
     pairsmith.build(real, tmp_path / "out", template="llama2")
     made = pairsmith.audit(tmp_path / "out", questions=STANDINS)

@@ -8,6 +8,7 @@ from pairsmith.hub.app import application
 from pairsmith.hub.auth import browsers, passwords, tokens, users
 from pairsmith.hub.auth.limits import Limits
 from support.hub.browsers import PASSWORD, Browser
+from support.slow import slow
 
 NEW = "quite another password"
 WRONG = "not the password"
@@ -45,6 +46,7 @@ def test_the_owner_signs_in_from_where_they_did_before(browser, ann, attack):
     assert her.sign_in().status_code == 303
 
 
+@slow
 def test_the_owner_changes_the_password_in_a_session(browser, ann, attack):
     her = browser()
     her.sign_in()
@@ -62,6 +64,7 @@ def test_tokens_go_on(browser, hub, ann, attack):
     assert browser().get("/api/whoami-v2", headers=headers).status_code == 200
 
 
+@slow
 def test_a_browser_is_known_after_the_hub_was_begun_again(browser, hub, ann, attack):
     her = browser()
     her.sign_in()

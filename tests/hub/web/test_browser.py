@@ -6,7 +6,7 @@ import pytest
 
 from pairsmith.hub.auth import sessions
 from support.chromium import CONTRAST, launched
-from support.slow import quick
+from support.slow import quick, slow
 
 CARD = b"""---
 tags: [a-tag-that-is-rather-long-and-has-no-blank-in-it-to-break-a-line-at-all]
@@ -78,6 +78,7 @@ def test_every_page_is_legible_and_whole(hub, browser, site, people, width, sche
     assert {url for url in asked if not url.startswith(site)} <= {"https://images.example/pet.png"}
 
 
+@slow
 def test_the_keyboard_reaches_the_content_and_the_menu(hub, browser, site, people):
     with hub.database.write() as db:
         cookie = sessions.begin(db, people["account"])

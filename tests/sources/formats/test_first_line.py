@@ -78,7 +78,7 @@ def test_a_damaged_first_line_is_one_row(name, good, more, front):
 
 
 @pytest.mark.parametrize("name", quick(FIRST, "for a brace", "cut on the left", "NUL"))
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", quick([1, 2]))
 def test_a_build_keeps_the_others(tmp_path, name, workers):
     source = tmp_path / "train.jsonl"
     source.write_text("\n".join([FIRST[name], *[SHORT] * 40]) + "\n", encoding="utf-8")

@@ -25,6 +25,7 @@ from pairsmith.scoring.folds import FOLDS, assign_folds, count_conversations
 from pairsmith.scoring.linear import (
     EPOCHS,
     FEATURES,
+    MIN_ROWS,
     SEED,
     WORDS,
     predict_log_odds,
@@ -33,8 +34,6 @@ from pairsmith.scoring.linear import (
 
 TITLE = "Labels"
 
-MIN_ROWS = 300
-"""The fewest kept rows that the model is trained on: fewer teach it nothing."""
 MAX_FINDINGS = 1_000
 """The most labels that are named as doubtful."""
 BINS = 10

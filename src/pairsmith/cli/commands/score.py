@@ -25,7 +25,7 @@ def score(
     ],
     model: Annotated[
         str,
-        typer.Option(metavar="M", help="A run's folder, another preference model's, or a hub id."),
+        typer.Option(metavar="M", help="A run, another preference model, a hub id; or linear."),
     ],
     name: Annotated[str, typer.Option(metavar="NAME", help="The annotation's name.")] = "scores",
     subset: Annotated[str | None, typer.Option(help="Rows of this subset.")] = None,

@@ -50,7 +50,8 @@ def draw(made: Outcomes, seconds: float) -> None:
         lines.append(f"agreement with the labels: {share}, ties counted as wrong")
     lines.append(f"mean score: {made.mean:.4f}")
     speed = f", {made.read_now / seconds:,.0f} a second" if made.read_now and seconds else ""
-    lines.append(f"{made.tokens:,} tokens, {100 * made.padding:.1f} % padding{speed}")
+    if made.tokens:
+        lines.append(f"{made.tokens:,} tokens, {100 * made.padding:.1f} % padding{speed}")
     lines += [_told(kind, counts, made.difference) for kind, counts in made.fast.items()]
     lines += [*made.remarks, f"The annotation: {made.annotation.folder}"]
     for line in lines:
