@@ -11,7 +11,9 @@ LOADERS := .loaders
 CLIENTS := .clients
 FLOORS := .floors
 LOCK := requirements/lock.txt
-EXTRAS := s3,http,ray,audit,tokens,train,demo,hub
+EXTRAS := s3,http,ray,audit,tokens,hub
+# torch and what stands on it are gigabytes in their lowest versions: tried in the newest alone
+HEAVY := train,demo
 TORCH := torch==2.13.0
 # what the lowest versions are tried with: the main job, an audit, a hub
 FLOOR_TESTS := $(addprefix tests/,building/test_build.py chat_templates/test_content.py \
@@ -96,7 +98,7 @@ lock:
 	$(PYTHON) -m venv .lock
 	.lock/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	.lock/bin/python -m pip install --quiet $(TORCH)
-	.lock/bin/python -m pip install --quiet --editable '.[$(EXTRAS)]' --group dev
+	.lock/bin/python -m pip install --quiet --editable '.[$(EXTRAS),$(HEAVY)]' --group dev
 	.lock/bin/python requirements/lock.py > $(LOCK)
 	@rm -rf .lock
 

@@ -115,9 +115,11 @@ def test_what_is_said_goes_before_the_file_and_the_file_before_defaults(tmp_path
         ({"num_train_epochs": 0.0}, "num_train_epochs is 0"),
         ({"max_steps": 0}, "max_steps is 0"),
         ({"per_device_train_batch_size": 0}, "per_device_train_batch_size is 0"),
+        ({"seed": 10**20}, "seed is 1"),
+        ({"max_steps": 2**31}, "max_steps is 2"),
         ({"use_peft": True, "head_only": True}, "Adapters and the head alone"),
     ],
-    ids=["model", "epochs", "steps", "batch", "both"],
+    ids=["model", "epochs", "steps", "batch", "seed", "count", "both"],
 )
 def test_what_is_out_of_range_or_at_odds(given, said):
     pytest.importorskip("trl")

@@ -38,6 +38,9 @@ LOWEST = {
 }  # fmt: skip
 """The least that some settings can be."""
 
+HIGHEST = 2**31 - 1
+"""The most that a whole number can be; random generators and counters take no more."""
+
 POSITIVE = frozenset({"num_train_epochs", "learning_rate", "save_steps", "logging_steps"})
 """Those that have to be above it."""
 
@@ -95,6 +98,9 @@ def _check(settings: Mapping[str, Any]) -> None:
         if value < least or (name in POSITIVE and value == least):
             above = f"more than {least:g}" if name in POSITIVE else f"{least:g} or more"
             raise RecipeError(f"{name} is {value}.", f"Expected {above}.")
+    for name, value in settings.items():
+        if isinstance(value, int) and value > HIGHEST:
+            raise RecipeError(f"{name} is {value}.", f"Expected {HIGHEST} or less.")
     if settings["use_peft"] and settings["head_only"]:
         raise RecipeError(
             "Adapters and the head alone are asked for.", "Leave out --lora or --head-only."

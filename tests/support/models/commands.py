@@ -35,12 +35,14 @@ class Outcome(NamedTuple):
         said: What it wrote to standard output.
         told: To standard error.
         seconds: How long it took.
+        busy: The processor time that it took, in seconds; 0 where it was killed.
     """
 
     status: int | None
     said: str
     told: str
     seconds: float
+    busy: float
 
 
 def run_command(*arguments, kill_after=None, file_bytes=None):
@@ -63,14 +65,15 @@ def run_command(*arguments, kill_after=None, file_bytes=None):
         if killed:
             process.kill()
             process.join()
-        said, told = (_read(Path(folder) / name) for name in STREAMS)
+        said, told, busy = (_read(Path(folder) / name) for name in (*STREAMS, BUSY))
         if killed and kill_after is None:
             raise TimeoutError(f"{words} did not end: {said}{told}")
         seconds = time.monotonic() - began
-        return Outcome(None if killed else process.exitcode, said, told, seconds)
+        return Outcome(None if killed else process.exitcode, said, told, seconds, float(busy or 0))
 
 
 STREAMS = ("out", "err")
+BUSY = "busy"
 
 
 def _read(path):
@@ -91,7 +94,10 @@ def _act(words, folder, file_bytes):
     sys.argv = ["pairsmith", *words]
     from pairsmith.cli import main
 
-    main()
+    try:
+        main()
+    finally:
+        (Path(folder) / BUSY).write_text(str(time.process_time()))
 
 
 def succeed(*arguments, **options):
