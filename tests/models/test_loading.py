@@ -146,8 +146,36 @@ def test_of_a_causal_model_the_head_alone_may_be_new(tmp_path):
 
 @pytest.mark.parametrize(
     "fields",
-    [{"hidden_size": "many"}, {"hidden_size": -5}, {"num_attention_heads": 0}],
-    ids=["type", "sign", "zero"],
+    [
+        {"hidden_size": "many"},
+        {"hidden_size": -5},
+        {"num_attention_heads": 0},
+        {"num_hidden_layers": 10**6},
+        {"num_labels": 10**9},
+        {"text_config": {"n_layer": 10**6}},
+        {"vocab_size": 10**9},
+        {"architectures": [1]},
+        {"architectures": "LlamaForSequenceClassification"},
+        {"max_position_embeddings": -1},
+        {"attn_implementation": "tea/kernel"},
+        {"_attn_implementation": {"": "tea/kernel@main:fern"}},
+        {"quantization_config": {"quant_method": "bitsandbytes", "load_in_4bit": True}},
+    ],
+    ids=[
+        "type",
+        "sign",
+        "zero",
+        "layers",
+        "labels",
+        "nested",
+        "vocabulary",
+        "kinds",
+        "kind",
+        "places",
+        "kernel",
+        "kernels",
+        "library",
+    ],
 )
 def test_settings_of_no_model(tmp_path, fields):
     folder = write_scorer(tmp_path / "odd")
@@ -183,3 +211,59 @@ def test_no_manifest_of_a_run(text, tmp_path):
     (tmp_path / "manifest.json").write_text(text)
     with pytest.raises(ModelError, match="not a run's manifest"):
         read_run(tmp_path)
+
+
+def manifest_of(folder, **fields):
+    run = RunManifest(
+        pairsmith="1",
+        kind="reward",
+        build={"name": "OUT", "sha256": "0" * 64},
+        base={"name": "tiny", "sha256": "1" * 64},
+        form=Form.TEXT,
+        template=None,
+        config={"seed": 1},
+        ledger={"pairs/train": {"read": 3, "trained": 3}},
+        metrics={},
+        versions={},
+        outputs=list_outputs(folder),
+    )
+    write_run(folder, run)
+    change(folder, "manifest.json", **fields)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"build": {}},
+        {"base": "tiny"},
+        {"config": []},
+        {"ledger": {"pairs/train": 3}},
+        {"ledger": {"pairs/train": {"read": "3"}}},
+        {"outputs": [{"path": 1, "bytes": 1, "sha256": ""}]},
+        {"outputs": [[]]},
+        {"metrics": None},
+    ],
+    ids=["build", "base", "config", "ledger", "count", "path", "file", "metrics"],
+)
+def test_an_edited_manifest_of_a_run(fields, tmp_path):
+    manifest_of(tmp_path, **fields)
+    with pytest.raises(ModelError, match="not a run's manifest"):
+        read_run(tmp_path)
+
+
+def test_a_model_put_in_the_place_of_a_runs_is_noticed(tmp_path):
+    folder = write_scorer(tmp_path / "run")
+    manifest_of(folder)
+    assert load_scorer(str(folder)).form == Form.TEXT
+    other = write_scorer(tmp_path / "other", hidden=32)
+    (folder / "model.safetensors").write_bytes((other / "model.safetensors").read_bytes())
+    with pytest.raises(ModelError, match=r"not what its run wrote: model\.safetensors"):
+        load_scorer(str(folder))
+
+
+def test_a_template_put_beside_a_runs_model_is_noticed(tmp_path):
+    folder = write_scorer(tmp_path / "run")
+    manifest_of(folder)
+    (folder / "added_tokens.json").write_text("{}")
+    with pytest.raises(ModelError, match=r"not what its run wrote: added_tokens\.json"):
+        load_scorer(str(folder))

@@ -2,6 +2,9 @@
 
 import json
 import math
+import time
+from contextlib import suppress
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -14,7 +17,7 @@ from pairsmith.scoring.score import score_build
 from pairsmith.scoring.texts import score_texts
 from support.annotated import tree
 from support.models.folders import write_scorer
-from support.score_server import changed, cut, hangs_up, says, serving
+from support.score_server import changed, cut, hangs_up, says, send, serving
 from support.slow import quick, slow
 
 CLOSE = 1e-5
@@ -172,6 +175,7 @@ FAULTS = {
     "another_model": (changed(lambda held: held | {"model": "oaks"}), "answers for another model"),
     "infinite": (put_in("probs", [math.inf]), "is not finite"),
     "large": (put_in("probs", [1e300]), "is not finite"),
+    "whole": (put_in("probs", [10**400]), "is not finite"),
     "text": (put_in("probs", ["1"]), "is no number"),
     "truth": (put_in("probs", [True]), "is no number"),
     "two_classes": (put_in("probs", [0.5, 0.5]), "gives 2 numbers of a text"),
@@ -220,6 +224,34 @@ def test_an_answer_without_end_is_not_read_to_the_end(builds, scorer, server, mo
     server.always = changed(lambda _: b" " * 20_000)
     with pytest.raises(ModelError, match="answers with more than"):
         score(builds, scorer, server, name="wrong")
+
+
+def drips(handler, *_answer):
+    """A fault: a byte now and then, so that the server is never silent for long."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000")
+    handler.end_headers()
+    with suppress(OSError):
+        for _ in range(1000):
+            handler.wfile.write(b" ")
+            time.sleep(0.02)
+
+
+def test_an_answer_that_drips_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(wire, "WHOLE_SECONDS", 0.3)
+    with serving(None) as server:
+        server.always = drips
+        with pytest.raises(ModelError, match=r"takes more than 0\.3 seconds"):
+            wire.ask(urlsplit(server.address + "/classify"), {})
+    assert len(server.asked) == 1  # to ask again would be to wait again
+
+
+def test_an_answer_in_time_is_not_broken_off(monkeypatch):
+    monkeypatch.setattr(wire, "WHOLE_SECONDS", 5.0)
+    with serving(None) as server:
+        server.always = lambda handler, *_: send(handler, 200, b"[1]")
+        held = [wire.ask(urlsplit(server.address + "/classify"), {}) for _ in range(3)]
+    assert held == [[1]] * 3
 
 
 @slow

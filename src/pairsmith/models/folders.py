@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from pairsmith.errors import ModelError
@@ -79,8 +80,18 @@ def model_sha256(folder: Path) -> str:
     Args:
         folder: Its folder.
     """
+    return identity_of(hash_files(folder))
+
+
+def hash_files(folder: Path) -> dict[str, str]:
+    """The hashes of the files of a model that decide a score, by name, in the order of names."""
+    found = (path for path in sorted(folder.iterdir()) if path.is_file())
+    return {path.name: sha256_of(path) for path in found if IDENTITY.fullmatch(path.name)}
+
+
+def identity_of(hashes: Mapping[str, str]) -> str:
+    """The identity of a model whose files `hash_files` tells."""
     digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        if path.is_file() and IDENTITY.fullmatch(path.name):
-            digest.update(f"{path.name} {sha256_of(path)}\n".encode())
+    for name, sha256 in hashes.items():
+        digest.update(f"{name} {sha256}\n".encode())
     return digest.hexdigest()

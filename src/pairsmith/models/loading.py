@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pairsmith.errors import ModelError
 from pairsmith.extras import require
 from pairsmith.models.devices import choose_device, choose_dtype
-from pairsmith.models.folders import find_model, model_sha256
+from pairsmith.models.folders import IDENTITY, find_model, hash_files, identity_of, model_sha256
 from pairsmith.models.pads import make_pad_distinct
-from pairsmith.models.run_folder import has_run, read_run
+from pairsmith.models.run_folder import RunManifest, has_run, read_run
 from pairsmith.schema.rows import Form
 from pairsmith.tokens.tokenizer import load_tokenizer
 
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from pairsmith.schema.templates import Template
+
+MOST_BYTES = 16 << 20
+"""Of a model's settings."""
+
+MOST_LAYERS, MOST_PARTS = 4_096, 65_536
+"""More than models have: of layers, and of what else settings count (`num_…`)."""
 
 CLASSIFIER = "ForSequenceClassification"
 """How the class of a model with a score for a whole text ends."""
@@ -65,7 +72,10 @@ def load_scorer(
     """
     require("train", "A model needs")
     folder = find_model(name)
+    hashes = hash_files(folder)
     run = read_run(folder) if has_run(folder) else None
+    if run is not None:
+        _check_unchanged(run, hashes, name)
     config = _read_config(folder, name)
     kinds = config.architectures or []
     if not any(kind.endswith(CLASSIFIER) for kind in kinds):
@@ -84,13 +94,28 @@ def load_scorer(
         _load(folder, name, config, choose_dtype(dtype), True).to(choose_device(device)).eval(),
         tokenizer,
         name,
-        model_sha256(folder),
+        identity_of(hashes),
         run.form if run else None,
         run.template if run else None,
         choose_device(device),
     )
     check_vocabulary(scorer.model, tokenizer, name)
     return scorer._replace(remark=make_pad_distinct(scorer.model, tokenizer))
+
+
+def _check_unchanged(run: RunManifest, hashes: Mapping[str, str], name: str) -> None:
+    """Checks that what decides the scores of a run is what the run wrote.
+
+    Raises:
+        ModelError: A file is another, is gone, or was added.
+    """
+    wrote = {entry.path: entry.sha256 for entry in run.outputs if IDENTITY.fullmatch(entry.path)}
+    if wrote != hashes:
+        names = sorted(n for n in {*wrote, *hashes} if wrote.get(n) != hashes.get(n))
+        raise ModelError(
+            f"{name} is not what its run wrote: {names[0]} was changed since, by its manifest.",
+            "Train it again; or copy it without manifest.json, as a model of its own.",
+        )
 
 
 def load_for_training(name: str, form: Form, *, seed: int, dtype: str = "auto") -> Scorer:
@@ -129,21 +154,75 @@ def load_for_training(name: str, form: Form, *, seed: int, dtype: str = "auto") 
 
 
 def _read_config(folder: Path, name: str) -> Any:
+    """The settings of a model.
+
+    Raises:
+        ModelError: They cannot be read, are of a wrong type, or tell more parts than models have.
+    """
     from transformers import AutoConfig
 
     try:
-        return AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        _check_told(_read_json(folder / "config.json"))
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        _check_types(config)
     except Exception as error:  # a field of a wrong type is of no kind that is common to all
         raise ModelError(
             f"The settings of {name} cannot be read: {_first_line(error)}.",
             "Is its config.json whole?",
         ) from error
+    return config
+
+
+def _read_json(path: Path) -> Any:
+    """A small file of JSON.
+
+    Raises:
+        ValueError: It is too long, or no JSON.
+    """
+    with path.open("rb") as file:
+        held = file.read(MOST_BYTES + 1)
+    if len(held) > MOST_BYTES:
+        raise ValueError(f"{path.name} is longer than {MOST_BYTES >> 20} MiB")
+    return json.loads(held)
+
+
+def _check_told(held: Any) -> None:
+    """Checks that settings tell no more parts than models have, each of which is made at once.
+
+    Nor a kind of attention or of another part that would be fetched from the hub: it is code.
+
+    Raises:
+        ValueError: They do.
+    """
+    for key, value in held.items() if isinstance(held, dict) else ():
+        _check_told(value)
+        if key.endswith("_implementation") and "/" in json.dumps(value):
+            raise ValueError(f"{key} names code on a hub, which is not run")
+        most = MOST_LAYERS if "layer" in key else MOST_PARTS if key.startswith("num_") else None
+        if most is not None and isinstance(value, int) and value > most:
+            raise ValueError(f"{key} is more than {most:,}")
+
+
+def _check_types(config: Any) -> None:
+    """Checks what is read of settings here and where texts are measured.
+
+    Raises:
+        TypeError: It is of a wrong type.
+    """
+    kinds = config.architectures
+    if kinds is not None and not (
+        isinstance(kinds, list) and all(isinstance(kind, str) for kind in kinds)
+    ):
+        raise TypeError("architectures is no list of names")
+    for one in (config, config.get_text_config()):
+        most = getattr(one, "max_position_embeddings", None)
+        if most is not None and (type(most) is not int or most < 1):
+            raise TypeError("max_position_embeddings is no number of tokens")
 
 
 def _load(folder: Path, name: str, config: Any, dtype: str, headed: bool) -> PreTrainedModel:
     """The model with its score head, on the CPU; `headed` says whether the folder holds one."""
     import torch
-    from safetensors import SafetensorError
     from transformers import AutoModelForSequenceClassification
     from transformers.utils import logging
 
@@ -164,8 +243,11 @@ def _load(folder: Path, name: str, config: Any, dtype: str, headed: bool) -> Pre
             trust_remote_code=False,
             output_loading_info=True,
         )
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        raise ModelError(f"{name} cannot be loaded: {_first_line(error)}.") from error
+    except Exception as error:  # of any kind: settings that do not fit reach into its every part
+        said = _first_line(error)
+        if "mismatched" in said:  # by a table on the screen, which would be wider than it
+            said = "its weights have other shapes than its config.json tells"
+        raise ModelError(f"{name} cannot be loaded: {said}.") from error
     finally:
         logging.set_verbosity(level)
         if bars:

@@ -74,6 +74,38 @@ class RunManifest:
         return held
 
 
+def _check_fields(held: Any) -> None:
+    """Checks what a manifest holds for the types that are relied upon.
+
+    Raises:
+        TypeError: A field is of another.
+    """
+    fields = {
+        "pairsmith": str, "kind": str, "build": dict, "base": dict, "config": dict, "ledger": dict,
+        "metrics": dict, "versions": dict, "outputs": list,
+    }  # fmt: skip
+    wrong = [name for name, kind in fields.items() if not isinstance(held[name], kind)]
+    for name in ("build", "base"):
+        if not wrong and not all(isinstance(held[name][key], str) for key in ("name", "sha256")):
+            wrong.append(name)
+    if not wrong and not all(_is_account(one) for one in held["ledger"].values()):
+        wrong.append("ledger")
+    if not wrong and not all(_is_file(one) for one in held["outputs"]):
+        wrong.append("outputs")
+    if wrong:
+        raise TypeError(f"{wrong[0]} is of another type")
+
+
+def _is_account(held: Any) -> bool:
+    return isinstance(held, dict) and all(type(count) is int for count in held.values())
+
+
+def _is_file(held: Any) -> bool:
+    return isinstance(held, dict) and [type(held.get(name)) for name in OutputFile._fields] == [
+        str, int, str,
+    ]  # fmt: skip
+
+
 def list_outputs(folder: Path) -> tuple[OutputFile, ...]:
     """The files of a run as they lie there, but for its manifest and its checkpoints."""
     found = (path for path in sorted(folder.rglob("*")) if path.is_file())
@@ -110,6 +142,7 @@ def read_run(folder: Path) -> RunManifest:
         )
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
+        _check_fields(held)
         template = template_from_dict(held["template"]) if held["template"] else None
         outputs = tuple(OutputFile(**entry) for entry in held["outputs"])
         given = {**held, "form": Form(held["form"]), "template": template, "outputs": outputs}

@@ -13,7 +13,6 @@ very ids, special tokens written out; where there is none, the row cannot be sco
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -262,7 +261,7 @@ class RemoteReader:
                 )
             if isinstance(number, bool) or not isinstance(number, int | float):
                 raise ModelError(f"{self._name} gives a score that is no number.")
-            if not math.isfinite(number) or abs(number) > float(np.finfo(np.float32).max):
+            if not abs(number) <= float(np.finfo(np.float32).max):  # NaN, and whole numbers beyond
                 raise ModelError(f"{self._name} gives a score that is not finite.")
         return np.array(numbers, np.float32)
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from socket import SHUT_RDWR
+from threading import Event, Timer
 from typing import Any
 from urllib.parse import SplitResult
 
@@ -26,6 +28,9 @@ PAUSE = 0.5
 
 SECONDS = 300.0
 """How long a server may be silent."""
+
+WHOLE_SECONDS = 1_200.0
+"""How long an answer may take in all, a byte now and then included."""
 
 MOST_BYTES = 64 << 20
 """Of an answer."""
@@ -79,7 +84,10 @@ def _ask_once(address: SplitResult, body: bytes) -> Any:
     if os.environ.get(TOKEN):
         headers["Authorization"] = f"Bearer {os.environ[TOKEN]}"
     try:
-        with closing(kind(address.hostname or "", address.port, timeout=SECONDS)) as connection:
+        with (
+            closing(kind(address.hostname or "", address.port, timeout=SECONDS)) as connection,
+            _hanging_up(connection, name),
+        ):
             connection.request("POST", path, body, headers)
             with connection.getresponse() as answer:
                 text = answer.read(MOST_BYTES + 1)
@@ -100,6 +108,35 @@ def _ask_once(address: SplitResult, body: bytes) -> Any:
         if length is None:  # nothing told where it was to end
             raise _PassingError(f"The answer of {name} is no JSON, or was cut short.") from None
         raise ModelError(f"The answer of {name} is no JSON.", "Is it the right route?") from None
+
+
+@contextmanager
+def _hanging_up(connection: HTTPConnection, name: str) -> Iterator[None]:
+    """Connects, and ends the connection once an answer has taken too long in all.
+
+    Raises:
+        ModelError: It did.
+    """
+    connection.connect()
+    held, late = connection.sock, Event()  # kept here: it is taken from the connection by its end
+
+    def hang_up() -> None:
+        late.set()
+        with suppress(OSError):  # it is gone already
+            held.shutdown(SHUT_RDWR)
+
+    timer = Timer(WHOLE_SECONDS, hang_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if late.is_set():
+            raise ModelError(
+                f"{name} takes more than {WHOLE_SECONDS:g} seconds for an answer.",
+                "Ask for less at a time: fewer --batch-tokens.",
+            )
 
 
 def shown(address: SplitResult) -> str:

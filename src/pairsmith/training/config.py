@@ -18,6 +18,9 @@ from pairsmith.errors import RecipeError
 FILE_BYTES = 65_536
 """At most this long is a file of settings."""
 
+WORD = 64
+"""At most this many bits has a whole number in it."""
+
 TEXT = 1_000
 """At most this many characters has a text in it."""
 
@@ -60,7 +63,13 @@ def read_config(path: Path) -> dict[str, Any]:
             held = file.read(FILE_BYTES + 1)
         if len(held) > FILE_BYTES:
             raise RecipeError(f"The settings in {path} are longer than {FILE_BYTES:,} bytes.")
-        fields = yaml.safe_load(held.decode("utf-8"))
+        text = held.decode("utf-8")
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+            raise RecipeError(  # a few of them can stand for more than a memory holds
+                f"The settings in {path} name a part of themselves again, as *name.",
+                "Write it out.",
+            )
+        fields = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"The settings in {path} cannot be read: {error}.") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -72,7 +81,28 @@ def read_config(path: Path) -> dict[str, Any]:
         raise RecipeError(
             f"The settings in {path} are no fields with names.", "Write learning_rate: 1e-5."
         )
+    for name, value in fields.items():
+        if not _is_plain(name) or not _is_plain(value):
+            raise RecipeError(
+                f"The settings in {path} hold under {_shown(name)} what JSON does not.",
+                "Write numbers, texts, lists, and fields with names.",
+            )
     return fields
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether JSON can hold a value, and tell it from others: no date, NaN or half a character."""
+    if isinstance(value, dict):
+        return all(isinstance(one, str) and _is_plain(one) for one in value) and all(
+            map(_is_plain, value.values())
+        )
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    if isinstance(value, str):
+        return not any("\ud800" <= one <= "\udfff" for one in value)
+    if isinstance(value, int):
+        return value.bit_length() <= WORD
+    return value is None or (isinstance(value, float) and math.isfinite(value))
 
 
 def check_settings(
@@ -96,7 +126,9 @@ def check_settings(
         if name in OWN or name.startswith(OWN_BEGINNINGS):
             raise RecipeError(f"{where} sets {name}, which pairsmith sets itself.", "Leave it out.")
         if name not in types:
-            raise RecipeError(f"{where} has a field {name!r}, which is none.", nearest(name, types))
+            raise RecipeError(
+                f"{where} has a field {_shown(name)}, which is none.", nearest(name, types)
+            )
         found = _as(value, types[name])
         if found is _NO:
             raise RecipeError(
