@@ -28,6 +28,13 @@ def test_build_prints_the_ledger_and_what_to_do_next(run, tmp_path):
     assert f"pairsmith check {out}" in printed
 
 
+def test_a_folder_with_a_space_is_quoted_where_a_command_names_it(run, tmp_path):
+    out = tmp_path / "my teas"
+    _, printed, _ = run("build", "sample", out)
+    assert f"pairsmith check '{out}'\n" in printed
+    assert f"pairsmith show '{out}'\n" in printed
+
+
 def test_build_without_a_template_says_that_it_gives_messages(run, tmp_path):
     _, printed, _ = run("build", "sample", tmp_path / "out")
     assert "Without a template, rows are lists of {role, content} messages." in printed

@@ -1,17 +1,34 @@
 """pairsmith train reward: what the screen says, and what is refused in a sentence."""
 
 import json
+import shlex
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 import pairsmith
+from pairsmith.models.run_folder import RunManifest
+from pairsmith.schema.rows import Form
 from support.models.folders import write_causal
 from support.slow import quick, slow
 from support.tiny import llama_tokenizer
 from support.training import pairs_file, train_quietly
 
 pytest.importorskip("trl")
+
+RUN = RunManifest(
+    pairsmith="1",
+    kind="reward",
+    build={"name": "my teas", "sha256": "0" * 64},
+    base={"name": "tiny", "sha256": "1" * 64},
+    form=Form.TEXT,
+    template=None,
+    config={},
+    ledger={"teas/train": {"read": 3, "trained": 3}},
+    metrics={},
+    versions={},
+)
 
 
 @pytest.fixture(scope="module")
@@ -161,3 +178,18 @@ def test_settings_that_the_trainer_refuses(run, small, tmp_path):
     code, _, errors = run("train", "reward", *line, "--config", tmp_path / "c.yaml")
     assert code == 2
     assert "The trainer refuses the settings" in errors
+
+
+def test_the_commands_that_come_next_can_be_typed_as_they_stand(capsys):
+    """Folders with spaces and quotes are quoted for a shell."""
+    from pairsmith.cli.render.training import draw
+    from pairsmith.training.job import TrainedModel
+
+    build, run = "my teas", "it's a run"
+    draw(TrainedModel(Path(run), RUN, scores="held"), build, run, as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    said = [shlex.split(line[line.index("pairsmith ") :]) for line in lines if "pairsmith " in line]
+    assert said == [
+        ["pairsmith", "evaluate", build, "--scores", "held"],
+        ["pairsmith", "score", build, "--model", run, "--name", "held"],
+    ]

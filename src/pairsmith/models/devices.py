@@ -22,7 +22,7 @@ def choose_device(wanted: str = "auto") -> str:
     if wanted == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        torch.empty(1, device=wanted)
+        torch.zeros(1, device=wanted).item()  # some take no numbers, as meta
     except (RuntimeError, AssertionError) as error:  # torch asserts that it was built with CUDA
         why = (str(error).splitlines() or ["?"])[0].rstrip(".")
         raise ModelError(f"There is no device {wanted!r} here: {why}.", "Try auto.") from error

@@ -88,13 +88,10 @@ def _method(config: dict[str, Any]) -> str:
 
 
 def _loss(config: dict[str, Any]) -> str:
-    difference = "Δ − m, m the margin of the pair" if config["margin"] else "Δ"
+    less, margin = (" − m", ", m the margin of the pair") if config["margin"] else ("", "")
     if config["confidence"] is None:
-        return f"−log σ({'Δ − m' if config['margin'] else 'Δ'}), Δ the difference of the scores" + (
-            ", m the margin of the pair" if config["margin"] else ""
-        )
-    less = " − m" if config["margin"] else ""
+        return f"−log σ(Δ{less}), Δ the difference of the scores{margin}"
     return (
         f"−[c · log σ(Δ{less}) + (1 − c) · log σ(−Δ{less})], Δ the difference of the scores, c the "
-        f"confidence in the label" + (", m the margin of the pair" if "m" in difference else "")
+        f"confidence in the label{margin}"
     )

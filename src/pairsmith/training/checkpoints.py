@@ -38,7 +38,7 @@ def is_whole(checkpoint: Path) -> bool:
     """Whether a checkpoint is sealed, and every file has the size that it was sealed with."""
     try:
         sizes = json.loads((checkpoint / SEAL).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(sizes, dict) and all(
         (checkpoint / name).is_file() and (checkpoint / name).stat().st_size == size

@@ -72,10 +72,16 @@ def read_confidence(out: StoragePath, built: Manifest, name: str | None) -> Told
                 continue
             if not isinstance(value, int | float) or not 0 <= value <= 1:
                 raise AnnotationError(
-                    f"The annotation {name} tells no confidence: {column} of {id} is {value!r}.",
+                    f"The annotation {name} tells no confidence: {column} of {id} is "
+                    f"{_shown(value)}.",
                     "A confidence is a probability, 0 to 1, that the label is right.",
                 )
             held[id] = min(held.get(id, 1.0), float(value))
     if not held:
         raise AnnotationError(f"The annotation {name} tells no number.", "Name another.")
     return Told(held, found.sha256)
+
+
+def _shown(value: object) -> str:
+    """A value in a sentence; of what is no number the kind alone, for it may be anybody's text."""
+    return repr(value) if isinstance(value, int | float) else f"a {type(value).__name__}"

@@ -116,7 +116,8 @@ class RunFolder:
             OutputError: Another process holds it, or it cannot be written.
         """
         with writing(self.path):
-            if self.growing.exists() and not self._is_ours():
+            # a link leads out of the run, where nothing is ours to write and to remove
+            if self.growing.is_symlink() or (self.growing.exists() and not self._is_ours()):
                 raise OutputError(
                     f"{self.growing} is not pairsmith's.", "Move it away, or name another folder."
                 )
@@ -183,7 +184,7 @@ def _read(path: Path) -> dict[str, Any] | None:
     """A small file of ours; None where there is none, or it is damaged."""
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return held if isinstance(held, dict) else None
 

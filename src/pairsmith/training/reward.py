@@ -29,9 +29,7 @@ from pairsmith.training.rows import Encoding, RowWriter, Wanted, check_pairs, fa
 from pairsmith.training.settings import complete, settle, trainer_arguments
 
 KIND = "reward"
-CONFIG = "config.yaml"
 ROWS = "rows.arrow"
-LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
 
 
 def train_reward(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING
 
 import typer
@@ -64,9 +65,10 @@ def draw_ledger(manifest: Manifest, out: str) -> None:
 
 def _next(manifest: Manifest, out: str) -> list[str]:
     """Suggested commands, one per line."""
+    place = shlex.quote(out)
     if not manifest.totals.kept:
-        return ["Nothing was kept.", f"  see why:   pairsmith show {out} --reason any"]
-    lines = [f"  check it:  pairsmith check {out}", f"  look:      pairsmith show {out}"]
+        return ["Nothing was kept.", f"  see why:   pairsmith show {place} --reason any"]
+    lines = [f"  check it:  pairsmith check {place}", f"  look:      pairsmith show {place}"]
     # for a remote folder, load_dataset needs the files of each split
     return lines if "://" in out else [*lines, f'  load it:   datasets.load_dataset("{out}")']
 

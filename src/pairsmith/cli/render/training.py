@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import time
 from collections.abc import Iterator
@@ -138,10 +139,11 @@ def _numbers(made: TrainedModel) -> Iterator[str]:
 
 
 def _next(build: str, run: str, scores: str) -> Iterator[str]:
+    build, place = shlex.quote(build), shlex.quote(run)
     yield f"The model: {run}. Its card: {run}/README.md."
     if scores:
         yield f"How good it is: {run}/evaluation/report.html."
         yield f"Rows that it contradicts: pairsmith evaluate {build} --scores {scores}"
-    yield f"Score all rows: pairsmith score {build} --model {run} --name {scores or 'model'}"
+    yield f"Score all rows: pairsmith score {build} --model {place} --name {scores or 'model'}"
     if not scores:
         yield f"Know what it learnt: pairsmith evaluate {build} --scores model"
