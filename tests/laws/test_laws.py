@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pairsmith.kernel.actions import with_actions
 from pairsmith.kernel.dialogues import dialogue_kernel
 from pairsmith.kernel.pairs import pair_kernel
-from pairsmith.schema.annotations import STATEMENTS
+from pairsmith.schema.annotations import DECISIONS as DECIDED_ON
 from pairsmith.schema.rows import Kind, kernel_schema
 from support.formats import kernel_for, recipe_for
 from support.slow import quick
@@ -37,7 +37,18 @@ DECISIONS = pa.RecordBatch.from_pylist(
         {"id": f"s/train/{number}", "label": label, "score": score, "detail": detail}
         for number, (label, detail, score) in DECIDED.items()
     ],
-    schema=STATEMENTS,
+    schema=DECIDED_ON,
+)
+FILLED = {3: (-1.5, None), 4: (None, 0.5), 5: (-2.0, 1.0)}
+FILLS = pa.RecordBatch.from_pylist(
+    [
+        {"id": "s/train/1", "label": "duplicate", "detail": "as another"},
+        *(
+            {"id": f"s/train/{n}", "label": "score_filled", "score": score, "task_score": task}
+            for n, (score, task) in FILLED.items()
+        ),
+    ],
+    schema=DECIDED_ON,
 )
 KINDS = {
     Kind.PAIRS: (pair_kernel, st.lists(rows(), max_size=8).map(pair_batch)),
@@ -53,8 +64,7 @@ def kernel_of(kind, name):
     recipe = RECIPES[name]
     kernel = kernel_for(KINDS[kind][0], recipe)
     if recipe.acts:
-        decisions = DECISIONS if kind == Kind.PAIRS else DECISIONS[:1]  # dialogues have no labels
-        kernel = with_actions(kernel, decisions, recipe, kind)
+        kernel = with_actions(kernel, DECISIONS if kind == Kind.PAIRS else FILLS, recipe, kind)
     return kernel, kernel_schema(kind, recipe.form, recipe.pair_columns)
 
 

@@ -100,7 +100,7 @@ def test_what_is_said_follows_from_the_scores(builds, scorer):
         assert row["label"] == {1: "agrees", 0: "tied", -1: "contradicts"}[sign]
         assert row["task_score"] is row["turn_scores"] is None
     recipe = made.annotator.recipe
-    assert made.annotator.actions == {"contradicts": "flip"}
+    assert made.annotator.actions == {"contradicts": "flip", "dialogue": "fill"}
     assert recipe["model"]["name"] == str(scorer)
     assert recipe["elo_factor"] == 173.7
     assert recipe["one_pass"] is True
@@ -341,3 +341,20 @@ def test_scores_of_another_build_are_refused(builds, scorer, tmp_path):
     with pytest.raises(AnnotationError, match="another build"):
         pairsmith.read_annotation(tmp_path / "out", "mine")
     assert json.loads((made.folder / "manifest.json").read_text())["name"] == "mine"
+
+
+def test_dialogues_without_scores_are_given_those_of_the_model(builds, rows_of, scorer, tmp_path):
+    out = shutil.copytree(builds / "text", tmp_path / "out")
+    said = read(pairsmith.score(out, scorer, name="mine"))
+    before, source = rows_of(out), str(builds / "in")
+    options = {"template": "llama2", "force": True}
+    pairsmith.build(source, out, apply=["mine:dialogue"], **options)
+    rows = rows_of(out)
+    assert rows.keys() == before.keys()
+    for id, row in rows.items():
+        if "prompt" in row:
+            assert row == before[id]
+            continue
+        assert row["min_harmlessness_score_transcript"] == min(said[id]["turn_scores"])
+        assert row["task_description_harmlessness_score"] == said[id]["task_score"]
+        assert row["notes"][-2:] == ["score_filled", "task_score_filled"]

@@ -25,16 +25,22 @@ from pairsmith.dataset.annotations import (
 )
 from pairsmith.dataset.grown import Grown
 from pairsmith.dataset.manifest import Manifest
-from pairsmith.dataset.margins import chances_in
+from pairsmith.dataset.margins import chances_in, numbers_in
 from pairsmith.dataset.row_ids import read_row_ids
 from pairsmith.errors import AnnotationError
 from pairsmith.io.remote import StoragePath
-from pairsmith.schema.annotations import STATEMENTS, Action, Applied
-from pairsmith.schema.reasons import LABEL_NOTES, Note, Reason
+from pairsmith.schema.annotations import DECISIONS, TASK_SCORE, Action, Applied
+from pairsmith.schema.reasons import FILL_NOTES, LABEL_NOTES, Note, Reason
 from pairsmith.schema.rows import Kind
 from pairsmith.sources.layouts import SourceFile
+from pairsmith.text.sanitize import sanitize, shorten
 
-NOTES = {Action.FLIP: Note.LABEL_FLIPPED, Action.SMOOTH: Note.LABEL_SMOOTHED}
+NOTES = {
+    Action.FLIP: Note.LABEL_FLIPPED,
+    Action.SMOOTH: Note.LABEL_SMOOTHED,
+    Action.FILL: Note.SCORE_FILLED,
+}
+LONGEST_NAME = 200
 
 
 class _Meaning(NamedTuple):
@@ -69,7 +75,21 @@ class AppliedAnnotation:
         if self.label is None and sum(self.annotation.labels.values()) < self.annotation.statements:
             done.add(Action.DROP)  # some have no label
         actions = tuple(action for action in Action if action in done)
-        return Applied(self.annotation.name, self.label, self.annotation.sha256, actions)
+        by = self._by if Action.FILL in done else None
+        return Applied(self.annotation.name, self.label, self.annotation.sha256, actions, by)
+
+    @property
+    def _by(self) -> str:
+        """Whose numbers these are; of a model's folder no more than its own name."""
+        annotator = self.annotation.annotator
+        model = annotator.recipe.get("model")
+        held = model if isinstance(model, Mapping) else {}
+        named, sha256 = held.get("name"), held.get("sha256")
+        told = named if isinstance(named, str) and named else annotator.name
+        if told.startswith((".", "~")) or Path(told).is_absolute():
+            told = Path(told).name or annotator.name
+        digits = f" ({sha256[:12]})" if isinstance(sha256, str) and sha256 else ""
+        return shorten(sanitize(told), LONGEST_NAME) + sanitize(digits)
 
     @property
     def _labels(self) -> list[str]:
@@ -95,19 +115,19 @@ class AppliedAnnotation:
             shape: The shape of their rows.
 
         Returns:
-            Rows of `STATEMENTS`, in the annotation's order: the decisions of a build, but that an
-            id may come again.
+            Rows of `DECISIONS`, in the annotation's order, but that an id may come again.
 
         Raises:
-            AnnotationError: It is of other rows, or a score that should say how far a label is to
-                be believed does not.
+            AnnotationError: It is of other rows, or of rows of another kind than its actions are
+                for; or a score that should say how far a label is to be believed, or that is to
+                fill one, does not.
         """
         splits = [*dict.fromkeys(f"{file.subset}/{file.split}" for file in files)]
         build = BuildId("", shape, dict(inputs), splits)
         check_bound(self.annotation, build, "the one that is asked for")
         made = [self._decide(batch) for batch in self.annotation.batches(self.label)]
-        table = pa.concat_tables([STATEMENTS.empty_table(), *made])
-        self._check_pairs(table, files)
+        table = pa.concat_tables([DECISIONS.empty_table(), *made])
+        self._check_kinds(table, files)
         return table
 
     def _decide(self, batch: pa.RecordBatch) -> pa.Table:
@@ -124,15 +144,37 @@ class AppliedAnnotation:
         detail = pc.if_else(pc.and_(keeps, batch["detail"].is_valid()), batch["detail"], own)
         nothing = pa.scalar(None, pa.string())
         flips = pc.equal(decisions, Note.LABEL_FLIPPED.value)
+        fills = pc.equal(decisions, Note.SCORE_FILLED.value)
         # a label that is said to be wrong, without a number, is not believed at all
-        told = chances_in(batch)
+        told = pc.if_else(fills, batch["score"], chances_in(batch))
         score = pc.if_else(pc.and_(flips, told.is_null()), 0.0, told)
-        self._check_scores(batch["id"], score, pc.invert(dropped))
-        columns = [batch["id"], decisions, score, pc.if_else(dropped, detail, nothing)]
-        return pa.table(columns, schema=STATEMENTS)
+        self._check_scores(batch["id"], score, pc.invert(pc.or_(dropped, fills)))
+        task = self._task_scores(batch, fills)
+        for given in (score, task):
+            self._check_fills(batch["id"], given, fills)
+        columns = [batch["id"], decisions, score, pc.if_else(dropped, detail, nothing), task]
+        return pa.table(columns, schema=DECISIONS)
 
     def _words(self, label: str | None) -> str:
         return self.annotation.name if label is None else f"{self.annotation.name}: {label}"
+
+    def _task_scores(self, batch: pa.RecordBatch, fills: pa.BooleanArray) -> pa.DoubleArray:
+        """The scores of tasks that fill others; null where there is none."""
+        nothing = pa.scalar(None, pa.float64())
+        given = TASK_SCORE in batch.schema.names and not pa.types.is_null(batch[TASK_SCORE].type)
+        if not given or not pc.any(fills, min_count=0).as_py():
+            return pa.nulls(len(batch), pa.float64())
+        return pc.if_else(fills, numbers_in(batch, TASK_SCORE), nothing)
+
+    def _check_fills(self, ids: pa.Array, given: pa.DoubleArray, fills: pa.BooleanArray) -> None:
+        """Checks that what fills scores is finite, where there is anything."""
+        strange = pc.and_(fills, pc.fill_null(pc.invert(pc.is_finite(given)), False))
+        if pc.any(strange, min_count=0).as_py():
+            row = int(np.argmax(np.asarray(strange)))
+            raise AnnotationError(
+                f"The annotation {self.annotation.name} gives {ids[row].as_py()} the score "
+                f"{given[row].as_py()}, which is no number to fill a score with."
+            )
 
     def _check_scores(self, ids: pa.Array, score: pa.Array, weighed: pa.Array) -> None:
         """Checks that labels that are flipped or smoothed have a probability of being right."""
@@ -146,16 +188,25 @@ class AppliedAnnotation:
                 "To flip or smooth a label takes a score from 0 to 1.",
             )
 
-    def _check_pairs(self, table: pa.Table, files: Iterable[SourceFile]) -> None:
-        notes = pa.array([note.value for note in LABEL_NOTES])
-        ids = table.filter(pc.is_in(table["label"], notes))["id"]
+    def _check_kinds(self, table: pa.Table, files: Iterable[SourceFile]) -> None:
+        """Checks that labels are of pairs, and scores that are filled of dialogues."""
+        weighed, filled = (
+            table.filter(pc.is_in(table["label"], pa.array([note.value for note in notes])))["id"]
+            for notes in (LABEL_NOTES, FILL_NOTES)
+        )
         for file in files:
-            place = f"{file.subset}/{file.split}/"
-            if file.kind != Kind.PAIRS and pc.any(pc.starts_with(ids, place)).as_py():
-                raise AnnotationError(
-                    f"The annotation {self.annotation.name} flips or smooths rows of "
-                    f"{file.subset}, which have no label."
+            is_pairs, place = file.kind == Kind.PAIRS, f"{file.subset}/{file.split}/"
+            ids = filled if is_pairs else weighed
+            if not pc.any(pc.starts_with(ids, place)).as_py():
+                continue
+            raise AnnotationError(
+                f"The annotation {self.annotation.name} "
+                + (
+                    f"fills scores of rows of {file.subset}, which are pairs and have none."
+                    if is_pairs
+                    else f"flips or smooths rows of {file.subset}, which have no label."
                 )
+            )
 
 
 def open_applied(out: StoragePath, references: Iterable[str]) -> list[AppliedAnnotation]:
@@ -199,13 +250,13 @@ def choose_first(tables: Iterable[pa.Table]) -> pa.Table:
     """One decision on each row: the first by which it is dropped, or else the first.
 
     Args:
-        tables: Rows of `STATEMENTS` each, whose labels are reasons and notes.
+        tables: Rows of `DECISIONS` each, or of `STATEMENTS` where none fills scores.
 
     Returns:
-        Rows of `STATEMENTS`, ordered by id, none of which comes twice.
+        Rows of `DECISIONS`, ordered by id, none of which comes twice.
     """
-    table = pa.concat_tables(tables)
-    notes = pa.array([note.value for note in LABEL_NOTES])
+    table = pa.concat_tables([DECISIONS.empty_table(), *tables], promote_options="default")
+    notes = pa.array([note.value for note in (*LABEL_NOTES, *FILL_NOTES)])
     ranked = table.append_column("stays", pc.is_in(table["label"], notes))
     ranked = ranked.append_column("place", pa.array(np.arange(len(table))))
     keys = [("id", "ascending"), ("stays", "ascending"), ("place", "ascending")]
@@ -214,7 +265,25 @@ def choose_first(tables: Iterable[pa.Table]) -> pa.Table:
     if len(ids) > 1:
         fresh = pc.not_equal(ids[1:], ids[:-1]).combine_chunks()
         ordered = ordered.filter(pa.concat_arrays([pa.array([True]), fresh]))
-    return ordered.select(STATEMENTS.names)
+    return ordered.select(DECISIONS.names)
+
+
+def tell_filled(built: Manifest) -> list[str]:
+    """A sentence on the scores that were filled, by whom; none where nothing was to be.
+
+    Args:
+        built: The manifest of the build.
+    """
+    by = [f"{held.by}, annotation {held.name}" for held in built.recipe.apply if held.by]
+    if not by:
+        return []
+    noted = built.totals.noted
+    score, task = (noted.get(note.value, 0) for note in FILL_NOTES)
+    return [
+        f"Filled, where the source has none, by {'; '.join(dict.fromkeys(by))}: "
+        f"{score:,} min_harmlessness_score_transcript, {task:,} "
+        "task_description_harmlessness_score."
+    ]
 
 
 def check_applied(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +19,7 @@ from pairsmith.building.applied import (
     check_applied,
     choose_first,
     open_applied,
+    tell_filled,
 )
 from pairsmith.building.judged import JudgingAnnotation, open_judge
 from pairsmith.building.options import BuildArguments, BuildOptions, Options
@@ -39,7 +40,7 @@ from pairsmith.io.digests import hash_file
 from pairsmith.io.remote import StoragePath
 from pairsmith.kernel.render import UnfaithfulError
 from pairsmith.progress import Watch
-from pairsmith.schema.annotations import STATEMENTS
+from pairsmith.schema.annotations import DECISIONS as DECIDED
 from pairsmith.schema.reasons import Reason
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.rows import Form, Origin
@@ -148,7 +149,7 @@ def _build(
             origin=_origin(sources, files, settled),
             settled=settled,
             told=divided.told,
-            apply=[annotation.entry._asdict() for annotation in applied],
+            apply=[annotation.entry.to_dict() for annotation in applied],
             judge=judge.entry._asdict() if judge else None,
         )
         _check_system(recipe, prepared)
@@ -162,6 +163,7 @@ def _build(
         job = _Job(sources, options, found, recipe, prepared, applied, judge, progress)
         built, said = _build_files(job, staging)
         manifest = _manifest(recipe, built, said)
+        manifest = replace(manifest, remarks=(*said, *tell_filled(manifest)))
         write_grown(staging, {new: old for part in built for new, old in part.grown.items()})
         check_applied(job.statements(), staging, manifest)
         _check_rendered(manifest, staging)
@@ -207,7 +209,7 @@ def _decide(job: _Job) -> FirstPass:
         outcome = _first_pass(job)
     else:
         hashes = {file.path: hash_file(file.place).sha256 for file in job.files}
-        outcome = FirstPass(STATEMENTS.empty_table(), hashes)
+        outcome = FirstPass(DECIDED.empty_table(), hashes)
     said = [
         annotation.decide(job.files, outcome.inputs, job.recipe.shape) for annotation in job.applied
     ]

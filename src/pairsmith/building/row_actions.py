@@ -24,7 +24,7 @@ class FirstPass(NamedTuple):
     """The outcome of the first pass over all rows.
 
     Attributes:
-        decisions: Rows of `STATEMENTS`, no id twice.
+        decisions: Rows of `DECISIONS`, no id twice.
         inputs: The sha256 of each file of the source, by path.
     """
 

@@ -21,7 +21,7 @@ from pairsmith.dataset.manifest import LedgerEntry, Manifest
 from pairsmith.errors import RecipeError
 from pairsmith.io.remote import StoragePath
 from pairsmith.schema.annotations import Action, Applied
-from pairsmith.schema.reasons import DROPS, EXPLANATIONS, LABEL_NOTES, Note, Reason
+from pairsmith.schema.reasons import DROPS, EXPLANATIONS, FILL_NOTES, LABEL_NOTES, Note, Reason
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.rows import MARGIN, Form, Kind, Origin
 from pairsmith.schema.splits import order_of
@@ -177,7 +177,7 @@ def body(manifest: Manifest) -> str:
     subsets = {kind: [name for name in loadable if kind_of(name) == kind] for kind in Kind}
     text = recipe.form == Form.TEXT
     labels = label_actions(recipe)
-    other_notes = {*LABEL_NOTES} - labels.keys() - applied_notes(recipe)
+    other_notes = {*LABEL_NOTES, *FILL_NOTES} - labels.keys() - applied_notes(recipe)
     environment = Environment(  # noqa: S701  (Markdown, from our own template)
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
@@ -234,7 +234,8 @@ def label_actions(recipe: Recipe) -> dict[str, float]:
 def applied_notes(recipe: Recipe) -> set[str]:
     """The notes that annotations give which the recipe applies."""
     done = {action for applied in recipe.apply for action in applied.actions}
-    given = zip(LABEL_NOTES, (Action.FLIP, Action.SMOOTH), strict=True)
+    by_action = (Action.FLIP, Action.SMOOTH, Action.FILL, Action.FILL)
+    given = zip((*LABEL_NOTES, *FILL_NOTES), by_action, strict=True)
     return {note.value for note, action in given if action in done}
 
 
@@ -242,6 +243,7 @@ def _applied_words(applied: Applied) -> str:
     """An annotation, and what was done with the rows that it names, in words."""
     label = f", label `{_code(applied.label)}`" if applied.label is not None else ""
     words = {Action.DROP: "dropped", Action.FLIP: "exchanged", Action.SMOOTH: "marked"}
+    words[Action.FILL] = f"scores filled where there were none, by `{_code(applied.by or '')}`"
     done = ", ".join(words[action] for action in applied.actions)
     return f"`{applied.name}`{label}: {done}"
 

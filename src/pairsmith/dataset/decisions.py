@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from pairsmith.errors import OutputError
 from pairsmith.io.durable import finalize, partial_path, sha256_of
 from pairsmith.io.remote import StoragePath
-from pairsmith.schema.annotations import STATEMENTS
+from pairsmith.schema.annotations import DECISIONS
 
 NAME = "decisions.parquet"
 
@@ -20,10 +20,10 @@ def to_bytes(decisions: pa.Table) -> bytes:
     """The table as Parquet: the same bytes for the same rows, in whatever order they come.
 
     Args:
-        decisions: Rows of `STATEMENTS`.
+        decisions: Rows of `DECISIONS`.
     """
     held = io.BytesIO()
-    ordered = decisions.cast(STATEMENTS).sort_by("id").combine_chunks()
+    ordered = decisions.cast(DECISIONS).sort_by("id").combine_chunks()
     pq.write_table(ordered, held, compression="zstd", store_schema=False)
     return held.getvalue()
 
@@ -61,12 +61,12 @@ def read_decisions(staging: StoragePath, sha256: str, place: str) -> pa.RecordBa
             "Has something else removed or changed it? The same command makes it anew.",
         )
     with (staging / NAME).open("rb") as file:
-        table = pq.read_table(pa.PythonFile(file, mode="r"), schema=STATEMENTS)
+        table = pq.read_table(pa.PythonFile(file, mode="r"), schema=DECISIONS)
     mine = table.filter(pc.starts_with(table["id"], place)).combine_chunks()
     return pa.RecordBatch.from_arrays(
         [
             pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
             for column in mine.columns
         ],
-        schema=STATEMENTS,
+        schema=DECISIONS,
     )

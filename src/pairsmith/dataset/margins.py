@@ -41,9 +41,9 @@ def margins_in(batch: pa.RecordBatch) -> pa.DoubleArray | None:
     """
     names = batch.schema.names
     if COLUMN in names:
-        return _numbers(batch, COLUMN)
+        return numbers_in(batch, COLUMN)
     if all(side in names for side in SIDES):
-        chosen, rejected = (_numbers(batch, side) for side in SIDES)
+        chosen, rejected = (numbers_in(batch, side) for side in SIDES)
         return pc.subtract(chosen, rejected)
     return None
 
@@ -67,7 +67,16 @@ def chances_in(batch: pa.RecordBatch) -> pa.DoubleArray:
     return pc.if_else(margins.is_valid(), chances, batch["score"])
 
 
-def _numbers(batch: pa.RecordBatch, name: str) -> pa.DoubleArray:
+def numbers_in(batch: pa.RecordBatch, name: str) -> pa.DoubleArray:
+    """The numbers of an annotator's own column.
+
+    Args:
+        batch: n statements.
+        name: Of a column that they have.
+
+    Raises:
+        AnnotationError: The column is not of numbers.
+    """
     kinds, given = pa.types, batch[name]
     if not (kinds.is_floating(given.type) or kinds.is_integer(given.type)):
         raise AnnotationError(f"The column {name} of the annotation is not of numbers.")

@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pairsmith.dataset.manifest import Manifest
 from pairsmith.dataset.rows import kept_batches
 from pairsmith.evaluating.bootstrap import Bootstrap, Floats
 from pairsmith.evaluating.lengths import correlate
 from pairsmith.evaluating.scores import places_of
+from pairsmith.schema.reasons import Note
 from pairsmith.schema.rows import Kind
 from pairsmith.sources.layouts import kind_of
 
@@ -61,14 +63,22 @@ def measure_dialogues(out: Path, built: Manifest, scores: pa.Table, seed: int) -
 
 
 def _read(out: Path, built: Manifest) -> pa.Table:
-    columns = ("id", *KNOWN, WORKER)
     batches = [
-        batch.select(columns)
+        _as_told(batch)
         for entry in built.ledger
         if kind_of(entry.subset) == Kind.DIALOGUES
         for batch in kept_batches(out, built, entry, BATCH)
     ]
     return pa.Table.from_batches(batches)
+
+
+def _as_told(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """What the source tells of dialogues: a score that was filled, a model told."""
+    score = KNOWN[0]
+    filled = [Note.SCORE_FILLED in notes for notes in batch["notes"].to_pylist()]
+    told = pc.if_else(pa.array(filled, pa.bool_()), pa.scalar(None, pa.float64()), batch[score])
+    columns = {name: batch[name] for name in ("id", *KNOWN, WORKER)}
+    return pa.RecordBatch.from_pydict({**columns, score: told})
 
 
 def _ranks(values: Floats) -> Floats:

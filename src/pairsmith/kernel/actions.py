@@ -1,4 +1,4 @@
-"""Row actions: kept rows refused, exchanged or marked, as was decided on each.
+"""Row actions: kept rows refused, exchanged, marked or given scores, as was decided on each.
 
 What to do with a row, a look at all rows tells. Once that is known, it is a table of decisions by
 id, and what is done with it needs no other row: so this is a kernel too, behind the one that makes
@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pairsmith.kernel import Kernel
-from pairsmith.schema.reasons import LABEL_NOTES, Note
+from pairsmith.schema.annotations import TASK_SCORE
+from pairsmith.schema.reasons import FILL_NOTES, LABEL_NOTES, Note
 from pairsmith.schema.recipe import Recipe
-from pairsmith.schema.rows import CONFIDENCE, MARGIN, Form, Kind, kernel_schema
+from pairsmith.schema.rows import CONFIDENCE, MARGIN, TWO_SCORES, Form, Kind, kernel_schema
 from pairsmith.text.spans import Mask, to_numpy
 from pairsmith.text.turns import list_array
 
@@ -31,9 +32,9 @@ def with_actions(
 
     Args:
         kernel: One that makes rows of this kind.
-        decisions: Rows of `STATEMENTS`, no id twice.
+        decisions: Rows of `DECISIONS`, no id twice.
         recipe: Tells the form, and whether labels are weighed.
-        kind: Pairs, or dialogues, which are dropped or left alone.
+        kind: Pairs, or dialogues, which are dropped or given the scores that they have not.
     """
     return partial(_convert, kernel=kernel, decisions=decisions, recipe=recipe, kind=kind)
 
@@ -43,23 +44,41 @@ def _convert(
 ) -> pa.RecordBatch:
     if kind == Kind.PAIRS:
         return apply_actions(kernel(batch), decisions, recipe)
-    return drop_rows(kernel(batch), decisions)
+    return drop_or_fill(kernel(batch), decisions)
 
 
-def drop_rows(rows: pa.RecordBatch, decisions: pa.RecordBatch) -> pa.RecordBatch:
-    """Refuses the kept rows that were decided on.
+def drop_or_fill(rows: pa.RecordBatch, decisions: pa.RecordBatch) -> pa.RecordBatch:
+    """Refuses kept dialogues, or fills their scores, as was decided.
 
     Args:
-        rows: n rows of any `kernel_schema`.
-        decisions: Rows of `STATEMENTS`, no id twice; their labels are reasons.
+        rows: n rows of `kernel_schema(Kind.DIALOGUES, …)`.
+        decisions: Rows of `DECISIONS`, no id twice; their labels are reasons or
+            `Note.SCORE_FILLED`.
 
     Returns:
-        n rows of the same schema.
+        n rows of the same schema. A score that is not null stays as it is.
     """
     mine = _decisions_on(rows, decisions)
-    dropped = to_numpy(mine["label"].is_valid())
-    if not dropped.any():
-        return rows
+    fills = to_numpy(_is(mine["label"], Note.SCORE_FILLED))
+    dropped = to_numpy(mine["label"].is_valid()) & ~fills
+    if fills.any():
+        rows = _fill(rows, mine, pa.array(fills))
+    return _drop(rows, mine, dropped) if dropped.any() else rows
+
+
+def _fill(rows: pa.RecordBatch, mine: pa.RecordBatch, fills: pa.BooleanArray) -> pa.RecordBatch:
+    """The rows with the scores that they have not, and notes of which these are."""
+    columns = {name: rows[name] for name in rows.schema.names}
+    filled: dict[Note, Mask] = {}
+    for note, name, given in zip(FILL_NOTES, TWO_SCORES, ("score", TASK_SCORE), strict=True):
+        theirs = pc.if_else(fills, mine[given], pa.scalar(None, pa.float64()))
+        filled[note] = to_numpy(pc.and_(rows[name].is_null(), theirs.is_valid()))
+        columns[name] = pc.coalesce(rows[name], theirs)
+    columns["notes"] = add_notes(rows["notes"], filled, to_numpy(rows["reason"].is_valid()))
+    return pa.RecordBatch.from_arrays([*columns.values()], schema=rows.schema)
+
+
+def _drop(rows: pa.RecordBatch, mine: pa.RecordBatch, dropped: Mask) -> pa.RecordBatch:
     columns = {name: _without(rows[name], dropped) for name in rows.schema.names}
     columns["id"] = rows["id"]
     for name, theirs in (("reason", mine["label"]), ("detail", mine["detail"])):
@@ -147,11 +166,11 @@ def _without(column: pa.Array, dropped: Mask) -> pa.Array:
 
 
 def add_notes(notes: pa.ListArray, more: dict[Note, Mask], refused: Mask) -> pa.ListArray:
-    """The notes of the kept rows, with one more behind them where its flag holds.
+    """The notes of the kept rows, with more behind them where their flags hold.
 
     Args:
         notes: n lists; null for rows that were refused before.
-        more: For a note n flags; no row has two of them.
+        more: For a note n flags; of several, a row gets them in this order.
         refused: n flags: the rows whose list is null.
     """
     held = notes.filter(pa.array(~refused))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -21,9 +21,17 @@ STATEMENTS = pa.schema(
 `duplicate`; `score` is a finite number, whose meaning is the annotator's; `detail` says it in words
 that quote nothing. Behind these columns an annotator may have its own.
 
-The decisions of a build are such a table too, with no id twice: `label` is a `Reason`, with a
-`detail`, or one of `LABEL_NOTES`, with a `score`: the probability that the label as written is
-right.
+"""
+
+TASK_SCORE = "task_score"
+"""The column of an annotation that scores what a red team was to do, a number; may be null."""
+
+DECISIONS = pa.schema([*STATEMENTS, (TASK_SCORE, pa.float64())])
+"""The decisions of a build, with no id twice.
+
+`label` is a `Reason`, with a `detail`; or one of `LABEL_NOTES`, with a `score`: the probability
+that the label as written is right; or `Note.SCORE_FILLED`, with `score` and `TASK_SCORE`, the
+numbers that a dialogue gets where it has none, either of which may be null.
 """
 
 
@@ -43,6 +51,7 @@ class Action(StrEnum):
     DROP = "drop"
     FLIP = "flip"
     SMOOTH = "smooth"
+    FILL = "fill"
 
 
 class Applied(NamedTuple):
@@ -54,17 +63,25 @@ class Applied(NamedTuple):
         sha256: Of its manifest, which tells the hashes of its parts.
         actions: What is done, in the order of `Action`: with `FLIP` or `SMOOTH` among it, shards
             have `label_confidence`.
+        by: Whose numbers fill scores: the model, or else the annotator, by name; None without
+            `FILL`.
     """
 
     name: str
     label: str | None
     sha256: str
     actions: tuple[Action, ...]
+    by: str | None = None
 
     @property
     def weighs(self) -> bool:
         """Whether labels are judged."""
-        return any(action != Action.DROP for action in self.actions)
+        return Action.FLIP in self.actions or Action.SMOOTH in self.actions
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON holds it; without `FILL` as before there was any."""
+        held = {**self._asdict(), "actions": [*self.actions]}
+        return held if self.by is not None else {k: v for k, v in held.items() if k != "by"}
 
 
 class Judge(NamedTuple):

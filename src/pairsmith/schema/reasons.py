@@ -44,6 +44,8 @@ class Note(StrEnum):
     REASONING_LEFT_OUT = "reasoning_left_out"
     LABEL_FLIPPED = "label_flipped"
     LABEL_SMOOTHED = "label_smoothed"
+    SCORE_FILLED = "score_filled"
+    TASK_SCORE_FILLED = "task_score_filled"
 
 
 class Policy(StrEnum):
@@ -92,6 +94,9 @@ These reasons are found among all rows, and hold only where a recipe asks for it
 LABEL_NOTES = (Note.LABEL_FLIPPED, Note.LABEL_SMOOTHED)
 """The notes that a recipe's action on labels gives."""
 
+FILL_NOTES = (Note.SCORE_FILLED, Note.TASK_SCORE_FILLED)
+"""The notes of dialogues that a recipe gives scores."""
+
 EXPLANATIONS: dict[Reason | Note, str] = {
     Reason.MALFORMED: "not JSON, a field missing or not text, no turn marker, or text before it",
     Reason.UNREAD_CONTENT: "a field that decides what the pair means cannot be read",
@@ -120,4 +125,6 @@ EXPLANATIONS: dict[Reason | Note, str] = {
     Note.REASONING_LEFT_OUT: "the template leaves out the reasoning of earlier turns, by design",
     Note.LABEL_FLIPPED: "chosen and rejected were exchanged: a model doubted the label",
     Note.LABEL_SMOOTHED: "a model doubted the label: see `label_confidence`",
+    Note.SCORE_FILLED: "`min_harmlessness_score_transcript` is an annotation's, not the source's",
+    Note.TASK_SCORE_FILLED: "the same of `task_description_harmlessness_score`",
 }

@@ -159,7 +159,7 @@ class Recipe:
     @property
     def _actions(self) -> dict[str, Any]:
         """The actions that are set; recipes without any read as before there were actions."""
-        applied = [{**held._asdict(), "actions": [*held.actions]} for held in self.apply]
+        applied = [held.to_dict() for held in self.apply]
         actions = {
             "drop": list(self.drop),
             "flip": self.flip,
@@ -310,7 +310,7 @@ def _check_applied(held: Mapping[str, Any]) -> Applied:
         applied = Applied(**{**held, "actions": tuple(map(Action, held["actions"]))})
     except (KeyError, TypeError, ValueError) as error:
         raise RecipeError(f"The recipe applies what is no annotation: {error}.") from None
-    texts = (applied.name, applied.sha256, applied.label or "")
+    texts = (applied.name, applied.sha256, applied.label or "", applied.by or "")
     if not all(isinstance(text, str) for text in texts):
         raise RecipeError("The recipe applies an annotation with a field of another type.")
     return applied

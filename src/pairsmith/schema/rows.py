@@ -76,6 +76,9 @@ DIALOGUE_SCORES = pa.schema(
 )
 """What a red-team row tells besides its transcript. Any of it may be null."""
 
+TWO_SCORES = ("min_harmlessness_score_transcript", "task_description_harmlessness_score")
+"""Those of `DIALOGUE_SCORES` that a preference model gives: of the replies, and of the task."""
+
 
 PAIR_MESSAGES = pa.schema([("chosen", SOURCE_MESSAGES), ("rejected", SOURCE_MESSAGES)])
 """Two whole conversations as messages: the system message, if any, the prompt, the reply."""

@@ -28,7 +28,7 @@ from pairsmith.io.locks import is_lock, locked
 from pairsmith.models.batches import Work
 from pairsmith.models.folders import find_model, model_sha256
 from pairsmith.progress import Watch
-from pairsmith.schema.annotations import STATEMENTS, Action
+from pairsmith.schema.annotations import DIALOGUE, STATEMENTS, Action
 from pairsmith.schema.rows import Kind
 from pairsmith.scoring import dialogues, pairs, words
 from pairsmith.scoring.endpoint import parse_endpoint
@@ -162,7 +162,7 @@ def score_build(
             place,
             name,
             read_statements((found[piece.number] for piece in pieces), columns),
-            _annotator(told),
+            _annotator(told, {piece.kind for piece in pieces}),
             dict(_sum(one.not_said for one in told)),
         )
         shutil.rmtree(spec.staging)
@@ -257,7 +257,7 @@ def _columns(pieces: list[Piece]) -> pa.Schema:
     return pa.schema(list(names.values()))
 
 
-def _annotator(told: list[Told]) -> Annotator:
+def _annotator(told: list[Told], kinds: set[Kind]) -> Annotator:
     """Who says it: all that decides the scores, and how they were computed."""
     one_pass = {one.fast for one in told if one.fast is not None}
     recipe = {
@@ -267,7 +267,10 @@ def _annotator(told: list[Told]) -> Annotator:
         "one_pass": one_pass == {True},
         "task_score": "out of distribution: the model has seen no lone task descriptions",
     }
-    return Annotator(ANNOTATOR, __version__, recipe, {"contradicts": Action.FLIP.value})
+    actions = {"contradicts": Action.FLIP.value}
+    if Kind.DIALOGUES in kinds:
+        actions[DIALOGUE] = Action.FILL.value
+    return Annotator(ANNOTATOR, __version__, recipe, actions)
 
 
 def _mean(told: list[Told]) -> float:
