@@ -74,6 +74,18 @@ def _unreachable(name: str) -> ModelError:
     )
 
 
+def record_name(name: str) -> str:
+    """A model's or a build's name for a record: of a folder its own name, without where it lies.
+
+    >>> record_name("/home/ann/models/tiny/")
+    'tiny'
+    >>> record_name("ann/a-model-on-the-hub")
+    'ann/a-model-on-the-hub'
+    """
+    is_folder = Path(name).is_dir() or not _HUB_ID.fullmatch(name)
+    return (Path(name).name or Path(name).resolve().name) if is_folder else name
+
+
 def model_sha256(folder: Path) -> str:
     """The identity of a model: a hash of the names and hashes of the files that decide a score.
 

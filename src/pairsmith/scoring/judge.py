@@ -15,7 +15,7 @@ import pyarrow as pa
 from pairsmith.dataset.manifest import Manifest, read_manifest
 from pairsmith.dataset.rows import shard_rows
 from pairsmith.errors import ModelError
-from pairsmith.models.folders import find_model
+from pairsmith.models.folders import find_model, record_name
 from pairsmith.models.loading import Scorer, load_scorer
 from pairsmith.models.run_folder import has_run, read_run
 from pairsmith.schema.rows import MESSAGES, Form, Kind
@@ -125,7 +125,7 @@ class Judge:
             tokenizer.get_chat_template() if form == Form.MESSAGES else template and template.source
         )
         return {
-            "model": {"name": self.scorer.name, "sha256": self.scorer.sha256},
+            "model": {"name": record_name(self.scorer.name), "sha256": self.scorer.sha256},
             "tokenizer": _sha256(tokenizer.backend_tokenizer.to_str()),
             "form": form.value,
             "template": _sha256(source) if source else None,

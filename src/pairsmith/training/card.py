@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 from pairsmith.dataset.card import front_matter
@@ -41,7 +40,7 @@ def card_text(
         "language": fields.get("language"),
         "tags": ["reward-model", "preference-model", "pairsmith", "trl"],
     }
-    if "/" not in run.base["name"] or Path(run.base["name"]).exists():
+    if "/" not in run.base["name"]:
         del matter["base_model"]  # a folder of this machine is no name on a hub
     if run.base["name"] == smollm2.NAME:
         matter["base_model"] = smollm2.ORIGIN
@@ -62,10 +61,10 @@ def _body(run: RunManifest, licence: str, told: tuple[str, Evaluation | None]) -
     pad, evaluation = told
     known = [CUT, *(fate.value for fate in Fate)]
     return template.render(
-        title=f"Preference model of {Path(run.build['name']).name}",
+        title=f"Preference model of {run.build['name']}",
         run=run,
-        build=Path(run.build["name"]).name,
-        base=Path(run.base["name"]).name if Path(run.base["name"]).exists() else run.base["name"],
+        build=run.build["name"],
+        base=run.base["name"],
         here=HERE,
         text=run.form == Form.TEXT,
         pad=pad,

@@ -20,7 +20,7 @@ from pairsmith.errors import AnnotationError, PairsmithError
 from pairsmith.evaluating.evaluate import evaluate
 from pairsmith.evaluating.record import Evaluation
 from pairsmith.extras import require
-from pairsmith.models.folders import model_sha256
+from pairsmith.models.folders import model_sha256, record_name
 from pairsmith.schema.annotations import STATEMENTS, Action
 from pairsmith.schema.rows import Kind
 from pairsmith.schema.splits import is_held_out
@@ -158,7 +158,7 @@ def _annotator(judge: Judge, told: list[Told], run: Path) -> Annotator:
     described = judge.describe()
     recipe = {
         **described,
-        "model": {**described["model"], "name": str(run)},
+        "model": {**described["model"], "name": record_name(str(run))},
         "mean": sums[0] / sums[1] if sums[1] else 0.0,
         "elo_factor": ELO_FACTOR,
         "one_pass": all(one.fast for one in told if one.fast is not None),

@@ -12,6 +12,7 @@ from pairsmith.errors import OutputError, RecipeError
 from pairsmith.extras import require
 from pairsmith.io.durable import sha256_of
 from pairsmith.io.remote import StoragePath
+from pairsmith.models.folders import record_name
 from pairsmith.models.loading import load_for_training
 from pairsmith.tokens.preview import open_writer
 from pairsmith.training import checkpoints, metrics
@@ -104,10 +105,10 @@ def _prepare(out: StoragePath, run: str, asked: dict[str, Any], how: tuple[bool,
             f"{processes} processes were launched, and this one sees {args.world_size}.",
             "Launch them by accelerate launch or torchrun.",
         )
-    source = {"name": str(out), "sha256": sha256_of(out / manifest.NAME)}
+    source = {"name": record_name(str(out)), "sha256": sha256_of(out / manifest.NAME)}
     if told.sha256:
         source["confidence_sha256"] = told.sha256
-    base = {"name": scorer.name, "sha256": scorer.sha256}
+    base = {"name": record_name(scorer.name), "sha256": scorer.sha256}
     plan = make_plan(KIND, source, base, settings)
     held = RunFolder(run, plan, args.world_size, force)
     return Job(out, built, scorer, settings, told, held, args, (source, base), evaluates)
