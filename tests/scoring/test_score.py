@@ -101,7 +101,7 @@ def test_what_is_said_follows_from_the_scores(builds, scorer):
         assert row["task_score"] is row["turn_scores"] is None
     recipe = made.annotator.recipe
     assert made.annotator.actions == {"contradicts": "flip", "dialogue": "fill"}
-    assert recipe["model"]["name"] == str(scorer)
+    assert recipe["model"]["name"] == scorer.name
     assert recipe["elo_factor"] == 173.7
     assert recipe["one_pass"] is True
     assert recipe["dtype"] == "float32"
