@@ -4,7 +4,7 @@ import pytest
 
 from pairsmith.chat_templates.resolve import locate_template
 from pairsmith.errors import PairsmithError
-from pairsmith.models.run_folder import RunManifest, write_run
+from pairsmith.models.run_folder import RunManifest, list_outputs, write_run
 from pairsmith.schema.rows import Form
 from pairsmith.scoring.texts import score_texts
 from support.models.by_hand import ids_of_text, scores_by_hand
@@ -34,14 +34,15 @@ def run(tmp_path_factory):
         RunManifest(
             pairsmith="0",
             kind="reward",
-            build={},
-            base={},
+            build={"name": "OUT", "sha256": "0" * 64},
+            base={"name": "tiny", "sha256": "1" * 64},
             form=Form.TEXT,
             template=locate_template("llama2").template,
             config={"max_length": 50},
             ledger={},
             metrics={},
             versions={},
+            outputs=list_outputs(folder),
         ),
     )
     return folder
