@@ -114,10 +114,10 @@ def test_ray_build(tmp_path: Path) -> None:
 def test_every_example_is_run_here_short_and_named_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     scripts = sorted(EXAMPLES.glob("*.py"))
-    assert len(scripts) == 6
+    assert len(scripts) == 7
     for script in scripts:
         assert f"test_{script.stem}" in globals()
         assert f"(examples/{script.name})" in readme
         text = script.read_text(encoding="utf-8")
-        assert len(text.splitlines()) < 60
+        assert len(text.splitlines()) < 75
         assert f"`python examples/{script.name}" in text
