@@ -2,13 +2,14 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 
 import pytest
 
-from pairsmith.errors import OutputError
+from pairsmith.errors import ModelError, OutputError
 from pairsmith.training.checkpoints import SEAL
 from support.slow import quick, slow
 from support.training import SETTINGS, stop_after, train_quietly, weights_of
@@ -202,3 +203,14 @@ def test_no_room_for_a_checkpoint(small, settings, tmp_path):
         **dict.fromkeys(SETTINGS),
     )  # fmt: skip
     assert made.manifest.metrics["steps"] > 0
+
+
+def test_a_model_that_was_exchanged_is_no_finished_run(small, settings, unbroken, tmp_path):
+    place = tmp_path / "run"
+    shutil.copytree(unbroken, place)
+    assert go_on(small, place, settings).reused
+    (place / "model.safetensors").write_bytes(b"another")
+    with pytest.raises(ModelError, match=r"not what its run wrote: model\.safetensors"):
+        go_on(small, place, settings)
+    assert not go_on(small, place, settings, force=True).reused
+    assert weights_of(place) == weights_of(unbroken)

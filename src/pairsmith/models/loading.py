@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pairsmith.errors import ModelError
 from pairsmith.extras import require
 from pairsmith.models.devices import choose_device, choose_dtype
-from pairsmith.models.folders import IDENTITY, find_model, hash_files, identity_of, model_sha256
+from pairsmith.models.folders import find_model, hash_files, identity_of
 from pairsmith.models.pads import make_pad_distinct
-from pairsmith.models.run_folder import RunManifest, has_run, read_run
+from pairsmith.models.run_folder import read_proved_run
 from pairsmith.schema.rows import Form
 from pairsmith.tokens.tokenizer import load_tokenizer
 
@@ -73,9 +73,7 @@ def load_scorer(
     require("train", "A model needs")
     folder = find_model(name)
     hashes = hash_files(folder)
-    run = read_run(folder) if has_run(folder) else None
-    if run is not None:
-        _check_unchanged(run, hashes, name)
+    run = read_proved_run(folder, hashes, name)
     config = _read_config(folder, name)
     kinds = config.architectures or []
     if not any(kind.endswith(CLASSIFIER) for kind in kinds):
@@ -103,21 +101,6 @@ def load_scorer(
     return scorer._replace(remark=make_pad_distinct(scorer.model, tokenizer))
 
 
-def _check_unchanged(run: RunManifest, hashes: Mapping[str, str], name: str) -> None:
-    """Checks that what decides the scores of a run is what the run wrote.
-
-    Raises:
-        ModelError: A file is another, is gone, or was added.
-    """
-    wrote = {entry.path: entry.sha256 for entry in run.outputs if IDENTITY.fullmatch(entry.path)}
-    if wrote != hashes:
-        names = sorted(n for n in {*wrote, *hashes} if wrote.get(n) != hashes.get(n))
-        raise ModelError(
-            f"{name} is not what its run wrote: {names[0]} was changed since, by its manifest.",
-            "Train it again; or copy it without manifest.json, as a model of its own.",
-        )
-
-
 def load_for_training(name: str, form: Form, *, seed: int, dtype: str = "auto") -> Scorer:
     """Loads a model to be trained as a preference model, with a head of one label.
 
@@ -137,6 +120,8 @@ def load_for_training(name: str, form: Form, *, seed: int, dtype: str = "auto") 
     from transformers import set_seed
 
     folder = find_model(name)
+    hashes = hash_files(folder)
+    read_proved_run(folder, hashes, name)
     config = _read_config(folder, name)
     trained = any(kind.endswith(CLASSIFIER) for kind in config.architectures or [])
     if trained and config.num_labels != 1:
@@ -150,7 +135,7 @@ def load_for_training(name: str, form: Form, *, seed: int, dtype: str = "auto") 
     model = _load(folder, name, config, choose_dtype(dtype), trained)
     check_vocabulary(model, tokenizer, name)
     remark = make_pad_distinct(model, tokenizer)
-    return Scorer(model, tokenizer, name, model_sha256(folder), form, None, "cpu", remark)
+    return Scorer(model, tokenizer, name, identity_of(hashes), form, None, "cpu", remark)
 
 
 def _read_config(folder: Path, name: str) -> Any:

@@ -7,12 +7,14 @@ card README.md, config.yaml, metrics.jsonl and manifest.json; and `checkpoints/`
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pairsmith.errors import ModelError, RecipeError
 from pairsmith.io.durable import digest_of, write_text_durably
+from pairsmith.models.folders import IDENTITY
 from pairsmith.schema.recipe import template_from_dict, template_to_dict
 from pairsmith.schema.rows import Form
 from pairsmith.schema.templates import Template
@@ -121,6 +123,30 @@ def write_run(folder: Path, manifest: RunManifest) -> None:
     """Writes the manifest of a run, whole or not at all."""
     text = json.dumps(manifest.to_dict(), indent=2, ensure_ascii=False)
     write_text_durably(folder / NAME, text + "\n")
+
+
+def read_proved_run(folder: Path, hashes: Mapping[str, str], name: str) -> RunManifest | None:
+    """The run whose folder this is, its model proved to be as it was written; None if it is none.
+
+    Args:
+        folder: The folder of a model.
+        hashes: Of its files that decide a score; see `folders.hash_files`.
+        name: What to call it.
+
+    Raises:
+        ModelError: The manifest cannot be read, or a file is another, is gone, or was added.
+    """
+    if not has_run(folder):
+        return None
+    run = read_run(folder)
+    wrote = {entry.path: entry.sha256 for entry in run.outputs if IDENTITY.fullmatch(entry.path)}
+    if wrote != hashes:
+        names = sorted(n for n in {*wrote, *hashes} if wrote.get(n) != hashes.get(n))
+        raise ModelError(
+            f"{name} is not what its run wrote: {names[0]} was changed since, by its manifest.",
+            "Train it again, with --force; or copy it without manifest.json, as another model.",
+        )
+    return run
 
 
 def has_run(folder: Path) -> bool:

@@ -19,7 +19,8 @@ from pairsmith.dataset.folder import local_folder, writing
 from pairsmith.errors import ModelError, OutputError
 from pairsmith.io.durable import fsync, write_text_durably
 from pairsmith.io.locks import LOCK, is_lock, locked
-from pairsmith.models.run_folder import NAME, RunManifest, has_run, read_run
+from pairsmith.models.folders import hash_files
+from pairsmith.models.run_folder import NAME, RunManifest, has_run, read_proved_run, read_run
 
 GROWING = "checkpoints"
 """Where a run grows; it goes when the run is whole."""
@@ -61,6 +62,7 @@ class RunFolder:
 
         Raises:
             OutputError: The folder holds something else, or a run by another plan.
+            ModelError: Its model is not what the run wrote.
         """
         if not self.path.exists():
             return None
@@ -74,7 +76,12 @@ class RunFolder:
                 f"{self.path} holds something else: {others[0]}.", "Name a new or an empty folder."
             )
         if held is not None and plan_of(held) == self.plan:
-            return held
+            try:
+                return read_proved_run(self.path, hash_files(self.path), str(self.path))
+            except ModelError:  # the model was exchanged since
+                if not self.force:
+                    raise
+                return None
         if not self.force:
             self._refuse(held)
         return None
