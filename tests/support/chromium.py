@@ -54,3 +54,29 @@ def launched(*flags: str) -> Iterator:
         opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[*FLAGS, *flags])
         yield opened
         opened.close()
+
+
+STICKS_OUT = """[...document.querySelectorAll('main *')].filter(e => !e.closest('.wide, svg') &&
+    e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 80))"""
+"""What reaches beyond the window, but for wide tables, which scroll by themselves, and pictures."""
+
+
+@contextmanager
+def looking(browser, file):
+    """Yields what opens a page on disk; afterwards nothing may be fetched or complained of."""
+    pages, said, asked = [], [], []
+
+    def open_file(width=1280, scheme="light"):
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        pages.append(page)
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(file.as_uri())
+        return page
+
+    yield open_file
+    assert said == []
+    assert asked == [page.url.partition("#")[0] for page in pages]
+    for page in pages:
+        page.close()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.chromium import CONTRAST, launched
+from support.chromium import CONTRAST, STICKS_OUT, launched, looking
 from support.slow import quick, slow
 
 
@@ -15,22 +15,8 @@ def browser():
 @pytest.fixture
 def look(browser, audited):
     """Opens the report; afterwards nothing may have been fetched or complained of."""
-    pages, said, asked = [], [], []
-
-    def open_report(width=1280, scheme="light"):
-        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        pages.append(page)
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto((audited / "audit" / "report.html").as_uri())
-        return page
-
-    yield open_report
-    assert said == []
-    assert asked == [page.url.partition("#")[0] for page in pages]
-    for page in pages:
-        page.close()
+    with looking(browser, audited / "audit" / "report.html") as opened:
+        yield opened
 
 
 def open_all(page):
@@ -43,9 +29,7 @@ def test_nothing_sticks_out(look, width):
     page = look(width)
     open_all(page)
     assert page.evaluate("document.documentElement.scrollWidth") == width
-    wide = "[...document.querySelectorAll('main *')].filter(e => !e.closest('.wide, svg') && "
-    wide += "e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 80))"
-    assert page.evaluate(wide) == []
+    assert page.evaluate(STICKS_OUT) == []
 
 
 def test_dark_is_dark_and_pictures_follow(look):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import pairsmith
-from support.chromium import CONTRAST, launched
+from support.chromium import CONTRAST, STICKS_OUT, launched, looking
 from support.scored import annotate, plant
 from support.slow import slow
 
@@ -36,22 +36,8 @@ def browser():
 @pytest.fixture
 def look(browser, report):
     """Opens the report; afterwards nothing may have been fetched or complained of."""
-    pages, said, asked = [], [], []
-
-    def open_report(width=1280, scheme="light"):
-        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        pages.append(page)
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(report.as_uri())
-        return page
-
-    yield open_report
-    assert said == []
-    assert asked == [page.url.partition("#")[0] for page in pages]
-    for page in pages:
-        page.close()
+    with looking(browser, report) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -59,9 +45,7 @@ def test_nothing_sticks_out(look, width):
     page = look(width)
     page.click("summary")
     assert page.evaluate("document.documentElement.scrollWidth") == width
-    wide = "[...document.querySelectorAll('main *')].filter(e => !e.closest('.wide, svg') && "
-    wide += "e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 80))"
-    assert page.evaluate(wide) == []
+    assert page.evaluate(STICKS_OUT) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
