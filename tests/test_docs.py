@@ -58,8 +58,9 @@ def sessions(body):
 
 
 def matches(expected, found):
-    """Whether lines are as expected, where a line of … stands for any number of lines."""
-    pattern = "".join("(.*\n)*" if line == "…" else re.escape(line) + "\n" for line in expected)
+    """Whether lines are as expected; a line of … stands for any number of lines, … for any text."""
+    told = (re.escape(line).replace("…", ".+") + "\n" for line in expected)
+    pattern = "".join("(.*\n)*" if line == ".+\n" else line for line in told)
     return re.fullmatch(pattern, "".join(line + "\n" for line in found))
 
 

@@ -1,5 +1,6 @@
 """Where prompts end: before the reply, and never inside a control token."""
 
+import json
 import re
 
 import pytest
@@ -144,13 +145,32 @@ def test_no_prompt_ends_inside_a_token(any_template):
         for side, reply in zip(row[:2], pair[1:3], strict=True):
             assert not cut_inside(pair.prompt, reply)
             [whole], _ = render_jinja_template(
-                [renamed(side, template.source)],
+                [renamed(as_joined(side, template.source), template.source)],
                 chat_template=template.source,
                 tools=row[3],
                 **dict(template.tokens),
             )
             assert template.closed(template.opened(whole)) == pair.prompt + reply
     assert any(isinstance(pair, RenderedPair) for pair in made)
+
+
+def as_joined(messages, source):
+    """Messages whose calls have arguments as text, where the template joins them to one."""
+    if "+ tool['function']['arguments'] +" not in source:
+        return messages
+    calls = {
+        place: [
+            {**call, "function": {**call["function"], "arguments": json.dumps(
+                call["function"]["arguments"], ensure_ascii=False)}}
+            for call in message["tool_calls"]
+        ]
+        for place, message in enumerate(messages)
+        if message.get("tool_calls")
+    }  # fmt: skip
+    return [
+        {**message, "tool_calls": calls[place]} if place in calls else message
+        for place, message in enumerate(messages)
+    ]
 
 
 def renamed(messages, source):
