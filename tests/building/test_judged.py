@@ -1,6 +1,7 @@
 """build --judge: labels are doubted by the margins of an annotation, and by nothing else."""
 
 import json
+import re
 import shutil
 
 import pyarrow as pa
@@ -170,11 +171,13 @@ def test_the_recipe_names_the_judge_and_equal_commands_make_equal_bytes(source, 
 # What is refused
 
 
-def refuse(source, out, error, said, **options):
+def refusal(source, out, error, **options):
+    """What is said of a build that is refused, with nothing changed."""
     before = tree(out)
-    with pytest.raises(error, match=said):
+    with pytest.raises(error) as fault:
         pairsmith.build(source, out, force=True, **{"judge": "scores", "flip": 1, **options})
     assert tree(out) == before
+    return str(fault.value)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +193,7 @@ def refuse(source, out, error, said, **options):
     ids=["nothing", "zero", "nan", "linear", "both", "no_doubt"],
 )
 def test_options_that_are_at_odds(source, out, options, said):
-    refuse(source, out, RecipeError, said, **options)
+    assert said in refusal(source, out, RecipeError, **options)
 
 
 @pytest.mark.parametrize(
@@ -213,13 +216,14 @@ def test_an_annotation_without_margins_that_tell_is_refused(source, out, said, w
                             ("rejected_score", pa.float32())])  # fmt: skip
         said = pa.Table.from_pylist(said, schema)
     pairsmith.annotate(out, "scores", said, SCORER)
-    refuse(source, out, AnnotationError, words)
+    assert re.search(words, refusal(source, out, AnnotationError))
 
 
 def test_an_annotation_that_is_not_there_or_of_other_rows(source, out, tmp_path):
-    refuse(source, out, AnnotationError, "There are: scores", judge="none")
+    assert "There are: scores" in refusal(source, out, AnnotationError, judge="none")
     other = write_source(tmp_path / "in", one_train=[told(1)], one_test=[told(2)])
-    refuse(other, out, AnnotationError, "another build than the one that is asked for")
+    said = refusal(other, out, AnnotationError)
+    assert "another build than the one that is asked for" in said
     with pytest.raises(AnnotationError, match="is not on this machine"):
         pairsmith.build(source, "memory://judged/out", judge="scores", flip=1)
 
@@ -227,7 +231,7 @@ def test_an_annotation_that_is_not_there_or_of_other_rows(source, out, tmp_path)
 def test_margins_of_exchanged_labels_are_not_taken_for_those_of_the_source(source, out):
     build(source, out, flip=1)
     pairsmith.annotate(out, "again", SAID, SCORER)
-    refuse(source, out, AnnotationError, "had exchanged labels", judge="again")
+    assert "had exchanged labels" in refusal(source, out, AnnotationError, judge="again")
 
 
 @pytest.mark.parametrize(

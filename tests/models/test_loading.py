@@ -1,6 +1,7 @@
 """Models as they are found in folders: those that fit are loaded, others refused by name."""
 
 import json
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -184,23 +185,30 @@ def test_settings_of_no_model(tmp_path, fields):
         load_scorer(str(folder), Form.TEXT)
 
 
-def test_the_manifest_of_a_run(tmp_path):
-    (tmp_path / "config.json").write_text("{}")
-    (tmp_path / "checkpoints").mkdir()
-    (tmp_path / "checkpoints" / "left").write_text("")
-    made = RunManifest(
+def run_of(folder, **fields):
+    """What the manifest of a run tells whose files lie in a folder."""
+    run = RunManifest(
         pairsmith="1",
         kind="reward",
         build={"name": "OUT", "sha256": "0" * 64},
         base={"name": "tiny", "sha256": "1" * 64},
-        form=Form.MESSAGES,
+        form=Form.TEXT,
         template=None,
         config={"seed": 1},
-        ledger={"pairs/train": {"read": 3, "trained": 2, "too_long": 1}},
-        metrics={"loss": 0.5},
+        ledger={"pairs/train": {"read": 3, "trained": 3}},
+        metrics={},
         versions={"trl": "1"},
-        outputs=list_outputs(tmp_path),
+        outputs=list_outputs(folder),
     )
+    return replace(run, **fields)
+
+
+def test_the_manifest_of_a_run(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "left").write_text("")
+    ledger = {"pairs/train": {"read": 3, "trained": 2, "too_long": 1}}
+    made = run_of(tmp_path, form=Form.MESSAGES, ledger=ledger, metrics={"loss": 0.5})
     write_run(tmp_path, made)
     assert read_run(tmp_path) == made
     assert [entry.path for entry in made.outputs] == ["config.json"]
@@ -214,20 +222,7 @@ def test_no_manifest_of_a_run(text, tmp_path):
 
 
 def manifest_of(folder, **fields):
-    run = RunManifest(
-        pairsmith="1",
-        kind="reward",
-        build={"name": "OUT", "sha256": "0" * 64},
-        base={"name": "tiny", "sha256": "1" * 64},
-        form=Form.TEXT,
-        template=None,
-        config={"seed": 1},
-        ledger={"pairs/train": {"read": 3, "trained": 3}},
-        metrics={},
-        versions={},
-        outputs=list_outputs(folder),
-    )
-    write_run(folder, run)
+    write_run(folder, run_of(folder))
     change(folder, "manifest.json", **fields)
 
 

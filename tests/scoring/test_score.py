@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shutil
 
 import pyarrow as pa
@@ -280,18 +281,21 @@ def test_the_name_of_another_annotator_is_not_taken(builds, scorer):
         pairsmith.score(builds / "text", scorer, name="taken")
 
 
-def refuse(out, folder, said, kind=PairsmithError, **options):
-    with pytest.raises(kind, match=said) as fault:
+def refusal(out, folder, kind=PairsmithError, **options):
+    """What is said of a request that is refused, with nothing written."""
+    with pytest.raises(kind) as fault:
         pairsmith.score(out, folder, name="refused", **options)
     assert not (out / "annotations" / "refused").exists()
-    return fault.value
+    return str(fault.value)
 
 
 def test_models_that_give_no_scores_are_refused(builds, tmp_path):
     causal = write_causal(tmp_path / "causal")
-    fault = refuse(builds / "text", causal, "gives no scores", ModelError)
-    assert "pairsmith train reward" in fault.hint
-    refuse(builds / "text", tmp_path / "nowhere" / "at" / "all", "No folder", ModelError)
+    said = refusal(builds / "text", causal, ModelError)
+    assert "gives no scores" in said
+    assert "pairsmith train reward" in said
+    nowhere = tmp_path / "nowhere" / "at" / "all"
+    assert "No folder" in refusal(builds / "text", nowhere, ModelError)
 
 
 def test_messages_want_a_chat_template(builds, tmp_path):
@@ -300,16 +304,17 @@ def test_messages_want_a_chat_template(builds, tmp_path):
     tokenizer = llama_tokenizer(["How is the fern?"])
     tokenizer.chat_template = None
     folder = write_scorer(tmp_path / "m", tokenizer=tokenizer)
-    refuse(builds / "messages", folder, "no chat template")
+    assert "no chat template" in refusal(builds / "messages", folder)
 
 
 def test_rows_that_are_all_too_long_are_told(builds, scorer):
-    fault = refuse(builds / "text", scorer, "None of the 18 rows.*too_long 18", max_length=3)
-    assert "--cut" in fault.hint
+    said = refusal(builds / "text", scorer, max_length=3)
+    assert re.search("None of the 18 rows.*too_long 18", said)
+    assert "--cut" in said
 
 
 def test_more_tokens_than_positions_are_refused(builds, scorer):
-    refuse(builds / "text", scorer, "more than the 4096", ModelError, max_length=5000)
+    assert "more than the 4096" in refusal(builds / "text", scorer, ModelError, max_length=5000)
 
 
 def test_scores_that_are_no_numbers_name_the_row(builds, tmp_path):
@@ -320,16 +325,18 @@ def test_scores_that_are_no_numbers_name_the_row(builds, tmp_path):
     weights = load_file(folder / "model.safetensors")
     weights["score.weight"] = torch.full_like(weights["score.weight"], float("nan"))
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    refuse(builds / "text", folder, "score of harmless-base/test/1 is not a number", ModelError)
+    said = refusal(builds / "text", folder, ModelError)
+    assert "score of harmless-base/test/1 is not a number" in said
 
 
 def test_options_out_of_range_are_refused(builds, scorer):
-    refuse(builds / "text", scorer, "max-length 0", max_length=0)
-    refuse(builds / "text", scorer, "no engine 'loom'", engine="loom")
-    refuse(builds / "text", scorer, "of a Ray cluster", address="auto")
-    refuse(builds / "text", scorer, "no subset 'ferns'", OutputError, subset="ferns")
-    refuse(builds / "text", scorer, "no device", ModelError, device="abacus")
-    refuse(builds / "text", scorer, "no type of weights", ModelError, dtype="int3")
+    out = builds / "text"
+    assert "max-length 0" in refusal(out, scorer, max_length=0)
+    assert "no engine 'loom'" in refusal(out, scorer, engine="loom")
+    assert "of a Ray cluster" in refusal(out, scorer, address="auto")
+    assert "no subset 'ferns'" in refusal(out, scorer, OutputError, subset="ferns")
+    assert "no device" in refusal(out, scorer, ModelError, device="abacus")
+    assert "no type of weights" in refusal(out, scorer, ModelError, dtype="int3")
 
 
 @slow

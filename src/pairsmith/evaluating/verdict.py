@@ -129,7 +129,7 @@ def _on_calibration(numbers: Numbers) -> str:
     temperature = held["temperature"]
     error = (
         f"The expected calibration error is {percent(held['ece'])}; a calibrated model would show "
-        f"about {percent(held['ece_by_chance'])} on so many rows."
+        f"about {percent(held['ece_by_chance'])} on this number of rows."
     )
     if temperature["estimate"] is None:
         wrong = numbers["rows"]["judged_contradicted"]

@@ -45,7 +45,7 @@ class Reads(Protocol):
         """Whether there is `read_points`."""
 
     def shares_prompts(self, tokens: int) -> bool:
-        """Whether there is `read_pairs`, for sides of so many tokens."""
+        """Whether there is `read_pairs`, for sides of at most `tokens` tokens."""
 
     def read_ends(self, rows: Ragged) -> Scores:
         """The score of each row."""
@@ -61,7 +61,7 @@ class Limit(NamedTuple):
     """How long texts may be.
 
     Attributes:
-        tokens: At most so many tokens.
+        tokens: The most tokens of a text.
         cut: Whether the last tokens of longer ones are scored; else those are left out.
     """
 

@@ -194,7 +194,7 @@ def _name_odd(value: Any) -> str | None:
 
 
 def _left(row: Row, taken: tuple[str, ...], least: int = 1) -> str | None:
-    """A field with a text that may be the prompt: the longest of at least so many characters."""
+    """A field with a text that may be the prompt: the longest, if it has `least` characters."""
     left = {name: len(value) for name, value in row.items() if isinstance(value, str)}
     held = {name: size for name, size in left.items() if size >= least and name not in taken}
     return max(held, key=held.__getitem__, default=None)
