@@ -14,7 +14,7 @@ MODULES = {
     "auditing.questions.length": (),
     "auditing.similarity.shingles": (),
     "auditing.similarity.sketches": (),
-    "auditing.stats.intervals": (),
+    "statistics.intervals": (),
     "scoring.linear": (),
 }
 """Modules with examples, and the optional libraries that these need."""

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from pairsmith.evaluating.bootstrap import Bootstrap
 from pairsmith.evaluating.calibration import (
     BINS,
     bins_of,
@@ -13,6 +12,7 @@ from pairsmith.evaluating.calibration import (
     expected_error,
     fit_temperature,
 )
+from pairsmith.statistics.bootstrap import Bootstrap
 from support.scored import calibrated
 from support.slow import slow
 

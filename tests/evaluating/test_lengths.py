@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from pairsmith.evaluating.bootstrap import Bootstrap
-from pairsmith.evaluating.lengths import correlate, is_matched, measure_length, weigh
+from pairsmith.evaluating.lengths import is_matched, measure_length, weigh
+from pairsmith.statistics.bootstrap import Bootstrap
+from pairsmith.statistics.correlation import correlate
 from support.scored import calibrated
 from support.slow import slow
 

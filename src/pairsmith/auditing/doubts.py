@@ -7,11 +7,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pairsmith.auditing.answer import UnansweredError
-from pairsmith.auditing.stats.intervals import percent, wilson
 from pairsmith.schema.annotations import STATEMENTS
 from pairsmith.schema.reasons import Note, Reason
 from pairsmith.schema.recipe import Recipe
 from pairsmith.scoring.linear import to_probability
+from pairsmith.statistics.intervals import percent, wilson
 
 DIGITS = 4
 """Of a probability in the table: behind these, machines differ."""

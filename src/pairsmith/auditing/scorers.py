@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pairsmith.auditing.stats.intervals import Share, wilson
 from pairsmith.dataset import manifest
 from pairsmith.dataset.annotations import list_annotations, read_annotation
 from pairsmith.dataset.margins import are_of_other_labels, margins_of_rows, read_margins
 from pairsmith.errors import AnnotationError
 from pairsmith.io.durable import sha256_of
+from pairsmith.statistics.intervals import Share, wilson
 
 if TYPE_CHECKING:
     from pairsmith.auditing.answer import Study

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pairsmith.evaluating.bootstrap import LEVEL, Bootstrap, Estimate, Floats, interval
 from pairsmith.evaluating.calibration import bins_of
 from pairsmith.evaluating.lengths import NAMES, groups_by_length
 from pairsmith.evaluating.rows import Rows
 from pairsmith.scoring.linear import to_probability
+from pairsmith.statistics.bootstrap import LEVEL, Bootstrap, Estimate, Floats, interval
 from pairsmith.text.spans import Index
 
 PEOPLE = 0.63

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from pairsmith.evaluating.bootstrap import Bootstrap, Estimate, Floats
 from pairsmith.scoring.linear import to_probability
+from pairsmith.statistics.bootstrap import Bootstrap, Estimate, Floats
 from pairsmith.text.spans import Index
 
 BINS, ROWS_A_BIN = 10, 30

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pairsmith.evaluating.bootstrap import FEW, Bootstrap, Estimate, Floats, interval
-from pairsmith.evaluating.lengths import correlate
 from pairsmith.evaluating.rows import Rows
+from pairsmith.statistics.bootstrap import FEW, Bootstrap, Estimate, Floats, interval
+from pairsmith.statistics.correlation import correlate
 from pairsmith.text.spans import Index
 
 MOST = 1 << 10

@@ -13,8 +13,8 @@ from pairsmith._version import __version__
 from pairsmith.dataset.annotation import SLUG, Annotator
 from pairsmith.dataset.annotations import list_annotations, read_annotation
 from pairsmith.errors import AnnotationError
-from pairsmith.evaluating.bootstrap import Floats
 from pairsmith.scoring.linear import to_probability
+from pairsmith.statistics.bootstrap import Floats
 
 SURE = 0.9
 """A model is sure where it gives the reply that it prefers at least this chance, after the fitted

@@ -15,12 +15,12 @@ import pyarrow.compute as pc
 
 from pairsmith.dataset.manifest import Manifest
 from pairsmith.dataset.rows import kept_batches
-from pairsmith.evaluating.bootstrap import Bootstrap, Floats
-from pairsmith.evaluating.lengths import correlate
 from pairsmith.evaluating.scores import places_of
 from pairsmith.schema.reasons import Note
 from pairsmith.schema.rows import Kind
 from pairsmith.sources.layouts import kind_of
+from pairsmith.statistics.bootstrap import Bootstrap
+from pairsmith.statistics.correlation import correlate, ranks
 
 BATCH = 10_000
 KNOWN = ("min_harmlessness_score_transcript", "rating")
@@ -57,7 +57,7 @@ def measure_dialogues(out: Path, built: Manifest, scores: pa.Table, seed: int) -
         if both.any():
             boot = Bootstrap(clusters[both], seed=seed)
             found["rank_correlation"][name] = correlate(
-                _ranks(said[both]), _ranks(other[both]), boot
+                ranks(said[both]), ranks(other[both]), boot
             ).to_dict()
     return found
 
@@ -79,11 +79,3 @@ def _as_told(batch: pa.RecordBatch) -> pa.RecordBatch:
     told = pc.if_else(pa.array(filled, pa.bool_()), pa.scalar(None, pa.float64()), batch[score])
     columns = {name: batch[name] for name in ("id", *KNOWN, WORKER)}
     return pa.RecordBatch.from_pydict({**columns, score: told})
-
-
-def _ranks(values: Floats) -> Floats:
-    """Ranks from the least on, the mean of theirs for equal values (Spearman)."""
-    from scipy.stats import rankdata
-
-    ranks: Floats = np.asarray(rankdata(values), np.float64)
-    return ranks

@@ -29,7 +29,6 @@ from pairsmith.evaluating.accuracy import (
     groups_of,
     is_right,
 )
-from pairsmith.evaluating.bootstrap import DRAWS, FEW, Bootstrap, Floats
 from pairsmith.evaluating.calibration import calibrate
 from pairsmith.evaluating.choosing import over_optimise
 from pairsmith.evaluating.contradicted import Contradicted, find_contradicted
@@ -45,6 +44,7 @@ from pairsmith.io.durable import sha256_of
 from pairsmith.schema.reasons import Note
 from pairsmith.schema.rows import Kind
 from pairsmith.sources.layouts import kind_of
+from pairsmith.statistics.bootstrap import DRAWS, FEW, Bootstrap, Floats
 
 
 def evaluate(

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from pairsmith.evaluating.bootstrap import Bootstrap, Estimate, Floats
 from pairsmith.evaluating.calibration import fit_line
 from pairsmith.scoring.linear import to_probability
+from pairsmith.statistics.bootstrap import Bootstrap, Estimate, Floats
+from pairsmith.statistics.correlation import correlate, correlated, standardise
 from pairsmith.text.spans import Index, Mask
 
 MATCHED = 0.1
@@ -84,42 +85,13 @@ def measure_length(sides: Floats, characters: Index, boot: Bootstrap) -> dict[st
     }
 
 
-def correlate(left: Floats, right: Floats, boot: Bootstrap) -> Estimate:
-    """Pearson's correlation of two numbers of n rows, with its interval."""
-    one, other = _standard(left), _standard(right)
-    columns = [np.ones(len(one)), one, other, one * other, one**2, other**2]
-    return _correlated(np.hstack([boot.summed(column) for column in columns]), boot, len(one))
-
-
 def correlate_sides(sides: Floats, characters: Index, boot: Bootstrap) -> Estimate:
     """Pearson's correlation of the scores of single replies with their lengths."""
-    said = _standard(np.log2(characters + 1.0))
-    scores = _standard(sides)
+    said = standardise(np.log2(characters + 1.0))
+    scores = standardise(sides)
     columns = [np.ones(sides.shape), scores, said, scores * said, scores**2, said**2]
     sums = np.hstack([boot.summed(column.sum(axis=1)) for column in columns])
-    return _correlated(sums, boot, len(sides))
-
-
-def _standard(values: Floats) -> Floats:
-    """Values less their mean, by their deviation: sums of squares stay precise."""
-    spread = float(values.std()) if len(values) else 0.0
-    middle = float(values.mean()) if len(values) else 0.0
-    return (values - middle) / spread if spread else np.zeros(np.shape(values))
-
-
-def _correlated(sums: Floats, boot: Bootstrap, rows: int) -> Estimate:
-    """The correlation, given the six sums of each conversation."""
-    middle = _pearson(sums.sum(axis=0)[None])[0]
-    return boot.estimate(float(middle), _pearson(boot.drawn(sums)), rows, boot.count)
-
-
-def _pearson(sums: Floats) -> Floats:
-    """Correlations, given sums of 1, x, y, xy, xx and yy in each row."""
-    count, x, y, xy, xx, yy = sums.T
-    with np.errstate(divide="ignore", invalid="ignore"):
-        spread = np.sqrt((count * xx - x**2) * (count * yy - y**2))
-        found: Floats = (count * xy - x * y) / spread
-    return found
+    return correlated(sums, boot, len(sides))
 
 
 def weigh(margins: Floats, characters: Index, boot: Bootstrap) -> dict[str, Any]:

@@ -20,9 +20,9 @@ import numpy as np
 
 from pairsmith._version import __version__
 from pairsmith.errors import RecipeError, SourceError
-from pairsmith.evaluating.bootstrap import DRAWS, Bootstrap, Estimate, Floats
 from pairsmith.evaluating.score_files import Scored, read_score_file
 from pairsmith.io.durable import sha256_of
+from pairsmith.statistics.bootstrap import DRAWS, Bootstrap, Estimate, Floats
 
 SECTIONS: dict[str, dict[str, int]] = {
     "Chat": {

@@ -13,8 +13,8 @@ from pairsmith.auditing.questions.labels import margins
 from pairsmith.dataset.conversations import note_conversations
 from pairsmith.dataset.index import Keys, open_keys
 from pairsmith.dataset.reader import Dataset
-from pairsmith.evaluating.bootstrap import Floats
 from pairsmith.schema.splits import is_held_out, order_of
+from pairsmith.statistics.bootstrap import Floats
 from pairsmith.text.spans import Index, Mask
 
 KEPT = """

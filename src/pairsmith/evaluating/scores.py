@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pairsmith.dataset.annotation import Annotation
 from pairsmith.dataset.annotations import read_annotation
 from pairsmith.errors import AnnotationError
-from pairsmith.evaluating.bootstrap import Floats
+from pairsmith.statistics.bootstrap import Floats
 from pairsmith.text.spans import Index, to_numpy
 
 SIDES = ("chosen_score", "rejected_score")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pairsmith.evaluating.accuracy import PEOPLE, Apart
-from pairsmith.evaluating.bootstrap import FEW
+from pairsmith.statistics.bootstrap import FEW
 
 BASELINES = {
     "shorter": "the shorter reply wins",

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pairsmith.auditing.content.patterns import REFUSALS
-from pairsmith.auditing.stats.intervals import Difference, newcombe
+from pairsmith.statistics.intervals import Difference, newcombe
 from pairsmith.text.spans import to_numpy
 
 ANY = "any"

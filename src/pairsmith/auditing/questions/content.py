@@ -19,10 +19,10 @@ from pairsmith.auditing.content.patterns import PERSONAL, control_strings
 from pairsmith.auditing.content.refusals import ANY, Refusals
 from pairsmith.auditing.content.writing_systems import Letters
 from pairsmith.auditing.report.plots import draw_groups
-from pairsmith.auditing.stats.intervals import percent
 from pairsmith.dataset.reader import Batch
 from pairsmith.kernel.checks import cut_off, find_role_marker, near_empty
 from pairsmith.reporting.svg import Plot
+from pairsmith.statistics.intervals import percent
 from pairsmith.text.spans import Mask, Spans
 
 TITLE = "Text"

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from pairsmith.auditing.answer import Answer, Finding, Study, UnansweredError, as_table
 from pairsmith.auditing.report.plots import draw_histogram, halves, sum_bins
 from pairsmith.auditing.scorers import compare_scorers
-from pairsmith.auditing.stats.intervals import Share, percent, wilson
 from pairsmith.reporting.svg import INK, SERIES, Plot, figures, to_svg
 from pairsmith.reporting.wording import number
 from pairsmith.scoring.folds import FOLDS, assign_folds, count_conversations
@@ -31,6 +30,7 @@ from pairsmith.scoring.linear import (
     predict_log_odds,
     to_probability,
 )
+from pairsmith.statistics.intervals import Share, percent, wilson
 
 TITLE = "Labels"
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pairsmith.auditing.answer import Answer, Study, UnansweredError
 from pairsmith.auditing.report.plots import draw_histogram, halves, sum_bins
-from pairsmith.auditing.stats.intervals import Share, percent, wilson
 from pairsmith.reporting.svg import Plot, figure, to_svg
 from pairsmith.schema.splits import is_held_out
 from pairsmith.scoring.folds import FOLD, FOLDS, count_conversations
+from pairsmith.statistics.intervals import Share, percent, wilson
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

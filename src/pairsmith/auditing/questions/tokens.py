@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from pairsmith.auditing.answer import Answer, Finding, Study, UnansweredError, as_table
 from pairsmith.auditing.report.plots import draw_groups
-from pairsmith.auditing.stats.intervals import percent
 from pairsmith.dataset.rows import kept_batches
 from pairsmith.reporting.svg import SERIES, Plot
+from pairsmith.statistics.intervals import percent
 from pairsmith.tokens.preview import BATCH_ROWS, MAX_LENGTH, EncodedBatch, encode_rows, open_writer
 from pairsmith.tokens.tokenizer import load_tokenizer
 from pairsmith.tokens.totals import Cuts, cut, measure, percentiles

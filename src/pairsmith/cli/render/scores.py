@@ -69,7 +69,7 @@ def _told(kind: str, counts: dict[str, int], difference: float | None) -> str:
 
 def _agreement(made: Outcomes) -> Any:
     """How many labels of pairs the model agrees with; None where there are no pairs."""
-    from pairsmith.auditing.stats.intervals import wilson
+    from pairsmith.statistics.intervals import wilson
 
     labels = made.annotation.labels
     pairs = sum(labels.get(label, 0) for label in ("agrees", "tied", "contradicts"))

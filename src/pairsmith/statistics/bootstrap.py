@@ -1,13 +1,14 @@
-"""Intervals by a bootstrap over conversations, all draws of a statistic at once.
+"""Intervals by a bootstrap over groups of rows, all draws of a statistic at once.
 
-The rows of one conversation are not independent of each other: about four comparisons of HH-RLHF
-come from one. So whole conversations are drawn with replacement (Davison and Hinkley, Bootstrap
-Methods and their Application, 1997, section 3.8), and the interval of a statistic is that between
-the 2.5 % and the 97.5 % quantile of its draws.
+Rows that have one origin are not independent of each other: about four comparisons of HH-RLHF come
+from one conversation, and the attacks of one red-team member have one author. So whole groups are
+drawn with replacement (Davison and Hinkley, Bootstrap Methods and their Application, 1997, section
+3.8), and the interval of a statistic is that between the 2.5 % and the 97.5 % quantile of its
+draws.
 
-A statistic here is a function of sums over rows. The sums of each conversation are computed once,
-as a matrix; the draws are then a product of matrices: how often each conversation was drawn, times
-the sums of each.
+A statistic here is a function of sums over rows. The sums of each group are computed once, as a
+matrix; the draws are then a product of matrices: how often each group was drawn, times the sums of
+each.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from pairsmith.text.spans import Index, Mask
 Floats = NDArray[np.float64]
 
 DRAWS = 2_000
-"""How often conversations are drawn."""
+"""How often groups are drawn."""
 FEW = 20
-"""With fewer conversations than this, there is no interval: too few to draw from."""
+"""With fewer groups than this, there is no interval: too few to draw from."""
 LEVEL = 0.95
 """Of the intervals."""
 HELD = 60_000_000
@@ -39,16 +40,18 @@ class Estimate(NamedTuple):
 
     Attributes:
         estimate: The number; None if there are no rows.
-        low, high: The ends of its 95 % interval; None where there are too few conversations.
+        low, high: The ends of its 95 % interval; None where there are too few groups.
         rows: The rows that it is of.
-        conversations: The conversations that these are of.
+        groups: The groups that these are of.
+        of: What a group is, in the plural.
     """
 
     estimate: float | None
     low: float | None
     high: float | None
     rows: int
-    conversations: int
+    groups: int
+    of: str = "conversations"
 
     @property
     def sure(self) -> bool:
@@ -65,8 +68,10 @@ class Estimate(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, as values that JSON can hold."""
-        held = {name: _short(value) for name, value in self._asdict().items()}
-        return held if self.sure else {**held, "remark": "too few conversations for an interval"}
+        numbers = (_short(value) for value in self[:3])
+        held = dict(zip(self._fields[:3], numbers, strict=True))
+        counted = {**held, "rows": self.rows, self.of: self.groups}
+        return counted if self.sure else {**counted, "remark": f"too few {self.of} for an interval"}
 
 
 def _short(value: float | None) -> float | None:
@@ -75,47 +80,51 @@ def _short(value: float | None) -> float | None:
 
 
 class Bootstrap:
-    """Draws of the conversations of n rows, the same ones for each statistic.
+    """Draws of the groups of n rows, the same ones for each statistic.
 
     Args:
-        conversations: The conversation of each of n rows: any numbers.
-        draws: How often conversations are drawn.
+        groups: The group of each of n rows, such as its conversation: any numbers.
+        draws: How often groups are drawn.
         seed: Of the draws.
+        of: What a group is, in the plural.
     """
 
-    def __init__(self, conversations: Index, draws: int = DRAWS, seed: int = 0) -> None:
-        held, codes = np.unique(conversations, return_inverse=True)
+    def __init__(
+        self, groups: Index, draws: int = DRAWS, seed: int = 0, of: str = "conversations"
+    ) -> None:
+        held, codes = np.unique(groups, return_inverse=True)
+        self.of = of
         self.codes: Index = codes.astype(np.int64)
         self.count = len(held)
         self.draws, self.seed = draws, seed
         self.held: list[NDArray[np.uint8]] = []
 
-    def summed(self, values: Floats, groups: Index | None = None, count: int = 1) -> Floats:
-        """The sums of each conversation: shape (conversations, `count`).
+    def summed(self, values: Floats, parts: Index | None = None, count: int = 1) -> Floats:
+        """The sums of each group, in parts: shape (groups, `count`).
 
         Args:
             values: n numbers.
-            groups: The group of each row, from 0; -1 for none. Without groups all rows are in one.
-            count: The number of groups.
+            parts: The part of each row, from 0; -1 for none. Without it all rows are in one.
+            count: The number of parts.
         """
-        if groups is None:
+        if parts is None:
             held = np.bincount(self.codes, values, self.count).astype(np.float64)
             return held[:, None]
-        some = groups >= 0
-        cells = self.codes[some] * count + groups[some]
+        some = parts >= 0
+        cells = self.codes[some] * count + parts[some]
         sums = np.bincount(cells, values[some], self.count * count).astype(np.float64)
         return sums.reshape(self.count, count)
 
     def drawn(self, sums: Floats) -> Floats:
-        """The sums over the conversations of each draw: shape (draws, k).
+        """The sums over the groups of each draw: shape (draws, k).
 
         Args:
-            sums: The k sums of each conversation, as `summed` gives them.
+            sums: The k sums of each group, as `summed` gives them.
         """
         return np.concatenate([times @ sums for times in self._times()])
 
     def _times(self) -> Iterator[Floats]:
-        """How often each conversation is in draws, some at a time: shape (draws, conversations)."""
+        """How often each group is in draws, some at a time: shape (draws, groups)."""
         for times in self.held or self._drawn_times():
             yield times.astype(np.float64)
 
@@ -129,16 +138,16 @@ class Bootstrap:
             picked = chance.integers(self.count, size=(some, self.count))
             cells = picked + self.count * np.arange(some)[:, None]
             counts = np.bincount(cells.ravel(), minlength=some * self.count)
-            # of any conversation, more than 255 in a draw have a chance of nothing
+            # of any group, more than 255 in a draw have a chance of nothing
             times = np.minimum(counts, 255).astype(np.uint8).reshape(some, self.count)
             if keep:
                 self.held.append(times)
             yield times
 
-    def means(self, values: Floats, groups: Index | None = None, count: int = 1) -> list[Estimate]:
-        """The mean of values in each group, with its interval; arguments as `summed`."""
-        sums = self.summed(values, groups, count)
-        rows = self.summed(np.ones(len(values)), groups, count)
+    def means(self, values: Floats, parts: Index | None = None, count: int = 1) -> list[Estimate]:
+        """The mean of values in each part, with its interval; arguments as `summed`."""
+        sums = self.summed(values, parts, count)
+        rows = self.summed(np.ones(len(values)), parts, count)
         drawn = self.drawn(np.hstack([sums, rows]))
         of_draws = _divide(drawn[:, :count], drawn[:, count:])
         middles = _divide(sums.sum(axis=0), rows.sum(axis=0))
@@ -159,22 +168,22 @@ class Bootstrap:
             values: n numbers.
             which: n flags: the rows that it is of; None for all.
         """
-        groups = None if which is None else np.where(which, 0, -1).astype(np.int64)
-        return self.means(values, groups)[0]
+        parts = None if which is None else np.where(which, 0, -1).astype(np.int64)
+        return self.means(values, parts)[0]
 
-    def estimate(self, middle: float, draws: Floats, rows: int, conversations: int) -> Estimate:
+    def estimate(self, middle: float, draws: Floats, rows: int, groups: int) -> Estimate:
         """A number with the interval that its draws give.
 
         Args:
             middle: The number; not finite where there is none.
             draws: What it is in each draw; not finite where a draw gives none.
             rows: The rows that it is of.
-            conversations: Those that these are of.
+            groups: Those that these are of.
         """
         if not rows or not np.isfinite(middle):
-            return Estimate(None, None, None, rows, conversations)
-        low, high = interval(draws) if conversations >= FEW else (None, None)
-        return Estimate(middle, low, high, rows, conversations)
+            return Estimate(None, None, None, rows, groups, self.of)
+        low, high = interval(draws) if groups >= FEW else (None, None)
+        return Estimate(middle, low, high, rows, groups, self.of)
 
 
 def interval(draws: Floats, level: float = LEVEL) -> tuple[float | None, float | None]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pairsmith.evaluating.bootstrap import FEW, Bootstrap, Estimate
+from pairsmith.statistics.bootstrap import FEW, Bootstrap, Estimate
 from support.slow import slow
 
 
@@ -38,8 +38,8 @@ def test_the_seed_decides():
 def test_memory_bounds_change_no_draw(monkeypatch):
     values = np.random.default_rng(2).random(200)
     whole = Bootstrap(np.arange(200)).mean(values)
-    monkeypatch.setattr("pairsmith.evaluating.bootstrap.AT_ONCE", 1_000)
-    monkeypatch.setattr("pairsmith.evaluating.bootstrap.HELD", 1_000)
+    monkeypatch.setattr("pairsmith.statistics.bootstrap.AT_ONCE", 1_000)
+    monkeypatch.setattr("pairsmith.statistics.bootstrap.HELD", 1_000)
     assert Bootstrap(np.arange(200)).mean(values) == whole
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairsmith.auditing.stats.intervals import Z, newcombe, wilson
+from pairsmith.statistics.intervals import Z, newcombe, wilson
 
 counts = st.integers(0, 200)
 
