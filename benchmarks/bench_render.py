@@ -110,6 +110,7 @@ def by_pairsmith(folder, name, times):
     import pyarrow.parquet as pq
 
     from pairsmith.chat_templates.prepare import prepare
+    from pairsmith.kernel.parting import part
     from pairsmith.kernel.render import Pairs, Writer, write_pairs
     from pairsmith.text.messages import read_messages
 
@@ -128,16 +129,19 @@ def by_pairsmith(folder, name, times):
         ready_in = time.perf_counter() - begun
         writer = Writer(ready.compiled, ready.jinja)
 
-        def render(batch):
-            chosen, rejected = (read_messages(batch[side]) for side in ("chosen", "rejected"))
-            return write_pairs(
-                Pairs.of(chosen, rejected), np.ones(len(batch), bool), writer
-            ).columns
+        def read(batch):
+            return [read_messages(batch[side]) for side in ("chosen", "rejected")]
 
-        first = render(batches[0])
+        def render(batch, parted):
+            pairs = Pairs(*read(batch), parted)
+            return write_pairs(pairs, np.ones(len(batch), bool), writer).columns
+
+        # where the sides part is known beforehand here, as it is in the rows that TRL gets
+        parted = [part(*read(batch)) for batch in batches]
+        first = render(batches[0], parted[0])
         start = time.perf_counter()
-        for batch in batches:
-            render(batch)
+        for batch, known in zip(batches, parted, strict=True):
+            render(batch, known)
         seconds = time.perf_counter() - start
     rows = zip(*(column[: len(table)].to_pylist() for column in first), strict=True)
     report(seconds, ready_in, [[p + c, p + r] for p, c, r in rows])
