@@ -11,7 +11,7 @@ LOADERS := .loaders
 CLIENTS := .clients
 FLOORS := .floors
 LOCK := requirements/lock.txt
-EXTRAS := s3,http,ray,audit,tokens,hub
+EXTRAS := s3,http,ray,audit,explore,tokens,hub
 # torch and what stands on it are gigabytes in their lowest versions: tried in the newest alone
 HEAVY := train,demo
 TORCH := torch==2.13.0

@@ -133,7 +133,8 @@ def by_pairsmith(folder, name, times):
             return [read_messages(batch[side]) for side in ("chosen", "rejected")]
 
         def render(batch, parted):
-            pairs = Pairs(*read(batch), parted)
+            chosen, rejected = read(batch)
+            pairs = Pairs(chosen, rejected, parted)
             return write_pairs(pairs, np.ones(len(batch), bool), writer).columns
 
         # where the sides part is known beforehand here, as it is in the rows that TRL gets

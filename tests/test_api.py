@@ -33,9 +33,9 @@ HEAVY = {
 def test_the_public_names():
     assert pairsmith.__all__ == sorted(pairsmith.__all__)
     assert pairsmith.__all__ == [
-        "Annotation", "Annotator", "Audit", "Evaluation", "Manifest", "Note", "PairsmithError",
+        "Annotation", "Annotator", "Audit", "Evaluation", "Exploration", "Manifest", "Note", "PairsmithError",
         "Progress", "Reason", "Recipe", "TrainedModel", "TrainingProgress", "__version__",
-        "annotate", "audit", "build", "check", "evaluate", "export", "list_annotations", "preview",
+        "annotate", "audit", "build", "check", "evaluate", "explore", "export", "list_annotations", "preview",
         "publish", "read_annotation", "score", "split", "train_reward",
     ]  # fmt: skip
     assert dir(pairsmith) == pairsmith.__all__

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from pairsmith.dataset.verify import check
     from pairsmith.evaluating.evaluate import evaluate
     from pairsmith.evaluating.record import Evaluation
+    from pairsmith.exploring.explore import explore
+    from pairsmith.exploring.record import Exploration
     from pairsmith.exporting import export
     from pairsmith.progress import Progress
     from pairsmith.publishing.publish import publish
@@ -44,6 +46,7 @@ __all__ = [
     "Annotator",
     "Audit",
     "Evaluation",
+    "Exploration",
     "Manifest",
     "Note",
     "PairsmithError",
@@ -58,6 +61,7 @@ __all__ = [
     "build",
     "check",
     "evaluate",
+    "explore",
     "export",
     "list_annotations",
     "preview",
@@ -73,6 +77,7 @@ _HOMES = {
     "Annotator": "pairsmith.dataset.annotation",
     "Audit": "pairsmith.auditing.record",
     "Evaluation": "pairsmith.evaluating.record",
+    "Exploration": "pairsmith.exploring.record",
     "Manifest": "pairsmith.dataset.manifest",
     "Note": "pairsmith.schema.reasons",
     "Progress": "pairsmith.progress",
@@ -85,6 +90,7 @@ _HOMES = {
     "build": "pairsmith.building.build",
     "check": "pairsmith.dataset.verify",
     "evaluate": "pairsmith.evaluating.evaluate",
+    "explore": "pairsmith.exploring.explore",
     "export": "pairsmith.exporting",
     "list_annotations": "pairsmith.dataset.annotations",
     "preview": "pairsmith.tokens.preview",

@@ -15,12 +15,12 @@ a data set is imported or run, whatever its files are called.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from pairsmith.errors import PluginError
+from pairsmith.errors import PluginError, RecipeError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -113,6 +113,32 @@ class Registry(Mapping[str, T], Generic[T]):
         if made is None:
             raise PluginError(f"{begin} is none: {entry.value} is something else.", hint)
         return made
+
+
+def pick(
+    entries: Mapping[str, T], what: str, given: Iterable[str] | Mapping[str, T] | None
+) -> dict[str, T]:
+    """Some entries, by name, in their order.
+
+    Args:
+        entries: All there are.
+        what: What an entry is called in a fault.
+        given: Names; or entries of the caller's own, by name; None for all.
+
+    Raises:
+        RecipeError: There is no such entry, or none is named.
+    """
+    every = f"{what.capitalize()}s: {', '.join(entries)}."
+    if isinstance(given, Mapping):
+        held = dict(given)
+    else:
+        names = set(entries if given is None else given)
+        if strange := sorted(names - entries.keys()):
+            raise RecipeError(f"There is no {what} {strange[0]!r}.", every)
+        held = {name: entries[name] for name in entries if name in names}
+    if not held:
+        raise RecipeError(f"No {what} is named.", every)
+    return held
 
 
 def _find(reference: str) -> Any:

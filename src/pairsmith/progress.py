@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 
@@ -24,3 +25,26 @@ class Progress(NamedTuple):
 
 Watch: TypeAlias = Callable[[Progress], None]
 """A callback that a long job calls with its progress."""
+
+
+@dataclass
+class Steps:
+    """Tells how far something of several steps has come.
+
+    Attributes:
+        progress: Whom it is told; None for nobody.
+        rows: Of the dataset.
+        total: How many steps there are.
+        done: How many have begun.
+    """
+
+    progress: Watch | None
+    rows: int
+    total: int
+    done: int = 0
+
+    def begin(self, name: str) -> None:
+        """Tells that a step begins."""
+        if self.progress is not None:
+            self.progress(Progress(name, self.rows, self.done, self.total))
+        self.done += 1

@@ -11,7 +11,7 @@ import pytest
 from pairsmith import extras
 from pairsmith.auditing import audit
 from pairsmith.auditing.answer import Answer
-from pairsmith.cli.commands import audit as command
+from pairsmith.cli import terminal
 from pairsmith.progress import Progress
 from support.slow import slow
 from support.standins import STANDINS
@@ -99,6 +99,6 @@ def test_a_missing_extra_is_a_sentence(run, out, monkeypatch):
 
 def test_progress_on_a_terminal(run, out, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    with command._progress() as watch:
+    with terminal.watched() as watch:
         assert watch is not None
         watch(Progress("length", 1, 2, 7))

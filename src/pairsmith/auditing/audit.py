@@ -22,15 +22,13 @@ from pairsmith.dataset import card_audit, folder, manifest
 from pairsmith.dataset.annotation_writer import annotate
 from pairsmith.dataset.index import open_keys
 from pairsmith.dataset.reader import Dataset
-from pairsmith.dataset.verify import check
-from pairsmith.errors import OutputError, RecipeError
+from pairsmith.dataset.verify import check_whole
+from pairsmith.errors import OutputError
 from pairsmith.extras import require
 from pairsmith.io.durable import sha256_of
-from pairsmith.progress import Progress, Watch
+from pairsmith.plugins import pick
+from pairsmith.progress import Steps, Watch
 from pairsmith.tokens.tokenizer import load_tokenizer
-
-FIRST = 3
-"""The most problems of a build that are told; `pairsmith check` tells all."""
 
 
 def audit(
@@ -63,7 +61,7 @@ def audit(
         OutputError: There is no finished build, it is not as its manifest says, it holds no
             pairs, or its folder cannot be written.
     """
-    chosen = choose(questions)
+    chosen = pick(QUESTIONS, "question", questions)
     require("audit", "An audit needs")
     source = _local(os.fspath(out))
     data = Dataset(source)
@@ -71,7 +69,7 @@ def audit(
     kept = sum(entry.kept for entry in data.entries)
     steps = Steps(progress, kept, len(chosen) + 3)
     steps.begin("check")
-    _check_build(source)
+    check_whole(source)
     if tokenizer is not None:
         load_tokenizer(
             os.fspath(tokenizer), data.built.recipe.form
@@ -119,42 +117,6 @@ def _local(out: str) -> Path:
     return source
 
 
-def choose(questions: Iterable[str] | Mapping[str, Question] | None) -> dict[str, Question]:
-    """The questions to put, by name: those of `QUESTIONS` in its order.
-
-    Raises:
-        RecipeError: There is no such question, or none is named.
-    """
-    if isinstance(questions, Mapping):
-        held = dict(questions)
-    else:
-        names = set(QUESTIONS if questions is None else questions)
-        if strange := sorted(names - QUESTIONS.keys()):
-            raise RecipeError(
-                f"There is no question {strange[0]!r}.", f"Questions: {', '.join(QUESTIONS)}."
-            )
-        held = {name: QUESTIONS[name] for name in QUESTIONS if name in names}
-    if not held:
-        raise RecipeError("No question is named.", f"Questions: {', '.join(QUESTIONS)}.")
-    return held
-
-
-@dataclass
-class Steps:
-    """Tells how far an audit has come."""
-
-    progress: Watch | None
-    rows: int
-    total: int
-    done: int = 0
-
-    def begin(self, name: str) -> None:
-        """Tells that a step begins."""
-        if self.progress is not None:
-            self.progress(Progress(name, self.rows, self.done, self.total))
-        self.done += 1
-
-
 @dataclass(frozen=True)
 class Answers:
     """What was answered, how many kept rows could not be read for it, and what it says of rows."""
@@ -194,14 +156,3 @@ def _put(name: str, question: Question, study: Study) -> Answer:
     except UnansweredError as error:
         title = getattr(question, "title", name.replace("_", " ").capitalize())
         return Answer(name, title, "", unanswered=str(error))
-
-
-def _check_build(out: Path) -> None:
-    problems = check(out)
-    if problems:
-        told = [f"{path}: {message.rstrip('.')}" for path, message in problems[:FIRST]]
-        more = f" And {len(problems) - FIRST} more." if len(problems) > FIRST else ""
-        raise OutputError(
-            f"{out} is not as it was built. {'. '.join(told)}.{more}",
-            f"Run pairsmith check {out}, then build again.",
-        )

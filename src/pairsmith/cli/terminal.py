@@ -14,6 +14,8 @@ from pairsmith.text.sanitize import sanitize
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from pairsmith.progress import Progress, Watch
+
 
 def console() -> Console:
     """A console for stdout that prints what it is given: no markup, no emoji codes."""
@@ -40,3 +42,19 @@ def interruptible(out: str) -> Iterator[None]:
         kept = f"{count_shards(out)} finished shards are kept; an earlier build is as it was."
         say(f"interrupted; {kept}", "The same command goes on.")
         raise typer.Exit(130) from None
+
+
+@contextmanager
+def watched() -> Iterator[Watch | None]:
+    """A progress callback that shows the current step on stderr; None if that is no terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True, markup=False).status("check") as line:
+
+        def watch(step: Progress) -> None:
+            line.update(sanitize(f"{step.path}, {step.done + 1} of {step.total}"))
+
+        yield watch

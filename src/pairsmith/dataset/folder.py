@@ -16,7 +16,7 @@ from functools import partial
 from itertools import compress, count
 from pathlib import Path
 
-from pairsmith.dataset import card, card_audit, evaluations, manifest
+from pairsmith.dataset import card, card_audit, evaluations, explorations, manifest
 from pairsmith.dataset.grown import Grown
 from pairsmith.dataset.manifest import Manifest, parse_manifest, read_manifest
 from pairsmith.errors import BrokenWriteError, OutputError
@@ -315,6 +315,7 @@ def _move(out: StoragePath) -> None:
     if replaced and isinstance(out, Path):
         card_audit.remove_audit(out)  # they are of the build that goes
         evaluations.remove_evaluations(out)
+        explorations.remove_exploration(out)
     map_files(out, lambda path: (out / path).unlink(missing_ok=True), set(old) - set(new))
     map_files(out, partial(_place, out, Grown(staging)), new)
     for folder in {(out / path).parent for path in old}:

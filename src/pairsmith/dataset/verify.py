@@ -215,3 +215,23 @@ def _read_shard(path: StoragePath, recipe: Recipe, kind: Kind, place: str) -> Fi
     if rows > recipe.shard_rows and not recipe.reading_fields:  # a row may make several
         raise ValueError(f"it has {rows} rows, a shard at most {recipe.shard_rows}")
     return FileContents(_joined(numbers), True, notes, Counter())
+
+
+FIRST = 3
+"""The most problems of a build that a refusal tells; `pairsmith check` tells all."""
+
+
+def check_whole(out: Path) -> None:
+    """Checks that a build is as its manifest says, for what is to be said of it.
+
+    Raises:
+        OutputError: It is not, or there is no finished build.
+    """
+    problems = check(out)
+    if problems:
+        told = [f"{path}: {message.rstrip('.')}" for path, message in problems[:FIRST]]
+        more = f" And {len(problems) - FIRST} more." if len(problems) > FIRST else ""
+        raise OutputError(
+            f"{out} is not as it was built. {'. '.join(told)}.{more}",
+            f"Run pairsmith check {out}, then build again.",
+        )

@@ -54,7 +54,7 @@ class InModule:
         return answer
 
 
-def _accept(held: Any) -> Question | None:
+def accept(held: Any) -> Question | None:
     """A module with what a question needs, or a function of a study."""
     if isinstance(held, ModuleType):
         return InModule(held) if hasattr(held, "ask") and hasattr(held, "TITLE") else None
@@ -75,6 +75,6 @@ QUESTIONS: Registry[Question] = Registry(
         "text": "pairsmith.auditing.questions.content",
         "tokens": "pairsmith.auditing.questions.tokens",
     },
-    _accept,
+    accept,
 )
 """All questions, in the order in which they are put."""

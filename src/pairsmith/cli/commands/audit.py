@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +9,6 @@ import typer
 
 if TYPE_CHECKING:
     from pairsmith.auditing.record import Audit
-    from pairsmith.progress import Progress, Watch
 
 
 def audit(
@@ -30,11 +27,11 @@ def audit(
     Writes a report to OUT/audit. Needs the extra `audit`.
     """
     from pairsmith.auditing.audit import audit as audit_dataset
-    from pairsmith.cli.terminal import say
+    from pairsmith.cli.terminal import say, watched
     from pairsmith.text.sanitize import sanitize
 
     try:
-        with _progress() as watch:
+        with watched() as watch:
             made = audit_dataset(out, tokenizer=tokenizer, questions=only or None, progress=watch)
     except KeyboardInterrupt:
         say("interrupted.")
@@ -63,23 +60,3 @@ def _draw(made: Audit) -> None:
         text = answer.sentence or f"Not answered. {answer.unanswered}"
         table.add_row(answer.question, sanitize(text), count)
     console().print(table)
-
-
-@contextmanager
-def _progress() -> Iterator[Watch | None]:
-    """A progress callback that shows the current step on stderr; None if that is no terminal."""
-    import sys
-
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-
-    from pairsmith.text.sanitize import sanitize
-
-    with Console(stderr=True, markup=False).status("check") as line:
-
-        def watch(step: Progress) -> None:
-            line.update(sanitize(f"{step.path}, {step.done + 1} of {step.total}"))
-
-        yield watch

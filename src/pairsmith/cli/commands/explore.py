@@ -1,0 +1,54 @@
+"""pairsmith explore: what the contents of a built dataset are, and which attacks worked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pairsmith.cli.options import with_options
+from pairsmith.exploring.options import ExploreOptions
+
+if TYPE_CHECKING:
+    from pairsmith.exploring.record import Exploration
+
+
+@with_options(ExploreOptions)
+def explore(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder of a build.")],
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Put this question alone. Repeatable."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
+    **options: Any,
+) -> None:
+    """Ask what the contents are: who wins against what, topics, words; with a map.
+
+    Writes a report to OUT/explore. Needs the extra `explore`.
+    """
+    from pairsmith.cli.terminal import say, watched
+    from pairsmith.exploring.explore import explore as explore_dataset
+    from pairsmith.text.sanitize import sanitize
+
+    try:
+        with watched() as watch:
+            made = explore_dataset(out, only=only or None, progress=watch, **options)
+    except KeyboardInterrupt:
+        say("interrupted.")
+        raise typer.Exit(130) from None
+    if as_json:
+        typer.echo(made.to_json(), nl=False)
+        return
+    typer.echo(sanitize("".join(f"{line}\n" for line in _lines(made))), nl=False)
+
+
+def _lines(made: Exploration) -> list[str]:
+    """What is printed: the verdict, what was not answered, and where the report lies."""
+    unanswered = [
+        f"{answer.question}: not answered. {answer.unanswered}"
+        for answer in made.answers
+        if answer.unanswered
+    ]
+    return [*made.verdict, *unanswered, f"The report: {made.folder / 'report.html'}"]

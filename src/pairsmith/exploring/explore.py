@@ -1,0 +1,181 @@
+"""An exploration: every question put to a built dataset, the answers in one page and in files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Unpack
+
+import numpy as np
+
+from pairsmith._version import __version__
+from pairsmith.dataset import manifest
+from pairsmith.dataset.annotation import Annotator
+from pairsmith.dataset.annotation_writer import annotate
+from pairsmith.dataset.annotations import annotation_folder, local_build
+from pairsmith.dataset.manifest import LedgerEntry, Manifest, read_manifest
+from pairsmith.dataset.reader import Dataset
+from pairsmith.dataset.verify import check_whole
+from pairsmith.errors import OutputError, RecipeError
+from pairsmith.exploring import record
+from pairsmith.exploring.answer import Answer, Question, Study, UnansweredError
+from pairsmith.exploring.attempts import read_attempts
+from pairsmith.exploring.options import ExploreArguments, ExploreOptions
+from pairsmith.exploring.questions import OF_DIALOGUES, OF_PAIRS
+from pairsmith.exploring.record import ANNOTATION, Exploration
+from pairsmith.exploring.report.render import draw
+from pairsmith.extras import require
+from pairsmith.io.durable import sha256_of
+from pairsmith.progress import Steps, Watch
+from pairsmith.schema.rows import Kind
+from pairsmith.sources.layouts import kind_of
+from pairsmith.statistics.multiple import adjust
+
+SENTENCES = 5
+"""The most sentences of a verdict."""
+
+
+def explore(
+    out: str | os.PathLike[str],
+    *,
+    only: Iterable[str] | None = None,
+    progress: Watch | None = None,
+    **options: Unpack[ExploreArguments],
+) -> Exploration:
+    """Says what the contents of a built dataset are, with intervals, and draws a map of them.
+
+    `OUT/explore/` gets `report.html`, which needs nothing else and no network, and `explore.json`;
+    `OUT/annotations/explore/` the rows that are listed to be read, and the topic of each. No file
+    of the build is changed.
+
+    Args:
+        out: The folder of a build.
+        only: Names of questions; None for all that fit its rows.
+        progress: Called before each step, with its name in place of a path, the rows of the
+            dataset, and steps in place of bytes.
+        options: Fields of `ExploreOptions`.
+
+    Returns:
+        The answers. A question that the dataset gives no answer to says why.
+
+    Raises:
+        RecipeError: There is no such question, an option is out of its range, or the extra
+            `explore` is not installed.
+        AnnotationError: There is no such annotation of scores.
+        OutputError: There is no finished build, it is not as its manifest says, it keeps no rows,
+            or its folder cannot be written.
+    """
+    asked = ExploreOptions(**options)
+    require("explore", "An exploration needs")
+    place = local_build(out)
+    built = read_manifest(place)
+    target = record.place_of(place, built)
+    annotation_folder(place, ANNOTATION)
+    chosen = _choose(built, only)
+    steps = Steps(progress, sum(entry.kept for entry in built.ledger), len(chosen) + 3)
+    steps.begin("check")
+    check_whole(place)
+    steps.begin("rows")
+    study = _read(place, built, asked)
+    answers = tuple(_put(name, question, study, steps) for name, question in chosen.items())
+    made = Exploration(
+        pairsmith=__version__,
+        manifest=sha256_of(place / manifest.NAME),
+        options=asdict(asked),
+        dialogues=_kept(built, Kind.DIALOGUES),
+        pairs=_kept(built, Kind.PAIRS),
+        verdict=tuple(a.headline for a in answers if a.headline)[:SENTENCES],
+        answers=answers,
+        chances=weigh_chances(answers),
+        folder=target,
+    )
+    steps.begin("report")
+    _annotate(study, made)
+    record.write(made, draw(made, study, chosen))
+    return made
+
+
+def _kept(built: Manifest, kind: Kind) -> int:
+    return sum(entry.kept for entry in built.ledger if kind_of(entry.subset) == kind)
+
+
+def _choose(built: Manifest, only: Iterable[str] | None) -> dict[str, Question]:
+    """The questions that fit a build's rows.
+
+    Raises:
+        OutputError: The build keeps no rows.
+        RecipeError: There is no such question, or none of those fits.
+    """
+    fitting: dict[str, Question] = {}
+    for registry, kind in ((OF_DIALOGUES, Kind.DIALOGUES), (OF_PAIRS, Kind.PAIRS)):
+        if _kept(built, kind):
+            fitting |= dict(registry)
+    if not any(entry.kept for entry in built.ledger):
+        raise OutputError("The build keeps no rows.", "See why: its manifest and quarantine.")
+    if only is None:
+        return fitting
+    names = list(only)
+    known = [*OF_DIALOGUES, *OF_PAIRS]
+    strange = [name for name in names if name not in known]
+    others = [name for name in names if name not in fitting]
+    if strange or not names:
+        said = f"There is no question {strange[0]!r}." if strange else "No question is named."
+        raise RecipeError(said, f"Questions: {', '.join(known)}.")
+    if others:
+        raise RecipeError(
+            f"The question {others[0]!r} is not about rows that this build keeps.",
+            f"Questions about them: {', '.join(fitting)}.",
+        )
+    return {name: question for name, question in fitting.items() if name in names}
+
+
+def _read(out: Path, built: Manifest, options: ExploreOptions) -> Study:
+    pairs: list[LedgerEntry] = [e for e in built.ledger if kind_of(e.subset) == Kind.PAIRS]
+    return Study(
+        out,
+        built,
+        options,
+        read_attempts(out, built, options.success_from),
+        Dataset(out) if any(entry.kept for entry in pairs) else None,
+    )
+
+
+def _put(name: str, question: Question, study: Study, steps: Steps) -> Answer:
+    steps.begin(name)
+    try:
+        return question(study)
+    except UnansweredError as error:
+        title = getattr(question, "title", name.replace("_", " ").capitalize())
+        return Answer(name, title, "", unanswered=str(error))
+
+
+def weigh_chances(answers: Iterable[Answer]) -> dict[tuple[str, str, str], float]:
+    """The q-values of all effects that are listed: many questions are many chances."""
+    held = {
+        (answer.question, listed.title, effect.of): effect.p
+        for answer in answers
+        for listed in answer.effects
+        for effect in listed.effects
+        if effect.p is not None
+    }
+    adjusted = adjust(np.array(list(held.values()), np.float64))
+    return dict(zip(held, adjusted.tolist(), strict=True))
+
+
+def _annotate(study: Study, made: Exploration) -> None:
+    """Writes the rows to read, and what questions say of rows, as an annotation."""
+    annotator = Annotator(
+        "pairsmith explore",
+        __version__,
+        {**made.options, "asked": [a.question for a in made.answers]},
+    )
+    annotate(study.out, ANNOTATION, list(_statements(made.answers)), annotator)
+
+
+def _statements(answers: Iterable[Answer]) -> Iterator[Mapping[str, Any]]:
+    for answer in answers:
+        for reading in answer.readings:
+            for row in reading.rows:
+                yield {"id": row.id, "label": reading.label, "score": row.score, "detail": row.why}

@@ -1,0 +1,137 @@
+"""An exploration as a whole, and its files: the report and the numbers, put last."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pairsmith.dataset.explorations import FOLDER, NAME, REPORT
+from pairsmith.dataset.folder import ANNOTATIONS, writing
+from pairsmith.dataset.manifest import Manifest
+from pairsmith.errors import OutputError
+from pairsmith.exploring.answer import Answer, Effect, Effects
+from pairsmith.io.durable import PARTIAL, path_exists, write_text_durably
+
+FORMAT = 1
+ANNOTATION = "explore"
+SURE = 0.05
+"""An effect is called sure where its q-value, among all that are listed, is at most this."""
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """What was asked of a build's contents, and what came out.
+
+    Attributes:
+        pairsmith: The version that asked.
+        manifest: The sha256 of the build's `manifest.json`, which tells the build.
+        options: What was asked for, as JSON has it.
+        dialogues, pairs: Kept rows of either kind.
+        verdict: At most five sentences.
+        answers: In the order in which they were asked.
+        chances: The q-value of every effect that has a p-value: by question, title of the list,
+            and name of the effect.
+        folder: Where the files lie. Not written.
+    """
+
+    pairsmith: str
+    manifest: str
+    options: dict[str, Any]
+    dialogues: int
+    pairs: int
+    verdict: tuple[str, ...]
+    answers: tuple[Answer, ...]
+    chances: dict[tuple[str, str, str], float]
+    folder: Path = field(default=Path(), compare=False)
+
+    def q_of(self, answer: Answer, listed: Effects, effect: Effect) -> float | None:
+        """The q-value of an effect; None where it has none."""
+        return self.chances.get((answer.question, listed.title, effect.of))
+
+    def to_dict(self) -> dict[str, Any]:
+        """As `explore.json` holds it: equal builds, options and seeds give equal numbers."""
+        return {
+            "format": FORMAT,
+            "pairsmith": self.pairsmith,
+            "manifest": self.manifest,
+            "options": self.options,
+            "rows": {"dialogues": self.dialogues, "pairs": self.pairs},
+            "verdict": list(self.verdict),
+            "sure": {
+                "by": "Benjamini-Hochberg among all effects listed", "q": SURE,
+                "compared": len(self.chances),
+                "found": sum(q <= SURE for q in self.chances.values()),
+            },
+            "answers": [self._answer(answer) for answer in self.answers],
+        }  # fmt: skip
+
+    def _answer(self, answer: Answer) -> dict[str, Any]:
+        return {
+            "question": answer.question,
+            "title": answer.title,
+            "sentence": answer.sentence,
+            "numbers": answer.numbers,
+            "effects": [
+                {
+                    "title": listed.title,
+                    "words": listed.words,
+                    "effects": [
+                        {**effect._asdict(), "q": self.q_of(answer, listed, effect)}
+                        for effect in listed.effects
+                    ],
+                }
+                for listed in answer.effects
+            ],
+            "readings": [
+                {
+                    "label": reading.label,
+                    "title": reading.title,
+                    "rows": [row._asdict() for row in reading.rows],
+                }
+                for reading in answer.readings
+            ],
+            "unanswered": answer.unanswered or None,
+        }
+
+    def to_json(self) -> str:
+        """The text of `explore.json`."""
+        return json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def place_of(out: Path, built: Manifest) -> Path:
+    """Where the files of an exploration go.
+
+    Raises:
+        OutputError: Something else is there, or the build has a subset of the folder's name.
+    """
+    for name in (FOLDER, ANNOTATIONS):
+        if name in {entry.subset for entry in built.ledger}:
+            raise OutputError(
+                f"{out} has a subset called {name}, where its exploration would lie.",
+                "Build it again under another name.",
+            )
+    place = out / FOLDER
+    if place.is_symlink() or (path_exists(place) and not place.is_dir()):
+        raise OutputError(
+            f"{place} is not a folder.", "The exploration would lie there: move it away."
+        )
+    return place
+
+
+def write(made: Exploration, report: str) -> None:
+    """Writes the files of an exploration in place of an earlier one's; the numbers come last.
+
+    Raises:
+        OutputError: The folder cannot be written.
+    """
+    folder = made.folder
+    with writing(folder):
+        folder.mkdir(exist_ok=True)
+        for name in (NAME, REPORT):
+            for left in folder.glob(f"{name}.*{PARTIAL}"):
+                left.unlink(missing_ok=True)
+        (folder / NAME).unlink(missing_ok=True)
+        write_text_durably(folder / REPORT, report)
+        write_text_durably(folder / NAME, made.to_json())

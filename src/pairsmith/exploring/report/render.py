@@ -1,0 +1,105 @@
+"""The report: the verdict first, then each answer with its pictures, tables and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pairsmith.dataset import card
+from pairsmith.dataset.explorations import NAME
+from pairsmith.exploring.answer import Answer, Effect, Effects, Question, Reading, Study
+from pairsmith.reporting.page import render_page
+from pairsmith.reporting.svg import Plot
+from pairsmith.reporting.tables import Table, tables
+from pairsmith.reporting.wording import number
+
+if TYPE_CHECKING:
+    from pairsmith.exploring.record import Exploration
+
+LISTED = 40
+"""The most effects of a list, and rows of a reading, that the page shows."""
+
+
+class Section(NamedTuple):
+    """An answer on the page.
+
+    Attributes:
+        answer: The answer.
+        plot: Its picture; None if there is none.
+        lists: What was compared, with a table each.
+        tables: Its other numbers.
+        readings: Rows to read, at most `LISTED` of each list.
+    """
+
+    answer: Answer
+    plot: Plot | None
+    lists: list[tuple[Effects, Table]]
+    tables: list[Table]
+    readings: list[Reading]
+
+
+def draw(made: Exploration, study: Study, questions: Mapping[str, Question]) -> str:
+    """Draws the report of an exploration as an HTML page.
+
+    Args:
+        made: Its answers.
+        study: What they are of.
+        questions: The questions, by name.
+    """
+    return render_page(
+        "pairsmith.exploring.report",
+        "report.html.jinja",
+        title=card.front_matter(study.built)["pretty_name"],
+        made=made,
+        sections=[
+            _section(made, answer, getattr(questions[answer.question], "plot", None))
+            for answer in made.answers
+        ],
+        listed=LISTED,
+        file=NAME,
+    )
+
+
+def _section(made: Exploration, answer: Answer, plot: Any) -> Section:
+    return Section(
+        answer,
+        plot(answer) if plot is not None and not answer.unanswered else None,
+        [(held, effects_table(made, answer, held)) for held in answer.effects],
+        tables(answer.numbers),
+        [reading._replace(rows=reading.rows[:LISTED]) for reading in answer.readings],
+    )
+
+
+def effects_table(made: Exploration, answer: Answer, held: Effects) -> Table:
+    """A list of effects as a table: what is sure among all that is listed is marked."""
+    more = list(dict.fromkeys(name for effect in held.effects for name in effect.numbers))
+    rows = [
+        [
+            effect.of,
+            _estimate(effect),
+            _sure(effect, made.q_of(answer, held, effect)),
+            number(effect.rows),
+            number(effect.groups),
+            *(number(effect.numbers.get(name)) for name in more),
+        ]
+        for effect in held.effects[:LISTED]
+    ]
+    unit = held.effects[0].unit if held.effects else ""
+    columns = ["", unit, "sure", "rows", "people", *more]
+    return Table(held.title, columns, rows, max(0, len(held.effects) - LISTED))
+
+
+def _estimate(effect: Effect) -> str:
+    if effect.estimate is None:
+        return "too few"
+    if effect.low is None or effect.high is None:
+        return number(effect.estimate)
+    return f"{number(effect.estimate)} ({number(effect.low)} to {number(effect.high)})"
+
+
+def _sure(effect: Effect, q: float | None) -> str:
+    from pairsmith.exploring.record import SURE as LIMIT
+
+    if effect.estimate is None or q is None:
+        return "–"
+    return "yes" if q <= LIMIT else "no"
