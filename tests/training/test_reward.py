@@ -136,7 +136,7 @@ def test_it_learns_which_side_was_chosen(marked, small, tmp_path):
     build = tmp_path / "build"
     pairsmith.build(source, build, subset="teas", split="train", template="llama2")
     made = train_quietly(
-        build, tmp_path / "run", small.model, num_train_epochs=4, max_steps=-1,
+        build, tmp_path / "run", small.model, num_train_epochs=8, max_steps=-1,
         learning_rate=3e-2, per_device_train_batch_size=12, max_length=64,
     )  # fmt: skip
     texts = [f"[INST] Tea number 99? [/INST] {word} garden 1 </s>" for word in ("fern", "tea")]
