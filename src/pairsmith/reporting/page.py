@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pairsmith.reporting.wording import number, words
 from pairsmith.text.sanitize import sanitize
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+    from markupsafe import Markup
 
 PARTS = ("page.html.jinja", "parts.html.jinja")
 """The page that all reports extend, and the macros that they import."""
@@ -20,12 +25,18 @@ def render_page(package: str, template: str, **values: Any) -> str:
         template: Its file; it may extend and import `PARTS`.
         values: What the template shows, by name.
     """
+    return _template(package, template).render(style=_style(), **values)
+
+
+@cache
+def _template(package: str, name: str) -> Template:
+    """A template, ready: compiling it takes longer than filling it in."""
     from jinja2 import DictLoader, Environment, StrictUndefined
     from markupsafe import Markup
 
     home = resources.files("pairsmith.reporting")
-    sources = {name: (home / name).read_text(encoding="utf-8") for name in PARTS}
-    sources[template] = (resources.files(package) / template).read_text(encoding="utf-8")
+    sources = {part: (home / part).read_text(encoding="utf-8") for part in PARTS}
+    sources[name] = (resources.files(package) / name).read_text(encoding="utf-8")
     environment = Environment(
         loader=DictLoader(sources),
         autoescape=True,
@@ -35,8 +46,15 @@ def render_page(package: str, template: str, **values: Any) -> str:
         finalize=_sanitize,
     )
     environment.filters.update(number=number, words=words, svg=Markup)
-    style = Markup((home / "page.css").read_text(encoding="utf-8"))  # noqa: S704  (our own)
-    return environment.get_template(template).render(style=style, **values)
+    return environment.get_template(name)
+
+
+@cache
+def _style() -> Markup:
+    from markupsafe import Markup
+
+    text = (resources.files("pairsmith.reporting") / "page.css").read_text(encoding="utf-8")
+    return Markup(text)  # noqa: S704  (our own)
 
 
 def _sanitize(value: Any) -> Any:
