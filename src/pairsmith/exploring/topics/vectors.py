@@ -9,11 +9,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pairsmith.auditing.answer import UnansweredError
-from pairsmith.exploring.topics.words import split
+from pairsmith.exploring.topics.words import count_known, count_words
+from pairsmith.statistics.bootstrap import Floats
 from pairsmith.text.spans import Index
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
+    from scipy.sparse import csr_array
 
 Vector = NDArray[np.float32]
 
@@ -25,8 +26,21 @@ COMMON = 0.5
 """A word of more than this share of the texts says nothing of their topics."""
 ROUNDS = 4
 """Power iterations of the decomposition."""
-BATCH = 20_000
+BATCH = 50_000
 """So many texts are counted at once."""
+_FUNCTION = """
+a about after again all also am an and any are aren't as at be because been before being but by can
+can't could couldn't did didn't do does doesn't doing don't for from get getting go going got had
+has have having he her here hers him his how i i'd i'll i'm i've if in into is isn't it it's its
+itself just let like make me more most much my myself no nor not now of off on once one only or
+other our out over own please really same she should so some such tell than that that's the their
+them then there these they they're this those through to too trying tried try under until up upon
+us very want was wasn't way we were what what's when where which while who whom why will with won't
+would wouldn't you you'd you'll you're you've your yours yourself
+"""
+FUNCTION_WORDS = frozenset(_FUNCTION.split())
+"""English words that say nothing of what a text is about. Those of other languages are told by how
+many texts hold them."""
 
 
 class Vectors(NamedTuple):
@@ -41,7 +55,7 @@ class Vectors(NamedTuple):
 
     words: tuple[str, ...]
     counted: Index
-    counts: csr_matrix
+    counts: csr_array
     of: Vector
 
 
@@ -56,31 +70,33 @@ def vectorise(texts: pa.StringArray, most: int, seed: int) -> Vectors:
     Raises:
         UnansweredError: No two texts have a word in common.
     """
-    from sklearn.feature_extraction.text import CountVectorizer
-
     counted = sample(len(texts), most, seed)
-    counter = CountVectorizer(
-        analyzer=split, min_df=max(2, len(counted) // 5_000), max_features=WORDS, dtype=np.float32
-    )
-    try:
-        counts = counter.fit_transform(texts.take(pa.array(counted)).to_pylist())
-    except ValueError as error:  # no words, or none in two texts
-        raise UnansweredError("The texts have no words in common.") from error
-    held = np.bincount(counts.indices, minlength=counts.shape[1])
-    kept = held <= max(COMMON * len(counted), 2)
-    if kept.sum() < 2:
-        raise UnansweredError("The texts have too few different words.")
-    weights = (np.log((1 + len(counted)) / (1 + held)) * kept).astype(np.float32)
+    least = max(2, len(counted) // 5_000)
+    found = count_words(texts.take(pa.array(counted)), least=least, most=3 * WORDS)
+    held = np.bincount(found.counts.indices, minlength=len(found.names))
+    rare = held <= max(COMMON * len(counted), 2)
+    kept = np.flatnonzero(rare & np.array([_is_told(name) for name in found.names], bool))[:WORDS]
+    if len(kept) < 2:
+        raise UnansweredError("The texts have too few words in common.")
+    words = tuple(found.names[place] for place in kept.tolist())
+    counts = found.counts[:, kept].tocsr()
+    weights = np.log((1 + len(counted)) / (1 + held[kept]))
     axes = _find_axes(_weigh(counts, weights), seed)
     if len(counted) == len(texts):
         made = [_project(counts, weights, axes)]
     else:
         made = [
-            _project(counter.transform(texts.slice(first, BATCH).to_pylist()), weights, axes)
+            _project(count_known(texts.slice(first, BATCH), words), weights, axes)
             for first in range(0, len(texts), BATCH)
         ]
-    words = tuple(counter.get_feature_names_out()[kept].tolist())
-    return Vectors(words, counted, counts[:, kept].tocsr(), np.concatenate(made))
+    return Vectors(words, counted, counts, np.concatenate(made))
+
+
+def _is_told(name: str) -> bool:
+    """Whether a word says what a text is about: phrases do only where words have no spaces."""
+    return (
+        " " not in name and name not in FUNCTION_WORDS and not (len(name) == 1 and name.isascii())
+    )
 
 
 def sample(count: int, most: int, seed: int) -> Index:
@@ -97,16 +113,16 @@ def lengthen(vectors: Vector) -> Vector:
     return np.asarray(np.where(lengths > 1e-6, vectors / np.maximum(lengths, 1e-6), 0), np.float32)
 
 
-def _weigh(counts: csr_matrix, weights: Vector) -> Any:
+def _weigh(counts: csr_array, weights: Floats) -> Any:
     """Counts as TF-IDF: the logarithm of a count, times a word's weight, rows of length 1."""
-    from scipy.sparse import csr_matrix
+    from scipy.sparse import csr_array
     from sklearn.preprocessing import normalize
 
-    data = (1 + np.log(counts.data)) * weights[counts.indices]
-    return normalize(csr_matrix((data, counts.indices, counts.indptr), shape=counts.shape))
+    data = ((1 + np.log(counts.data)) * weights[counts.indices]).astype(np.float32)
+    return normalize(csr_array((data, counts.indices, counts.indptr), shape=counts.shape))
 
 
-def _find_axes(weighed: csr_matrix, seed: int) -> Vector:
+def _find_axes(weighed: csr_array, seed: int) -> Vector:
     """The axes along which texts differ most, shape (w, d)."""
     from sklearn.utils.extmath import randomized_svd
 
@@ -115,5 +131,5 @@ def _find_axes(weighed: csr_matrix, seed: int) -> Vector:
     return np.asarray(found.T, np.float32)
 
 
-def _project(counts: csr_matrix, weights: Vector, axes: Vector) -> Vector:
+def _project(counts: csr_array, weights: Floats, axes: Vector) -> Vector:
     return lengthen(np.asarray(_weigh(counts, weights) @ axes, np.float32))
