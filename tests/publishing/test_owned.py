@@ -1,8 +1,12 @@
-"""What a build owns: its outputs, its card, its manifest; not what was said of it later."""
+"""What a build owns: its outputs, its card, its manifest, its reports; no annotations."""
 
 from __future__ import annotations
 
+import json
 import shutil
+from hashlib import sha256
+
+import pytest
 
 from pairsmith.dataset.manifest import read_manifest
 from pairsmith.publishing.owned import owned_files
@@ -19,3 +23,25 @@ def test_annotations_are_left_out(sample_messages, tmp_path):
     (folder / "part-00000.parquet").write_bytes(b"")
     assert {file.path for file in owned_files(out, built)} == before
     assert {"README.md", "manifest.json"} < before
+
+
+@pytest.mark.parametrize("part", ["audit", "explore"])
+def test_a_report_is_owned_if_it_is_whole_and_of_this_build(sample_messages, tmp_path, part):
+    out = tmp_path / "out"
+    shutil.copytree(sample_messages, out)
+    built = read_manifest(out)
+    before = {file.path for file in owned_files(out, built)}
+    folder = out / part
+    folder.mkdir()
+    said = {"manifest": sha256((out / "manifest.json").read_bytes()).hexdigest()}
+    (folder / f"{part}.json").write_text(json.dumps(said))
+    (folder / "notes.txt").write_text("mine")
+    rest = ["report.html", "findings.parquet"] if part == "audit" else ["report.html"]
+    assert {file.path for file in owned_files(out, built)} == before
+    for name in rest:
+        (folder / name).write_text("<p>said</p>")
+    more = {f"{part}/{name}" for name in (f"{part}.json", *rest)}
+    assert {file.path for file in owned_files(out, built)} == before | more
+    for other in ('{"manifest": "0"}', "{}", "[]", "{", '{"manifest": null}'):
+        (folder / f"{part}.json").write_text(other)
+        assert {file.path for file in owned_files(out, built)} == before

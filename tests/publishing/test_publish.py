@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 import pairsmith
@@ -243,6 +244,21 @@ def test_an_audit_goes_with_its_build_and_with_no_other(publish, held, copy, tmp
     (copy / "audit" / "audit.json").write_text(json.dumps(told))
     assert publish(copy, "ann/pairs")[0] == 0
     assert not audit & set(held()[2])
+
+
+@slow
+def test_an_exploration_goes_with_its_build_under_its_gate(publish, held, stage, copy):
+    pytest.importorskip("sklearn")
+    pairsmith.explore(copy)
+    explored = {"explore/explore.json", "explore/report.html"}
+    assert publish(copy, "ann/pairs", "--gated", "manual")[0] == 0
+    assert explored <= set(held()[2])
+    assert not [path for path in held()[2] if path.startswith("annotations/")]
+    at = f"{stage.endpoint}/datasets/ann/pairs/resolve/main/explore/report.html"
+    assert httpx.get(at, trust_env=False).status_code == 401
+    (copy / "explore" / "explore.json").unlink()
+    assert publish(copy, "ann/pairs")[0] == 0
+    assert not explored & set(held()[2])
 
 
 def test_what_is_not_whole_is_not_sent(publish, held, calls, copy):

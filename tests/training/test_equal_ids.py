@@ -116,19 +116,28 @@ def test_training_previews_and_scores_have_the_same_ids(form, make, builds, base
 
 @slow
 @pytest.mark.filterwarnings("ignore:.*is deprecated:FutureWarning")  # TRL's own use of transformers
-@pytest.mark.parametrize("make", ["bytes-bos-eos", "bytes-both-none", "pieces-none-own"])
-def test_rewards_of_messages_are_the_scores(make, builds, base, tmp_path):
+@pytest.mark.parametrize(
+    ("trainer", "make"),
+    [
+        ("GRPO", "bytes-bos-eos"),
+        ("GRPO", "bytes-both-none"),
+        ("GRPO", "pieces-none-own"),
+        ("RLOO", "bytes-both-none"),
+    ],
+)
+def test_rewards_of_messages_are_the_scores(trainer, make, builds, base, tmp_path):
     """TRL's own reward of a reply, in reinforcement learning, has the ids and the score."""
     build, model = builds["messages"], base(make)
     run = train_quietly(build, tmp_path / "run", model)
-    pairsmith.score(build, run.folder, name=f"rewards-{make}")
-    scored = given_scores(build, f"rewards-{make}")
+    name = f"rewards-{trainer.lower()}-{make}"
+    pairsmith.score(build, run.folder, name=name)
+    scored = given_scores(build, name)
     rows = shards_of(build)
     prompts = [bare(row["prompt"]) for row in rows]
-    trainer = trl.GRPOTrainer(
+    rewarding = getattr(trl, f"{trainer}Trainer")(
         model=str(model),
         reward_funcs=str(run.folder),
-        args=trl.GRPOConfig(
+        args=getattr(trl, f"{trainer}Config")(
             output_dir=str(tmp_path / "rl"),
             report_to=[],
             use_cpu=True,
@@ -142,7 +151,7 @@ def test_rewards_of_messages_are_the_scores(make, builds, base, tmp_path):
         replies = [bare(row[side]) for row in rows]
         with watched() as seen:
             asked = [{"prompt": prompt} for prompt in prompts]
-            rewards = trainer._calculate_rewards(asked, prompts, replies, [[0]] * len(rows))
+            rewards = rewarding._calculate_rewards(asked, prompts, replies, [[0]] * len(rows))
         assert seen == [tuple(shown[row["id"]][place]) for row in rows]
         expected = [scored[row["id"]][0][place] for row in rows]
         assert rewards[:, 0].tolist() == pytest.approx(expected, abs=CLOSE)

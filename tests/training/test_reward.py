@@ -5,6 +5,8 @@ from hashlib import sha256
 
 import pytest
 
+import pairsmith
+from pairsmith.scoring.texts import score_texts
 from support.slow import slow
 from support.training import stop_after, train_quietly, weights_of
 
@@ -115,3 +117,29 @@ def test_a_run_by_other_settings_stays_until_it_is_forced_and_another_is_whole(s
     assert made.manifest.metrics["steps"] == 3
     assert weights_of(place) != first
     assert not (place / "checkpoints").exists()
+
+
+@pytest.mark.parametrize("marked", ["chosen", "rejected"])
+def test_it_learns_which_side_was_chosen(marked, small, tmp_path):
+    """A word that one side alone has is found in a few steps, and its sign is that of the side."""
+    other = {"chosen": "rejected", "rejected": "chosen"}[marked]
+    rows = [
+        {
+            "prompt": f"Tea number {number}?",
+            marked: f"fern garden {number % 3}",
+            other: f"tea garden {number % 3}",
+        }
+        for number in range(48)
+    ]
+    source = tmp_path / "rows.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    build = tmp_path / "build"
+    pairsmith.build(source, build, subset="teas", split="train", template="llama2")
+    made = train_quietly(
+        build, tmp_path / "run", small.model, num_train_epochs=8, max_steps=-1,
+        learning_rate=3e-2, per_device_train_batch_size=12, max_length=64,
+    )  # fmt: skip
+    texts = [f"[INST] Tea number 99? [/INST] {word} garden 1 </s>" for word in ("fern", "tea")]
+    fern, tea = (scored.score for scored in score_texts(texts, str(made.folder)))
+    assert (fern > tea) == (marked == "chosen")
+    assert abs(fern - tea) > 0.5

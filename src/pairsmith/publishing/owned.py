@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from pairsmith.dataset import card, card_audit, manifest
+from pairsmith.dataset import card, card_audit, explorations, manifest
 from pairsmith.dataset.manifest import Manifest, parse_manifest
 from pairsmith.errors import OutputError
 from pairsmith.io import git
@@ -26,6 +26,12 @@ AUDIT = tuple(
     f"{card_audit.FOLDER}/{name}"
     for name in (card_audit.NAME, card_audit.REPORT, card_audit.FINDINGS)
 )
+EXPLORATION = tuple(
+    f"{explorations.FOLDER}/{name}" for name in (explorations.NAME, explorations.REPORT)
+)
+SAID = frozenset(AUDIT) | frozenset(EXPLORATION)
+"""What is said of a build and goes with it: the first file of each says of which build it is."""
+
 MANIFEST_BYTES = 1 << 26
 """A manifest may be so long; each shard takes about 200 bytes of it."""
 
@@ -47,9 +53,14 @@ class Owned(NamedTuple):
 
 
 def owned_files(out: Path, built: Manifest) -> list[Owned]:
-    """The files of a build that was checked: what it lists, the card, the manifest, the audit."""
+    """The files of a build that was checked.
+
+    What it lists, the card, the manifest, and the audit and the exploration of this very build.
+    """
     listed = [Owned(o.path, out / o.path, o.bytes, o.sha256) for o in built.outputs]
-    others = [card.NAME, manifest.NAME, *_audit_of(out)]
+    mine = sha256_of(out / manifest.NAME)
+    said = [path for files in (AUDIT, EXPLORATION) if _is_of(mine, out, files) for path in files]
+    others = [card.NAME, manifest.NAME, *said]
     return [
         *(
             Owned(path, out / path, (out / path).stat().st_size, sha256_of(out / path))
@@ -59,14 +70,14 @@ def owned_files(out: Path, built: Manifest) -> list[Owned]:
     ]
 
 
-def _audit_of(out: Path) -> tuple[str, ...]:
-    """The files of an audit of this very build, if there is one."""
+def _is_of(mine: str, out: Path, files: tuple[str, ...]) -> bool:
+    """Whether these files are there, and said of the build whose manifest has this hash."""
     try:
-        said = json.loads((out / card_audit.FOLDER / card_audit.NAME).read_bytes())
-        mine = said["manifest"] == sha256_of(out / manifest.NAME)
+        said = json.loads((out / files[0]).read_bytes())
+        fits: bool = said["manifest"] == mine
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return ()
-    return AUDIT if mine and all((out / path).is_file() for path in AUDIT) else ()
+        return False
+    return fits and all((out / path).is_file() for path in files)
 
 
 def earlier_paths(
@@ -86,9 +97,9 @@ def earlier_paths(
     if there is None:
         return frozenset()
     if is_same(mine, there):
-        return frozenset(AUDIT)
+        return SAID
     earlier = _read(api, info, there)
-    return frozenset(entry.path for entry in earlier.outputs) | frozenset(AUDIT)
+    return frozenset(entry.path for entry in earlier.outputs) | SAID
 
 
 def _read(api: HfApi, info: DatasetInfo, there: RepoFile) -> Manifest:

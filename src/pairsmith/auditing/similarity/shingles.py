@@ -106,6 +106,21 @@ class Tokens(NamedTuple):
     hashes: Hashes
 
 
+class Spots(NamedTuple):
+    """The m tokens of k texts, and where they stand.
+
+    Attributes:
+        offsets: k + 1 numbers; the tokens of text i are those from `offsets[i]` on.
+        starts, stops: m places in the code points of all texts, one behind another.
+        hashes: m 64-bit hashes, equal for equal tokens.
+    """
+
+    offsets: Index
+    starts: Index
+    stops: Index
+    hashes: Hashes
+
+
 class Characters(NamedTuple):
     """Tables indexed by code point, up to `MAX_CODE_POINT`.
 
@@ -142,11 +157,18 @@ def shingle(chosen: Turns, rejected: Turns) -> Shingles:
     is_reply = np.isin(opened, chosen.last)
     parts = np.concatenate([np.where(is_reply, CHOSEN, PROMPT), np.full(len(rows), REJECTED)])
     which, hashes = join(Tokens(tokens.offsets[places], tokens.hashes))
-    return _gather(owners[which], hashes, parts[which], len(rows))
+    return gather(owners[which], hashes, parts[which], len(rows))
 
 
-def _gather(rows: Index, hashes: Hashes, parts: Index, count: int) -> Shingles:
-    """Sorts m shingles (row, hash, text) into the sets of `count` rows, merging repeated ones."""
+def gather(rows: Index, hashes: Hashes, parts: Index, count: int) -> Shingles:
+    """Sorts m shingles (row, hash, text) into the sets of `count` rows, merging repeated ones.
+
+    Args:
+        rows: The row of each, below `BLOCK_ROWS`.
+        hashes: The hash of each.
+        parts: A bit for the text that each is of.
+        count: The number of rows.
+    """
     short = hashes >> np.uint64(64 - HASH_BITS)
     sort_keys = rows.astype(np.uint64) << np.uint64(HASH_BITS + PART_BITS)
     sort_keys |= (short << np.uint64(PART_BITS)) | parts.astype(np.uint64)
@@ -183,6 +205,16 @@ def join(tokens: Tokens) -> tuple[Index, Hashes]:
 
 def tokenise(texts: pa.StringArray) -> Tokens:
     """Splits k texts, none null, into tokens, and hashes these without regard to case."""
+    lookup, places = code_points(texts)
+    spots = spot_tokens(lookup, characters().kinds[lookup], places)
+    return Tokens(spots.offsets, spots.hashes)
+
+
+def code_points(texts: pa.StringArray) -> tuple[NDArray[np.intp], Index]:
+    """The code points of k texts, none null, in NFC, one behind another, and their k + 1 offsets.
+
+    Those above `MAX_CODE_POINT` are replaced by it.
+    """
     offsets, run = offsets_and_run(texts)
     text = run.data.tobytes().decode()
     if not text.isascii() and not unicodedata.is_normalized("NFC", text):
@@ -193,18 +225,17 @@ def tokenise(texts: pa.StringArray) -> Tokens:
         begins = np.append(0, np.cumsum((run.data & 0xC0) != 0x80))
         places = begins[offsets]
         codes = np.minimum(np.frombuffer(text.encode("utf-32-le"), np.uint32), MAX_CODE_POINT)
-    return _tokens(codes, places)
+    return codes.astype(np.intp), places  # twice as fast to index by
 
 
-def _tokens(codes: NDArray[np.unsignedinteger], places: Index) -> Tokens:
+def spot_tokens(codes: NDArray[np.intp], kinds: NDArray[np.uint8], places: Index) -> Spots:
     """The tokens of texts that are given by code points.
 
     Args:
-        codes: The code points of all texts, concatenated.
+        codes: The code points of all texts, as `code_points` gives them.
+        kinds: What each of them is: `BETWEEN`, `JOINED` or `ALONE`.
         places: k + 1 offsets of the texts into `codes`.
     """
-    lookup = codes.astype(np.intp)  # twice as fast to index by
-    kinds = characters().kinds[lookup]
     inside = kinds != BETWEEN
     begins = inside.copy()
     begins[1:] &= (kinds[1:] == ALONE) | (kinds[:-1] != JOINED)
@@ -215,9 +246,9 @@ def _tokens(codes: NDArray[np.unsignedinteger], places: Index) -> Tokens:
     starts, stops = np.flatnonzero(begins), np.flatnonzero(ends) + 1
     powers, inverses = _powers(max(len(codes), 1).bit_length())
     sums = np.zeros(len(codes) + 1, np.uint64)
-    np.cumsum(characters().numbers[lookup] * powers[: len(codes)], out=sums[1:])
+    np.cumsum(characters().numbers[codes] * powers[: len(codes)], out=sums[1:])
     hashes = (sums[stops] - sums[starts]) * inverses[starts]
-    return Tokens(np.searchsorted(starts, places), hashes)
+    return Spots(np.searchsorted(starts, places), starts, stops, hashes)
 
 
 def mix(numbers: Hashes) -> Hashes:
