@@ -29,7 +29,12 @@ def _accept(held: Any) -> Question | None:
 OF_DIALOGUES: Registry[Question] = Registry(
     "pairsmith.explorations.dialogues",
     "question",
-    {},
+    {
+        "people": "pairsmith.exploring.questions.people",
+        "tags": "pairsmith.exploring.questions.tags",
+        "course": "pairsmith.exploring.questions.course",
+        "agreement": "pairsmith.exploring.questions.agreement",
+    },
     _accept,
 )
 """Those about red-team dialogues, in the order in which they are put."""

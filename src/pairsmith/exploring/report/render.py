@@ -10,7 +10,7 @@ from pairsmith.dataset.explorations import NAME
 from pairsmith.exploring.answer import Answer, Effect, Effects, Question, Reading, Study
 from pairsmith.reporting.page import render_page
 from pairsmith.reporting.svg import Plot
-from pairsmith.reporting.tables import Table, tables
+from pairsmith.reporting.tables import Table, cell, tables
 from pairsmith.reporting.wording import number
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def effects_table(made: Exploration, answer: Answer, held: Effects) -> Table:
             _sure(effect, made.q_of(answer, held, effect)),
             number(effect.rows),
             number(effect.groups),
-            *(number(effect.numbers.get(name)) for name in more),
+            *(cell(effect.numbers.get(name)) for name in more),
         ]
         for effect in held.effects[:LISTED]
     ]
