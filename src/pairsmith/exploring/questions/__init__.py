@@ -29,7 +29,9 @@ def _accept(held: Any) -> Question | None:
 OF_DIALOGUES: Registry[Question] = Registry(
     "pairsmith.explorations.dialogues",
     "question",
-    {},
+    {
+        "words": "pairsmith.exploring.questions.words",
+    },
     _accept,
 )
 """Those about red-team dialogues, in the order in which they are put."""
@@ -37,7 +39,10 @@ OF_DIALOGUES: Registry[Question] = Registry(
 OF_PAIRS: Registry[Question] = Registry(
     "pairsmith.explorations.pairs",
     "question",
-    {},
+    {
+        "pair_words": "pairsmith.exploring.questions.pair_words",
+        "pair_form": "pairsmith.exploring.questions.pair_form",
+    },
     _accept,
 )
 """Those about preference pairs."""
