@@ -16,6 +16,7 @@ from pairsmith.exploring.options import ExploreOptions
 from pairsmith.statistics.bootstrap import Bootstrap
 
 if TYPE_CHECKING:
+    from pairsmith.exploring.pairs import Pairs
     from pairsmith.exploring.topics.topics import Topics
 
 FEW_ROWS, FEW_MEMBERS = 20, 10
@@ -145,6 +146,19 @@ class Study:
         if self.attempts is None:
             raise UnansweredError("The build keeps no dialogues.")
         return self.attempts
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """The pairs, read once for all questions.
+
+        Raises:
+            UnansweredError: There are none.
+        """
+        from pairsmith.exploring.pairs import read_pairs
+
+        if self.data is None:
+            raise UnansweredError("The build keeps no pairs.")
+        return read_pairs(self.data, self.options.seed)
 
     @cached_property
     def members(self) -> Bootstrap:

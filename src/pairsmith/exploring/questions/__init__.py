@@ -32,6 +32,7 @@ OF_DIALOGUES: Registry[Question] = Registry(
     {
         "people": "pairsmith.exploring.questions.people",
         "tags": "pairsmith.exploring.questions.tags",
+        "words": "pairsmith.exploring.questions.words",
         "course": "pairsmith.exploring.questions.course",
         "agreement": "pairsmith.exploring.questions.agreement",
     },
@@ -42,7 +43,10 @@ OF_DIALOGUES: Registry[Question] = Registry(
 OF_PAIRS: Registry[Question] = Registry(
     "pairsmith.explorations.pairs",
     "question",
-    {},
+    {
+        "pair_words": "pairsmith.exploring.questions.pair_words",
+        "pair_form": "pairsmith.exploring.questions.pair_form",
+    },
     _accept,
 )
 """Those about preference pairs."""
