@@ -30,6 +30,7 @@ OF_DIALOGUES: Registry[Question] = Registry(
     "pairsmith.explorations.dialogues",
     "question",
     {
+        "models": "pairsmith.exploring.questions.models",
         "people": "pairsmith.exploring.questions.people",
         "tags": "pairsmith.exploring.questions.tags",
         "words": "pairsmith.exploring.questions.words",
