@@ -184,6 +184,17 @@ class Study:
         return read_pairs(self.data, self.options.seed)
 
     @cached_property
+    def pair_topics(self) -> Topics:
+        """The topics of the prompts of the pairs in `pairs.sample`.
+
+        Raises:
+            UnansweredError: There are no pairs, or none to be found.
+        """
+        from pairsmith.exploring.topics.topics import topics_of
+
+        return topics_of(self.pairs.prompts, self.options.seed)
+
+    @cached_property
     def members(self) -> Bootstrap:
         """Draws of the members who wrote the dialogues."""
         return Bootstrap(self.dialogues.groups, seed=self.options.seed, of="members")

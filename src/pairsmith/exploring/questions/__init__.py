@@ -46,6 +46,7 @@ OF_PAIRS: Registry[Question] = Registry(
     "pairsmith.explorations.pairs",
     "question",
     {
+        "pair_topics": "pairsmith.exploring.questions.pair_topics",
         "pair_words": "pairsmith.exploring.questions.pair_words",
         "pair_form": "pairsmith.exploring.questions.pair_form",
     },
