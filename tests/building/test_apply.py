@@ -98,6 +98,22 @@ def test_a_label_alone(source, out, tmp_path):
     assert CONFIDENCE not in kept(out)[TRAIN[1]]
 
 
+def test_rows_that_are_only_pointed_out_stay_unless_their_label_is_named(source, tmp_path):
+    out = tmp_path / "out"
+    pairsmith.build(source, out)
+    reader = Annotator("Ann", "1", actions={"worth reading": "leave"})
+    pointed = [{"id": id, "label": "worth reading"} for id in TRAIN[:2]]
+    pairsmith.annotate(out, "ann", [*pointed, {"id": TRAIN[2], "label": "wrong"}], reader)
+    pairsmith.annotate(out, "pointed", pointed, reader)
+
+    with pytest.raises(AnnotationError, match="only points out rows") as caught:
+        apply(source, out, "pointed")
+    assert "--apply pointed:LABEL, of worth reading." in caught.value.hint
+    assert apply(source, out, "ann").totals.quarantined == {"malformed": 1, "annotated": 1}
+    built = apply(source, out, "ann:worth reading")
+    assert built.totals.quarantined == {"malformed": 1, "annotated": 2}
+
+
 def test_rows_that_are_refused_already_stay_as_they_are(source, out):
     before = refused(out)
     pairsmith.annotate(out, "mine", [{"id": id, "label": "odd"} for id in before], ME)

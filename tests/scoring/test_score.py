@@ -101,7 +101,12 @@ def test_what_is_said_follows_from_the_scores(builds, scorer):
         assert row["label"] == {1: "agrees", 0: "tied", -1: "contradicts"}[sign]
         assert row["task_score"] is row["turn_scores"] is None
     recipe = made.annotator.recipe
-    assert made.annotator.actions == {"contradicts": "flip", "dialogue": "fill"}
+    assert made.annotator.actions == {
+        "agrees": "leave",
+        "contradicts": "flip",
+        "tied": "leave",
+        "dialogue": "fill",
+    }
     assert recipe["model"]["name"] == scorer.name
     assert recipe["elo_factor"] == 173.7
     assert recipe["one_pass"] is True

@@ -31,7 +31,7 @@ from scipy.special import ndtri
 
 import pairsmith
 from pairsmith.exploring.attempts import Attempts, code, size_of
-from support.planted_words import TOPICS, talk, write_attacks, write_texts
+from support.planted_words import TAGS, TOPICS, talk, write_attacks, write_texts
 
 Numbers = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -49,10 +49,6 @@ RATES: dict[Model, float] = dict(
 )
 """Planted success, if nothing else is said: only `rlhf` becomes harder with size."""
 REVIEWED: tuple[Model, ...] = (("context distillation", "52B"), ("rlhf", "52B"))
-TAGS = (
-    "Odd recipes", "Tall tales", "White lies", "Bad puns", "Loud singing", "Wrong maps",
-    "Late letters", "Spilt tea", "Muddy boots", "Lost buttons", "Other",
-)  # fmt: skip
 RATINGS = {0: (16475, 4367, 4936), 1: (4249, 8934)}
 """How often each rating was given by those who failed (0, 1, 2) and succeeded (3, 4)."""
 SPREAD = 1.95
@@ -157,17 +153,26 @@ class PlantedAttempts:
         return len(self.success)
 
     @cached_property
+    def asked(self) -> list[list[str]]:
+        """What the user says in each row, the opening first."""
+        said = self._say(1, self.replies - 1, 5, 16)
+        return [[opening, *more] for opening, more in zip(self.opening, said, strict=True)]
+
+    @cached_property
     def turns(self) -> list[list[str]]:
         """What is said in each row, the user first and by turns with the assistant."""
-        chance = np.random.default_rng([self.seed, 1])
-        more = 2 * self.replies - 1
-        topics = np.repeat(self.topic[self.copied], more)
-        said = write_texts(chance, topics, 5, 16)
-        ends = np.cumsum(more)
+        said = self._say(2, self.replies, 10, 45)
         return [
-            [opening, *said[end - many : end]]
-            for opening, many, end in zip(self.opening, more.tolist(), ends.tolist(), strict=True)
+            [text for turn in zip(*both, strict=True) for text in turn]
+            for both in zip(self.asked, said, strict=True)
         ]
+
+    def _say(self, part: int, many: Places, least: int, most: int) -> list[list[str]]:
+        """So many texts a row, of so many words."""
+        chance = np.random.default_rng([self.seed, part])
+        texts = write_texts(chance, np.repeat(self.topic, many), least, most)
+        ends = np.cumsum(many).tolist()
+        return [texts[end - some : end] for end, some in zip(ends, many.tolist(), strict=True)]
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
@@ -277,7 +282,6 @@ def attempts_of(planted: PlantedAttempts, success_from: float = 3.0) -> Attempts
         success_from: The lowest rating of a success.
     """
     kinds, sizes = (np.array(names, object) for names in zip(*MODELS, strict=True))
-    said = planted.turns
     return Attempts(
         ids=pa.array([f"{SUBSET}/train/{row + 1}" for row in range(len(planted))]),
         rating=planted.rating,
@@ -291,7 +295,7 @@ def attempts_of(planted: PlantedAttempts, success_from: float = 3.0) -> Attempts
         is_upworker=planted.upworkers[planted.member].astype(np.float64),
         tags=pa.array(planted.tags, pa.list_(pa.string())),
         replies=planted.replies,
-        characters=np.array([sum(map(len, turns[::2])) for turns in said], np.int64),
+        characters=np.array([sum(map(len, turns)) for turns in planted.asked], np.int64),
         task=pa.array(planted.task, pa.string()),
         opening=pa.array(planted.opening, pa.string()),
     )

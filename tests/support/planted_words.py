@@ -27,6 +27,10 @@ TOPICS: dict[str, str] = {
 }
 """The words of each topic, the largest topic first."""
 
+TAGS = (
+    "Odd recipes", "Tall tales", "White lies", "Bad puns", "Loud singing", "Wrong maps",
+    "Late letters", "Spilt tea", "Muddy boots", "Lost buttons", "Other",
+)  # fmt: skip
 _USUAL = (
     "the a of to and in is it you that for on with as at this can could would please how what when"
     " where some about more than good very much one two then there which my your our make take tell"

@@ -74,7 +74,7 @@ class AppliedAnnotation:
         done = {self._meaning(label).action for label in asked}
         if self.label is None and sum(self.annotation.labels.values()) < self.annotation.statements:
             done.add(Action.DROP)  # some have no label
-        actions = tuple(action for action in Action if action in done)
+        actions = tuple(action for action in Action if action in done - {Action.LEAVE})
         by = self._by if Action.FILL in done else None
         return Applied(self.annotation.name, self.label, self.annotation.sha256, actions, by)
 
@@ -98,9 +98,9 @@ class AppliedAnnotation:
     def _meaning(self, label: str | None) -> _Meaning:
         annotator = self.annotation.annotator
         action = Action(annotator.actions.get(label or "", Action.DROP))
-        if label is None:
+        if label is None or (action == Action.LEAVE and self.label is not None):
             return _Meaning(Action.DROP, Reason.ANNOTATED)
-        if action != Action.DROP:
+        if action in NOTES:
             return _Meaning(action, NOTES[action])
         return _Meaning(action, Reason(annotator.reasons.get(label, Reason.ANNOTATED)))
 
@@ -136,6 +136,9 @@ class AppliedAnnotation:
         places = pc.fill_null(
             pc.index_in(batch["label"], pa.array(labels, pa.string())), len(labels)
         )
+        if left := {place for place, held in enumerate(meanings) if held.action == Action.LEAVE}:
+            acted = pc.invert(pc.is_in(places, pa.array(sorted(left), places.type)))
+            batch, places = batch.filter(acted), places.filter(acted)
         decisions = pa.array([m.decision.value for m in meanings]).take(places)
         dropped = pa.array([m.action == Action.DROP for m in meanings]).take(places)
         words = pa.array([self._words(label) for label in [*labels, None]]).take(places)
@@ -217,13 +220,24 @@ def open_applied(out: StoragePath, references: Iterable[str]) -> list[AppliedAnn
         references: For each `NAME` or `NAME:LABEL`, or the same with a folder for the name.
 
     Raises:
-        AnnotationError: One is not there, is damaged, or has no such label.
+        AnnotationError: One is not there, is damaged, has no such label, or only points out rows,
+            and no label of it is named.
     """
     given = [references] if isinstance(references, str) else [*references]
-    return [
+    opened = [
         AppliedAnnotation(find_annotation(out, name), label)
         for name, label in map(parse_reference, given)
     ]
+    for applied in opened:
+        held = applied.annotation
+        if held.statements and not applied.entry.actions:
+            named = shorten(sanitize(", ".join(held.labels)), LONGEST_NAME)
+            raise AnnotationError(
+                f"The annotation {held.name} only points out rows: with none of its labels "
+                "anything is to be done.",
+                f"To drop rows, name a label: --apply {held.name}:LABEL, of {named}.",
+            )
+    return opened
 
 
 def find_annotation(out: StoragePath, name: str) -> Annotation:

@@ -11,7 +11,8 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -170,21 +171,13 @@ def front_matter(manifest: Manifest) -> dict[str, Any]:
 
 def body(manifest: Manifest) -> str:
     """The card's Markdown below the front matter."""
-    from jinja2 import Environment, StrictUndefined
-
     recipe = manifest.recipe
     loadable = dict.fromkeys(entry.subset for entry in manifest.ledger if entry.kept)
     subsets = {kind: [name for name in loadable if kind_of(name) == kind] for kind in Kind}
     text = recipe.form == Form.TEXT
     labels = label_actions(recipe)
     other_notes = {*LABEL_NOTES, *FILL_NOTES} - labels.keys() - applied_notes(recipe)
-    environment = Environment(  # noqa: S701  (Markdown, from our own template)
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
-    )
-    template = environment.from_string(
-        (resources.files("pairsmith.dataset") / "card.md").read_text(encoding="utf-8")
-    )
-    return template.render(
+    return markdown_filler("pairsmith.dataset")(
         title=recipe.card_fields.get("pretty_name", _title(recipe)),
         version=manifest.pairsmith,
         here=HERE,
@@ -218,6 +211,17 @@ def body(manifest: Manifest) -> str:
         recipe_json=json.dumps(_shown(recipe), indent=2, ensure_ascii=False),
         origin=recipe.origin.value,
     )
+
+
+@cache
+def markdown_filler(package: str) -> Callable[..., str]:
+    """Fills in `card.md` of a package: compiling it takes longer than all else of a card."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(  # noqa: S701  (Markdown, from our own template)
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    return environment.from_string((resources.files(package) / "card.md").read_text("utf-8")).render
 
 
 def judged_by_persons(recipe: Recipe) -> bool:

@@ -16,6 +16,7 @@ from pairsmith.exploring.options import ExploreOptions
 from pairsmith.statistics.bootstrap import Bootstrap
 
 if TYPE_CHECKING:
+    from pairsmith.exploring.pairs import Pairs
     from pairsmith.exploring.topics.topics import Topics
 
 FEW_ROWS, FEW_MEMBERS = 20, 10
@@ -145,6 +146,30 @@ class Study:
         if self.attempts is None:
             raise UnansweredError("The build keeps no dialogues.")
         return self.attempts
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """The pairs, read once for all questions.
+
+        Raises:
+            UnansweredError: There are none.
+        """
+        from pairsmith.exploring.pairs import read_pairs
+
+        if self.data is None:
+            raise UnansweredError("The build keeps no pairs.")
+        return read_pairs(self.data, self.options.seed)
+
+    @cached_property
+    def pair_topics(self) -> Topics:
+        """The topics of the prompts of the pairs in `pairs.sample`.
+
+        Raises:
+            UnansweredError: There are no pairs, or none to be found.
+        """
+        from pairsmith.exploring.topics.topics import topics_of
+
+        return topics_of(self.pairs.prompts, self.options.seed)
 
     @cached_property
     def members(self) -> Bootstrap:

@@ -14,7 +14,7 @@ from pairsmith._version import __version__
 from pairsmith.dataset import manifest
 from pairsmith.dataset.annotation import Annotator
 from pairsmith.dataset.annotation_writer import annotate
-from pairsmith.dataset.annotations import annotation_folder, local_build
+from pairsmith.dataset.annotations import annotation_folder, local_build, read_annotation
 from pairsmith.dataset.manifest import LedgerEntry, Manifest, read_manifest
 from pairsmith.dataset.reader import Dataset
 from pairsmith.dataset.verify import check_whole
@@ -73,6 +73,8 @@ def explore(
     built = read_manifest(place)
     target = record.place_of(place, built)
     annotation_folder(place, ANNOTATION)
+    if asked.scores is not None:
+        read_annotation(place, asked.scores)
     chosen = _choose(built, only)
     steps = Steps(progress, sum(entry.kept for entry in built.ledger), len(chosen) + 3)
     steps.begin("check")

@@ -68,7 +68,7 @@ def _of_list(caption: str, records: Sequence[Mapping[str, Any]]) -> Table:
     if not all(isinstance(record.get(head), str) for record in records):
         return _of_records(caption, {str(n): record for n, record in enumerate(records, 1)})
     names = list(dict.fromkeys(name for record in records for name in record if name != head))
-    rows = [[record[head], *(_cell(record.get(name, "")) for name in names)] for record in records]
+    rows = [[record[head], *(cell(record.get(name, "")) for name in names)] for record in records]
     left_out = max(len(rows) - MAX_ROWS, 0)
     return Table(caption, [words(head), *map(words, names)], rows[:MAX_ROWS], left_out)
 
@@ -98,14 +98,14 @@ def _of_mapping(caption: str, value: Mapping[str, Any]) -> Iterator[Table]:
 
 
 def _of_values(caption: str, values: Mapping[str, Any]) -> Table:
-    rows = [[words(name), _cell(value)] for name, value in values.items()]
+    rows = [[words(name), cell(value)] for name, value in values.items()]
     return Table(caption, ["", "value"], rows[:MAX_ROWS], max(len(rows) - MAX_ROWS, 0))
 
 
 def _of_records(caption: str, records: Mapping[str, Mapping[str, Any]]) -> Table:
     names = list(dict.fromkeys(name for record in records.values() for name in record))
     rows = [
-        [words(row), *(_cell(record[name]) if name in record else "" for name in names)]
+        [words(row), *(cell(record[name]) if name in record else "" for name in names)]
         for row, record in records.items()
     ]
     columns = ["", *map(words, names)]
@@ -129,10 +129,13 @@ def _with_interval(value: Mapping[str, Any]) -> str | None:
     if not value.keys() >= INTERVAL_KEYS or not named:
         return None
     middle, low, high = (number(value[name]) for name in (named[0], "low", "high"))
+    if value["low"] is None or value["high"] is None:
+        return f"{middle} (no interval)"
     return f"{middle} ({low} to {high})"
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A value of a table in words: a number, a few of them, or an estimate with its interval."""
     if isinstance(value, Mapping):
         return _with_interval(value) or ""
     if isinstance(value, list | tuple):

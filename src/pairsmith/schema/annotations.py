@@ -46,12 +46,17 @@ DIALOGUE = "dialogue"
 
 
 class Action(StrEnum):
-    """What applying a label of an annotation does with the rows that have it."""
+    """What applying a label of an annotation does with the rows that have it.
+
+    `LEAVE` is nothing, as for rows that are only pointed out, unless the label is named: then they
+    are dropped.
+    """
 
     DROP = "drop"
     FLIP = "flip"
     SMOOTH = "smooth"
     FILL = "fill"
+    LEAVE = "leave"
 
 
 class Applied(NamedTuple):

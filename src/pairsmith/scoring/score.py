@@ -28,7 +28,7 @@ from pairsmith.io.locks import is_lock, locked
 from pairsmith.models.batches import Work
 from pairsmith.models.folders import find_model, model_sha256
 from pairsmith.progress import Watch
-from pairsmith.schema.annotations import DIALOGUE, STATEMENTS, Action
+from pairsmith.schema.annotations import DIALOGUE, MARGIN_LABELS, STATEMENTS, Action
 from pairsmith.schema.rows import Kind
 from pairsmith.scoring import dialogues, pairs, words
 from pairsmith.scoring.endpoint import parse_endpoint
@@ -267,7 +267,8 @@ def _annotator(told: list[Told], kinds: set[Kind]) -> Annotator:
         "one_pass": one_pass == {True},
         "task_score": "out of distribution: the model has seen no lone task descriptions",
     }
-    actions = {"contradicts": Action.FLIP.value}
+    actions = dict.fromkeys(MARGIN_LABELS, Action.LEAVE.value)
+    actions["contradicts"] = Action.FLIP.value
     if Kind.DIALOGUES in kinds:
         actions[DIALOGUE] = Action.FILL.value
     return Annotator(ANNOTATOR, __version__, recipe, actions)

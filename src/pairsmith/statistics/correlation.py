@@ -23,11 +23,11 @@ def standardise(values: Floats) -> Floats:
 
 def correlated(sums: Floats, boot: Bootstrap, rows: int) -> Estimate:
     """The correlation, given the six sums of each group: of 1, x, y, xy, xx and yy."""
-    middle = _pearson(sums.sum(axis=0)[None])[0]
-    return boot.estimate(float(middle), _pearson(boot.drawn(sums)), rows, boot.count)
+    middle = pearson(sums.sum(axis=0)[None])[0]
+    return boot.estimate(float(middle), pearson(boot.drawn(sums)), rows, boot.count)
 
 
-def _pearson(sums: Floats) -> Floats:
+def pearson(sums: Floats) -> Floats:
     """Correlations, given sums of 1, x, y, xy, xx and yy in each row."""
     count, x, y, xy, xx, yy = sums.T
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -37,8 +37,14 @@ def _pearson(sums: Floats) -> Floats:
 
 
 def ranks(values: Floats) -> Floats:
-    """Ranks from the least on, the mean of theirs for equal values (Spearman)."""
-    from scipy.stats import rankdata
+    """Ranks from the least on, the mean of theirs for equal values (Spearman).
 
-    found: Floats = np.asarray(rankdata(values), np.float64)
+    >>> ranks(np.array([3.0, 1.0, 3.0])).tolist()
+    [2.5, 1.0, 2.5]
+
+    Args:
+        values: n numbers.
+    """
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    found: Floats = (np.cumsum(counts) - (counts - 1) / 2)[places]
     return found

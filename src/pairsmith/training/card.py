@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import Any
 
-from pairsmith.dataset.card import front_matter
+from pairsmith.dataset.card import front_matter, markdown_filler
 from pairsmith.dataset.manifest import Manifest
 from pairsmith.evaluating.record import Evaluation
 from pairsmith.models import smollm2
@@ -50,17 +49,9 @@ def card_text(
 
 
 def _body(run: RunManifest, licence: str, told: tuple[str, Evaluation | None]) -> str:
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(  # noqa: S701  (Markdown, from our own template)
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
-    )
-    template = environment.from_string(
-        (resources.files("pairsmith.training") / "card.md").read_text(encoding="utf-8")
-    )
     pad, evaluation = told
     known = [CUT, *(fate.value for fate in Fate)]
-    return template.render(
+    return markdown_filler("pairsmith.training")(
         title=f"Preference model of {run.build['name']}",
         run=run,
         build=run.build["name"],

@@ -157,11 +157,18 @@ def shingle(chosen: Turns, rejected: Turns) -> Shingles:
     is_reply = np.isin(opened, chosen.last)
     parts = np.concatenate([np.where(is_reply, CHOSEN, PROMPT), np.full(len(rows), REJECTED)])
     which, hashes = join(Tokens(tokens.offsets[places], tokens.hashes))
-    return _gather(owners[which], hashes, parts[which], len(rows))
+    return gather(owners[which], hashes, parts[which], len(rows))
 
 
-def _gather(rows: Index, hashes: Hashes, parts: Index, count: int) -> Shingles:
-    """Sorts m shingles (row, hash, text) into the sets of `count` rows, merging repeated ones."""
+def gather(rows: Index, hashes: Hashes, parts: Index, count: int) -> Shingles:
+    """Sorts m shingles (row, hash, text) into the sets of `count` rows, merging repeated ones.
+
+    Args:
+        rows: The row of each, below `BLOCK_ROWS`.
+        hashes: The hash of each.
+        parts: A bit for the text that each is of.
+        count: The number of rows.
+    """
     short = hashes >> np.uint64(64 - HASH_BITS)
     sort_keys = rows.astype(np.uint64) << np.uint64(HASH_BITS + PART_BITS)
     sort_keys |= (short << np.uint64(PART_BITS)) | parts.astype(np.uint64)

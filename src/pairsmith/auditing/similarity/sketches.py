@@ -114,6 +114,12 @@ class Sets:
         places = np.arange(ends[-1]) + np.repeat(self.offsets[rows] - ends[:-1], sizes)
         return np.memmap(self.path, np.uint64, "r")[places], ends
 
+    def sizes(self, rows: Index, part: int) -> Index:
+        """How many shingles each of k rows has in texts of these bits."""
+        elements, ends = self._read(rows)
+        own = (elements & np.uint64(part)) != 0
+        return np.diff(np.append(0, np.cumsum(own))[ends]).astype(np.int64)
+
     def jaccard(self, left: Index, right: Index, parts: tuple[int, int]) -> NDArray[np.float64]:
         """Computes the exact Jaccard similarity of k pairs of rows.
 
@@ -196,16 +202,16 @@ def _sketch(batch: Batch, rows: Index, prompts: bool) -> Sketch:
     return Sketch(made, whole, prompt, np.diff(offsets))
 
 
-def bands_of(shingles: Shingles) -> Hashes:
-    """Computes band keys of n sets, shape (n, `BANDS`); those of an empty set are meaningless."""
+def bands_of(shingles: Shingles, bands: int = BANDS, rows: int = ROWS) -> Hashes:
+    """Computes band keys of n sets, shape (n, bands); those of an empty set are meaningless."""
     from rensa import RMinHash
 
     hashes = mix(shingles.elements >> np.uint64(PART_BITS))
     offsets = shingles.offsets.astype(np.uint64)
-    size = BANDS * ROWS
+    size = bands * rows
     made = RMinHash.digest_matrix_from_flat_token_hashes(hashes, offsets, num_perm=size, seed=SEED)
-    slots = np.array(made.to_rows(), np.uint64).reshape(len(offsets) - 1, BANDS, ROWS)
+    slots = np.array(made.to_rows(), np.uint64).reshape(len(offsets) - 1, bands, rows)
     keys = np.full(slots.shape[:2], SEED, np.uint64)
-    for slot in range(ROWS):
+    for slot in range(rows):
         keys = mix(keys ^ slots[:, :, slot])
     return keys

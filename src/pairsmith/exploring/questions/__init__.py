@@ -29,7 +29,14 @@ def _accept(held: Any) -> Question | None:
 OF_DIALOGUES: Registry[Question] = Registry(
     "pairsmith.explorations.dialogues",
     "question",
-    {},
+    {
+        "models": "pairsmith.exploring.questions.models",
+        "people": "pairsmith.exploring.questions.people",
+        "tags": "pairsmith.exploring.questions.tags",
+        "words": "pairsmith.exploring.questions.words",
+        "course": "pairsmith.exploring.questions.course",
+        "agreement": "pairsmith.exploring.questions.agreement",
+    },
     _accept,
 )
 """Those about red-team dialogues, in the order in which they are put."""
@@ -37,7 +44,11 @@ OF_DIALOGUES: Registry[Question] = Registry(
 OF_PAIRS: Registry[Question] = Registry(
     "pairsmith.explorations.pairs",
     "question",
-    {},
+    {
+        "pair_topics": "pairsmith.exploring.questions.pair_topics",
+        "pair_words": "pairsmith.exploring.questions.pair_words",
+        "pair_form": "pairsmith.exploring.questions.pair_form",
+    },
     _accept,
 )
 """Those about preference pairs."""

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pairsmith.dataset import card
 from pairsmith.dataset.explorations import NAME
 from pairsmith.exploring.answer import Answer, Effect, Effects, Question, Reading, Study
+from pairsmith.exploring.map.parts import make_map
 from pairsmith.reporting.page import render_page
 from pairsmith.reporting.svg import Plot
-from pairsmith.reporting.tables import Table, tables
+from pairsmith.reporting.tables import Table, cell, tables
 from pairsmith.reporting.wording import number
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ class Section(NamedTuple):
     Attributes:
         answer: The answer.
         plot: Its picture; None if there is none.
-        lists: What was compared, with a table each.
+        lists: What was compared, with a table each; without texts those alone whose names are no
+            words of the dataset.
         tables: Its other numbers.
         readings: Rows to read, at most `LISTED` of each list.
     """
@@ -46,13 +48,17 @@ def draw(made: Exploration, study: Study, questions: Mapping[str, Question]) -> 
         study: What they are of.
         questions: The questions, by name.
     """
+    drawn = make_map(study)
     return render_page(
         "pairsmith.exploring.report",
         "report.html.jinja",
+        script=drawn.script if drawn else "",
+        styles=drawn.style if drawn else "",
+        map=drawn,
         title=card.front_matter(study.built)["pretty_name"],
         made=made,
         sections=[
-            _section(made, answer, getattr(questions[answer.question], "plot", None))
+            _section(made, answer, getattr(questions[answer.question], "plot", None), study)
             for answer in made.answers
         ],
         listed=LISTED,
@@ -60,11 +66,16 @@ def draw(made: Exploration, study: Study, questions: Mapping[str, Question]) -> 
     )
 
 
-def _section(made: Exploration, answer: Answer, plot: Any) -> Section:
+def _section(made: Exploration, answer: Answer, plot: Any, study: Study) -> Section:
+    hidden = study.options.no_text
     return Section(
         answer,
         plot(answer) if plot is not None and not answer.unanswered else None,
-        [(held, effects_table(made, answer, held)) for held in answer.effects],
+        [
+            (held, effects_table(made, answer, held))
+            for held in answer.effects
+            if not (held.harmful and hidden)
+        ],
         tables(answer.numbers),
         [reading._replace(rows=reading.rows[:LISTED]) for reading in answer.readings],
     )
@@ -80,7 +91,7 @@ def effects_table(made: Exploration, answer: Answer, held: Effects) -> Table:
             _sure(effect, made.q_of(answer, held, effect)),
             number(effect.rows),
             number(effect.groups),
-            *(number(effect.numbers.get(name)) for name in more),
+            *(cell(effect.numbers.get(name)) for name in more),
         ]
         for effect in held.effects[:LISTED]
     ]

@@ -9,7 +9,7 @@ the same with a chance of one in nine thousand.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -115,6 +115,26 @@ def count_words(
         tuple(names[place] for place in order.tolist()),
         _sparse(rows, column[places], counts, (len(texts), len(order))),
     )
+
+
+def count_known(texts: pa.StringArray, names: Sequence[str]) -> csr_array:
+    """Counts words and phrases that are known, as `count_words` counts them.
+
+    Args:
+        texts: n texts; null is empty.
+        names: k of those that `count_words` names.
+
+    Returns:
+        How often each text holds each, shape (n, k).
+    """
+    terms = _terms(*code_points(pa.array(names, pa.string())), True)
+    whole = np.zeros(len(names), np.uint64)
+    whole[terms.rows] = terms.hashes  # phrases come behind words
+    order = np.argsort(whole)
+    hashes, rows, counts = _all_terms(texts, True)
+    at = np.searchsorted(whole[order], hashes).clip(max=max(len(names) - 1, 0))
+    columns = np.where(whole[order][at] == hashes, order[at], -1)
+    return _sparse(rows, columns, counts, (len(texts), len(names)))
 
 
 def _sparse(rows: Index, columns: Index, counts: Index, shape: tuple[int, int]) -> csr_array:

@@ -1,0 +1,169 @@
+"""How it went: length and persistence, how attacks open, and at which turn the score falls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from pairsmith.exploring.adjusting import Feature, Rated, rated, short
+from pairsmith.exploring.answer import Answer, Effect, Effects, Study, UnansweredError
+from pairsmith.exploring.falls import follow_scores
+from pairsmith.exploring.openings import measure, tell_forms
+from pairsmith.reporting.svg import INK, SERIES, Plot, figure, style, to_svg
+from pairsmith.text.spans import to_numpy
+
+TITLE = "How it went"
+REPLIES = 8
+"""Attacks with as many replies or more are told together."""
+WORDS = "Each by itself; the model that was attacked and the member who attacked are taken out."
+
+
+def ask(study: Study) -> Answer:
+    """Says how success goes with the course of attacks, and with how they open.
+
+    Raises:
+        UnansweredError: There are neither ratings nor scores of turns to hold the course against.
+        AnnotationError: There is no such annotation of scores.
+    """
+    attempts = study.dialogues
+    some = rated(study)
+    scores = follow_scores(study)
+    reason = some.why_not()
+    if reason and not scores.numbers:
+        raise UnansweredError(f"{reason} {scores.sentence}")
+    replies = attempts.replies.astype(np.float64)
+    numbers: dict[str, Any] = {
+        "replies": {
+            "mean": study.members.mean(replies).to_dict(), "most": int(replies.max()),
+            "median": short(float(np.median(replies))),
+        },
+    }  # fmt: skip
+    effects: list[Effects] = []
+    if reason:
+        numbers["success"] = reason
+    else:
+        numbers["success_by_replies"] = _by_replies(some)
+        effects += [_persist(some), *_open(some)]
+    numbers |= scores.numbers
+    told = (*effects, *scores.effects)
+    sentence, headline = _summarize(effects, reason)
+    return Answer(
+        "course",
+        TITLE,
+        f"{sentence} {scores.sentence}",
+        _join(headline, scores.headline),
+        numbers,
+        told,
+    )
+
+
+def plot(answer: Answer) -> Plot | None:
+    """Draws success by the number of replies; None where it is not told."""
+    held = answer.numbers.get("success_by_replies", {})
+    told = {name: value for name, value in held.items() if value.get("low") is not None}
+    if not told:
+        return None
+    with style():
+        made, axes = figure()
+        x = np.arange(len(told))
+        middle, low, high = (
+            np.array([100 * value[name] for value in told.values()])
+            for name in ("estimate", "low", "high")
+        )
+        axes.bar(x, middle, color=SERIES[0], width=0.7)
+        axes.errorbar(x, middle, [middle - low, high - middle], fmt="none", ecolor=INK, capsize=3)
+        axes.set_xticks(x, [name.split()[0] for name in told])
+        axes.set(xlabel="replies", ylabel="success (%)", ylim=(0, max(100.0, float(high.max()))))
+        return Plot(
+            to_svg(made, "course"), "The share of attacks that succeed, by the number of replies."
+        )
+
+
+def _by_replies(some: Rated) -> dict[str, Any]:
+    """Success by the number of replies, as it is: models and members differ."""
+    replies = some.attempts.replies[some.rows]
+    part = np.clip(replies, 1, REPLIES) - 1
+    means = some.members.means(some.success, part, REPLIES)
+    return {_count(number): held.to_dict() for number, held in enumerate(means, 1) if held.rows}
+
+
+def _count(number: int) -> str:
+    if number == REPLIES:
+        return f"{number}+ replies"
+    return "1 reply" if number == 1 else f"{number} replies"
+
+
+def _persist(some: Rated) -> Effects:
+    """How success goes with length."""
+    attempts, rows = some.attempts, some.rows
+    numbers = {
+        "twice as many replies": np.log2(np.maximum(attempts.replies[rows], 1)),
+        "twice as much written": np.log2(np.maximum(attempts.characters[rows], 1)),
+    }
+    held = [Feature(name, values) for name, values in numbers.items() if np.ptp(values) > 0]
+    words = (
+        f"{WORDS} Who has success may go on, or stop: what goes with length need not come of it."
+    )
+    return Effects("Length and success", words, some.effects(held))
+
+
+def _open(some: Rated) -> list[Effects]:
+    """How success goes with the form of the first message."""
+    openings = some.attempts.opening.take(some.rows)
+    known = to_numpy(pc.is_valid(openings))
+    mine = some.part(known)
+    if mine.why_not():
+        return []
+    texts = openings.drop_null()
+    length = np.log2(np.maximum(measure(texts), 1))
+    held = [
+        Feature(name, has.astype(np.float64))
+        for name, has in tell_forms(texts).items()
+        if has.any()
+    ]
+    if np.ptp(length) > 0:
+        held.append(Feature("twice as long", length))
+    order = sorted(mine.effects(held), key=lambda e: (e.estimate is None, -abs(e.estimate or 0)))
+    words = f"{WORDS} Forms are told by marks and English words, not by what is meant."
+    return [Effects("How the first message is made", words, tuple(order))]
+
+
+def _summarize(effects: list[Effects], reason: str) -> tuple[str, str]:
+    """A sentence, and the news in it as a clause."""
+    if reason:
+        return f"How success goes with the course is not told. {reason}", ""
+    among = [effect for held in effects for effect in held.effects if effect.p is not None]
+    length = [e for e in effects[0].effects if e.of == "twice as many replies" and e.p is not None]
+    sure = [effect for effect in among if (effect.p or 0.0) <= 0.05 / len(among)]
+    parts = [_in_words(effect) for effect in length]
+    sentence = (
+        f"Twice as many replies go with {parts[0]}, over {length[0].rows:,} attacks of "
+        f"{length[0].groups:,} members."
+        if parts
+        else "All attacks have the same number of replies, or too few are rated."
+    )
+    forms = [effect for effect in sure if effect not in effects[0].effects]
+    said = f" Of {len(among)} features of length and opening, {len(sure)} surely go with success."
+    if length and length[0] in sure:
+        return sentence + said, f"twice as many replies go with {parts[0]}"
+    if forms:
+        first = min(forms, key=lambda effect: (effect.p or 0.0, effect.of))
+        return sentence + said, f"a first message that {first.of} goes with {_in_words(first)}"
+    return sentence + said, ""
+
+
+def _in_words(effect: Effect) -> str:
+    middle, low, high = (f"{value or 0.0:+.1f}".replace("-", "−") for value in effect[2:5])
+    return f"{middle} points of success ({low} to {high})"
+
+
+def _join(first: str, second: str) -> str:
+    """Clauses as a sentence."""
+    said = "; ".join(filter(None, (first, second)))
+    return (
+        f"{said[0].upper()}{said[1:]}, model and member taken out."
+        if first
+        else (f"{said[0].upper()}{said[1:]}." if said else "")
+    )

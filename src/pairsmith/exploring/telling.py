@@ -1,0 +1,187 @@
+"""Words that tell one side of texts from the other: chosen by log-odds ratios, and listed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from pairsmith.exploring.answer import Effect, Effects
+from pairsmith.statistics.adjusted import AdjustedEffects
+from pairsmith.statistics.bootstrap import Floats
+from pairsmith.statistics.log_odds import LogOdds
+from pairsmith.statistics.multiple import adjust
+from pairsmith.statistics.paired import PairedEffects
+from pairsmith.text.spans import Index, Mask
+
+LISTED = 150
+"""The most words that are listed of each side."""
+SURE = 0.05
+"""What is sure among words has at most this q-value."""
+
+
+Inferred: TypeAlias = AdjustedEffects | PairedEffects
+
+
+class Telling(NamedTuple):
+    """The k words that tell most, those of the first side before the others, each by rank.
+
+    Attributes:
+        names: Their names.
+        side: Flags: those that the first side has more of.
+        points: What each is worth and its interval, in points: shape (3, k).
+        surest: How many standard errors that is from 0, whichever way.
+        p: Probabilities, `among` times as large as they are: of m words k are listed, and then
+            Benjamini and Hochberg's procedure among these k finds no more than among all m.
+        rows: The rows that have each.
+        groups: The members, or conversations, that these are of.
+        odds: How much more the first side uses each; words are ranked by it.
+        looked_at: How many words they are the most telling of.
+    """
+
+    names: tuple[str, ...]
+    side: Mask
+    points: Floats
+    surest: Floats
+    p: Floats
+    rows: Index
+    groups: Index
+    odds: LogOdds
+    looked_at: int
+
+    @property
+    def among(self) -> float:
+        """How many words were looked at for each that is listed."""
+        return self.looked_at / max(len(self.names), 1)
+
+    @property
+    def sure(self) -> Mask:
+        """Flags: what would be sure if only words were listed."""
+        found: Mask = adjust(self.p) <= SURE
+        return found
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many are sure of the first side, and of the other."""
+        sure = self.sure
+        return int(sure[self.side].sum()), int(sure[~self.side].sum())
+
+    @property
+    def remark(self) -> str:
+        """What to know of a list of them."""
+        return (
+            "Each word is taken by itself, and words that come together share what they are "
+            f"worth. Of {self.looked_at:,} that were looked at {len(self.names):,} are listed, and "
+            f"p-values are multiplied by {self.among:.3g} for that."
+        )
+
+    def tell_surest(self) -> tuple[str, int, int] | None:
+        """The surest word without its name: its points in words, its rows and groups."""
+        some = np.flatnonzero(self.sure)
+        if not len(some):
+            return None
+        place = int(some[np.argmax(self.surest[some])])
+        middle, low, high = (f"{value:+.1f}" for value in self.points[:, place])
+        said = f"{middle} points ({low} to {high})".replace("-", "\u2212")
+        return said, int(self.rows[place]), int(self.groups[place])
+
+
+def choose_telling(odds: LogOdds, usable: Mask) -> Index:
+    """The words that tell most of each side: places, those of the first side first.
+
+    Args:
+        odds: Of all words, those of most texts first: equal ones stay in this order.
+        usable: Flags: those that may be chosen.
+    """
+    z = np.where(usable, odds.z, 0.0)
+    order = np.argsort(-np.abs(z), kind="stable")
+    return np.concatenate([order[z[order] > 0][:LISTED], order[z[order] < 0][:LISTED]])
+
+
+def tell(
+    names: Sequence[str], some: Index, effects: Inferred, odds: LogOdds, looked_at: int
+) -> Telling:
+    """Puts together what is known of chosen words; those of which nothing is said are left out.
+
+    Args:
+        names: Of all words.
+        some: The places of those that were chosen.
+        effects: Theirs, as shares.
+        odds: Of all words.
+        looked_at: How many could have been chosen.
+    """
+    known = np.flatnonzero(np.isfinite(effects.p))
+    some = some[known]
+    among = looked_at / max(len(known), 1)
+    return Telling(
+        tuple(names[place] for place in some.tolist()),
+        odds.z[some] > 0,
+        100 * np.stack([effects.estimate, effects.low, effects.high])[:, known],
+        np.abs(effects.estimate / effects.se)[known],
+        np.minimum(effects.p[known] * among, 1.0),
+        effects.rows[known],
+        effects.groups[known],
+        LogOdds(odds.estimate[some], odds.se[some]),
+        looked_at,
+    )
+
+
+def list_words(
+    found: Telling, side: bool, *, title: str, words: str, unit: str, no_text: bool
+) -> Effects:
+    """The list of the words of a side.
+
+    Args:
+        found: Those of both.
+        side: Whether that of the first side.
+        title: What the list is of.
+        words: What to know before it.
+        unit: What the points are.
+        no_text: Whether words are numbered in place of being named.
+    """
+    places = np.flatnonzero(found.side == side).tolist()
+    hidden = " The words are left out here, and numbered in their order." if no_text else ""
+    effects = [
+        Effect(
+            f"word {rank}" if no_text else found.names[place],
+            unit,
+            short(float(found.points[0, place])),
+            short(float(found.points[1, place])),
+            short(float(found.points[2, place])),
+            int(found.rows[place]),
+            int(found.groups[place]),
+            short(float(found.p[place])),
+            {
+                "log-odds": short(float(found.odds.estimate[place])),
+                "from": short(float(found.odds.low[place])),
+                "to": short(float(found.odds.high[place])),
+                "z": short(float(found.odds.z[place])),
+            },
+        )
+        for rank, place in enumerate(places, 1)
+    ]
+    return Effects(title, words + hidden, tuple(effects), harmful=True)
+
+
+def say_points(found: Inferred, place: int) -> str:
+    """A difference in words, with its interval and what it is of."""
+    rows, groups = int(found.rows[place]), int(found.groups[place])
+    held = f"{rows:,} pairs differ, of {groups:,} conversations"
+    if not np.isfinite(found.p[place]):
+        return f"too few for a number ({held})"
+    middle, low, high = (
+        f"{100 * ends[place]:+.1f}".replace("-", "\u2212")
+        for ends in (found.estimate, found.low, found.high)
+    )
+    return f"{middle} points ({low} to {high}; {held})"
+
+
+def number_or_none(value: float, scale: float = 1) -> float | None:
+    """A number as files hold it, multiplied by a scale; None for what is none."""
+    return short(float(value) * scale) if np.isfinite(value) else None
+
+
+def short(value: float, digits: int = 6) -> float:
+    """A number in few significant digits: the rest differs between machines."""
+    return float(f"{value:.{digits}g}")
