@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from pairsmith.statistics.paired import weigh_pairs
+from pairsmith.statistics.paired import contrast_parts, weigh_pairs
 
 
 def draw(chance, conversations=150, features=40, share=0.2, more=0.0):
@@ -95,3 +95,32 @@ def test_where_all_pairs_differ_alike_they_are_not_too_few():
     assert found.estimate[0] == pytest.approx(1)
     assert 0.9 < found.low[0] < 0.97
     assert found.p[0] < 1e-10
+
+
+def test_parts_are_held_against_all_others():
+    chance = np.random.default_rng(6)
+    drawn = []
+    for _ in range(40):
+        groups = np.sort(chance.integers(0, 400, 900))
+        parts = chance.choice(6, 900, p=[0.4, 0.3, 0.15, 0.09, 0.04, 0.02]) - 1
+        values = np.sign(chance.normal(0.3, 1, 900) + chance.normal(0, 0.5, 400)[groups])
+        drawn.append(contrast_parts(values, parts, 5, groups).p)
+    p = np.concatenate(drawn)
+    p = p[np.isfinite(p)]
+    assert len(p) > 150
+    assert (p < 0.05).mean() < 0.085
+    values[parts == 1] = 1
+    found = contrast_parts(values, parts, 5, groups)
+    others = values[parts != 1].mean()
+    assert found.estimate[1] == pytest.approx(1 - others)
+    assert found.p[1] < 1e-4
+    assert found.rows.tolist() == np.bincount(parts[parts >= 0], minlength=5).tolist()
+
+
+def test_a_small_part_whose_numbers_happen_to_be_alike_proves_nothing():
+    chance = np.random.default_rng(7)
+    values = (chance.random(2_000) < 0.05).astype(float)
+    parts = np.zeros(2_000, int)
+    parts[np.flatnonzero(values == 0)[:25]] = 1
+    found = contrast_parts(values, parts, 2, np.arange(2_000))
+    assert found.p[1] > 0.2

@@ -177,6 +177,11 @@ def say_points(found: Inferred, place: int) -> str:
     return f"{middle} points ({low} to {high}; {held})"
 
 
+def number_or_none(value: float, scale: float = 1) -> float | None:
+    """A number as files hold it, multiplied by a scale; None for what is none."""
+    return short(float(value) * scale) if np.isfinite(value) else None
+
+
 def short(value: float, digits: int = 6) -> float:
     """A number in few significant digits: the rest differs between machines."""
     return float(f"{value:.{digits}g}")

@@ -203,9 +203,14 @@ def number_groups(groups: Index) -> tuple[Index, Index]:
     return np.flatnonzero(there) + low, (np.cumsum(there) - 1)[groups - low]
 
 
-def independent(inner: Floats) -> Index:
-    """The columns of x that are no sums of multiples of earlier ones, given x' x; ascending."""
-    scale = np.sqrt(np.diag(inner))
+def independent(inner: Floats, squares: Floats | None = None) -> Index:
+    """The columns of x that are no sums of multiples of earlier ones, ascending.
+
+    Args:
+        inner: x' x.
+        squares: What a column's rest is held against; None for its own sum of squares.
+    """
+    scale = np.sqrt(np.diag(inner) if squares is None else squares)
     kept: list[int] = []
     # Gauss: what the columns so far leave of the others
     rests = inner / np.outer(scale, scale).clip(min=np.finfo(float).tiny)
@@ -309,14 +314,17 @@ def solve(inner: Floats, whole: Floats, weights: Floats) -> tuple[Floats, Floats
     Args:
         inner: B times Z' W Z, shape (B, p, p).
         whole: That of all rows, which scales the columns.
-        weights: m sums, shape (m, p - 1).
+        weights: m sums, shape (m, p - 1), or (B, m, p - 1).
     """
     scale = np.sqrt(np.diag(whole)[:-1].clip(min=np.finfo(float).tiny))
+    if not len(scale):
+        none = np.zeros((len(inner), weights.shape[-2]))
+        return none, none
     left = inner[:, :-1, :-1] / np.outer(scale, scale)
     inverse = np.linalg.pinv(left, rcond=COLLINEAR, hermitian=True)
     scaled = weights / scale
     solved = scaled @ inverse
-    lost = np.abs(solved @ left - scaled).max(axis=2) > 1e-6 * np.abs(scaled).max(axis=1)
+    lost = np.abs(solved @ left - scaled).max(axis=2) > 1e-6 * np.abs(scaled).max(axis=-1)
     found = (solved @ (inner[:, :-1, -1] / scale)[:, :, None])[:, :, 0]
     variances = np.sum(solved * scaled, axis=2)
     return np.where(lost, np.nan, found), np.where(lost, np.nan, variances)

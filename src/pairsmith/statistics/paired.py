@@ -39,7 +39,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pairsmith.statistics.bootstrap import LEVEL, Floats
-from pairsmith.text.spans import Index
+from pairsmith.text.spans import Index, Mask
 
 FEW = (20, 10)
 """Of fewer pairs that differ, or of fewer conversations of such pairs, nothing is said."""
@@ -103,6 +103,56 @@ def weigh_pairs(
         np.concatenate(columns) for columns in (zip(*parts, strict=True) if parts else none)
     )
     return _infer(estimate, (squares, fourths), (rows, of_groups), many, few)
+
+
+def contrast_parts(
+    values: Floats,
+    parts: Index,
+    count: int,
+    groups: Index,
+    differ: Mask | None = None,
+    few: tuple[int, int] = FEW,
+) -> PairedEffects:
+    """How far the mean of each part of n pairs is from the mean of all others.
+
+    A part may be so small that its numbers happen to be alike. So its variance is at least what it
+    would be if they varied as all numbers do.
+
+    Args:
+        values: n numbers, such as 1 where the longer reply is chosen and -1 where the shorter is.
+        parts: The part of each pair, from 0; -1 for none of them.
+        count: How many parts there are.
+        groups: The conversation of each pair: any numbers.
+        differ: n flags: the pairs that say something; None for all.
+        few: Of fewer of these in a part, or of fewer of their conversations, nothing is said.
+
+    Returns:
+        `count` differences; rows and groups are those in the part that say something.
+    """
+    codes = np.unique(groups, return_inverse=True)[1].astype(np.int64)
+    many = int(codes.max(initial=-1)) + 1
+    sizes = np.bincount(parts[parts >= 0], minlength=count)
+    said = np.ones(len(values), bool) if differ is None else differ
+    spread = float(values.var()) if len(values) else 0.0
+    columns = []
+    for place in range(count):
+        own, size = parts == place, int(sizes[place])
+        rest = len(values) - size
+        if not size or not rest:
+            columns.append((np.nan, np.nan, np.nan, 0, 0))
+            continue
+        middles = values[own].mean(), values[~own].mean()
+        u = np.where(own, (values - middles[0]) / size, (middles[1] - values) / rest)
+        squares = np.bincount(codes, u, many) ** 2
+        least = spread / size
+        total = max(float(squares.sum()), least)
+        fourth = float((squares**2).sum()) * (total / max(float(squares.sum()), 1e-300)) ** 2
+        rows = int((own & said).sum())
+        of = len(np.unique(codes[own & said]))
+        columns.append((middles[0] - middles[1], total, max(fourth, 1e-300), rows, of))
+    held = [np.array(column) for column in zip(*columns, strict=True)] or [np.zeros(0)] * 5
+    counted = held[3].astype(np.int64), held[4].astype(np.int64)
+    return _infer(held[0], (held[1], held[2]), counted, many, few)
 
 
 def _some(

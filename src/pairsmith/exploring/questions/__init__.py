@@ -30,8 +30,10 @@ OF_DIALOGUES: Registry[Question] = Registry(
     "pairsmith.explorations.dialogues",
     "question",
     {
+        "models": "pairsmith.exploring.questions.models",
         "people": "pairsmith.exploring.questions.people",
         "tags": "pairsmith.exploring.questions.tags",
+        "topics": "pairsmith.exploring.questions.topics",
         "words": "pairsmith.exploring.questions.words",
         "course": "pairsmith.exploring.questions.course",
         "agreement": "pairsmith.exploring.questions.agreement",
@@ -44,6 +46,7 @@ OF_PAIRS: Registry[Question] = Registry(
     "pairsmith.explorations.pairs",
     "question",
     {
+        "pair_topics": "pairsmith.exploring.questions.pair_topics",
         "pair_words": "pairsmith.exploring.questions.pair_words",
         "pair_form": "pairsmith.exploring.questions.pair_form",
     },

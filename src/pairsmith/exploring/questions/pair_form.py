@@ -11,7 +11,7 @@ from pairsmith.exploring.answer import FEW_MEMBERS, FEW_ROWS, Answer, Effect, Ef
 from pairsmith.exploring.attempts import Coded
 from pairsmith.exploring.forms import FORMS
 from pairsmith.exploring.pairs import CHOSEN, REJECTED, Pairs
-from pairsmith.exploring.telling import SURE, say_points, short
+from pairsmith.exploring.telling import SURE, number_or_none, say_points, short
 from pairsmith.statistics.bootstrap import Floats
 from pairsmith.statistics.multiple import adjust
 from pairsmith.statistics.paired import PairedEffects, weigh_pairs
@@ -108,7 +108,7 @@ def _effect(
     name: str, found: PairedEffects, place: int, more: dict[str, Any] | None = None
 ) -> Effect:
     estimate, low, high, p = (
-        _number(held[place], scale)
+        number_or_none(held[place], scale)
         for held, scale in (
             (found.estimate, 100),
             (found.low, 100),
@@ -120,18 +120,14 @@ def _effect(
     return Effect(name, UNIT, estimate, low, high, rows, groups, p, more or {})
 
 
-def _number(value: float, scale: float = 1) -> float | None:
-    return short(float(value) * scale) if np.isfinite(value) else None
-
-
 def _more(has: Any, at_equal: PairedEffects, place: int) -> dict[str, Any]:
     chosen, rejected = (100 * float(has[:, place, side].mean()) for side in (CHOSEN, REJECTED))
     return {
         "chosen, %": short(chosen, 4),
         "rejected, %": short(rejected, 4),
-        "at equal length": _number(at_equal.estimate[place], 100),
-        "from": _number(at_equal.low[place], 100),
-        "to": _number(at_equal.high[place], 100),
+        "at equal length": number_or_none(at_equal.estimate[place], 100),
+        "from": number_or_none(at_equal.low[place], 100),
+        "to": number_or_none(at_equal.high[place], 100),
     }
 
 
@@ -145,9 +141,9 @@ def _mean_lengths(pairs: Pairs) -> dict[str, Any]:
             "chosen": short(float(counts[:, CHOSEN].mean())),
             "rejected": short(float(counts[:, REJECTED].mean())),
             "difference": {
-                "estimate": _number(found.estimate[place]),
-                "low": _number(found.low[place]),
-                "high": _number(found.high[place]),
+                "estimate": number_or_none(found.estimate[place]),
+                "low": number_or_none(found.low[place]),
+                "high": number_or_none(found.high[place]),
             },
             "pairs_that_differ": int(found.rows[place]),
             "conversations": int(found.groups[place]),
@@ -190,9 +186,9 @@ def find_unlike(subset: Coded, differences: Differences, pairs: Pairs) -> list[d
         {
             "what": f"{differences.names[place]}: {subset.names[code]}",
             "points": {
-                "estimate": _number(one.estimate[place], 100),
-                "low": _number(one.low[place], 100),
-                "high": _number(one.high[place], 100),
+                "estimate": number_or_none(one.estimate[place], 100),
+                "low": number_or_none(one.low[place], 100),
+                "high": number_or_none(one.high[place], 100),
             },
             "pairs_that_differ": int(one.rows[place]),
             "conversations": int(one.groups[place]),
