@@ -299,9 +299,13 @@ def _summarize(numbers: dict[str, Any], members: int, reason: str) -> str:
         return f"{first} Nothing is said of their success. {reason}"
     alike = numbers["share_of_variance_between_members"]
     able = numbers["ability"]
+    between = (
+        "what lies between members cannot be told from what lies within them"
+        if alike["estimate"] is None
+        else f"{_whole(alike['estimate'])} %{_ends(alike)} lies between members"
+    )
     return (
-        f"{first} Of what differs in success against the same model, "
-        f"{100 * alike['estimate']:.0f} %{_ends(alike)} lies between members. Of "
+        f"{first} Of what differs in success against the same model, {between}. Of "
         f"{able['judged']:,} with at least {FEW_ROWS} rated attacks, surely above the others: "
         f"{able['surely_above']:,}; surely below: {able['surely_below']:,}."
     )
@@ -310,7 +314,12 @@ def _summarize(numbers: dict[str, Any], members: int, reason: str) -> str:
 def _ends(held: dict[str, Any]) -> str:
     if held.get("low") is None:
         return ""
-    return f" ({100 * held['low']:.0f} to {100 * held['high']:.0f})".replace("-", "−")
+    return f" ({_whole(held['low'])} to {_whole(held['high'])})"
+
+
+def _whole(share: float) -> str:
+    """A share in percent, without decimals."""
+    return f"{round(100 * share):d}".replace("-", "−")
 
 
 def _headline(numbers: dict[str, Any]) -> str:
