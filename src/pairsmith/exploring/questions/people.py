@@ -299,11 +299,16 @@ def _summarize(numbers: dict[str, Any], members: int, reason: str) -> str:
         return f"{first} Nothing is said of their success. {reason}"
     alike = numbers["share_of_variance_between_members"]
     able = numbers["ability"]
+    between = (
+        "How much of success lies between members cannot be told: none attacked a model as others "
+        "did, and twice."
+        if alike["estimate"] is None
+        else f"Of what differs in success against the same model, {100 * alike['estimate']:.0f} %"
+        f"{_ends(alike)} lies between members."
+    )
     return (
-        f"{first} Of what differs in success against the same model, "
-        f"{100 * alike['estimate']:.0f} %{_ends(alike)} lies between members. Of "
-        f"{able['judged']:,} with at least {FEW_ROWS} rated attacks, surely above the others: "
-        f"{able['surely_above']:,}; surely below: {able['surely_below']:,}."
+        f"{first} {between} Of {able['judged']:,} with at least {FEW_ROWS} rated attacks, surely "
+        f"above the others: {able['surely_above']:,}; surely below: {able['surely_below']:,}."
     )
 
 
