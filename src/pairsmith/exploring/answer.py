@@ -8,12 +8,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+import pyarrow as pa
+
 from pairsmith.auditing.answer import UnansweredError
 from pairsmith.dataset.manifest import Manifest
 from pairsmith.dataset.reader import Dataset
 from pairsmith.exploring.attempts import Attempts
 from pairsmith.exploring.options import ExploreOptions
-from pairsmith.statistics.bootstrap import Bootstrap
+from pairsmith.statistics.bootstrap import Bootstrap, Floats
+from pairsmith.text.spans import Index
 
 if TYPE_CHECKING:
     from pairsmith.exploring.pairs import Pairs
@@ -92,6 +95,24 @@ class Reading(NamedTuple):
     rows: tuple[Row, ...]
 
 
+class Labels(NamedTuple):
+    """What is said of many rows in the annotation, at most one thing of each.
+
+    Attributes:
+        ids: n ids.
+        of: n places in `labels`; -1 where nothing is said.
+        labels: k labels: small letters, digits and `-`.
+        details: k details, None for none: words of the dataset unless texts are left out.
+        scores: n numbers; not a number where there is none.
+    """
+
+    ids: pa.StringArray
+    of: Index
+    labels: tuple[str, ...]
+    details: tuple[str | None, ...]
+    scores: Floats
+
+
 @dataclass(frozen=True)
 class Answer:
     """The output of a question.
@@ -106,6 +127,7 @@ class Answer:
             questions are answered.
         readings: Rows to read.
         unanswered: Why there is no answer, a sentence; empty if there is one.
+        labels: What the annotation says of all rows besides. It is in no report.
     """
 
     question: str
@@ -116,6 +138,7 @@ class Answer:
     effects: tuple[Effects, ...] = ()
     readings: tuple[Reading, ...] = ()
     unanswered: str = ""
+    labels: tuple[Labels, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,5 +214,6 @@ class Study:
 Question: TypeAlias = Callable[[Study], Answer]
 
 __all__ = [
-    "Answer", "Effect", "Effects", "Question", "Reading", "Row", "Study", "UnansweredError",
+    "Answer", "Effect", "Effects", "Labels", "Question", "Reading", "Row", "Study",
+    "UnansweredError",
 ]  # fmt: skip

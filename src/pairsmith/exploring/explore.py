@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
+import pyarrow as pa
 
 from pairsmith._version import __version__
 from pairsmith.dataset import manifest
@@ -20,7 +21,7 @@ from pairsmith.dataset.reader import Dataset
 from pairsmith.dataset.verify import check_whole
 from pairsmith.errors import OutputError, RecipeError
 from pairsmith.exploring import record
-from pairsmith.exploring.answer import Answer, Question, Study, UnansweredError
+from pairsmith.exploring.answer import Answer, Labels, Question, Study, UnansweredError
 from pairsmith.exploring.attempts import read_attempts
 from pairsmith.exploring.options import ExploreArguments, ExploreOptions
 from pairsmith.exploring.questions import OF_DIALOGUES, OF_PAIRS
@@ -29,12 +30,15 @@ from pairsmith.exploring.report.render import draw
 from pairsmith.extras import require
 from pairsmith.io.durable import sha256_of
 from pairsmith.progress import Steps, Watch
+from pairsmith.schema.annotations import STATEMENTS, Action
 from pairsmith.schema.rows import Kind
 from pairsmith.sources.layouts import kind_of
 from pairsmith.statistics.multiple import adjust
 
 SENTENCES = 5
 """The most sentences of a verdict."""
+LABELLED = 50_000
+"""So many rows are labelled at once."""
 
 
 def explore(
@@ -172,12 +176,42 @@ def _annotate(study: Study, made: Exploration) -> None:
         "pairsmith explore",
         __version__,
         {**made.options, "asked": [a.question for a in made.answers]},
+        # rows are pointed out, and no fault is found with them
+        actions=dict.fromkeys(sorted(_labels(made.answers)), Action.LEAVE.value),
     )
-    annotate(study.out, ANNOTATION, list(_statements(made.answers)), annotator)
+    annotate(study.out, ANNOTATION, _statements(made.answers), annotator)
 
 
-def _statements(answers: Iterable[Answer]) -> Iterator[Mapping[str, Any]]:
+def _labels(answers: Iterable[Answer]) -> set[str]:
+    listed = {reading.label for answer in answers for reading in answer.readings}
+    return listed | {name for a in answers for labels in a.labels for name in labels.labels}
+
+
+def _statements(answers: Iterable[Answer]) -> Iterator[pa.RecordBatch]:
     for answer in answers:
-        for reading in answer.readings:
-            for row in reading.rows:
-                yield {"id": row.id, "label": reading.label, "score": row.score, "detail": row.why}
+        said = [
+            {"id": row.id, "label": reading.label, "score": row.score, "detail": row.why}
+            for reading in answer.readings
+            for row in reading.rows
+        ]
+        yield pa.RecordBatch.from_pylist(said, STATEMENTS)
+        for labels in answer.labels:
+            yield from _label_all(labels)
+
+
+def _label_all(labels: Labels) -> Iterator[pa.RecordBatch]:
+    """What is said of many rows, some at a time."""
+    names, details = (pa.array(held, pa.string()) for held in (labels.labels, labels.details))
+    said = np.flatnonzero(labels.of >= 0)
+    for first in range(0, len(said), LABELLED):
+        some = said[first : first + LABELLED]
+        of = pa.array(labels.of[some])
+        scores = labels.scores[some]
+        columns = {
+            "id": labels.ids.take(pa.array(some)),
+            "label": names.take(of),
+            "score": pa.array(scores, pa.float64(), mask=~np.isfinite(scores)),
+            "detail": details.take(of),
+        }
+        arrays = [columns[field.name].cast(field.type) for field in STATEMENTS]
+        yield pa.RecordBatch.from_arrays(arrays, schema=STATEMENTS)

@@ -33,6 +33,7 @@ OF_DIALOGUES: Registry[Question] = Registry(
         "models": "pairsmith.exploring.questions.models",
         "people": "pairsmith.exploring.questions.people",
         "tags": "pairsmith.exploring.questions.tags",
+        "topics": "pairsmith.exploring.questions.topics",
         "words": "pairsmith.exploring.questions.words",
         "course": "pairsmith.exploring.questions.course",
         "agreement": "pairsmith.exploring.questions.agreement",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from itertools import accumulate
 from operator import and_, eq
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pairsmith.statistics.bootstrap import Floats
-from pairsmith.text.spans import Index
+from pairsmith.text.spans import Index, Mask
 
 if TYPE_CHECKING:
     from pairsmith.exploring.topics.vectors import Vectors
@@ -20,8 +21,8 @@ TRIED = 40
 """So many of a topic's words are tried."""
 STEM = 0.66
 """Two words are forms of one if they share this part of the shorter, and differ by an ending."""
-OWN = 1.5
-"""A word names a topic if it is so many times as frequent there as in all texts."""
+OWN = 3.0
+"""A word names a topic if it is in so many times as large a share of its texts as of others."""
 
 
 def name(vectors: Vectors, topics: Index, count: int) -> tuple[str, ...]:
@@ -43,7 +44,9 @@ def name(vectors: Vectors, topics: Index, count: int) -> tuple[str, ...]:
     gather = csr_matrix((np.ones(len(some)), (topics[some], some)), shape=shape)
     of_topics = np.asarray((gather @ held).todense())
     of_all = np.asarray(held.sum(axis=0)).ravel()
-    weights = _weigh(of_topics, of_all, held.shape[0], np.bincount(topics[some], minlength=count))
+    sizes = np.bincount(topics[some], minlength=count)
+    fit = np.array([_is_fit(word) for word in vectors.words], bool)
+    weights = _weigh(of_topics, of_all, held.shape[0], sizes, fit)
     made: list[str] = []
     for topic in range(count):
         best = np.lexsort((np.arange(len(of_all)), -weights[topic]))[:TRIED]
@@ -52,14 +55,20 @@ def name(vectors: Vectors, topics: Index, count: int) -> tuple[str, ...]:
     return tuple(made)
 
 
-def _weigh(of_topics: Floats, of_all: Floats, texts: int, sizes: Index) -> Floats:
-    """c-TF-IDF of each word in each topic; 0 where it is no more frequent there."""
+def _weigh(of_topics: Floats, of_all: Floats, texts: int, sizes: Index, fit: Mask) -> Floats:
+    """c-TF-IDF of each word in each topic; 0 where it is hardly more frequent there."""
     within = of_topics / np.maximum(of_topics.sum(axis=1, keepdims=True), 1)
     average = of_topics.sum() / max(len(of_topics), 1)
     weights = within * np.log1p(average / np.maximum(of_all, 1))
-    share = of_topics / np.maximum(sizes, 1)[:, None]
-    own = share >= OWN * of_all / max(texts, 1)
-    return np.where(own, weights, 0.0)
+    within_it = of_topics / np.maximum(sizes, 1)[:, None]
+    elsewhere = (of_all - of_topics) / np.maximum(texts - sizes, 1)[:, None]
+    own = within_it >= OWN * elsewhere
+    return np.where(own & fit, weights, 0.0)
+
+
+def _is_fit(word: str) -> bool:
+    """Whether a word can stand in a name: not one character, nor the end of another one."""
+    return len(word) > 1 and not unicodedata.category(word[0]).startswith("M")
 
 
 def _choose(words: list[str]) -> list[str]:
@@ -75,7 +84,8 @@ def _akin(one: str, other: str) -> bool:
     """Whether two words are forms of one, or overlap in a script without spaces."""
     short, long = sorted((one, other), key=len)
     if len(short) <= 2:
-        return len(long) <= 2 and (short[-1] == long[0] or long[-1] == short[0])
+        pairs = len(long) <= 2 and not (one + other).isascii()
+        return pairs and (short[-1] == long[0] or long[-1] == short[0])
     shared = sum(accumulate(map(eq, short, long), and_))
     return bool(shared >= max(3, STEM * len(short)) and len(long) - shared <= 3)
 
