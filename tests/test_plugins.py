@@ -114,17 +114,19 @@ ROWS = (
 )
 
 
-def install(folder, name, module, points, text):
-    """Makes a package and has pip put it into `folder`/installed."""
-    project = folder / name
-    project.mkdir()
-    (project / "pyproject.toml").write_text(PROJECT.format(name=name, module=module) + points)
-    (project / f"{module}.py").write_text(text)
+def install(folder, *packages):
+    """Makes packages, each of a name, a module, its entry points and text; pip installs them."""
+    for name, module, points, text in packages:
+        project = folder / name
+        project.mkdir()
+        (project / "pyproject.toml").write_text(PROJECT.format(name=name, module=module) + points)
+        (project / f"{module}.py").write_text(text)
     options = ["--no-deps", "--no-build-isolation", "--no-index", "--quiet"]
     target = folder / "installed"
+    projects = [folder / name for name, *_ in packages]
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", *options]
     done = subprocess.run(
-        [*pip, "--target", target, project], capture_output=True, text=True, cwd=folder
+        [*pip, "--target", target, *projects], capture_output=True, text=True, cwd=folder
     )
     assert done.returncode == 0, done.stderr
     return target
@@ -134,7 +136,7 @@ def install(folder, name, module, points, text):
 def home(tmp_path_factory):
     """A folder with the plugin installed, and a file of its format."""
     folder = tmp_path_factory.mktemp("plugins")
-    install(folder, "pairsmith-tsvpairs", "tsvpairs", POINTS, TSVPAIRS)
+    install(folder, ("pairsmith-tsvpairs", "tsvpairs", POINTS, TSVPAIRS))
     (folder / "x.tsvpairs").write_text(ROWS)
     return folder
 
@@ -203,6 +205,7 @@ def test_without_the_package_its_files_are_of_no_format(home):
     assert hint == f"{EXPECTED}, or .tsvpairs."
 
 
+@slow
 def test_a_question_is_asked_by_its_name(home, out):
     pytest.importorskip("sklearn")
     done = run(home, "audit", out, "--only", "loudness", "--json")
@@ -227,8 +230,11 @@ def test_a_trainer_is_exported_for_and_listed(home, out):
 def faulty(tmp_path_factory):
     """A folder with two packages that cannot be used: each fault of a plugin, in one group."""
     folder = tmp_path_factory.mktemp("faulty")
-    install(folder, "pairsmith-faulty", "faulty", FAULTY, "import no_such_library\n")
-    install(folder, "pairsmith-other", "other", OTHER, "FORMAT = 'a text'\n")
+    install(
+        folder,
+        ("pairsmith-faulty", "faulty", FAULTY, "import no_such_library\n"),
+        ("pairsmith-other", "other", OTHER, "FORMAT = 'a text'\n"),
+    )
     for ending in ("broken", "odd"):
         (folder / f"x.{ending}").write_text(ROWS)
     return folder
@@ -244,6 +250,7 @@ def test_a_package_that_cannot_be_loaded_is_told(faulty):
     assert not (faulty / "out").exists()
 
 
+@slow
 def test_something_else_is_no_format(faulty):
     said, _ = told(run(faulty, "build", "x.odd", "out"))
     assert said == (
@@ -251,12 +258,14 @@ def test_something_else_is_no_format(faulty):
     )
 
 
+@slow
 def test_a_name_that_is_built_in_is_refused_when_names_are_listed(faulty):
     said, hint = told(run(faulty, "audit", "out", "--only", "loudness"))
     assert said == "The package pairsmith-faulty adds a question 'length', which is built in."
     assert "python -m pip uninstall pairsmith-faulty" in hint
 
 
+@slow
 def test_two_packages_with_one_name_are_refused(faulty):
     said, _ = told(run(faulty, "export", "out", "dest", "--for", "twice"))
     assert said.endswith("both add a trainer 'twice'.")

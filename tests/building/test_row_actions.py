@@ -137,6 +137,7 @@ def test_rows_that_changed_since_are_looked_at_again(tmp_path):
     assert hashes(tmp_path / "out") == hashes(tmp_path / "fresh")
 
 
+@slow
 def test_another_action_is_refused_while_shards_lie_there(doubtful, tmp_path):
     break_off(doubtful, tmp_path / "out", 2)
     options = {**OPTIONS, "flip": 2}

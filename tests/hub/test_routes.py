@@ -58,6 +58,7 @@ VALUES = {  # what stands in the place of each part of an address
     "upload": ("{cas}",),
     "prefix": ("default",),
     "hash": ("{blob}",),
+    "report": ("explore", "audit"),
     "rest": ("x", "../api/datasets/ann/" + HIDDEN),
 }
 FORM = {
@@ -151,6 +152,8 @@ card GET /datasets/{owner:part}/{name:part}/commits/{revision:part}
 card GET /datasets/{owner:part}/{name:part}/commit/{revision:part}
 card POST /datasets/{owner:part}/{name:part}/ask-access
 data GET /datasets/{owner:part}/{name:part}/viewer
+data GET /datasets/{owner:part}/{name:part}/reports/{report:part}
+data GET /datasets/{owner:part}/{name:part}/reports/{report:part}/frame/{revision:part}
 owner GET /datasets/{owner:part}/{name:part}/settings
 owner GET /datasets/{owner:part}/{name:part}/settings/requests
 owner GET /datasets/{owner:part}/{name:part}/settings/requests.csv
@@ -187,6 +190,7 @@ owner POST /datasets/{owner:part}/{name:part}/settings/licences/offers/{at:part}
     whom, route = line.split(" ", 1)
     ROUTES[route] = whom
 
+FRAMED = {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "same-origin"}  # as reports are asked for
 RESOLVE = "GET /datasets/{owner:part}/{name:part}/resolve/{revision:part}/{path:inner}"
 FEW_ADDRESSES = [route for route in ROUTES if "{path:inner}" not in route]
 """The routes that take no path, of which fewer tricks have to be tried."""
@@ -257,7 +261,8 @@ def calls(stage: Stage, route: str, name: str) -> Iterator[tuple[str, str, dict[
 def test_no_byte_of_gated_data(stage, route):
     method = route.split(" ")[0]
     for who, address, headers, body in calls(stage, route, GATED):
-        for more in ({}, {"Range": "bytes=0-30"}) if ROUTES[route] == "data" else ({},):
+        first = FRAMED if "/frame/" in route else {}
+        for more in (first, {"Range": "bytes=0-30"}) if ROUTES[route] == "data" else ({},):
             answer = stage.call(method, address, {**headers, **more}, body)
             where = f"{who}: {method} {address}: {answer.status}"
             assert MARK not in answer.everything(), where

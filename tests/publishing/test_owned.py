@@ -6,10 +6,13 @@ import json
 import shutil
 from hashlib import sha256
 
+import httpx
 import pytest
 
+import pairsmith
 from pairsmith.dataset.manifest import read_manifest
 from pairsmith.publishing.owned import owned_files
+from support.slow import slow
 
 
 def test_annotations_are_left_out(sample_messages, tmp_path):
@@ -45,3 +48,18 @@ def test_a_report_is_owned_if_it_is_whole_and_of_this_build(sample_messages, tmp
     for other in ('{"manifest": "0"}', "{}", "[]", "{", '{"manifest": null}'):
         (folder / f"{part}.json").write_text(other)
         assert {file.path for file in owned_files(out, built)} == before
+
+
+@slow
+def test_an_exploration_goes_with_its_build_under_its_gate(publish, held, stage, copy):
+    pytest.importorskip("sklearn")
+    pairsmith.explore(copy)
+    explored = {"explore/explore.json", "explore/report.html"}
+    assert publish(copy, "ann/pairs", "--gated", "manual")[0] == 0
+    assert explored <= set(held()[2])
+    assert not [path for path in held()[2] if path.startswith("annotations/")]
+    at = f"{stage.endpoint}/datasets/ann/pairs/resolve/main/explore/report.html"
+    assert httpx.get(at, trust_env=False).status_code == 401
+    (copy / "explore" / "explore.json").unlink()
+    assert publish(copy, "ann/pairs")[0] == 0
+    assert not explored & set(held()[2])

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
-import httpx
 import pytest
 
 import pairsmith
 from pairsmith.hub.http.addresses import RawPath
-from pairsmith.hub.repos import files, history, repos
+from pairsmith.hub.repos import repos
 from support.folders import lay_out
 from support.hub.clients import environment_of
 from support.slow import quick, slow
@@ -31,42 +26,6 @@ for subset, kept in TOLD["kept"].items():
 
 
 @pytest.fixture
-def publish(stage):
-    """Runs the command, as ann unless told otherwise; its status, stdout and stderr."""
-
-    def run(*arguments, token="ann", client="newest", **more):
-        environment = environment_of(client, stage.home, stage.endpoint)
-        environment["PYTHONPATH"] += f"{os.pathsep}{Path(pairsmith.__file__).parent.parent}"
-        if token:
-            environment["HF_TOKEN"] = stage.tokens.get(token, token)
-        done = subprocess.run(
-            [sys.executable, "-m", "pairsmith", "publish", *map(str, arguments)],
-            env={**environment, **more}, cwd=stage.home, capture_output=True, text=True,
-            check=False,
-        )  # fmt: skip
-        assert "Traceback" not in done.stderr, done.stderr
-        assert not any(secret in done.stdout + done.stderr for secret in stage.tokens.values())
-        return done.returncode, done.stdout, done.stderr
-
-    return run
-
-
-@pytest.fixture
-def held(stage):
-    """What the hub holds under a name: the repository, its newest commit and its files."""
-
-    def look(name="ann/pairs"):
-        owner, _, last = name.partition("/")
-        with stage.hub.database.read() as db:
-            repo = repos.find(db, "dataset", owner, last)
-            head = history.head(db, repo, history.MAIN) if repo else None
-            there = {file.path: file for file in files.under(db, head)} if head else {}
-            return repo, head, there
-
-    return look
-
-
-@pytest.fixture
 def calls(monkeypatch):
     """The calls that the hub was made, as they come in: method, and path."""
     made = []
@@ -79,12 +38,6 @@ def calls(monkeypatch):
 
     monkeypatch.setattr(RawPath, "__call__", noted)
     return made
-
-
-@pytest.fixture
-def copy(sample_messages, tmp_path):
-    """A copy of the built sample, to be changed."""
-    return Path(shutil.copytree(sample_messages, tmp_path / "copy"))
 
 
 def kept_of(out):
@@ -244,21 +197,6 @@ def test_an_audit_goes_with_its_build_and_with_no_other(publish, held, copy, tmp
     (copy / "audit" / "audit.json").write_text(json.dumps(told))
     assert publish(copy, "ann/pairs")[0] == 0
     assert not audit & set(held()[2])
-
-
-@slow
-def test_an_exploration_goes_with_its_build_under_its_gate(publish, held, stage, copy):
-    pytest.importorskip("sklearn")
-    pairsmith.explore(copy)
-    explored = {"explore/explore.json", "explore/report.html"}
-    assert publish(copy, "ann/pairs", "--gated", "manual")[0] == 0
-    assert explored <= set(held()[2])
-    assert not [path for path in held()[2] if path.startswith("annotations/")]
-    at = f"{stage.endpoint}/datasets/ann/pairs/resolve/main/explore/report.html"
-    assert httpx.get(at, trust_env=False).status_code == 401
-    (copy / "explore" / "explore.json").unlink()
-    assert publish(copy, "ann/pairs")[0] == 0
-    assert not explored & set(held()[2])
 
 
 def test_what_is_not_whole_is_not_sent(publish, held, calls, copy):

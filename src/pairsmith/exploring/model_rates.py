@@ -12,13 +12,17 @@ import numpy as np
 from pairsmith.exploring.answer import FEW_MEMBERS, FEW_ROWS, Study, UnansweredError
 from pairsmith.exploring.attempts import MODEL_TYPES, Attempts, size_of
 from pairsmith.statistics.bootstrap import Bootstrap, Estimate, Floats
-from pairsmith.statistics.jackknife import Inference
+from pairsmith.statistics.jackknife import Inference, blocks_of
 from pairsmith.statistics.mixed import fit_mixed
 from pairsmith.statistics.within import Within, fit_within
 from pairsmith.text.spans import Index, Mask
 
 MODELS = 40
 """Of more models than this, the ones with the fewest rows are left out."""
+NUMBERS = 12_000_000
+"""At most about this many numbers are fitted: of more, some rows by chance."""
+POOLED = 5_000
+"""Of more members than this, those with few attacks are drawn together."""
 TOLD = 0.5
 """A number beside the models is taken out where at least this share of rows tells it."""
 NOT_TOLD = "not told"
@@ -85,6 +89,7 @@ class Rates:
         reference: The model that the others are compared with in it.
         why: Why they cannot; empty if they can.
         left: Rows that tell no model, or one of too many.
+        fitted_rows: How many of the n rows the adjusted means are of.
     """
 
     models: tuple[Model, ...]
@@ -99,6 +104,7 @@ class Rates:
     reference: int
     why: str
     left: int
+    fitted_rows: int
 
     def compare(self, sums: Sums) -> Inference | None:
         """Differences of adjusted means; None where these cannot be told."""
@@ -140,27 +146,64 @@ def measure(study: Study, outcome: Floats, rows: Mask, what: str) -> Rates:
     if not some.any():
         raise UnansweredError("No attack tells which model it was made on.")
     places, y, groups = places[some], outcome[rows][some], held.groups[rows][some]
-    boot = Bootstrap(groups, seed=study.options.seed, of="members")
-    plain = tuple(boot.means(y, places, len(models)))
-    columns, taken = _beside(held, np.flatnonzero(rows)[some])
-    reference = int(np.argmax([model.rows for model in models]))
+    whole, *plain = _means_of_rows(y, places, groups, len(models), study.options.seed)
     why = _refuse(groups, held, len(models))
-    fitted = None
-    adjusted: tuple[Estimate | None, ...] = (None,) * len(models)
-    random = adjusted
+    fit, own = None, np.flatnonzero(rows)[some]
     if not why:
-        others = np.delete(np.eye(len(models)), reference, axis=1)
-        fitted = fit_within(y, np.hstack([others[places], columns]), groups)
-        weights = np.hstack([others, np.zeros((len(models), columns.shape[1]))])
-        adjusted = _means(fitted.contrast(np.ones(len(models)), weights), models)
-        cells = np.eye(len(models))[places]
-        mixed = fit_mixed(y, np.hstack([cells, columns, _platform(held, rows, some)]), groups)
-        wanted = np.eye(len(mixed.coefficients))[: len(models)]
-        random = _means(mixed.contrast(wanted), models)
+        step = max(1, -(-len(y) * (len(models) + 3) // NUMBERS))
+        drawn = np.random.default_rng(study.options.seed).permutation(len(y))[::step]
+        drawn.sort()
+        fit = _fit(held, own[drawn], y[drawn], places[drawn], models)
+    none: tuple[Estimate | None, ...] = (None,) * len(models)
     return Rates(
-        tuple(models), places, groups, boot.mean(y), plain, adjusted, random, taken, fitted,
-        reference, why, int((~some).sum()),
+        tuple(models), places, groups, whole, tuple(plain),
+        adjusted=fit.adjusted if fit else none, random=fit.random if fit else none,
+        taken=fit.taken if fit else (), fitted=fit.fitted if fit else None,
+        reference=fit.reference if fit else 0, why=why, left=int((~some).sum()),
+        fitted_rows=fit.rows if fit else 0,
     )  # fmt: skip
+
+
+class Fit(NamedTuple):
+    """The adjusted means, as `Rates` has them, and how many rows they are of."""
+
+    fitted: Within
+    reference: int
+    adjusted: tuple[Estimate | None, ...]
+    random: tuple[Estimate | None, ...]
+    taken: tuple[str, ...]
+    rows: int
+
+
+def _fit(held: Attempts, rows: Index, y: Floats, places: Index, models: list[Model]) -> Fit:
+    """Takes out who attacked, in both ways."""
+    groups = held.groups[rows]
+    columns, taken = _beside(held, rows)
+    reference = int(np.argmax([model.rows for model in models]))
+    others = np.delete(np.eye(len(models)), reference, axis=1)
+    fitted = fit_within(y, np.hstack([others[places], columns]), groups)
+    weights = np.hstack([others, np.zeros((len(models), columns.shape[1]))])
+    adjusted = _means(fitted.contrast(np.ones(len(models)), weights), models)
+    cells = np.eye(len(models))[places]
+    mixed = fit_mixed(y, np.hstack([cells, columns, _platform(held, rows)]), groups)
+    wanted = np.eye(len(mixed.coefficients))[: len(models)]
+    random = _means(mixed.contrast(wanted), models)
+    return Fit(fitted, reference, adjusted, random, taken, len(rows))
+
+
+def _means_of_rows(
+    y: Floats, places: Index, groups: Index, count: int, seed: int
+) -> list[Estimate]:
+    """The mean of all rows, and of each model's, with intervals by draws of members."""
+    held, codes = np.unique(groups, return_inverse=True)
+    drawn = codes
+    if len(held) > POOLED:
+        drawn = blocks_of(np.bincount(codes))[codes]
+    boot = Bootstrap(drawn.astype(np.int64), seed=seed, of="members")
+    made = [boot.mean(y), *boot.means(y, places, count)]
+    members = [len(held)]
+    members += [len(np.unique(codes[places == place])) for place in range(count)]
+    return [one._replace(groups=many) for one, many in zip(made, members, strict=True)]
 
 
 def list_models(held: Attempts, rows: Mask) -> tuple[list[Model], Index]:
@@ -279,9 +322,9 @@ def _beside(held: Attempts, rows: Index) -> tuple[Floats, tuple[str, ...]]:
     return np.column_stack(columns), ("the score of the task's description",)
 
 
-def _platform(held: Attempts, rows: Mask, some: Mask) -> Floats:
+def _platform(held: Attempts, rows: Index) -> Floats:
     """On which platform the author works, less its mean; no column where it is not told."""
-    platform = held.is_upworker[rows][some]
+    platform = held.is_upworker[rows]
     if not np.isfinite(platform).all() or np.ptp(platform) == 0:
         return np.zeros((len(platform), 0))
     beyond: Floats = platform - platform.mean()

@@ -84,6 +84,7 @@ def routes() -> list[BaseRoute]:
         home,
         licence_settings,
         licences,
+        reports,
         settings,
         viewer,
     )
@@ -92,7 +93,7 @@ def routes() -> list[BaseRoute]:
     calls = (resolve, account, repos, tree, commit, lfs, requests, xet, webhook)
     pages = (
         *(home, account_pages, licences, licence_settings),
-        *(history, files, viewer, gate, audit_log, settings, dataset),
+        *(history, files, viewer, reports, gate, audit_log, settings, dataset),
     )
     listed = [route for module in (*calls, *pages) for route in module.routes]
     return [*listed, *home.owner_routes]

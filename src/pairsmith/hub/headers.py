@@ -24,7 +24,10 @@ ALWAYS = {
 
 
 class SafeHeaders:
-    """Middleware: the headers above, and the warning that a caller left in `request.state`."""
+    """Middleware: the headers above, and what a caller left in `request.state`.
+
+    `warning` is a text for clients; `frame` is where the frame of a page may go (`frame-src`).
+    """
 
     def __init__(self, app: ASGIApp, hub: Hub) -> None:
         self.app = app
@@ -40,6 +43,9 @@ class SafeHeaders:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                if "frame" in state:
+                    policy = f"{POLICY}; frame-src {state['frame']}"
+                    headers.setdefault("content-security-policy", policy)
                 for name, value in ALWAYS.items():
                     headers.setdefault(name, value)
                 if self.secure:

@@ -54,6 +54,7 @@ def test_rates_are_those_of_the_rows(small):
         assert told["adjusted"] is None or told["adjusted"]["rows"] == own.sum()
     assert set(held) == set(answer.numbers["score"])
     assert "of 700 attacks of 43 people succeed" in answer.sentence
+    assert "no model is surely apart" in answer.headline
 
 
 @slow
@@ -64,7 +65,7 @@ def test_where_the_better_attack_one_model_the_plain_rate_is_wrong():
     truth = RATES["rlhf", "52B"]
     assert told["plain"]["low"] > truth
     assert told["adjusted"]["low"] < truth < told["adjusted"]["high"]
-    assert f"that of {FAVOURED} most" in answer.sentence
+    assert f"of {FAVOURED} most" in answer.sentence
     assert "who attacked taken out" in answer.headline
     trend = effects(answer, "Differences in success, by tenfold size")["RLHF"]
     assert trend.low < -15.6 < trend.high  # 0.45 to 0.25 over 1.28 tenfold sizes, in points
@@ -137,7 +138,7 @@ def test_one_model_has_its_rate(small):
     answer = ask(alike(alike(small, "size", "52B"), "model_type", "rlhf"))
     assert "There is one model, so that none can be compared" in answer.sentence
     assert answer.effects == ()
-    assert answer.headline == ""
+    assert answer.headline.endswith("of 700 attacks of 43 people succeed.")
     assert models.plot(answer) is None
 
 
@@ -177,7 +178,7 @@ def test_without_success_the_scores_go_on(small, success, why):
     answer = ask(replace(small, success=np.full(len(small), success)))
     assert why in answer.sentence
     assert list(answer.numbers) == ["score"]
-    assert "lowest score" in answer.headline or answer.headline == ""
+    assert "lowest score" in answer.headline
 
 
 def test_scores_of_a_build_are_said_to_be_none_of_the_authors(small):
@@ -221,6 +222,17 @@ def test_the_score_of_the_task_is_taken_out_where_it_is_told(small):
     assert "task's description" in ask(replace(small, task_score=some)).effects[0].words
 
 
+def test_of_many_rows_some_are_fitted_and_of_many_people_some_drawn_together(small, monkeypatch):
+    monkeypatch.setattr("pairsmith.exploring.model_rates.NUMBERS", 6_000)
+    monkeypatch.setattr("pairsmith.exploring.model_rates.POOLED", 20)
+    monkeypatch.setattr("pairsmith.statistics.jackknife.BLOCKS", 30)
+    answer = ask(small)
+    assert "of 350 attacks drawn by chance" in answer.sentence
+    assert "of 700 attacks of 43 people" in answer.sentence
+    assert any(told["adjusted"] for told in answer.numbers["success"].values())
+
+
+@slow
 def test_it_is_the_same_again_and_so_is_its_picture(small):
     one, other = ask(small), ask(small)
     assert repr(one) == repr(other)

@@ -55,6 +55,7 @@ def test_a_dataset_is_loaded_in_all_ways(stage, client, sample_messages):
     )  # fmt: skip
 
 
+@slow
 def test_a_gate_is_one_for_every_client(stage, client):
     stage.put("ann/gated", {"README.md": CARD, f"pairs/{SHARD}": parquet(2)}, gate="manual")
     for user, status in (
@@ -66,6 +67,7 @@ def test_a_gate_is_one_for_every_client(stage, client):
         assert f"See {stage.endpoint}/datasets/ann/gated\n" in said
 
 
+@slow
 def test_what_is_private_is_not_there(stage, client):
     stage.put("ann/hidden", {"README.md": CARD, f"pairs/{SHARD}": parquet(2)}, private=True)
     stage.run("private", client)

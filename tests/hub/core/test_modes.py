@@ -16,6 +16,7 @@ import typer
 from pairsmith.cli.commands.hub import hub as commands
 from pairsmith.hub.context import DATABASE, open_hub
 from support.hub.running import running
+from support.slow import slow
 
 HERE = Path(__file__)
 USER = ("user", "add", "ROOT", "ann", "--no-password")
@@ -28,6 +29,7 @@ LINES: dict[tuple[str, ...], list[tuple[str, ...]]] = {  # what writes, and what
     ("backup",): [USER, ("backup", "ROOT", "OUT")],
     ("verify",): [USER, ("verify", "ROOT")],
 }
+QUICK = [("user", "add"), ("backup",)]
 
 
 @pytest.fixture
@@ -74,7 +76,11 @@ def test_every_command_is_tried():
 
 
 @pytest.mark.usefixtures("careless")
-@pytest.mark.parametrize("command", LINES, ids=" ".join)
+@pytest.mark.parametrize(
+    "command",
+    [line if line in QUICK else pytest.param(line, marks=slow) for line in LINES],
+    ids=" ".join,
+)
 def test_whatever_a_command_writes_is_its_users_alone(tmp_path, command):
     root, out = tmp_path / "hub", tmp_path / "copy"
     root.mkdir()

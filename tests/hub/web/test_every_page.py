@@ -65,6 +65,9 @@ SHOWN = {
         f"ann {PAGE}/viewer?config=red-team-attempts", f"/datasets/ann/{LONG}/viewer",
         f"/datasets/ann/{LONG}/viewer?annotation={FOLDER}&order=lowest",
     ],
+    "DATASET/reports/{report:part}": [
+        f"/datasets/ann/{LONG}/reports/explore", f"/datasets/ann/{LONG}/reports/audit"
+    ],
     "DATASET/commits/{revision:part}": [f"{PAGE}/commits/main"],
     "DATASET/commit/{revision:part}": [f"{PAGE}/commit/{{last}}", f"{PAGE}/commit/{{first}}"],
     "DATASET/tree/{revision:part}": [f"{PAGE}/tree/main", f"/datasets/ann/{LONG}/tree/main"],
@@ -92,7 +95,8 @@ def test_every_route_of_a_page_is_looked_at():
     paths = {r.path for r in routes() if isinstance(r, Route) and "GET" in (r.methods or ())}
     pages = {
         path for path in paths
-        if not path.startswith(NO_PAGES) and not path.endswith(".csv") and "/resolve/" not in path
+        if not path.startswith(NO_PAGES) and not path.endswith(".csv")
+        and "/resolve/" not in path and "/frame/" not in path
     }  # fmt: skip
     assert {route.replace("DATASET", DATASET) for route in SHOWN if route} == pages
 

@@ -139,6 +139,8 @@ def wide_files() -> dict[str, bytes]:
         "data/train-00000-of-00001.parquet": held.getvalue(),
         f"annotations/{FOLDER}/manifest.json": json.dumps(manifest).encode(),
         f"annotations/{FOLDER}/part-00000.parquet": said,
+        "audit/report.html": b"<!doctype html><title>An audit</title><h1>An audit</h1>",
+        "explore/report.html": b"<!doctype html><title>A map</title><p>" + b"w" * 2000,
     }
 
 

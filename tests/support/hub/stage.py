@@ -96,6 +96,7 @@ def _fill(stage: Stage, owner: User, name: str) -> None:
         "README.md": CARD,
         "data/train.txt": mark(name) + b", before it was changed",
         "data/train.parquet": parquet(name),
+        "explore/report.html": b"<h1>" + mark(name) + b"</h1>",
     }
     with hub.database.write() as db:
         repo = repos.create(db, owner, "dataset", name, private=name == HIDDEN)

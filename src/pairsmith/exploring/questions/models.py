@@ -14,6 +14,7 @@ from pairsmith.exploring.model_rates import NOT_TOLD, Rates, Sums, measure, tren
 from pairsmith.reporting.svg import SERIES, Plot, style, to_svg
 from pairsmith.reporting.svg import figure as new_figure
 from pairsmith.statistics.bootstrap import Estimate
+from pairsmith.statistics.multiple import adjust
 
 TITLE = "Who wins against what"
 
@@ -28,8 +29,8 @@ COUNTS = {
 """The paper's attacks by type, and by size in the order of `SIZES`."""
 HARDER = "RLHF"
 """The one type that the paper finds to become harder to attack with size."""
-APART = 0.03
-"""An adjusted rate that differs more than this from the plain one is pointed out."""
+SURE = 0.05
+"""A trend is told in words where its q-value among the trends is at most this."""
 DRAWN = 16
 """The most models in the picture; the table has them all."""
 
@@ -225,15 +226,23 @@ def _on_spread(rates: Rates) -> list[str]:
 
 
 def _on_trends(part: Part, rates: Rates) -> list[str]:
-    listed = _list(part, rates, trends(rates))
-    told = [effect for effect in listed if effect.estimate is not None]
+    """The trends with size: of success all, of scores those that are sure."""
+    held = _list(part, rates, trends(rates))
+    told = [one for one in held if one.estimate is not None] if part is SUCCESS else _sure(held)
     if not told:
         return []
     each = "; ".join(
         f"{effect.of} {_told(part, effect)}, {effect.rows:,} rows of {effect.groups:,} people"
         for effect in told
     )
-    return [f"With ten times the size, {part.words} changes: {each}."]
+    return [f"With ten times the size it changes: {each}."]
+
+
+def _sure(effects: tuple[Effect, ...]) -> list[Effect]:
+    """Those that are no chance among these, by Benjamini and Hochberg."""
+    held = [effect for effect in effects if effect.p is not None]
+    chances = adjust(np.array([effect.p for effect in held], np.float64))
+    return [effect for effect, q in zip(held, chances.tolist(), strict=True) if q <= SURE]
 
 
 def _told(part: Part, effect: Effect) -> str:
@@ -252,21 +261,22 @@ def _on_adjusting(rates: Rates) -> list[str]:
         if adjusted is not None and plain.estimate is not None
     ]
     to = "adjusted to members of average skill, each of whom counts once"
+    if rates.fitted_rows < len(rates.places):
+        to += f" (of {rates.fitted_rows:,} attacks drawn by chance)"
     if rates.taken:
         to += f", and to the mean of {' and '.join(rates.taken)}"
     off = [
         (name, plain, adjusted)
         for name, plain, adjusted in both
-        if abs(plain - (adjusted.estimate or 0)) > APART
+        if adjusted.above(plain) or adjusted.below(plain)
     ]
     off.sort(key=lambda one: -abs(one[1] - (one[2].estimate or 0)))
     if not off:
-        return [f"Rates {to}, are within {100 * APART:g} points of the plain ones."]
+        return [f"Rates are also {to}: no interval of these leaves out the plain rate."]
     name, plain, adjusted = off[0]
     return [
-        f"Rates are also {to}: {len(off)} of {len(both)} differ by more than {100 * APART:g} "
-        f"points from the plain ones, that of {name} most, {rate(adjusted.to_dict())} in place of "
-        f"{percent(plain)}."
+        f"Rates are also {to}: of {len(off)} of {len(both)} the interval leaves out the plain "
+        f"rate, of {name} most, {rate(adjusted.to_dict())} in place of {percent(plain)}."
     ]
 
 
@@ -285,42 +295,37 @@ def _beside_paper(rates: Rates, released: bool) -> list[str]:
 
 
 def _headline(parts: dict[Part, Rates]) -> str:
-    """The extremes by model, and the trends that are sure, in one sentence."""
+    """The extremes by model where they are apart, and a trend that is sure, in one sentence."""
     part, rates = next(iter(parts.items()))
+    means = rates.adjusted if rates.fitted is not None else rates.plain
     held = [
         (model, estimate)
-        for model, estimate in zip(rates.models, rates.adjusted, strict=True)
-        if estimate is not None
+        for model, estimate in zip(rates.models, means, strict=True)
+        if estimate is not None and estimate.sure and not model.few
     ]
-    if len(held) < 2:
-        held = [
-            (model, estimate)
-            for model, estimate in zip(rates.models, rates.plain, strict=True)
-            if estimate.sure and not model.few
-        ]
-    if len(held) < 2:
-        return ""
     held.sort(key=lambda one: (one[1].estimate or 0.0, one[0].name))
-    (least, low), (most, high) = held[0], held[-1]
-    what = "attacks succeed" if part is SUCCESS else "is the lowest score of harmlessness"
-    least_of, most_of = (
+    with_size = "".join(
+        f"; with ten times the size it changes by {_told(part, one)} for {one.of} "
+        f"(n = {one.rows:,} of {one.groups:,} people)"
+        for one in _sure(_list(part, rates, trends(rates)))[:1]
+    )
+    whole = rates.whole
+    if not held or not held[-1][1].above(held[0][1].high or 0.0):
+        n = f"{whole.rows:,} attacks of {whole.groups:,} people"
+        told = part.tell(whole.to_dict())
+        none = "; no model is surely apart from another" if len(rates.models) > 1 else ""
+        if part is SUCCESS:
+            return f"{told} of {n} succeed{none}{with_size}."
+        return f"The mean of {part.words} is {told}, of {n}{none}{with_size}."
+    least, most = (
         f"{part.tell(one.to_dict())} against {model.name} (n = {one.rows:,} of {one.groups:,} "
         "people)"
-        for model, one in ((least, low), (most, high))
+        for model, one in (held[0], held[-1])
     )
     taken = "" if rates.fitted is None else ", who attacked taken out"
-    sure = [
-        one
-        for one in _list(part, rates, trends(rates))
-        if one.low is not None and one.high is not None and (one.low > 0 or one.high < 0)
-    ]
-    with_size = "".join(
-        f"; with ten times the size it changes by {_told(part, one)} for {one.of}"
-        for one in sure[:1]
-    )
     if part is SUCCESS:
-        return f"Least often {what}: {least_of}; most often {most_of}{taken}{with_size}."
-    return f"Lowest {what}: {least_of}; highest {most_of}{taken}{with_size}."
+        return f"Least often attacks succeed: {least}; most often {most}{taken}{with_size}."
+    return f"The mean of {part.words} is least, {least}; most, {most}{taken}{with_size}."
 
 
 def plot(answer: Answer) -> Plot | None:

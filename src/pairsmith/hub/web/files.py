@@ -23,6 +23,7 @@ from pairsmith.hub.repos.files import File, Folder
 from pairsmith.hub.repos.history import Commit
 from pairsmith.hub.repos.readme import NAME as CARD
 from pairsmith.hub.repos.rendering import Rendering
+from pairsmith.hub.repos.reports import BY_PATH
 from pairsmith.hub.repos.repos import Repo
 from pairsmith.hub.web import paging
 from pairsmith.hub.web.render import page
@@ -105,6 +106,8 @@ def blob(request: Request) -> HTMLResponse:
         shown = Content(fault=f"What is in this file is not shown. {REFUSALS[where]}")
     if shown.text:
         permissions.record_read(hub, who, repo, "viewed", path=path, revision=commit.id)
+    report = BY_PATH.get(path) if where.reads else None
+    location["report"] = f"{repo.page}/reports/{report.name}" if report else ""
     location["download"] = _address(repo, "resolve", revision, path) if where.reads else ""
     return page(request, "file.html.jinja", who, file=file, shown=shown, **location)
 
@@ -116,6 +119,8 @@ def _content(hub: Hub, repo: Repo, commit: Commit, file: File) -> Content:
     if file.path == CARD:
         html = Rendering(hub).card(file.blob, repo.page, commit.id)
         return Content(html=html) if html else Content(fault="There is no text in this card.")
+    if file.path in BY_PATH:
+        return Content(fault="This is a report, which is shown as a page.")
     return _text(hub, file)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -14,9 +14,12 @@ from starlette.responses import HTMLResponse
 
 from pairsmith.hub.auth import forms
 from pairsmith.hub.auth.authentication import Caller, authenticate
-from pairsmith.hub.context import hub_of
+from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.http.addresses import encoded
+from pairsmith.hub.repos import reports
 from pairsmith.hub.repos.rendering import Rendering
+from pairsmith.hub.repos.reports import Report
+from pairsmith.hub.repos.repos import Repo
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -30,8 +33,8 @@ def page(
     """A template of `hub/web/templates`, filled in.
 
     Every template is given `user` (or None), `csrf` (the hidden field of a form), `settings` (the
-    hub's), `path` and `method` (of this request) and `rendered`, which makes HTML of Markdown of
-    others (`Rendering`), besides `context`.
+    hub's), `path` and `method` (of this request), `rendered`, which makes HTML of Markdown of
+    others (`Rendering`), and `first_report`, which finds a repository's, besides `context`.
     """
     who = authenticate(request) if who is None else who
     hub = hub_of(request)
@@ -42,6 +45,7 @@ def page(
             csrf=forms.hidden_field(request),
             settings=hub.settings,
             rendered=Rendering(hub),
+            first_report=partial(_first_report, hub),
             path=request.scope["path"],
             method=request.method,
             **context,
@@ -51,6 +55,11 @@ def page(
     )
     forms.set_cookie(request, response)
     return response
+
+
+def _first_report(hub: Hub, repo: Repo) -> Report | None:
+    with hub.database.read() as db:
+        return reports.first(db, repo)
 
 
 def error_page(request: Request, error: HubError) -> HTMLResponse:
