@@ -121,4 +121,4 @@ def found(page, text):
     """What a search says in the end."""
     page.fill("#map-words", text)
     wait(page, "/found\\.$/.test(document.getElementById('map-found').textContent)")
-    return int(page.inner_text("#map-found").split()[0])
+    return int(page.inner_text("#map-found").split()[0].replace(",", ""))

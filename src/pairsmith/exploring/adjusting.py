@@ -19,6 +19,8 @@ from pairsmith.text.spans import Index, Mask
 
 POINTS = "points of success"
 """The unit of adjusted effects: the share of attacks that succeed, times 100."""
+NEWS = 0.01
+"""What is told in the verdict has at most this p-value, times what it is chosen among."""
 
 
 class Feature(NamedTuple):
@@ -81,8 +83,30 @@ class Rated:
         Where no row tells its member, only the model is taken out.
         """
         self._check_models()
-        known = bool((self.groups >= 0).any())
-        return Adjustment(self.success, self.strata, self.groups, within=known)
+        return Adjustment(self.success, self.strata, self.groups, within=self.is_told)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether any of these rows tells its member."""
+        return bool((self.groups >= 0).any())
+
+    @property
+    def authors(self) -> str:
+        """Who made these attacks, in words."""
+        known = self.groups[self.groups >= 0]
+        unknown = len(self) - len(known)
+        if not len(known):
+            return "members who are not told"
+        count = len(np.unique(known))
+        told = f"{count:,} {'member' if count == 1 else 'members'}"
+        return f"{told}, and {unknown:,} whose member is not told" if unknown else told
+
+    @property
+    def taken_out(self) -> str:
+        """What effects are controlled for, a clause."""
+        if self.is_told:
+            return "the model that was attacked and the member who attacked are taken out"
+        return "the model that was attacked is taken out; who attacked is not told"
 
     @cached_property
     def between(self) -> Adjustment:
@@ -116,7 +140,7 @@ class Rated:
             raise UnansweredError("No attack has a rating.")
         if len(self) < FEW_ROWS:
             raise UnansweredError(
-                f"Only {len(self)} attacks have a rating, of {FEW_ROWS} at least."
+                f"Attacks with a rating are too few: {len(self)}, under {FEW_ROWS}."
             )
         if members < FEW_MEMBERS:
             raise UnansweredError(
@@ -191,6 +215,9 @@ def effect_of(of: str, unit: str, held: Inferred) -> Effect:
     """A number as an effect; without its estimate where rows or members are too few."""
     found = held.estimate
     few = found.rows < FEW_ROWS or found.groups < FEW_MEMBERS
+    if not few and not found.sure and found.estimate is not None:  # without any variation
+        alone = short(found.estimate)
+        return Effect(of, unit, alone, None, None, found.rows, found.groups, None)
     told = (None,) * 4 if few else (*found[:3], held.p)
     return make_effect(of, unit, told, (found.rows, found.groups))
 

@@ -158,7 +158,11 @@ def _put(name: str, question: Question, study: Study, steps: Steps) -> Answer:
 
 
 def weigh_chances(answers: Iterable[Answer]) -> dict[tuple[str, str, str], float]:
-    """The q-values of all effects that are listed: many questions are many chances."""
+    """The q-values of all effects that are listed: many questions are many chances.
+
+    Each list has the same share of them, or the few differences between models would have to be as
+    sure as one word among hundreds.
+    """
     held = {
         (answer.question, listed.title, effect.of): effect.p
         for answer in answers
@@ -166,7 +170,9 @@ def weigh_chances(answers: Iterable[Answer]) -> dict[tuple[str, str, str], float
         for effect in listed.effects
         if effect.p is not None
     }
-    adjusted = adjust(np.array(list(held.values()), np.float64))
+    lists = {key[:2]: place for place, key in enumerate(held)}
+    of_lists = np.array([lists[key[:2]] for key in held], np.int64)
+    adjusted = adjust(np.array(list(held.values()), np.float64), of_lists)
     return dict(zip(held, adjusted.tolist(), strict=True))
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pairsmith.exploring.adjusting import Feature, Rated, effect_of, rated
+from pairsmith.exploring.adjusting import NEWS, Feature, Rated, effect_of, rated
 from pairsmith.exploring.answer import FEW_MEMBERS, FEW_ROWS, Effect, Effects, Study
 from pairsmith.exploring.turn_scores import TurnScores, read_turn_scores
 from pairsmith.statistics.bootstrap import Bootstrap
@@ -118,10 +118,7 @@ def _succeed(every: Rated, turns: TurnScores) -> list[Effects]:
         Feature("rise from the first reply to the last, by one deviation",
                 standardise((last - first)[at])),
     ]  # fmt: skip
-    words = (
-        "Of attacks with two replies or more, each by itself; the model that was attacked and the "
-        "member who attacked are taken out."
-    )
+    words = f"Of attacks with two replies or more, each by itself; {some.taken_out}."
     return [Effects("Success and the course of the score", words, some.effects(features))]
 
 
@@ -132,7 +129,7 @@ def _summarize(
     count = f"over {len(turns.rows):,} attacks with scores of turns"
     falls = [
         effect for effect in told
-        if (effect.high or 0.0) < 0 and (effect.p or 0.0) <= 0.05 / len(told)
+        if (effect.high or 0.0) < 0 and (effect.p or 0.0) <= NEWS / len(told)
     ]  # fmt: skip
     at = numbers["lowest_at_the_last_reply"]
     ends = "" if at.get("low") is None else f" ({100 * at['low']:.0f} to {100 * at['high']:.0f})"

@@ -60,7 +60,8 @@ class Exploration:
             "rows": {"dialogues": self.dialogues, "pairs": self.pairs},
             "verdict": list(self.verdict),
             "sure": {
-                "by": "Benjamini-Hochberg among all effects listed", "q": SURE,
+                "by": "Benjamini-Hochberg, all lists together, each with the same share",
+                "q": SURE,
                 "compared": len(self.chances),
                 "found": sum(q <= SURE for q in self.chances.values()),
             },

@@ -6,6 +6,9 @@ import numpy as np
 
 from pairsmith.statistics.bootstrap import Bootstrap, Estimate, Floats
 
+LARGE = 1e100
+"""Numbers beyond this are scaled before they are squared."""
+
 
 def correlate(left: Floats, right: Floats, boot: Bootstrap) -> Estimate:
     """Pearson's correlation of two numbers of n rows, with its interval."""
@@ -16,6 +19,9 @@ def correlate(left: Floats, right: Floats, boot: Bootstrap) -> Estimate:
 
 def standardise(values: Floats) -> Floats:
     """Values less their mean, by their deviation: sums of squares stay precise."""
+    largest = float(np.abs(values).max()) if len(values) else 0.0
+    if largest > LARGE:  # their squares are no numbers
+        values = values / largest
     spread = float(values.std()) if len(values) else 0.0
     middle = float(values.mean()) if len(values) else 0.0
     return (values - middle) / spread if spread else np.zeros(np.shape(values))

@@ -102,6 +102,23 @@ def test_the_rows_that_disagree_most_come_first():
     }  # fmt: skip
 
 
+def test_huge_scores_rank_like_others():
+    attempts = _scored(300)
+    usual, huge = (
+        ask(study_of(replace(attempts, score=attempts.score * factor))) for factor in (1, 1e300)
+    )
+    assert huge.numbers["all"] == usual.numbers["all"]
+    assert [row.id for row in huge.readings[0].rows] == [row.id for row in usual.readings[0].rows]
+
+
+def test_what_never_differs_has_no_interval():
+    attempts = make_attempts(300)
+    answer = ask(study_of(replace(attempts, score=-attempts.success)))
+    assert all((held.estimate, held.low, held.p) == (1, None, None) for held in
+               answer.effects[0].effects)  # fmt: skip
+    assert "in 100 % of pairs" in answer.sentence
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [

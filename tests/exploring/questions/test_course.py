@@ -85,12 +85,32 @@ def test_it_says_why_there_is_no_answer(success, why):
         ask(study_of(replace(make_attempts(100), success=np.full(100, success))))
 
 
+def test_where_no_member_is_told_only_models_are_taken_out():
+    attempts = make_attempts(2000, seed=6)
+    nobody = attempts.member._replace(names=(), codes=np.full(2000, -1))
+    held = let_succeed(replace(attempts, member=nobody), 0.2 + 0.1 * np.log2(attempts.replies))
+    answer = ask(study_of(held))
+    found = effect(answer, "twice as many replies")
+    assert found.low < 10 < found.high
+    assert "attacks of members who are not told" in answer.sentence
+    assert "who attacked is not told" in answer.effects[0].words
+    assert answer.headline.endswith("the model taken out.")
+
+
+def test_of_members_who_attacked_once_nothing_is_taken_out():
+    attempts = make_attempts(200)
+    once = attempts.member._replace(names=tuple(map(str, range(200))), codes=np.arange(200))
+    answer = ask(study_of(replace(attempts, member=once)))
+    assert effect(answer, "twice as many replies").estimate is None
+    assert "cannot be told" in answer.sentence
+
+
 def test_attacks_of_one_length_have_no_persistence():
     attempts = make_attempts(400)
     one = replace(attempts, replies=np.ones(400, np.int64), characters=np.full(400, 9))
     answer = ask(study_of(one))
     assert answer.effects[0].effects == ()
-    assert "the same number of replies" in answer.sentence
+    assert "attacks do not differ in it" in answer.sentence
 
 
 @pytest.fixture(scope="module")

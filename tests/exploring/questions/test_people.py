@@ -87,6 +87,13 @@ def test_names_of_people_are_not_told():
     assert "fern" not in json.dumps(ask(study_of(attempts)).numbers)
 
 
+def test_members_of_one_attack_each_are_not_told_from_their_luck():
+    answer = ask(study_of(_members(make_attempts(60), [str(n) for n in range(60)])))
+    assert "cannot be told from what lies within them" in answer.sentence
+    assert answer.numbers["share_of_variance_between_members"]["estimate"] is None
+    assert answer.numbers["gini"]["estimate"] == 0
+
+
 @pytest.mark.parametrize(
     ("names", "why"),
     [([None] * 30, "No attack tells who made it."), (["7"] * 30, "All attacks are of one member.")],

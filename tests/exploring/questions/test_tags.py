@@ -95,7 +95,7 @@ def test_words_of_tags_are_in_the_list_alone():
         (lambda held: replace(held, success=np.r_[0, 1, np.full(len(held) - 2, np.nan)]),
          "too few"),
         (lambda held: replace(held, member=held.member._replace(codes=0 * held.member.codes)),
-         "of 1 members"),
+         "of 1 member: too few"),
     ],
     ids=["untagged", "unrated", "all", "few", "one"],
 )  # fmt: skip

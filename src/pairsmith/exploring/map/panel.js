@@ -43,10 +43,10 @@ const writeTexts = async (row, room) => {
   room.replaceChildren(...told);
 };
 
-const reveal = (row, room) => {
+const reveal = (row) => {
   revealed = true;
   document.dispatchEvent(new Event('map-revealed'));
-  writeTexts(row, room);
+  openRow(row);
   tell('The texts are shown.');
 };
 
@@ -80,10 +80,7 @@ const openRow = (row) => {
   } else if (revealed) writeTexts(row, room);
   else {
     const show = make('button', { type: 'button', className: 'map-show' }, 'Show texts');
-    show.addEventListener('click', () => {
-      reveal(row, room);
-      title.focus();
-    });
+    show.addEventListener('click', () => reveal(row));
     room.append(make('div', { className: 'map-warning' },
       make('p', {}, 'What was said is hidden. It is from the dataset and may be offensive or upsetting: discrimination, abuse, violence, self-harm and other matters. Read it with that in mind.'), show));
   }

@@ -23,7 +23,7 @@ from pairsmith.text.turns import Turns
 BLOCK = 1 << 19
 """Characters of a block, about: what a browser reads in a few thousandths of a second."""
 
-MOST_BYTES = 17_600_000
+MOST_BYTES = 17_000_000
 """The most bytes of all blocks, compressed; a third more as text of the page."""
 
 LONGEST = 50_000

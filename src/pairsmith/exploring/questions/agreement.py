@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pairsmith.exploring.adjusting import Feature, Rated, effect_of, models_of, rated
+from pairsmith.exploring.adjusting import NEWS, Feature, Rated, effect_of, models_of, rated
 from pairsmith.exploring.answer import (
     FEW_MEMBERS,
     FEW_ROWS,
@@ -81,7 +81,8 @@ def ask(study: Study) -> Answer:
         "interval": "95 %, by leaving out each member",
     }
     by_source = {held.name: _agree(both, held.scores) for held in usable}
-    within = measure_area(-scores, some.success == 1, some.members, some.strata).estimate
+    inner = measure_area(-scores, some.success == 1, some.members, some.strata)
+    within = inner.estimate
     numbers["all"] = by_source[main.name] | {"area_within_models": within.to_dict()}
     numbers["by_type"] = _by_type(both, main.scores)
     if len(usable) > 1:
@@ -97,7 +98,7 @@ def ask(study: Study) -> Answer:
         "agreement",
         TITLE,
         _summarize(numbers, main, within, some),
-        _headline(within),
+        _headline(within) if (inner.p or 0.0) <= NEWS else "",
         numbers,
         effects,
         _read(study.dialogues, main.scores),
@@ -179,7 +180,8 @@ def _of_tasks(both: Rated, scores: Floats) -> tuple[dict[str, Any], list[Effects
         )
         numbers["rank_correlation_with_score"] = found.estimate.to_dict()
     feature = Feature("score of the task's description, by one deviation", standardise(held))
-    words = "Model and member are taken out. A higher score is of a less harmful description."
+    out = some.taken_out
+    words = f"{out[0].upper()}{out[1:]}. A higher score is of a less harmful description."
     return {"task_description": numbers}, [
         Effects("Task description and success", words, some.effects([feature]))
     ]
@@ -247,7 +249,7 @@ def _summarize(numbers: dict[str, Any], main: Scored, within: Estimate, some: Ra
     )
     return (
         f"{first} The rank correlation of rating and score is {_signed(rank['estimate'])}{ends}, "
-        f"over {len(some):,} attacks of {some.members.count:,} members."
+        f"over {len(some):,} attacks of {some.authors}."
     )
 
 

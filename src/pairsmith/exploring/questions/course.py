@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
-from pairsmith.exploring.adjusting import Feature, Rated, rated, short
+from pairsmith.exploring.adjusting import NEWS, Feature, Rated, rated, short
 from pairsmith.exploring.answer import Answer, Effect, Effects, Study, UnansweredError
 from pairsmith.exploring.falls import follow_scores
 from pairsmith.exploring.openings import measure, tell_forms
@@ -17,7 +17,6 @@ from pairsmith.text.spans import to_numpy
 TITLE = "How it went"
 REPLIES = 8
 """Attacks with as many replies or more are told together."""
-WORDS = "Each by itself; the model that was attacked and the member who attacked are taken out."
 
 
 def ask(study: Study) -> Answer:
@@ -48,12 +47,12 @@ def ask(study: Study) -> Answer:
         effects += [_persist(some), *_open(some)]
     numbers |= scores.numbers
     told = (*effects, *scores.effects)
-    sentence, headline = _summarize(effects, reason)
+    sentence, headline = _summarize(effects, some, reason)
     return Answer(
         "course",
         TITLE,
         f"{sentence} {scores.sentence}",
-        _join(headline, scores.headline),
+        _join(headline, scores.headline, some),
         numbers,
         told,
     )
@@ -104,7 +103,8 @@ def _persist(some: Rated) -> Effects:
     }
     held = [Feature(name, values) for name, values in numbers.items() if np.ptp(values) > 0]
     words = (
-        f"{WORDS} Who has success may go on, or stop: what goes with length need not come of it."
+        f"Each by itself; {some.taken_out}. Who has success may go on, or stop: what goes with "
+        "length need not come of it."
     )
     return Effects("Length and success", words, some.effects(held))
 
@@ -126,26 +126,30 @@ def _open(some: Rated) -> list[Effects]:
     if np.ptp(length) > 0:
         held.append(Feature("twice as long", length))
     order = sorted(mine.effects(held), key=lambda e: (e.estimate is None, -abs(e.estimate or 0)))
-    words = f"{WORDS} Forms are told by marks and English words, not by what is meant."
+    words = (
+        f"Each by itself; {mine.taken_out}. Forms are told by marks and English words, not by what "
+        "is meant."
+    )
     return [Effects("How the first message is made", words, tuple(order))]
 
 
-def _summarize(effects: list[Effects], reason: str) -> tuple[str, str]:
+def _summarize(effects: list[Effects], some: Rated, reason: str) -> tuple[str, str]:
     """A sentence, and the news in it as a clause."""
     if reason:
         return f"How success goes with the course is not told. {reason}", ""
     among = [effect for held in effects for effect in held.effects if effect.p is not None]
     length = [e for e in effects[0].effects if e.of == "twice as many replies" and e.p is not None]
-    sure = [effect for effect in among if (effect.p or 0.0) <= 0.05 / len(among)]
+    sure = [effect for effect in among if (effect.p or 0.0) <= NEWS / len(among)]
     parts = [_in_words(effect) for effect in length]
     sentence = (
-        f"Twice as many replies go with {parts[0]}, over {length[0].rows:,} attacks of "
-        f"{length[0].groups:,} members."
+        f"Twice as many replies go with {parts[0]}, over {len(some):,} attacks of {some.authors}."
         if parts
-        else "All attacks have the same number of replies, or too few are rated."
+        else "What goes with the number of replies cannot be told: attacks do not differ in it, or "
+        "too few members made several."
     )
     forms = [effect for effect in sure if effect not in effects[0].effects]
-    said = f" Of {len(among)} features of length and opening, {len(sure)} surely go with success."
+    count = f" Of {len(among)} features of length and opening, {len(sure)} surely go with success."
+    said = count if among else ""
     if length and length[0] in sure:
         return sentence + said, f"twice as many replies go with {parts[0]}"
     if forms:
@@ -159,11 +163,8 @@ def _in_words(effect: Effect) -> str:
     return f"{middle} points of success ({low} to {high})"
 
 
-def _join(first: str, second: str) -> str:
+def _join(first: str, second: str, some: Rated) -> str:
     """Clauses as a sentence."""
-    said = "; ".join(filter(None, (first, second)))
-    return (
-        f"{said[0].upper()}{said[1:]}, model and member taken out."
-        if first
-        else (f"{said[0].upper()}{said[1:]}." if said else "")
-    )
+    out = "model and member taken out" if some.is_told else "the model taken out"
+    said = "; ".join(filter(None, (f"{first}, {out}" if first else "", second)))
+    return f"{said[0].upper()}{said[1:]}." if said else ""

@@ -300,22 +300,26 @@ def _summarize(numbers: dict[str, Any], members: int, reason: str) -> str:
     alike = numbers["share_of_variance_between_members"]
     able = numbers["ability"]
     between = (
-        "How much of success lies between members cannot be told: none attacked a model as others "
-        "did, and twice."
+        "what lies between members cannot be told from what lies within them"
         if alike["estimate"] is None
-        else f"Of what differs in success against the same model, {100 * alike['estimate']:.0f} %"
-        f"{_ends(alike)} lies between members."
+        else f"{_whole(alike['estimate'])} %{_ends(alike)} lies between members"
     )
     return (
-        f"{first} {between} Of {able['judged']:,} with at least {FEW_ROWS} rated attacks, surely "
-        f"above the others: {able['surely_above']:,}; surely below: {able['surely_below']:,}."
+        f"{first} Of what differs in success against the same model, {between}. Of "
+        f"{able['judged']:,} with at least {FEW_ROWS} rated attacks, surely above the others: "
+        f"{able['surely_above']:,}; surely below: {able['surely_below']:,}."
     )
 
 
 def _ends(held: dict[str, Any]) -> str:
     if held.get("low") is None:
         return ""
-    return f" ({100 * held['low']:.0f} to {100 * held['high']:.0f})".replace("-", "−")
+    return f" ({_whole(held['low'])} to {_whole(held['high'])})"
+
+
+def _whole(share: float) -> str:
+    """A share in percent, without decimals."""
+    return f"{round(100 * share):d}".replace("-", "−")
 
 
 def _headline(numbers: dict[str, Any]) -> str:

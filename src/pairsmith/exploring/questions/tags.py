@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow.compute as pc
 
-from pairsmith.exploring.adjusting import POINTS, Feature, Rated, make_effect, rated
+from pairsmith.exploring.adjusting import NEWS, POINTS, Feature, Rated, make_effect, rated
 from pairsmith.exploring.answer import (
     FEW_MEMBERS,
     FEW_ROWS,
@@ -79,7 +79,7 @@ def ask(study: Study) -> Answer:
     return Answer(
         "tags",
         TITLE,
-        _summarize(numbers, effects),
+        _summarize(numbers, effects, reviewed.authors),
         _headline(numbers, effects, len(attempts)),
         numbers,
         (Effects("Tags, among tagged attacks alone", _words(numbers), effects, harmful=True),),
@@ -126,7 +126,7 @@ def _check(reviewed: Rated, tagged: int) -> None:
     if len(reviewed) < FEW_ROWS or members < FEW_MEMBERS:
         raise UnansweredError(
             f"Of the {tagged:,} attacks with a tag {len(reviewed):,} have a rating, of "
-            f"{members:,} members: too few, under {FEW_ROWS} attacks or {FEW_MEMBERS} members."
+            f"{reviewed.authors}: too few, under {FEW_ROWS} attacks or {FEW_MEMBERS} members."
         )
     if reviewed.success.min() == reviewed.success.max():
         what = "succeeded" if reviewed.success[0] else "failed"
@@ -190,22 +190,23 @@ def _words(numbers: dict[str, Any]) -> str:
     )
 
 
-def _summarize(numbers: dict[str, Any], effects: tuple[Effect, ...]) -> str:
+def _summarize(numbers: dict[str, Any], effects: tuple[Effect, ...], authors: str) -> str:
     told = sum(effect.p is not None for effect in effects)
     types = numbers["model_types_with_tags"], numbers["model_types"]
+    models = f", on {types[0]} of {types[1]} types of models" if types[1] else ""
     return (
-        f"{numbers['tagged_attacks']:,} of {numbers['all_attacks']:,} attacks have a tag, on "
-        f"{types[0]} of {types[1]} types of models. Of {numbers['tags']} tags, {told} are on rows "
-        f"and members enough to be compared, among the {numbers['tagged_and_rated']:,} tagged "
-        f"and rated attacks of {numbers['members_of_these']:,} members alone. Whether an attack "
-        "without a tag was reviewed cannot be told, so that none of this holds for all attacks."
+        f"{numbers['tagged_attacks']:,} of {numbers['all_attacks']:,} attacks have a tag{models}. "
+        f"Tags on rows and members enough to be compared: {told} of {numbers['tags']}, among the "
+        f"{numbers['tagged_and_rated']:,} tagged and rated attacks of {authors} alone. Whether an "
+        "attack without a tag was reviewed cannot be told, so that none of this holds for all "
+        "attacks."
     )
 
 
 def _headline(numbers: dict[str, Any], effects: tuple[Effect, ...], count: int) -> str:
     """How far tags are apart, if any is, even among as many chances as there are tags."""
     told = [effect for effect in effects if effect.p is not None]
-    if not told or min(float(held.p or 0.0) for held in told) > 0.05 / len(told):  # Bonferroni
+    if not told or min(float(held.p or 0.0) for held in told) > NEWS / len(told):
         return ""
     first = min(told, key=lambda held: (float(held.p or 0.0), held.of))
     return (

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pairsmith.dataset import card
 from pairsmith.dataset.explorations import NAME
 from pairsmith.exploring.answer import Answer, Effect, Effects, Question, Reading, Study
-from pairsmith.exploring.map.parts import make_map
+from pairsmith.exploring.map.parts import Map, make_map
+from pairsmith.exploring.questions import OF_PAIRS
 from pairsmith.reporting.page import render_page
 from pairsmith.reporting.svg import Plot
 from pairsmith.reporting.tables import Table, cell, tables
@@ -48,7 +49,13 @@ def draw(made: Exploration, study: Study, questions: Mapping[str, Question]) -> 
         study: What they are of.
         questions: The questions, by name.
     """
-    drawn = make_map(study)
+    return fill_page(made, study, questions, make_map(study))
+
+
+def fill_page(
+    made: Exploration, study: Study, questions: Mapping[str, Question], drawn: Map | None
+) -> str:
+    """The same with a map that is made already; None for none."""
     return render_page(
         "pairsmith.exploring.report",
         "report.html.jinja",
@@ -61,6 +68,7 @@ def draw(made: Exploration, study: Study, questions: Mapping[str, Question]) -> 
             _section(made, answer, getattr(questions[answer.question], "plot", None), study)
             for answer in made.answers
         ],
+        answered=any(not answer.unanswered for answer in made.answers),
         listed=LISTED,
         file=NAME,
     )
@@ -95,8 +103,9 @@ def effects_table(made: Exploration, answer: Answer, held: Effects) -> Table:
         ]
         for effect in held.effects[:LISTED]
     ]
+    people = "conversations" if answer.question in OF_PAIRS else "people"
     unit = held.effects[0].unit if held.effects else ""
-    columns = ["", unit, "sure", "rows", "people", *more]
+    columns = ["", unit, "sure", "rows", people, *more]
     return Table(held.title, columns, rows, max(0, len(held.effects) - LISTED))
 
 
