@@ -10,7 +10,7 @@ import pairsmith
 from pairsmith import PairsmithError
 from pairsmith.chat_templates import compile as compiling
 from support import reference
-from support.slow import quick
+from support.slow import quick, slow
 
 PLAIN = "{% for m in messages %}{{ '<' + m.role + '>' + m.content + '</end>' }}{% endfor %}"
 FALCON = (
@@ -27,12 +27,13 @@ SPLIT = FALCON.replace("m.content.replace('\n\n', '\n')", "m.content.split() | j
     ("source", "remarks"),
     [
         (FALCON, ()),  # rows with a blank line alone are rendered row by row
-        (
+        pytest.param(
             SPLIT,
             (
                 "The template falcon.jinja is rendered row by row, which is slow: it calls split "
                 "of a content.",
             ),
+            marks=slow,
         ),
     ],
     ids=["in part", "all"],

@@ -101,6 +101,7 @@ def test_the_gate_is_closed_before_data_come(publish, held, calls, sample_messag
     assert made.index("datasets/ann/pairs/settings") < min(sent)
 
 
+@slow
 def test_a_private_one_is_never_public(publish, held, calls, sample_messages):
     assert publish(sample_messages, "ann/pairs", "--private")[0] == 0
     assert held()[0].private
@@ -120,6 +121,7 @@ def test_settings_stay_unless_they_are_asked_for(publish, held, stage, sample_me
     assert (held()[0].gate, held()[0].private) == ("auto", True)
 
 
+@slow
 def test_nothing_is_sent_for_what_is_there(publish, calls, sample_messages):
     publish(sample_messages, "ann/pairs")
     assert any(method in ("PUT", "DELETE") or "/commit/" in path for method, path in calls)
