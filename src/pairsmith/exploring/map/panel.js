@@ -22,7 +22,7 @@ const describe = (row) => {
   return `Row ${map.ids[row]}. ${facts}.${place}`;
 };
 
-const SPEAKERS = { u: 'User', a: 'Assistant', s: 'System', t: 'Tool', '?': 'Another' };
+const SPEAKERS = { u: 'User', a: 'Assistant', s: 'System', t: 'Tool', c: 'Chosen', r: 'Rejected', '?': 'Another' };
 
 const said = (who, text) => make('div', { className: 'turn' },
   make('p', { className: 'who' }, who),
@@ -33,7 +33,7 @@ const writeTexts = async (row, room) => {
   const [words, turns] = await Promise.all([textOf('words', row), textOf('transcripts', row)]);
   if (opened !== row) return;
   const [task, opening] = words || [null, null];
-  const told = task === null ? [] : [said(head.what === 'attack' ? 'Task, in the words of its author' : 'Prompt', task)];
+  const told = task === null ? [] : [said('Task, in the words of its author', task)];
   if (turns) {
     turns.slice(1).forEach((text, i) => told.push(said(SPEAKERS[turns[0][i]] || 'Another', text ?? opening)));
   } else {

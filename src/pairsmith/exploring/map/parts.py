@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pairsmith.exploring.answer import Study
 from pairsmith.exploring.map.payload import Payload, make_payload
-from pairsmith.exploring.map.points import Points, lay_attacks
+from pairsmith.exploring.map.points import Points, lay_attacks, lay_pairs
 from pairsmith.exploring.map.texts import read_texts
 
 SCRIPTS = ("data.js", "filter.js", "draw.js", "panel.js", "controls.js", "act.js")
@@ -31,14 +31,14 @@ class Map(NamedTuple):
 
 
 def make_map(study: Study) -> Map | None:
-    """Makes the map of a build's rows; None where there is nothing to be drawn.
+    """Makes the map of a build's dialogues, or of its pairs if it has none; else None.
 
     Raises:
         OutputError: A shard cannot be read.
     """
-    if study.attempts is None:
+    if study.attempts is None and study.data is None:
         return None
-    points = lay_attacks(study)
+    points = lay_pairs(study) if study.attempts is None else lay_attacks(study)
     texts = None if study.options.no_text else read_texts(study, points.rows)
     return Map(points, make_payload(points, texts), read_script(), _read("map.css"))
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pairsmith.exploring.answer import Study, UnansweredError
 from pairsmith.exploring.attempts import MODEL_TYPES, Attempts, Coded
+from pairsmith.exploring.topics.topics import Topics
 from pairsmith.statistics.bootstrap import Floats
 from pairsmith.text.spans import Index, Mask
 
@@ -54,7 +55,7 @@ class Points(NamedTuple):
 
     Attributes:
         what: What a row is: `attack` or `pair`.
-        rows: Their places among all rows, rising.
+        rows: Their places among all dialogues, or among the pairs whose texts are held, rising.
         total: How many rows there are; more than m where they are a sample.
         places: Where they lie, shape (m, 2).
         categories: What they can be coloured and filtered by.
@@ -118,6 +119,53 @@ def lay_attacks(study: Study) -> Points:
         member=member.codes,
         members=member.names,
         ids=tuple(attempts.ids.take(take).to_pylist()),
+        laid_by=laid_by,
+    )
+
+
+def lay_pairs(study: Study) -> Points:
+    """The dots of a build's pairs, of those whose texts are held.
+
+    Raises:
+        UnansweredError: It keeps none.
+    """
+    pairs = study.pairs
+    within = choose_rows(len(pairs.sample), study.options.seed)
+    rows = pairs.sample[within]
+    longer = pairs.longer[rows]
+    try:
+        topics: Topics | None = study.pair_topics
+    except UnansweredError:
+        topics = None
+    if topics is not None and np.isfinite(topics.places[within]).all(axis=1).any():
+        places, laid_by, topic = _lay_by_topics(topics, within, no_text=study.options.no_text)
+    else:
+        asked = np.asarray(pc.utf8_length(pairs.prompts.take(pa.array(within))), np.float64)
+        places, topic = spread(np.stack([rank(asked), rank(longer)], 1)), []
+        laid_by = (
+            "From left to right prompts get longer, from below to above the chosen reply gets "
+            "longer beside the rejected one. No topics were found."
+        )
+    sides = ("rejected", "equally long", "chosen")
+    categories = [
+        Category("longer reply", sides, (np.sign(longer) + 1).astype(np.int64)),
+        _category("subset", _of(pairs.subset, rows)),
+        *topic,
+    ]
+    return Points(
+        what="pair",
+        rows=within,
+        total=len(pairs),
+        places=places,
+        categories=tuple(_used(categories)),
+        numbers={
+            f"characters, {side}": pairs.characters[rows, place].astype(np.float64)
+            for place, side in enumerate(("chosen", "rejected"))
+        },
+        success=np.full(len(rows), -1),
+        member=np.full(len(rows), -1),
+        members=(),
+        ids=tuple(pairs.ids.take(pa.array(rows)).to_pylist()),
         laid_by=laid_by,
     )
 
@@ -186,17 +234,22 @@ def _lay(study: Study, attempts: Attempts, rows: Index) -> tuple[Places, str, li
         topics = study.topics
     except UnansweredError:
         return *_lay_by_numbers(attempts, rows), []
-    places = topics.places[rows]
-    if not np.isfinite(places).all(axis=1).any():
+    if not np.isfinite(topics.places[rows]).all(axis=1).any():
         return *_lay_by_numbers(attempts, rows), []
+    return _lay_by_topics(topics, rows, no_text=study.options.no_text)
+
+
+def _lay_by_topics(
+    topics: Topics, rows: Index, *, no_text: bool
+) -> tuple[Places, str, list[Category]]:
     named = tuple(
-        f"topic {number}" if study.options.no_text else f"{number}: {name}"
+        f"topic {number}" if no_text else f"{number}: {name}"
         for number, name in enumerate(topics.names, 1)
     )
     codes = _of(Coded(named, np.asarray(topics.of, np.int64)), rows)
-    topic = _category("topic", codes, harmful=not study.options.no_text)
+    topic = _category("topic", codes, harmful=not no_text)
     said = f"Dots that lie close are about similar things; laid by {topics.laid_by}."
-    return spread(places), said, [topic]
+    return spread(topics.places[rows]), said, [topic]
 
 
 def _lay_by_numbers(attempts: Attempts, rows: Index) -> tuple[Places, str]:

@@ -47,9 +47,10 @@ class Texts(NamedTuple):
 
     Attributes:
         words: `[task, opening]` of each row; null where there is none.
-        transcripts: `[roles, text, …]` of each row, with `u`, `a`, `s`, `t` for who spoke or `?`
-            for another; the text of the opening is null. They may end before the last row, where
-            there is more text than a page should hold.
+        transcripts: `[roles, text, …]` of each row, with `u`, `a`, `s`, `t` for who spoke, `c` and
+            `r` for the chosen and the rejected reply, or `?` for another; the text of the opening
+            is null. They may end before the last row, where there is more text than a page should
+            hold.
     """
 
     words: Blocks
@@ -57,7 +58,7 @@ class Texts(NamedTuple):
 
 
 def read_texts(study: Study, rows: Index) -> Texts:
-    """Reads what was said in some of the dialogues of a build.
+    """Reads what was said in some of the dialogues of a build, or of its pairs if it has none.
 
     Args:
         study: The build.
@@ -66,13 +67,24 @@ def read_texts(study: Study, rows: Index) -> Texts:
     Raises:
         OutputError: A shard cannot be read.
     """
-    attempts = study.dialogues
     take = pa.array(rows)
+    if study.attempts is None:
+        return _texts_of_pairs(study, take)
+    attempts = study.attempts
     tasks = attempts.task.take(take).to_pylist()
     openings = attempts.opening.take(take).to_pylist()
     words = pack(([_cut(task), _cut(said)] for task, said in zip(tasks, openings, strict=True)))
     used = sum(map(len, words.data)) * 3 // 4
     return Texts(words, pack(_transcripts(study, rows), max(MOST_BYTES - used, 0)))
+
+
+def _texts_of_pairs(study: Study, take: pa.Array) -> Texts:
+    prompts = study.pairs.prompts.take(take).to_pylist()
+    sides = (side.take(take).to_pylist() for side in study.pairs.replies)
+    words = pack([None, _cut(prompt)] for prompt in prompts)
+    used = sum(map(len, words.data)) * 3 // 4
+    replies = (["ucr", None, _cut(one), _cut(other)] for one, other in zip(*sides, strict=True))
+    return Texts(words, pack(replies, max(MOST_BYTES - used, 0)))
 
 
 def pack(values: Iterable[Any], most: int = MOST_BYTES) -> Blocks:
