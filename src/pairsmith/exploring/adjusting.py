@@ -12,7 +12,7 @@ import numpy as np
 
 from pairsmith.exploring.answer import FEW_MEMBERS, FEW_ROWS, Effect, Study, UnansweredError
 from pairsmith.exploring.attempts import Attempts
-from pairsmith.statistics.adjusted import Adjustment
+from pairsmith.statistics.adjusted import Adjustment, merge_rare
 from pairsmith.statistics.bootstrap import Bootstrap, Floats
 from pairsmith.statistics.leaving_out import Inferred
 from pairsmith.text.spans import Index, Mask
@@ -82,6 +82,7 @@ class Rated:
 
         Where no row tells its member, only the model is taken out.
         """
+        self._check_models()
         return Adjustment(self.success, self.strata, self.groups, within=self.is_told)
 
     @property
@@ -110,7 +111,15 @@ class Rated:
     @cached_property
     def between(self) -> Adjustment:
         """The same for what all rows of a member have in common: members are compared."""
+        self._check_models()
         return Adjustment(self.success, self.strata, self.groups, within=False)
+
+    def _check_models(self) -> None:
+        models = int(merge_rare(self.strata).max(initial=0)) + 1
+        if len(self) <= models:
+            raise UnansweredError(
+                f"{len(self):,} rated attacks on {models:,} models are too few to take models out."
+            )
 
     def part(self, which: Mask) -> Rated:
         """Some of these rows.

@@ -39,6 +39,9 @@ MODEL_TYPES = {
 }
 """The released file's names of types of models, in the paper's order, with the paper's names."""
 
+MOST = 1e30
+"""Ratings and scores beyond this, either way, are none: the squares of the others are numbers."""
+
 SCORE = "min_harmlessness_score_transcript"
 _SIZE = re.compile(r"\s*([0-9]*\.?[0-9]+)\s*([KMBT]?)\s*", re.IGNORECASE)
 _FACTORS = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
@@ -247,9 +250,9 @@ def _by_number(name: str) -> tuple[int, str]:
 
 
 def _numbers(column: pa.Array) -> Floats:
-    """Numbers, not a number where there is none."""
+    """Numbers; not a number where there is none, or one beyond all bounds."""
     held: NDArray[np.float64] = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
-    return np.where(np.isinf(held), np.nan, held)
+    return np.where(np.abs(held) <= MOST, held, np.nan)
 
 
 def _read(batch: pa.RecordBatch, turns: Turns) -> pa.RecordBatch:

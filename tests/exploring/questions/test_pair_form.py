@@ -43,6 +43,9 @@ def test_what_is_planted_is_found_and_what_is_rare_is_too_few():
     told = answer.numbers["mean_length"]["characters"]["difference"]
     assert told["estimate"] == pytest.approx(differ, rel=1e-4)
     assert told["low"] < differ < told["high"]
+    drawn = pair_form.plot(answer)
+    assert "an apology +" in drawn.alternative
+    assert "a table" not in drawn.alternative  # too few
 
 
 def test_it_is_told_where_subsets_differ():
@@ -64,6 +67,7 @@ def test_few_pairs_are_answered_with_too_few():
     assert all(effect.p is None for effect in effects_of(answer).values())
     assert "too few" in answer.sentence
     assert answer.headline == ""
+    assert pair_form.plot(answer) is None
 
 
 def test_a_build_of_pairs_is_read(tmp_path):

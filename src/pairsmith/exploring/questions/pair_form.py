@@ -6,13 +6,15 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pairsmith.exploring.answer import FEW_MEMBERS, FEW_ROWS, Answer, Effect, Effects, Study
 from pairsmith.exploring.attempts import Coded
 from pairsmith.exploring.forms import FORMS
 from pairsmith.exploring.pairs import CHOSEN, REJECTED, Pairs
 from pairsmith.exploring.telling import SURE, number_or_none, say_points, short
-from pairsmith.statistics.bootstrap import Floats
+from pairsmith.reporting.svg import INK, SERIES, Plot, style, to_svg
+from pairsmith.reporting.svg import figure as new_figure
 from pairsmith.statistics.multiple import adjust
 from pairsmith.statistics.paired import PairedEffects, weigh_pairs
 from pairsmith.text.spans import Index, Mask
@@ -22,7 +24,7 @@ TITLE = "Length and form of replies"
 UNIT = "points, chosen less rejected"
 SUBSETS = 20
 """At most so many subsets are compared: those of most pairs."""
-LENGTHS: dict[str, Callable[[Pairs], Floats]] = {
+LENGTHS: dict[str, Callable[[Pairs], Any]] = {
     "the longer reply, in characters": lambda pairs: np.sign(_differ(pairs.characters)),
     "the longer reply, in words": lambda pairs: np.sign(_differ(pairs.words)),
     "a reply twice as long or longer": lambda pairs: (
@@ -37,11 +39,11 @@ class Differences(NamedTuple):
 
     Attributes:
         names: What k things are called.
-        held: What each pair is, shape (n, k).
+        held: What each pair is: 1, 0 or -1, shape (n, k).
     """
 
     names: tuple[str, ...]
-    held: Floats
+    held: NDArray[np.int8]
 
 
 def ask(study: Study) -> Answer:
@@ -56,14 +58,16 @@ def ask(study: Study) -> Answer:
 def answer(pairs: Pairs) -> Answer:
     """The answer, given the pairs."""
     lengths = Differences(
-        tuple(LENGTHS), np.stack([differ(pairs) for differ in LENGTHS.values()], axis=1)
+        tuple(LENGTHS),
+        np.stack([differ(pairs).astype(np.int8) for differ in LENGTHS.values()], axis=1),
     )
     has = pairs.has.astype(np.int8)
-    forms = Differences(tuple(FORMS), (has[:, :, CHOSEN] - has[:, :, REJECTED]).astype(np.float64))
+    forms = Differences(tuple(FORMS), has[:, :, CHOSEN] - has[:, :, REJECTED])
     at_equal = weigh_pairs(forms.held, pairs.conversation, pairs.longer[:, None])
     both = Differences(lengths.names + forms.names, np.hstack([lengths.held, forms.held]))
     said, first = weigh_pairs(both.held, pairs.conversation), len(lengths.names)
     order = np.argsort(-np.nan_to_num(np.abs(said.estimate[first:])), kind="stable")
+    unlike = find_unlike(pairs.subset, both, pairs)
     return Answer(
         "pair_form",
         TITLE,
@@ -73,7 +77,7 @@ def answer(pairs: Pairs) -> Answer:
             "pairs": len(pairs),
             "conversations": len(np.unique(pairs.conversation)),
             "mean_length": _mean_lengths(pairs),
-            "where_subsets_differ": find_unlike(pairs.subset, both, pairs),
+            **({"where_subsets_differ": unlike} if unlike else {}),
         },
         (
             Effects(
@@ -99,9 +103,33 @@ def answer(pairs: Pairs) -> Answer:
     )
 
 
-def _differ(counts: Index) -> Floats:
+def plot(answer: Answer) -> Plot | None:
+    """Draws the differences between the sides with intervals; None where all are too few."""
+    effects = [effect for held in answer.effects for effect in held.effects]
+    some = [effect for effect in effects if effect.estimate is not None]
+    ends = np.array([[e.low, e.estimate, e.high] for e in some], np.float64)
+    if not some:
+        return None
+    with style():
+        made, axes = new_figure(0.9 + 0.25 * len(some))
+        for place, (low, _, high) in enumerate(ends):
+            axes.plot([low, high], [place, place], color=SERIES[0], linewidth=2)
+        axes.plot(ends[:, 1], np.arange(len(some)), "o", color=SERIES[0], markersize=5)
+        axes.axvline(0, color=INK, linestyle=":", linewidth=1)
+        axes.set_yticks(range(len(some)), [effect.of.split(" (")[0] for effect in some])
+        axes.set_ylim(len(some) - 0.4, -0.6)
+        axes.set_xlabel(UNIT)
+        svg = to_svg(made, "pair-form")
+    told = "; ".join(
+        f"{effect.of} {effect.estimate:+.1f} ({effect.low:+.1f} to {effect.high:+.1f})"
+        for effect in some
+    )
+    return Plot(svg, f"Differences between chosen and rejected, in points, with intervals: {told}.")
+
+
+def _differ(counts: Index) -> Index:
     """Chosen less rejected."""
-    return (counts[:, CHOSEN] - counts[:, REJECTED]).astype(np.float64)
+    return counts[:, CHOSEN] - counts[:, REJECTED]
 
 
 def _effect(

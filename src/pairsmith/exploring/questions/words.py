@@ -150,7 +150,10 @@ def weigh(attempts: Attempts, rows: Index, counts: Counts) -> Telling:
     held = counts.held
     success, groups = attempts.success[rows], attempts.groups[rows]
     models = merge_rare(code_models(attempts)[rows])
-    adjustment = Adjustment(success, cut_models(models, attempts.characters[rows]), groups)
+    strata = cut_models(models, attempts.characters[rows])
+    # where each attack has a member of its own, or none, there is nothing to compare within them
+    within = len(np.unique(groups)) < len(groups)
+    adjustment = Adjustment(success, strata, groups, within=within)
     skill = adjustment.fitted.effects[adjustment.codes]
     odds = weigh_words(held, success > 0, models * SKILLS + cut(skill, SKILLS))
     usable = np.isfinite(odds.z) & (held.sum(axis=0) <= len(rows) - FEW_ROWS)
@@ -206,6 +209,8 @@ def _say(attempts: Attempts, rows: Index, found: Telling, no_text: bool) -> str:
         f"{won:,} go with success and {lost:,} with failure once model, member and length "
         f"are taken out (q at most {SURE}, among words)."
     )
+    if len(np.unique(attempts.groups[rows])) == len(rows):
+        said += " No member is known to have made two of them, so that none could be taken out."
     return f"{said} The words themselves are left out of this report." if no_text else said
 
 

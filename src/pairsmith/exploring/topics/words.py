@@ -236,5 +236,8 @@ def _name(texts: pa.StringArray, wanted: Hashes, phrases: bool) -> list[str]:
 
 def _small(codes: NDArray[np.intp]) -> str:
     """A word in small letters, character by character, as the hash has them."""
-    letters = (chr(code) for code in codes.tolist())
+    text = "".join(map(chr, codes.tolist()))
+    if text.isascii():
+        return text.lower()
+    letters = iter(text)
     return "".join(low if len(low := letter.lower()) == 1 else letter for letter in letters)
