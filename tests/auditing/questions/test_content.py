@@ -2,7 +2,6 @@
 
 import json
 
-import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -12,12 +11,10 @@ from pairsmith.auditing.answer import UnansweredError
 from pairsmith.auditing.content.openings import LEAST, open_texts, weigh
 from pairsmith.auditing.content.patterns import (
     PERSONAL,
-    REFUSALS,
     control_strings,
     passes_luhn,
     passes_mod_97,
 )
-from pairsmith.auditing.content.refusals import find_phrases
 from pairsmith.auditing.content.writing_systems import Letters, script_of
 from pairsmith.auditing.questions.content import TextCounts
 from pairsmith.auditing.questions.content import ask as text
@@ -122,13 +119,6 @@ def test_an_opening_is_weighed():
     one, other = weigh("so", 30, 5, 100), weigh("so", 5, 30, 100)
     assert one.z == -other.z > 2
     assert weigh("so", 100, 0, 100).z > 5  # finite, by the prior
-
-
-def test_phrases():
-    found = find_phrases(pa.array(["I’m sorry, but I can’t.", "I CANNOT say", "Sure!", ""]))
-    assert found[0].tolist() == [True, True, False, False]
-    named = {REFUSALS[place] for place in np.flatnonzero(found[1:, :2].any(axis=1))}
-    assert named == {"i'm sorry, but i can't", "i cannot"}
 
 
 PLANTED = [

@@ -1,4 +1,4 @@
-"""Patterns to search texts for: control strings, personal data, phrases of refusal.
+"""Patterns to search texts for: control strings, personal data.
 
 A search has two stages. An RE2 expression selects the texts that may match, a whole column at a
 time; what RE2 cannot express (look-arounds, check digits) is then checked on those texts only.
@@ -144,21 +144,3 @@ PERSONAL = {
     ),
 }
 """Patterns of personal data, by the kind of finding."""
-
-REFUSALS = (
-    "i'm sorry, but i can't",
-    "i'm sorry, but i cannot",
-    "i can't help with",
-    "i cannot",
-    "i can't assist",
-    "i won't",
-    "i'm not able to",
-    "i'm unable to",
-    "i am unable to",
-    "i don't feel comfortable",
-    "i'm not comfortable",
-    "as an ai",
-    "i'm just an ai",
-    "i'd rather not",
-)
-"""Phrases of refusal, in lower case and with straight apostrophes; see `refusals.find_phrases`."""
