@@ -85,6 +85,7 @@ def lay_by_umap(vectors: Vector, first: Vector, seed: int) -> Vector:
     """Lays m texts out by UMAP, beginning with another layout; shape (m, 2)."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=UserWarning, module="umap")
+        warnings.filterwarnings("ignore", category=ImportWarning)  # of Tensorflow
         warnings.filterwarnings("ignore", message=".*n_jobs.*", category=UserWarning)
         from umap import UMAP  # type: ignore[import-not-found, unused-ignore]
 

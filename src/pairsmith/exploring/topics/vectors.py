@@ -80,7 +80,7 @@ def vectorise(texts: pa.StringArray, most: int, seed: int) -> Vectors:
         raise UnansweredError("The texts have too few words in common.")
     words = tuple(found.names[place] for place in kept.tolist())
     counts = found.counts[:, kept].tocsr()
-    weights = np.log((1 + len(counted)) / (1 + held[kept]))
+    weights = 1 + np.log((1 + len(counted)) / (1 + held[kept]))
     axes = _find_axes(_weigh(counts, weights), seed)
     if len(counted) == len(texts):
         made = [_project(counts, weights, axes)]
