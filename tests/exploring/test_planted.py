@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from pairsmith.exploring.explore import weigh_chances
+from pairsmith.exploring.questions import OF_DIALOGUES
 from pairsmith.exploring.record import SURE
 from pairsmith.exploring.topics.topics import topics_of
 from pairsmith.statistics.adjusted import Adjustment
-from support.planted_attempts import MODELS, REVIEWED, attempts_of, plant
+from support.planted_attempts import MODELS, NOTHING, REVIEWED, attempts_of, plant
 from support.planted_words import TOPICS
 from support.slow import slow
-from support.studied import ask, effects_of
+from support.studied import ask, ask_all, effects_of
 
 TRENDS = "Differences in success, by tenfold size"
 DRAWS = 200
@@ -150,3 +151,19 @@ def test_a_planted_topic_ranks_first_among_topics():
     first = min(found, key=lambda effect: effect.p)
     assert first.estimate == max(effect.estimate for effect in found)
     assert set(first.of.replace(",", " ").split()) & set(TOPICS["ships"].split())
+
+
+@slow
+def test_where_nothing_is_planted_nothing_is_found():
+    draws, names = 60, [*OF_DIALOGUES]
+    found = []
+    for seed in range(draws):
+        planted = plant(600, seed, **NOTHING, reviewed=0.2)
+        answers = ask_all(names, planted)
+        assert {"models", "people", "tags", "words", "course", "agreement"} <= {
+            answer.question for answer in answers
+        }
+        chances = weigh_chances(answers)
+        assert len(chances) > 50
+        found += [(seed, place) for place, q in chances.items() if q <= SURE][:1]
+    assert len(found) <= 6, found  # 5 % of 60 and two standard deviations
