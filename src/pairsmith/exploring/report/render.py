@@ -12,7 +12,7 @@ from pairsmith.exploring.map.parts import Map, make_map
 from pairsmith.exploring.questions import OF_PAIRS
 from pairsmith.reporting.page import render_page
 from pairsmith.reporting.svg import Plot
-from pairsmith.reporting.tables import Table, cell, tables
+from pairsmith.reporting.tables import Table, cell, split, tables
 from pairsmith.reporting.wording import number
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Section(NamedTuple):
         lists: What was compared, with a table each; without texts those alone whose names are no
             words of the dataset.
         tables: Its other numbers.
+        folded: More of these, which are folded away.
         readings: Rows to read, at most `LISTED` of each list.
     """
 
@@ -38,6 +39,7 @@ class Section(NamedTuple):
     plot: Plot | None
     lists: list[tuple[Effects, Table]]
     tables: list[Table]
+    folded: list[Table]
     readings: list[Reading]
 
 
@@ -84,7 +86,7 @@ def _section(made: Exploration, answer: Answer, plot: Any, study: Study) -> Sect
             for held in answer.effects
             if not (held.harmful and hidden)
         ],
-        tables(answer.numbers),
+        *split(tables(answer.numbers)),
         [reading._replace(rows=reading.rows[:LISTED]) for reading in answer.readings],
     )
 

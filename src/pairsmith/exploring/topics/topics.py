@@ -103,7 +103,8 @@ def topics_of(texts: pa.StringArray | Sequence[pa.StringArray], seed: int = 0) -
     held = whole.dictionary_encode()
     codes = np.asarray(held.indices, np.int64)
     if len(held.dictionary) < FEWEST:
-        raise UnansweredError(f"{len(held.dictionary):,} different texts are too few.")
+        said = len(held.dictionary)
+        raise UnansweredError(f"Different texts: {said}, too few: topics need {FEWEST}.")
     _, firsts = np.unique(codes, return_index=True)
     copies = find_copies([column.take(pa.array(firsts)) for column in columns])
     vectors = vectorise(held.dictionary, COUNTED, seed)
@@ -123,7 +124,10 @@ def _lay(vectors: Vectors, seed: int) -> _Laid:
     count = len(vectors.of)
     spoken = np.flatnonzero(np.abs(vectors.of).sum(axis=1) > 0)
     if len(spoken) < FEWEST:
-        raise UnansweredError(f"{len(spoken):,} texts with words in common are too few.")
+        said = len(spoken)
+        raise UnansweredError(
+            f"Different texts with words in common: {said}, too few: topics need {FEWEST}."
+        )
     picked = spoken[sample(len(spoken), LAID, seed)]
     at = lay(vectors.of[picked], seed)
     clusters = cluster(at)
