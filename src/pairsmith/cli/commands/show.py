@@ -37,7 +37,7 @@ class RowOptions:
 def show(
     out: Annotated[str, typer.Argument(metavar="OUT", help="The folder of a build, or its URL.")],
     count: Annotated[
-        int | None, typer.Option("-n", metavar="N", min=1, help="At most N rows; by default 3.")
+        int | None, typer.Option("--count", "-n", metavar="N", min=1, help="At most N rows; 3.")
     ] = None,
     raw: Annotated[
         bool,
