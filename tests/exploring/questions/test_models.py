@@ -10,7 +10,7 @@ import pytest
 from pairsmith.exploring.answer import Answer, Effect, Study, UnansweredError
 from pairsmith.exploring.attempts import MODEL_TYPES, Coded, code
 from pairsmith.exploring.options import ExploreOptions
-from pairsmith.exploring.questions import models
+from pairsmith.exploring.questions import agreement, models
 from pairsmith.statistics.multiple import adjust
 from support.planted_attempts import MODELS, NOTHING, RATES, attempts_of, plant
 from support.slow import slow
@@ -241,3 +241,26 @@ def test_it_is_the_same_again_and_so_is_its_picture(small):
     assert picture.alternative.startswith("Success by model, with intervals: plain 2.7B")
     assert "adjusted" in picture.alternative
     assert "viewBox" in picture.svg
+
+
+def test_types_that_would_be_called_alike_are_told_apart(small):
+    """`plain` is what the file's `plain lm` is called; a name of our own making is no one's."""
+    told = np.array([*small.model_type.names, ""], object)[small.model_type.codes]
+    own = np.arange(len(small)) % 2 == 0
+    told[own & (told == "plain lm")] = "plain"
+    told[own & (told == "rlhf")] = "type 1"
+    twice = replace(small, model_type=code(pa.array(told.tolist(), pa.string())))
+    held = ask(twice).numbers["success"]
+    assert sum(row["rows"] for row in held.values()) == 700
+    assert len(held) == len(MODELS) + 6
+    agreed = agreement.ask(study(twice))
+    by_type = agreed.numbers["by_type"]
+    assert len(by_type) == len({effect.of for effect in agreed.effects[0].effects}) == 6
+
+
+def test_a_type_and_a_size_that_read_as_another_type_and_size_are_two_models(small):
+    own = np.arange(len(small)) % 2 == 0
+    kinds, sizes = np.where(own, "a b", "a"), np.where(own, "c", "b c")
+    both = replace(small, model_type=code(pa.array(kinds)), size=code(pa.array(sizes)))
+    held = ask(both).numbers["success"]
+    assert [row["rows"] for row in held.values()] == [350, 350]

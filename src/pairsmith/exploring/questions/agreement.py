@@ -23,7 +23,7 @@ from pairsmith.exploring.answer import (
     Study,
     UnansweredError,
 )
-from pairsmith.exploring.attempts import MODEL_TYPES, Attempts
+from pairsmith.exploring.attempts import Attempts, name_types
 from pairsmith.exploring.turn_scores import read_turn_scores
 from pairsmith.statistics.bootstrap import Estimate, Floats
 from pairsmith.statistics.correlation import ranks, standardise
@@ -145,7 +145,7 @@ def _types(both: Rated, scores: Floats) -> list[tuple[str, Rated]]:
     has = np.isfinite(scores[both.rows])
     held = both.attempts.model_type
     codes = held.codes[both.rows]
-    parts = [(MODEL_TYPES.get(n, n), has & (codes == c)) for c, n in enumerate(held.names)]
+    parts = [(name, has & (codes == c)) for c, name in enumerate(name_types(held))]
     return [(name, both.part(which)) for name, which in parts if which.any()]
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from pairsmith.evaluating.verdict import figure, percent, points, rate
 from pairsmith.exploring.answer import Answer, Effect, Effects, Study, UnansweredError
-from pairsmith.exploring.attempts import MODEL_TYPES, Attempts
-from pairsmith.exploring.model_rates import NOT_TOLD, Rates, Sums, measure, trends, types
+from pairsmith.exploring.attempts import MODEL_TYPES, NOT_TOLD, Attempts
+from pairsmith.exploring.model_rates import Rates, Sums, measure, trends, types
 from pairsmith.reporting.svg import SERIES, Plot, style, to_svg
 from pairsmith.reporting.svg import figure as new_figure
 from pairsmith.statistics.bootstrap import Estimate
@@ -121,16 +121,18 @@ def is_released(held: Attempts) -> bool:
 
 def _table(rates: Rates) -> Numbers:
     """The means of models, as numbers of the answer."""
+    names = [model.name for model in rates.models]
     return {
-        model.name: {
+        # "a b" of size "c" is not "a" of size "b c"
+        name if names.index(name) == place else f"{name} (no. {place + 1})": {
             "rows": model.rows,
             "members": model.members,
             "plain": plain.to_dict(),
             "adjusted": _number(adjusted),
             "random intercept alone": _number(random),
         }
-        for model, plain, adjusted, random in zip(
-            rates.models, rates.plain, rates.adjusted, rates.random, strict=True
+        for place, (name, model, plain, adjusted, random) in enumerate(
+            zip(names, rates.models, rates.plain, rates.adjusted, rates.random, strict=True)
         )
     }
 
