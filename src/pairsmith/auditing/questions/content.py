@@ -26,7 +26,7 @@ from pairsmith.dataset.reader import Batch
 from pairsmith.kernel.checks import cut_off, find_role_marker, near_empty
 from pairsmith.reporting.svg import Plot
 from pairsmith.reporting.wording import words
-from pairsmith.statistics.intervals import percent
+from pairsmith.statistics.intervals import wilson
 from pairsmith.text.spans import Mask, Spans
 
 TITLE = "Text"
@@ -305,8 +305,8 @@ def _summarize(numbers: dict[str, Any], refusals: Refusals) -> str:
         f"Of {rows:,} rows {kinds['role_marker']['rows']:,} hold a role marker and "
         f"{kinds['control_string']['rows']:,} control text of a chat template; what may tell of "
         f"persons, by rows: {named}. A phrase of refusal stands in "
-        f"{percent(counts['chosen'] / rows)} of chosen replies and in "
-        f"{percent(counts['rejected'] / rows)} of rejected ones, a difference of "
+        f"{wilson(counts['chosen'], rows)} of chosen replies and in "
+        f"{wilson(counts['rejected'], rows)} of rejected ones, a difference of "
         f"{refusals.difference()}.{_say_damage(kinds)}"
     )
 
