@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from pairsmith.errors import RecipeError
+from pairsmith.errors import OutputError, RecipeError
 from pairsmith.schema.options import Option
 
+if TYPE_CHECKING:
+    from pairsmith.dataset.manifest import Manifest
+    from pairsmith.dataset.picking import Naming
+    from pairsmith.io.remote import StoragePath
+
 ANY = "any"
+NAMINGS = ("annotation", "finding", "conversation")
+"""The options by which somebody names rows and says something of each."""
 SHOWN = 3
 """Rows that are shown where nothing is said."""
 
@@ -28,6 +36,12 @@ class RowOptions:
     annotation: Annotated[
         str | None, Option("Rows that this annotation says something of.", "NAME[:LABEL]")
     ] = None
+    finding: Annotated[
+        str | None, Option("Rows that the audit found something of.", "QUESTION[:KIND]")
+    ] = None
+    conversation: Annotated[
+        str | None, Option("Rows that go on from this one, or it from them.", "ID")
+    ] = None
     id: Annotated[
         Sequence[str], Option("The row with this id. Repeatable.", "ID", given="list")
     ] = ()
@@ -44,8 +58,8 @@ class RowOptions:
 
     @property
     def namings(self) -> list[str]:
-        """The options given by which somebody names rows and says something of them."""
-        return [name for name in ("annotation",) if getattr(self, name) is not None]
+        """Those of `NAMINGS` that were given."""
+        return [name for name in NAMINGS if getattr(self, name) is not None]
 
     @property
     def given(self) -> list[str]:
@@ -117,6 +131,39 @@ def _check_numbers(asked: RowOptions, count: int | None) -> None:
         )
     if asked.seed is not None and asked.random is None:
         raise RecipeError("--seed is of rows at random.", "Add --random N.")
+
+
+def naming_of(out: StoragePath, built: Manifest, asked: RowOptions) -> Naming | None:
+    """Who names rows, if somebody does.
+
+    Args:
+        out: The folder of the build.
+        built: Its manifest.
+        asked: The options.
+
+    Raises:
+        PairsmithError: There is no such annotation, finding or row.
+    """
+    if not asked.namings:
+        return None
+    if asked.annotation is not None:
+        from pairsmith.dataset.annotations import parse_reference, read_annotation
+        from pairsmith.dataset.picking import Statements
+
+        name, label = parse_reference(asked.annotation)
+        return Statements(read_annotation(str(out), name), label)
+    if not isinstance(out, Path):
+        raise OutputError(f"{out} is a URL.", f"{_flag(asked.namings[0])} reads a build on a disk.")
+    if asked.finding is not None:
+        from pairsmith.auditing.findings import read_findings
+
+        return read_findings(str(out), asked.finding)
+    from pairsmith.dataset.picking import pick_ids
+    from pairsmith.dataset.related import find_related
+
+    id = str(asked.conversation)
+    pick_ids(out, built, [id])  # which names the nearest to one that is none
+    return find_related(out, id)
 
 
 def _flag(name: str) -> str:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pairsmith.cli.options import with_options
-from pairsmith.cli.row_options import ANY, SHOWN, RowOptions, check
+from pairsmith.cli.row_options import ANY, SHOWN, RowOptions, check, naming_of
 
 if TYPE_CHECKING:
     from pairsmith.dataset.manifest import Manifest
-    from pairsmith.dataset.picking import Cut, Naming, Picked
+    from pairsmith.dataset.picking import Cut, Picked
     from pairsmith.io.remote import StoragePath
 
 
@@ -33,7 +33,7 @@ def show(
     """Show rows: chosen beside rejected, the words that differ marked.
 
     With --reason, quarantined rows: why each was refused and where it stands in the source.
-    With --annotation or --id, rows of either sort, and what is said of them.
+    With --annotation, --finding, --conversation or --id, rows of either sort, and what is said.
     """
     from pairsmith.cli.render import rows as sides
     from pairsmith.dataset import folder
@@ -66,7 +66,7 @@ def _pick(out: StoragePath, built: Manifest, asked: RowOptions, cut: Cut) -> Pic
 
     search = None if asked.search is None else parse_search(asked.search)
     where = picking.Where(asked.subset, asked.split, search)
-    naming = _naming(out, asked)
+    naming = naming_of(out, built, asked)
     if asked.id:
         return picking.pick_ids(out, built, cut.of(asked.id), naming)
     if naming is not None:
@@ -75,14 +75,3 @@ def _pick(out: StoragePath, built: Manifest, asked: RowOptions, cut: Cut) -> Pic
         wanted = None if asked.reason == ANY else asked.reason
         return picking.pick_refused(out, built, where, cut, wanted)
     return picking.pick_kept(out, built, where, cut, asked.note)
-
-
-def _naming(out: StoragePath, asked: RowOptions) -> Naming | None:
-    """Who names rows, if somebody does."""
-    from pairsmith.dataset.annotations import parse_reference, read_annotation
-    from pairsmith.dataset.picking import Statements
-
-    if asked.annotation is not None:
-        name, label = parse_reference(asked.annotation)
-        return Statements(read_annotation(str(out), name), label)
-    return None
