@@ -1,5 +1,6 @@
 """Who wins against what: planted rates come back, and each lack has its own sentence."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -198,11 +199,28 @@ def test_three_rows_have_no_answer(small):
 def test_rows_that_name_no_model(small):
     some = Coded(small.model_type.names, np.where(np.arange(700) < 50, -1, small.model_type.codes))
     sizes = Coded(small.size.names, np.where(np.arange(700) < 50, -1, small.size.codes))
-    assert (
-        "50 attacks that name no model" in ask(replace(small, model_type=some, size=sizes)).sentence
-    )
-    with pytest.raises(UnansweredError, match="No attack tells which model"):
+    told = ask(replace(small, model_type=some, size=sizes))
+    assert "of 650 attacks of 43 people that name their model succeed" in told.sentence
+    assert "50 others are left out" in told.sentence
+    with pytest.raises(UnansweredError) as error:
         ask(alike(alike(small, "size", None), "model_type", None))
+    assert str(error.value) == "No attack tells which model it was made on."
+
+
+def test_of_too_many_models_it_is_said_which_are_counted(small):
+    names = [f"model {min(row, 700 - row) // 2}" for row in range(len(small))]
+    told = ask(replace(small, model_type=code(pa.array(names))))
+    rows = sum(held["rows"] for held in told.numbers["success"].values())
+    assert rows < 700
+    assert f"of {rows:,} attacks of" in told.headline
+    assert "people on the 40 models with the most attacks succeed" in told.headline
+    assert f"{700 - rows:,} others are left out" in told.sentence
+
+
+def test_negative_numbers_have_the_sign_that_tables_have(small):
+    told = ask(replace(small, score=small.score - 10))
+    assert "is −1" in told.sentence
+    assert not re.search(r"(?<![\w])-[0-9]", told.sentence + told.headline)
 
 
 def test_names_that_are_no_names_are_not_shown(small):

@@ -98,7 +98,7 @@ def ask(study: Study) -> Answer:
         "agreement",
         TITLE,
         _summarize(numbers, main, within, some),
-        _headline(within) if (inner.p or 0.0) <= NEWS else "",
+        _headline(within, some) if (inner.p or 0.0) <= NEWS else "",
         numbers,
         effects,
         _read(study.dialogues, main.scores),
@@ -257,16 +257,17 @@ def _signed(value: float | None) -> str:
     return "none" if value is None else f"{value:.2f}".replace("-", "−")
 
 
-def _headline(within: Estimate) -> str:
+def _headline(within: Estimate, some: Rated) -> str:
+    n = f"{in_words(within)} of pairs, over {len(some):,} attacks of {some.authors}."
     if within.above(0.5):
         return (
             "Rating and score agree in part: of a success and a failure against the same model, "
-            f"the success has the lower score in {in_words(within)} of pairs."
+            f"the success has the lower score in {n}"
         )
     if within.below(0.5):
         return (
             "Rating and score contradict each other: of a success and a failure against the same "
-            f"model, the success has the lower score in only {in_words(within)} of pairs."
+            f"model, the success has the lower score in only {n}"
         )
     return ""
 
