@@ -42,6 +42,8 @@ MODEL_TYPES = {
 MOST = 1e30
 """Ratings and scores beyond this, either way, are none: the squares of the others are numbers."""
 
+TAG = 80
+"""Characters of a tag: longer ones, which may be whole texts, are cut."""
 SCORE = "min_harmlessness_score_transcript"
 NOT_TOLD = "not told"
 """The type of a model that tells none, or its size."""
@@ -290,7 +292,10 @@ def _read(batch: pa.RecordBatch, turns: Turns) -> pa.RecordBatch:
     said = np.where(turns.user, np.asarray(pc.utf8_length(texts)), 0)
     count = len(batch)
     filled = [Note.SCORE_FILLED in notes for notes in batch["notes"].to_pylist()]
-    tags = [list(dict.fromkeys(filter(None, row or ()))) for row in batch["tags"].to_pylist()]
+    tags = [
+        list(dict.fromkeys(_cut(tag) for tag in row or () if tag))
+        for row in batch["tags"].to_pylist()
+    ]
     kept = (
         "id", "rating", SCORE, "task_description_harmlessness_score", "model_type", "num_params",
         "red_team_member_id", "is_upworker", "task_description",
@@ -307,6 +312,10 @@ def _read(batch: pa.RecordBatch, turns: Turns) -> pa.RecordBatch:
             "opening": opening,
         }
     )
+
+
+def _cut(tag: str) -> str:
+    return tag if len(tag) <= TAG else f"{tag[: TAG - 1]}…"
 
 
 def _turns_of(out: Path, built: Manifest, batch: pa.RecordBatch) -> Turns:
