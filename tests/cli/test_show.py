@@ -86,10 +86,11 @@ def test_a_row_of_each_sort_is_shown_by_its_id(run, out):
         (["--annotation", ":odd"], "names no annotation"),
         (["--annotation", "../mine"], "cannot name an annotation"),
         (["--annotation", "mine", "--subset", "x"], "It has harmless-base"),
-        (["--annotation", "mine", "--note", "identical"], "name the rows"),
-        (["--id", FIRST, "--reason", "any"], "name the rows"),
+        (["--annotation", "mine", "--note", "identical"], "Leave --note and --reason"),
+        (["--id", FIRST, "--reason", "any"], "Leave --note and --reason"),
         (["--id", "harmless-base/train/999"], "has no row 'harmless-base/train/999'"),
         (["--id", "x"], "has no row 'x'"),
+        (["--id", FIRST, "--annotation", "mine", "--split", "train"], "Leave --split out"),
     ],
 )
 def test_what_cannot_be_shown_is_a_sentence(run, out, options, said):

@@ -20,6 +20,8 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "pairsmith show out -n 5",
         "pairsmith show out --reason any",
         "pairsmith show out --id harmless-base/train/3",
+        "pairsmith show out --finding duplicates:flipped",
+        "pairsmith show out --search 'green tea' --random 5",
     ),
     "export": (
         "pairsmith export out trl --for trl",

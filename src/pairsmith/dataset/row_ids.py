@@ -133,6 +133,10 @@ class RowIds:
             places[mine[name]] = _find(self.runs[name], numbers[name])
         return places
 
+    def names(self) -> dict[str, Index]:
+        """What stands before numbers in ids, as `numbers_of` has it, with the ends of its runs."""
+        return {name: np.stack([runs.first, runs.last]) for name, runs in self.runs.items()}
+
 
 def _find(runs: _Runs, numbers: Index) -> Index:
     run = np.searchsorted(runs.first, numbers, side="right") - 1

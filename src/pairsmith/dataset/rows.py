@@ -18,7 +18,11 @@ from pairsmith.sources.layouts import kind_of
 
 
 def kept_rows(
-    out: StoragePath, built: Manifest, subset: str | None = None, note: str | None = None
+    out: StoragePath,
+    built: Manifest,
+    subset: str | None = None,
+    note: str | None = None,
+    split: str | None = None,
 ) -> Iterator[dict[str, Any]]:
     """The rows of the shards.
 
@@ -27,11 +31,12 @@ def kept_rows(
         built: Its manifest.
         subset: Only of this subset.
         note: Only with this note.
+        split: Only of splits with this name.
 
     Raises:
-        OutputError: The build has no such subset, or a shard cannot be read.
+        OutputError: The build has no such subset or split, or a shard cannot be read.
     """
-    for path in _paths(built, subset, ".parquet"):
+    for path in _paths(built, subset, split, ".parquet"):
         for batch in _batches(out, path, 256):
             if note is not None:
                 batch = batch.filter(_having(batch["notes"], note))
@@ -166,10 +171,14 @@ def _batches(
 
 
 def refused_rows(
-    out: StoragePath, built: Manifest, subset: str | None = None, reason: str | None = None
+    out: StoragePath,
+    built: Manifest,
+    subset: str | None = None,
+    reason: str | None = None,
+    split: str | None = None,
 ) -> Iterator[Refused]:
     """The rows of the quarantine; arguments and faults as `kept_rows`."""
-    for path in _paths(built, subset, ".jsonl"):
+    for path in _paths(built, subset, split, ".jsonl"):
         for row in refused_in(out, path):
             if reason in (None, row.reason):
                 yield row
@@ -187,20 +196,27 @@ def refused_in(out: StoragePath, path: str) -> Iterator[Refused]:
         raise _unreadable(out, path, error) from None
 
 
-def entries_of(built: Manifest, subset: str | None = None) -> list[LedgerEntry]:
-    """The ledger's entries, all or those of one subset.
+def entries_of(
+    built: Manifest, subset: str | None = None, split: str | None = None
+) -> list[LedgerEntry]:
+    """The ledger's entries: all, those of one subset, or those of the splits of one name.
 
     Raises:
-        OutputError: The build has no such subset.
+        OutputError: The build has no such subset, or that has no such split.
     """
     subsets = list(dict.fromkeys(entry.subset for entry in built.ledger))
     if subset is not None and subset not in subsets:
         raise OutputError(f"The build has no subset {subset!r}.", f"It has {', '.join(subsets)}.")
-    return [entry for entry in built.ledger if subset in (None, entry.subset)]
+    entries = [entry for entry in built.ledger if subset in (None, entry.subset)]
+    splits = list(dict.fromkeys(entry.split for entry in entries))
+    if split is not None and split not in splits:
+        whose = "The build" if subset is None else subset
+        raise OutputError(f"{whose} has no split {split!r}.", f"It has {', '.join(splits)}.")
+    return [entry for entry in entries if split in (None, entry.split)]
 
 
-def _paths(built: Manifest, subset: str | None, ending: str) -> list[str]:
-    entries = entries_of(built, subset)
+def _paths(built: Manifest, subset: str | None, split: str | None, ending: str) -> list[str]:
+    entries = entries_of(built, subset, split)
     paths = [output.path for entry in entries for output in built.outputs_of(entry)]
     return [path for path in paths if path.endswith(ending)]
 

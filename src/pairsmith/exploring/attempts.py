@@ -7,7 +7,7 @@ batches.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -42,7 +42,12 @@ MODEL_TYPES = {
 MOST = 1e30
 """Ratings and scores beyond this, either way, are none: the squares of the others are numbers."""
 
+TAG = 80
+"""Characters of a tag: longer ones, which may be whole texts, are cut."""
 SCORE = "min_harmlessness_score_transcript"
+NOT_TOLD = "not told"
+"""The type of a model that tells none, or its size."""
+_PLAIN = re.compile(r"(?!(?:type|size) [0-9]|not told$)[\w .,+/()-]{1,40}")
 _SIZE = re.compile(r"\s*([0-9]*\.?[0-9]+)\s*([KMBT]?)\s*", re.IGNORECASE)
 _FACTORS = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 
@@ -235,6 +240,28 @@ def size_of(name: str) -> float | None:
     return float(found[1]) * _FACTORS[found[2].upper()] if found else None
 
 
+def name_types(types: Coded) -> tuple[str, ...]:
+    """What to call types of models: by the paper's names, or else as they are told.
+
+    Names come from the rows, and stand in the first sentences of a report. One that is no plain
+    short name is called by its number, and so is one that another is called by already.
+    """
+    return _tell_apart("type", [MODEL_TYPES.get(name, name) for name in types.names])
+
+
+def name_sizes(sizes: Coded) -> tuple[str, ...]:
+    """What to call sizes of models: as they are told, or by number as in `name_types`."""
+    return _tell_apart("size", sizes.names)
+
+
+def _tell_apart(what: str, names: Sequence[str]) -> tuple[str, ...]:
+    first = {name: place for place, name in reversed(list(enumerate(names)))}
+    return tuple(
+        name if first[name] == place and _PLAIN.fullmatch(name) else f"{what} {place + 1}"
+        for place, name in enumerate(names)
+    )
+
+
 def _by_type(name: str) -> tuple[int, str]:
     known = list(MODEL_TYPES)
     return (known.index(name) if name in known else len(known)), name
@@ -265,7 +292,10 @@ def _read(batch: pa.RecordBatch, turns: Turns) -> pa.RecordBatch:
     said = np.where(turns.user, np.asarray(pc.utf8_length(texts)), 0)
     count = len(batch)
     filled = [Note.SCORE_FILLED in notes for notes in batch["notes"].to_pylist()]
-    tags = [list(dict.fromkeys(filter(None, row or ()))) for row in batch["tags"].to_pylist()]
+    tags = [
+        list(dict.fromkeys(_cut(tag) for tag in row or () if tag))
+        for row in batch["tags"].to_pylist()
+    ]
     kept = (
         "id", "rating", SCORE, "task_description_harmlessness_score", "model_type", "num_params",
         "red_team_member_id", "is_upworker", "task_description",
@@ -282,6 +312,10 @@ def _read(batch: pa.RecordBatch, turns: Turns) -> pa.RecordBatch:
             "opening": opening,
         }
     )
+
+
+def _cut(tag: str) -> str:
+    return tag if len(tag) <= TAG else f"{tag[: TAG - 1]}…"
 
 
 def _turns_of(out: Path, built: Manifest, batch: pa.RecordBatch) -> Turns:

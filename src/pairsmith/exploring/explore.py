@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Unpack
@@ -99,8 +100,22 @@ def explore(
     )
     steps.begin("report")
     _annotate(study, made)
-    record.write(made, draw(made, study, chosen))
+    record.write(made, _draw(made, study, chosen))
     return made
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Linear algebra by one thread: sums in the order of several differ in their last digits.
+
+    A layout, and with it topics, amplifies these, so that a machine of more cores would say
+    something else of the same build.
+    """
+    import sklearn.neighbors  # noqa: F401  (with scipy: what is loaded later is not held)
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        yield
 
 
 def _kept(built: Manifest, kind: Kind) -> int:
@@ -148,6 +163,7 @@ def _read(out: Path, built: Manifest, options: ExploreOptions) -> Study:
     )
 
 
+@_one_thread()
 def _put(name: str, question: Question, study: Study, steps: Steps) -> Answer:
     steps.begin(name)
     try:
@@ -155,6 +171,11 @@ def _put(name: str, question: Question, study: Study, steps: Steps) -> Answer:
     except UnansweredError as error:
         title = getattr(question, "title", name.replace("_", " ").capitalize())
         return Answer(name, title, "", unanswered=str(error))
+
+
+@_one_thread()  # the map may be laid here
+def _draw(made: Exploration, study: Study, questions: dict[str, Question]) -> str:
+    return draw(made, study, questions)
 
 
 def weigh_chances(answers: Iterable[Answer]) -> dict[tuple[str, str, str], float]:

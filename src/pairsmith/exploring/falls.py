@@ -146,4 +146,5 @@ def _summarize(
         f"by {-(most.estimate or 0.0):.2g} ({-(most.high or 0.0):.2g} to {-(most.low or 0.0):.2g})"
     )
     said = f"the score falls most from {most.of}, {fall}"
-    return f"Of all replies {said}, {count}.{where}", f"{said}, in {most.rows:,} attacks"
+    headline = f"{said}, in {most.rows:,} attacks of {most.groups:,} members"
+    return f"Of all replies {said}, {count}.{where}", headline

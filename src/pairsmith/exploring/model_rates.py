@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pairsmith.exploring.answer import FEW_MEMBERS, FEW_ROWS, Study, UnansweredError
-from pairsmith.exploring.attempts import MODEL_TYPES, Attempts, size_of
+from pairsmith.exploring.attempts import NOT_TOLD, Attempts, name_sizes, name_types, size_of
 from pairsmith.statistics.bootstrap import Bootstrap, Estimate, Floats
 from pairsmith.statistics.jackknife import Inference, blocks_of
 from pairsmith.statistics.mixed import fit_mixed
@@ -25,8 +24,6 @@ POOLED = 5_000
 """Of more members than this, those with few attacks are drawn together."""
 TOLD = 0.5
 """A number beside the models is taken out where at least this share of rows tells it."""
-NOT_TOLD = "not told"
-_PLAIN = re.compile(r"[\w .,+/()-]{1,40}")
 
 
 class Model(NamedTuple):
@@ -224,37 +221,22 @@ def list_models(held: Attempts, rows: Mask) -> tuple[list[Model], Index]:
     rank[kept] = np.arange(len(kept))
     places = rank[places].astype(np.int64)
     groups = held.groups[rows]
+    called = (*name_types(kinds), NOT_TOLD), (*name_sizes(sizes), NOT_TOLD)
     models = []
     for place, cell in enumerate(cells[kept].tolist()):
         kind_of, size_at = divmod(cell, wide)
-        size_name = [*sizes.names, ""][size_at]
-        scale = size_of(size_name)
+        scale = size_of([*sizes.names, ""][size_at])
         of = places == place
         models.append(
             Model(
-                name_type([*kinds.names, ""][kind_of], kind_of),
-                name_size(size_name, size_at),
+                called[0][kind_of],
+                called[1][size_at],
                 float(np.log10(scale)) if scale else None,
                 int(of.sum()),
                 len(np.unique(groups[of])),
             )
         )
     return models, places
-
-
-def name_type(name: str, place: int) -> str:
-    """A type of models by the paper's name; one that is not a plain name by its number."""
-    if not name:
-        return NOT_TOLD
-    known = MODEL_TYPES.get(name, name)
-    return known if _PLAIN.fullmatch(known) else f"type {place + 1}"
-
-
-def name_size(name: str, place: int) -> str:
-    """A size as it is told; one that is not a plain name by its number."""
-    if not name:
-        return NOT_TOLD
-    return name if _PLAIN.fullmatch(name) else f"size {place + 1}"
 
 
 def trends(rates: Rates) -> Sums:

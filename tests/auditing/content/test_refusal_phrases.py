@@ -115,6 +115,12 @@ def test_samples_share_no_row():
     assert len(set(drawn)) == len(drawn) == 1200
 
 
+def drawn(replies, side):
+    """The replies of a side that are in a sample."""
+    numbers = [number for sample in MARKS.values() for number, at, _ in sample if at == side]
+    return replies[side].take(pa.array([number - 1 for number in numbers]))
+
+
 def test_chosen_replies_refuse_more_often_as_a_person_finds_too(replies):
     counts = Refusals()
     counts.add(replies["chosen"], replies["rejected"])
@@ -126,8 +132,14 @@ def test_chosen_replies_refuse_more_often_as_a_person_finds_too(replies):
     )
     assert found.low > 0
     assert chosen.low > rejected.high
+    same = {
+        side: wilson(sum(find_phrases(drawn(replies, side))[0].tolist()), 600)
+        for side in ("chosen", "rejected")
+    }
+    assert same["chosen"].share > same["rejected"].share
     cells = counts.to_dict()["counts"]["any"]
     shares = [wilson(cells[side], len(replies[side])) for side in ("chosen", "rejected")]
     told = PAGE.read_text(encoding="utf-8")
     assert f"| found, of all 2,312 rows | {shares[0]} | {shares[1]} | {found} |" in told
     assert f"| marked by hand, of 600 replies each | {chosen} | {rejected} |" in told
+    assert f"| found, of the same 600 each | {same['chosen']} | {same['rejected']} |" in told

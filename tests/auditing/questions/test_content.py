@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import pairsmith
 from pairsmith.auditing.answer import UnansweredError
+from pairsmith.auditing.content.damage import DAMAGES
 from pairsmith.auditing.content.openings import LEAST, open_texts, weigh
 from pairsmith.auditing.content.patterns import (
     PERSONAL,
@@ -150,6 +152,77 @@ def test_nothing_is_quoted(build_rows, ask):
     told = json.dumps([answer.sentence, answer.cure, answer.numbers, answer.findings.to_pylist()])
     for said in ("jo@example", "7946", "4111", "Mail me", "A thing"):
         assert said not in told
+
+
+DAMAGED = [
+    ("Is it tea?", "It‚Äôs tea, it‚Äôs green.", "Itâ€™s tea"),
+    ("Milk &amp; tea?", "Yes<br/>both", '<a href="https://tea.example">Tea</a>'),
+    ("And sugar?", r"Yes.\n\nTwo spoons", "A\u202e no"),
+    ("Or honey\ufffd?", "Hon\u200bey", "No honey"),
+    ("Plain tea?", "Plain tea.", "No tea."),
+]
+
+
+def test_damage_is_told_by_rows_with_what_it_would_be(build_rows, ask):
+    answer = ask(text, build_rows({"train": DAMAGED}))
+    kinds = answer.numbers["kinds"]
+    assert kinds["encoding"] == {"rows": 1, "prompt": 0, "chosen": 1, "rejected": 1}
+    assert kinds["html_entity"] == {"rows": 1, "prompt": 1, "chosen": 0, "rejected": 0}
+    assert kinds["html_tag"] == {"rows": 1, "prompt": 0, "chosen": 1, "rejected": 1}
+    assert kinds["escaped_line_end"]["chosen"] == kinds["bidirectional"]["rejected"] == 1
+    assert kinds["replacement"]["prompt"] == kinds["zero_width"]["chosen"] == 1
+    said = {(f["kind"], f["rows"][0]): f["sentence"] for f in answer.findings.to_pylist()}
+    assert said["encoding", "pairs/train/1"] == (
+        "Text that was read in the wrong encoding stands in the chosen reply and the rejected "
+        "reply: ‚Äô would be ’ (UTF-8 read as Mac Roman), and 1 more."
+    )
+    assert "&amp; would be & (an HTML entity)" in said["html_entity", "pairs/train/2"]
+    assert "U+202E" in said["bidirectional", "pairs/train/3"]
+    assert not any(rows == "pairs/train/5" for _, rows in said)
+    assert "Damaged text, by rows: encoding 1," in answer.sentence
+    for word in ("UTF-8", "entities", "tags", "Unescape", "Replacement", "width", "direction"):
+        assert word in answer.cure
+    assert {"damaged": "<br> would be a line end (an HTML tag)", "rows": 1} in (
+        answer.numbers["damaged"]["html_tag"]
+    )
+    told = json.dumps([answer.numbers, answer.findings.to_pylist()], ensure_ascii=False)
+    for unsaid in ("tea.example", "spoons", "\u202e", "\u200b", "green"):
+        assert unsaid not in told
+
+
+def test_rows_that_were_cut_at_one_length_are_named(build_rows, ask):
+    long = [" ".join(f"tea{n * k}" for k in range(1, 60)) for n in range(1, 61)]
+    rows = [(f"Tea {n}?", reply[: 200 + n], reply[:200]) for n, reply in enumerate(long)]
+    answer = ask(text, build_rows({"train": rows}))
+    counted = sum(reply[199] != " " for reply in long)
+    assert answer.numbers["kinds"]["cut_length"] == {
+        "rows": counted, "chosen": 0, "rejected": counted
+    }  # fmt: skip
+    assert answer.numbers["cut_lengths"] == [
+        {"side": "rejected", "unit": "characters", "length": 200}
+    ]
+    assert "cut at 200 characters" in answer.cure
+    found = [f for f in answer.findings.to_pylist() if f["kind"] == "cut_length"]
+    assert len(found) == counted
+    assert "in the rejected reply." in found[0]["sentence"]
+
+
+def test_nothing_is_damaged_where_nothing_is(build_rows, ask):
+    answer = ask(text, build_rows({"train": PLANTED}))
+    assert answer.numbers["damaged"] == {}
+    assert "Damaged" not in answer.sentence
+
+
+@slow
+def test_damage_of_real_files(real_text, demo, tmp_path, ask):
+    kinds = ask(text, real_text).numbers["kinds"]
+    pairsmith.build(demo, tmp_path / "demo")
+    others = ask(text, tmp_path / "demo").numbers["kinds"]
+    damage = ("encoding", "html_entity", "html_tag", "escaped_line_end", "replacement",
+              "zero_width", "bidirectional", "cut_length")  # fmt: skip
+    assert set(damage) == {*DAMAGES, "cut_length"}
+    assert [kinds[kind]["rows"] for kind in damage] == [0, 0, 2, 0, 0, 0, 0, 0]
+    assert [others[kind]["rows"] for kind in damage] == [1, 2, 2, 7, 0, 1, 0, 0]
 
 
 def test_openings_are_shown_where_they_are_boilerplate(build_rows, ask):

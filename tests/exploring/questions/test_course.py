@@ -11,6 +11,7 @@ from pairsmith.dataset.manifest import read_manifest
 from pairsmith.errors import AnnotationError
 from pairsmith.exploring.answer import Study, UnansweredError
 from pairsmith.exploring.attempts import read_attempts
+from pairsmith.exploring.explore import weigh_chances
 from pairsmith.exploring.openings import tell_forms
 from pairsmith.exploring.options import ExploreOptions
 from pairsmith.exploring.questions.course import ask, plot
@@ -22,6 +23,11 @@ FALL = 2
 """The reply after which planted scores fall."""
 
 
+def sure_of(answer) -> int:
+    """How many effects of an answer are sure if nothing else is asked, each list by itself."""
+    return sum(q <= 0.05 for q in weigh_chances([answer]).values())
+
+
 def test_persistence_comes_back_and_nothing_else():
     attempts = make_attempts(2500, seed=1)
     chances = 0.3 + 0.08 * np.log2(attempts.replies) + skills_of(attempts, 0.05)
@@ -30,6 +36,7 @@ def test_persistence_comes_back_and_nothing_else():
     assert found.low < 8 < found.high
     assert found.p < 1e-4
     assert "wice as many replies go with +" in answer.headline
+    assert f"{sure_of(answer)} go with success and 0 with failure" in answer.sentence
     forms = answer.effects[1].effects
     assert forms
     assert all(held.p is None or held.p > 0.01 for held in forms)

@@ -1,5 +1,6 @@
 """Who wins against what: planted rates come back, and each lack has its own sentence."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from pairsmith.exploring.answer import Answer, Effect, Study, UnansweredError
 from pairsmith.exploring.attempts import MODEL_TYPES, Coded, code
 from pairsmith.exploring.options import ExploreOptions
-from pairsmith.exploring.questions import models
+from pairsmith.exploring.questions import agreement, models
 from pairsmith.statistics.multiple import adjust
 from support.planted_attempts import MODELS, NOTHING, RATES, attempts_of, plant
 from support.slow import slow
@@ -198,11 +199,28 @@ def test_three_rows_have_no_answer(small):
 def test_rows_that_name_no_model(small):
     some = Coded(small.model_type.names, np.where(np.arange(700) < 50, -1, small.model_type.codes))
     sizes = Coded(small.size.names, np.where(np.arange(700) < 50, -1, small.size.codes))
-    assert (
-        "50 attacks that name no model" in ask(replace(small, model_type=some, size=sizes)).sentence
-    )
-    with pytest.raises(UnansweredError, match="No attack tells which model"):
+    told = ask(replace(small, model_type=some, size=sizes))
+    assert "of 650 attacks of 43 people that name their model succeed" in told.sentence
+    assert "50 others are left out" in told.sentence
+    with pytest.raises(UnansweredError) as error:
         ask(alike(alike(small, "size", None), "model_type", None))
+    assert str(error.value) == "No attack tells which model it was made on."
+
+
+def test_of_too_many_models_it_is_said_which_are_counted(small):
+    names = [f"model {min(row, 700 - row) // 2}" for row in range(len(small))]
+    told = ask(replace(small, model_type=code(pa.array(names))))
+    rows = sum(held["rows"] for held in told.numbers["success"].values())
+    assert rows < 700
+    assert f"of {rows:,} attacks of" in told.headline
+    assert "people on the 40 models with the most attacks succeed" in told.headline
+    assert f"{700 - rows:,} others are left out" in told.sentence
+
+
+def test_negative_numbers_have_the_sign_that_tables_have(small):
+    told = ask(replace(small, score=small.score - 10))
+    assert "is −1" in told.sentence
+    assert not re.search(r"(?<![\w])-[0-9]", told.sentence + told.headline)
 
 
 def test_names_that_are_no_names_are_not_shown(small):
@@ -241,3 +259,26 @@ def test_it_is_the_same_again_and_so_is_its_picture(small):
     assert picture.alternative.startswith("Success by model, with intervals: plain 2.7B")
     assert "adjusted" in picture.alternative
     assert "viewBox" in picture.svg
+
+
+def test_types_that_would_be_called_alike_are_told_apart(small):
+    """`plain` is what the file's `plain lm` is called; a name of our own making is no one's."""
+    told = np.array([*small.model_type.names, ""], object)[small.model_type.codes]
+    own = np.arange(len(small)) % 2 == 0
+    told[own & (told == "plain lm")] = "plain"
+    told[own & (told == "rlhf")] = "type 1"
+    twice = replace(small, model_type=code(pa.array(told.tolist(), pa.string())))
+    held = ask(twice).numbers["success"]
+    assert sum(row["rows"] for row in held.values()) == 700
+    assert len(held) == len(MODELS) + 6
+    agreed = agreement.ask(study(twice))
+    by_type = agreed.numbers["by_type"]
+    assert len(by_type) == len({effect.of for effect in agreed.effects[0].effects}) == 6
+
+
+def test_a_type_and_a_size_that_read_as_another_type_and_size_are_two_models(small):
+    own = np.arange(len(small)) % 2 == 0
+    kinds, sizes = np.where(own, "a b", "a"), np.where(own, "c", "b c")
+    both = replace(small, model_type=code(pa.array(kinds)), size=code(pa.array(sizes)))
+    held = ask(both).numbers["success"]
+    assert [row["rows"] for row in held.values()] == [350, 350]

@@ -7,9 +7,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from pairsmith.dataset.manifest import read_manifest
 from pairsmith.exploring.answer import UnansweredError
+from pairsmith.exploring.attempts import read_attempts
 from pairsmith.exploring.questions.tags import ask, find_tags
 from support.attempts import effect, let_succeed, make_attempts, skills_of, study_of
+from support.planted_attempts import build_rows, plant
 from support.slow import slow
 
 NAMES = ["moss", "fern", "tea", "soil"]
@@ -119,3 +122,12 @@ def test_odds_are_held_and_nothing_is_found_where_nothing_is():
                 found, told = found + (effect(answer, name).p < 0.05), told + 1
     assert 0.91 <= held / 150 <= 0.99
     assert found / told < 0.08
+
+
+def test_a_tag_that_is_a_whole_text_is_cut(tmp_path):
+    rows = plant(30, seed=1).rows
+    for place, row in enumerate(rows):
+        row["tags"] = [f"moss {'and fern ' * 1000}{place % 2}", "moss"]
+    out = build_rows(tmp_path, rows)
+    tags = read_attempts(out, read_manifest(out), 3.0).tags.to_pylist()
+    assert all(held[1] == "moss" and len(held[0]) == 80 and held[0][-1] == "…" for held in tags)

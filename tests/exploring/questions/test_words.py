@@ -88,7 +88,7 @@ def test_where_there_is_nothing_to_tell_it_is_said_why():
     for changed, why in (
         ({"success": nothing}, "No attack has a rating"),
         ({"success": np.ones(len(planted))}, "All rated attacks succeeded"),
-        ({"success": np.where(np.arange(len(planted)) < 9, 1.0, np.nan)}, "9 rated attacks"),
+        ({"success": np.where(np.arange(len(planted)) < 9, 1.0, np.nan)}, "9, of 5 members"),
     ):
         with pytest.raises(UnansweredError, match=why):
             ask(planted, replace(attempts, **changed))

@@ -70,3 +70,8 @@ def test_a_word_has_to_be_in_enough_texts_of_enough_groups():
 def test_of_a_long_text_the_beginning_is_looked_at(monkeypatch):
     monkeypatch.setattr(words, "LONGEST", 8)
     assert table(["tea leaf pot"], phrases=False) == [{"tea": 1, "leaf": 1}]
+
+
+def test_what_no_list_could_show_is_no_word():
+    texts = pa.array([f"tea {'x' * 100} pot", f"tea {'x' * 101} pot"] * 3)
+    assert set(count_words(texts, least=1).names) == {"tea", "pot", "x" * 100}

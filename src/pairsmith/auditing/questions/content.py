@@ -1,4 +1,4 @@
-"""Text: role markers, control strings, personal data, scripts, openings and refusals.
+"""Text: role markers, control strings, personal data, damage, scripts, openings and refusals.
 
 Findings name rows and quote no texts, except for openings that are frequent enough to be
 boilerplate. Scripts are identified, languages are not: for short replies that takes a model.
@@ -14,6 +14,9 @@ import numpy as np
 import pyarrow as pa
 
 from pairsmith.auditing.answer import Answer, Finding, Study, UnansweredError, as_table
+from pairsmith.auditing.content.cut_lengths import Cut, CutLengths, is_cut, keep_different
+from pairsmith.auditing.content.damage import DAMAGES, describe_damage
+from pairsmith.auditing.content.encodings import Damaged
 from pairsmith.auditing.content.openings import Openings
 from pairsmith.auditing.content.patterns import PERSONAL, control_strings
 from pairsmith.auditing.content.refusals import ANY, Refusals
@@ -22,7 +25,8 @@ from pairsmith.auditing.report.plots import draw_groups
 from pairsmith.dataset.reader import Batch
 from pairsmith.kernel.checks import cut_off, find_role_marker, near_empty
 from pairsmith.reporting.svg import Plot
-from pairsmith.statistics.intervals import percent
+from pairsmith.reporting.wording import words
+from pairsmith.statistics.intervals import wilson
 from pairsmith.text.spans import Mask, Spans
 
 TITLE = "Text"
@@ -44,8 +48,20 @@ KINDS = {
     "iban": "A valid IBAN stands",
     "card": "What looks like a payment card's number stands",
     "us_ssn": "What looks like a US social security number stands",
+    "encoding": "Text that was read in the wrong encoding stands",
+    "html_entity": "HTML stands",
+    "html_tag": "HTML stands",
+    "escaped_line_end": "Line ends stand as two characters",
+    "replacement": "A character is lost",
+    "zero_width": "What cannot be seen stands",
+    "bidirectional": "What turns the direction of text stands",
+    "cut_length": "What was cut at a length that many replies have stands",
 }
 """The kinds of findings, and how their sentences begin."""
+
+CUT = "cut_length"
+MAX_SHOWN = 20
+"""The most damaged characters that are listed of each kind."""
 
 REPLIES_ONLY = {"cut_off": cut_off, "near_empty": near_empty}
 """Checks of replies only: ends and lengths of prompts mean nothing."""
@@ -74,6 +90,8 @@ class TextCounts:
         findings: The first findings of each kind, at most `MAX_FINDINGS`.
         strings: The rows that contain each control string.
         control: The control strings that are searched for, with the families that use them.
+        damaged: The rows of each kind of damage by what is damaged.
+        cuts: The lengths at which replies are cut.
         letters: The letters of each place.
     """
 
@@ -83,12 +101,15 @@ class TextCounts:
         self.findings: dict[str, list[Finding]] = {kind: [] for kind in KINDS}
         self.strings: Counter[str] = Counter()
         self.control = control_strings()
+        self.damaged: dict[str, Counter[Damaged]] = {kind: Counter() for kind in DAMAGES}
+        self.cuts: list[Cut] = []
         self.letters = {place: Letters() for place in PLACES}
 
     def add(self, batch: Batch) -> None:
         """Counts a batch."""
         masks: dict[str, dict[str, Mask]] = {kind: {} for kind in KINDS}
         controls: set[tuple[str, int]] = set()
+        damaged: dict[str, dict[int, Counter[Damaged]]] = {kind: {} for kind in DAMAGES}
         for placed in split_by_place(batch):
             texts = placed.texts.texts()
             self.letters[placed.place].add(texts)
@@ -98,9 +119,23 @@ class TextCounts:
                 rows = np.zeros(len(batch.ids), bool)
                 rows[placed.rows[mask]] = True
                 masks[kind][placed.place] = rows
+            for kind, of_rows in damaged.items():
+                masks[kind][placed.place] = _find_damage(kind, placed, texts, of_rows, batch)
         self.strings.update(string for string, _ in controls)
+        for kind, of_rows in damaged.items():
+            self.damaged[kind].update(what for counts in of_rows.values() for what in counts)
         for kind, places in masks.items():
-            self._count(kind, places, batch.ids)
+            if places:
+                self._count(kind, places, batch.ids, damaged.get(kind, {}))
+
+    def add_cuts(self, batch: Batch) -> None:
+        """Counts the replies of a batch that are cut at one of `cuts`."""
+        masks = {place: np.zeros(len(batch.ids), bool) for place in PLACES[1:]}
+        for placed in split_by_place(batch):
+            for cut in self.cuts:
+                if cut.side == placed.place:
+                    masks[cut.side] |= is_cut(placed.texts.texts(), cut)
+        self._count(CUT, masks, batch.ids, {})
 
     def _search(
         self, placed: PlacedTexts, texts: pa.StringArray, exact: Mask
@@ -123,21 +158,27 @@ class TextCounts:
         }
         return matches, strings
 
-    def _count(self, kind: str, places: dict[str, Mask], ids: pa.StringArray) -> None:
+    def _count(
+        self,
+        kind: str,
+        places: dict[str, Mask],
+        ids: pa.StringArray,
+        damaged: dict[int, Counter[Damaged]],
+    ) -> None:
         for place, mask in places.items():
             self.places[kind, place] += int(mask.sum())
         rows = np.flatnonzero(np.any(list(places.values()), axis=0))
         self.rows[kind] += len(rows)
         for row in rows[: MAX_FINDINGS - len(self.findings[kind])].tolist():
             own = [place for place, mask in places.items() if mask[row]]
-            sentence = f"{KINDS[kind]} in {_join_places(own)}."
+            sentence = f"{KINDS[kind]} in {_join_places(own)}{_tell_damage(damaged.get(row))}."
             self.findings[kind].append(Finding(kind, [ids[row].as_py()], None, sentence))
 
     def to_dict(self) -> dict[str, Any]:
         """The counts, as values that JSON can hold."""
         kinds = {}
         for kind in KINDS:
-            searched = PLACES[1:] if kind in REPLIES_ONLY else PLACES
+            searched = PLACES[1:] if kind in REPLIES_ONLY or kind == CUT else PLACES
             places = {place: self.places[kind, place] for place in searched}
             kinds[kind] = {"rows": self.rows[kind], **places}
         # not by most_common: among equals its order is that of a set, which differs by process
@@ -145,7 +186,10 @@ class TextCounts:
         return {
             "kinds": kinds,
             "control_strings": {"sought": self.control, "rows": dict(strings)},
-            "patterns": {kind: pattern.sought for kind, pattern in PERSONAL.items()},
+            "patterns": {kind: pattern.sought for kind, pattern in PERSONAL.items()}
+            | {kind: damage.sought for kind, damage in DAMAGES.items()},
+            "damaged": {kind: _list_damage(rows) for kind, rows in self.damaged.items() if rows},
+            "cut_lengths": [cut._asdict() for cut in self.cuts],
             "scripts": {place: letters.shares() for place, letters in self.letters.items()},
             "languages": "not told apart",
         }
@@ -157,7 +201,7 @@ def ask(study: Study) -> Answer:
     Raises:
         UnansweredError: There are no kept rows.
     """
-    texts, refusals, rows = TextCounts(), Refusals(), 0
+    texts, refusals, lengths, rows = TextCounts(), Refusals(), CutLengths(), 0
     with study.index.cursor() as connection:
         openings = Openings(connection)
         for batch in study.data.batches():
@@ -165,9 +209,12 @@ def ask(study: Study) -> Answer:
             texts.add(batch)
             openings.add(*replies)
             refusals.add(*replies)
+            for side, said in zip(PLACES[1:], replies, strict=True):
+                lengths.add(side, said)
             rows += len(batch.ids)
         if not rows:
             raise UnansweredError("No row was kept, so that there is no text to look at.")
+        _find_cuts(study, lengths, texts)
         counts = {"rows": rows, **texts.to_dict(), "openings": openings.to_dict()}
     numbers = {**counts, "refusals": refusals.to_dict()}
     findings = [finding for of_kind in texts.findings.values() for finding in of_kind]
@@ -177,12 +224,65 @@ def ask(study: Study) -> Answer:
 
 def plot(answer: Answer) -> Plot | None:
     """Draws the replies of each side with findings, by kind."""
-    kinds = answer.numbers["kinds"]
+    kinds = {kind: counts for kind, counts in answer.numbers["kinds"].items() if counts["rows"]}
     series = {
         side: {kind: counts[side] for kind, counts in kinds.items()}
         for side in ("chosen", "rejected")
     }
     return draw_groups(answer.question, series)
+
+
+def _find_damage(
+    kind: str,
+    placed: PlacedTexts,
+    texts: pa.StringArray,
+    of_rows: dict[int, Counter[Damaged]],
+    batch: Batch,
+) -> Mask:
+    """Flags the rows that are damaged in one place, and adds to what is damaged in each of them."""
+    flags, found = DAMAGES[kind].find(texts)
+    rows = np.zeros(len(batch.ids), bool)
+    rows[placed.rows[flags]] = True
+    for row, counts in zip(placed.rows[flags].tolist(), found, strict=True):
+        of_rows.setdefault(row, Counter()).update(counts)
+    return rows
+
+
+def _find_cuts(study: Study, lengths: CutLengths, texts: TextCounts) -> None:
+    """Goes through the replies again where their lengths have a peak."""
+    cuts = lengths.find()
+    if cuts:
+        replies = (
+            (placed.place, placed.texts.texts())
+            for batch in study.data.batches()
+            for placed in split_by_place(batch)
+            if placed.place != "prompt"
+        )
+        texts.cuts = keep_different(cuts, replies)
+    if texts.cuts:
+        for batch in study.data.batches():
+            texts.add_cuts(batch)
+
+
+def _order_damage(rows: Counter[Damaged]) -> list[tuple[Damaged, int]]:
+    """What is damaged, the commonest first, in an order that is that of no set."""
+    return sorted(rows.items(), key=lambda item: (-item[1], item[0].stands, item[0].why))
+
+
+def _list_damage(rows: Counter[Damaged]) -> list[dict[str, Any]]:
+    return [
+        {"damaged": describe_damage(what), "rows": count}
+        for what, count in _order_damage(rows)[:MAX_SHOWN]
+    ]
+
+
+def _tell_damage(counts: Counter[Damaged] | None) -> str:
+    """What is damaged most often in a row, and how many other characters are; empty if nothing."""
+    if not counts:
+        return ""
+    first = _order_damage(counts)[0][0]
+    others = f", and {len(counts) - 1:,} more" if len(counts) > 1 else ""
+    return f": {describe_damage(first)}{others}"
 
 
 def split_by_place(batch: Batch) -> Iterator[PlacedTexts]:
@@ -205,10 +305,16 @@ def _summarize(numbers: dict[str, Any], refusals: Refusals) -> str:
         f"Of {rows:,} rows {kinds['role_marker']['rows']:,} hold a role marker and "
         f"{kinds['control_string']['rows']:,} control text of a chat template; what may tell of "
         f"persons, by rows: {named}. A phrase of refusal stands in "
-        f"{percent(counts['chosen'] / rows)} of chosen replies and in "
-        f"{percent(counts['rejected'] / rows)} of rejected ones, a difference of "
-        f"{refusals.difference()}."
+        f"{wilson(counts['chosen'], rows)} of chosen replies and in "
+        f"{wilson(counts['rejected'], rows)} of rejected ones, a difference of "
+        f"{refusals.difference()}.{_say_damage(kinds)}"
     )
+
+
+def _say_damage(kinds: dict[str, dict[str, int]]) -> str:
+    damaged = {kind: kinds[kind]["rows"] for kind in (*DAMAGES, CUT) if kinds[kind]["rows"]}
+    named = ", ".join(f"{words(kind)} {rows:,}" for kind, rows in damaged.items())
+    return f" Damaged text, by rows: {named}." if named else ""
 
 
 def _cure(counts: TextCounts) -> str:
@@ -222,6 +328,10 @@ def _cure(counts: TextCounts) -> str:
         cures.append("Look at the rows that may tell of persons before you share them.")
     if counts.rows["cut_off"] or counts.rows["near_empty"]:
         cures.append("Leave out replies that are cut off or next to empty, unless they are meant.")
+    cures += [damage.cure for kind, damage in DAMAGES.items() if counts.rows[kind]]
+    if counts.cuts:
+        at = sorted({f"{cut.length:,} {cut.unit}" for cut in counts.cuts})
+        cures.append(f"Replies were cut at {', '.join(at)}: make them again with more room.")
     return " ".join(cures)
 
 

@@ -4,33 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pairsmith.cli.options import with_options
-from pairsmith.schema.options import Option
+from pairsmith.cli.row_options import ANY, SHOWN, RowOptions, check, naming_of
 
-ANY = "any"
-
-
-@dataclass(frozen=True)
-class RowOptions:
-    """Which rows to show."""
-
-    reason: Annotated[
-        str | None, Option("Quarantined rows of this reason, or `any`.", "REASON")
-    ] = None
-    note: Annotated[str | None, Option("Kept rows with this note.", "NOTE")] = None
-    annotation: Annotated[
-        str | None, Option("Rows that this annotation says something of.", "NAME[:LABEL]")
-    ] = None
-    id: Annotated[
-        Sequence[str], Option("The row with this id. Repeatable.", "ID", given="list")
-    ] = ()
-    subset: Annotated[str | None, Option("Rows of this subset.", "NAME")] = None
+if TYPE_CHECKING:
+    from pairsmith.dataset.manifest import Manifest
+    from pairsmith.dataset.picking import Cut, Picked
+    from pairsmith.io.remote import StoragePath
 
 
 @with_options(RowOptions)
@@ -49,26 +33,21 @@ def show(
     """Show rows: chosen beside rejected, the words that differ marked.
 
     With --reason, quarantined rows: why each was refused and where it stands in the source.
-    With --annotation or --id, rows of either sort, and what is said of them.
+    With --annotation, --finding, --conversation or --id, rows of either sort, and what is said.
     """
     from pairsmith.cli.render import rows as sides
-    from pairsmith.dataset import folder, picking
+    from pairsmith.dataset import folder
     from pairsmith.dataset.manifest import read_manifest
-    from pairsmith.dataset.rows import kept_rows, refused_rows
+    from pairsmith.dataset.picking import Cut
     from pairsmith.sources.reader import reader_of
 
     asked = RowOptions(**options)
-    _check(asked, raw)
+    check(asked, count, raw)
     place = folder.output(out)
     built = read_manifest(place)
-    wanted = None if asked.reason == ANY else asked.reason
-    kept = kept_rows(place, built, asked.subset, asked.note)
-    refused = refused_rows(place, built, asked.subset, wanted)
-    if asked.annotation or asked.id:
-        picked = picking.pick(place, asked.annotation, asked.id, count or 3, asked.subset)
-    else:
-        found = kept if asked.reason is None else refused
-        picked = picking.first(found, count or (None if raw else 3))
+    most = asked.random or count or (None if raw or asked.id else SHOWN)
+    seed = None if asked.random is None else asked.seed or 0
+    picked = _pick(place, built, asked, Cut(most, asked.from_ or 1, seed))
     if raw:
         sys.stdout.buffer.writelines(picked.raw_lines(reader_of(built.recipe).row.is_grouped))
     elif as_json:
@@ -80,21 +59,19 @@ def show(
         typer.echo(f"{place} has no such rows.", err=True)
 
 
-def _check(asked: RowOptions, raw: bool) -> None:
-    from pairsmith.errors import RecipeError
-    from pairsmith.schema.reasons import Note, Reason
+def _pick(out: StoragePath, built: Manifest, asked: RowOptions, cut: Cut) -> Picked:
+    """The rows that the options ask for."""
+    from pairsmith.dataset import picking
+    from pairsmith.dataset.searching import parse_search
 
-    reasons, notes = [*Reason, ANY], [*Note, *Reason]
-    if asked.reason is not None and asked.reason not in reasons:
-        raise RecipeError(
-            f"There is no reason {asked.reason!r}.", f"Reasons: {', '.join(reasons)}."
-        )
-    if asked.note is not None and asked.note not in notes:
-        raise RecipeError(f"There is no note {asked.note!r}.", f"Notes: {', '.join(notes)}.")
-    if (asked.note or asked.reason) and (asked.annotation or asked.id):
-        raise RecipeError("--annotation and --id name the rows.", "Leave --note and --reason out.")
-    if asked.note and asked.reason:
-        said = "A row is kept with a note or refused for a reason, not both."
-        raise RecipeError(said, "Give --note or --reason.")
-    if raw and asked.reason is None:
-        raise RecipeError("--raw prints quarantined rows.", "Add --reason malformed, or another.")
+    search = None if asked.search is None else parse_search(asked.search)
+    where = picking.Where(asked.subset, asked.split, search)
+    naming = naming_of(out, built, asked)
+    if asked.id:
+        return picking.pick_ids(out, built, cut.of(asked.id), naming)
+    if naming is not None:
+        return picking.pick_named(out, built, naming, where, cut)
+    if asked.reason is not None:
+        wanted = None if asked.reason == ANY else asked.reason
+        return picking.pick_refused(out, built, where, cut, wanted)
+    return picking.pick_kept(out, built, where, cut, asked.note)

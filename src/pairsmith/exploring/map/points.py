@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pairsmith.exploring.answer import Study, UnansweredError
-from pairsmith.exploring.attempts import MODEL_TYPES, Attempts, Coded
+from pairsmith.exploring.attempts import Attempts, Coded, name_sizes, name_types
 from pairsmith.exploring.topics.topics import Topics
 from pairsmith.statistics.bootstrap import Floats
 from pairsmith.text.spans import Index, Mask
@@ -174,12 +174,12 @@ def _categories(attempts: Attempts, rows: Index) -> list[Category]:
     success = np.nan_to_num(attempts.success[rows], nan=-1).astype(np.int64)
     upworker = attempts.is_upworker[rows]
     platform = np.where(np.isfinite(upworker), upworker == 1, -1).astype(np.int64)
-    types = _of(attempts.model_type, rows)
-    named = tuple(MODEL_TYPES.get(name, name) for name in types.names)
+    kinds = attempts.model_type._replace(names=name_types(attempts.model_type))
+    sizes = attempts.size._replace(names=name_sizes(attempts.size))
     return [
         Category("outcome", ("failed", "succeeded"), success),
-        _category("model type", types._replace(names=named)),
-        _category("model size", _of(attempts.size, rows)),
+        _category("model type", _of(kinds, rows)),
+        _category("model size", _of(sizes, rows)),
         Category("platform", ("other than Upwork", "Upwork"), platform),
         _tags(attempts.tags.take(pa.array(rows))),
     ]

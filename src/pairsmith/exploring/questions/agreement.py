@@ -23,7 +23,7 @@ from pairsmith.exploring.answer import (
     Study,
     UnansweredError,
 )
-from pairsmith.exploring.attempts import MODEL_TYPES, Attempts
+from pairsmith.exploring.attempts import Attempts, name_types
 from pairsmith.exploring.turn_scores import read_turn_scores
 from pairsmith.statistics.bootstrap import Estimate, Floats
 from pairsmith.statistics.correlation import ranks, standardise
@@ -98,7 +98,7 @@ def ask(study: Study) -> Answer:
         "agreement",
         TITLE,
         _summarize(numbers, main, within, some),
-        _headline(within) if (inner.p or 0.0) <= NEWS else "",
+        _headline(within, some) if (inner.p or 0.0) <= NEWS else "",
         numbers,
         effects,
         _read(study.dialogues, main.scores),
@@ -145,7 +145,7 @@ def _types(both: Rated, scores: Floats) -> list[tuple[str, Rated]]:
     has = np.isfinite(scores[both.rows])
     held = both.attempts.model_type
     codes = held.codes[both.rows]
-    parts = [(MODEL_TYPES.get(n, n), has & (codes == c)) for c, n in enumerate(held.names)]
+    parts = [(name, has & (codes == c)) for c, name in enumerate(name_types(held))]
     return [(name, both.part(which)) for name, which in parts if which.any()]
 
 
@@ -257,16 +257,17 @@ def _signed(value: float | None) -> str:
     return "none" if value is None else f"{value:.2f}".replace("-", "−")
 
 
-def _headline(within: Estimate) -> str:
+def _headline(within: Estimate, some: Rated) -> str:
+    n = f"{in_words(within)} of pairs, over {len(some):,} attacks of {some.authors}."
     if within.above(0.5):
         return (
             "Rating and score agree in part: of a success and a failure against the same model, "
-            f"the success has the lower score in {in_words(within)} of pairs."
+            f"the success has the lower score in {n}"
         )
     if within.below(0.5):
         return (
             "Rating and score contradict each other: of a success and a failure against the same "
-            f"model, the success has the lower score in only {in_words(within)} of pairs."
+            f"model, the success has the lower score in only {n}"
         )
     return ""
 

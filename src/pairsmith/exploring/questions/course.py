@@ -12,10 +12,15 @@ from pairsmith.exploring.answer import Answer, Effect, Effects, Study, Unanswere
 from pairsmith.exploring.falls import follow_scores
 from pairsmith.exploring.openings import measure, tell_forms
 from pairsmith.reporting.svg import INK, SERIES, Plot, figure, style, to_svg
+from pairsmith.statistics.multiple import adjust
 from pairsmith.text.spans import to_numpy
 
 TITLE = "How it went"
 REPLIES = 8
+SURE = 0.05
+"""Features are counted in words where their q-value among themselves is at most this."""
+LONGER = "twice as long"
+"""The one feature of a first message that is a number, no form."""
 """Attacks with as many replies or more are told together."""
 
 
@@ -124,7 +129,7 @@ def _open(some: Rated) -> list[Effects]:
         if has.any()
     ]
     if np.ptp(length) > 0:
-        held.append(Feature("twice as long", length))
+        held.append(Feature(LONGER, length))
     order = sorted(mine.effects(held), key=lambda e: (e.estimate is None, -abs(e.estimate or 0)))
     words = (
         f"Each by itself; {mine.taken_out}. Forms are told by marks and English words, not by what "
@@ -148,19 +153,35 @@ def _summarize(effects: list[Effects], some: Rated, reason: str) -> tuple[str, s
         "too few members made several."
     )
     forms = [effect for effect in sure if effect not in effects[0].effects]
-    count = f" Of {len(among)} features of length and opening, {len(sure)} surely go with success."
-    said = count if among else ""
+    said = _count_sure(among)
     if length and length[0] in sure:
-        return sentence + said, f"twice as many replies go with {parts[0]}"
+        return (
+            sentence + said,
+            f"twice as many replies go with {_in_words(length[0], counted=True)}",
+        )
     if forms:
         first = min(forms, key=lambda effect: (effect.p or 0.0, effect.of))
-        return sentence + said, f"a first message that {first.of} goes with {_in_words(first)}"
+        what = first.of if first.of == LONGER else f"that {first.of}"
+        return sentence + said, f"a first message {what} goes with {_in_words(first, counted=True)}"
     return sentence + said, ""
 
 
-def _in_words(effect: Effect) -> str:
+def _count_sure(among: list[Effect]) -> str:
+    """How many features go with the outcome, a sentence with a space before it."""
+    if not among:
+        return ""
+    q = adjust(np.array([effect.p for effect in among], np.float64)).tolist()
+    signs = [np.sign(e.estimate or 0) for e, one in zip(among, q, strict=True) if one <= SURE]
+    return (
+        f" Of {len(among)} features of length and opening, {signs.count(1)} go with success and "
+        f"{signs.count(-1)} with failure (q at most {SURE}, among features)."
+    )
+
+
+def _in_words(effect: Effect, *, counted: bool = False) -> str:
     middle, low, high = (f"{value or 0.0:+.1f}".replace("-", "−") for value in effect[2:5])
-    return f"{middle} points of success ({low} to {high})"
+    n = f"; {effect.rows:,} attacks of {effect.groups:,} members" if counted else ""
+    return f"{middle} points of success ({low} to {high}{n})"
 
 
 def _join(first: str, second: str, some: Rated) -> str:

@@ -9,8 +9,8 @@ import numpy as np
 
 from pairsmith.evaluating.verdict import figure, percent, points, rate
 from pairsmith.exploring.answer import Answer, Effect, Effects, Study, UnansweredError
-from pairsmith.exploring.attempts import MODEL_TYPES, Attempts
-from pairsmith.exploring.model_rates import NOT_TOLD, Rates, Sums, measure, trends, types
+from pairsmith.exploring.attempts import MODEL_TYPES, NOT_TOLD, Attempts
+from pairsmith.exploring.model_rates import MODELS, Rates, Sums, measure, trends, types
 from pairsmith.reporting.svg import SERIES, Plot, style, to_svg
 from pairsmith.reporting.svg import figure as new_figure
 from pairsmith.statistics.bootstrap import Estimate
@@ -57,12 +57,16 @@ class Part(NamedTuple):
     differ: Callable[[Numbers], str]
 
 
-def _signed(estimate: Numbers) -> str:
-    return figure(estimate, "+.2f")
+def _minus(tell: Callable[..., str], *form: str) -> Callable[[Numbers], str]:
+    """The same with the sign that tables and other questions have."""
+    return lambda estimate: tell(estimate, *form).replace("-", "−")
 
 
-SUCCESS = Part("success", "success", "points of success", 100.0, rate, points)
-SCORE = Part("score", "the lowest score of harmlessness", "score", 1.0, figure, _signed)
+SUCCESS = Part("success", "success", "points of success", 100.0, _minus(rate), _minus(points))
+SCORE = Part(
+    "score", "the lowest score of harmlessness", "score", 1.0, _minus(figure),
+    _minus(figure, "+.2f"),
+)  # fmt: skip
 
 
 def ask(study: Study) -> Answer:
@@ -85,7 +89,7 @@ def ask(study: Study) -> Answer:
         except UnansweredError as error:
             whys.append(str(error))
     if not parts:
-        raise UnansweredError(" ".join(whys))
+        raise UnansweredError(" ".join(dict.fromkeys(whys)))
     numbers: Numbers = {part.name: _table(rates) for part, rates in parts.items()}
     released = is_released(held)
     if released:
@@ -121,16 +125,18 @@ def is_released(held: Attempts) -> bool:
 
 def _table(rates: Rates) -> Numbers:
     """The means of models, as numbers of the answer."""
+    names = [model.name for model in rates.models]
     return {
-        model.name: {
+        # "a b" of size "c" is not "a" of size "b c"
+        name if names.index(name) == place else f"{name} (no. {place + 1})": {
             "rows": model.rows,
             "members": model.members,
             "plain": plain.to_dict(),
             "adjusted": _number(adjusted),
             "random intercept alone": _number(random),
         }
-        for model, plain, adjusted, random in zip(
-            rates.models, rates.plain, rates.adjusted, rates.random, strict=True
+        for place, (name, model, plain, adjusted, random) in enumerate(
+            zip(names, rates.models, rates.plain, rates.adjusted, rates.random, strict=True)
         )
     }
 
@@ -184,16 +190,16 @@ def _say(study: Study, parts: dict[Part, Rates], released: bool) -> list[str]:
     said = []
     for part, rates in parts.items():
         whole = rates.whole.to_dict()
-        n = f"{rates.whole.rows:,} attacks of {rates.whole.groups:,} people"
+        n = _count(rates)
         if part is SUCCESS:
             said.append(
-                f"{rate(whole)} of {n} succeed, that is, are rated "
+                f"{part.tell(whole)} of {n} succeed, that is, are rated "
                 f"{study.options.success_from:g} or more by their authors."
             )
         else:
-            said.append(f"The mean of {part.words} is {figure(whole)}, of {n}.")
+            said.append(f"The mean of {part.words} is {part.tell(whole)}, of {n}.")
         if rates.left:
-            said.append(f"{rates.left:,} attacks that name no model are left out.")
+            said.append(f"{rates.left:,} others are left out.")
         said += _on_spread(rates)
         said += _on_trends(part, rates)
         if part is SUCCESS:
@@ -202,6 +208,17 @@ def _say(study: Study, parts: dict[Part, Rates], released: bool) -> list[str]:
         if rates.why:
             said.append(f"Who attacked is not taken out: {rates.why}.")
     return said
+
+
+def _count(rates: Rates) -> str:
+    """Of which attacks rates are."""
+    rows, people = rates.whole.rows, rates.whole.groups
+    n = f"{rows:,} attacks of {people:,} {'person' if people == 1 else 'people'}"
+    if not rates.left:
+        return n
+    if len(rates.models) < MODELS:
+        return f"{n} that name their model"
+    return f"{n} on the {MODELS} models with the most attacks"
 
 
 def _on_spread(rates: Rates) -> list[str]:
@@ -235,7 +252,7 @@ def _on_trends(part: Part, rates: Rates) -> list[str]:
         f"{effect.of} {_told(part, effect)}, {effect.rows:,} rows of {effect.groups:,} people"
         for effect in told
     )
-    return [f"With ten times the size it changes: {each}."]
+    return [f"With ten times the size {part.words} changes: {each}."]
 
 
 def _sure(effects: tuple[Effect, ...]) -> list[Effect]:
@@ -305,27 +322,27 @@ def _headline(parts: dict[Part, Rates]) -> str:
     ]
     held.sort(key=lambda one: (one[1].estimate or 0.0, one[0].name))
     with_size = "".join(
-        f"; with ten times the size it changes by {_told(part, one)} for {one.of} "
+        f"; ten times the size changes it by {_told(part, one)} for {one.of} "
         f"(n = {one.rows:,} of {one.groups:,} people)"
         for one in _sure(_list(part, rates, trends(rates)))[:1]
     )
     whole = rates.whole
     if not held or not held[-1][1].above(held[0][1].high or 0.0):
-        n = f"{whole.rows:,} attacks of {whole.groups:,} people"
+        n = _count(rates)
         told = part.tell(whole.to_dict())
         none = "; no model is surely apart from another" if len(rates.models) > 1 else ""
         if part is SUCCESS:
             return f"{told} of {n} succeed{none}{with_size}."
         return f"The mean of {part.words} is {told}, of {n}{none}{with_size}."
     least, most = (
-        f"{part.tell(one.to_dict())} against {model.name} (n = {one.rows:,} of {one.groups:,} "
-        "people)"
+        f"against {model.name}, {part.tell(one.to_dict())[:-1]}; n = {one.rows:,} of "
+        f"{one.groups:,} people)"
         for model, one in (held[0], held[-1])
     )
     taken = "" if rates.fitted is None else ", who attacked taken out"
     if part is SUCCESS:
-        return f"Least often attacks succeed: {least}; most often {most}{taken}{with_size}."
-    return f"The mean of {part.words} is least, {least}; most, {most}{taken}{with_size}."
+        return f"Attacks succeed least often {least}, and most often {most}{taken}{with_size}."
+    return f"The mean of {part.words} is lowest {least}, and highest {most}{taken}{with_size}."
 
 
 def plot(answer: Answer) -> Plot | None:

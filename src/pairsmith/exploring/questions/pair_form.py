@@ -243,9 +243,9 @@ def _say(pairs: Pairs, both: Differences, found: PairedEffects) -> str:
     return (
         f"In {len(pairs):,} pairs of {len(np.unique(pairs.conversation)):,} conversations chosen "
         f"is the longer reply in {longer:.1f} % and the shorter one in {shorter:.1f} %: "
-        f"{say_points(found, 0)}. Of {len(both.names)} looks {compared} are in enough pairs to be "
-        f"compared, and {int(_sure(found).sum())} of them differ between the sides (q at most "
-        f"{SURE}, among looks). A phrase of refusal: "
+        f"{say_points(found, 0)}. Of {len(both.names)} features {compared} are in enough pairs to "
+        f"be compared, and {int(_sure(found).sum())} of them differ between the sides (q at most "
+        f"{SURE}, among features). A phrase of refusal: "
         f"{say_points(found, both.names.index('a phrase of refusal'))}."
     )
 
@@ -259,6 +259,6 @@ def _headline(both: Differences, found: PairedEffects) -> str:
     distance = np.where(sure, np.abs(found.estimate / found.se), 0)
     place = int(np.argmax(distance))
     return (
-        f"What tells chosen from rejected most surely in its look is {both.names[place]}: "
-        f"{say_points(found, place)}."
+        f"In form chosen and rejected differ most surely in {both.names[place]}: "
+        f"{say_points(found, place)}, chosen less rejected."
     )

@@ -306,8 +306,8 @@ def _summarize(numbers: dict[str, Any], members: int, reason: str) -> str:
     )
     return (
         f"{first} Of what differs in success against the same model, {between}. Of "
-        f"{able['judged']:,} with at least {FEW_ROWS} rated attacks, surely above the others: "
-        f"{able['surely_above']:,}; surely below: {able['surely_below']:,}."
+        f"{able['judged']:,} with at least {FEW_ROWS} rated attacks, {able['surely_above']:,} are "
+        f"above the others and {able['surely_below']:,} below by the interval of each alone."
     )
 
 
@@ -334,4 +334,7 @@ def _headline(numbers: dict[str, Any]) -> str:
     if alike is None or alike.get("low") is None or alike["low"] <= 0.0:
         return f"{first}."
     share = f"{100 * alike['estimate']:.0f} %{_ends(alike)}"
-    return f"{first}, and {share} of what differs in their success is who attacks."
+    return (
+        f"{first}, and {share} of the variance of success against the same model lies between "
+        "members."
+    )

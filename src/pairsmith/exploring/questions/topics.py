@@ -271,8 +271,9 @@ def _say(found: _Found, numbers: dict[str, Any]) -> str:
 def _percent(share: dict[str, Any]) -> str:
     """A share with its interval, in per cent."""
     if share["low"] is None:
-        return f"{share['estimate']:.1%}"
-    return f"{share['estimate']:.1%} ({share['low']:.1%} to {share['high']:.1%})"
+        return f"{100 * share['estimate']:.1f} %"
+    middle, low, high = (f"{100 * share[name]:.1f}" for name in ("estimate", "low", "high"))
+    return f"{middle} % ({low} to {high})"
 
 
 def _headline(found: _Found) -> str:

@@ -62,7 +62,8 @@ def choose_rows(attempts: Attempts, seed: int) -> Index:
     members = len(np.unique(attempts.groups[rated]))
     if len(rated) < 2 * FEW_ROWS or members < FEW_MEMBERS:
         raise UnansweredError(
-            f"{len(rated):,} rated attacks of {members:,} members are too few for words."
+            f"Rated attacks are too few for words: {len(rated):,}, of {members:,} "
+            f"{'member' if members == 1 else 'members'}."
         )
     if success.min() == success.max():
         raise UnansweredError(

@@ -86,9 +86,16 @@ def _section(made: Exploration, answer: Answer, plot: Any, study: Study) -> Sect
             for held in answer.effects
             if not (held.harmful and hidden)
         ],
-        *split(tables(answer.numbers)),
+        *_fold(tables(answer.numbers), bool(answer.effects)),
         [reading._replace(rows=reading.rows[:LISTED]) for reading in answer.readings],
     )
+
+
+def _fold(made: list[Table], listed: bool) -> tuple[list[Table], list[Table]]:
+    """Tables that are visible at once, and the others: plain values are, where nothing else is."""
+    plain = [table for table in made if listed and table.columns == ["", "value"]]
+    visible, folded = split([table for table in made if table not in plain])
+    return visible, folded + plain
 
 
 def effects_table(made: Exploration, answer: Answer, held: Effects) -> Table:

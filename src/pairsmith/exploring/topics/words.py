@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 LONGEST = 4_000
 """Characters of a text that are looked at: memory is bounded, whatever a text holds."""
+WIDEST = 100
+"""Characters of a word, or of two: what is longer is none that a list could show."""
 ROW_BITS = 12
 BLOCK = 1 << ROW_BITS
 """The most texts that are taken apart together."""
@@ -187,7 +189,7 @@ def _terms(codes: NDArray[np.intp], places: Index, phrases: bool) -> _Terms:
     short = mix(spots.hashes) >> np.uint64(ROW_BITS)
     words = _Terms(rows, spots.starts, spots.stops, short)
     if not phrases or len(rows) < 2:
-        return words
+        return _drop_wide(words)
     gap = spots.starts[1:] - spots.stops[:-1]
     near = (gap == 0) | ((gap == 1) & (codes[spots.stops[:-1].clip(max=len(codes) - 1)] == SPACE))
     first = np.flatnonzero(near & (rows[1:] == rows[:-1]))
@@ -198,7 +200,12 @@ def _terms(codes: NDArray[np.intp], places: Index, phrases: bool) -> _Terms:
         spots.stops[first + 1],
         mix(both) >> np.uint64(ROW_BITS),
     )
-    return _Terms(*(np.concatenate(pair) for pair in zip(words, of_two, strict=True)))
+    return _drop_wide(_Terms(*(np.concatenate(pair) for pair in zip(words, of_two, strict=True))))
+
+
+def _drop_wide(terms: _Terms) -> _Terms:
+    some = terms.stops - terms.starts <= WIDEST
+    return _Terms(terms.rows[some], terms.starts[some], terms.stops[some], terms.hashes[some])
 
 
 def _spot_words(codes: NDArray[np.intp], places: Index) -> Spots:

@@ -1,0 +1,214 @@
+"""Text that was UTF-8 and was read as something else: where it stands, and what it would be.
+
+UTF-8 writes each character beyond ASCII as a lead byte and one to three that continue it (RFC
+3629). Read as Windows-1252, Latin-1 or Mac Roman, each byte becomes a character of its own, and `’`
+becomes `â€™` or `‚Äô`. So damage is a sequence of characters whose bytes in one of these are UTF-8.
+People write a few such sequences themselves, such as `É”` at the end of a quotation in capitals. A
+sequence is taken for damage where nobody would write it, or beside others; where one of a text
+surely is damage, the others of that encoding are too. What is left is in doubt, and taken for text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+
+UPPER_HALF = range(0x80, 0x100)
+DEPTH = 3
+"""How many times text is looked at that was damaged more than once."""
+
+
+class Damaged(NamedTuple):
+    """Damaged characters.
+
+    Attributes:
+        stands: What stands there.
+        would_be: What it would be; empty if nothing, None if that is lost.
+        why: What was done to it, as a few words.
+    """
+
+    stands: str
+    would_be: str | None
+    why: str
+
+
+class Sequence(NamedTuple):
+    """The characters of one code point, and what stands around them.
+
+    Attributes:
+        codes: The bytes that they were: two, three or four.
+        behind: The characters after the first one.
+        before, after: What stands before and after them in the text: a character, or none.
+    """
+
+    codes: bytes
+    behind: str
+    before: str
+    after: str
+
+
+class Encoding(NamedTuple):
+    """An encoding of one byte a character that UTF-8 is read as.
+
+    Attributes:
+        name: What it is called.
+        codes: The byte of each character beyond ASCII.
+        pattern: What matches the characters of one code point, as an RE2 expression.
+        is_sure: Whether people would not write a sequence.
+        several: How many that are not sure must stand side by side to be damage.
+    """
+
+    name: str
+    codes: dict[str, int]
+    pattern: str
+    is_sure: Callable[[Sequence], bool]
+    several: int
+
+
+_DOUBTFUL = frozenset("“”‘’«»‹›…–—•™®©°ºª\xa0\xad´¨²³¹¿¡·¶§†‡¼½¾ƒŠŒŽšœžŸ")
+"""Continuing characters in Windows-1252 that people write behind a letter."""
+_BEFORE_LETTERS = frozenset("©®°ºª¨´²³¹¶§¼½¾¡¿™")
+"""Those of them that people do not write before one."""
+_OF_SIGNS = {0xC2: frozenset("©®°º¡¿£«»·²³½"), 0xC3: frozenset("©®ªº¡¨´³²¹¼§")}
+"""Those that stand behind no `Â` and `Ã` of people's own."""
+_IN_SUMS = frozenset("πΩ∑∏∫∂∞µ≈≤≥≠±∆√")
+"""Continuing characters in Mac Roman that people write behind the sign of a root."""
+
+
+def _is_sure_as_latin(found: Sequence) -> bool:
+    lead, behind = found.codes[0], found.behind
+    if len(behind) > 2:
+        return True
+    plain = not _DOUBTFUL.issuperset(behind)
+    if len(behind) == 2:
+        return plain or (lead == 0xE2 and behind[0].isalpha())
+    if lead in (0xD7, 0xDF):  # the multiplication sign and ß stand before anything
+        return False
+    between = found.after.islower() and behind in _BEFORE_LETTERS
+    if lead in _OF_SIGNS:  # no word is one of these letters alone, so they end one in capitals
+        return between or not found.before.isupper() or behind in _OF_SIGNS[lead]
+    return plain or between or found.before.islower()
+
+
+def _is_sure_as_mac(found: Sequence) -> bool:
+    lead, behind = found.codes[0], found.behind
+    if len(behind) > 2 or lead == 0xE2:
+        return True
+    if len(behind) == 2:
+        return found.codes in (b"\xef\xbb\xbf", b"\xef\xbf\xbd")
+    if lead == 0xC2:
+        return behind in "†£©´ª≤≥±" or (behind == "∞" and found.before.isdigit())
+    if lead == 0xC3:
+        inside = found.before.isalpha() and found.after.islower()
+        return inside or behind not in _IN_SUMS
+    return lead in (0xC4, 0xC5) and found.before.islower()
+
+
+def _describe(
+    name: str, codecs: tuple[str, ...], is_sure: Callable[[Sequence], bool], several: int
+) -> Encoding:
+    codes: dict[str, int] = {}
+    for byte in UPPER_HALF:
+        for codec in codecs:
+            read = bytes([byte]).decode(codec, errors="ignore")
+            if read:
+                codes[read] = byte
+    two, three, four, behind = (
+        "".join(f"\\x{{{ord(char):x}}}" for char, byte in codes.items() if first <= byte < end)
+        for first, end in ((0xC2, 0xE0), (0xE0, 0xF0), (0xF0, 0xF5), (0x80, 0xC0))
+    )
+    pattern = f"[{two}][{behind}]|[{three}][{behind}]{{2}}|[{four}][{behind}]{{3}}"
+    return Encoding(name, codes, pattern, is_sure, several)
+
+
+ENCODINGS = (
+    _describe("Windows-1252 or Latin-1", ("latin-1", "cp1252"), _is_sure_as_latin, 2),
+    _describe("Mac Roman", ("mac_roman",), _is_sure_as_mac, 3),
+)
+PREFILTER = "|".join(encoding.pattern for encoding in ENCODINGS)
+"""An RE2 expression that matches in every text that may be damaged."""
+
+_CODES = {encoding.name: encoding.codes for encoding in ENCODINGS}
+_SEQUENCES = {
+    encoding.name: re.compile(
+        # RE2 and Python write code points each in a way of their own
+        re.sub(r"\\x\{(\w+)\}", lambda code: re.escape(chr(int(code[1], 16))), encoding.pattern)
+    )
+    for encoding in ENCODINGS
+}
+
+
+def find_damaged(text: str) -> Counter[Damaged]:
+    """Counts the damaged characters of a text, each with what it would be."""
+    found = _find_runs(text)
+    why = f"UTF-8 read as {found.encoding.name}"
+    counts = Counter(
+        sequence
+        for run in found.runs
+        for sequence in (_read_again(run, DEPTH) if len(run) > 1 else run)
+    )
+    return Counter({Damaged(*sequence, why): count for sequence, count in counts.items()})
+
+
+class _Runs(NamedTuple):
+    """The damaged sequences of a text, each with what it would be, side by side in runs."""
+
+    encoding: Encoding
+    runs: list[list[tuple[str, str]]]
+
+
+def _find_runs(text: str) -> _Runs:
+    """What is damaged in a text: by the encoding of which there is most."""
+    found = [_Runs(encoding, _runs_of(text, encoding)) for encoding in ENCODINGS]
+    return max(found, key=lambda one: sum(map(len, one.runs)))
+
+
+def _runs_of(text: str, encoding: Encoding) -> list[list[tuple[str, str]]]:
+    runs: list[list[tuple[str, str]]] = []
+    sure, last = False, -1
+    for match in _SEQUENCES[encoding.name].finditer(text):
+        stands, (start, end) = match[0], match.span()
+        would_be = _decode(stands, encoding.name)
+        if not would_be:
+            continue
+        if start != last:
+            runs.append([])
+        runs[-1].append((stands, would_be))
+        if not sure:
+            before, after = text[max(start - 1, 0) : start], text[end : end + 1]
+            sequence = Sequence(_encode(stands, encoding.name), stands[1:], before, after)
+            sure = len(runs[-1]) >= encoding.several or encoding.is_sure(sequence)
+        last = end
+    return runs if sure else []
+
+
+@lru_cache(maxsize=1 << 14)
+def _decode(stands: str, name: str) -> str:
+    """What a sequence would be; empty if its bytes are none of UTF-8, such as an overlong form."""
+    try:
+        return _encode(stands, name).decode()
+    except UnicodeDecodeError:
+        return ""
+
+
+def _encode(stands: str, name: str) -> bytes:
+    return bytes(_CODES[name][char] for char in stands)
+
+
+def _read_again(run: list[tuple[str, str]], depth: int) -> list[tuple[str, str]]:
+    """Puts sequences together that come to a sequence again: they were damaged twice."""
+    read = "".join(would_be for _, would_be in run)
+    inner = _find_runs(read)
+    if depth == 1 or not inner.runs:
+        return run
+    joined, at = [], 0
+    for stands, would_be in (sequence for again in inner.runs for sequence in again):
+        start = read.index(stands, at)
+        end = start + len(stands)
+        joined += run[at:start]
+        joined.append(("".join(outer for outer, _ in run[start:end]), would_be))
+        at = end
+    return _read_again(joined + run[at:], depth - 1)
