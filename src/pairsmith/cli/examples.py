@@ -50,6 +50,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "pairsmith score 'Tea is a plant.' --model ./run",
     ),
     "publish": (
+        "pairsmith publish out ann/pairs --gated manual --dry-run",
         "pairsmith publish out ann/pairs --gated manual",
         "pairsmith publish out ann/pairs --to http://127.0.0.1:8000",
     ),

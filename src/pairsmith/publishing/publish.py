@@ -113,14 +113,11 @@ def publish(
         PublishError: The build is not whole, or the hub cannot be reached or does not take it.
         OutputError: There is no such folder.
     """
-    from huggingface_hub import HfApi
-
-    endpoint = _endpoint(to)
-    _check_request(repo, gated)
-    place = _local(str(out))
-    built = _proved(place)
-    api = HfApi(endpoint=endpoint, library_name="pairsmith", library_version=__version__)
-    _check_token(api)
+    endpoint = endpoint_of(to)
+    check_request(repo, gated)
+    place = local_folder(str(out))
+    built = proved(place)
+    api = client_of(endpoint)
     with in_words(endpoint, f"{repo} cannot be set up"):
         info, remarks = _set_up(api, repo, gated, private)
     with in_words(endpoint, f"{repo} cannot be written"):
@@ -141,7 +138,7 @@ def publish(
     )
 
 
-def _endpoint(to: str | None) -> str:
+def endpoint_of(to: str | None) -> str:
     """The address of the hub, without a slash at its end.
 
     Raises:
@@ -160,7 +157,7 @@ def _endpoint(to: str | None) -> str:
     return address
 
 
-def _check_request(repo: str, gated: str | None) -> None:
+def check_request(repo: str, gated: str | None) -> None:
     """Checks the name of the repository and the kind of gate.
 
     Raises:
@@ -181,7 +178,7 @@ def _check_request(repo: str, gated: str | None) -> None:
         raise PublishError(f"{repo!r} cannot be a repository's name.", str(error)) from error
 
 
-def _local(out: str) -> Path:
+def local_folder(out: str) -> Path:
     """The folder of a build.
 
     Raises:
@@ -197,7 +194,7 @@ def _local(out: str) -> Path:
     return place
 
 
-def _proved(place: Path) -> Manifest:
+def proved(place: Path) -> Manifest:
     """The manifest of a build that is as it says.
 
     Raises:
@@ -212,6 +209,19 @@ def _proved(place: Path) -> Manifest:
             f"pairsmith check {place} says all of it.",
         )
     return read_manifest(place)
+
+
+def client_of(endpoint: str) -> HfApi:
+    """The stock client of a hub that answers, with a token that may write.
+
+    Raises:
+        PublishError: It does not, or there is none.
+    """
+    from huggingface_hub import HfApi
+
+    api = HfApi(endpoint=endpoint, library_name="pairsmith", library_version=__version__)
+    _check_token(api)
+    return api
 
 
 def _check_token(api: HfApi) -> None:
@@ -245,7 +255,7 @@ def _set_up(
     Raises:
         PublishError: The hub said yes and did not do it: data would be open to more than was meant.
     """
-    before = _find(api, repo)
+    before = find_repo(api, repo)
     if before is None:
         api.create_repo(repo, repo_type="dataset", private=private, exist_ok=True)
     close = gated is not None and (before is None or before.gated != gated)
@@ -276,7 +286,8 @@ def _settings(before: DatasetInfo | None, info: DatasetInfo) -> list[str]:
     return [f"{info.id} was there: it {first} {hidden}, and its gate {second} {gate}."]
 
 
-def _find(api: HfApi, repo: str) -> DatasetInfo | None:
+def find_repo(api: HfApi, repo: str) -> DatasetInfo | None:
+    """What a hub says of a repository; None where there is none, or none that may be seen."""
     from huggingface_hub.errors import RepositoryNotFoundError
 
     try:
@@ -296,10 +307,10 @@ def _send(
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
     mine = {entry.path: entry for entry in owned}
-    there = _held(api, info, info.sha, [*mine, NAME])
+    there = held_files(api, info, info.sha, [*mine, NAME])
     earlier = earlier_paths(api, info, mine[NAME], there.get(NAME))
-    gone = sorted(_held(api, info, info.sha, sorted(earlier - mine.keys())))
-    new = _differing(mine, there)
+    gone = sorted(held_files(api, info, info.sha, sorted(earlier - mine.keys())))
+    new = differing(mine, there)
     changed = {entry.path for entry in new}
     new += lost_files(api, info, [entry for entry in owned if entry.path not in changed])
     if not new and not gone:
@@ -314,7 +325,7 @@ def _send(
         repo_type="dataset",
         parent_commit=info.sha,
     )
-    if wrong := _differing(mine, _held(api, info, done.oid, list(mine))):
+    if wrong := differing(mine, held_files(api, info, done.oid, list(mine))):
         raise PublishError(
             f"{info.id} does not hold the build as it was sent: {wrong[0].path} is another there.",
             "Does a .gitignore there leave it out, or did the file change just now?",
@@ -322,7 +333,7 @@ def _send(
     return tuple(Sent(entry.path, entry.bytes) for entry in new), tuple(gone), done.oid
 
 
-def _held(
+def held_files(
     api: HfApi, info: DatasetInfo, revision: str | None, paths: list[str]
 ) -> dict[str, RepoFile]:
     """Those of the files that the repository holds at a commit, by path."""
@@ -338,7 +349,7 @@ def _held(
     return held
 
 
-def _differing(mine: dict[str, Owned], there: dict[str, RepoFile]) -> list[Owned]:
+def differing(mine: dict[str, Owned], there: dict[str, RepoFile]) -> list[Owned]:
     """The files that the hub lacks, or has with another content."""
     return [
         entry

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from pairsmith.publishing.plan import Plan
     from pairsmith.publishing.publish import Published
 
 
@@ -29,47 +30,53 @@ def publish(
     private: Annotated[
         bool, typer.Option("--private", help="The owner alone may know of it.")
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say what would be sent, to where; send nothing."),
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask before sending to the public hub.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
 ) -> None:
     """Publish a built dataset on a hub, by the stock client: checked first, in one commit.
 
     Publishing the same build again sends nothing. The token is that of HF_TOKEN or hf auth login.
     """
+    from pairsmith.cli.asking import ask_before_public
     from pairsmith.cli.terminal import say
-    from pairsmith.publishing.publish import publish as publish_build
     from pairsmith.text.sanitize import sanitize
 
     _configure_progress_bars()
+    if not (yes or dry_run):
+        ask_before_public(out, repo, to, gated, private)
+    carry_out: Callable[..., Any] = _plan if dry_run else _publish
     try:
-        done = publish_build(out, repo, to=to, gated=gated, private=private)  # type: ignore[arg-type]
+        done, lines = carry_out(out, repo, to=to, gated=gated, private=private)
     except KeyboardInterrupt:
         say("interrupted.", "The same command sends what is missing.")
         raise typer.Exit(130) from None
     if as_json:
         typer.echo(json.dumps(done.to_dict()))
         return
-    for line in _summarize(done):
+    for line in lines:
         typer.echo(sanitize(line))
 
 
-def _summarize(done: Published) -> Iterator[str]:
-    """Lines with the URL, the files that were sent, and the code that loads the dataset."""
-    from pairsmith.publishing.publish import PUBLIC
+def _publish(out: str, repo: str, **asked: Any) -> tuple[Published, Iterator[str]]:
+    from pairsmith.cli.render.publishing import summarize
+    from pairsmith.publishing.publish import publish as publish_build
 
-    yield done.url
-    if done.sent or done.removed:
-        size = sum(entry.bytes for entry in done.sent)
-        gone = f"; {len(done.removed)} of an earlier build removed" if done.removed else ""
-        yield f"sent: {len(done.sent)} files, {size:,} bytes{gone}."
-    else:
-        yield f"nothing new: its {done.files} files are there as they were built."
-    yield from done.remarks
-    yield "Whoever may read it loads it with"
-    yield ""
-    if done.endpoint != PUBLIC:
-        yield f"  export HF_ENDPOINT={done.endpoint}"
-        yield ""
-    yield from (f"  {line}" for line in done.loading)
+    done = publish_build(out, repo, **asked)
+    return done, summarize(done)
+
+
+def _plan(out: str, repo: str, **asked: Any) -> tuple[Plan, Iterator[str]]:
+    from pairsmith.cli.render.publishing import summarize_plan
+    from pairsmith.publishing.plan import plan
+
+    planned = plan(out, repo, **asked)
+    return planned, summarize_plan(planned)
 
 
 def _configure_progress_bars() -> None:

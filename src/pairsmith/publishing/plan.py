@@ -1,0 +1,111 @@
+"""What publishing a build would do: the hub is asked what it holds, and nothing is changed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pairsmith.dataset.manifest import NAME, read_manifest
+from pairsmith.publishing.owned import earlier_paths, owned_files
+from pairsmith.publishing.publish import (
+    PUBLIC,
+    Gate,
+    Sent,
+    check_request,
+    client_of,
+    differing,
+    endpoint_of,
+    find_repo,
+    held_files,
+    local_folder,
+    proved,
+)
+from pairsmith.publishing.refusals import in_words
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would become of a repository.
+
+    Attributes:
+        repo: As others name it: owner/name.
+        endpoint: The address of the hub.
+        is_new: Whether it would be made.
+        private: Whether its owner alone would know of it.
+        gated: Its gate then: `off`, `auto` or `manual`.
+        sent: The files that would be sent; what the hub lists and has lost is not among them.
+        removed: Files of an earlier build that would go.
+        files: How many files the build is.
+    """
+
+    repo: str
+    endpoint: str
+    is_new: bool
+    private: bool
+    gated: str
+    sent: tuple[Sent, ...]
+    removed: tuple[str, ...]
+    files: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {**asdict(self), "sent": [entry._asdict() for entry in self.sent]}
+
+
+def plan(
+    out: str | Path,
+    repo: str,
+    *,
+    to: str | None = None,
+    gated: Gate | None = None,
+    private: bool = False,
+) -> Plan:
+    """Says what `publish` would do with the same arguments, as the hub is now.
+
+    The build is checked, and so is the token. No byte of the build leaves this machine, and no
+    setting is changed.
+
+    Raises:
+        PublishError: The build is not whole, or the hub cannot be reached or refuses the token.
+        OutputError: There is no such folder.
+    """
+    endpoint = endpoint_of(to)
+    check_request(repo, gated)
+    place = local_folder(str(out))
+    mine = {entry.path: entry for entry in owned_files(place, proved(place))}
+    api = client_of(endpoint)
+    with in_words(endpoint, f"{repo} cannot be looked at"):
+        info = find_repo(api, repo)
+        there = {} if info is None else held_files(api, info, info.sha, [*mine, NAME])
+        gone: list[str] = []
+        if info is not None:
+            earlier = earlier_paths(api, info, mine[NAME], there.get(NAME))
+            gone = sorted(held_files(api, info, info.sha, sorted(earlier - mine.keys())))
+    return Plan(
+        repo=repo if info is None else info.id,
+        endpoint=endpoint,
+        is_new=info is None,
+        private=private or bool(info is not None and info.private),
+        gated=gated or (info.gated if info is not None and info.gated else "off"),
+        sent=tuple(Sent(entry.path, entry.bytes) for entry in differing(mine, there)),
+        removed=tuple(gone),
+        files=len(mine),
+    )
+
+
+def public_hub(out: str | Path, repo: str, to: str | None, gated: str | None) -> str | None:
+    """The address of the public hub where a build would go to it, else None.
+
+    Nothing is asked of any hub; a request that cannot be carried out is refused here already.
+
+    Raises:
+        PublishError: The address, the name or the gate is none.
+        OutputError: There is no build in the folder.
+    """
+    endpoint = endpoint_of(to)
+    check_request(repo, gated)
+    read_manifest(local_folder(str(out)))
+    host, public = urlsplit(endpoint).hostname or "", urlsplit(PUBLIC).hostname
+    return endpoint if host in (public, "hf.co") or host.endswith(f".{public}") else None
