@@ -196,6 +196,7 @@ EXPECTED = (
 )
 
 
+@slow
 def test_without_the_package_its_files_are_of_no_format(home):
     said, hint = told(run(home, "build", "x.tsvpairs", "none", plugins=False))
     assert said == "x.tsvpairs is not a file of preference data by its name."
@@ -217,6 +218,7 @@ def test_a_question_is_asked_by_its_name(home, out):
     assert "Bars: loud 1; calm 1." in report
 
 
+@slow
 def test_a_trainer_is_exported_for_and_listed(home, out):
     done = run(home, "export", out, "ids", "--for", "ids")
     assert done.returncode == 0, done.stderr

@@ -164,7 +164,7 @@ def test_the_recipe_is_made_of_its_fields():
 def test_the_command_line_is_made_of_the_fields():
     command = typer.main.get_command(app).commands["build"]  # type: ignore[attr-defined]
     made = {param.name: param for param in command.params}
-    own = {"sources", "out", "as_json"}
+    own = {"sources", "out", "as_json", "quiet", "verbose"}
     assert set(made) - own == {field.name for _, field in declared()}
     for kind, field in declared():
         option = hints(kind)[field.name].__metadata__[0]

@@ -117,7 +117,7 @@ def test_replaced_once_rows_are_read(tmp_path, contents, name, replace):
     assert said(out) == {AFTER}
 
 
-@pytest.mark.parametrize("name", ["train.jsonl", "train.parquet"])
+@pytest.mark.parametrize("name", quick(["train.jsonl", "train.parquet"]))
 @pytest.mark.parametrize("replace", quick([rename, rewrite], rewrite))
 def test_replaced_between_parts(tmp_path, contents, name, replace):
     """With several workers a file is opened again for each part of it."""

@@ -12,6 +12,7 @@ from support.slow import slow
 pytestmark = pytest.mark.usefixtures("ray_cluster")
 
 
+@slow
 def test_ray_makes_the_same_bytes_of_rows_that_are_acted_on(tmp_path):
     source = write_planted(tmp_path / "in")
     options = {"drop": ["duplicates", "leaks"], "template": "llama2", "shard_rows": 2}

@@ -79,7 +79,8 @@ def test_a_build_is_published_once_and_loaded_by_its_name(
     stage.run_text("\n".join(lines[1:]), client)
 
 
-@pytest.mark.parametrize("reader", quick(["newest", "1-1", "0-34"]))
+@slow
+@pytest.mark.parametrize("reader", ["newest", "1-1", "0-34"])
 def test_who_is_let_in_loads_it(publish, stage, sample_messages, reader):
     environment_of(reader, Path(), "")
     publish(sample_messages, "ann/pairs", "--gated", "manual")

@@ -18,6 +18,7 @@ from pairsmith.building.options import (
     ExecutionOptions,
     SourceOptions,
 )
+from pairsmith.cli.choices import fill
 
 KINDS = (BuildOptions, SourceOptions, ExecutionOptions)
 
@@ -101,7 +102,9 @@ def option_list() -> str:
     lines = [""]
     for kind in KINDS:
         hints = get_type_hints(kind, include_extras=True)
-        lines += [f"  - `{f.name}`: {hints[f.name].__metadata__[0].help}" for f in fields(kind)]
+        lines += [
+            f"  - `{f.name}`: {fill(hints[f.name].__metadata__[0].help)}" for f in fields(kind)
+        ]
     return "\n".join(lines)
 
 

@@ -48,7 +48,8 @@ def trainer(source, form, tokenizer, tmp_path, system=None, steps=2):
     )
 
 
-@pytest.mark.parametrize("form", quick(["text", "messages"], "messages"))
+@slow
+@pytest.mark.parametrize("form", ["text", "messages"])
 def test_a_few_steps(form, tokenizer, tmp_path):
     run = trainer("sample", form, tokenizer, tmp_path)
     before = [weight.detach().clone() for weight in run.model.parameters()]

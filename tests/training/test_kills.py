@@ -72,6 +72,7 @@ def test_killed_at_any_moment_it_ends_alike(command, tmp_path):
     assert_same(run, whole)
 
 
+@slow
 def test_broken_off_behind_its_last_step_it_takes_no_step_more(command, tmp_path, monkeypatch):
     """The last checkpoint is of the last step, in the middle of the rows: there it goes on from."""
     (_, _, build), (_, model, *_) = command

@@ -7,7 +7,7 @@ import pytest
 import pairsmith
 from pairsmith import Annotator
 from pairsmith.training.losses import confidence_loss
-from support.slow import quick, slow
+from support.slow import slow
 from support.training import SETTINGS, train_quietly, weights_of
 
 torch = pytest.importorskip("torch")
@@ -81,8 +81,9 @@ def believe(build, name, share):
     pairsmith.annotate(build, name, said, Annotator("a test", "1"))
 
 
+@slow
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize("believed", quick([None, 1.0]))
+@pytest.mark.parametrize("believed", [None, 1.0])
 def test_the_weights_are_those_that_trl_makes_alone(small, tmp_path, believed):
     name = None
     if believed is not None:

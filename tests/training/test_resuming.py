@@ -11,7 +11,7 @@ import pytest
 
 from pairsmith.errors import ModelError, OutputError
 from pairsmith.training.checkpoints import SEAL
-from support.slow import quick, slow
+from support.slow import slow
 from support.training import SETTINGS, stop_after, train_quietly, weights_of
 
 pytest.importorskip("trl")
@@ -59,6 +59,7 @@ def test_weights_and_losses_are_those_of_an_unbroken_run(small, settings, unbrok
     assert [step for step, _, _ in losses(unbroken)] == [2, 3, 4, 6, 8, 9, 10, 12]
 
 
+@slow
 def test_a_checkpoint_that_is_not_whole_is_left_aside(small, settings, unbroken, tmp_path):
     growing = tmp_path / "run" / "checkpoints"
     with pytest.raises(KeyboardInterrupt):
@@ -91,7 +92,8 @@ def test_a_checkpoint_that_lost_its_end_is_left_aside(small, settings, unbroken,
     assert weights_of(tmp_path / "run") == weights_of(unbroken)
 
 
-@pytest.mark.parametrize("at", quick(["move_in", "leave"]))
+@slow
+@pytest.mark.parametrize("at", ["move_in", "leave"])
 def test_broken_off_while_it_takes_its_place(small, settings, unbroken, tmp_path, monkeypatch, at):
     from pathlib import Path
 

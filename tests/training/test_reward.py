@@ -7,7 +7,7 @@ import pytest
 
 import pairsmith
 from pairsmith.scoring.texts import score_texts
-from support.slow import slow
+from support.slow import quick, slow
 from support.training import stop_after, train_quietly, weights_of
 
 pytest.importorskip("trl")
@@ -79,6 +79,7 @@ def test_the_library_prints_nothing(small, tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@slow
 def test_a_finished_run_is_reused_and_its_own_settings_make_it_again(run, small, tmp_path):
     made, _ = run
     before = (made.folder / "manifest.json").stat().st_mtime_ns
@@ -119,7 +120,7 @@ def test_a_run_by_other_settings_stays_until_it_is_forced_and_another_is_whole(s
     assert not (place / "checkpoints").exists()
 
 
-@pytest.mark.parametrize("marked", ["chosen", "rejected"])
+@pytest.mark.parametrize("marked", quick(["chosen", "rejected"], "rejected"))
 def test_it_learns_which_side_was_chosen(marked, small, tmp_path):
     """A word that one side alone has is found in a few steps, and its sign is that of the side."""
     other = {"chosen": "rejected", "rejected": "chosen"}[marked]

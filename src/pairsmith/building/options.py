@@ -30,13 +30,13 @@ class SourceOptions:
         str | None, Option("For files: their split, as train, validation, test.", "NAME")
     ] = None
     from_: Annotated[
-        str, Option("What a row looks like: hh, trl, …; or auto, told by the first rows.", "SHAPE")
+        str, Option("What a row looks like: {shapes}; or auto, told by the first rows.", "SHAPE")
     ] = "auto"
     columns: Annotated[
         Mapping[str, str] | str | None,
         Option(
-            "Which field is what: prompt=question,chosen=response_j,rejected=response_k; dots for "
-            "fields inside of others.",
+            "Which field is what: prompt=question,chosen=best,rejected=worst; dots for fields "
+            "inside of others.",
             "ROLE=FIELD,…",
             given="text",
         ),
@@ -46,7 +46,7 @@ class SourceOptions:
         Option("Which one counts where rows tell several: better, safer, a field.", "NAME"),
     ] = None
     format: Annotated[
-        str | None, Option("What standard input is: csv, tsv, parquet, …; else JSON.", "ENDING")
+        str | None, Option("What standard input is: {formats}; else JSON.", "ENDING")
     ] = None
 
 
@@ -85,10 +85,11 @@ class BuildOptions:
     policies: Annotated[
         Mapping[str, str] | None,
         Option(
-            "Instead of quarantine: identical=keep, bad_roles=merge, … Repeatable.",
-            "REASON=POLICY",
+            "Instead of quarantine: bad_roles, empty_turn, empty_reply, identical or "
+            "control_token=keep; bad_roles=merge; control_token=escape.",
+            "REASON=POLICY,…",
             flag="--on",
-            given="pairs",
+            given="choices",
         ),
     ] = None
     pairs: Annotated[
@@ -106,16 +107,16 @@ class BuildOptions:
         Iterable[str],
         Option(
             "Fields that go along as columns: score_chosen,source,meta.language.",
-            "FIELDS",
-            given="words",
+            "FIELD,…",
+            given="list",
         ),
     ] = ()
     margin: Annotated[
         str | None,
         Option(
-            "A column margin for trainers that read one: a field, one less another, or scores: "
-            "those by which rows were compared.",
-            "FIELD|A-B|scores",
+            "A column margin for trainers that read one: a field; A-B, one less another; or "
+            "scores: those by which rows were compared.",
+            "FIELD",
         ),
     ] = None
     messages: Annotated[
@@ -130,8 +131,8 @@ class BuildOptions:
         Iterable[str],
         Option(
             "Refuse rows of train for the sake of others: duplicates,near,leaks,flipped.",
-            "NAMES",
-            given="words",
+            "NAME,…",
+            given="list",
         ),
     ] = ()
     flip: Annotated[
@@ -165,8 +166,8 @@ class BuildOptions:
         Iterable[str],
         Option(
             "Act on what an annotation of OUT, or one in a folder, says of rows: drop them, or "
-            "what else its labels stand for. Repeatable.",
-            "NAME[:LABEL]",
+            "what else its labels stand for.",
+            "NAME[:LABEL],…",
             given="list",
         ),
     ] = ()
@@ -198,6 +199,18 @@ class BuildOptions:
 ACTIONS = ("drop", "flip", "smooth", "drop_doubted", "judge", "temperature", "apply")
 """The options that act on rows once all of them were looked at."""
 
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "What is read": ("from_", "columns", "preference", "subset", "split", "format"),
+    "What is compared, kept and refused": ("pairs", "min_margin", "policies"),
+    "What is acted on": ("drop", "flip", "smooth", "drop_doubted", "judge", "temperature", "apply"),
+    "How rows are written": (
+        *("template", "tokens", "date", "as_", "system", "messages"),
+        *("carry", "margin", "shard_rows", "card"),
+    ),
+    "How the work is done": ("engine", "workers", "address", "batch_rows", "prove", "force"),
+}
+"""Under which words the help of a build lists its options; others stand in front."""
+
 WRITING = (
     *("template", "tokens", "date", "as_", "system", "shard_rows", "card"),
     *("carry", "margin", "messages"),
@@ -212,7 +225,7 @@ class ExecutionOptions:
     force: Annotated[
         bool, Option("Build over an earlier build, and over what another one left unfinished.")
     ] = False
-    engine: Annotated[str, Option("Where the work is done: local, ray.", "NAME")] = "local"
+    engine: Annotated[str, Option("Where the work is done: {engines}.", "NAME")] = "local"
     workers: Annotated[
         int | None,
         Option("Processes that work at once; by default 1, or one a core for much data.", "N"),

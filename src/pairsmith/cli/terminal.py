@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from pairsmith.cli.manner import is_quiet, is_verbose
 from pairsmith.text.sanitize import sanitize
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from pairsmith.progress import Progress, Watch
+
+MAX_CAUSES, MAX_CHARS = 5, 400
+
+
+def shows_progress() -> bool:
+    """Whether progress is to be shown on stderr: where that is a terminal, and not with -q."""
+    return sys.stderr.isatty() and not is_quiet()
 
 
 def console() -> Console:
@@ -29,6 +37,17 @@ def say(message: str, hint: str = "") -> None:
     print(sanitize(f"pairsmith: {message}"), file=sys.stderr)
     if hint:
         print(sanitize(f"  {hint}"), file=sys.stderr)
+
+
+def explain(error: BaseException) -> None:
+    """Prints what is behind a fault to stderr, one line a cause, where more is to be said."""
+    cause = error.__cause__ or error.__context__
+    for _ in range(MAX_CAUSES if is_verbose() else 0):
+        if cause is None:
+            return
+        said = str(cause).partition("\n")[0][:MAX_CHARS]
+        print(sanitize(f"  behind it: {type(cause).__name__}: {said}"), file=sys.stderr)
+        cause = cause.__cause__ or cause.__context__
 
 
 @contextmanager
@@ -47,7 +66,7 @@ def interruptible(out: str) -> Iterator[None]:
 @contextmanager
 def watched() -> Iterator[Watch | None]:
     """A progress callback that shows the current step on stderr; None if that is no terminal."""
-    if not sys.stderr.isatty():
+    if not shows_progress():
         yield None
         return
     from rich.console import Console

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from pairsmith.errors import RecipeError
 from pairsmith.schema.options import Option
+
+DIVIDED = re.compile(r",((?:\\,|[^,])*)")
+"""A comma and what follows up to the next one that divides."""
 
 
 def value_of(declared: Option, flag: str, given: Any) -> Any:
@@ -16,12 +20,23 @@ def value_of(declared: Option, flag: str, given: Any) -> Any:
         RecipeError: It is not as the option has to be given.
     """
     if declared.given == "list":
-        return given or []
+        return names_of(given)
     if declared.given == "pairs":
         return pairs_of(flag, given or [])
-    if declared.given == "words":
-        return [] if given is None else [word.strip() for word in given.split(",")]
+    if declared.given == "choices":
+        return pairs_of(flag, names_of(given))
+    if declared.given == "text":
+        return ",".join(given) if given else None
     return given
+
+
+def names_of(given: Sequence[str] | None) -> list[str]:
+    """Names from an option that takes several: with commas between, or given again.
+
+    A comma that belongs to a name is written with a backslash before it.
+    """
+    parts = (part for text in given or () for part in DIVIDED.findall("," + text))
+    return [part.strip().replace("\\,", ",") for part in parts]
 
 
 def pairs_of(flag: str, given: Sequence[str]) -> dict[str, str]:

@@ -152,6 +152,22 @@ class Annotation:
                 found.setdefault(statement.pop("id"), []).append(statement)
         return found
 
+    def first_ids(self, count: int, label: str | None = None, beginning: str = "") -> list[str]:
+        """The first rows of which something is said, at most `count`.
+
+        Args:
+            count: The most ids.
+            label: As `batches`.
+            beginning: What their ids begin with, such as `harmless-base/`.
+        """
+        found: dict[str, None] = {}
+        for batch in self.batches(label):
+            mine = batch["id"].filter(pc.starts_with(batch["id"], beginning))
+            found |= dict.fromkeys(mine.to_pylist())
+            if len(found) >= count:
+                break
+        return [*found][:count]
+
     def labels_of(self, label: str) -> list[str]:
         """The labels that a word stands for: itself, and those whose rows get it as reason.
 

@@ -12,11 +12,12 @@ class Option(NamedTuple):
         help: What it means.
         metavar: What stands for its value in the help; None for a flag that has none.
         flag: Its name on the command line, where that is not the field's.
-        given: How its value is given there: as it is; again and again; as NAME=VALUE, again and
-            again; as words between commas; as one text; or as a file's name.
+        given: How its value is given there: as it is; as names, with commas or again and again; as
+            NAME=VALUE, again and again; as NAME=CHOICE, with commas too; as one text, whose
+            parts are divided by commas; or as a file's name.
     """
 
     help: str
     metavar: str | None = None
     flag: str | None = None
-    given: Literal["value", "list", "pairs", "words", "text", "file"] = "value"
+    given: Literal["value", "list", "pairs", "choices", "text", "file"] = "value"

@@ -49,7 +49,7 @@ class ScoreOptions:
         float,
         Option("How far scores of the endpoint may be from the model's, for scores up to 1.", "X"),
     ] = 0.01
-    engine: Annotated[str, Option("Where the work is done: local, ray.", "NAME")] = "local"
+    engine: Annotated[str, Option("Where the work is done: {engines}.", "NAME")] = "local"
     workers: Annotated[
         int | None,
         Option("Processes that work at once, each with a model; one a GPU, or one.", "N"),

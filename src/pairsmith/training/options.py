@@ -25,7 +25,7 @@ class RewardOptions:
     ] = None
     subset: Annotated[
         Iterable[str] | None,
-        Option("Train on this subset alone. Repeatable.", "NAME", given="list"),
+        Option("Train on these subsets alone.", "NAME,…", given="list"),
     ] = None
     max_length: Annotated[
         int | None,

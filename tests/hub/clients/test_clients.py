@@ -73,6 +73,7 @@ def test_what_is_private_is_not_there(stage, client):
     stage.run("private", client)
 
 
+@slow
 def test_everything_that_changes_a_repository(stage, client):
     stage.run("write", client)
 

@@ -18,7 +18,7 @@ def audit(
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Put this question alone: {questions}. Repeatable."),
+        typer.Option(metavar="NAME,…", help="Put these questions alone: {questions}."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
 ) -> None:
@@ -28,11 +28,14 @@ def audit(
     """
     from pairsmith.auditing.audit import audit as audit_dataset
     from pairsmith.cli.terminal import say, watched
+    from pairsmith.cli.values import names_of
     from pairsmith.text.sanitize import sanitize
 
     try:
         with watched() as watch:
-            made = audit_dataset(out, tokenizer=tokenizer, questions=only or None, progress=watch)
+            made = audit_dataset(
+                out, tokenizer=tokenizer, questions=names_of(only) or None, progress=watch
+            )
     except KeyboardInterrupt:
         say("interrupted.")
         raise typer.Exit(130) from None

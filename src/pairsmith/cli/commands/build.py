@@ -7,6 +7,7 @@ from typing import Annotated, Unpack
 import typer
 
 from pairsmith.building.options import (
+    GROUPS,
     BuildArguments,
     BuildOptions,
     ExecutionOptions,
@@ -18,7 +19,7 @@ from pairsmith.cli.startup import leave_out_pandas, template_ahead
 from pairsmith.cli.terminal import interruptible, say
 
 
-@with_options(BuildOptions, SourceOptions, ExecutionOptions)
+@with_options(BuildOptions, SourceOptions, ExecutionOptions, groups=GROUPS)
 def build(
     sources: Annotated[
         list[str],

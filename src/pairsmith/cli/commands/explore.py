@@ -19,7 +19,11 @@ def explore(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder of a build.")],
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Put this question alone. Repeatable."),
+        typer.Option(
+            metavar="NAME,…",
+            help="Put these questions alone: of dialogues {dialogue_questions}, "
+            "of pairs {pair_questions}.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
     **options: Any,
@@ -29,12 +33,13 @@ def explore(
     Writes a report to OUT/explore. Needs the extra `explore`.
     """
     from pairsmith.cli.terminal import say, watched
+    from pairsmith.cli.values import names_of
     from pairsmith.exploring.explore import explore as explore_dataset
     from pairsmith.text.sanitize import sanitize
 
     try:
         with watched() as watch:
-            made = explore_dataset(out, only=only or None, progress=watch, **options)
+            made = explore_dataset(out, only=names_of(only) or None, progress=watch, **options)
     except KeyboardInterrupt:
         say("interrupted.")
         raise typer.Exit(130) from None

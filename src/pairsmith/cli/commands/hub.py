@@ -10,23 +10,28 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pairsmith.cli.commands import accounts
+from pairsmith.cli.commands import account_tokens, accounts
 from pairsmith.cli.commands.accounts import AsJson, Root
+from pairsmith.cli.common import with_common
+from pairsmith.cli.listing import ListingCommand, ListingGroup
 
 if TYPE_CHECKING:
     from pairsmith.hub.maintenance.verify import Progress
 
 hub = typer.Typer(
     name="hub",
+    cls=ListingGroup,
     help="Look after a hub, while it is served: accounts and tokens, backup, proof.",
+    short_help="Look after a hub: accounts, tokens, backup, proof.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 hub.add_typer(accounts.user)
-hub.add_typer(accounts.token)
+hub.add_typer(account_tokens.token)
 
 
-@hub.command()
+@hub.command(cls=ListingCommand, short_help="Copy a hub, or bring a copy up to date.")
+@with_common
 def backup(
     root: Root,
     out: Annotated[
@@ -57,7 +62,8 @@ def backup(
         raise typer.Exit(1)
 
 
-@hub.command()
+@hub.command(cls=ListingCommand, short_help="Prove every content against its hash.")
+@with_common
 def verify(root: Root, as_json: AsJson = False) -> None:
     """Prove every content against its hash, and the database against itself.
 
@@ -83,9 +89,9 @@ def verify(root: Root, as_json: AsJson = False) -> None:
 @contextmanager
 def _progress() -> Iterator[Progress | None]:
     """A progress callback that shows the verified contents on stderr; None if no terminal."""
-    import sys
+    from pairsmith.cli.terminal import shows_progress
 
-    if not sys.stderr.isatty():
+    if not shows_progress():
         yield None
         return
     from rich.console import Console

@@ -14,15 +14,18 @@ def preview(
         str, typer.Option(metavar="T", help="A tokenizer's folder, or its id on the hub.")
     ],
     trainer: Annotated[
-        str, typer.Option("--for", metavar="TRAINER", help="The trainer: trl, trl-reward.")
+        str, typer.Option("--for", metavar="TRAINER", help="The trainer: {token_trainers}.")
     ] = "trl",
     max_length: Annotated[
         int, typer.Option(metavar="N", min=1, help="The trainer's max_length.")
     ] = 1024,
     count: Annotated[
-        int, typer.Option("-n", metavar="N", min=0, help="Show at most N rows token by token.")
+        int,
+        typer.Option(
+            "--count", "-n", metavar="N", min=0, help="Show at most N rows token by token."
+        ),
     ] = 3,
-    subset: Annotated[str | None, typer.Option(help="Rows of this subset.")] = None,
+    subset: Annotated[str | None, typer.Option(metavar="NAME", help="Rows of this subset.")] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print rows and totals as one JSON object.")
     ] = False,

@@ -74,9 +74,9 @@ def _summarize(done: Published) -> Iterator[str]:
 
 def _configure_progress_bars() -> None:
     """Disables the client's progress bars unless stderr is a terminal."""
-    import sys
-
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
-    if not sys.stderr.isatty():
+    from pairsmith.cli.terminal import shows_progress
+
+    if not shows_progress():
         disable_progress_bars()

@@ -28,7 +28,7 @@ def score(
         typer.Option(metavar="M", help="A run, another preference model, a hub id; or linear."),
     ],
     name: Annotated[str, typer.Option(metavar="NAME", help="The annotation's name.")] = "scores",
-    subset: Annotated[str | None, typer.Option(help="Rows of this subset.")] = None,
+    subset: Annotated[str | None, typer.Option(metavar="NAME", help="Rows of this subset.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
     **options: Any,
 ) -> None:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pairsmith.cli.options import with_options
-from pairsmith.cli.row_options import ANY, SHOWN, RowOptions, check, naming_of
+from pairsmith.cli.showing.checks import check
+from pairsmith.cli.showing.options import ANY, SHOWN, RowOptions
+from pairsmith.cli.showing.picks import naming_of, where_of
 
 if TYPE_CHECKING:
     from pairsmith.dataset.manifest import Manifest
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 def show(
     out: Annotated[str, typer.Argument(metavar="OUT", help="The folder of a build, or its URL.")],
     count: Annotated[
-        int | None, typer.Option("-n", metavar="N", min=1, help="At most N rows; by default 3.")
+        int | None, typer.Option("--count", "-n", metavar="N", min=1, help="At most N rows; 3.")
     ] = None,
     raw: Annotated[
         bool,
@@ -47,7 +49,11 @@ def show(
     built = read_manifest(place)
     most = asked.random or count or (None if raw or asked.id else SHOWN)
     seed = None if asked.random is None else asked.seed or 0
-    picked = _pick(place, built, asked, Cut(most, asked.from_ or 1, seed))
+    cut = Cut(most, asked.from_ or 1, seed)
+    if asked.diff is not None:
+        _show_differences(place, built, asked, cut, as_json)
+        return
+    picked = _pick(place, built, asked, cut)
     if raw:
         sys.stdout.buffer.writelines(picked.raw_lines(reader_of(built.recipe).row.is_grouped))
     elif as_json:
@@ -62,10 +68,8 @@ def show(
 def _pick(out: StoragePath, built: Manifest, asked: RowOptions, cut: Cut) -> Picked:
     """The rows that the options ask for."""
     from pairsmith.dataset import picking
-    from pairsmith.dataset.searching import parse_search
 
-    search = None if asked.search is None else parse_search(asked.search)
-    where = picking.Where(asked.subset, asked.split, search)
+    where = where_of(asked)
     naming = naming_of(out, built, asked)
     if asked.id:
         return picking.pick_ids(out, built, cut.of(asked.id), naming)
@@ -75,3 +79,21 @@ def _pick(out: StoragePath, built: Manifest, asked: RowOptions, cut: Cut) -> Pic
         wanted = None if asked.reason == ANY else asked.reason
         return picking.pick_refused(out, built, where, cut, wanted)
     return picking.pick_kept(out, built, where, cut, asked.note)
+
+
+def _show_differences(
+    out: StoragePath, built: Manifest, asked: RowOptions, cut: Cut, as_json: bool
+) -> None:
+    """Prints how another build of the source differs, and some of the rows."""
+    from pairsmith.cli.render import differences
+    from pairsmith.dataset import folder
+    from pairsmith.dataset.differences import Build, compare_builds
+    from pairsmith.dataset.manifest import read_manifest
+
+    other = folder.output(str(asked.diff))
+    builds = Build(out, built), Build(other, read_manifest(other))
+    made = compare_builds(*builds, where_of(asked), cut)
+    if as_json:
+        differences.print_json(made)
+    else:
+        differences.draw_differences(made, str(out), str(other))

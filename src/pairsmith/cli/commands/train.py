@@ -7,11 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
+from pairsmith.cli.common import with_common
+from pairsmith.cli.listing import ListingCommand, ListingGroup
 from pairsmith.cli.options import with_options
 from pairsmith.training.options import RewardOptions
 
 train = typer.Typer(
     name="train",
+    cls=ListingGroup,
     help="Train models on a build: a preference model.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -23,7 +26,8 @@ def _train() -> None:
     """Has `reward` be a command of its own, also while there is no other."""
 
 
-@train.command()
+@train.command(cls=ListingCommand, short_help="Train a preference model, by TRL's RewardTrainer.")
+@with_common
 @with_options(RewardOptions)
 def reward(
     build: Annotated[

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pairsmith.cli.terminal import shows_progress
 from pairsmith.text.sanitize import sanitize
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @contextmanager
 def progress() -> Iterator[Watch | None]:
     """A bar with rows a second and the time left, on stderr if that is a terminal."""
-    if not sys.stderr.isatty():
+    if not shows_progress():
         yield None
         return
     from rich.console import Console

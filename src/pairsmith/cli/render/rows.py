@@ -55,14 +55,14 @@ def _draw_kept(screen: Console, row: dict[str, Any], said: Said) -> None:
     if "prompt" in row:
         if row.get("tools") is not None:
             screen.print(sanitize(f"tools  {row['tools']}"), soft_wrap=True)
-        screen.print(sanitize(_as_text(row["prompt"])))
-        screen.print(_side_by_side(screen, _as_text(row["chosen"]), _as_text(row["rejected"])))
+        screen.print(sanitize(as_text(row["prompt"])))
+        screen.print(side_by_side(screen, as_text(row["chosen"]), as_text(row["rejected"])))
         beside = {name: value for name, value in row.items() if name not in DRAWN_OF_PAIRS}
         if beside:
             held = json.dumps(beside, ensure_ascii=False, default=str)
             screen.print(sanitize(held), style="dim")
     else:
-        screen.print(sanitize(_as_text(row["text"] if "text" in row else row["messages"])))
+        screen.print(sanitize(as_text(row["text"] if "text" in row else row["messages"])))
         scores = {k: v for k, v in row.items() if k not in DRAWN}
         screen.print(sanitize(json.dumps(scores, ensure_ascii=False)), style="dim")
 
@@ -74,7 +74,7 @@ def _draw_refused(screen: Console, row: Refused, said: Said) -> None:
     screen.print(sanitize(f"why    {row.detail}"), soft_wrap=True)
     screen.print(sanitize(f"where  {row.path}, line {row.line}"), soft_wrap=True)
     if row.sides:
-        screen.print(_side_by_side(screen, *row.sides))
+        screen.print(side_by_side(screen, *row.sides))
     else:
         text = row.data.decode("utf-8", "backslashreplace")
         more = f" … ({len(row.data):,} bytes)" if len(text) > MAX_CHARS else ""
@@ -92,8 +92,12 @@ def _heading(screen: Console, id: str, words: str) -> None:
     screen.rule(sanitize(f"{id}  {words}" if words else id), align="left", characters="─")
 
 
-def _as_text(content: str | list[dict[str, Any]]) -> str:
-    """A rendered text as it is; messages with their roles."""
+def as_text(content: str | list[dict[str, Any]]) -> str:
+    """A rendered text as it is; messages with their roles.
+
+    Args:
+        content: Of a column of shards.
+    """
     if isinstance(content, str):
         return content
     return "\n\n".join(map(_draw_message, content))
@@ -116,18 +120,33 @@ def _draw_message(message: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _side_by_side(screen: Console, chosen: str, rejected: str) -> Table:
+def side_by_side(
+    screen: Console,
+    left: str,
+    right: str,
+    names: tuple[str, str] = ("chosen", "rejected"),
+    marked: bool = True,
+) -> Table:
+    """Two texts in two columns.
+
+    Args:
+        screen: Where they are drawn.
+        left: A text.
+        right: The other.
+        names: What stands above them.
+        marked: Whether the words that differ are marked.
+    """
     from rich import box
     from rich.table import Table
 
-    left, right = compare(chosen, rejected)
+    runs = compare(left, right) if marked else ([DiffRun(left, False)], [DiffRun(right, False)])
     table = Table(box=box.MINIMAL, expand=True, pad_edge=False)
-    for name in ("chosen", "rejected"):
+    for name in names:
         table.add_column(name, ratio=1, overflow="fold")
     colours = screen.color_system is not None
     table.add_row(
-        _marked(left, None if colours else ("{+", "+}"), "bold green"),
-        _marked(right, None if colours else ("[-", "-]"), "bold red"),
+        _marked(runs[0], None if colours else ("{+", "+}"), "bold green"),
+        _marked(runs[1], None if colours else ("[-", "-]"), "bold red"),
     )
     return table
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from pairsmith.cli.manner import is_quiet
 from pairsmith.cli.terminal import console
 from pairsmith.text.sanitize import sanitize
 
@@ -26,6 +27,9 @@ EVERY = 30.0
 @contextmanager
 def training_progress() -> Iterator[TrainingWatch]:
     """A bar on stderr if that is a terminal, else a line now and then."""
+    if is_quiet():
+        yield lambda _step: None
+        return
     if not sys.stderr.isatty():
         yield _lines()
         return
