@@ -11,7 +11,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "http": ("aiohttp",),
     "ray": ("ray",),
     "audit": ("duckdb", "sklearn", "matplotlib", "rensa", "scipy"),
-    "explore": ("duckdb", "sklearn", "matplotlib", "rensa", "scipy"),
+    "explore": ("duckdb", "sklearn", "matplotlib", "rensa", "scipy", "threadpoolctl"),
     "tokens": ("tokenizers", "transformers"),
     "train": ("torch", "transformers", "trl", "peft", "accelerate", "datasets"),
     "demo": ("gguf",),
