@@ -120,6 +120,25 @@ def test_a_token_that_is_revoked_opens_nothing(run, root, ann):
     assert "there are: none" in err
 
 
+def test_accounts_and_tokens_are_listed(run, root, ann):
+    run("hub", "user", "add", root, "bo", "--no-password", "--email", "bo@example.org")
+    secret = run("hub", "token", "add", root, "bo", "--name", "old")[1].strip()
+    run("hub", "token", "add", root, "bo", "--name", "new", "--write")
+    run("hub", "token", "revoke", root, "bo", "old")
+    status, out, err = run("hub", "user", "list", root)
+    assert (status, err) == (0, "")
+    assert [line.split() for line in out.splitlines()] == [
+        ["ann", "0", "datasets", "0", "tokens"],
+        ["bo", "0", "datasets", "1", "tokens", "bo@example.org"],
+    ]
+    told = json.loads(run("hub", "user", "list", root, "--json")[1])
+    assert [account["name"] for account in told] == ["ann", "bo"]
+    status, out, _ = run("hub", "token", "list", root, "bo")
+    assert (status, out) == (0, "new: write\nold: read, revoked\n")
+    assert secret not in run("hub", "token", "list", root, "bo", "--json")[1]
+    assert run("hub", "token", "list", root, "nobody")[0] == 2
+
+
 def test_an_account_that_is_not_there(run, root, ann):
     for words in (["token", "add", root, "bob"], ["token", "revoke", root, "bob", "x"]):
         status, _, err = run("hub", *words)

@@ -78,6 +78,8 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "hub user password": ("pairsmith hub user password ./hub ann",),
     "hub token": ("pairsmith hub token add ./hub ann --write",),
     "hub token add": ("pairsmith hub token add ./hub ann --name laptop --write",),
+    "hub user list": ("pairsmith hub user list ./hub",),
+    "hub token list": ("pairsmith hub token list ./hub ann",),
     "hub token revoke": ("pairsmith hub token revoke ./hub ann laptop",),
 }
 """Of each command; of the program itself, of ``."""

@@ -58,3 +58,21 @@ def revoke_token(
             known = ", ".join(map(repr, live)) or "none"
             raise PairsmithError(f"{owner.name} has no token {label!r}; there are: {known}.")
     typer.echo(sanitize(f"{owner.name}'s token {label!r} opens nothing any longer."))
+
+
+@token.command("list", cls=ListingCommand, short_help="List an account's tokens.")
+@with_printing
+def list_tokens(root: Root, name: Name, as_json: AsJson = False) -> None:
+    """List the tokens of an account, the newest first: what each is for, and which are revoked."""
+    from pairsmith.cli.commands.hosting import account, changing
+    from pairsmith.hub.auth import tokens
+    from pairsmith.text.sanitize import sanitize
+
+    with changing(root) as db:
+        found = tokens.listed(db, account(db, name))
+    if as_json:
+        typer.echo(json.dumps([entry._asdict() for entry in found]))
+        return
+    for entry in found:
+        ended = "" if entry.revoked is None else ", revoked"
+        typer.echo(sanitize(f"{entry.name}: {entry.role}{ended}"))

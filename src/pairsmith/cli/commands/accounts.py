@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 import typer
 
-from pairsmith.cli.common import with_common
+from pairsmith.cli.common import with_common, with_printing
 from pairsmith.cli.listing import ListingCommand, ListingGroup
 
 Root: TypeAlias = Annotated[Path, typer.Argument(metavar="ROOT", help="The folder of the hub.")]
@@ -57,3 +58,21 @@ def set_password(root: Root, name: Name) -> None:
     with changing(root) as db:
         users.set_password(db, found, password)
     typer.echo(f"{found.name} has another password.")
+
+
+@user.command("list", cls=ListingCommand, short_help="List the accounts.")
+@with_printing
+def list_users(root: Root, as_json: AsJson = False) -> None:
+    """List the accounts: name, e-mail, how many datasets and tokens that are not revoked."""
+    from pairsmith.cli.commands.hosting import changing
+    from pairsmith.hub.auth import users
+    from pairsmith.text.sanitize import sanitize
+
+    with changing(root) as db:
+        found = users.listed(db)
+    if as_json:
+        typer.echo(json.dumps([account._asdict() for account in found]))
+        return
+    width = max((len(account.name) for account in found), default=0)
+    for name, _, email, _, repos, tokens in found:
+        typer.echo(sanitize(f"{name:{width}}  {repos:>5} datasets  {tokens:>3} tokens  {email}"))

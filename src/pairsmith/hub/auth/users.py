@@ -105,6 +105,28 @@ def credentials(db: sqlite3.Connection, name: str) -> Credentials | None:
     return Credentials(User(*row[:4]), row[4]) if row else None
 
 
+class Account(NamedTuple):
+    """An account as the host of a hub sees it: how many datasets and live tokens it has."""
+
+    name: str
+    fullname: str
+    email: str
+    created: int
+    repos: int
+    tokens: int
+
+
+def listed(db: sqlite3.Connection) -> list[Account]:
+    """All accounts, by their names."""
+    rows = db.execute(
+        "SELECT name, fullname, email, created,"
+        " (SELECT count(*) FROM repos WHERE owner = users.id AND deleted IS NULL),"
+        " (SELECT count(*) FROM tokens WHERE user = users.id AND revoked IS NULL)"
+        " FROM users ORDER BY name"
+    ).fetchall()
+    return [Account(*row) for row in rows]
+
+
 def set_profile(db: sqlite3.Connection, user: User, fullname: str, email: str) -> User:
     """Changes what others are told of an account; returns it as it is now.
 
