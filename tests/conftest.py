@@ -4,12 +4,14 @@ import gzip
 import json
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import pairsmith
+from pairsmith.cli import main
 from support.defects import write_doubtful, write_planted
 from support.examples import load_quick_profile
 from support.real import DEMO, REAL, REAL_FILE
@@ -101,3 +103,16 @@ def template(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture
+def run(monkeypatch, capfd):
+    """Runs a command line; returns exit status, stdout and stderr."""
+
+    def command(*args):
+        monkeypatch.setattr(sys, "argv", ["pairsmith", *map(str, args)])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        return (caught.value.code, *capfd.readouterr())
+
+    return command

@@ -1,14 +1,12 @@
 """pairsmith explore on rows that say little: each question says why, and the others go on."""
 
 import json
-import sys
 import unicodedata
 from html.parser import HTMLParser
 
 import pytest
 
 import pairsmith
-from pairsmith.cli import main
 from pairsmith.exploring.questions import OF_DIALOGUES
 from pairsmith.text.sanitize import JOINERS, STEERING
 from support.annotated import tree
@@ -22,19 +20,6 @@ ARABIC = "ماء شاي ورد بستان سفينة خبز قطار نجمة"
 HEBREW = "גן ספינה לחם רכבת כוכב דבורה"
 CHINESE = "花园里的苔藓和茶壶还有火车与面包"
 JAPANESE = "庭の苔とお茶、電車とパンと星"
-
-
-@pytest.fixture
-def run(monkeypatch, capfd):
-    """Runs a command line; returns exit status, stdout and stderr."""
-
-    def command(*args):
-        monkeypatch.setattr(sys, "argv", ["pairsmith", *map(str, args)])
-        with pytest.raises(SystemExit) as caught:
-            main()
-        return (caught.value.code, *capfd.readouterr())
-
-    return command
 
 
 @pytest.fixture(scope="module")

@@ -128,21 +128,29 @@ def tell(
 
 
 def list_words(
-    found: Telling, side: bool, *, title: str, words: str, unit: str, no_text: bool
-) -> Effects:
-    """The list of the words of a side.
+    found: Telling, titles: tuple[str, str], *, words: str, unit: str, no_text: bool
+) -> tuple[Effects, Effects]:
+    """The lists of the words of both sides.
 
     Args:
         found: Those of both.
-        side: Whether that of the first side.
-        title: What the list is of.
-        words: What to know before it.
+        titles: What each list is of, the first side's first.
+        words: What to know before them.
         unit: What the points are.
         no_text: Whether words are numbered in place of being named.
     """
-    places = np.flatnonzero(found.side == side).tolist()
     hidden = " The words are left out here, and numbered in their order." if no_text else ""
-    effects = [
+    first, second = (
+        Effects(title, words + hidden, _of_side(found, side, unit, no_text), harmful=True)
+        for title, side in zip(titles, (True, False), strict=True)
+    )
+    return first, second
+
+
+def _of_side(found: Telling, side: bool, unit: str, no_text: bool) -> tuple[Effect, ...]:
+    """The words of a side, in their order."""
+    places = np.flatnonzero(found.side == side).tolist()
+    return tuple(
         Effect(
             f"word {rank}" if no_text else found.names[place],
             unit,
@@ -160,8 +168,7 @@ def list_words(
             },
         )
         for rank, place in enumerate(places, 1)
-    ]
-    return Effects(title, words + hidden, tuple(effects), harmful=True)
+    )
 
 
 def say_points(found: Inferred, place: int) -> str:

@@ -70,16 +70,12 @@ def answer(pairs: Pairs, no_text: bool) -> Answer:
             "listed": len(found.names),
             "sure_among_words": dict(zip(NAMED, found.counts, strict=True)),
         },
-        tuple(
-            list_words(
-                found,
-                side,
-                title=f"Words of {name} replies",
-                words=_explain(found),
-                unit="points, chosen less rejected",
-                no_text=no_text,
-            )
-            for name, side in zip(NAMED, (True, False), strict=True)
+        list_words(
+            found,
+            ("Words of chosen replies", "Words of rejected replies"),
+            words=_explain(found),
+            unit="points, chosen less rejected",
+            no_text=no_text,
         ),
     )
 

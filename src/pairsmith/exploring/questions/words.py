@@ -132,16 +132,12 @@ def answer(attempts: Attempts, rows: Index, texts: pa.StringArray, no_text: bool
             "listed": len(found.names),
             "sure_among_words": dict(zip(NAMED, found.counts, strict=True)),
         },
-        tuple(
-            list_words(
-                found,
-                side,
-                title=f"Words of attacks that {name}",
-                words=_explain(found),
-                unit="points of success",
-                no_text=no_text,
-            )
-            for name, side in zip(NAMED, (True, False), strict=True)
+        list_words(
+            found,
+            ("Words of attacks that succeeded", "Words of attacks that failed"),
+            words=_explain(found),
+            unit="points of success",
+            no_text=no_text,
         ),
     )
 
