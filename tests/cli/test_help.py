@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from contextlib import redirect_stdout, suppress
@@ -204,7 +205,8 @@ def test_more_is_said_on_request(run, sample_messages, tmp_path):
 )
 def test_names_with_commas_and_again_are_the_same(run, sample_messages, tmp_path, given):
     pytest.importorskip("sklearn")
-    code, printed, _ = run("audit", sample_messages, *given, "--json")
+    out = shutil.copytree(sample_messages, tmp_path / "out")
+    code, printed, _ = run("audit", out, *given, "--json")
     assert code == 0
     assert '"leaks"' in printed
     assert '"duplicates"' in printed

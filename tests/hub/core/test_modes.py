@@ -24,7 +24,9 @@ TOKEN = ("token", "add", "ROOT", "ann", "--write", "--name", "one")
 LINES: dict[tuple[str, ...], list[tuple[str, ...]]] = {  # what writes, and what has to go before it
     ("user", "add"): [USER],
     ("user", "password"): [USER, ("user", "password", "ROOT", "ann")],
+    ("user", "list"): [USER, ("user", "list", "ROOT")],
     ("token", "add"): [USER, TOKEN],
+    ("token", "list"): [USER, TOKEN, ("token", "list", "ROOT", "ann")],
     ("token", "revoke"): [USER, TOKEN, ("token", "revoke", "ROOT", "ann", "one")],
     ("backup",): [USER, ("backup", "ROOT", "OUT")],
     ("verify",): [USER, ("verify", "ROOT")],
