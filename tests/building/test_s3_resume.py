@@ -32,8 +32,8 @@ def test_a_killed_build_goes_on_and_writes_no_shard_again(mixture, wanted, bucke
     with subprocess.Popen(command(mixture, out, "--workers", workers, "--batch-rows=5")) as process:
         wait_for(lambda: len(records(bucket.puts())) >= 3 or process.poll() is not None)
         process.kill()
-    kept = records(bucket.puts())
-    assert len(kept) >= 3
+    kept = records(bucket.objects("out"))  # the last that was sent may have been broken off
+    assert len(kept) >= 2
     assert "unfinished/lease-000001.json" in bucket.objects("out")
     since = len(bucket.log)
     built = build(mixture, out)
