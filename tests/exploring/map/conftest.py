@@ -11,7 +11,7 @@ def report(tmp_path_factory):
     return explored(tmp_path_factory.mktemp("mapped"), strange_rows())
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")  # of a package it would still be open where another opens its own
 def browser():
     with launched() as opened:
         yield opened
