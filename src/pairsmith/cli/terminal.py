@@ -51,6 +51,16 @@ def explain(error: BaseException) -> None:
 
 
 @contextmanager
+def stoppable(message: str = "interrupted.", hint: str = "") -> Iterator[None]:
+    """Ends a command that is stopped by Ctrl-C with a sentence."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say(message, hint)
+        raise typer.Exit(130) from None
+
+
+@contextmanager
 def interruptible(out: str) -> Iterator[None]:
     """Ends a build that is stopped by Ctrl-C with what it leaves, in words."""
     try:

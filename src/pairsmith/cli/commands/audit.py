@@ -27,18 +27,14 @@ def audit(
     Writes a report to OUT/audit. Needs the extra `audit`.
     """
     from pairsmith.auditing.audit import audit as audit_dataset
-    from pairsmith.cli.terminal import say, watched
+    from pairsmith.cli.terminal import stoppable, watched
     from pairsmith.cli.values import names_of
     from pairsmith.text.sanitize import sanitize
 
-    try:
-        with watched() as watch:
-            made = audit_dataset(
-                out, tokenizer=tokenizer, questions=names_of(only) or None, progress=watch
-            )
-    except KeyboardInterrupt:
-        say("interrupted.")
-        raise typer.Exit(130) from None
+    with stoppable(), watched() as watch:
+        made = audit_dataset(
+            out, tokenizer=tokenizer, questions=names_of(only) or None, progress=watch
+        )
     if as_json:
         typer.echo(made.to_json(), nl=False)
         return

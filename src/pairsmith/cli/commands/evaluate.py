@@ -47,18 +47,15 @@ def evaluate(
 
     Writes a report to BUILD/evaluations/NAME. Needs the extra `audit`.
     """
-    from pairsmith.cli.terminal import say
+    from pairsmith.cli.terminal import stoppable
     from pairsmith.text.sanitize import sanitize
 
     asked = EvaluationOptions(**options)
-    try:
+    with stoppable():
         if rewardbench is not None:
             printed = _score_bench(build, asked, (rewardbench, seed), as_json)
         else:
             printed = _evaluate(build, asked, seed, as_json)
-    except KeyboardInterrupt:
-        say("interrupted.")
-        raise typer.Exit(130) from None
     typer.echo(printed if as_json else sanitize(printed), nl=False)
 
 

@@ -32,17 +32,13 @@ def explore(
 
     Writes a report to OUT/explore. Needs the extra `explore`.
     """
-    from pairsmith.cli.terminal import say, watched
+    from pairsmith.cli.terminal import stoppable, watched
     from pairsmith.cli.values import names_of
     from pairsmith.exploring.explore import explore as explore_dataset
     from pairsmith.text.sanitize import sanitize
 
-    try:
-        with watched() as watch:
-            made = explore_dataset(out, only=names_of(only) or None, progress=watch, **options)
-    except KeyboardInterrupt:
-        say("interrupted.")
-        raise typer.Exit(130) from None
+    with stoppable(), watched() as watch:
+        made = explore_dataset(out, only=names_of(only) or None, progress=watch, **options)
     if as_json:
         typer.echo(made.to_json(), nl=False)
         return

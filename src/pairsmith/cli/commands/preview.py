@@ -36,23 +36,19 @@ def preview(
     """
     from pairsmith.cli.render import tokens, totals
     from pairsmith.cli.render.progress import progress
-    from pairsmith.cli.terminal import say
+    from pairsmith.cli.terminal import stoppable
     from pairsmith.tokens.preview import preview as preview_dataset
 
-    try:
-        with progress() as watch:
-            seen = preview_dataset(
-                out,
-                tokenizer,
-                trainer=trainer,
-                max_length=max_length,
-                rows=count,
-                subset=subset,
-                progress=watch,
-            )
-    except KeyboardInterrupt:
-        say("interrupted.")
-        raise typer.Exit(130) from None
+    with stoppable(), progress() as watch:
+        seen = preview_dataset(
+            out,
+            tokenizer,
+            trainer=trainer,
+            max_length=max_length,
+            rows=count,
+            subset=subset,
+            progress=watch,
+        )
     if as_json:
         rows = [row.to_dict() for row in seen.rows]
         typer.echo(json.dumps({"rows": rows, "totals": seen.totals.to_dict()}))

@@ -44,18 +44,15 @@ def publish(
     Publishing the same build again sends nothing. The token is that of HF_TOKEN or hf auth login.
     """
     from pairsmith.cli.asking import ask_before_public
-    from pairsmith.cli.terminal import say
+    from pairsmith.cli.terminal import stoppable
     from pairsmith.text.sanitize import sanitize
 
     _configure_progress_bars()
     if not (yes or dry_run):
         ask_before_public(out, repo, to, gated, private)
     carry_out: Callable[..., Any] = _plan if dry_run else _publish
-    try:
+    with stoppable(hint="The same command sends what is missing."):
         done, lines = carry_out(out, repo, to=to, gated=gated, private=private)
-    except KeyboardInterrupt:
-        say("interrupted.", "The same command sends what is missing.")
-        raise typer.Exit(130) from None
     if as_json:
         typer.echo(json.dumps(done.to_dict()))
         return

@@ -36,17 +36,14 @@ def score(
 
     Needs the extra `train`.
     """
-    from pairsmith.cli.terminal import say
+    from pairsmith.cli.terminal import stoppable
 
     how = ScoreOptions.of(**options)
-    try:
+    with stoppable("interrupted; the same command goes on."):
         if what != "-" and _is_folder(what):
             _score_build(what, model, name, subset, how, as_json)
         else:
             _score_texts(what, model, how, as_json)
-    except KeyboardInterrupt:
-        say("interrupted; the same command goes on.")
-        raise typer.Exit(130) from None
 
 
 def _is_folder(what: str) -> bool:

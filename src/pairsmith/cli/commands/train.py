@@ -55,16 +55,13 @@ def reward(
     The same command goes on where it was broken off. Needs the extra `train`.
     """
     from pairsmith.cli.render.training import draw, training_progress
-    from pairsmith.cli.terminal import say
+    from pairsmith.cli.terminal import stoppable
     from pairsmith.training.reward import train_reward
 
-    try:
-        with training_progress() as watch:
-            made = train_reward(
-                build, run, config=config, force=force, evaluate=evaluate, progress=watch, **options
-            )
-    except KeyboardInterrupt:
-        say("interrupted.", "The same command goes on from the last whole checkpoint.")
-        raise typer.Exit(130) from None
+    goes_on = "The same command goes on from the last whole checkpoint."
+    with stoppable(hint=goes_on), training_progress() as watch:
+        made = train_reward(
+            build, run, config=config, force=force, evaluate=evaluate, progress=watch, **options
+        )
     if made.is_main:
         draw(made, build, run, as_json)
