@@ -251,6 +251,20 @@ def test_a_place_that_is_taken_is_left_alone(what, run, tmp_path):
         assert (out / {"file": "explore", "annotations": "annotations"}[what]).read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", ["report.html", "explore.json"])
+def test_a_report_of_something_else_stays(name, run, tmp_path):
+    out = build_rows(tmp_path, plant(20, seed=1).rows)
+    (out / "explore").mkdir()
+    (out / "explore" / name).write_text("mine")
+    code, _, errors = run("explore", out)
+    assert code == 2
+    assert "of something else" in errors
+    assert (out / "explore" / name).read_text() == "mine"
+    (out / "explore" / name).unlink()
+    assert run("explore", out)[0] == 0
+    assert run("explore", out)[0] == 0
+
+
 def test_a_subset_called_explore_is_no_place_for_a_report(run, tmp_path):
     place = tmp_path / "source" / "explore"
     place.mkdir(parents=True)

@@ -14,9 +14,10 @@ from pairsmith.auditing.answer import FINDINGS, Answer
 from pairsmith.dataset.annotations import annotation_folder
 from pairsmith.dataset.card_audit import FINDINGS as TABLE
 from pairsmith.dataset.card_audit import FOLDER, NAME, REPORT
-from pairsmith.dataset.folder import ANNOTATIONS, writing
+from pairsmith.dataset.folder import ANNOTATIONS
+from pairsmith.dataset.report_files import replacing
 from pairsmith.errors import OutputError
-from pairsmith.io.durable import PARTIAL, finalize, partial_path, write_text_durably
+from pairsmith.io.durable import finalize, partial_path, write_text_durably
 
 COLUMNS = pa.schema([pa.field("question", pa.string()), *FINDINGS])
 """Of `findings.parquet`: those of `FINDINGS` behind the name of the question."""
@@ -102,12 +103,7 @@ def write(audit: Audit, report: str) -> None:
     Raises:
         OutputError: The folder cannot be written.
     """
-    with writing(audit.folder):
-        audit.folder.mkdir(exist_ok=True)
-        for name in (NAME, REPORT, TABLE):
-            for left in audit.folder.glob(f"{name}.*{PARTIAL}"):
-                left.unlink(missing_ok=True)
-        (audit.folder / NAME).unlink(missing_ok=True)
+    with replacing(audit.folder, (REPORT, TABLE, NAME)):
         write_text_durably(audit.folder / REPORT, report)
         _put_table(audit.folder / TABLE, gather(audit.answers))
         write_text_durably(audit.folder / NAME, audit.to_json())

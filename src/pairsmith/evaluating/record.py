@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from pairsmith.dataset.evaluations import FOLDER, NAME, REPORT
-from pairsmith.dataset.folder import writing
 from pairsmith.dataset.manifest import Manifest
+from pairsmith.dataset.report_files import may_replace, replacing
 from pairsmith.errors import OutputError
 from pairsmith.evaluating.markdown import to_markdown
-from pairsmith.io.durable import PARTIAL, is_below, path_exists, write_text_durably
+from pairsmith.io.durable import is_below, path_exists, write_text_durably
 
 FORMAT = 1
 MARKS = {NAME: b'"verdict": [', REPORT: b'<p class="eyebrow">pairsmith evaluate</p>'}
@@ -76,18 +76,9 @@ def place_of(out: Path, built: Manifest, scores: str, to: Path | None) -> Path:
         raise OutputError(f"{target} holds a build, a run or an annotation.", hint)
     if to is not None and is_below(str(to), out) and not is_below(str(to), out / FOLDER):
         raise OutputError(f"{to} is a folder of the build itself.", hint)
-    if not _is_free(target):
+    if not may_replace(target, MARKS):
         raise OutputError(f"{target} holds a {REPORT} or {NAME} of something else.", hint)
     return target
-
-
-def _is_free(folder: Path) -> bool:
-    """Whether files there may be replaced: there are none, or those of an evaluation."""
-    held = [folder / name for name in (NAME, REPORT) if path_exists(folder / name)]
-    try:
-        return all(mark in path.read_bytes() for path in held for mark in [MARKS[path.name]])
-    except OSError:
-        return False
 
 
 def write(evaluation: Evaluation, report: str) -> None:
@@ -97,11 +88,6 @@ def write(evaluation: Evaluation, report: str) -> None:
         OutputError: The folder cannot be written.
     """
     folder = evaluation.folder
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in (NAME, REPORT):
-            for left in folder.glob(f"{name}.*{PARTIAL}"):
-                left.unlink(missing_ok=True)
-        (folder / NAME).unlink(missing_ok=True)
+    with replacing(folder, (REPORT, NAME)):
         write_text_durably(folder / REPORT, report)
         write_text_durably(folder / NAME, evaluation.to_json())

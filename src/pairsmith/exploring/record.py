@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from pairsmith.dataset.explorations import FOLDER, NAME, REPORT
-from pairsmith.dataset.folder import ANNOTATIONS, writing
+from pairsmith.dataset.folder import ANNOTATIONS
 from pairsmith.dataset.manifest import Manifest
+from pairsmith.dataset.report_files import may_replace, replacing
 from pairsmith.errors import OutputError
 from pairsmith.exploring.answer import Answer, Effect, Effects
-from pairsmith.io.durable import PARTIAL, path_exists, write_text_durably
+from pairsmith.io.durable import path_exists, write_text_durably
 
 FORMAT = 1
 ANNOTATION = "explore"
+MARKS = {NAME: b'"verdict": [', REPORT: b'<p class="eyebrow">pairsmith explore</p>'}
+"""What tells the files of an exploration from others of their names."""
+
 SURE = 0.05
 """An effect is called sure where its q-value, among all that are listed, is at most this."""
 
@@ -118,6 +122,11 @@ def place_of(out: Path, built: Manifest) -> Path:
         raise OutputError(
             f"{place} is not a folder.", "The exploration would lie there: move it away."
         )
+    if not may_replace(place, MARKS):
+        raise OutputError(
+            f"{place} holds a {REPORT} or {NAME} of something else.",
+            "The exploration would lie there: move it away.",
+        )
     return place
 
 
@@ -128,11 +137,6 @@ def write(made: Exploration, report: str) -> None:
         OutputError: The folder cannot be written.
     """
     folder = made.folder
-    with writing(folder):
-        folder.mkdir(exist_ok=True)
-        for name in (NAME, REPORT):
-            for left in folder.glob(f"{name}.*{PARTIAL}"):
-                left.unlink(missing_ok=True)
-        (folder / NAME).unlink(missing_ok=True)
+    with replacing(folder, (REPORT, NAME)):
         write_text_durably(folder / REPORT, report)
         write_text_durably(folder / NAME, made.to_json())

@@ -1,0 +1,45 @@
+"""The files of a report beside a build, an audit's, an evaluation's or an exploration's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from pairsmith.dataset.folder import writing
+from pairsmith.io.durable import PARTIAL, path_exists
+
+
+def may_replace(folder: Path, marks: Mapping[str, bytes]) -> bool:
+    """Whether the files of a report may be replaced: there are none, or those of an earlier one.
+
+    Args:
+        folder: Where they lie.
+        marks: Bytes that each of them holds, by its name, and others of that name do not.
+    """
+    held = [folder / name for name in marks if path_exists(folder / name)]
+    try:
+        return all(marks[path.name] in path.read_bytes() for path in held)
+    except OSError:
+        return False
+
+
+@contextmanager
+def replacing(folder: Path, names: Sequence[str]) -> Iterator[None]:
+    """Makes way for the files of a report, which are written meanwhile.
+
+    Args:
+        folder: Where they are to lie; made if it is not there.
+        names: Of the files. The last one tells that the others are there: it is removed first,
+            and has to be written last.
+
+    Raises:
+        OutputError: The folder cannot be written.
+    """
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            for left in folder.glob(f"{name}.*{PARTIAL}"):
+                left.unlink(missing_ok=True)
+        (folder / names[-1]).unlink(missing_ok=True)
+        yield
