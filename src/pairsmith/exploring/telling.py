@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from pairsmith.exploring.answer import Effect, Effects
-from pairsmith.statistics.adjusted import AdjustedEffects
 from pairsmith.statistics.bootstrap import Floats
+from pairsmith.statistics.compared import Compared
 from pairsmith.statistics.log_odds import LogOdds
 from pairsmith.statistics.multiple import adjust
-from pairsmith.statistics.paired import PairedEffects
 from pairsmith.text.spans import Index, Mask
 
 LISTED = 150
 """The most words that are listed of each side."""
 SURE = 0.05
 """What is sure among words has at most this q-value."""
-
-
-Inferred: TypeAlias = AdjustedEffects | PairedEffects
 
 
 class Telling(NamedTuple):
@@ -54,6 +50,14 @@ class Telling(NamedTuple):
     def among(self) -> float:
         """How many words were looked at for each that is listed."""
         return self.looked_at / max(len(self.names), 1)
+
+    def to_dict(self, sides: tuple[str, str]) -> dict[str, Any]:
+        """How many words were looked at, are listed, and are sure of each side, by its name."""
+        return {
+            "words_and_phrases": self.looked_at,
+            "listed": len(self.names),
+            "sure_among_words": dict(zip(sides, self.counts, strict=True)),
+        }
 
     @property
     def sure(self) -> Mask:
@@ -100,7 +104,7 @@ def choose_telling(odds: LogOdds, usable: Mask) -> Index:
 
 
 def tell(
-    names: Sequence[str], some: Index, effects: Inferred, odds: LogOdds, looked_at: int
+    names: Sequence[str], some: Index, effects: Compared, odds: LogOdds, looked_at: int
 ) -> Telling:
     """Puts together what is known of chosen words; those of which nothing is said are left out.
 
@@ -171,7 +175,7 @@ def _of_side(found: Telling, side: bool, unit: str, no_text: bool) -> tuple[Effe
     )
 
 
-def say_points(found: Inferred, place: int) -> str:
+def say_points(found: Compared, place: int) -> str:
     """A difference in words, with its interval and what it is of."""
     rows, groups = int(found.rows[place]), int(found.groups[place])
     held = f"{rows:,} pairs differ, of {groups:,} conversations"

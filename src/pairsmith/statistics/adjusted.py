@@ -42,6 +42,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pairsmith.statistics.bootstrap import Floats
+from pairsmith.statistics.compared import Compared
 from pairsmith.statistics.jackknife import Inference, blocks_of, infer
 from pairsmith.statistics.mixed import COLLINEAR, Mixed, fit_mixed, number_groups
 from pairsmith.text.spans import Index
@@ -52,27 +53,6 @@ STRATA = 64
 """Of more strata than this, the smallest ones are one."""
 AT_ONCE = 4_000_000
 """At most about this many numbers are held at once."""
-
-
-class AdjustedEffects(NamedTuple):
-    """k effects; not a number where too few rows or groups have the feature, or lack it.
-
-    Attributes:
-        estimate: The difference in y that goes with the feature.
-        se: Its standard error.
-        low, high: The ends of its 95 % interval.
-        p: The probability of one as large where there is none.
-        rows: The rows that have the feature.
-        groups: The groups that these are of.
-    """
-
-    estimate: Floats
-    se: Floats
-    low: Floats
-    high: Floats
-    p: Floats
-    rows: Index
-    groups: Index
 
 
 class Products(NamedTuple):
@@ -171,7 +151,7 @@ class Adjustment:
         np.add.at(outer, (self.blocks[self.codes], self.strata), self.weighted)
         return inner, outer
 
-    def effects(self, features: Any) -> AdjustedEffects:
+    def effects(self, features: Any) -> Compared:
         """The effects of k features, each by itself.
 
         Args:
@@ -191,11 +171,11 @@ class Adjustment:
         if not parts:
             none = np.zeros(0)
             counts = none.astype(np.int64)
-            parts = [AdjustedEffects(none, none, none, none, none, counts, counts)]
+            parts = [Compared(none, none, none, none, none, counts, counts)]
         columns: list[Any] = [np.concatenate(column) for column in zip(*parts, strict=True)]
-        return AdjustedEffects(*columns)
+        return Compared(*columns)
 
-    def _some(self, features: Any) -> AdjustedEffects:
+    def _some(self, features: Any) -> Compared:
         """The effects of as many as fit into memory."""
         held, squares = self.matrices["members"], features.multiply(features)
         has = features.copy()
@@ -219,7 +199,7 @@ class Adjustment:
         found = self._infer(features)
         columns: list[Any] = [np.where(enough, column, np.nan) for column in found[:5]]
         columns += [rows, groups]
-        return AdjustedEffects(*columns)
+        return Compared(*columns)
 
     def _infer(self, features: Any) -> Inference:
         """The b of each feature, with and without each block of groups."""

@@ -34,11 +34,12 @@ A worked example: of eight pairs chosen alone has a list in three, and rejected 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from pairsmith.statistics.bootstrap import LEVEL, Floats
+from pairsmith.statistics.compared import Compared
 from pairsmith.text.spans import Index, Mask
 
 FEW = (20, 10)
@@ -47,33 +48,12 @@ AT_ONCE = 4_000_000
 """At most about this many numbers are held at once."""
 
 
-class PairedEffects(NamedTuple):
-    """k differences between sides; not a number where too few pairs differ.
-
-    Attributes:
-        estimate: The mean difference, at equal controls.
-        se: Its standard error.
-        low, high: The ends of its 95 % interval.
-        p: The probability of one as large where sides are exchanged at random.
-        rows: The pairs that differ.
-        groups: The conversations that these are of.
-    """
-
-    estimate: Floats
-    se: Floats
-    low: Floats
-    high: Floats
-    p: Floats
-    rows: Index
-    groups: Index
-
-
 def weigh_pairs(
     differences: Any,
     groups: Index,
     controls: Floats | None = None,
     few: tuple[int, int] = FEW,
-) -> PairedEffects:
+) -> Compared:
     """Weighs k features of n pairs, each by itself.
 
     Args:
@@ -112,7 +92,7 @@ def contrast_parts(
     groups: Index,
     differ: Mask | None = None,
     few: tuple[int, int] = FEW,
-) -> PairedEffects:
+) -> Compared:
     """How far the mean of each part of n pairs is from the mean of all others.
 
     A part may be so small that its numbers happen to be alike. So its variance is at least what it
@@ -180,7 +160,7 @@ def _infer(
     counted: tuple[Index, Index],
     many: int,
     few: tuple[int, int],
-) -> PairedEffects:
+) -> Compared:
     from scipy.special import stdtr, stdtrit
 
     enough = (counted[0] >= few[0]) & (counted[1] >= few[1]) & (many > 1)
@@ -190,4 +170,4 @@ def _infer(
     half = stdtrit(df, (1 + LEVEL) / 2) * se
     middle = np.where(enough, estimate, np.nan)
     p = 2 * stdtr(df, -np.abs(middle / se))
-    return PairedEffects(middle, se, middle - half, middle + half, p, *counted)
+    return Compared(middle, se, middle - half, middle + half, p, *counted)

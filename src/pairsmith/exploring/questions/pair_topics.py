@@ -17,7 +17,8 @@ from pairsmith.exploring.pairs import CHOSEN, REJECTED, Pairs
 from pairsmith.exploring.telling import number_or_none
 from pairsmith.io.durable import sha256_of
 from pairsmith.statistics.bootstrap import Floats
-from pairsmith.statistics.paired import PairedEffects, contrast_parts, weigh_pairs
+from pairsmith.statistics.compared import Compared
+from pairsmith.statistics.paired import contrast_parts, weigh_pairs
 from pairsmith.text.spans import Index
 
 TITLE = "Topics of prompts"
@@ -192,7 +193,7 @@ def compare(measure: Measure, of: Index, called: Sequence[str], groups: Index) -
 
 
 def _effect(
-    name: str, measure: Measure, place: int, found: PairedEffects, within: PairedEffects, pairs: int
+    name: str, measure: Measure, place: int, found: Compared, within: Compared, pairs: int
 ) -> Effect:
     scale = measure.scale
     estimate = number_or_none(found.estimate[place], scale)

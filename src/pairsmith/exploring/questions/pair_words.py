@@ -66,9 +66,7 @@ def answer(pairs: Pairs, no_text: bool) -> Answer:
             "pairs": len(pairs.sample),
             "sampled": pairs.sampled,
             "conversations": len(np.unique(conversations)),
-            "words_and_phrases": found.looked_at,
-            "listed": len(found.names),
-            "sure_among_words": dict(zip(NAMED, found.counts, strict=True)),
+            **found.to_dict(NAMED),
         },
         list_words(
             found,

@@ -29,11 +29,11 @@ from pairsmith.text.turns import list_array, select
 TITLE = "Words"
 
 SAMPLE = 100_000
-"""Of more attacks than this, so many are drawn: words do not need all of them."""
+"""The most attacks that are read; of more, a sample: words do not need all of them."""
 WORDS = 4_000
 """The most words and phrases that are looked at: those of most attacks."""
 LENGTHS, SKILLS = 3, 5
-"""Into so many parts attacks are cut by length, and by how often their authors win."""
+"""The number of parts into which attacks are cut by length, and by how often authors win."""
 NAMED = ("succeeded", "failed")
 
 
@@ -128,9 +128,7 @@ def answer(attempts: Attempts, rows: Index, texts: pa.StringArray, no_text: bool
         {
             "attacks": len(rows),
             "sampled": len(rows) < int(attempts.rated.sum()),
-            "words_and_phrases": found.looked_at,
-            "listed": len(found.names),
-            "sure_among_words": dict(zip(NAMED, found.counts, strict=True)),
+            **found.to_dict(NAMED),
         },
         list_words(
             found,
