@@ -61,7 +61,7 @@ def test_what_is_missing_is_told(monkeypatch):
 
 def test_what_is_there_is_not_told(monkeypatch):
     monkeypatch.setitem(extras.EXTRAS, "audit", ("json",))
-    extras.require("audit", "An audit needs")
+    assert extras.require("audit", "An audit needs") is None
 
 
 def test_nothing_says_that_pairsmith_is_on_an_index():

@@ -111,7 +111,7 @@ class Cut(NamedTuple):
     """How many of the rows that are found.
 
     Attributes:
-        most: At most so many; None for all.
+        most: The most rows to pick; None for all.
         first: The first of them, from 1.
         seed: Each row with the same chance, by this seed; None for them in order.
     """

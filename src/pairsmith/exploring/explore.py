@@ -39,7 +39,7 @@ from pairsmith.statistics.multiple import adjust
 SENTENCES = 5
 """The most sentences of a verdict."""
 LABELLED = 50_000
-"""So many rows are labelled at once."""
+"""The number of rows that are labelled at once."""
 
 
 def explore(

@@ -19,7 +19,7 @@ from pairsmith.text.spans import Index, Mask
 from pairsmith.text.turns import list_array, select
 
 SAMPLE = 100_000
-"""Of more pairs than this, texts are held of so many: words and topics do not need all."""
+"""The most pairs whose texts are held; of more, a sample: words and topics do not need all."""
 CHOSEN, REJECTED = 0, 1
 
 

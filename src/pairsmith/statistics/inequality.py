@@ -13,7 +13,7 @@ SHARES = (0.5, 0.8, 0.9)
 FEW = 20
 """Of fewer that have something, there are no intervals."""
 DRAWS, HELD = 2_000, 20_000_000
-"""How often they are drawn; at most about so many numbers in all."""
+"""How often they are drawn; the most numbers in all, or about."""
 
 
 class Inequality(NamedTuple):

@@ -187,6 +187,9 @@ def test_attributes_of_tags_are_not_quoted():
      "\u200b" * 50_000, "`" * 300_000, "```a" * 100_001, html.escape("<<<>>>&") * 10_000],
     ids=range(9),
 )  # fmt: skip
-def test_long_runs_take_no_time(text):
+def test_long_runs_are_read_to_the_end(text):
+    """Patterns that went back over what they had read would not end here."""
     for damage in DAMAGES.values():
-        damage.find(pa.array([text]))
+        flags, found = damage.find(pa.array([text, "plain"]))
+        assert len(found) == flags.sum()
+        assert not flags[1]

@@ -15,15 +15,16 @@ from pairsmith.exploring.pairs import CHOSEN, REJECTED, Pairs
 from pairsmith.exploring.telling import SURE, number_or_none, say_points, short
 from pairsmith.reporting.svg import INK, SERIES, Plot, style, to_svg
 from pairsmith.reporting.svg import figure as new_figure
+from pairsmith.statistics.compared import Compared
 from pairsmith.statistics.multiple import adjust
-from pairsmith.statistics.paired import PairedEffects, weigh_pairs
+from pairsmith.statistics.paired import weigh_pairs
 from pairsmith.text.spans import Index, Mask
 
 TITLE = "Length and form of replies"
 
 UNIT = "points, chosen less rejected"
 SUBSETS = 20
-"""At most so many subsets are compared: those of most pairs."""
+"""The most subsets that are compared: those with the most pairs."""
 LENGTHS: dict[str, Callable[[Pairs], Any]] = {
     "the longer reply, in characters": lambda pairs: np.sign(_differ(pairs.characters)),
     "the longer reply, in words": lambda pairs: np.sign(_differ(pairs.words)),
@@ -132,9 +133,7 @@ def _differ(counts: Index) -> Index:
     return counts[:, CHOSEN] - counts[:, REJECTED]
 
 
-def _effect(
-    name: str, found: PairedEffects, place: int, more: dict[str, Any] | None = None
-) -> Effect:
+def _effect(name: str, found: Compared, place: int, more: dict[str, Any] | None = None) -> Effect:
     estimate, low, high, p = (
         number_or_none(held[place], scale)
         for held, scale in (
@@ -148,7 +147,7 @@ def _effect(
     return Effect(name, UNIT, estimate, low, high, rows, groups, p, more or {})
 
 
-def _more(has: Any, at_equal: PairedEffects, place: int) -> dict[str, Any]:
+def _more(has: Any, at_equal: Compared, place: int) -> dict[str, Any]:
     chosen, rejected = (100 * float(has[:, place, side].mean()) for side in (CHOSEN, REJECTED))
     return {
         "chosen, %": short(chosen, 4),
@@ -228,7 +227,7 @@ def find_unlike(subset: Coded, differences: Differences, pairs: Pairs) -> list[d
     ]
 
 
-def _sure(found: PairedEffects) -> Mask:
+def _sure(found: Compared) -> Mask:
     """What would be sure if nothing else were listed."""
     known = np.flatnonzero(np.isfinite(found.p))
     flags = np.zeros(len(found.p), bool)
@@ -236,7 +235,7 @@ def _sure(found: PairedEffects) -> Mask:
     return flags
 
 
-def _say(pairs: Pairs, both: Differences, found: PairedEffects) -> str:
+def _say(pairs: Pairs, both: Differences, found: Compared) -> str:
     signs = both.held[:, 0]
     longer, shorter = (100 * float((signs == sign).mean()) for sign in (1, -1))
     compared = int(np.isfinite(found.p).sum())
@@ -250,7 +249,7 @@ def _say(pairs: Pairs, both: Differences, found: PairedEffects) -> str:
     )
 
 
-def _headline(both: Differences, found: PairedEffects) -> str:
+def _headline(both: Differences, found: Compared) -> str:
     """What differs most surely: of lengths that in characters stands for all."""
     sure = _sure(found)
     sure[1 : len(LENGTHS)] = False

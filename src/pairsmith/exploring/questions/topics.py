@@ -20,8 +20,8 @@ from pairsmith.exploring.answer import (
     Study,
 )
 from pairsmith.exploring.topics.topics import Topics
-from pairsmith.statistics.adjusted import AdjustedEffects
 from pairsmith.statistics.bootstrap import Estimate, Floats
+from pairsmith.statistics.compared import Compared
 from pairsmith.statistics.intervals import wilson
 from pairsmith.statistics.leaving_out import infer
 from pairsmith.statistics.multiple import adjust
@@ -29,9 +29,9 @@ from pairsmith.text.spans import Index, Mask
 
 TITLE = "Topics"
 TYPICAL = 5
-"""So many rows of a topic are listed to be read."""
+"""The number of rows of a topic that are listed to be read."""
 READ = 20
-"""Of so many topics, the largest."""
+"""The number of topics, the largest ones, whose typical rows are listed."""
 SURE = 0.05
 """The q-value, among topics, up to which one is counted as sure in the sentence."""
 
@@ -129,7 +129,7 @@ def _flags(of: Index, count: int) -> Any:
     return csr_array((np.ones(len(some)), (some, of[some])), shape=(len(of), count))
 
 
-def _points(told: AdjustedEffects, place: int) -> list[float | None]:
+def _points(told: Compared, place: int) -> list[float | None]:
     """An effect in points, the ends of its interval, and p; all None where too few."""
     held = [float(column[place]) for column in (told.estimate, told.low, told.high, told.p)]
     if not np.isfinite(held).all():
@@ -137,12 +137,12 @@ def _points(told: AdjustedEffects, place: int) -> list[float | None]:
     return [*(100 * value for value in held[:3]), held[3]]
 
 
-def _effect(name: str, told: AdjustedEffects, place: int, numbers: dict[str, Any]) -> Effect:
+def _effect(name: str, told: Compared, place: int, numbers: dict[str, Any]) -> Effect:
     count = int(told.rows[place]), int(told.groups[place])
     return make_effect(name, POINTS, _points(told, place), count, numbers)
 
 
-def _interval(told: AdjustedEffects, place: int) -> dict[str, Any]:
+def _interval(told: Compared, place: int) -> dict[str, Any]:
     """An effect as numbers."""
     middle, low, high, _ = _points(told, place)
     ends = {

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 NAMED = 4
 """The words of a name."""
 TRIED = 40
-"""So many of a topic's words are tried."""
+"""The number of words of a topic that are tried."""
 STEM = 0.66
 """Two words are forms of one if they share this part of the shorter, and differ by an ending."""
 OWN = 3.0
-"""A word names a topic if it is in so many times as large a share of its texts as of others."""
+"""A word names a topic if its share of the topic's texts is this many times that of others."""
 
 
 def name(vectors: Vectors, topics: Index, count: int) -> tuple[str, ...]:

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 FEWEST = 30
 """Of fewer different texts there are no topics."""
 COUNTED = 100_000
-"""Of at most so many texts, words and axes are found; the others are put among them."""
+"""The most texts of which words and axes are found; the others are put among them."""
 LAID = 10_000
-"""At most so many texts are laid out and clustered; the others are put beside their nearest."""
+"""The most texts that are laid out and clustered; the others are put beside their nearest."""
 VOTING = 10
-"""So many of the nearest say where another text belongs."""
+"""The number of nearest texts that say where another text belongs."""
 FAR = 0.99
 """A text belongs to none if it is farther from all than this share of those are from their own."""
 

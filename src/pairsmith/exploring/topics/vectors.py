@@ -27,7 +27,7 @@ COMMON = 0.5
 ROUNDS = 4
 """Power iterations of the decomposition."""
 BATCH = 50_000
-"""So many texts are counted at once."""
+"""The number of texts that are counted at once."""
 _FUNCTION = """
 a about after again all also am an and any are aren't as at be because been before being but by can
 can't could couldn't did didn't do does doesn't doing don't for from get getting go going got had
@@ -64,7 +64,7 @@ def vectorise(texts: pa.StringArray, most: int, seed: int) -> Vectors:
 
     Args:
         texts: m different texts, none null.
-        most: Of so many of them, drawn by the seed, words and axes are found.
+        most: The most of them, drawn by the seed, of which words and axes are found.
         seed: Of the draw and of the decomposition.
 
     Raises:
@@ -100,7 +100,7 @@ def _is_told(name: str) -> bool:
 
 
 def sample(count: int, most: int, seed: int) -> Index:
-    """At most so many of `count` places, drawn without replacement, ascending."""
+    """Places out of `count`, at most `most` of them, drawn without replacement, ascending."""
     if count <= most:
         return np.arange(count)
     drawn = np.random.default_rng(seed).choice(count, most, replace=False)

@@ -40,7 +40,7 @@ ROW_BITS = 12
 BLOCK = 1 << ROW_BITS
 """The most texts that are taken apart together."""
 BLOCK_BYTES = 4 << 20
-"""About so many bytes of texts are taken apart together."""
+"""About how many bytes of texts are taken apart together."""
 APOSTROPHE, CURLY = ord("'"), 0x2019
 SPACE = ord(" ")
 
