@@ -26,6 +26,7 @@ MIGRATIONS = (
     "003_cards.sql",
     "004_changed_files.sql",
     "005_writes_in_steps.sql",
+    "006_roles.sql",
 )
 """In `migrations/`: number i brings a database from version i to version i + 1."""
 
