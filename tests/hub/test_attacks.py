@@ -12,12 +12,12 @@ from itertools import product
 
 import pytest
 
-from hub.test_routes import ROUTES, addresses, filled
 from pairsmith.hub.auth import users
 from pairsmith.hub.gating import requests
 from pairsmith.hub.gating.form import read_form
 from pairsmith.hub.repos import repos
 from support.hub import stage as staging
+from support.hub.doors import ROUTES, addresses, filled
 from support.hub.running import running
 from support.hub.stage import GATED
 from support.hub.stock import commit_files, put

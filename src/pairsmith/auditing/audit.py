@@ -155,4 +155,4 @@ def _put(name: str, question: Question, study: Study) -> Answer:
         return question(study)
     except UnansweredError as error:
         title = getattr(question, "title", name.replace("_", " ").capitalize())
-        return Answer(name, title, "", unanswered=str(error))
+        return Answer(name, title, "", unanswered=str(error), command=error.command)

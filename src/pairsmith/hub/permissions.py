@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from pairsmith.hub.auth.authentication import Caller, require_account, require_write
 from pairsmith.hub.auth.users import User
-from pairsmith.hub.http.addresses import Kind
+from pairsmith.hub.http.addresses import Kind, RepoName
 from pairsmith.hub.http.errors import gated, not_allowed, repo_not_found
 from pairsmith.hub.repos import events, repos
 from pairsmith.hub.repos.repos import Repo
+from pairsmith.hub.repos.roles import Role, role_of
 
 if TYPE_CHECKING:
     from pairsmith.hub.context import Hub
@@ -21,7 +22,7 @@ class Standing(StrEnum):
     """Where a user stands with a repository's gate."""
 
     OPEN = "open"  # no gate
-    OWNER = "owner"
+    MEMBER = "member"  # has a role: owns it, or is a member or a collaborator
     LICENSED = "licensed"
     ACCEPTED = "accepted"
     PENDING = "pending"
@@ -35,7 +36,7 @@ class Standing(StrEnum):
         return self in READERS
 
 
-READERS = frozenset({Standing.OPEN, Standing.OWNER, Standing.LICENSED, Standing.ACCEPTED})
+READERS = frozenset({Standing.OPEN, Standing.MEMBER, Standing.LICENSED, Standing.ACCEPTED})
 
 REFUSALS = {
     Standing.PENDING: "Your request for access is waiting for the owner's answer.",
@@ -47,8 +48,8 @@ REFUSALS = {
 
 def standing(db: sqlite3.Connection, repo: Repo, user: User | None) -> Standing:
     """Where a user stands with a repository that they may know of."""
-    if user is not None and user.id == repo.owner_id:
-        return Standing.OWNER
+    if role_of(db, repo, user).reads:
+        return Standing.MEMBER
     if repo.gate == "off":
         return Standing.OPEN
     if user is None:
@@ -70,7 +71,7 @@ def visible(db: sqlite3.Connection, who: Caller, kind: Kind, owner: str, name: s
         HubError: RepoNotFound, in the same words where there is none and where it is private.
     """
     repo = repos.find(db, kind, owner, name)
-    if repo is None or (repo.private and not _owns(who.user, repo)):
+    if repo is None or (repo.private and not role_of(db, repo, who.user).reads):
         raise repo_not_found(who.user is not None)
     return repo
 
@@ -91,15 +92,45 @@ def readable(
 
 
 def writable(db: sqlite3.Connection, who: Caller, kind: Kind, owner: str, name: str) -> Repo:
-    """The repository of that name, where the caller may change it.
+    """The repository of that name, where the caller may change its files, branches and tags.
 
     Raises:
-        HubError: RepoNotFound; 401 for nobody; 403 for another's, or for a token that only reads.
+        HubError: RepoNotFound; 401 for nobody; 403 without the role `write`, or for a token that
+            only reads.
+    """
+    return _with_role(db, who, RepoName(kind, owner, name), Role.WRITE)
+
+
+def administrable(db: sqlite3.Connection, who: Caller, kind: Kind, owner: str, name: str) -> Repo:
+    """The repository of that name, where the caller may set it up, let others in, delete it.
+
+    Raises:
+        HubError: RepoNotFound; 401 for nobody; 403 without the role `admin`, or for a token that
+            only reads.
+    """
+    return _with_role(db, who, RepoName(kind, owner, name), Role.ADMIN)
+
+
+def discussable(db: sqlite3.Connection, who: Caller, kind: Kind, owner: str, name: str) -> Repo:
+    """The repository of that name, where the caller may write in its community.
+
+    That takes an account, and to know of the repository; not to read its data.
+
+    Raises:
+        HubError: RepoNotFound; 401 for nobody; 403 for a token that only reads.
     """
     repo = visible(db, who, kind, owner, name)
-    require_account(who)
-    if not _owns(who.user, repo):
-        raise not_allowed(f"Only {repo.owner} may change {repo.full_name}.")
+    require_write(who)
+    return repo
+
+
+def _with_role(db: sqlite3.Connection, who: Caller, named: RepoName, needed: Role) -> Repo:
+    repo = visible(db, who, *named)
+    user = require_account(who)
+    if role_of(db, repo, user) < needed:
+        raise not_allowed(
+            f"That takes the role {needed.word} in {repo.full_name}, which {repo.owner} can give."
+        )
     require_write(who)
     return repo
 
@@ -138,7 +169,3 @@ def record_read(hub: Hub, who: Caller, repo: Repo, action: str, **detail: object
 def _belongs(path: str, repo: Repo) -> bool:
     """Whether a page is one of a repository's."""
     return f"{path}/".lower().startswith(f"{repo.page}/".lower())
-
-
-def _owns(user: User | None, repo: Repo) -> bool:
-    return user is not None and user.id == repo.owner_id

@@ -93,6 +93,7 @@ def test_every_row_stays_and_tells_its_kind(root):
     after = rows_of(root / "hub.sqlite")
     for table, column in NEW_COLUMNS.items():
         assert {row.pop(column) for row in after[table]} == {"dataset"}
+    assert {row.pop("kind") for row in after["users"]} == {"person"}
     sizes = {row["sha256"]: row["size"] for row in after["blobs"]}
     for row in after["holdings"]:
         assert row.pop("size") == sizes[row["blob"]]

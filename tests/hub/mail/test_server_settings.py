@@ -95,9 +95,8 @@ def test_tls_is_used_where_it_is_offered_and_certificates_are_checked(
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(*certificate)
     user = account("ann")[0]
-    with post_office(
-        "hub", "a word for mail", tls_context=context, require_starttls=True
-    ) as office:
+    options = {"tls_context": context, "require_starttls": True}
+    with post_office("hub", "a word for mail", **options) as office:
         mailing(hub, office, host="localhost")
         with hub.database.write() as db:
             outbox.send_later(hub, db, user.id, "Hello", ["there"], notice=False)

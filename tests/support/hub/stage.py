@@ -20,6 +20,7 @@ from pairsmith.hub.context import Hub
 from pairsmith.hub.licensing import licences, offers
 from pairsmith.hub.licensing.offers import Draft
 from pairsmith.hub.repos import history, repos
+from pairsmith.hub.repos.roles import Role
 from pairsmith.hub.xet import uploads
 from support.hub import parquets
 from support.hub.stock import commit_files
@@ -29,6 +30,9 @@ HIDDEN = "kept-to-myself"  # the private repository's name
 ABSENT = "does-not-exist"  # a name of as many letters, of none
 GATED = "behind-a-gate"
 OPEN = "open-to-all"
+HOLDERS = {"reader": Role.READ, "writer": Role.WRITE, "keeper": Role.ADMIN}
+"""Who has a role in ann's repositories, which one."""
+
 FIELD = "x-field-of-a-form"  # told among the headers, sent in the form
 CARD = b"---\nlicense: mit\nextra_gated_fields:\n  Company: text\n---\n# A card\n"
 
@@ -66,6 +70,7 @@ class Stage:
     callers: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
     owner: dict[str, str] = field(default_factory=dict)
+    holders: dict[str, tuple[Role, list[dict[str, str]]]] = field(default_factory=dict)
 
     def call(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
@@ -86,6 +91,8 @@ def staged(hub: Hub, app: Starlette) -> Stage:
     stage.callers["nobody"] = [{}]
     for name in ("stranger", "pending", "rejected", "revoked"):
         stage.callers[name] = _person(stage, name)
+    for name, role in HOLDERS.items():
+        stage.holders[name] = (role, _holder(stage, name, role))
     _sell(stage)
     return stage
 
@@ -128,6 +135,19 @@ def _person(stage: Stage, name: str) -> list[dict[str, str]]:
                 "INSERT INTO requests (repo, user, status, fields, asked)"
                 " VALUES (?, ?, ?, '{}', 0)",
                 (repo.id, user.id, name),
+            )
+    return [{"Authorization": f"Bearer {token}"}, _browser(stage, cookie)]
+
+
+def _holder(stage: Stage, name: str, role: Role) -> list[dict[str, str]]:
+    """A collaborator of the gated and the private repository."""
+    with stage.hub.database.write() as db:
+        user = users.add(db, name, name.title(), "", None)
+        token = tokens.add(db, user, "test", "write")
+        cookie = sessions.begin(db, user)
+        for repo in (repos.find(db, "dataset", "ann", hidden) for hidden in (GATED, HIDDEN)):
+            db.execute(
+                "INSERT INTO collaborators VALUES (?, ?, ?, 0)", (repo.id, user.id, role.word)
             )
     return [{"Authorization": f"Bearer {token}"}, _browser(stage, cookie)]
 

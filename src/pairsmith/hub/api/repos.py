@@ -101,7 +101,7 @@ def _delete(request: Request, body: dict[str, Any]) -> JSONResponse:
     owner = text_of(body, "organization") or who.name
     hub = hub_of(request)
     with hub.deleting() as db:
-        repo = permissions.writable(db, who, kind, owner, text_of(body, "name"))
+        repo = permissions.administrable(db, who, kind, owner, text_of(body, "name"))
         requests.end(db, repo, require_write(who))
     return JSONResponse({}, background=BackgroundTask(sweep, hub))
 
@@ -118,7 +118,7 @@ def _set_up(request: Request, body: dict[str, Any]) -> JSONResponse:
         raise bad_request('gated has to be false, "auto" or "manual".')
     who = authenticate_token(request)
     with hub_of(request).database.write() as db:
-        repo = permissions.writable(db, who, *repo_of(request))
+        repo = permissions.administrable(db, who, *repo_of(request))
         if "gated" in body:
             requests.turn_gate(db, repo, require_write(who), GATES[body["gated"]])
         if private is not None:

@@ -35,7 +35,7 @@ def listed(call: Call) -> JSONResponse:
     wanted = call.path_params["status"]
     after = number_in(call.query_params.get("cursor", "")) or 0
     with hub_of(call).database.read() as db:
-        repo = permissions.writable(db, who, *repo_of(call))
+        repo = permissions.administrable(db, who, *repo_of(call))
         _must_be_gated(repo)
         status = requests.known_status(wanted)
         if status is None:
@@ -57,7 +57,7 @@ async def handle(call: Call) -> JSONResponse:
 def _handle(call: Call, body: dict[str, Any]) -> JSONResponse:
     who = authenticate_token(call)
     with hub_of(call).database.write() as db:
-        repo = permissions.writable(db, who, *repo_of(call))
+        repo = permissions.administrable(db, who, *repo_of(call))
         _must_be_gated(repo)
         status = requests.known_status(text_of(body, "status"))
         if status is None:
@@ -78,7 +78,7 @@ async def grant(call: Call) -> JSONResponse:
 def _grant(call: Call, body: dict[str, Any]) -> JSONResponse:
     who = authenticate_token(call)
     with hub_of(call).database.write() as db:
-        repo = permissions.writable(db, who, *repo_of(call))
+        repo = permissions.administrable(db, who, *repo_of(call))
         _must_be_gated(repo)
         user = _user(db, text_of(body, "user"))
         requests.grant(db, repo, require_write(who), user)

@@ -94,14 +94,18 @@ def check_email(text: str) -> None:
 
 
 def named(db: sqlite3.Connection, name: str) -> User | None:
-    """The account of that name, or None."""
-    row = db.execute(f"SELECT {COLUMNS} FROM users WHERE name = ?", (name,)).fetchone()
+    """The person of that name, or None; an organization is none (see `account`)."""
+    row = db.execute(
+        f"SELECT {COLUMNS} FROM users WHERE name = ? AND kind = 'person'", (name,)
+    ).fetchone()
     return User(*row) if row else None
 
 
 def credentials(db: sqlite3.Connection, name: str) -> Credentials | None:
     """The account of that name and what is kept of its password, or None."""
-    row = db.execute(f"SELECT {COLUMNS}, password FROM users WHERE name = ?", (name,)).fetchone()
+    row = db.execute(
+        f"SELECT {COLUMNS}, password FROM users WHERE name = ? AND kind = 'person'", (name,)
+    ).fetchone()
     return Credentials(User(*row[:4]), row[4]) if row else None
 
 
@@ -117,12 +121,12 @@ class Account(NamedTuple):
 
 
 def listed(db: sqlite3.Connection) -> list[Account]:
-    """All accounts, by their names."""
+    """All accounts of persons, by their names."""
     rows = db.execute(
         "SELECT name, fullname, email, created,"
         " (SELECT count(*) FROM repos WHERE owner = users.id AND deleted IS NULL),"
         " (SELECT count(*) FROM tokens WHERE user = users.id AND revoked IS NULL)"
-        " FROM users ORDER BY name"
+        " FROM users WHERE kind = 'person' ORDER BY name"
     ).fetchall()
     return [Account(*row) for row in rows]
 

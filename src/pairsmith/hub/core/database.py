@@ -26,7 +26,8 @@ MIGRATIONS = (
     "003_cards.sql",
     "004_changed_files.sql",
     "005_writes_in_steps.sql",
-    "006_accounts.sql",
+    "006_roles.sql",
+    "007_accounts.sql",
 )
 """In `migrations/`: number i brings a database from version i to version i + 1."""
 

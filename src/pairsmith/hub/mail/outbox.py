@@ -114,7 +114,7 @@ def due(db: sqlite3.Connection, limit: int) -> list[Waiting]:
         " ORDER BY kind = 'notice', due, id LIMIT ?",
         (now(), now(), limit),
     ).fetchall()
-    return [Waiting(*row[:3], json.loads(row[3]), *row[4:]) for row in rows]
+    return [Waiting(**{**row, "content": json.loads(row["content"])}) for row in map(dict, rows)]
 
 
 def begin(db: sqlite3.Connection, letter: Waiting) -> None:

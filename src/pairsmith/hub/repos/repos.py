@@ -15,11 +15,19 @@ from pairsmith.hub.http.errors import HubError
 Gate = Literal["off", "auto", "manual"]
 NAME = re.compile(r"(?!.*(?:\.\.|--))[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?")
 SELECT = (
-    "SELECT repos.id, kind, users.id, users.name, repos.name, private, gate, repos.created, updated"
+    "SELECT repos.id, repos.kind, users.id, users.name, repos.name, private, gate,"
+    " repos.created, updated"
     " FROM repos JOIN users ON users.id = repos.owner AND repos.deleted IS NULL"
 )
 
-GONE_AT_ONCE = ("refs", "requests", "uploads", "offers", "downloads")
+MAY_KNOW = (
+    "(private = 0 OR repos.owner = :user OR EXISTS (SELECT 1 FROM members"
+    " WHERE organization = repos.owner AND members.user = :user)"
+    " OR EXISTS (SELECT 1 FROM collaborators WHERE repo = repos.id AND collaborators.user = :user))"
+)
+"""A condition in SQL: whether the user of that number, 0 for nobody, may know of a repository."""
+
+GONE_AT_ONCE = ("refs", "requests", "uploads", "offers", "downloads", "collaborators")
 """What of a repository that is deleted goes with it; files, commits and contents are too many."""
 
 
@@ -55,7 +63,7 @@ class Repo(NamedTuple):
 def find(db: sqlite3.Connection, kind: Kind, owner: str, name: str) -> Repo | None:
     """The repository of that name, whoever asks. Most callers want `permissions.visible`."""
     row = db.execute(
-        f"{SELECT} WHERE kind = ? AND users.name = ? AND repos.name = ?", (kind, owner, name)
+        f"{SELECT} WHERE repos.kind = ? AND users.name = ? AND repos.name = ?", (kind, owner, name)
     ).fetchone()
     return _repo(row) if row else None
 
@@ -138,11 +146,18 @@ def search(
         skip: How many of the first to leave out.
     """
     rows = db.execute(
-        f"{SELECT} WHERE kind = ? AND (private = 0 OR repos.owner = ?)"
-        " AND (? = '' OR users.name = ?)"
-        " AND instr(lower(users.name || '/' || repos.name), lower(?))"
-        " ORDER BY updated DESC, repos.id LIMIT ? OFFSET ?",
-        (kind, user.id if user else 0, owner, owner, text, limit, skip),
+        f"{SELECT} WHERE repos.kind = :kind AND {MAY_KNOW}"
+        " AND (:owner = '' OR users.name = :owner)"
+        " AND instr(lower(users.name || '/' || repos.name), lower(:text))"
+        " ORDER BY updated DESC, repos.id LIMIT :limit OFFSET :skip",
+        {
+            "kind": kind,
+            "user": user.id if user else 0,
+            "owner": owner,
+            "text": text,
+            "limit": limit,
+            "skip": skip,
+        },
     )
     return (_repo(row) for row in rows.fetchall())
 

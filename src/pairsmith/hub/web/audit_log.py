@@ -30,7 +30,7 @@ def download(request: Request) -> Response:
     """`GET …/settings/record.csv`: every event of the repository, the oldest first."""
     hub, who = hub_of(request), require_sign_in(request)
     with hub.database.read() as db:
-        repo = permissions.writable(db, who, *repo_of(request))
+        repo = permissions.administrable(db, who, *repo_of(request))
     return csv_download(f"{repo.owner}-{repo.name}-record.csv", parts(hub, repo))
 
 

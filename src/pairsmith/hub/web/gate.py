@@ -116,7 +116,7 @@ def show_requests(call: Call) -> Response:
     status = requests.known_status(call.query_params.get("status", "")) or "pending"
     after = number_in(call.query_params.get("after", "")) or 0
     with hub.database.read() as db:
-        repo = permissions.writable(db, who, *repo_of(call))
+        repo = permissions.administrable(db, who, *repo_of(call))
         found = requests.listed(db, repo, status, after, PAGE + 1)
         counts = requests.counts(db, repo)
         log = [_event_line(event) for event in events.recent(db, repo, EVENTS, reads=False)]
@@ -143,7 +143,7 @@ def take_answer(call: Call, sent: FormData) -> Response:
     if status is None:
         raise bad_request(f"An answer is one of {', '.join(STATUSES)}.")
     with hub_of(call).database.write() as db:
-        repo = permissions.writable(db, who, *repo_of(call))
+        repo = permissions.administrable(db, who, *repo_of(call))
         request = requests.by_id(db, repo, number_in(forms.text(sent, "request")) or 0)
         if request is None:
             raise HubError(404, "There is no such request any more.")
@@ -156,7 +156,7 @@ def take_grant(call: Call, sent: FormData) -> Response:
     """`POST …/settings/requests/grant`: lets a user in, whether they asked or not."""
     who = require_sign_in(call)
     with hub_of(call).database.write() as db:
-        repo = permissions.writable(db, who, *repo_of(call))
+        repo = permissions.administrable(db, who, *repo_of(call))
         name = forms.line(sent, "user")
         user = users.named(db, name)
         if user is None:
@@ -169,7 +169,7 @@ def download(call: Call) -> Response:
     """`GET …/settings/requests.csv`: all requests, the answers in columns."""
     who = require_sign_in(call)
     with hub_of(call).database.read() as db:
-        repo = permissions.writable(db, who, *repo_of(call))
+        repo = permissions.administrable(db, who, *repo_of(call))
         found = requests.list_all(db, repo)
     return csv_download(f"{repo.owner}-{repo.name}-requests.csv", csv_text(table(found)))
 

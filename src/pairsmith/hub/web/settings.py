@@ -34,7 +34,7 @@ def show(request: Request) -> Response:
     """`GET …/settings`: how the repository is set up."""
     hub, who = hub_of(request), require_sign_in(request)
     with hub.database.read() as db:
-        repo = permissions.writable(db, who, *repo_of(request))
+        repo = permissions.administrable(db, who, *repo_of(request))
         waiting = requests.counts(db, repo)["pending"]
         shown = gate_view(db, hub, repo, who)._asdict()
         use, lost = quotas.of(db, hub, repo), damage.of_repo(db, hub, repo)
@@ -50,7 +50,7 @@ def take_visibility(request: Request, sent: FormData) -> Response:
     if private is None:
         raise bad_request("visibility has to be public or private.")
     with hub_of(request).database.write() as db:
-        repo = permissions.writable(db, who, *repo_of(request))
+        repo = permissions.administrable(db, who, *repo_of(request))
         requests.turn_private(db, repo, require_write(who), private)
     return RedirectResponse(f"{repo.page}/settings", 303)
 
@@ -62,7 +62,7 @@ def take_gate(request: Request, sent: FormData) -> Response:
     if gate is None:
         raise bad_request("gate has to be off, auto or manual.")
     with hub_of(request).database.write() as db:
-        repo = permissions.writable(db, who, *repo_of(request))
+        repo = permissions.administrable(db, who, *repo_of(request))
         requests.turn_gate(db, repo, require_write(who), gate)
     return RedirectResponse(f"{repo.page}/settings", 303)
 
@@ -72,7 +72,7 @@ def take_end(request: Request, sent: FormData) -> Response:
     who = require_sign_in(request)
     hub = hub_of(request)
     with hub.deleting() as db:
-        repo = permissions.writable(db, who, *repo_of(request))
+        repo = permissions.administrable(db, who, *repo_of(request))
         if forms.line(sent, "confirm") != repo.full_name:
             raise bad_request(f"To delete the repository, type its name: {repo.full_name}.")
         requests.end(db, repo, require_write(who))

@@ -1,0 +1,106 @@
+"""The verdict: which claims come first, how many, and commands that can be typed."""
+
+import json
+import shlex
+
+import pytest
+
+from pairsmith.auditing.answer import Answer, Finding, as_table
+from pairsmith.auditing.verdict import (
+    MOST,
+    Claim,
+    Level,
+    Told,
+    Unseen,
+    fill_command,
+    judge,
+    show_commands,
+)
+
+ACT, LOOK, FINE = Level
+
+
+def answer(name, *claims, findings=(), **more):
+    title, table = name.capitalize(), as_table(findings)
+    return Answer(name, title, f"{name} said.", findings=table, claims=claims, **more)
+
+
+def said(verdict):
+    return [(told.claim.level, told.claim.sentence) for told in verdict.told]
+
+
+def test_the_worst_comes_first_whoever_says_it():
+    answers = [
+        answer("one", Claim(LOOK, "a", 0.9), Claim(ACT, "b", 0.1)),
+        answer("two", Claim(ACT, "c", 0.2)),
+    ]
+    assert said(judge(answers, 100)) == [(ACT, "c"), (ACT, "b"), (LOOK, "a")]
+
+
+def test_there_are_five_at_most_and_what_is_fine_has_one_line():
+    bad = answer("bad", *(Claim(LOOK, str(n), n / 10) for n in range(8)))
+    fine = [answer(name, Claim(FINE, f"no {name}", 0)) for name in ("moss", "rust")]
+    verdict = judge([*fine, bad], 1_234)
+    assert said(verdict)[:4] == [(LOOK, str(n)) for n in (7, 6, 5, 4)]
+    [(level, last)] = said(verdict)[4:]
+    assert level is FINE
+    assert "1,234 rows" in last
+    assert last.endswith("moss, rust.")
+    assert verdict.more == 4
+    assert verdict.levels == {ACT: 0, LOOK: 8, FINE: 2}
+    without = judge([bad], 1_234)
+    assert (len(without.told), without.more) == (MOST, 3)
+
+
+@pytest.mark.parametrize("count", [1, 3, 5, 9])
+def test_where_all_is_fine_each_sentence_is_said_as_long_as_there_is_room(count):
+    fine = [answer(f"q{n}", Claim(FINE, f"no {n}", 0)) for n in range(count)]
+    verdict = judge(fine, 10)
+    assert len(verdict.told) == min(count, MOST)
+    shown = " ".join(told.claim.sentence for told in verdict.told)
+    assert all(f"no {n}" in shown or f"q{n}" in shown for n in range(count))
+    assert not verdict.reaches(LOOK)
+
+
+def test_what_claims_nothing_but_found_something_is_to_be_looked_at():
+    found = [Finding("odd", [f"a/train/{n}", "a/train/9"], None, "Odd.") for n in (1, 2, 2)]
+    verdict = judge([answer("mine", findings=found), answer("quiet")], 20)
+    [told] = verdict.told
+    assert told.claim == Claim(
+        LOOK, "mine said.", 0.1, "pairsmith show OUT --finding mine", ("odd",)
+    )
+    assert verdict.reaches(LOOK)
+    assert not verdict.reaches(ACT)
+
+
+def test_what_has_no_answer_is_not_looked_at():
+    none = answer("tokens", unanswered="No tokenizer.", command="pairsmith audit OUT --tokenizer T")
+    other = Unseen("", "dialogues", "They are no pairs.", "pairsmith explore OUT")
+    verdict = judge([none], 20, [other])
+    assert verdict.unseen == (Unseen("tokens", "Tokens", none.unanswered, none.command), other)
+    assert (verdict.told, verdict.reaches(FINE)) == ((), False)
+    held = json.loads(json.dumps(verdict.to_dict()))
+    assert held["levels"] == {"act": 0, "look": 0, "fine": 0}
+    assert [unseen["what"] for unseen in held["not_looked_at"]] == ["Tokens", "dialogues"]
+
+
+@pytest.mark.parametrize(
+    "folder",
+    ["out", "my tea", "a/b c/d", "it's", "$(touch x)", "OUT", "SOURCE"],
+    ids=["plain", "space", "path", "quote", "substitution", "placeholder", "other"],
+)
+def test_commands_can_be_typed_whatever_the_folder_is_called(folder):
+    told = Told("text", Claim(ACT, "", 0.0, "", ("html_tag", "odd kind")))
+    for command, kind in zip(show_commands(told), told.claim.kinds, strict=True):
+        typed = shlex.split(fill_command(command, folder))
+        assert typed == ["pairsmith", "show", folder, "--finding", f"text:{kind}"]
+    applied = "pairsmith build SOURCE NEW --apply OUT/annotations/audit:leak"
+    typed = shlex.split(fill_command(applied, folder, "sample"))
+    assert typed == [
+        "pairsmith",
+        "build",
+        "sample",
+        "NEW",
+        "--apply",
+        f"{folder}/annotations/audit:leak",
+    ]
