@@ -22,6 +22,7 @@ from pairsmith.hub.auth.redirects import NotSignedInError, sign_in_first
 from pairsmith.hub.headers import SafeHeaders
 from pairsmith.hub.http.addresses import RawPath
 from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.mail.delivery import Postman
 from pairsmith.hub.maintenance.gc import collect_hourly
 from pairsmith.hub.repos.downloads import write_counts, write_counts_regularly
 from pairsmith.hub.repos.readme import read_all
@@ -45,9 +46,14 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         running = (collect_hourly, write_counts_regularly, read_all)
         tasks = [asyncio.create_task(run(hub)) for run in running]
+        postman = Postman(hub) if hub.settings.mail else None
+        if postman:
+            postman.start()
         yield
         for task in tasks:
             task.cancel()
+        if postman:
+            await run_in_threadpool(postman.stop)
         await run_in_threadpool(write_counts, hub)
 
     app = Starlette(
@@ -84,6 +90,7 @@ def routes() -> list[BaseRoute]:
         home,
         licence_settings,
         licences,
+        mail,
         reports,
         settings,
         viewer,
@@ -92,7 +99,7 @@ def routes() -> list[BaseRoute]:
 
     calls = (resolve, account, repos, tree, commit, lfs, requests, xet, webhook)
     pages = (
-        *(home, account_pages, licences, licence_settings),
+        *(home, account_pages, mail, licences, licence_settings),
         *(history, files, viewer, reports, gate, audit_log, settings, dataset),
     )
     listed = [route for module in (*calls, *pages) for route in module.routes]

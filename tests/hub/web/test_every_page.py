@@ -41,6 +41,7 @@ SHOWN = {
     "/datasets": ["/datasets", "/datasets?search=none"],
     "/join": ["/join"],
     "/login": ["/login?next=/datasets/ann/pairs"],
+    "/mail/stop/{secret:part}": ["/mail/stop/x"],
     "/settings/profile": ["ann /settings/profile"],
     "/settings/password": ["ann /settings/password"],
     "/settings/tokens": ["ann /settings/tokens"],

@@ -48,6 +48,7 @@ VALUES = {  # what stands in the place of each part of an address
     "part": ("1",),
     "upload": ("{cas}",),
     "prefix": ("default",),
+    "secret": ("{link}",),
     "hash": ("{blob}",),
     "report": ("explore", "audit"),
     "rest": ("x", "../api/datasets/ann/" + HIDDEN),
@@ -136,6 +137,8 @@ self GET /{owner:part}
 self GET /favicon.ico
 self GET /robots.txt
 self GET /static/{name:part}
+self GET /mail/stop/{secret:part}
+self POST /mail/stop/{secret:part}
 self GET /settings/access
 self GET /settings/password
 card GET /datasets/{owner:part}/{name:part}

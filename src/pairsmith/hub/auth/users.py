@@ -14,8 +14,8 @@ EMAIL = re.compile(r"[^\s@,;:<>()\"\\]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])
 MAX_FIELD_CHARS = {"full name": 100, "e-mail": 254}  # characters
 # what addresses begin with, and who else the record of the gate names
 TAKEN = (
-    "about admin api cas datasets docs health help hub join lfs licences login logout models new"
-    " search settings spaces static stripe"
+    "about admin api cas datasets deleted docs health help hub join lfs licences login logout mail"
+    " models new search settings spaces static stripe"
 )
 RESERVED = frozenset(TAKEN.split())
 COLUMNS = "users.id, users.name, users.fullname, users.email"

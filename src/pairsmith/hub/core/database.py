@@ -27,6 +27,7 @@ MIGRATIONS = (
     "004_changed_files.sql",
     "005_writes_in_steps.sql",
     "006_roles.sql",
+    "007_accounts.sql",
 )
 """In `migrations/`: number i brings a database from version i to version i + 1."""
 
