@@ -14,6 +14,7 @@ import pytest
 from starlette.routing import Route
 
 from pairsmith.hub.app import routes
+from pairsmith.hub.http.addresses import KINDS, OTHER_STARTS, page_of
 from pairsmith.hub.repos import events, repos
 from pairsmith.hub.repos.roles import Role
 from support.hub import stage as staging
@@ -30,6 +31,13 @@ def test_every_route_is_listed():
         for method in (route.methods or set()) - {"HEAD"}
     }
     assert found == set(ROUTES), "list what is new in ROUTES, and what is to be tried there"
+
+
+def test_no_account_has_a_name_that_other_addresses_begin_with():
+    """A model's page is /{owner}/{name}: no other page may lie there, whoever joins."""
+    starts = {route.path.split("/")[1] for route in routes() if isinstance(route, Route)}
+    taken = {start for start in starts if start and "{" not in start and "." not in start}
+    assert taken <= OTHER_STARTS
 
 
 @pytest.mark.parametrize("route", quick(ROUTES, *FEW_ADDRESSES, RESOLVE))
@@ -134,13 +142,14 @@ def test_another_repositorys_commits_and_contents(stage, name):
     for (who, ways), key in product(stage.callers.items(), ("old", "new")):
         at = stage.values[f"{name}:{key}"]
         for path in ("data/train.txt", "data/train.parquet"):
-            for route in ("resolve", "blob", "raw", "viewer"):
-                url = f"/datasets/ann/{OPEN}/{route}/{at}/{path}"
+            for route, kind in product(("resolve", "blob", "raw", "viewer"), KINDS):
+                url = f"{page_of(kind, f'ann/{OPEN}')}/{route}/{at}/{path}"
                 answer = stage.call("GET", url, ways[0])
                 assert answer.status in (400, 404), (who, url)
                 assert staging.mark(name) not in answer.everything()
-        listed = stage.call("GET", f"/api/datasets/ann/{OPEN}/tree/{at}", ways[0])
-        assert listed.status == 404
+        for kind in KINDS:
+            listed = stage.call("GET", f"/api/{kind}s/ann/{OPEN}/tree/{at}", ways[0])
+            assert listed.status == 404
     for (who, ways), path in product(
         stage.callers.items(), ("data/train.txt", "data/train.parquet")
     ):
@@ -177,8 +186,9 @@ def test_knowing_a_hash_is_not_having_the_content(stage, name):
 
 def test_the_stage_is_set(stage):
     """The same calls do give the data to one who may read it: the test is able to fail."""
-    for name, path in product((GATED, HIDDEN), ("data/train.txt", "data/train.parquet")):
-        url = f"/datasets/ann/{name}/resolve/main/{path}"
+    names, paths = (GATED, HIDDEN), ("data/train.txt", "data/train.parquet")
+    for name, path, kind in product(names, paths, KINDS):
+        url = f"{page_of(kind, f'ann/{name}')}/resolve/main/{path}"
         assert staging.mark(name) in stage.call("GET", url, stage.owner).body
         assert stage.call("GET", url).status == 401
     link = stage.values[f"{GATED}:link"]

@@ -87,7 +87,7 @@ def readable(
     repo = visible(db, who, kind, owner, name)
     where = standing(db, repo, who.user)
     if not where.reads:
-        raise gated(REFUSALS[where], hub.url(repo.page), who.user is not None)
+        raise gated(repo.kind, REFUSALS[where], hub.url(repo.page), who.user is not None)
     return repo
 
 
@@ -157,7 +157,9 @@ def record_read(hub: Hub, who: Caller, repo: Repo, action: str, **detail: object
     if repo.gate == "off":
         return
     if who.within is not None and not _belongs(who.within, repo):
-        raise not_allowed("This file is gated: open it by itself, or from a page of its dataset.")
+        raise not_allowed(
+            f"This file is gated: open it by itself, or from a page of its {repo.kind}."
+        )
 
     def record(db: sqlite3.Connection) -> None:
         still = readable(db, hub, who, *repo.address)

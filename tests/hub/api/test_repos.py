@@ -28,7 +28,7 @@ def test_made_and_told(client, account):
 @pytest.mark.parametrize(
     ("more", "status", "said"),
     [
-        ({"type": "model"}, 400, "holds datasets"),
+        ({"type": "space"}, 400, "holds datasets and models"),
         ({"name": "../x"}, 403, "under ann/ only"),
         ({"name": "a..b"}, 400, "cannot be"),
         ({"name": "a.git"}, 400, "cannot be"),

@@ -8,8 +8,8 @@ import pytest
 
 pytest.importorskip("aiosmtpd")
 
-from pairsmith.hub.auth import users
 from pairsmith.hub.core import database
+from pairsmith.hub.http.addresses import OTHER_STARTS
 from pairsmith.hub.mail import choices, delivery, outbox, smtp
 from pairsmith.hub.mail.delivery import Postman
 from support.hub.post_office import SENDER, mailing, post_office, until
@@ -262,4 +262,4 @@ def test_a_letter_may_be_in_any_script(hub, office, ann):
 
 
 def test_names_are_kept_from_the_hub_itself():
-    assert {"mail", "deleted"} <= users.RESERVED
+    assert {"mail", "deleted"} <= OTHER_STARTS

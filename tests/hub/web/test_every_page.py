@@ -14,6 +14,7 @@ from support.slow import slow
 
 PAGE = "/datasets/ann/pairs"
 DATASET = "/datasets/{owner:part}/{name:part}"
+MODEL = "/{owner:account}/{name:part}"  # their pages are made by the same templates
 NO_PAGES = ("/api/", "/cas/", "/lfs/", "/static/", "/favicon.ico", "/robots.txt")
 PROBLEMS = """() => {
   const found = [], wide = document.documentElement.scrollWidth;
@@ -39,6 +40,7 @@ PROBLEMS = """() => {
 SHOWN = {
     "/": ["/"],
     "/datasets": ["/datasets", "/datasets?search=none"],
+    "/models": ["/models"],
     "/join": ["/join"],
     "/login": ["/login?next=/datasets/ann/pairs"],
     "/mail/stop/{secret:part}": ["/mail/stop/x"],
@@ -50,9 +52,9 @@ SHOWN = {
     "/licences/{number:part}": ["bob /licences/{licence}"],
     "DATASET": [
         PAGE, f"ann {PAGE}", f"bob {PAGE}", f"cleo {PAGE}", f"dan {PAGE}", f"eve {PAGE}",
-        f"/datasets/ann/{LONG}", "ann /datasets/ann/empty",
+        f"/datasets/ann/{LONG}", "ann /datasets/ann/empty", "/ann/judge", "bob /ann/judge",
     ],
-    "DATASET/settings": [f"ann {PAGE}/settings"],
+    "DATASET/settings": [f"ann {PAGE}/settings", "ann /ann/judge/settings"],
     "DATASET/settings/requests": [
         f"ann {PAGE}/settings/requests", f"ann {PAGE}/settings/requests?status=accepted",
         f"ann {PAGE}/settings/requests?status=rejected",
@@ -71,7 +73,9 @@ SHOWN = {
     ],
     "DATASET/commits/{revision:part}": [f"{PAGE}/commits/main"],
     "DATASET/commit/{revision:part}": [f"{PAGE}/commit/{{last}}", f"{PAGE}/commit/{{first}}"],
-    "DATASET/tree/{revision:part}": [f"{PAGE}/tree/main", f"/datasets/ann/{LONG}/tree/main"],
+    "DATASET/tree/{revision:part}": [
+        f"{PAGE}/tree/main", f"/datasets/ann/{LONG}/tree/main", "/ann/judge/tree/main"
+    ],
     "DATASET/tree/{revision:part}/{path:inner}": [
         f"{PAGE}/tree/v1/harmless-base", f"/datasets/ann/{LONG}/tree/main/{FOLDER}"
     ],
@@ -95,7 +99,7 @@ def browser():
 def test_every_route_of_a_page_is_looked_at():
     paths = {r.path for r in routes() if isinstance(r, Route) and "GET" in (r.methods or ())}
     pages = {
-        path for path in paths
+        path.replace(MODEL, DATASET) for path in paths
         if not path.startswith(NO_PAGES) and not path.endswith(".csv")
         and "/resolve/" not in path and "/frame/" not in path
     }  # fmt: skip

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import product
 from urllib.parse import urlencode
 
-from support.hub.stage import ABSENT, FIELD, HIDDEN, Stage
+from pairsmith.hub.http.addresses import KINDS, Kind
+from support.hub.stage import ABSENT, FIELD, HIDDEN, Stage, held_as
 
 INNER = ("data/train.txt", "data/train.parquet", "data", "README.md")
 TRICKS = (
@@ -53,6 +55,11 @@ VALUES = {  # what stands in the place of each part of an address
     "report": ("explore", "audit"),
     "rest": ("x", "../api/datasets/ann/" + HIDDEN),
 }
+FEWER_VALUES = {  # the same for models, whose endpoints are the same
+    **VALUES,
+    "path": ("data/train.txt", "README.md", "data/../data/train.txt", "%2e%2e/{other}/x"),
+    "revision": ("main", "{old}", "v1"),
+}
 FORM = {
     "user": "stranger",
     "confirm": "{name}",
@@ -63,8 +70,8 @@ FORM = {
     "gate": "off",
 }
 BODIES: dict[str, bytes] = {  # what is sent there; a form where nothing is said
-    "/api/repos/create": b'{"name": "{name}", "organization": "ann", "type": "dataset"}',
-    "/api/repos/delete": b'{"name": "{name}", "organization": "ann", "type": "dataset"}',
+    "/api/repos/create": b'{"name": "{name}", "organization": "ann", "type": "{kind}"}',
+    "/api/repos/delete": b'{"name": "{name}", "organization": "ann", "type": "{kind}"}',
     "settings": b'{"gated": false, "visibility": "public"}',
     "preupload": b'{"files": [{"path": "data/train.txt", "size": 1, "sample": ""}]}',
     "commit": b'{"key": "header", "value": {"summary": "x"}}\n'
@@ -84,12 +91,16 @@ BODIES: dict[str, bytes] = {  # what is sent there; a form where nothing is said
 # "write" and "admin" for those with that role in it; "owner" for whose it is, whatever their role,
 # such as an upload; "self" for what is not about one repository
 ROUTES: dict[str, str] = {}
+# those that are there for datasets alone; each other one about a dataset has its like for models
+DATASETS_ALONE = ("viewer", "reports")
+MODELS = set()
 for line in """
 data GET /datasets/{owner:part}/{name:part}/resolve/{revision:part}/{path:inner}
 self GET /api/whoami-v2
 self GET /api/agent-harnesses
 self GET /api/telemetry/{rest:inner}
 self GET /api/datasets
+self GET /api/models
 self POST /api/repos/create
 admin DELETE /api/repos/delete
 card GET /api/datasets/{owner:part}/{name:part}
@@ -133,6 +144,7 @@ owner POST /cas/{upload:part}/v1/shards
 owner POST /cas/{upload:part}/v2/shards
 self GET /
 self GET /datasets
+self GET /models
 self GET /{owner:part}
 self GET /favicon.ico
 self GET /robots.txt
@@ -186,6 +198,11 @@ admin POST /datasets/{owner:part}/{name:part}/settings/licences/offers/{at:part}
 """.strip().splitlines():
     whom, route = line.split(" ", 1)
     ROUTES[route] = whom
+    if "/datasets/{owner:part}" in route and not set(DATASETS_ALONE) & set(route.split("/")):
+        start = "/api/models/{owner:part}" if "/api/" in route else "/{owner:account}"
+        route = re.sub("(?:/api)?/datasets/{owner:part}", start, route)
+        ROUTES[route] = whom
+        MODELS.add(route)
 
 FRAMED = {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "same-origin"}  # as reports are asked for
 RESOLVE = "GET /datasets/{owner:part}/{name:part}/resolve/{revision:part}/{path:inner}"
@@ -193,10 +210,11 @@ FEW_ADDRESSES = [route for route in ROUTES if "{path:inner}" not in route]
 """The routes that take no path, of which fewer tricks have to be tried."""
 
 
-def filled(stage: Stage, text: str, name: str) -> str:
+def filled(stage: Stage, text: str, name: str, kind: Kind = "dataset") -> str:
     """A text with what belongs to a repository in the place of {name}, {old}, {blob}, …"""
-    held = HIDDEN if name == ABSENT else name
-    text = text.replace("{name}", name).replace("{other}", held)
+    other = HIDDEN if name == ABSENT else name
+    held = held_as(kind, other)
+    text = text.replace("{name}", name).replace("{other}", other).replace("{kind}", kind)
     for key in ("new", "old", "offer", "licence", "link", "upload", "cas", "blob"):
         text = text.replace("{" + key + "}", stage.values[f"{held}:{key}"])
     return text.replace("{blob2}", stage.values[f"{held}:blob"][:2])
@@ -204,12 +222,13 @@ def filled(stage: Stage, text: str, name: str) -> str:
 
 def addresses(path: str) -> list[str]:
     """The addresses of a route, its parts filled in every way but for the repository."""
-    path = path.replace("{owner:part}", "ann").replace("{name:part}", "{name}")
+    values = FEWER_VALUES if "/models/{owner:part}" in path or "{owner:account}" in path else VALUES
+    path = re.sub("{owner:(?:part|account)}", "ann", path).replace("{name:part}", "{name}")
     parts = [part[1:-1].partition(":") for part in path.split("/") if ":" in part]
     found = []
-    for values in product(*(VALUES[name] for name, _, _ in parts)):
+    for one in product(*(values[name] for name, _, _ in parts)):
         address = path
-        for (name, _, kind), value in zip(parts, values, strict=True):
+        for (name, _, kind), value in zip(parts, one, strict=True):
             address = address.replace("{" + f"{name}:{kind}" + "}", value)
         found.append(address)
     found = found or [path]
@@ -229,18 +248,25 @@ def body_for(route: str) -> bytes:
     return b""
 
 
+def kind_of(route: str) -> Kind:
+    """The kind of repository that a route is about."""
+    return "model" if route in MODELS else "dataset"
+
+
 def calls(
     stage: Stage, route: str, name: str, callers: Mapping[str, list[dict[str, str]]] | None = None
 ) -> Iterator[tuple[str, str, dict[str, str], bytes]]:
     """All that is tried at a route: who, where, with what headers and body."""
     method, path = route.split(" ")
-    body = filled(stage, body_for(route).decode(), name).encode()
-    for (who, ways), address in product((callers or stage.callers).items(), addresses(path)):
+    kinds = KINDS if b"{kind}" in body_for(route) else (kind_of(route),)
+    people = (callers or stage.callers).items()
+    for kind, (who, ways), address in product(kinds, people, addresses(path)):
+        body = filled(stage, body_for(route).decode(), name, kind).encode()
         for way in ways:
             headers = {key: value for key, value in way.items() if key != FIELD}
             sent = body
             if method == "POST" and not path.startswith(("/api/", "/cas/", "/lfs/")) and not body:
-                fields = {key: filled(stage, value, name) for key, value in FORM.items()}
+                fields = {key: filled(stage, value, name, kind) for key, value in FORM.items()}
                 sent = urlencode({**fields, "csrf": way.get(FIELD, "")}).encode()
                 headers["Content-Type"] = "application/x-www-form-urlencoded"
-            yield who, filled(stage, address, name), headers, sent
+            yield who, filled(stage, address, name, kind), headers, sent

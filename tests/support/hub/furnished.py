@@ -54,6 +54,13 @@ RESEARCH = Draft(
     "Research", TERMS, "49 USD", "https://buy.stripe.com/test_x", "plink_research", "4900", "usd"
 )
 BY_HAND = Draft("Commercial", "As it is agreed with the licensor.", "on request")
+JUDGE = b"""---
+library_name: transformers
+pipeline_tag: text-classification
+license: mit
+---
+# A judge of replies
+"""
 LONG = "w" * 60  # a name without a place to break it
 FOLDER = "f" * 100
 
@@ -93,10 +100,13 @@ def furnish(hub: Hub, build: Path) -> Furnished:
         ann = people["ann"]
         pairs, wide = (repos.create(db, ann, "dataset", name, False) for name in ("pairs", LONG))
         repos.create(db, ann, "dataset", "empty", True)
+        judge = repos.create(db, ann, "model", "judge", False)
+        repos.set_gate(db, judge, "auto")
     first = commit_files(hub, pairs, ann, files_of(build))
     text = gated_card((build / "README.md").read_text("utf-8"))
     last = commit_files(hub, pairs, ann, {"README.md": text.encode()})
     commit_files(hub, wide, ann, wide_files())
+    commit_files(hub, judge, ann, {"README.md": JUDGE, "model.safetensors": b"weights"})
     with hub.database.write() as db:
         repos.set_gate(db, pairs, "manual")
         pairs = repos.find(db, "dataset", "ann", "pairs") or pairs

@@ -14,7 +14,7 @@ from pairsmith.hub import permissions
 from pairsmith.hub.api.commit_body import read_commit
 from pairsmith.hub.auth.authentication import authenticate_token, require_write
 from pairsmith.hub.context import hub_of
-from pairsmith.hub.http.addresses import REPO, repo_of
+from pairsmith.hub.http.addresses import repo_calls, repo_of
 from pairsmith.hub.http.bodies import read_json, receive, text_of
 from pairsmith.hub.http.concurrency import COMMITS, LARGE_COMMITS
 from pairsmith.hub.http.errors import bad_request
@@ -167,7 +167,7 @@ def _validate_card(body: dict[str, Any]) -> JSONResponse:
 
 
 routes: list[BaseRoute] = [
-    Route(REPO + "/preupload/{revision:part}", preupload, methods=["POST"]),
-    Route(REPO + "/commit/{revision:part}", commit, methods=["POST"]),
+    *repo_calls("/preupload/{revision:part}", preupload, methods=["POST"]),
+    *repo_calls("/commit/{revision:part}", commit, methods=["POST"]),
     Route("/api/validate-yaml", validate_card, methods=["POST"]),
 ]

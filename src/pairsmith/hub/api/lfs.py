@@ -22,7 +22,7 @@ from pairsmith.hub.api import resolve
 from pairsmith.hub.auth.authentication import Caller, authenticate, authenticate_token
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.core.blobs import Incoming, blob_of_repo, blobs_of_repo, note_sent, touch
-from pairsmith.hub.http.addresses import DATASET, repo_of
+from pairsmith.hub.http.addresses import repo_of, repo_pages
 from pairsmith.hub.http.bodies import read_json, receive
 from pairsmith.hub.http.concurrency import CONTENTS, READS, run_apart
 from pairsmith.hub.http.errors import HubError, bad_request, entry_not_found, too_large
@@ -53,7 +53,7 @@ class Upload(NamedTuple):
 
 
 async def batch(request: Request) -> JSONResponse:
-    """`POST /datasets/{owner}/{name}.git/info/lfs/objects/batch`: where contents go to or lie."""
+    """`POST {page}.git/info/lfs/objects/batch`: where contents go to or lie."""
     body = await read_json(request, MAX_BODY_BYTES)
     return await run_in_threadpool(_batch, request, body)
 
@@ -299,9 +299,8 @@ def unsigned(hub: Hub, purpose: str, signed: str, life: int) -> list[Any]:
     return carried
 
 
-GIT = DATASET + ".git/info/lfs/objects"
 routes: list[BaseRoute] = [
-    Route(GIT + "/batch", batch, methods=["POST"]),
+    *repo_pages(".git/info/lfs/objects/batch", batch, ["POST"]),
     Route("/lfs/object/{signed:part}", link, methods=["GET", "HEAD"]),
     Route("/lfs/upload/{signed:part}", put, methods=["PUT"]),
     Route("/lfs/upload/{signed:part}/{part:part}", put_part, methods=["PUT"]),

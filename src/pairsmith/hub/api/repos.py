@@ -19,7 +19,7 @@ from pairsmith.hub.auth.authentication import (
 )
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.gating import requests
-from pairsmith.hub.http.addresses import REPO, Kind, number_in, repo_of
+from pairsmith.hub.http.addresses import KINDS, Kind, number_in, page_of, repo_calls, repo_of
 from pairsmith.hub.http.bodies import read_json, text_of
 from pairsmith.hub.http.errors import HubError, bad_request, not_allowed
 from pairsmith.hub.repos import commits, history, repos
@@ -37,7 +37,7 @@ GATES: dict[object, Gate] = {False: "off", "auto": "auto", "manual": "manual"}
 
 
 def describe(request: Request) -> JSONResponse:
-    """`GET /api/datasets/{owner}/{name}[/revision/{revision}]`: all there is to know of it."""
+    """`GET /api/{kind}s/{owner}/{name}[/revision/{revision}]`: all there is to know of it."""
     hub, who = hub_of(request), authenticate(request)
     with hub.database.read() as db:
         repo = permissions.visible(db, who, *repo_of(request))
@@ -57,20 +57,21 @@ def check_access(request: Request) -> JSONResponse:
 
 
 def listed(request: Request) -> JSONResponse:
-    """`GET /api/datasets?author=&search=&limit=`: those that the caller may know of."""
+    """`GET /api/{kind}s?author=&search=&limit=`: those that the caller may know of."""
     asked = request.query_params
     who = authenticate(request)
+    kind: Kind = "model" if request.scope["path"] == "/api/models" else "dataset"
     limit = number_in(asked.get("limit", ""))
     most = MAX_REPOS if limit is None else min(limit, MAX_REPOS)
     with hub_of(request).database.read() as db:
         found = repos.search(
-            db, "dataset", who.user, asked.get("author", ""), asked.get("search", ""), most
+            db, kind, who.user, asked.get("author", ""), asked.get("search", ""), most
         )
         return JSONResponse([shapes.summary(db, repo) for repo in found])
 
 
 async def create(request: Request) -> JSONResponse:
-    """`POST /api/repos/create`: an empty dataset, with a first commit."""
+    """`POST /api/repos/create`: an empty repository, with a first commit."""
     body = await read_json(request, MAX_BODY_BYTES)
     return await run_in_threadpool(_create, request, body)
 
@@ -84,14 +85,14 @@ def _create(request: Request, body: dict[str, Any]) -> JSONResponse:
             repo = repos.create(db, user, kind, name, _private(body) or False)
         except HubError as error:
             if error.status == 409:  # `exist_ok` goes on with the address of the one there is
-                error.body["url"] = hub.url(f"/{kind}s/{user.name}/{name}")
+                error.body["url"] = hub.url(page_of(kind, f"{user.name}/{name}"))
             raise
         commits.commit(db, repo, MAIN, user, commits.Message("initial commit"), [])
     return JSONResponse({"url": hub.url(repo.page), "name": repo.full_name, "id": repo.full_name})
 
 
 async def delete(request: Request) -> JSONResponse:
-    """`DELETE /api/repos/delete`: a dataset and its history, for good."""
+    """`DELETE /api/repos/delete`: a repository and its history, for good."""
     body = await read_json(request, MAX_BODY_BYTES)
     return await run_in_threadpool(_delete, request, body)
 
@@ -143,10 +144,11 @@ def _own(who: Caller, body: dict[str, Any]) -> str:
 
 def _kind(body: dict[str, Any]) -> Kind:
     """The kind of repository that a body names; clients leave a model's out."""
-    kind = text_of(body, "type") or "model"
-    if kind != "dataset":
-        raise bad_request(f'This hub holds datasets: type has to be "dataset", and is {kind!r}.')
-    return "dataset"
+    named = text_of(body, "type") or "model"
+    for kind in KINDS:
+        if kind == named:
+            return kind
+    raise bad_request(f"This hub holds datasets and models: type cannot be {named!r}.")
 
 
 def _private(body: dict[str, Any]) -> bool | None:
@@ -163,11 +165,12 @@ def _private(body: dict[str, Any]) -> bool | None:
 
 routes: list[BaseRoute] = [
     Route("/api/datasets", listed),
+    Route("/api/models", listed),
     Route("/api/repos/create", create, methods=["POST"]),
     Route("/api/repos/delete", delete, methods=["DELETE"]),
-    Route(REPO, describe),
-    Route(REPO + "/revision/{revision:part}", describe),
-    Route(REPO + "/auth-check", check_access),
-    Route(REPO + "/auth-check/write", check_access),
-    Route(REPO + "/settings", set_up, methods=["PUT"]),
+    *repo_calls("", describe),
+    *repo_calls("/revision/{revision:part}", describe),
+    *repo_calls("/auth-check", check_access),
+    *repo_calls("/auth-check/write", check_access),
+    *repo_calls("/settings", set_up, methods=["PUT"]),
 ]

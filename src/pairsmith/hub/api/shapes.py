@@ -78,12 +78,20 @@ def info(db: sqlite3.Connection, repo: Repo, commit: Commit, read: Card) -> Json
     found = files.under(db, commit, limit=SIBLINGS + 1)
     return {
         **summary(db, repo),
+        **(model_facts(repo, read) if repo.kind == "model" else {}),
         "sha": commit.id,
         "tags": card.tags(read),
         "cardData": read.data,
         "siblings": [sibling(file) for file in found] if len(found) <= SIBLINGS else [],
         "usedStorage": files.totals(db, commit).size,
     }
+
+
+def model_facts(repo: Repo, read: Card) -> Json:
+    """What is said of a model alone."""
+    told = {key: read.data.get(key) for key in card.MODEL_TAGS}
+    known = {key: value for key, value in told.items() if isinstance(value, str)}
+    return {"modelId": repo.full_name, **known}
 
 
 def sibling(file: File) -> Json:

@@ -7,13 +7,13 @@ from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from pairsmith.hub import permissions
 from pairsmith.hub.api import shapes
 from pairsmith.hub.auth.authentication import authenticate, authenticate_token
 from pairsmith.hub.context import hub_of
-from pairsmith.hub.http.addresses import REPO, number_in, repo_of
+from pairsmith.hub.http.addresses import number_in, repo_calls, repo_of
 from pairsmith.hub.http.bodies import read_bounded, read_json, text_of
 from pairsmith.hub.http.errors import HubError, bad_request, entry_not_found
 from pairsmith.hub.repos import files, history
@@ -175,11 +175,11 @@ def _form(request: Request, sent: bytes) -> dict[str, list[str]]:
 
 
 routes: list[BaseRoute] = [
-    Route(REPO + "/tree/{revision:part}", tree),
-    Route(REPO + "/tree/{revision:part}/{path:inner}", tree),
-    Route(REPO + "/paths-info/{revision:part}", paths_info, methods=["POST"]),
-    Route(REPO + "/commits/{revision:part}", commits),
-    Route(REPO + "/refs", refs),
-    Route(REPO + "/branch/{branch:part}", branch, methods=["POST", "DELETE"]),
-    Route(REPO + "/tag/{revision:part}", tag, methods=["POST", "DELETE"]),
+    *repo_calls("/tree/{revision:part}", tree),
+    *repo_calls("/tree/{revision:part}/{path:inner}", tree),
+    *repo_calls("/paths-info/{revision:part}", paths_info, methods=["POST"]),
+    *repo_calls("/commits/{revision:part}", commits),
+    *repo_calls("/refs", refs),
+    *repo_calls("/branch/{branch:part}", branch, methods=["POST", "DELETE"]),
+    *repo_calls("/tag/{revision:part}", tag, methods=["POST", "DELETE"]),
 ]

@@ -9,7 +9,7 @@ someone signs in or out.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from itsdangerous import Signer
@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from pairsmith.hub.auth import cookies, sessions
 from pairsmith.hub.context import hub_of
+from pairsmith.hub.http.addresses import KINDS, Kind, repo_pages
 from pairsmith.hub.http.errors import HubError, bad_request
 
 if TYPE_CHECKING:
@@ -84,6 +85,13 @@ def form_endpoint(
 def post(path: str, act: Callable[[Request, FormData], Response]) -> Route:
     """The route of a form: its `form_endpoint` at an address."""
     return Route(path, form_endpoint(act), methods=["POST"])
+
+
+def repo_posts(
+    path: str, act: Callable[[Request, FormData], Response], kinds: Sequence[Kind] = KINDS
+) -> list[Route]:
+    """The routes of a form on a page of a repository: see `addresses.repo_pages`."""
+    return repo_pages(path, form_endpoint(act), ["POST"], kinds)
 
 
 def text(form: FormData, field: str) -> str:

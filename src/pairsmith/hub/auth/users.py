@@ -7,17 +7,12 @@ import sqlite3
 from typing import NamedTuple
 
 from pairsmith.hub.core.database import now
+from pairsmith.hub.http.addresses import OTHER_STARTS
 from pairsmith.hub.http.errors import HubError, bad_request
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9]|[-_.](?=[A-Za-z0-9])){0,38}")
 EMAIL = re.compile(r"[^\s@,;:<>()\"\\]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 MAX_FIELD_CHARS = {"full name": 100, "e-mail": 254}  # characters
-# what addresses begin with, and who else the record of the gate names
-TAKEN = (
-    "about admin api cas datasets deleted docs health help hub join lfs licences login logout mail"
-    " models new search settings spaces static stripe"
-)
-RESERVED = frozenset(TAKEN.split())
 COLUMNS = "users.id, users.name, users.fullname, users.email"
 
 
@@ -65,7 +60,7 @@ def check_name(name: str) -> None:
             f"{name[:40]!r} cannot be a user's name: up to 39 letters, digits and single -, _ or .,"
             " with a letter or digit first and last."
         )
-    if name.lower() in RESERVED:
+    if name.lower() in OTHER_STARTS:
         raise bad_request(f"{name!r} cannot be a user's name: the hub needs it for itself.")
 
 

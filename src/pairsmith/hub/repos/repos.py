@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from pairsmith.hub.auth.users import User
 from pairsmith.hub.core.database import now
-from pairsmith.hub.http.addresses import Kind, RepoName
+from pairsmith.hub.http.addresses import Kind, RepoName, page_of
 from pairsmith.hub.http.errors import HubError
 
 Gate = Literal["off", "auto", "manual"]
@@ -57,7 +57,7 @@ class Repo(NamedTuple):
     @property
     def page(self) -> str:
         """The path of its page."""
-        return f"/{self.kind}s/{self.full_name}"
+        return page_of(self.kind, self.full_name)
 
 
 def find(db: sqlite3.Connection, kind: Kind, owner: str, name: str) -> Repo | None:
@@ -127,7 +127,7 @@ def set_private(db: sqlite3.Connection, repo: Repo, private: bool) -> None:
 
 def search(
     db: sqlite3.Connection,
-    kind: Kind,
+    kind: Kind | None,
     user: User | None,
     owner: str = "",
     text: str = "",
@@ -138,7 +138,7 @@ def search(
 
     Args:
         db: A transaction.
-        kind: Only those of this kind.
+        kind: Only those of this kind; None for all.
         user: Who asks; None for nobody.
         owner: Only those of this account.
         text: Only those with this in their name, whatever the case.
@@ -146,7 +146,7 @@ def search(
         skip: How many of the first to leave out.
     """
     rows = db.execute(
-        f"{SELECT} WHERE repos.kind = :kind AND {MAY_KNOW}"
+        f"{SELECT} WHERE (:kind IS NULL OR repos.kind = :kind) AND {MAY_KNOW}"
         " AND (:owner = '' OR users.name = :owner)"
         " AND instr(lower(users.name || '/' || repos.name), lower(:text))"
         " ORDER BY updated DESC, repos.id LIMIT :limit OFFSET :skip",

@@ -9,12 +9,12 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from pairsmith.hub import permissions
 from pairsmith.hub.auth.authentication import authenticate
 from pairsmith.hub.context import Hub, hub_of
-from pairsmith.hub.http.addresses import DATASET, encoded, repo_of
+from pairsmith.hub.http.addresses import encoded, repo_of, repo_pages
 from pairsmith.hub.http.errors import entry_not_found
 from pairsmith.hub.http.responses import IMAGES
 from pairsmith.hub.permissions import REFUSALS
@@ -106,7 +106,7 @@ def blob(request: Request) -> HTMLResponse:
         shown = Content(fault=f"What is in this file is not shown. {REFUSALS[where]}")
     if shown.text:
         permissions.record_read(hub, who, repo, "viewed", path=path, revision=commit.id)
-    report = BY_PATH.get(path) if where.reads else None
+    report = BY_PATH.get(path) if where.reads and repo.kind == "dataset" else None
     location["report"] = f"{repo.page}/reports/{report.name}" if report else ""
     location["download"] = _address(repo, "resolve", revision, path) if where.reads else ""
     return page(request, "file.html.jinja", who, file=file, shown=shown, **location)
@@ -119,7 +119,7 @@ def _content(hub: Hub, repo: Repo, commit: Commit, file: File) -> Content:
     if file.path == CARD:
         html = Rendering(hub).card(file.blob, repo.page, commit.id)
         return Content(html=html) if html else Content(fault="There is no text in this card.")
-    if file.path in BY_PATH:
+    if file.path in BY_PATH and repo.kind == "dataset":
         return Content(fault="This is a report, which is shown as a page.")
     return _text(hub, file)
 
@@ -192,7 +192,7 @@ def _address(repo: Repo, view: str, revision: str, path: str) -> str:
 
 
 routes: list[BaseRoute] = [
-    Route(DATASET + "/tree/{revision:part}", tree),
-    Route(DATASET + "/tree/{revision:part}/{path:inner}", tree),
-    Route(DATASET + "/blob/{revision:part}/{path:inner}", blob),
+    *repo_pages("/tree/{revision:part}", tree),
+    *repo_pages("/tree/{revision:part}/{path:inner}", tree),
+    *repo_pages("/blob/{revision:part}/{path:inner}", blob),
 ]

@@ -25,7 +25,7 @@ from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.gating import requests
 from pairsmith.hub.gating.form import GateForm, problems, read_form
 from pairsmith.hub.gating.requests import STATUSES, Request, Status
-from pairsmith.hub.http.addresses import DATASET, number_in, repo_of
+from pairsmith.hub.http.addresses import number_in, repo_of, repo_pages
 from pairsmith.hub.http.csv_export import csv_download, csv_text
 from pairsmith.hub.http.errors import HubError, bad_request
 from pairsmith.hub.permissions import Standing
@@ -83,7 +83,7 @@ def gate_view(db: sqlite3.Connection, hub: Hub, repo: Repo, who: Caller) -> Gate
 def current_form(db: sqlite3.Connection, hub: Hub, repo: Repo) -> GateForm:
     """The form of the card on the main branch."""
     commit = history.head(db, repo, MAIN)
-    return read_form(read_card(hub, db, commit).data if commit else {})
+    return read_form(read_card(hub, db, commit).data if commit else {}, repo.kind)
 
 
 def take_question(call: Call, sent: FormData) -> Response:
@@ -243,10 +243,10 @@ def _moment(seconds: int | None) -> str:
 
 
 routes: list[BaseRoute] = [
-    forms.post(DATASET + "/ask-access", take_question),
-    Route(DATASET + REQUESTS, show_requests),
-    forms.post(DATASET + REQUESTS, take_answer),
-    forms.post(DATASET + REQUESTS + "/grant", take_grant),
-    Route(DATASET + REQUESTS + ".csv", download),
+    *forms.repo_posts("/ask-access", take_question),
+    *repo_pages(REQUESTS, show_requests),
+    *forms.repo_posts(REQUESTS, take_answer),
+    *forms.repo_posts(REQUESTS + "/grant", take_grant),
+    *repo_pages(REQUESTS + ".csv", download),
     Route("/settings/access", show_own),
 ]

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from starlette.responses import RedirectResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from pairsmith.hub import permissions
 from pairsmith.hub.auth import forms, users
 from pairsmith.hub.auth.authentication import Caller, require_sign_in
 from pairsmith.hub.context import hub_of
-from pairsmith.hub.http.addresses import DATASET, repo_of
+from pairsmith.hub.http.addresses import repo_of, repo_pages
 from pairsmith.hub.http.csv_export import csv_download, csv_text
 from pairsmith.hub.http.errors import HubError, bad_request
 from pairsmith.hub.licensing import licences, offers, payments
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-ADDRESS = DATASET + "/settings/licences"
+ADDRESS = "/settings/licences"
 
 # what a form does to a repository of its sender's, within a write transaction; the text is what
 # the address names within it: an offer's or a licence's number, and then who sent it
@@ -153,12 +153,12 @@ def _draft(form: FormData) -> Draft:
 
 
 routes: list[BaseRoute] = [
-    Route(ADDRESS, settings),
-    Route(ADDRESS + ".csv", table),
-    Route(ADDRESS + "/offers/{at:part}", offer),
-    forms.post(ADDRESS, make),
-    forms.post(ADDRESS + "/offers/{at:part}", change),
-    forms.post(ADDRESS + "/offers/{at:part}/active", _after(set_active)),
-    forms.post(ADDRESS + "/grant", _after(grant)),
-    forms.post(ADDRESS + "/revoke/{at:part}", _after(revoke)),
+    *repo_pages(ADDRESS, settings),
+    *repo_pages(ADDRESS + ".csv", table),
+    *repo_pages(ADDRESS + "/offers/{at:part}", offer),
+    *forms.repo_posts(ADDRESS, make),
+    *forms.repo_posts(ADDRESS + "/offers/{at:part}", change),
+    *forms.repo_posts(ADDRESS + "/offers/{at:part}/active", _after(set_active)),
+    *forms.repo_posts(ADDRESS + "/grant", _after(grant)),
+    *forms.repo_posts(ADDRESS + "/revoke/{at:part}", _after(revoke)),
 ]

@@ -17,7 +17,7 @@ from pairsmith.hub.auth.authentication import (
 )
 from pairsmith.hub.auth.redirects import sign_in_then
 from pairsmith.hub.context import hub_of
-from pairsmith.hub.http.addresses import DATASET, encoded, repo_of
+from pairsmith.hub.http.addresses import encoded, page_of, repo_of
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.licensing import licences, offers, orders
 from pairsmith.hub.web.render import page
@@ -32,9 +32,8 @@ def buy(request: Request, _form: FormData) -> Response:
     """`POST /datasets/{owner}/{name}/buy/{offer}`: on to Stripe, with an order's reference."""
     hub, who = hub_of(request), authenticate(request)
     if who.user is None:
-        named = repo_of(request)
-        back = f"/{named.kind}s/{encoded(named.owner)}/{encoded(named.name)}"
-        return sign_in_then(back)
+        kind, owner, name = repo_of(request)
+        return sign_in_then(page_of(kind, f"{encoded(owner)}/{encoded(name)}"))
     with hub.database.write() as db:
         repo = permissions.visible(db, who, *repo_of(request))
         user = require_write(who)
@@ -66,7 +65,7 @@ def one(request: Request) -> Response:
 
 
 routes: list[BaseRoute] = [
-    forms.post(DATASET + "/buy/{offer:part}", buy),
+    *forms.repo_posts("/buy/{offer:part}", buy),
     Route("/settings/licences", mine),
     Route("/licences/{number:part}", one),
 ]

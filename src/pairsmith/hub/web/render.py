@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse
 from pairsmith.hub.auth import forms
 from pairsmith.hub.auth.authentication import Caller, authenticate
 from pairsmith.hub.context import Hub, hub_of
-from pairsmith.hub.http.addresses import encoded
+from pairsmith.hub.http.addresses import encoded, page_of
 from pairsmith.hub.repos import reports
 from pairsmith.hub.repos.rendering import Rendering
 from pairsmith.hub.repos.reports import Report
@@ -101,6 +101,7 @@ def environment() -> Environment:
     made.filters["part"] = encoded
     made.filters["path"] = quote
     made.globals["static_address"] = static_address
+    made.globals["page_of"] = page_of
     return made
 
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from starlette.background import BackgroundTask
 from starlette.responses import RedirectResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from pairsmith.hub import permissions
 from pairsmith.hub.auth import forms
 from pairsmith.hub.auth.authentication import require_sign_in, require_write
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.gating import requests
-from pairsmith.hub.http.addresses import DATASET, repo_of
+from pairsmith.hub.http.addresses import repo_of, repo_pages
 from pairsmith.hub.http.errors import bad_request
 from pairsmith.hub.repos import damage, quotas
 from pairsmith.hub.repos.repos import Gate
@@ -80,8 +80,8 @@ def take_end(request: Request, sent: FormData) -> Response:
 
 
 routes: list[BaseRoute] = [
-    Route(DATASET + "/settings", show),
-    forms.post(DATASET + "/settings/visibility", take_visibility),
-    forms.post(DATASET + "/settings/gate", take_gate),
-    forms.post(DATASET + "/settings/delete", take_end),
+    *repo_pages("/settings", show),
+    *forms.repo_posts("/settings/visibility", take_visibility),
+    *forms.repo_posts("/settings/gate", take_gate),
+    *forms.repo_posts("/settings/delete", take_end),
 ]

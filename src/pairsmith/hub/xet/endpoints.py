@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute, Route
 from pairsmith.hub import permissions
 from pairsmith.hub.auth.authentication import authenticate_token, bearer_token, require_account
 from pairsmith.hub.context import hub_of
-from pairsmith.hub.http.addresses import REPO, repo_of
+from pairsmith.hub.http.addresses import repo_calls, repo_of
 from pairsmith.hub.http.bodies import receive
 from pairsmith.hub.http.concurrency import CONTENTS
 from pairsmith.hub.http.errors import HubError
@@ -180,8 +180,8 @@ async def _work(request: Request) -> _Work:
 
 CAS = "/cas/{upload:part}"
 routes: list[BaseRoute] = [
-    Route(REPO + "/xet-write-token/{revision:part}", write_token),
-    Route(REPO + "/xet-read-token/{revision:part}", read_token),
+    *repo_calls("/xet-write-token/{revision:part}", write_token),
+    *repo_calls("/xet-read-token/{revision:part}", read_token),
     Route(CAS + "/v1/chunks/{prefix:part}/{hash:part}", nothing_known),
     Route(CAS + "/v1/xorb-grants/{prefix:part}/{hash:part}", nothing_known, methods=["POST"]),
     Route(CAS + "/v1/xorbs/default/{hash:part}", take_xorb, methods=["POST"]),
