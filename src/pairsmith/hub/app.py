@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute
 
+from pairsmith.hub.auth import by_mail
 from pairsmith.hub.auth.last_use import write_uses, write_uses_regularly
 from pairsmith.hub.auth.limits import Limits
 from pairsmith.hub.auth.redirects import NotSignedInError, sign_in_first
@@ -47,7 +48,7 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         running = (collect_hourly, write_counts_regularly, write_uses_regularly, read_all)
         tasks = [asyncio.create_task(run(hub)) for run in running]
-        postman = Postman(hub) if hub.settings.mail else None
+        postman = Postman(hub, by_mail.WRITERS) if hub.settings.mail else None
         if postman:
             postman.start()
         yield
@@ -92,8 +93,10 @@ def routes() -> list[BaseRoute]:
         home,
         licence_settings,
         licences,
+        links,
         mail,
         reports,
+        second_factor,
         security,
         settings,
         viewer,
@@ -102,7 +105,7 @@ def routes() -> list[BaseRoute]:
 
     calls = (resolve, account, repos, tree, commit, lfs, requests, xet, webhook)
     pages = (
-        *(home, account_pages, security, mail, licences, licence_settings),
+        *(home, account_pages, security, links, second_factor, mail, licences, licence_settings),
         *(history, files, viewer, reports, gate, audit_log, settings, dataset),
     )
     listed = [route for module in (*calls, *pages) for route in module.routes]

@@ -48,6 +48,20 @@ def restore_user(root: Root, name: Name) -> None:
     typer.echo(f"{found.name} is let in again." if was else f"{found.name} was not suspended.")
 
 
+@user.command("two-factor-off", cls=ListingCommand, short_help="Ask an account for no code.")
+@with_common
+def turn_second_factor_off(root: Root, name: Name) -> None:
+    """Ask an account for no code beside its password, for one who lost both phone and codes."""
+    from pairsmith.cli.commands.hosting import account, changing
+    from pairsmith.hub.auth import second_factor
+
+    with changing(root) as db:
+        found = account(db, name)
+        was = second_factor.turn_off(db, found)
+    said = "is asked for no code any longer" if was else "was asked for none"
+    typer.echo(f"{found.name} {said}.")
+
+
 @user.command("remove", cls=ListingCommand, short_help="Remove an account for good.")
 @with_common
 def remove_user(

@@ -40,8 +40,8 @@ def hidden_field(request: Request) -> Markup:
 
 def set_cookie(request: Request, response: Response) -> None:
     """Gives the browser the cookie that the page's forms were signed for."""
-    if cookies.read(request, COOKIE) != _visitor(request):
-        cookies.write(request, response, COOKIE, _visitor(request))
+    if cookies.read(request, COOKIE) != visitor(request):
+        cookies.write(request, response, COOKIE, visitor(request))
 
 
 def renew(request: Request, response: Response) -> None:
@@ -105,14 +105,15 @@ def line(form: FormData, field: str) -> str:
     return " ".join(text(form, field).split())
 
 
-def _visitor(request: Request) -> str:
+def visitor(request: Request) -> str:
+    """A name of the browser until somebody signs in or out in it, which it alone knows."""
     if not hasattr(request.state, "visitor"):
         request.state.visitor = cookies.read(request, COOKIE) or secrets.token_urlsafe(32)
-    visitor: str = request.state.visitor
-    return visitor
+    name: str = request.state.visitor
+    return name
 
 
 def _signature(request: Request) -> str:
     signer = Signer(hub_of(request).settings.key, salt="form")
     session = cookies.read(request, sessions.COOKIE) or ""
-    return signer.get_signature(f"{_visitor(request)}\n{session}").decode()
+    return signer.get_signature(f"{visitor(request)}\n{session}").decode()

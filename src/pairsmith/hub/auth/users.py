@@ -160,14 +160,26 @@ def listed(db: sqlite3.Connection) -> list[Account]:
 def set_profile(db: sqlite3.Connection, user: User, fullname: str, email: str) -> User:
     """Changes what others are told of an account; returns it as it is now.
 
+    Another e-mail address is not confirmed.
+
     Raises:
         HubError: 400 for a full name or an e-mail address that cannot be one.
     """
     check_fullname(fullname)
     check_email(email)
     fullname = fullname or user.name
-    db.execute("UPDATE users SET fullname = ?, email = ? WHERE id = ?", (fullname, email, user.id))
+    db.execute(
+        "UPDATE users SET fullname = ?1, email = ?2,"
+        " confirmed = iif(lower(email) = lower(?2), confirmed, NULL) WHERE id = ?3",
+        (fullname, email, user.id),
+    )
     return user._replace(fullname=fullname, email=email)
+
+
+def confirmed(db: sqlite3.Connection, user: User) -> int | None:
+    """When an account's e-mail address was shown to be theirs; None where it was not."""
+    row = db.execute("SELECT confirmed FROM users WHERE id = ?", (user.id,)).fetchone()
+    return row[0] if row else None
 
 
 def set_password(db: sqlite3.Connection, user: User, password: str | None) -> None:

@@ -107,11 +107,12 @@ class Postman:
     def _deliver_one(self, waiting: Waiting) -> bool:
         """Tries a letter; False where there is no server that takes any."""
         with self.hub.database.write() as db:
+            if not outbox.begin(db, waiting):
+                return True
             letter = self._write(db, waiting)
             if letter is None:
                 outbox.take_out(db, waiting)
                 return True
-            outbox.begin(db, waiting)
         try:
             self._hand_over(waiting, letter)
         except UnreachableError as error:
@@ -178,7 +179,7 @@ def _written(hub: Hub, db: sqlite3.Connection, waiting: Waiting) -> Letter | Non
         return None
     lines = [str(line) for line in lines]
     if waiting.kind != NOTICE:
-        return Letter(row["email"], subject, lines)
+        return Letter(str(content.get("to") or row["email"]), subject, lines)
     if row["confirmed"] is None or choices.stopped(db, waiting.user):
         return None
     link = choices.link(hub, db, waiting.user)

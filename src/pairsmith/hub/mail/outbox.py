@@ -117,12 +117,19 @@ def due(db: sqlite3.Connection, limit: int) -> list[Waiting]:
     return [Waiting(**{**row, "content": json.loads(row["content"])}) for row in map(dict, rows)]
 
 
-def begin(db: sqlite3.Connection, letter: Waiting) -> None:
-    """Counts a try, before it is made: a process that dies of it does not try for ever."""
+def begin(db: sqlite3.Connection, letter: Waiting) -> bool:
+    """Counts a try, before it is made: a process that dies of it does not try for ever.
+
+    Returns:
+        Whether the try is to be made: not where somebody else has begun it meanwhile.
+    """
     pause = PAUSES[min(letter.tries, len(PAUSES) - 1)]
-    db.execute(
-        "UPDATE outbox SET tries = tries + 1, due = ? WHERE id = ?", (now() + pause, letter.id)
+    cursor = db.execute(
+        "UPDATE outbox SET tries = tries + 1, due = ?1 WHERE id = ?2 AND tries = ?3"
+        " AND failed IS NULL",
+        (now() + pause, letter.id, letter.tries),
     )
+    return cursor.rowcount > 0
 
 
 def put_back(db: sqlite3.Connection, letter: Waiting, pause: int) -> None:

@@ -8,14 +8,16 @@ from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub.auth import cookies, forms, sessions, tokens, users
+from pairsmith.hub.auth.account_mail import ask_confirmation
 from pairsmith.hub.auth.authentication import authenticate_session
 from pairsmith.hub.auth.forms import line, text
 from pairsmith.hub.auth.limits import limits_of
 from pairsmith.hub.auth.redirects import HOME, safe_target
-from pairsmith.hub.auth.sign_in import Registration, change_password, join, sign_in
+from pairsmith.hub.auth.sign_in import Registration, change_password, change_profile, join, sign_in
 from pairsmith.hub.auth.users import User
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.mail import choices, outbox
 from pairsmith.hub.web.own_pages import attempt_of, begun, end_session, own, own_page, signed_in
 
 if TYPE_CHECKING:
@@ -51,7 +53,8 @@ def show_login(request: Request) -> Response:
     target = safe_target(request.query_params.get("next", HOME))
     if authenticate_session(request).user:
         return RedirectResponse(target, 303)
-    return own_page(request, "login.html.jinja", name="", next=target)
+    done = request.query_params.get("done", "")
+    return own_page(request, "login.html.jinja", name="", next=target, done=done)
 
 
 def take_login(request: Request, form: FormData) -> Response:
@@ -60,7 +63,7 @@ def take_login(request: Request, form: FormData) -> Response:
     try:
         entry = sign_in(attempt_of(request), name, text(form, "password"))
     except HubError as fault:
-        return own_page(request, "login.html.jinja", fault, name=name, next=target)
+        return own_page(request, "login.html.jinja", fault, name=name, next=target, done="")
     return begun(request, entry, target)
 
 
@@ -79,11 +82,10 @@ def show_profile(request: Request) -> Response:
 
 
 def take_profile(request: Request, user: User, form: FormData) -> Response:
-    """Changes the full name and the e-mail address."""
+    """Changes the full name and the e-mail address, which takes the password."""
     fullname, email = line(form, "fullname"), line(form, "email")
     try:
-        with hub_of(request).database.write() as db:
-            users.set_profile(db, user, fullname, email)
+        change_profile(attempt_of(request), user, fullname, email, text(form, "old"))
     except HubError as fault:
         return _profile_page(request, user._replace(fullname=fullname, email=email), fault)
     return RedirectResponse("/settings/profile?done=profile", 303)
@@ -97,6 +99,25 @@ def take_password(request: Request, user: User, form: FormData) -> Response:
     except HubError as fault:
         return _profile_page(request, user, fault)
     return begun(request, entry, "/settings/profile?done=password")
+
+
+def take_confirmation(request: Request, user: User, _form: FormData) -> Response:
+    """Has the link sent again by which the e-mail address is confirmed."""
+    hub = hub_of(request)
+    try:
+        limits_of(request).count("mail_to_address", user.email.lower())
+        with hub.database.write() as db:
+            ask_confirmation(hub, db, user)
+    except HubError as fault:
+        return _profile_page(request, user, fault)
+    return RedirectResponse("/settings/profile?done=asked", 303)
+
+
+def take_notices(request: Request, user: User, form: FormData) -> Response:
+    """Keeps whether notices come by e-mail."""
+    with hub_of(request).database.write() as db:
+        choices.choose(db, user.id, line(form, "notices") == "on")
+    return RedirectResponse("/settings/profile?done=notices", 303)
 
 
 def show_tokens(request: Request) -> Response:
@@ -132,8 +153,14 @@ def _join_page(
 
 
 def _profile_page(request: Request, shown: User, fault: HubError | None = None) -> Response:
+    with hub_of(request).database.read() as db:
+        mail = {
+            "confirmed": users.confirmed(db, shown),
+            "notices": not choices.stopped(db, shown.id),
+            "failure": outbox.last_failure(db, shown.id),
+        }
     done = request.query_params.get("done", "")
-    return own_page(request, "profile.html.jinja", fault, shown=shown, done=done)
+    return own_page(request, "profile.html.jinja", fault, shown=shown, done=done, mail=mail)
 
 
 def _tokens_page(
@@ -160,6 +187,8 @@ routes: list[BaseRoute] = [
     Route("/settings/profile", show_profile),
     Route("/settings/password", show_profile),
     forms.post("/settings/profile", own(take_profile)),
+    forms.post("/settings/profile/confirm", own(take_confirmation)),
+    forms.post("/settings/profile/notices", own(take_notices)),
     forms.post("/settings/password", own(take_password)),
     Route("/settings/tokens", show_tokens),
     forms.post("/settings/tokens", own(take_token)),

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse
 
-from pairsmith.hub.auth import browsers, cookies, forms, sessions
+from pairsmith.hub.auth import browsers, code_step, cookies, forms, sessions
 from pairsmith.hub.auth.authentication import authenticate_session
+from pairsmith.hub.auth.code_step import CodeDue, Entry
 from pairsmith.hub.auth.limits import address_of, limits_of
 from pairsmith.hub.auth.redirects import NotSignedInError
-from pairsmith.hub.auth.sign_in import Attempt, Entry
+from pairsmith.hub.auth.sign_in import Attempt
 from pairsmith.hub.auth.users import User
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.errors import HubError
@@ -49,8 +51,15 @@ def attempt_of(request: Request) -> Attempt:
     return Attempt(hub_of(request), limits_of(request), address_of(request), browser, agent)
 
 
-def begun(request: Request, entry: Entry, target: str) -> Response:
-    """Goes on in a new session; nothing that the browser held before is worth anything now."""
+def begun(request: Request, entry: Entry | CodeDue, target: str) -> Response:
+    """Goes on in a new session; nothing that the browser held before is worth anything now.
+
+    Who owes a code goes on to the page that asks for it.
+    """
+    if isinstance(entry, CodeDue):
+        asking = RedirectResponse("/login/code?" + urlencode({"next": target}), 303)
+        cookies.write(request, asking, code_step.COOKIE, entry.ticket, code_step.TICKET_LIFE)
+        return asking
     end_session(request)
     answer = RedirectResponse(target, 303)
     cookies.write(request, answer, sessions.COOKIE, entry.session, sessions.LIFE)

@@ -1,4 +1,4 @@
-"""The page of an account's safety: where it is signed in."""
+"""The page of an account's safety: where it is signed in, and whether a code is asked for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub.auth import cookies, forms, sessions, tokens
+from pairsmith.hub.auth import cookies, forms, second_factor, sessions, tokens
 from pairsmith.hub.auth.users import User
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.web.own_pages import own, own_page, signed_in
@@ -24,11 +24,12 @@ def show_security(request: Request) -> Response:
     """Where an account is signed in."""
     hub, user = hub_of(request), signed_in(request)
     with hub.database.read() as db:
-        listed = sessions.listed(db, user)
+        listed, factor = sessions.listed(db, user), second_factor.state(db, user)
     return own_page(
         request,
         "security.html.jinja",
         sessions=[one._replace(used=hub.seen.at(one.digest) or one.used) for one in listed],
+        factor=factor,
         this=tokens.digest(_secret(request)),
         done=request.query_params.get("done", ""),
     )
