@@ -78,7 +78,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "hub user password": ("pairsmith hub user password ./hub ann",),
     "hub user suspend": ("pairsmith hub user suspend ./hub ann",),
     "hub user restore": ("pairsmith hub user restore ./hub ann",),
-    "hub user two-factor-off": ("pairsmith hub user two-factor-off ./hub ann",),
+    "hub user codes-off": ("pairsmith hub user codes-off ./hub ann",),
     "hub user remove": ("pairsmith hub user remove ./hub ann",),
     "hub token": ("pairsmith hub token add ./hub ann --write",),
     "hub token add": ("pairsmith hub token add ./hub ann --name laptop --write",),

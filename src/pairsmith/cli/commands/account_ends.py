@@ -48,7 +48,7 @@ def restore_user(root: Root, name: Name) -> None:
     typer.echo(f"{found.name} is let in again." if was else f"{found.name} was not suspended.")
 
 
-@user.command("two-factor-off", cls=ListingCommand, short_help="Ask an account for no code.")
+@user.command("codes-off", cls=ListingCommand, short_help="Ask an account for no code.")
 @with_common
 def turn_second_factor_off(root: Root, name: Name) -> None:
     """Ask an account for no code beside its password, for one who lost both phone and codes."""
