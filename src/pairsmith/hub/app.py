@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute
 
+from pairsmith.hub.auth.last_use import write_uses, write_uses_regularly
 from pairsmith.hub.auth.limits import Limits
 from pairsmith.hub.auth.redirects import NotSignedInError, sign_in_first
 from pairsmith.hub.headers import SafeHeaders
@@ -44,7 +45,7 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        running = (collect_hourly, write_counts_regularly, read_all)
+        running = (collect_hourly, write_counts_regularly, write_uses_regularly, read_all)
         tasks = [asyncio.create_task(run(hub)) for run in running]
         postman = Postman(hub) if hub.settings.mail else None
         if postman:
@@ -55,6 +56,7 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
         if postman:
             await run_in_threadpool(postman.stop)
         await run_in_threadpool(write_counts, hub)
+        await run_in_threadpool(write_uses, hub)
 
     app = Starlette(
         routes=routes(),
@@ -92,6 +94,7 @@ def routes() -> list[BaseRoute]:
         licences,
         mail,
         reports,
+        security,
         settings,
         viewer,
     )
@@ -99,7 +102,7 @@ def routes() -> list[BaseRoute]:
 
     calls = (resolve, account, repos, tree, commit, lfs, requests, xet, webhook)
     pages = (
-        *(home, account_pages, mail, licences, licence_settings),
+        *(home, account_pages, security, mail, licences, licence_settings),
         *(history, files, viewer, reports, gate, audit_log, settings, dataset),
     )
     listed = [route for module in (*calls, *pages) for route in module.routes]

@@ -26,6 +26,7 @@ from pairsmith.hub.core.database import Database
 from pairsmith.hub.core.mail_server import MailServer
 from pairsmith.hub.core.mail_server import from_environment as mail_from_environment
 from pairsmith.hub.core.modes import FOUND, close_to_others, private_files
+from pairsmith.hub.core.seen import Seen
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
@@ -112,6 +113,7 @@ class Hub:
         self.database = Database(root / DATABASE)
         self.blobs = Blobs(root, settings.allotment.keep_free)
         self.counts = Counts()
+        self.seen = Seen()
         self.rendered = root / "rendered"
 
     def close(self) -> None:

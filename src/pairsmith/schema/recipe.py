@@ -257,8 +257,9 @@ def make_recipe(**given: Unpack[RecipeFields]) -> Recipe:
     checked["policies"] = _check_policies(given.get("policies") or {})
     if given.get("flip") is not None and given.get("smooth") is not None:
         raise RecipeError("Doubted labels are flipped or smoothed, not both.", "Leave one out.")
-    card = dict(given.get("card") or {})
-    checked["card"] = json.dumps(card, sort_keys=True, ensure_ascii=False)
+    # within a field the order is the user's: a gate asks its questions in the order of the card
+    card = dict(sorted((given.get("card") or {}).items()))
+    checked["card"] = json.dumps(card, ensure_ascii=False)
     checked["drop"] = _check_drop(given.get("drop", ()))
     checked |= {name: _check_doubt(name, checked.get(name)) for name in DOUBTS}
     checked["judge"] = _check_judge(given.get("judge"))

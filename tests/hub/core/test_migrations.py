@@ -105,6 +105,9 @@ def test_every_row_stays_and_tells_its_kind(root):
     assert {row.pop("draft") for row in after["lines"]} == {None}
     for row in after["users"]:
         assert [row.pop(name) for name in ("confirmed", "suspended", "removed")] == [None] * 3
+    for table in ("sessions", "tokens"):
+        assert {row.pop("used") for row in after[table]} == {None}
+    assert {row.pop("browser") for row in after["sessions"]} == {""}
     by_name = {name: sorted(after[name], key=repr) for name in before}  # and not the new tables
     assert by_name == {name: sorted(rows, key=repr) for name, rows in before.items()}
     with closing(sqlite3.connect(root / "hub.sqlite")) as db:

@@ -46,6 +46,7 @@ SHOWN = {
     "/mail/stop/{secret:part}": ["/mail/stop/x"],
     "/settings/profile": ["ann /settings/profile"],
     "/settings/password": ["ann /settings/password"],
+    "/settings/security": ["ann /settings/security"],
     "/settings/tokens": ["ann /settings/tokens"],
     "/settings/licences": ["bob /settings/licences", "ann /settings/licences"],
     "/settings/access": ["dan /settings/access", "ann /settings/access"],

@@ -181,6 +181,9 @@ self POST /logout
 self GET /settings/profile
 self POST /settings/profile
 self POST /settings/password
+self GET /settings/security
+self POST /settings/security/end
+self POST /settings/security/end-others
 self GET /settings/tokens
 self POST /settings/tokens
 self POST /settings/tokens/revoke

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pairsmith.hub.context import Hub
 
 WRONG = "There is no account of that name with that password."
+SUSPENDED = "This account is suspended. Ask whoever runs this hub."
 WRONG_OLD = "That is not your present password."
 
 
@@ -30,12 +31,14 @@ class Attempt(NamedTuple):
         limits: Under which limits.
         address: From where.
         browser: What the browser holds from signing in before; '' for nothing.
+        agent: What it calls itself.
     """
 
     hub: Hub
     limits: Limits
     address: str
     browser: str = ""
+    agent: str = ""
 
 
 class Registration(NamedTuple):
@@ -76,6 +79,7 @@ def sign_in(attempt: Attempt, name: str, password: str) -> Entry:
         if error.status == 503:  # it was not looked at
             attempt.limits.forgive(attempt.address, name, browser)
         raise
+    _check_active(known)
     attempt.limits.count("sign_ins", str(kept.user.id))  # before it is taken back
     attempt.limits.forgive(attempt.address, name, browser)
     return _entered(attempt, kept, password, browser)
@@ -90,7 +94,8 @@ def _entered(attempt: Attempt, kept: _Kept, password: str, browser: str) -> Entr
         _check_unchanged(db, kept, WRONG)
         if fresh != kept.password:
             users.keep_hash(db, kept.user, fresh)
-        return Entry(sessions.begin(db, kept.user), browsers.cookie_of(browser, fresh))
+        session = sessions.begin(db, kept.user, attempt.agent)
+    return Entry(session, browsers.cookie_of(browser, fresh))
 
 
 def join(attempt: Attempt, registration: Registration, password: str, again: str) -> Entry:
@@ -104,12 +109,12 @@ def join(attempt: Attempt, registration: Registration, password: str, again: str
     users.check_email(registration.email)
     _check_new(password, again)
     with attempt.hub.database.read() as db:
-        if users.named(db, registration.name):
+        if users.taken(db, registration.name):
             raise HubError(409, f"The name {registration.name!r} is taken.")
     attempt.limits.count("joins", attempt.address)
     hashed = passwords.hash_password(password)
     with attempt.hub.database.write() as db:
-        session = sessions.begin(db, users.add(db, *registration, hashed))
+        session = sessions.begin(db, users.add(db, *registration, hashed), attempt.agent)
     return Entry(session, browsers.cookie_of("", hashed))
 
 
@@ -129,7 +134,7 @@ def change_password(attempt: Attempt, user: User, old: str, new: str, again: str
     with attempt.hub.database.write() as db:
         _check_unchanged(db, kept, WRONG_OLD)
         users.set_password(db, user, hashed)
-        session = sessions.begin(db, user)
+        session = sessions.begin(db, user, attempt.agent)
     name = browsers.name_of(attempt.browser, known)
     return Entry(session, browsers.cookie_of(name, hashed))
 
@@ -148,6 +153,12 @@ def _verified(known: Credentials | None, password: str, wrong: str, in_line: boo
     if known is None or kept is None or not right:
         raise HubError(401, wrong)
     return _Kept(known.user, kept)
+
+
+def _check_active(known: Credentials | None) -> None:
+    """Checks that an account is not shut out, which only who knows its password is told."""
+    if known is not None and known.suspended:
+        raise HubError(403, SUSPENDED)
 
 
 def _check_unchanged(db: sqlite3.Connection, kept: _Kept, wrong: str) -> None:

@@ -14,6 +14,9 @@ NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9]|[-_.](?=[A-Za-z0-9])){0,38}")
 EMAIL = re.compile(r"[^\s@,;:<>()\"\\]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 MAX_FIELD_CHARS = {"full name": 100, "e-mail": 254}  # characters
 COLUMNS = "users.id, users.name, users.fullname, users.email"
+ACTIVE = "users.suspended IS NULL AND users.removed IS NULL"
+DELETED = "deleted"  # what those are called who were removed; nobody is else
+SHOWN = f"iif(users.removed IS NULL, users.name, '{DELETED}')"
 
 
 class User(NamedTuple):
@@ -26,10 +29,11 @@ class User(NamedTuple):
 
 
 class Credentials(NamedTuple):
-    """An account and the hash of its password; None where it has none."""
+    """An account, the hash of its password (None where it has none), and whether it is shut out."""
 
     user: User
     password: str | None
+    suspended: bool = False
 
 
 def add(db: sqlite3.Connection, name: str, fullname: str, email: str, password: str | None) -> User:
@@ -89,9 +93,10 @@ def check_email(text: str) -> None:
 
 
 def named(db: sqlite3.Connection, name: str) -> User | None:
-    """The person of that name, or None; an organization is none (see `account`)."""
+    """The person of that name, or None for an organization, or who was removed."""
     row = db.execute(
-        f"SELECT {COLUMNS} FROM users WHERE name = ? AND kind = 'person'", (name,)
+        f"SELECT {COLUMNS} FROM users WHERE name = ? AND kind = 'person' AND removed IS NULL",
+        (name,),
     ).fetchone()
     return User(*row) if row else None
 
@@ -99,13 +104,33 @@ def named(db: sqlite3.Connection, name: str) -> User | None:
 def credentials(db: sqlite3.Connection, name: str) -> Credentials | None:
     """The account of that name and what is kept of its password, or None."""
     row = db.execute(
-        f"SELECT {COLUMNS}, password FROM users WHERE name = ? AND kind = 'person'", (name,)
+        f"SELECT {COLUMNS}, password, suspended NOT NULL FROM users"
+        " WHERE name = ? AND kind = 'person' AND removed IS NULL",
+        (name,),
     ).fetchone()
-    return Credentials(User(*row[:4]), row[4]) if row else None
+    return Credentials(User(*row[:4]), row[4], bool(row[5])) if row else None
+
+
+def taken(db: sqlite3.Connection, name: str) -> bool:
+    """Whether a name is or was somebody's: nobody gets it again."""
+    return db.execute("SELECT 1 FROM users WHERE name = ?", (name,)).fetchone() is not None
 
 
 class Account(NamedTuple):
-    """An account as the host of a hub sees it: how many datasets and live tokens it has."""
+    """An account as the host of a hub sees it.
+
+    Attributes:
+        name: Its name.
+        fullname: The name that its owner goes by.
+        email: The e-mail address.
+        created: When it was made, as all times here in seconds since 1970.
+        repos: How many repositories it owns.
+        tokens: How many tokens it has that are not revoked.
+        confirmed: When the e-mail address was confirmed, if it was.
+        suspended: Since when it is shut out, if it is.
+        removed: When it was removed, if it was.
+        second_factor: Since when it is asked for a code beside the password, if it is.
+    """
 
     name: str
     fullname: str
@@ -113,6 +138,10 @@ class Account(NamedTuple):
     created: int
     repos: int
     tokens: int
+    confirmed: int | None
+    suspended: int | None
+    removed: int | None
+    second_factor: int | None
 
 
 def listed(db: sqlite3.Connection) -> list[Account]:
@@ -120,7 +149,9 @@ def listed(db: sqlite3.Connection) -> list[Account]:
     rows = db.execute(
         "SELECT name, fullname, email, created,"
         " (SELECT count(*) FROM repos WHERE owner = users.id AND deleted IS NULL),"
-        " (SELECT count(*) FROM tokens WHERE user = users.id AND revoked IS NULL)"
+        " (SELECT count(*) FROM tokens WHERE user = users.id AND revoked IS NULL),"
+        " confirmed, suspended, removed,"
+        " (SELECT since FROM second_factors WHERE user = users.id)"
         " FROM users WHERE kind = 'person' ORDER BY name"
     ).fetchall()
     return [Account(*row) for row in rows]

@@ -28,6 +28,7 @@ MIGRATIONS = (
     "005_writes_in_steps.sql",
     "006_roles.sql",
     "007_accounts.sql",
+    "008_sign_in.sql",
 )
 """In `migrations/`: number i brings a database from version i to version i + 1."""
 

@@ -7,7 +7,7 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from pairsmith.hub.auth.users import User
+from pairsmith.hub.auth.users import SHOWN, User
 from pairsmith.hub.core.database import now
 from pairsmith.hub.http.addresses import Kind, RepoName
 from pairsmith.hub.http.errors import HubError
@@ -18,9 +18,9 @@ from pairsmith.hub.repos.roles import role_of
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is taken for another
 MAX_REASON_CHARS = 500  # characters
-SELECT = """
+SELECT = f"""
     SELECT number, licences.repo, owners.id, licences.kind, licences.dataset, owners.fullname,
-        users.id, users.name, users.fullname, users.email, licences.name, licences.text,
+        users.id, {SHOWN}, users.fullname, users.email, licences.name, licences.text,
         licences.price, coalesce(checkout, ''), coalesce(payment, ''), granted, revoked, reason
     FROM licences JOIN users ON users.id = licences.user
     JOIN users AS owners ON owners.id = licences.owner"""

@@ -6,6 +6,7 @@ import re
 import sqlite3
 from typing import Literal, NamedTuple
 
+from pairsmith.hub.auth.users import SHOWN
 from pairsmith.hub.http.errors import HubError, bad_request, revision_not_found
 from pairsmith.hub.repos.repos import Repo
 
@@ -22,7 +23,7 @@ REF = re.compile(
     r"(?!.*(?:\.\.|//|/\.|@\{|\.lock(?:/|$)))[A-Za-z0-9_][A-Za-z0-9_./@+=#-]{0,199}(?<![/.])"
 )
 SELECT = (
-    "SELECT commits.id, line, place, parent, users.name,"
+    f"SELECT commits.id, line, place, parent, {SHOWN},"
     f" substr(title, 1, {MAX_TITLE_CHARS}), substr(message, 1, {MAX_MESSAGE_CHARS}), date"
     " FROM commits JOIN users ON users.id = commits.author"
 )

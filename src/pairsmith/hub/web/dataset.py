@@ -12,7 +12,7 @@ from pairsmith.hub import permissions
 from pairsmith.hub.auth.authentication import Caller, authenticate
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.http.addresses import repo_of, repo_pages
-from pairsmith.hub.licensing import licences, offers
+from pairsmith.hub.licensing import licences, offers, orders
 from pairsmith.hub.repos import card, downloads, files, history
 from pairsmith.hub.repos.card import Card
 from pairsmith.hub.repos.files import Totals
@@ -70,6 +70,7 @@ def _access_options(db: sqlite3.Connection, hub: Hub, repo: Repo, who: Caller) -
         **gate_view(db, hub, repo, who)._asdict(),
         "offers": offers.active(db, repo),
         "active_licences": licences.active(db, repo, who.user),
+        "refused": orders.refused(db, repo, who.user),
     }
 
 

@@ -171,12 +171,19 @@ def download(call: Call) -> Response:
     with hub_of(call).database.read() as db:
         repo = permissions.administrable(db, who, *repo_of(call))
         found = requests.list_all(db, repo)
-    return csv_download(f"{repo.owner}-{repo.name}-requests.csv", csv_text(table(found)))
+        asked = [field.label for field in current_form(db, hub_of(call), repo).fields]
+    return csv_download(f"{repo.owner}-{repo.name}-requests.csv", csv_text(table(found, asked)))
 
 
-def table(found: list[Request]) -> Iterable[list[object]]:
-    """Requests as rows under a header, with a column for each question that was ever answered."""
-    labels = list(dict.fromkeys(label for request in found for label in request.fields))
+def table(found: list[Request], asked: Iterable[str] = ()) -> Iterable[list[object]]:
+    """Requests as rows under a header, with a column for each question that was ever answered.
+
+    Args:
+        found: The requests.
+        asked: The questions of the form at present, whose order the columns have.
+    """
+    answered = dict.fromkeys(label for request in found for label in request.fields)
+    labels = [label for label in dict.fromkeys([*asked, *answered]) if label in answered]
     yield [
         *("user", "full name", "e-mail", "status", "asked", "answered", "reason", "licence"),
         *labels,

@@ -97,6 +97,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["day"] = day
+    made.filters["moment"] = moment
     made.filters["bytes"] = size
     made.filters["part"] = encoded
     made.filters["path"] = quote
@@ -115,6 +116,11 @@ def static_address(name: str) -> str:
 def day(seconds: int) -> str:
     """A time as a date, UTC: 2026-11-24."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
+
+
+def moment(seconds: int) -> str:
+    """A time with its minute, UTC: 2026-11-24 09:30."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def size(count: int) -> str:
