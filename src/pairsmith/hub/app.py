@@ -21,8 +21,8 @@ from pairsmith.hub.auth.last_use import write_uses, write_uses_regularly
 from pairsmith.hub.auth.limits import Limits
 from pairsmith.hub.auth.redirects import NotSignedInError, sign_in_first
 from pairsmith.hub.headers import SafeHeaders
-from pairsmith.hub.http.addresses import RawPath
-from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.http.addresses import RawPath, moved_to
+from pairsmith.hub.http.errors import HubError, MovedError, repo_not_found
 from pairsmith.hub.mail.delivery import Postman
 from pairsmith.hub.maintenance.gc import collect_hourly
 from pairsmith.hub.repos.downloads import write_counts, write_counts_regularly
@@ -113,6 +113,11 @@ async def on_fault(request: Request, error: Exception) -> Response:
     """An error as the clients read it, or as a page for a browser."""
     if not isinstance(error, HubError):
         raise error
+    if isinstance(error, MovedError):
+        where = moved_to(request, error.owner, error.name)
+        if where is not None:
+            return RedirectResponse(where, error.status, {"Cache-Control": "no-store"})
+        error = repo_not_found(True)
     if wants_page(request):
         return await run_in_threadpool(error_page, request, error)
     headers = {**error.headers, "X-Error-Message": header_text(error.message)}

@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pairsmith.hub.auth.authentication import Caller, require_account, require_write
-from pairsmith.hub.auth.users import User
+from pairsmith.hub.auth.users import COLUMNS, User
 from pairsmith.hub.http.addresses import Kind, RepoName
-from pairsmith.hub.http.errors import gated, not_allowed, repo_not_found
+from pairsmith.hub.http.errors import MovedError, gated, not_allowed, repo_not_found
 from pairsmith.hub.repos import events, repos
+from pairsmith.hub.repos.moving import formerly
 from pairsmith.hub.repos.repos import Repo
 from pairsmith.hub.repos.roles import Role, role_of
 
@@ -69,10 +70,14 @@ def visible(db: sqlite3.Connection, who: Caller, kind: Kind, owner: str, name: s
 
     Raises:
         HubError: RepoNotFound, in the same words where there is none and where it is private.
+        MovedError: It is elsewhere now.
     """
     repo = repos.find(db, kind, owner, name)
-    if repo is None or (repo.private and not role_of(db, repo, who.user).reads):
+    there = repo or formerly(db, kind, owner, name)
+    if there is None or (there.private and not role_of(db, there, who.user).reads):
         raise repo_not_found(who.user is not None)
+    if repo is None:
+        raise MovedError(there.owner, there.name)
     return repo
 
 
@@ -133,6 +138,41 @@ def _with_role(db: sqlite3.Connection, who: Caller, named: RepoName, needed: Rol
         )
     require_write(who)
     return repo
+
+
+def namespace(db: sqlite3.Connection, who: Caller, name: str) -> User:
+    """The account under whose name the caller may make repositories: theirs, or an organization's.
+
+    Raises:
+        HubError: 401 for nobody; 403 for a token that only reads, and for a name that is neither
+            theirs nor that of an organization in which they have the role `write`.
+    """
+    user = require_write(who)
+    if name.lower() == user.name.lower():
+        return user
+    row = db.execute(
+        f"SELECT {COLUMNS} FROM users JOIN members ON members.organization = users.id"
+        " WHERE users.name = ? AND members.user = ? AND role IN ('write', 'admin')",
+        (name, user.id),
+    ).fetchone()
+    if row is None:
+        raise not_allowed(
+            f"You can make repositories under {user.name}/ and under organizations in which you"
+            f" have the role write, and not under {name[:40]!r}."
+        )
+    return User(*row)
+
+
+def destination(db: sqlite3.Connection, who: Caller, repo: Repo, name: str) -> User:
+    """The account to which an admin of a repository may move it: its owner's own, or a `namespace`.
+
+    Raises:
+        HubError: As of `namespace`.
+    """
+    if name.lower() != repo.owner.lower():
+        return namespace(db, who, name)
+    row = db.execute(f"SELECT {COLUMNS} FROM users WHERE id = ?", (repo.owner_id,)).fetchone()
+    return User(*row)
 
 
 def record_read(hub: Hub, who: Caller, repo: Repo, action: str, **detail: object) -> None:

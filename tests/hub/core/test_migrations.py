@@ -94,6 +94,8 @@ def test_every_row_stays_and_tells_its_kind(root):
     for table, column in NEW_COLUMNS.items():
         assert {row.pop(column) for row in after[table]} == {"dataset"}
     assert {row.pop("kind") for row in after["users"]} == {"person"}
+    events_of = {row["id"]: row.pop("subject") for row in after["events"]}
+    assert set(events_of.values()) == {1, None}
     sizes = {row["sha256"]: row["size"] for row in after["blobs"]}
     for row in after["holdings"]:
         assert row.pop("size") == sizes[row["blob"]]

@@ -63,6 +63,7 @@ FEWER_VALUES = {  # the same for models, whose endpoints are the same
 FORM = {
     "user": "stranger",
     "confirm": "{name}",
+    "owner": "ann",
     "name": "{name}",
     "q": "MARK",
     "status": "accepted",
@@ -71,6 +72,7 @@ FORM = {
 }
 BODIES: dict[str, bytes] = {  # what is sent there; a form where nothing is said
     "/api/repos/create": b'{"name": "{name}", "organization": "ann", "type": "{kind}"}',
+    "/api/repos/move": b'{"fromRepo": "ann/{name}", "toRepo": "ann/{name}", "type": "{kind}"}',
     "/api/repos/delete": b'{"name": "{name}", "organization": "ann", "type": "{kind}"}',
     "settings": b'{"gated": false, "visibility": "public"}',
     "preupload": b'{"files": [{"path": "data/train.txt", "size": 1, "sample": ""}]}',
@@ -103,6 +105,7 @@ self GET /api/datasets
 self GET /api/models
 self POST /api/repos/create
 admin DELETE /api/repos/delete
+admin POST /api/repos/move
 card GET /api/datasets/{owner:part}/{name:part}
 card GET /api/datasets/{owner:part}/{name:part}/revision/{revision:part}
 data GET /api/datasets/{owner:part}/{name:part}/auth-check
@@ -171,6 +174,7 @@ admin POST /datasets/{owner:part}/{name:part}/settings/requests
 admin POST /datasets/{owner:part}/{name:part}/settings/requests/grant
 admin POST /datasets/{owner:part}/{name:part}/settings/visibility
 admin POST /datasets/{owner:part}/{name:part}/settings/gate
+admin POST /datasets/{owner:part}/{name:part}/settings/move
 admin POST /datasets/{owner:part}/{name:part}/settings/delete
 self POST /stripe/webhook
 self GET /join

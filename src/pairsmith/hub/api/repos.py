@@ -12,7 +12,6 @@ from starlette.routing import BaseRoute, Route
 from pairsmith.hub import permissions
 from pairsmith.hub.api import shapes
 from pairsmith.hub.auth.authentication import (
-    Caller,
     authenticate,
     authenticate_token,
     require_write,
@@ -21,8 +20,8 @@ from pairsmith.hub.context import hub_of
 from pairsmith.hub.gating import requests
 from pairsmith.hub.http.addresses import KINDS, Kind, number_in, page_of, repo_calls, repo_of
 from pairsmith.hub.http.bodies import read_json, text_of
-from pairsmith.hub.http.errors import HubError, bad_request, not_allowed
-from pairsmith.hub.repos import commits, history, repos
+from pairsmith.hub.http.errors import HubError, bad_request
+from pairsmith.hub.repos import commits, history, moving, quotas, repos
 from pairsmith.hub.repos.history import MAIN
 from pairsmith.hub.repos.readme import read_card
 from pairsmith.hub.repos.repos import Gate, Repo
@@ -79,13 +78,14 @@ async def create(request: Request) -> JSONResponse:
 def _create(request: Request, body: dict[str, Any]) -> JSONResponse:
     hub, who = hub_of(request), authenticate_token(request)
     user, kind = require_write(who), _kind(body)
-    name = _own(who, body)
+    namespace, name = _named(body)
     with hub.database.write() as db:
+        owner = permissions.namespace(db, who, namespace or user.name)
         try:
-            repo = repos.create(db, user, kind, name, _private(body) or False)
+            repo = repos.create(db, owner, kind, name, _private(body) or False)
         except HubError as error:
             if error.status == 409:  # `exist_ok` goes on with the address of the one there is
-                error.body["url"] = hub.url(page_of(kind, f"{user.name}/{name}"))
+                error.body["url"] = hub.url(page_of(kind, f"{owner.name}/{name}"))
             raise
         commits.commit(db, repo, MAIN, user, commits.Message("initial commit"), [])
     return JSONResponse({"url": hub.url(repo.page), "name": repo.full_name, "id": repo.full_name})
@@ -99,10 +99,10 @@ async def delete(request: Request) -> JSONResponse:
 
 def _delete(request: Request, body: dict[str, Any]) -> JSONResponse:
     who, kind = authenticate_token(request), _kind(body)
-    owner = text_of(body, "organization") or who.name
+    owner, name = _named(body)
     hub = hub_of(request)
     with hub.deleting() as db:
-        repo = permissions.administrable(db, who, kind, owner, text_of(body, "name"))
+        repo = permissions.administrable(db, who, kind, owner or who.name, name)
         requests.end(db, repo, require_write(who))
     return JSONResponse({}, background=BackgroundTask(sweep, hub))
 
@@ -132,14 +132,32 @@ def _settings(repo: Repo) -> dict[str, Any]:
     return {"private": repo.private, "gated": shapes.gated(repo)}
 
 
-def _own(who: Caller, body: dict[str, Any]) -> str:
-    """The name of a repository to make, in the caller's own namespace."""
-    user = require_write(who)
-    namespace, _, name = text_of(body, "name").rpartition("/")
-    owner = text_of(body, "organization") or namespace or user.name
-    if owner.lower() != user.name.lower():
-        raise not_allowed(f"You can make repositories under {user.name}/ only, not {owner}/.")
-    return name
+def _named(body: dict[str, Any]) -> tuple[str, str]:
+    """The owner, '' for the caller, and the name of a repository to make or delete."""
+    owner, _, name = text_of(body, "name").rpartition("/")
+    return text_of(body, "organization") or owner, name
+
+
+async def move(request: Request) -> JSONResponse:
+    """`POST /api/repos/move`: another name, or another owner; the old address leads there."""
+    body = await read_json(request, MAX_BODY_BYTES)
+    return await run_in_threadpool(_move, request, body)
+
+
+def _move(request: Request, body: dict[str, Any]) -> JSONResponse:
+    hub, who, kind = hub_of(request), authenticate_token(request), _kind(body)
+    ends = (text_of(body, end).split("/") for end in ("fromRepo", "toRepo"))
+    try:
+        (owner, name), (to_owner, to_name) = ends
+    except ValueError:
+        raise bad_request("fromRepo and toRepo have to be owner/name.") from None
+    with hub.database.write() as db:
+        repo = permissions.administrable(db, who, kind, owner, name)
+        to = permissions.destination(db, who, repo, to_owner)
+        moved = moving.move(db, repo, require_write(who), to, to_name)
+        if moved.owner_id != repo.owner_id:
+            quotas.check(db, hub, moved)
+    return JSONResponse({"url": hub.url(moved.page), "id": moved.full_name})
 
 
 def _kind(body: dict[str, Any]) -> Kind:
@@ -167,6 +185,7 @@ routes: list[BaseRoute] = [
     Route("/api/datasets", listed),
     Route("/api/models", listed),
     Route("/api/repos/create", create, methods=["POST"]),
+    Route("/api/repos/move", move, methods=["POST"]),
     Route("/api/repos/delete", delete, methods=["DELETE"]),
     *repo_calls("", describe),
     *repo_calls("/revision/{revision:part}", describe),

@@ -29,6 +29,7 @@ MIGRATIONS = (
     "006_roles.sql",
     "007_accounts.sql",
     "008_sign_in.sql",
+    "009_moves.sql",
 )
 """In `migrations/`: number i brings a database from version i to version i + 1."""
 

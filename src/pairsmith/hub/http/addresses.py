@@ -127,6 +127,21 @@ def repo_of(request: Request) -> RepoName:
     return RepoName(kind, request.path_params["owner"], request.path_params["name"])
 
 
+def moved_to(request: Request, owner: str, name: str) -> str | None:
+    """The same address with another owner and name of a repository; None where it names none.
+
+    It has no host, for what the caller named as one is not to be believed.
+    """
+    if "owner" not in request.path_params or "name" not in request.path_params:
+        return None
+    parts = request.scope["path"].split("/")
+    at = 2 + (parts[1] == "api") if parts[1] in ("api", "datasets") else 1
+    end = ".git" if decoded(parts[at + 1]) == request.path_params["name"] + ".git" else ""
+    parts[at : at + 2] = [quote(owner, safe=""), quote(name, safe="") + end]
+    query = request.scope["query_string"].decode("latin-1")
+    return "/".join(parts) + (f"?{query}" if query else "")
+
+
 def page_of(kind: Kind, full_name: str) -> str:
     """The path of a repository's page."""
     return f"/{full_name}" if kind == "model" else f"/{kind}s/{full_name}"

@@ -57,6 +57,20 @@ def repo_not_found(known: bool) -> HubError:
     return HubError(404 if known else 401, message, "RepoNotFound")
 
 
+class MovedError(HubError):
+    """A repository that is asked for by an address that it had before.
+
+    Attributes:
+        owner: Whose it is now.
+        name: Its name now.
+    """
+
+    def __init__(self, owner: str, name: str) -> None:
+        super().__init__(307, f"It is {owner}/{name} now.")
+        self.owner = owner
+        self.name = name
+
+
 def revision_not_found(revision: str) -> HubError:
     """No branch, tag or commit of that name."""
     return HubError(404, f"There is no revision {revision[:MAX_QUOTED]!r}.", "RevisionNotFound")

@@ -135,9 +135,10 @@ def revoke(db: sqlite3.Connection, licence: Licence, actor: str, reason: str) ->
         "UPDATE licences SET revoked = ?, reason = ? WHERE number = ?",
         (now(), reason, licence.number),
     )
+    repo = None if licence.repo_id is None else by_id(db, licence.repo_id)
     events.record(
         db,
-        licence.repo_name,
+        repo or licence.repo_name,
         actor,
         licence.user,
         "licence revoked",

@@ -63,12 +63,11 @@ def apply_event(db: sqlite3.Connection, event: StripeObject) -> str:
 def rejected(db: sqlite3.Connection, repo: Repo) -> list[events.Event]:
     """Payments for a repository's offers that made no licence and did not go back, newest first."""
     rows = db.execute(
-        f"{events.SELECT} WHERE kind = ? AND repo = ? AND action = ? AND date >= ?"
+        f"{events.SELECT} WHERE subject = ? AND action = ?"
         " AND detail ->> 'checkout' NOT IN (SELECT checkout FROM licences WHERE checkout NOT NULL)"
         " AND detail ->> 'payment' NOT IN (SELECT payment FROM returned_payments)"
         " ORDER BY id DESC LIMIT 100",
-        # not those of one of the same name before
-        (repo.kind, repo.full_name, TURNED_AWAY, repo.created),
+        (repo.id, TURNED_AWAY),
     ).fetchall()
     return [events.from_row(row) for row in rows]
 

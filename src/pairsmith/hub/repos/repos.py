@@ -27,7 +27,15 @@ MAY_KNOW = (
 )
 """A condition in SQL: whether the user of that number, 0 for nobody, may know of a repository."""
 
-GONE_AT_ONCE = ("refs", "requests", "uploads", "offers", "downloads", "collaborators")
+GONE_AT_ONCE = (
+    "refs",
+    "requests",
+    "uploads",
+    "offers",
+    "downloads",
+    "collaborators",
+    "former_names",
+)
 """What of a repository that is deleted goes with it; files, commits and contents are too many."""
 
 
@@ -81,12 +89,7 @@ def create(db: sqlite3.Connection, owner: User, kind: Kind, name: str, private: 
         HubError: 400 for a name that cannot be one, 409 where the owner has one of that name and
             kind.
     """
-    if not NAME.fullmatch(name) or name.endswith((".git", ".lock")):
-        raise HubError(
-            400,
-            f"{name!r} cannot be a repository's name: up to 96 letters, digits, -, _ and .,"
-            " no - or . first or last, no -- or .. in it, and no .git at the end.",
-        )
+    check_name(name)
     try:
         cursor = db.execute(
             "INSERT INTO repos (kind, owner, name, private, gate, created, updated)"
@@ -97,8 +100,30 @@ def create(db: sqlite3.Connection, owner: User, kind: Kind, name: str, private: 
         raise HubError(
             409, f"You already created this {kind} repo: {owner.name}/{name}.", "RepoExists"
         ) from error
+    take_name(db, owner.id, kind, name)
     row = db.execute(f"{SELECT} WHERE repos.id = ?", (cursor.lastrowid,)).fetchone()
     return _repo(row)
+
+
+def check_name(name: str) -> None:
+    """Checks that a repository may be called so.
+
+    Raises:
+        HubError: 400, where it may not.
+    """
+    if not NAME.fullmatch(name) or name.endswith((".git", ".lock")):
+        raise HubError(
+            400,
+            f"{name!r} cannot be a repository's name: up to 96 letters, digits, -, _ and .,"
+            " no - or . first or last, no -- or .. in it, and no .git at the end.",
+        )
+
+
+def take_name(db: sqlite3.Connection, owner: int, kind: Kind, name: str) -> None:
+    """Has a name lead to nothing else any more."""
+    db.execute(
+        "DELETE FROM former_names WHERE owner = ? AND name = ? AND kind = ?", (owner, name, kind)
+    )
 
 
 def delete(db: sqlite3.Connection, repo: Repo) -> None:

@@ -15,7 +15,7 @@ from pairsmith.hub.context import hub_of
 from pairsmith.hub.gating import requests
 from pairsmith.hub.http.addresses import repo_of, repo_pages
 from pairsmith.hub.http.errors import bad_request
-from pairsmith.hub.repos import damage, quotas
+from pairsmith.hub.repos import damage, moving, quotas
 from pairsmith.hub.repos.repos import Gate
 from pairsmith.hub.repos.sweep import sweep
 from pairsmith.hub.web.gate import gate_view
@@ -67,6 +67,18 @@ def take_gate(request: Request, sent: FormData) -> Response:
     return RedirectResponse(f"{repo.page}/settings", 303)
 
 
+def take_move(request: Request, sent: FormData) -> Response:
+    """`POST …/settings/move`: another name, or another owner."""
+    hub, who = hub_of(request), require_sign_in(request)
+    with hub.database.write() as db:
+        repo = permissions.administrable(db, who, *repo_of(request))
+        owner = permissions.destination(db, who, repo, forms.line(sent, "owner"))
+        moved = moving.move(db, repo, require_write(who), owner, forms.line(sent, "name"))
+        if moved.owner_id != repo.owner_id:
+            quotas.check(db, hub, moved)
+    return RedirectResponse(f"{moved.page}/settings", 303)
+
+
 def take_end(request: Request, sent: FormData) -> Response:
     """`POST …/settings/delete`: deletes the repository, once its name was typed."""
     who = require_sign_in(request)
@@ -83,5 +95,6 @@ routes: list[BaseRoute] = [
     *repo_pages("/settings", show),
     *forms.repo_posts("/settings/visibility", take_visibility),
     *forms.repo_posts("/settings/gate", take_gate),
+    *forms.repo_posts("/settings/move", take_move),
     *forms.repo_posts("/settings/delete", take_end),
 ]
