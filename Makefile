@@ -77,7 +77,7 @@ demo: $(VENV)/.audit
 	@echo "The whole report is a page: open $(DEMO)/out/audit/report.html in a browser. Next:"
 	@echo
 	@echo "  $(BIN)/pairsmith show $(DEMO)/out --reason any"
-	@echo "  $(BIN)/pairsmith build $(DEMO)/pairs.jsonl $(DEMO)/mended --drop flipped,leaks"
+	@echo "  $(BIN)/pairsmith build $(DEMO)/pairs.jsonl $(DEMO)/mended --drop flipped,leaks --mend encoding"
 	@echo "  $(BIN)/pairsmith build YOUR-PAIRS.jsonl out"
 
 test: $(VENV)/.dev
