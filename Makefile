@@ -68,16 +68,20 @@ $(VENV)/.audit: $(VENV)/.runtime
 
 demo: $(VENV)/.audit
 	@rm -rf $(DEMO) && mkdir $(DEMO)
-	$(BIN)/python examples/demo_source.py > $(DEMO)/pairs.jsonl
+	@$(BIN)/python examples/demo_source.py > $(DEMO)/pairs.jsonl
+	@printf '\n== 460 invented comparisons become text for Llama 2; three are refused, and it says why\n\n'
 	$(BIN)/pairsmith build $(DEMO)/pairs.jsonl $(DEMO)/out --template llama2
+	@printf '\n== Every file and every row is accounted for\n\n'
 	$(BIN)/pairsmith check $(DEMO)/out
+	@printf '\n== What is wrong with the rest?\n\n'
 	$(BIN)/pairsmith audit $(DEMO)/out
-	$(BIN)/pairsmith show $(DEMO)/out --finding duplicates:flipped -n 1
+	@printf '\n== Two rows that say the opposite of each other\n\n'
+	$(BIN)/pairsmith show $(DEMO)/out --finding duplicates:flipped -n 2
+	@printf '\n== A row whose text was read in the wrong encoding\n\n'
 	$(BIN)/pairsmith show $(DEMO)/out --finding text:encoding -n 1
-	@echo "The whole report is a page: open $(DEMO)/out/audit/report.html in a browser. Next:"
-	@echo
+	@printf '\n== Next: open $(DEMO)/out/audit/report.html in a browser, or type\n\n'
 	@echo "  $(BIN)/pairsmith show $(DEMO)/out --reason any"
-	@echo "  $(BIN)/pairsmith build $(DEMO)/pairs.jsonl $(DEMO)/mended --drop flipped,leaks --mend encoding"
+	@echo "  $(BIN)/pairsmith build $(DEMO)/pairs.jsonl $(DEMO)/new --drop flipped,leaks --mend encoding"
 	@echo "  $(BIN)/pairsmith build YOUR-PAIRS.jsonl out"
 
 test: $(VENV)/.dev

@@ -2,22 +2,27 @@
 
 import json
 import shlex
+from dataclasses import replace
 
 import pytest
 
 from pairsmith.auditing.answer import Answer, Finding, as_table
 from pairsmith.auditing.verdict import (
+    BUILD,
     MOST,
     Claim,
     Level,
-    Told,
     Unseen,
     fill_command,
     judge,
-    show_commands,
+    show_command,
 )
+from pairsmith.dataset.manifest import read_manifest
+from pairsmith.schema.recipe import Recipe
+from pairsmith.schema.rows import Origin
 
 ACT, LOOK, FINE = Level
+SAMPLE = Recipe(origin=Origin.SAMPLE)
 
 
 def answer(name, *claims, findings=(), **more):
@@ -66,9 +71,8 @@ def test_what_claims_nothing_but_found_something_is_to_be_looked_at():
     found = [Finding("odd", [f"a/train/{n}", "a/train/9"], None, "Odd.") for n in (1, 2, 2)]
     verdict = judge([answer("mine", findings=found), answer("quiet")], 20)
     [told] = verdict.told
-    assert told.claim == Claim(
-        LOOK, "mine said.", 0.1, "pairsmith show OUT --finding mine", ("odd",)
-    )
+    command = "pairsmith show OUT --finding mine:odd"
+    assert told.claim == Claim(LOOK, "mine said.", 0.1, command, ("odd",))
     assert verdict.reaches(LOOK)
     assert not verdict.reaches(ACT)
 
@@ -84,18 +88,37 @@ def test_what_has_no_answer_is_not_looked_at():
     assert [unseen["what"] for unseen in held["not_looked_at"]] == ["Tokens", "dialogues"]
 
 
+def test_one_command_drops_what_several_claims_would(sample_text):
+    claims = [
+        Claim(ACT, name, 1 - n / 10, f"{BUILD} --drop {name}")
+        for n, name in enumerate(("leaks", "flipped"))
+    ]
+    verdict = judge([answer("both", *claims)], 9)
+    assert verdict.together == f"{BUILD} --drop leaks,flipped"
+    assert judge([answer("one", claims[0])], 9).together == ""
+    mends = Claim(LOOK, "odd", 0, f"{BUILD} --mend encoding,html_tag")
+    assert judge([answer("both", claims[0], mends)], 9).together == (
+        f"{BUILD} --drop leaks --mend encoding,html_tag"
+    )
+    recipe = replace(read_manifest(sample_text).recipe, drop=("near",))
+    assert fill_command(verdict.together, "out", recipe) == (
+        "pairsmith build sample NEW --template llama2 --drop near,leaks,flipped"
+    )
+    applied = f"{BUILD} --apply OUT/annotations/audit:near_leak"
+    assert fill_command(applied, "out", recipe).endswith("audit:near_leak --drop near")
+
+
 @pytest.mark.parametrize(
     "folder",
     ["out", "my tea", "a/b c/d", "it's", "$(touch x)", "OUT", "SOURCE"],
     ids=["plain", "space", "path", "quote", "substitution", "placeholder", "other"],
 )
 def test_commands_can_be_typed_whatever_the_folder_is_called(folder):
-    told = Told("text", Claim(ACT, "", 0.0, "", ("html_tag", "odd kind")))
-    for command, kind in zip(show_commands(told), told.claim.kinds, strict=True):
-        typed = shlex.split(fill_command(command, folder))
+    for kind in ("html_tag", "odd kind"):
+        typed = shlex.split(fill_command(show_command("text", [kind]), folder))
         assert typed == ["pairsmith", "show", folder, "--finding", f"text:{kind}"]
     applied = "pairsmith build SOURCE NEW --apply OUT/annotations/audit:leak"
-    typed = shlex.split(fill_command(applied, folder, "sample"))
+    typed = shlex.split(fill_command(applied, folder, SAMPLE))
     assert typed == [
         "pairsmith",
         "build",

@@ -7,18 +7,29 @@ it spoils. The verdict is the few of all claims that a reader should see first.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pairsmith.chat_templates.builtin import FAMILIES
+from pairsmith.schema.rows import Origin
+
 if TYPE_CHECKING:
     from pairsmith.auditing.answer import Answer
+    from pairsmith.schema.recipe import Recipe
 
 MOST = 5
 """The most sentences of a verdict."""
 
 OUT = "OUT"
 """Stands in a command for the folder of the build."""
+
+BUILD = "pairsmith build SOURCE NEW"
+"""How a command begins that builds the source again, into another folder."""
+
+
+REPEATED = ("--drop", "--mend")
+"""Options of a build that take several names."""
 
 
 class Level(StrEnum):
@@ -31,6 +42,13 @@ class Level(StrEnum):
     ACT = "act"
     LOOK = "look"
     FINE = "fine"
+
+
+WORDS = {Level.ACT: "Act on this", Level.LOOK: "Look at this", Level.FINE: "Fine"}
+"""What a reader is told of each level."""
+
+MARKS = {Level.ACT: "!", Level.LOOK: "?", Level.FINE: "✓"}
+"""A sign of each level beside its word: it is never told by colour alone."""
 
 
 class Claim(NamedTuple):
@@ -110,8 +128,33 @@ class Verdict(NamedTuple):
 
     def reaches(self, level: Level) -> bool:
         """Whether any claim is of a level, or of a more urgent one."""
-        worse = [*Level][: [*Level].index(level) + 1]
-        return any(self.levels[one] for one in worse)
+        return self.count(level) > 0
+
+    def count(self, level: Level) -> int:
+        """How many claims are of a level, or of a more urgent one."""
+        return sum(self.levels[one] for one in [*Level][: [*Level].index(level) + 1])
+
+    @property
+    def together(self) -> str:
+        """One command that drops and mends what several of the claims would; empty for fewer.
+
+        A build is made of the source, so that the second of two commands would undo the first.
+        """
+        commands = [told.claim.command for told in self.told]
+        given = {
+            flag: [
+                c.removeprefix(f"{BUILD} {flag} ")
+                for c in commands
+                if c.startswith(f"{BUILD} {flag} ")
+            ]
+            for flag in REPEATED
+        }
+        if sum(map(len, given.values())) < 2:
+            return ""
+        options = [
+            f" {flag} {','.join(dict.fromkeys(names))}" for flag, names in given.items() if names
+        ]
+        return BUILD + "".join(options)
 
     def to_dict(self) -> dict[str, Any]:
         """As `audit.json` holds it; commands have their placeholders."""
@@ -149,7 +192,7 @@ def judge(answers: Iterable[Answer], kept: int, unseen: Iterable[Unseen] = ()) -
     return Verdict((*first, *more), len(urgent) - len(first), (*without, *unseen), levels)
 
 
-def fill_command(command: str, out: str, source: str = "") -> str:
+def fill_command(command: str, out: str, recipe: Recipe | None = None) -> str:
     """A command with the folder of the build in it, quoted for a shell.
 
     >>> fill_command("pairsmith show OUT --finding duplicates", "my data")
@@ -158,9 +201,13 @@ def fill_command(command: str, out: str, source: str = "") -> str:
     Args:
         command: As in `Claim`.
         out: The folder of the build.
-        source: What it was built of; empty if that is not known.
+        recipe: That of the build: a command that builds again does so with the same template, and
+            drops besides what was dropped. None if it is not known.
     """
-    held = {OUT: out, "SOURCE": source}
+    held = {OUT: out}
+    if recipe is not None:
+        command = _again(command, recipe)
+        held["SOURCE"] = "sample" if recipe.origin is Origin.SAMPLE else ""
     filled = []
     for word in command.split(" "):
         head, slash, rest = word.partition("/")
@@ -168,12 +215,31 @@ def fill_command(command: str, out: str, source: str = "") -> str:
     return " ".join(filled)
 
 
-def show_commands(told: Told) -> list[str]:
-    """The commands that open the rows of a claim, one for each kind of finding."""
-    return [
-        f"pairsmith show {OUT} --finding {shlex.quote(f'{told.question}:{kind}')}"
-        for kind in told.claim.kinds
-    ]
+def _again(command: str, recipe: Recipe) -> str:
+    """A command that builds again, with the options of the recipe that it has to repeat."""
+    head, build, rest = command.partition(BUILD)
+    if head or not build:
+        return command
+    for flag, names in zip(REPEATED, (recipe.drop, recipe.mend), strict=True):
+        if names and f" {flag} " in rest:
+            rest = rest.replace(f" {flag} ", f" {flag} {','.join(names)},")
+        elif names:
+            rest += f" {flag} {','.join(names)}"
+    name = recipe.chat_format
+    template = f" --template {name if name in FAMILIES else 'TEMPLATE'}" if name else ""
+    return f"{build}{template}{rest}"
+
+
+def show_command(question: str, kinds: Sequence[str]) -> str:
+    """The command that opens the rows of findings: of one kind alone, or of all of a question."""
+    asked = f"{question}:{kinds[0]}" if len(kinds) == 1 else question
+    return f"pairsmith show {OUT} --finding {shlex.quote(asked)}"
+
+
+def worst_of(answer: Answer) -> Level | None:
+    """The most urgent level of what an answer claims; None if it claims nothing."""
+    claimed = {claim.level for claim in _claims(answer, 0)}
+    return next((level for level in Level if level in claimed), None)
 
 
 def _claims(answer: Answer, kept: int) -> tuple[Claim, ...]:
@@ -183,7 +249,7 @@ def _claims(answer: Answer, kept: int) -> tuple[Claim, ...]:
     rows = {ids[0] for ids in answer.findings["rows"].to_pylist() if ids}
     kinds = sorted(set(answer.findings["kind"].to_pylist()))
     harm = min(len(rows) / kept, 1.0) if kept else 0.0
-    command = f"pairsmith show {OUT} --finding {shlex.quote(answer.question)}"
+    command = show_command(answer.question, kinds)
     return (Claim(Level.LOOK, answer.sentence, harm, command, tuple(kinds)),)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from pairsmith.auditing.answer import Answer, Finding, Study, UnansweredError, as_table
+from pairsmith.auditing.claims.texts import claim_texts
 from pairsmith.auditing.content.cut_lengths import Cut, CutLengths, is_cut, keep_different
 from pairsmith.auditing.content.openings import Openings
 from pairsmith.auditing.content.patterns import PERSONAL, control_strings
@@ -226,7 +227,9 @@ def ask(study: Study) -> Answer:
     numbers = {**counts, "refusals": refusals.to_dict()}
     findings = [finding for of_kind in texts.findings.values() for finding in of_kind]
     sentence = _summarize(numbers, refusals)
-    return Answer("text", TITLE, sentence, numbers, as_table(findings), _cure(texts))
+    claims = claim_texts(numbers, rows, refusals.difference())
+    table, cure = as_table(findings), _cure(texts)
+    return Answer("text", TITLE, sentence, numbers, table, cure, claims=claims)
 
 
 def plot(answer: Answer) -> Plot | None:
