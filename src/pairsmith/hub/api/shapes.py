@@ -146,6 +146,5 @@ def blob_id(file: File) -> str:
 
 
 def pointer(file: File) -> bytes:
-    """What git holds in place of a large file (the Git LFS specification, `spec.md`)."""
-    said = f"version https://git-lfs.github.com/spec/v1\noid sha256:{file.blob}\nsize {file.size}\n"
-    return said.encode()
+    """What git holds in place of a large file."""
+    return files.pointer_of(file.blob, file.size).encode()

@@ -13,7 +13,7 @@ from pairsmith.hub import permissions
 from pairsmith.hub.api import shapes
 from pairsmith.hub.auth.authentication import authenticate, authenticate_token
 from pairsmith.hub.context import hub_of
-from pairsmith.hub.http.addresses import number_in, repo_calls, repo_of
+from pairsmith.hub.http.addresses import is_asked, number_in, repo_calls, repo_of
 from pairsmith.hub.http.bodies import read_bounded, read_json, text_of
 from pairsmith.hub.http.errors import HubError, bad_request, entry_not_found
 from pairsmith.hub.repos import files, history
@@ -101,7 +101,7 @@ def commits(request: Request) -> JSONResponse:
 
 
 def refs(request: Request) -> JSONResponse:
-    """`GET …/refs`: branches and tags."""
+    """`GET …/refs?include_prs`: branches and tags; pull requests where they are asked for."""
     body: dict[str, list[Any]] = {"branches": [], "tags": [], "converts": [], "pullRequests": []}
     with hub_of(request).database.read() as db:
         repo = permissions.visible(db, authenticate(request), *repo_of(request))
@@ -110,6 +110,11 @@ def refs(request: Request) -> JSONResponse:
             body[where].append(
                 {"name": name, "ref": f"refs/{folder}/{name}", "targetCommit": target}
             )
+        if is_asked(request.query_params, "include_prs"):
+            for num, head in history.pull_refs(db, repo):
+                body["pullRequests"].append(
+                    {"name": str(num), "ref": f"refs/pr/{num}", "targetCommit": head}
+                )
     return JSONResponse(body)
 
 
