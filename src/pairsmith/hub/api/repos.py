@@ -21,12 +21,8 @@ from pairsmith.hub.gating import requests
 from pairsmith.hub.http.addresses import KINDS, Kind, number_in, page_of, repo_calls, repo_of
 from pairsmith.hub.http.bodies import read_json, text_of
 from pairsmith.hub.http.errors import HubError, bad_request
-<<<<<<< HEAD
 from pairsmith.hub.membership import places
-from pairsmith.hub.repos import commits, history, moving, quotas, repos
-=======
 from pairsmith.hub.repos import commits, files, history, moving, quotas, repos
->>>>>>> main
 from pairsmith.hub.repos.history import MAIN
 from pairsmith.hub.repos.inspection import find_pickles
 from pairsmith.hub.repos.readme import read_card
