@@ -1,11 +1,14 @@
 """The verdict: which claims come first, how many, and commands that can be typed."""
 
+import html
 import json
+import re
 import shlex
 from dataclasses import replace
 
 import pytest
 
+import pairsmith
 from pairsmith.auditing.answer import Answer, Finding, as_table
 from pairsmith.auditing.verdict import (
     BUILD,
@@ -20,6 +23,8 @@ from pairsmith.auditing.verdict import (
 from pairsmith.dataset.manifest import read_manifest
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.rows import Origin
+from support.defects import row, write_source
+from support.slow import slow
 
 ACT, LOOK, FINE = Level
 SAMPLE = Recipe(origin=Origin.SAMPLE)
@@ -127,3 +132,44 @@ def test_commands_can_be_typed_whatever_the_folder_is_called(folder):
         "--apply",
         f"{folder}/annotations/audit:leak",
     ]
+
+
+def test_the_commands_of_a_report_do_what_they_say(planted_audit, run, monkeypatch):
+    """Each is typed as it stands, beside the folder: rows of each kind are shown."""
+    monkeypatch.chdir(planted_audit.parent)
+    page = html.unescape((planted_audit / "audit" / "report.html").read_text(encoding="utf-8"))
+    commands = dict.fromkeys(re.findall(r"<code[^>]*>pairsmith (show [^<]+)</code>", page))
+    kinds = {shlex.split(command)[3] for command in commands}
+    assert {"duplicates:duplicate", "duplicates:flipped", "duplicates:cycle"} <= kinds
+    assert {"leaks:same_prompt", "leaks:goes_on", "leaks"} <= kinds
+    for command in commands:
+        code, printed, errors = run(*shlex.split(command), "-n", 1)
+        assert (code, errors) == (0, "")
+        assert printed
+
+
+@slow
+def test_what_mends_leaves_nothing_to_act_on(planted_audit, tmp_path):
+    """The one command for all of it, on the source of the planted rows."""
+    held = json.loads((planted_audit / "audit" / "audit.json").read_text(encoding="utf-8"))
+    commands = [claim["command"] for claim in held["verdict"]["claims"]]
+    names = [c.partition(" --drop ")[2] for c in commands if " --drop " in c]
+    assert sorted(names) == ["duplicates", "flipped", "leaks"]
+    assert held["verdict"]["levels"]["act"] == 3
+    pairsmith.build(planted_audit.parent / "in", tmp_path / "new", drop=names)
+    mended = pairsmith.audit(tmp_path / "new", questions=["duplicates", "leaks"]).verdict
+    assert mended.levels[ACT] == 0
+
+
+def test_where_nothing_is_planted_all_is_fine(tmp_path):
+    longer = (".", " in the shade.")  # by turns, so that length tells nothing
+    rows = [
+        row(f"Plant {n} of moss?", f"Keep fern {n}{longer[n % 2]}", f"Water it {n} more.")
+        for n in range(60)
+    ]
+    write_source(tmp_path / "in", one_train=rows[:40], one_test=rows[40:])
+    pairsmith.build(tmp_path / "in", tmp_path / "out")
+    asked = ["duplicates", "near", "leaks", "length", "text"]
+    verdict = pairsmith.audit(tmp_path / "out", questions=asked).verdict
+    assert [told.claim.level for told in verdict.told] == [FINE] * 5
+    assert (verdict.more, verdict.unseen, verdict.reaches(LOOK)) == (0, (), False)

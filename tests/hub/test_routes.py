@@ -18,7 +18,7 @@ from pairsmith.hub.http.addresses import KINDS, OTHER_STARTS, page_of
 from pairsmith.hub.repos import events, repos
 from pairsmith.hub.repos.roles import Role
 from support.hub import stage as staging
-from support.hub.doors import FEW_ADDRESSES, FRAMED, RESOLVE, ROUTES, calls
+from support.hub.doors import FEW_ADDRESSES, FRAMED, INNER, PULL, RESOLVE, ROUTES, calls
 from support.hub.stage import ABSENT, GATED, HIDDEN, HOLDERS, MARK, OPEN
 from support.slow import quick
 
@@ -134,6 +134,38 @@ def test_a_role_opens_what_it_is_for(own_stage, holder, name):
         answer = own_stage.call(method, address, headers, body)
         assert answer.status not in (401, 403), f"{method} {address}: {answer.body!r}"
     assert meant or role is Role.READ
+
+
+@pytest.mark.parametrize("name", [GATED, HIDDEN])
+def test_a_pull_request_is_no_way_in(stage, name):
+    """What it changes, what is read at it, and what begins one or goes on with it."""
+    base = f"/datasets/ann/{name}"
+    reads = [f"{base}/{view}/{PULL}/{path}" for view in ("resolve", "blob") for path in INNER]
+    reads += [f"/api{base}/tree/{PULL}?recursive=1", f"/api{base}/refs?include_prs=1"]
+    header = b'{"key": "header", "value": {"summary": "A title"}}'
+    blob = stage.values[f"{name}:blob"].encode()
+    file = b'{"key": "lfsFile", "value": {"path": "x", "algo": "sha256", "oid": "' + blob + b'"}}'
+    ask = b'{"files": [{"path": "data/train.txt", "size": 1, "sample": ""}]}'
+    sends = [
+        (f"/api{base}/{call}", body)
+        for call, body in (
+            (f"commit/{PULL}", header), ("commit/main?create_pr=1", header + b"\n" + file),
+            (f"preupload/{PULL}", ask), ("preupload/main?create_pr=1", ask),
+        )
+    ]  # fmt: skip
+    sends.append((f"/api{base}/discussions", b'{"title": "A title", "pullRequest": true}'))
+    for who, ways in stage.callers.items():
+        for path in reads:
+            answer = stage.call("GET", path, ways[0])
+            assert staging.mark(name) not in answer.everything(), (who, path)
+            assert name == GATED or answer.status in (401, 404), (who, path)
+        for path, body in sends:
+            answer = stage.call("POST", path, ways[0], body)
+            assert answer.status in (401, 403, 404), (who, path, answer)
+        token = stage.call("GET", f"/api{base}/xet-write-token/main?create_pr=1", ways[0])
+        assert token.status in (401, 403, 404), who
+    shown = stage.call("GET", f"{base}/discussions/2/files", stage.owner)
+    assert staging.mark(name) in shown.body  # the test is able to fail
 
 
 @pytest.mark.parametrize("name", [GATED, HIDDEN])

@@ -81,7 +81,7 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
 
 def routes() -> list[BaseRoute]:
     """Every route, in the order in which they are tried."""
-    from pairsmith.hub.api import account, commit, lfs, repos, requests, resolve, tree
+    from pairsmith.hub.api import account, commit, discussions, lfs, repos, requests, resolve, tree
     from pairsmith.hub.licensing import webhook
     from pairsmith.hub.web import account as account_pages
     from pairsmith.hub.web import (
@@ -101,12 +101,13 @@ def routes() -> list[BaseRoute]:
         settings,
         viewer,
     )
+    from pairsmith.hub.web import discussions as discussion_pages
     from pairsmith.hub.xet import endpoints as xet
 
-    calls = (resolve, account, repos, tree, commit, lfs, requests, xet, webhook)
+    calls = (resolve, account, repos, tree, commit, lfs, requests, discussions, xet, webhook)
     pages = (
         *(home, account_pages, security, links, second_factor, mail, licences, licence_settings),
-        *(history, files, viewer, reports, gate, audit_log, settings, dataset),
+        *(history, files, viewer, reports, discussion_pages, gate, audit_log, settings, dataset),
     )
     listed = [route for module in (*calls, *pages) for route in module.routes]
     return [*listed, *home.owner_routes]

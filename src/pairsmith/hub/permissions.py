@@ -140,6 +140,31 @@ def _with_role(db: sqlite3.Connection, who: Caller, named: RepoName, needed: Rol
     return repo
 
 
+def proposable(
+    db: sqlite3.Connection, hub: Hub, who: Caller, kind: Kind, owner: str, name: str
+) -> Repo:
+    """The repository of that name, where the caller may send contents for a pull request.
+
+    That takes an account, and to read its data.
+
+    Raises:
+        HubError: RepoNotFound; GatedRepo; 401 for nobody; 403 for a token that only reads.
+    """
+    repo = readable(db, hub, who, kind, owner, name)
+    require_write(who)
+    return repo
+
+
+def may_write(db: sqlite3.Connection, repo: Repo, user: User | None) -> bool:
+    """Whether a user may change a repository's files."""
+    return role_of(db, repo, user).writes
+
+
+def proposer_of(db: sqlite3.Connection, repo: Repo, user: User | None) -> int | None:
+    """The number of a user's account, where they may not change a repository but propose to."""
+    return None if user is None or may_write(db, repo, user) else user.id
+
+
 def namespace(db: sqlite3.Connection, who: Caller, name: str) -> User:
     """The account under whose name the caller may make repositories: theirs, or an organization's.
 
@@ -209,5 +234,9 @@ def record_read(hub: Hub, who: Caller, repo: Repo, action: str, **detail: object
 
 
 def _belongs(path: str, repo: Repo) -> bool:
-    """Whether a page is one of a repository's."""
-    return f"{path}/".lower().startswith(f"{repo.page}/".lower())
+    """Whether a page is one of a repository's, and what it shows its owner's.
+
+    In discussions others decide what a page shows.
+    """
+    inside = f"{path}/".lower().removeprefix(f"{repo.page}/".lower())
+    return inside != f"{path}/".lower() and not inside.startswith("discussions/")

@@ -98,7 +98,7 @@ def test_every_row_stays_and_tells_its_kind(root):
     assert set(events_of.values()) == {1, None}
     sizes = {row["sha256"]: row["size"] for row in after["blobs"]}
     for row in after["holdings"]:
-        assert row.pop("size") == sizes[row["blob"]]
+        assert (row.pop("size"), row.pop("proposer")) == (sizes[row["blob"]], None)
     held = {row["id"]: row.pop("bytes") for row in after["repos"]}
     for repo, size in held.items():
         mine = [row["blob"] for row in after["holdings"] if row["repo"] == repo]

@@ -74,6 +74,26 @@ SHOWN = {
         f"ann {PAGE}/viewer?config=red-team-attempts", f"/datasets/ann/{LONG}/viewer",
         f"/datasets/ann/{LONG}/viewer?annotation={FOLDER}&order=lowest",
     ],
+    "DATASET/discussions": [
+        f"{PAGE}/discussions", f"ann {PAGE}/discussions?status=all",
+        f"/datasets/ann/{LONG}/discussions?status=all", "ann /datasets/ann/empty/discussions",
+    ],
+    "DATASET/discussions/new": [
+        f"bob {PAGE}/discussions/new",
+        f"bob {PAGE}/discussions/new?config=a&split=train&row=2&id={LONG}&revision={{first}}",
+    ],
+    "DATASET/discussions/{num:part}": [
+        f"{PAGE}/discussions/1", f"bob {PAGE}/discussions/1", f"ann {PAGE}/discussions/1",
+        f"ann {PAGE}/discussions/2", f"/datasets/ann/{LONG}/discussions/1",
+        f"ann /datasets/ann/{LONG}/discussions/2",
+    ],
+    "DATASET/discussions/{num:part}/files": [
+        f"{PAGE}/discussions/2/files", f"bob {PAGE}/discussions/2/files",
+        f"/datasets/ann/{LONG}/discussions/2/files",
+    ],
+    "DATASET/discussions/{num:part}/comment/{comment:part}/versions": [
+        f"ann {PAGE}/discussions/1/comment/{{edited}}/versions"
+    ],
     "DATASET/reports/{report:part}": [
         f"/datasets/ann/{LONG}/reports/explore", f"/datasets/ann/{LONG}/reports/audit"
     ],
@@ -117,7 +137,7 @@ def test_every_page(hub, served, browser, sample_messages):
     made, watch = furnish(hub, sample_messages), Watch(served)
     people = {name: come(browser, watch, made, name) for name in ("", *FULL_NAMES)}
     places = {"licence": made.licence, "offer": made.offer}
-    places |= {"first": made.first.id, "last": made.last.id}
+    places |= {"first": made.first.id, "last": made.last.id, "edited": made.edited}
     wrong = {}
     for route, lines in SHOWN.items():
         for line in lines:

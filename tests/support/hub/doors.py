@@ -33,11 +33,19 @@ TRICKS = (
     "README.md%3Fx=/../data/train.txt",
 )
 REVISIONS = ("main", "{new}", "{old}", "old%2Fstate", "v1", "refs%2Fheads%2Fmain", "..", "HEAD")
+PULL = "refs%2Fpr%2F2"  # a pull request that changes data
 QUERIES = {  # what is asked besides
-    "viewer": ("?q=MARK", "?page=1", "?revision={old}&q=of", "?config=default&split=train"),
+    "{num:part}": ("?diff=1",),
+    "viewer": (
+        "?revision=refs/pr/2",
+        "?q=MARK",
+        "?page=1",
+        "?revision={old}&q=of",
+        "?config=default&split=train",
+    ),
     "tree": ("?recursive=true&expand=true",),
     "datasets": ("?search={name}", "?author=ann", "?q={name}"),
-}
+}  # fmt: skip
 VALUES = {  # what stands in the place of each part of an address
     "path": INNER + TRICKS,
     "revision": REVISIONS,
@@ -53,6 +61,8 @@ VALUES = {  # what stands in the place of each part of an address
     "secret": ("{link}",),
     "hash": ("{blob}",),
     "report": ("explore", "audit"),
+    "num": ("1", "2", "3", "x"),
+    "comment": ("{comment}",),
     "rest": ("x", "../api/datasets/ann/" + HIDDEN),
 }
 FEWER_VALUES = {  # the same for models, whose endpoints are the same
@@ -66,6 +76,11 @@ FORM = {
     "owner": "ann",
     "name": "{name}",
     "q": "MARK",
+    "title": "A title",
+    "text": "A comment",
+    "row": "1",
+    "config": "default",
+    "split": "train",
     "status": "accepted",
     "visibility": "public",
     "gate": "off",
@@ -85,6 +100,8 @@ BODIES: dict[str, bytes] = {  # what is sent there; a form where nothing is said
     b' "objects": [{"oid": "{blob}", "size": 1}]}',
     "handle": b'{"user": "stranger", "status": "accepted"}',
     "grant": b'{"user": "stranger"}',
+    "discussions": b'{"title": "A title", "description": "x", "comment": "x", "content": "x",'
+    b' "status": "closed"}',
     "validate-yaml": b'{"content": "", "repoType": "dataset"}',
     "complete": b'{"oid": "{blob}", "parts": []}',
     "verify": b"{}",
@@ -123,6 +140,15 @@ write DELETE /api/datasets/{owner:part}/{name:part}/tag/{revision:part}
 write POST /api/datasets/{owner:part}/{name:part}/preupload/{revision:part}
 write POST /api/datasets/{owner:part}/{name:part}/commit/{revision:part}
 self POST /api/validate-yaml
+card GET /api/datasets/{owner:part}/{name:part}/discussions
+card POST /api/datasets/{owner:part}/{name:part}/discussions
+card GET /api/datasets/{owner:part}/{name:part}/discussions/{num:part}
+card POST /api/datasets/{owner:part}/{name:part}/discussions/{num:part}/comment
+card POST /api/datasets/{owner:part}/{name:part}/discussions/{num:part}/comment/{comment:part}/edit
+card POST /api/datasets/{owner:part}/{name:part}/discussions/{num:part}/comment/{comment:part}/hide
+card POST /api/datasets/{owner:part}/{name:part}/discussions/{num:part}/title
+card POST /api/datasets/{owner:part}/{name:part}/discussions/{num:part}/status
+write POST /api/datasets/{owner:part}/{name:part}/discussions/{num:part}/merge
 data POST /datasets/{owner:part}/{name:part}.git/info/lfs/objects/batch
 data GET /lfs/object/{signed:part}
 self PUT /lfs/upload/{signed:part}
@@ -163,6 +189,18 @@ card GET /datasets/{owner:part}/{name:part}/blob/{revision:part}/{path:inner}
 card GET /datasets/{owner:part}/{name:part}/commits/{revision:part}
 card GET /datasets/{owner:part}/{name:part}/commit/{revision:part}
 card POST /datasets/{owner:part}/{name:part}/ask-access
+card GET /datasets/{owner:part}/{name:part}/discussions
+card POST /datasets/{owner:part}/{name:part}/discussions
+card GET /datasets/{owner:part}/{name:part}/discussions/new
+card GET /datasets/{owner:part}/{name:part}/discussions/{num:part}
+card GET /datasets/{owner:part}/{name:part}/discussions/{num:part}/files
+card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/comment
+write GET /datasets/{owner:part}/{name:part}/discussions/{num:part}/comment/{comment:part}/versions
+card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/comment/{comment:part}/edit
+card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/comment/{comment:part}/hide
+card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/title
+card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/status
+write POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/merge
 data GET /datasets/{owner:part}/{name:part}/viewer
 data GET /datasets/{owner:part}/{name:part}/reports/{report:part}
 data GET /datasets/{owner:part}/{name:part}/reports/{report:part}/frame/{revision:part}
@@ -236,7 +274,7 @@ def filled(stage: Stage, text: str, name: str, kind: Kind = "dataset") -> str:
     other = HIDDEN if name == ABSENT else name
     held = held_as(kind, other)
     text = text.replace("{name}", name).replace("{other}", other).replace("{kind}", kind)
-    for key in ("new", "old", "offer", "licence", "link", "upload", "cas", "blob"):
+    for key in ("new", "old", "offer", "licence", "link", "upload", "cas", "blob", "comment"):
         text = text.replace("{" + key + "}", stage.values[f"{held}:{key}"])
     return text.replace("{blob2}", stage.values[f"{held}:blob"][:2])
 

@@ -17,6 +17,9 @@ from starlette.applications import Starlette
 
 from pairsmith.hub.auth import sessions, tokens, users
 from pairsmith.hub.auth.users import User
+from pairsmith.hub.community import anchors, entries, pulls, threads
+from pairsmith.hub.community.anchors import Anchor
+from pairsmith.hub.community.threads import Actor
 from pairsmith.hub.context import Hub
 from pairsmith.hub.http.addresses import KINDS, Kind, page_of
 from pairsmith.hub.licensing import licences, offers
@@ -25,7 +28,7 @@ from pairsmith.hub.repos import history, repos
 from pairsmith.hub.repos.roles import Role
 from pairsmith.hub.xet import uploads
 from support.hub import parquets
-from support.hub.stock import commit_files
+from support.hub.stock import commit_files, propose_files
 
 MARK = b"MARK-OF-THE-DATA"  # stands in every data file, and nowhere else
 HIDDEN = "kept-to-myself"  # the private repository's name
@@ -106,6 +109,7 @@ def staged(hub: Hub, app: Starlette) -> Stage:
     for name, role in HOLDERS.items():
         stage.holders[name] = (role, _holder(stage, name, role))
     _sell(stage)
+    _discuss(stage)
     return stage
 
 
@@ -204,6 +208,25 @@ def _sell(stage: Stage) -> None:
             href = told["objects"][0]["actions"][operation]["href"]
             key = "link" if operation == "download" else "upload"
             stage.values[f"{held}:{key}"] = href.rpartition("/")[2]
+
+
+def _discuss(stage: Stage) -> None:
+    """A discussion of each repository, and a pull request that changes data and the card."""
+    with stage.hub.database.write() as db:
+        ann = Actor(users.named(db, "ann"), moderates=True)
+        for kind, name in product(KINDS, (GATED, HIDDEN)):
+            repo = repos.find(db, kind, "ann", name)
+            text = mark(name).decode() if name == HIDDEN else "Only words."
+            thread = threads.open_discussion(db, repo, ann, "A title", text)
+            anchors.tie(db, repo, thread, Anchor("default", "train", 1, "", "0" * 40))
+            (entry,) = entries.listed(db, thread, 1)
+            stage.values[f"{held_as(kind, name)}:comment"] = entry.key
+            pulls.begin(db, repo, ann, "Changes", "", history.head(db, repo, history.MAIN))
+    for kind, name in product(KINDS, (GATED, HIDDEN)):
+        with stage.hub.database.read() as db:
+            repo = repos.find(db, kind, "ann", name)
+        changed = {"README.md": b"# Another card\n", "data/train.txt": mark(name) + b", changed\n"}
+        propose_files(stage.hub, repo, ann, 2, changed)
 
 
 async def _call(

@@ -19,9 +19,9 @@ from pairsmith.auditing.report.examples import (
 from pairsmith.auditing.report.headlines import Link
 from pairsmith.auditing.report.plots import Draw, plot
 from pairsmith.auditing.verdict import MARKS, WORDS, fill_command
-from pairsmith.dataset import card
 from pairsmith.dataset.card_audit import FINDINGS, NAME
 from pairsmith.dataset.reader import Dataset
+from pairsmith.dataset.report_files import title_of
 from pairsmith.reporting.page import render_page
 from pairsmith.reporting.svg import Plot
 from pairsmith.reporting.tables import Table, split, tables
@@ -80,12 +80,6 @@ def draw(audit: Audit, data: Dataset, plots: Mapping[str, Draw]) -> str:
     return render(audit, data, sections)
 
 
-def name_of(audit: Audit, data: Dataset) -> str:
-    """What the dataset is called: by its card if that says so, else as its folder."""
-    given = data.built.recipe.card_fields.get("pretty_name")
-    return str(given or _folder(audit) or card.front_matter(data.built)["pretty_name"])
-
-
 def _folder(audit: Audit) -> str:
     return audit.folder.parent.resolve().name
 
@@ -102,7 +96,7 @@ def render(audit: Audit, data: Dataset, sections: Sequence[Section]) -> str:
     return render_page(
         "pairsmith.auditing.report",
         "report.html.jinja",
-        title=name_of(audit, data),
+        title=title_of(audit.folder.parent, built),
         folder=_folder(audit),
         audit=audit,
         headlines=headlines.headlines(audit, [section.links for section in sections], fill),

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub.auth.authentication import authenticate_token, bearer_token
+from pairsmith.hub.community import threads
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.addresses import REST
 from pairsmith.hub.http.errors import HubError
@@ -25,6 +26,8 @@ def whoami(request: Request) -> Response:
         )
         where = hub_of(request).url("/settings/tokens")
         raise HubError(401, f"{found}. Make one at {where}", "Unauthorized")
+    with hub_of(request).database.read() as db:
+        begun = threads.begun_by(db, who.user)
     return JSONResponse(
         {
             "type": "user",
@@ -36,6 +39,7 @@ def whoami(request: Request) -> Response:
             "isPro": False,
             "periodEnd": None,
             "orgs": [],
+            "numDiscussions": begun,
             "auth": {
                 "type": "access_token",
                 "accessToken": {

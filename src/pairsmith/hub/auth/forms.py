@@ -67,15 +67,20 @@ def check_origin(request: Request, form: FormData) -> None:
 
 
 def form_endpoint(
-    act: Callable[[Request, FormData], Response],
+    act: Callable[[Request, FormData], Response], field_bytes: int = MAX_FIELD_BYTES
 ) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint that reads a small form without files, checks its origin, and acts on it."""
+    """An endpoint that reads a small form without files, checks its origin, and acts on it.
+
+    Args:
+        act: Given the request and what was sent.
+        field_bytes: Bytes that a field may have, as it is sent: a letter may take twelve.
+    """
 
     async def endpoint(request: Request) -> Response:
         # the other kind lets its sender choose a charset, odd and slow ones among them
         if request.headers.get("content-type", "").lower().startswith("multipart/"):
             raise bad_request("A form of this hub has no files, and is sent urlencoded.")
-        form = await request.form(max_files=0, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
+        form = await request.form(max_files=0, max_fields=MAX_FIELDS, max_part_size=field_bytes)
         check_origin(request, form)
         return await run_in_threadpool(act, request, form)
 
@@ -88,10 +93,13 @@ def post(path: str, act: Callable[[Request, FormData], Response]) -> Route:
 
 
 def repo_posts(
-    path: str, act: Callable[[Request, FormData], Response], kinds: Sequence[Kind] = KINDS
+    path: str,
+    act: Callable[[Request, FormData], Response],
+    kinds: Sequence[Kind] = KINDS,
+    field_bytes: int = MAX_FIELD_BYTES,
 ) -> list[Route]:
     """The routes of a form on a page of a repository: see `addresses.repo_pages`."""
-    return repo_pages(path, form_endpoint(act), ["POST"], kinds)
+    return repo_pages(path, form_endpoint(act, field_bytes), ["POST"], kinds)
 
 
 def text(form: FormData, field: str) -> str:

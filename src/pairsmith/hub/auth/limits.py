@@ -42,6 +42,7 @@ class Rates(NamedTuple):
         joins: New accounts from one address.
         tokens: New tokens of one account.
         requests: Requests for access by one account.
+        comments: What one account writes in discussions, or does to them.
         codes: Wrong codes of an account's second factor, from browsers that are new to it, or from
             one that is not.
         mail_from_address: Links by e-mail that are asked for from one address.
@@ -56,6 +57,7 @@ class Rates(NamedTuple):
     joins: str = "5 per hour"
     tokens: str = "30 per hour"
     requests: str = "60 per hour"
+    comments: str = "300 per hour"
     codes: str = "10 per hour"
     mail_from_address: str = "10 per hour"
     mail_to_address: str = "5 per hour"

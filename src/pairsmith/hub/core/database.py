@@ -30,6 +30,7 @@ MIGRATIONS = (
     "007_accounts.sql",
     "008_sign_in.sql",
     "009_moves.sql",
+    "010_community.sql",
 )
 """In `migrations/`: number i brings a database from version i to version i + 1."""
 

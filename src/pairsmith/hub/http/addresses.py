@@ -6,7 +6,7 @@ before it routes. So routes are matched on the raw path, and each part is decode
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
@@ -172,6 +172,11 @@ def repo_calls(
 ) -> list[Route]:
     """The routes of a call about a repository, below `/api`; arguments as of `repo_pages`."""
     return [Route(CALLS[kind] + path, act, methods=methods) for kind in kinds]
+
+
+def is_asked(query: Mapping[str, str], name: str) -> bool:
+    """Whether a query says yes to something, in one of the ways that clients have for it."""
+    return query.get(name, "").lower() in ("1", "true")
 
 
 def number_in(text: str) -> int | None:
