@@ -21,7 +21,12 @@ from pairsmith.hub.gating import requests
 from pairsmith.hub.http.addresses import KINDS, Kind, number_in, page_of, repo_calls, repo_of
 from pairsmith.hub.http.bodies import read_json, text_of
 from pairsmith.hub.http.errors import HubError, bad_request
+<<<<<<< HEAD
+from pairsmith.hub.membership import places
+from pairsmith.hub.repos import commits, history, moving, quotas, repos
+=======
 from pairsmith.hub.repos import commits, files, history, moving, quotas, repos
+>>>>>>> main
 from pairsmith.hub.repos.history import MAIN
 from pairsmith.hub.repos.inspection import find_pickles
 from pairsmith.hub.repos.readme import read_card
@@ -97,6 +102,7 @@ def _create(request: Request, body: dict[str, Any]) -> JSONResponse:
                 error.body["url"] = hub.url(page_of(kind, f"{owner.name}/{name}"))
             raise
         commits.commit(db, repo, MAIN, user, commits.Message("initial commit"), [])
+        places.keep_admin(db, repo, user)
     return JSONResponse({"url": hub.url(repo.page), "name": repo.full_name, "id": repo.full_name})
 
 
@@ -163,7 +169,9 @@ def _move(request: Request, body: dict[str, Any]) -> JSONResponse:
     with hub.database.write() as db:
         repo = permissions.administrable(db, who, kind, owner, name)
         to = permissions.destination(db, who, repo, to_owner)
-        moved = moving.move(db, repo, require_write(who), to, to_name)
+        user = require_write(who)
+        moved = moving.move(db, repo, user, to, to_name)
+        places.keep_admin(db, moved, user)
         if moved.owner_id != repo.owner_id:
             quotas.check(db, hub, moved)
     return JSONResponse({"url": hub.url(moved.page), "id": moved.full_name})
