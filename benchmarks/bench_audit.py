@@ -42,7 +42,7 @@ QUESTIONS = (*EXACT, "near", "labels", "text")
 """Questions that may be there; those that are not are left out."""
 
 GOALS = {"exact questions": 3, "all but labels": 15}
-"""At most so many times the build's seconds."""
+"""The seconds of an audit, at most, as a multiple of the build's."""
 
 
 def study_of(out):
@@ -67,7 +67,7 @@ def put(out, *questions):
 
 
 def write_texts(out, folder, parts):
-    """What each pair says, as JSON lines in so many files."""
+    """What each pair says, as JSON lines in a number of files."""
     data, _ = study_of(out)
     with ExitStack() as stack:
         paths = (Path(folder, f"{part}.jsonl") for part in range(parts))

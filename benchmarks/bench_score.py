@@ -62,7 +62,7 @@ def make_model(folder, texts):
 
 
 def builds_of(rows, count, folder):
-    """All rows as pairs, and so many chosen sides with enough replies as dialogues, as text."""
+    """All rows as pairs, and a number of chosen sides with enough replies as dialogues, as text."""
     import json
 
     import pairsmith

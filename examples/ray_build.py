@@ -15,7 +15,7 @@ import pairsmith
 
 
 def write_source(source: Path, rows: int) -> None:
-    """So many pairs as JSON lines, a few of them bad."""
+    """Writes pairs as JSON lines, a few of them bad."""
     with source.open("w", encoding="utf-8") as file:
         for number in range(rows):
             asked = f"\n\nHuman: Is {number} a prime?\n\nAssistant:"

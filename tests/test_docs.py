@@ -149,10 +149,27 @@ def test_every_trainer_and_what_it_leaves_out_is_documented():
         assert f"| `{reason}` | {words} |" in page
 
 
+def anchors(page):
+    """The anchors of a page's headings, as GitHub makes them."""
+    text = re.sub(r"^```.*?^```$", "", text_of(page), flags=re.S | re.M)
+    for title in re.findall(r"^#+ (.*)$", text, re.M):
+        yield re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+
+
 def test_links_lead_somewhere():
     for page in PAGES:
-        for target in re.findall(r"\]\((?!https?:)([^)#]*)(?:#[^)]*)?\)", text_of(page)):
-            assert (page.parent / target).exists(), f"{page.relative_to(ROOT)}: {target}"
+        pictures = re.findall(r'<img src="([^"]*)"', text_of(page))
+        links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", text_of(page))
+        for target, anchor in [*links, *((picture, "") for picture in pictures)]:
+            there = page.parent / target if target else page
+            assert there.exists(), f"{page.relative_to(ROOT)}: {target}"
+            assert not anchor or anchor in anchors(there), f"{page}: {target}#{anchor}"
+
+
+def test_the_list_of_pages_names_each_once():
+    listed = re.findall(r"\]\(([^):]+\.md)\)", text_of("docs/README.md"))
+    pages = [str(page.relative_to(ROOT / "docs")) for page in PAGES[1:]]
+    assert sorted(listed) == sorted({*pages, "../CHANGELOG.md"} - {"README.md"})
 
 
 def test_public_functions_have_docstrings_with_arguments():

@@ -7,14 +7,19 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
+
+import pairsmith
+from pairsmith.auditing.verdict import Level
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 NEEDS = {
     "audit_and_mend": ["duckdb", "sklearn"],
+    "demo_source": ["duckdb", "sklearn"],
     "export_and_train": ["torch", "trl", "datasets"],
     "train_reward": ["torch", "trl", "sklearn"],
     "serve_and_gate": ["starlette", "datasets"],
@@ -74,6 +79,22 @@ def test_audit_and_mend(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_demo_source(tmp_path: Path) -> None:
+    """Everything that is planted is found, and nothing else of its kind."""
+    source, out = tmp_path / "pairs.jsonl", tmp_path / "out"
+    source.write_text(run_example("demo_source", tmp_path), encoding="utf-8")
+    built = pairsmith.build(source, out, template="llama2")
+    assert built.totals.quarantined == {"empty_reply": 1, "identical": 1, "control_token": 1}
+    audit = pairsmith.audit(out, questions=["duplicates", "near", "leaks", "text"])
+    kinds = Counter(kind for a in audit.answers for kind in a.findings["kind"].to_pylist())
+    assert 20 <= kinds.pop("cut_length") <= 40  # those of 40 that break off in a word
+    assert kinds == {"flipped": 12, "same_prompt": 15, "encoding": 60}
+    acts = [c.sentence for a in audit.answers for c in a.claims if c.level == Level.ACT]
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert sum(f"! Act on this: {sentence}" in readme for sentence in acts) == 2
+
+
+@pytest.mark.slow
 def test_train_reward(tmp_path: Path) -> None:
     printed = run_example("train_reward", tmp_path)
     losses = [float(loss) for loss in re.findall(r"step \d of 5: loss ([\d.]+)", printed)]
@@ -114,7 +135,7 @@ def test_ray_build(tmp_path: Path) -> None:
 def test_every_example_is_run_here_short_and_named_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     scripts = sorted(EXAMPLES.glob("*.py"))
-    assert len(scripts) == 7
+    assert len(scripts) == 8
     for script in scripts:
         assert f"test_{script.stem}" in globals()
         assert f"(examples/{script.name})" in readme

@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 import pairsmith
+from support.planted import plant
 from support.standins import STANDINS, hostile
 
 
@@ -12,6 +13,16 @@ from support.standins import STANDINS, hostile
 def out(sample_messages, tmp_path):
     """The sample, built as messages; may be changed."""
     return shutil.copytree(sample_messages, tmp_path / "out")
+
+
+@pytest.fixture(scope="session")
+def planted_audit(tmp_path_factory):
+    """Rows with planted leaks, repeats and contradictions, audited for them. Not to be changed."""
+    folder = tmp_path_factory.mktemp("planted")
+    plant(folder / "in", 3, each=1)
+    pairsmith.build(folder / "in", folder / "garden")
+    pairsmith.audit(folder / "garden", questions=["duplicates", "leaks", "length"])
+    return folder / "garden"
 
 
 @pytest.fixture(scope="session")

@@ -58,13 +58,13 @@ def test_a_number_that_is_none_in_json_is_not_written(out):
 
 
 def test_equal_builds_give_equal_bytes(tmp_path):
-    for name in ("a", "b"):
+    for name in ("a/tea", "b/tea"):
         pairsmith.build("sample", tmp_path / name)
         pairsmith.audit(tmp_path / name, questions=STANDINS)
-    pairsmith.audit(tmp_path / "b", questions=STANDINS)
+    pairsmith.audit(tmp_path / "b/tea", questions=STANDINS)
     for file in [*FILES, "../README.md"]:
-        assert (tmp_path / f"a/audit/{file}").read_bytes() == (
-            tmp_path / f"b/audit/{file}"
+        assert (tmp_path / f"a/tea/audit/{file}").read_bytes() == (
+            tmp_path / f"b/tea/audit/{file}"
         ).read_bytes()
 
 

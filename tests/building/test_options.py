@@ -41,6 +41,7 @@ ANOTHER = {
     "carry": ("source",),
     "margin": "score",
     "messages": "full",
+    "mend": ("encoding",),
     "drop": ("duplicates",),
     "flip": 1.0,
     "smooth": 1.0,
@@ -191,7 +192,7 @@ def test_what_the_command_line_gives_is_what_the_fields_take(monkeypatch, tmp_pa
     assert str(given["card"]) == "c.yaml"
     assert (given["as_"], given["force"], given["from_"]) == ("text", True, "auto")
     usual = {field.name: field.default for _, field in declared()}
-    empty = {"tokens": {}, "flip": None, "apply": [], "carry": []}
+    empty = {"tokens": {}, "flip": None, "apply": [], "carry": [], "mend": []}
     for name in set(usual) - {"policies", "drop", "card", "as_", "force"}:
         assert given[name] == empty.get(name, usual[name]), name
 

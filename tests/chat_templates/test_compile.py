@@ -26,7 +26,7 @@ from support.transcripts import conversations, dialogue_batch, pair_batch
 from support.trl_table import TOKENS, VISION, table_row, trl_templates
 
 SYSTEM = "You are careful.\n\nAnd brief."
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "templates.md"
+PAGE = Path(__file__).parents[2] / "docs" / "internals" / "trl-templates.md"
 
 every = pytest.mark.parametrize("name", FAMILIES)
 

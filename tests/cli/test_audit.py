@@ -11,6 +11,7 @@ import pytest
 from pairsmith import extras
 from pairsmith.auditing import audit
 from pairsmith.auditing.answer import Answer
+from pairsmith.auditing.verdict import Claim, Level
 from pairsmith.cli import terminal
 from pairsmith.progress import Progress
 from support.slow import slow
@@ -28,9 +29,11 @@ def test_the_table_and_where_the_report_is(run, out):
     code, printed, errors = run("audit", out)
     assert (code, errors) == (0, "")
     lines = [line.split() for line in printed.splitlines() if line.strip()]
-    assert lines[0] == ["question", "answer", "findings"]
-    assert ["longest", "Lengths", "differ.", "20"] in lines
-    assert "Not answered. There is one" in printed
+    assert ["question", "level", "findings", "answer"] in lines
+    assert ["longest", "look", "20", "Lengths", "differ."] in lines
+    assert printed.startswith("? Look at this: Lengths differ.\n")
+    assert f"    pairsmith show {out} --finding longest\n" in printed
+    assert "- Not looked at: Never answered. There is one subset" in printed
     assert printed.endswith(f"The report: {out / 'audit' / 'report.html'}\n")
 
 
@@ -49,6 +52,59 @@ main()
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def claiming(*claims):
+    return {"leaky": lambda study: Answer("leaky", "Leaky", "It leaks.", claims=claims)}
+
+
+LEAKS = Claim(Level.ACT, "9 rows leak.", 0.5, "pairsmith build SOURCE NEW --drop leaks", ("leak",))
+DOUBTS = Claim(Level.LOOK, "8 rows are odd.", 0.1)
+SOUND = Claim(Level.FINE, "No row is odd.", 0.0)
+
+
+def test_the_worst_comes_first_with_what_mends_it(run, out, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(audit, "QUESTIONS", claiming(SOUND, DOUBTS, LEAKS))
+    _, printed, _ = run("audit", out)
+    assert printed.splitlines()[:5] == [
+        "! Act on this: 9 rows leak.",
+        "    pairsmith build sample NEW --template llama2 --drop leaks",
+        f"    pairsmith show {out} --finding leaky:leak",
+        "? Look at this: 8 rows are odd.",
+        "✓ Fine: No row is odd.",
+    ]
+    others = [line for line in printed.splitlines()[5:-1] if not line.startswith("    ")]
+    assert "leaky" in " ".join(others)
+    assert all(len(line) <= 40 for line in others)
+    assert "\x1b" not in printed
+
+
+@pytest.mark.parametrize(
+    ("claims", "level", "code"),
+    [
+        ([LEAKS, DOUBTS], "act", 1),
+        ([LEAKS], "look", 1),
+        ([DOUBTS], "look", 1),
+        ([DOUBTS, SOUND], "act", 0),
+        ([SOUND], "look", 0),
+    ],
+    ids=["act", "worse", "look", "less", "fine"],
+)
+def test_the_verdict_can_fail_a_command(run, out, monkeypatch, claims, level, code):
+    monkeypatch.setattr(audit, "QUESTIONS", claiming(*claims))
+    ended, printed, errors = run("audit", out, "--fail-on", level, "--json")
+    assert ended == code
+    assert errors.startswith("pairsmith: the verdict names ") == bool(code)
+    assert f"(--fail-on {level})" in errors or not code
+    assert len(json.loads(printed)["verdict"]["claims"]) == len(claims)
+
+
+def test_a_level_that_is_none_is_told_before_anything_is_done(run, out):
+    code, printed, errors = run("audit", out, "--fail-on", "fine")
+    assert (code, printed) == (2, "")
+    assert "Levels are act and look." in errors
+    assert not (out / "audit").exists()
 
 
 def test_json_is_the_file(run, out):

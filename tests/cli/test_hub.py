@@ -1,5 +1,6 @@
 """The commands of a hub: what they print, how they end, and what the hub then knows."""
 
+import io
 import json
 import sys
 
@@ -230,3 +231,46 @@ def test_room_is_told_in_sizes():
     words = ["user=1.5GB", "repo=500 MiB", "free=2048"]
     assert allotment(words) == Allotment(2048, 1_500_000_000, 500 << 20)
     assert allotment([]) == Allotment()
+
+
+def test_an_account_is_suspended_and_let_in_again(run, root, ann):
+    token = run("hub", "token", "add", root, "ann")[1].strip()
+    assert run("hub", "user", "suspend", root, "ann")[0] == 0
+    assert asked(root, lambda db: tokens.find(db, token)) is None
+    assert "(suspended)" in run("hub", "user", "list", root)[1]
+    assert "is let in again" in run("hub", "user", "restore", root, "ann")[1]
+    assert asked(root, lambda db: tokens.find(db, token)).user.name == "ann"
+    assert "was not suspended" in run("hub", "user", "restore", root, "ann")[1]
+
+
+class Typed(io.StringIO):
+    """What is typed at a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_an_account_is_removed_once_that_is_confirmed(run, root, ann, monkeypatch):
+    status, out, err = run("hub", "user", "remove", root, "ann")
+    assert (status, out) == (2, "")
+    assert "--yes" in err
+    assert "0 licences" in err
+    for word, ends in (("no", 2), ("yes", 0)):
+        monkeypatch.setattr(sys, "stdin", Typed(f"{word}\n"))
+        status, out, err = run("hub", "user", "remove", root, "ann")
+        assert status == ends
+        assert "Stays: licences" in err
+    assert out.strip() == "ann is removed."  # Python's `input` wrote a blank after its prompt
+    assert "(removed)" in run("hub", "user", "list", root)[1]
+    status, _, err = run("hub", "user", "add", root, "Ann", "--no-password")
+    assert (status, "is taken" in err) == (2, True)
+    assert run("hub", "user", "remove", root, "ann", "--yes")[0] == 2
+
+
+def test_an_account_that_owns_something_is_not_removed(run, root, ann):
+    with open_hub(root) as hub, hub.database.write() as db:
+        repos.create(db, users.named(db, "ann"), "dataset", "teas", private=False)
+    status, _, err = run("hub", "user", "remove", root, "ann", "--yes")
+    assert status == 2
+    assert "dataset ann/teas" in err
+    assert asked(root, lambda db: users.named(db, "ann")) is not None

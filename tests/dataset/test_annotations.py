@@ -18,6 +18,7 @@ from pairsmith.dataset.manifest import read_manifest
 from pairsmith.dataset.rows import kept_rows, refused_rows
 from pairsmith.errors import AnnotationError
 from pairsmith.io.durable import sha256_of
+from pairsmith.publishing.bundle import Bundle
 from pairsmith.publishing.owned import owned_files
 from pairsmith.schema.annotations import STATEMENTS
 from support.annotated import FIRST, ME, SAID, SECOND, said_by, tree
@@ -249,7 +250,7 @@ def test_an_annotation_of_another_build_is_refused(tmp_path, change, said):
 
 def test_annotations_are_not_published(out):
     pairsmith.annotate(out, "mine", SAID, ME)
-    paths = [owned.path for owned in owned_files(out, read_manifest(out))]
+    paths = [owned.path for owned in owned_files(Bundle(out, read_manifest(out)))]
     assert "manifest.json" in paths
     assert not [path for path in paths if path.startswith("annotations")]
 

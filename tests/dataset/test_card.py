@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import yaml
 
 import pairsmith
 from pairsmith.dataset.card import configs
@@ -39,6 +40,20 @@ def test_who_preferred_is_not_made_up(shape, tmp_path):
 def test_of_hh_rlhf_persons_did(tmp_path):
     card = (build(tmp_path, ROWS["hh"], subset="harmless-base") / "README.md").read_text()
     assert "a reply that a person preferred (`chosen`) and one that they did not" in card
+
+
+def test_a_gate_asks_in_the_order_that_it_was_written_in(tmp_path):
+    asked = {
+        "Why": "text",
+        "A firm": {"type": "select", "options": ["no", "a nursery"]},
+        "I agree": "checkbox",
+        "Country": "country",
+    }
+    out = build(tmp_path, ROWS["hh"], card={"extra_gated_fields": asked, "license": "mit"})
+    front = yaml.safe_load((out / "README.md").read_text().split("---")[1])
+    assert list(front["extra_gated_fields"].items()) == list(asked.items())
+    held = read_manifest(out).recipe.card_fields["extra_gated_fields"]
+    assert list(held["A firm"]) == ["type", "options"]
 
 
 def test_the_id_is_that_of_the_rows(tmp_path):

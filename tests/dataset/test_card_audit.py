@@ -5,8 +5,10 @@ import shutil
 import pytest
 
 import pairsmith
+from pairsmith.auditing.answer import Answer
+from pairsmith.auditing.verdict import Claim, Level
 from pairsmith.dataset import card_audit
-from pairsmith.dataset.card import card_text
+from pairsmith.dataset.card import HERE, card_text
 from pairsmith.dataset.manifest import read_manifest
 from support.slow import slow
 from support.standins import STANDINS, nothing
@@ -37,6 +39,19 @@ def test_the_card_of_a_build_gets_the_section(out):
     assert "| Lengths | Lengths differ. | 20 |" in after
     assert "| Never answered | Not answered: There is one subset" in after
     assert pairsmith.check(out) == []
+
+
+def test_the_section_opens_with_the_verdict(out):
+    def leaky(study):
+        mended = "pairsmith build SOURCE NEW --apply OUT/annotations/audit:odd"
+        claims = (Claim(Level.ACT, "9 rows | leak.", 0.5, mended), Claim(Level.FINE, "No.", 0))
+        return Answer("leaky", "Leaky", "It leaks.", claims=claims)
+
+    pairsmith.audit(out, questions={"leaky": leaky})
+    section = card(out).partition("## Quality")[2].partition("| question |")[0]
+    command = f"`pairsmith build SOURCE NEW --apply {HERE}/annotations/audit:odd`"
+    assert f"- **Act on this**: 9 rows \\| leak. {command}\n- **Fine**: No.\n" in section
+    assert f"`pairsmith explore {HERE}`" in section
 
 
 def test_a_second_audit_takes_its_place(out):

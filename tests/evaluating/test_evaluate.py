@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import pairsmith
+from pairsmith.publishing.bundle import Bundle
 from pairsmith.publishing.owned import owned_files
 from support.annotated import said_by, tree
 from support.built import shards_of
@@ -71,7 +72,7 @@ def test_files_lie_beside_the_build_and_are_no_part_of_it(made, planted):
     assert {name: after[name] for name in before} == before
     assert pairsmith.check(out) == []
     built = pairsmith.dataset.manifest.read_manifest(out)
-    assert not [o.path for o in owned_files(out, built) if o.path.startswith("evaluations")]
+    assert not [o.path for o in owned_files(Bundle(out, built)) if o.path.startswith("evaluations")]
 
 
 @slow

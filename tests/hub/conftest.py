@@ -53,3 +53,11 @@ def stage(tmp_path_factory) -> Iterator[Stage]:
     made = Hub(tmp_path_factory.mktemp("hub"), Settings("http://testserver", key="k"))
     yield staged(made, application(made))
     made.close()
+
+
+@pytest.fixture
+def own_stage(tmp_path) -> Iterator[Stage]:
+    """The same for one test, which may change it."""
+    made = Hub(tmp_path / "hub", Settings("http://testserver", key="k"))
+    yield staged(made, application(made))
+    made.close()

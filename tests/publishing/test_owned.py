@@ -11,6 +11,7 @@ import pytest
 
 import pairsmith
 from pairsmith.dataset.manifest import read_manifest
+from pairsmith.publishing.bundle import Bundle
 from pairsmith.publishing.owned import owned_files
 from support.slow import slow
 
@@ -19,12 +20,12 @@ def test_annotations_are_left_out(sample_messages, tmp_path):
     out = tmp_path / "out"
     shutil.copytree(sample_messages, out)
     built = read_manifest(out)
-    before = {file.path for file in owned_files(out, built)}
+    before = {file.path for file in owned_files(Bundle(out, built))}
     folder = out / "annotations" / "mine"
     folder.mkdir(parents=True)
     (folder / "manifest.json").write_text("{}")
     (folder / "part-00000.parquet").write_bytes(b"")
-    assert {file.path for file in owned_files(out, built)} == before
+    assert {file.path for file in owned_files(Bundle(out, built))} == before
     assert {"README.md", "manifest.json"} < before
 
 
@@ -33,21 +34,21 @@ def test_a_report_is_owned_if_it_is_whole_and_of_this_build(sample_messages, tmp
     out = tmp_path / "out"
     shutil.copytree(sample_messages, out)
     built = read_manifest(out)
-    before = {file.path for file in owned_files(out, built)}
+    before = {file.path for file in owned_files(Bundle(out, built))}
     folder = out / part
     folder.mkdir()
     said = {"manifest": sha256((out / "manifest.json").read_bytes()).hexdigest()}
     (folder / f"{part}.json").write_text(json.dumps(said))
     (folder / "notes.txt").write_text("mine")
     rest = ["report.html", "findings.parquet"] if part == "audit" else ["report.html"]
-    assert {file.path for file in owned_files(out, built)} == before
+    assert {file.path for file in owned_files(Bundle(out, built))} == before
     for name in rest:
         (folder / name).write_text("<p>said</p>")
     more = {f"{part}/{name}" for name in (f"{part}.json", *rest)}
-    assert {file.path for file in owned_files(out, built)} == before | more
+    assert {file.path for file in owned_files(Bundle(out, built))} == before | more
     for other in ('{"manifest": "0"}', "{}", "[]", "{", '{"manifest": null}'):
         (folder / f"{part}.json").write_text(other)
-        assert {file.path for file in owned_files(out, built)} == before
+        assert {file.path for file in owned_files(Bundle(out, built))} == before
 
 
 @slow

@@ -1,4 +1,4 @@
-"""The table of docs/reference/templates.md: how every template that TRL ships compiles.
+"""The table of docs/internals/trl-templates.md: how every template that TRL ships compiles.
 
 Run as `python tests/support/trl_table.py` to print it anew.
 """

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import pyarrow as pa
 
+from pairsmith.auditing.verdict import Claim
 from pairsmith.dataset.reader import Dataset
 
 if TYPE_CHECKING:
@@ -61,7 +62,16 @@ class Study:
 
 
 class UnansweredError(Exception):
-    """The dataset does not allow an answer; the message says why, as a sentence for the report."""
+    """The dataset does not allow an answer; the message says why, as a sentence for the report.
+
+    Attributes:
+        command: What would allow one, as it can be typed, with placeholders as in `Claim`; empty
+            if nothing would.
+    """
+
+    def __init__(self, message: str, command: str = "") -> None:
+        super().__init__(message)
+        self.command = command
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,9 @@ class Answer:
         findings: A table with the schema `FINDINGS`; empty if nothing was found.
         cure: The recommended action; empty if there is none.
         unanswered: Why there is no answer; empty if there is one.
+        claims: What it says in the verdict, by subject; see `pairsmith.auditing.verdict`. An answer
+            without claims that has findings is said to be looked at, in its own sentence.
+        command: What would give an answer where there is none; see `UnansweredError`.
     """
 
     question: str
@@ -86,6 +99,8 @@ class Answer:
     findings: pa.Table = field(default_factory=FINDINGS.empty_table)
     cure: str = ""
     unanswered: str = ""
+    claims: tuple[Claim, ...] = ()
+    command: str = ""
 
 
 Question: TypeAlias = Callable[[Study], Answer]

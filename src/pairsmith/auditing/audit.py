@@ -83,6 +83,7 @@ def audit(
         unread=answers.unread,
         answers=answers.given,
         folder=source / card_audit.FOLDER,
+        dialogues=_unasked(data),
     )
     steps.begin("report")
     _annotate(data, answers, tokenizer)  # which refuses findings of rows that there are not
@@ -95,7 +96,7 @@ def audit(
 def _annotate(data: Dataset, answers: Answers, tokenizer: str | os.PathLike[str] | None) -> None:
     """Writes what was found as an annotation."""
     asked = [answer.question for answer in answers.given]
-    others = sum(entry.read for entry in data.built.ledger) - sum(e.read for e in data.entries)
+    others = _unasked(data)
     annotate(
         data.out,
         ANNOTATION,
@@ -103,6 +104,11 @@ def _annotate(data: Dataset, answers: Answers, tokenizer: str | os.PathLike[str]
         annotator(asked, Path(tokenizer).name if tokenizer is not None else None),
         {"not a pair": others} if others else {},
     )
+
+
+def _unasked(data: Dataset) -> int:
+    """The rows that are no pairs: red-team dialogues."""
+    return sum(entry.read for entry in data.built.ledger) - sum(e.read for e in data.entries)
 
 
 def _local(out: str) -> Path:
@@ -155,4 +161,4 @@ def _put(name: str, question: Question, study: Study) -> Answer:
         return question(study)
     except UnansweredError as error:
         title = getattr(question, "title", name.replace("_", " ").capitalize())
-        return Answer(name, title, "", unanswered=str(error))
+        return Answer(name, title, "", unanswered=str(error), command=error.command)

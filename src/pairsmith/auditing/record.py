@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from pairsmith.auditing.answer import FINDINGS, Answer
+from pairsmith.auditing.verdict import OUT, Unseen, Verdict, judge
 from pairsmith.dataset.annotations import annotation_folder
 from pairsmith.dataset.card_audit import FINDINGS as TABLE
 from pairsmith.dataset.card_audit import FOLDER, NAME, REPORT
@@ -34,6 +35,7 @@ class Audit:
         unread: Kept rows whose text could not be taken apart into turns.
         answers: In the order in which they were asked.
         folder: Where the files of the audit lie. Not written.
+        dialogues: Red-team dialogues, to which no question is put.
     """
 
     pairsmith: str
@@ -43,6 +45,18 @@ class Audit:
     unread: int
     answers: tuple[Answer, ...]
     folder: Path
+    dialogues: int = 0
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the answers come to, the worst first, and what was not looked at."""
+        return judge(self.answers, self.kept, self._unseen())
+
+    def _unseen(self) -> list[Unseen]:
+        if not self.dialogues:
+            return []
+        why = f"No question of an audit is put to the {self.dialogues:,} that there are."
+        return [Unseen("", "Red-team dialogues", why, f"pairsmith explore {OUT}")]
 
     def to_dict(self) -> dict[str, Any]:
         """As `audit.json` holds it: equal builds and questions give equal bytes."""
@@ -50,6 +64,7 @@ class Audit:
             "pairsmith": self.pairsmith,
             "manifest": self.manifest,
             "rows": {"kept": self.kept, "quarantined": self.quarantined, "unread": self.unread},
+            "verdict": self.verdict.to_dict(),
             "questions": {answer.question: _held(answer) for answer in self.answers},
         }
 
@@ -65,6 +80,7 @@ def _held(answer: Answer) -> dict[str, Any]:
         "unanswered": answer.unanswered,
         "findings": answer.findings.num_rows,
         "cure": answer.cure,
+        "claims": [{**claim._asdict(), "level": claim.level.value} for claim in answer.claims],
         "numbers": answer.numbers,
     }
 

@@ -127,6 +127,15 @@ class BuildOptions:
             "FORM",
         ),
     ] = "auto"
+    mend: Annotated[
+        Iterable[str],
+        Option(
+            "Put damaged text right where that is certain: encoding,html_entity,html_tag,"
+            "escaped_line_end,zero_width,bidirectional, or all.",
+            "KIND,…",
+            given="list",
+        ),
+    ] = ()
     drop: Annotated[
         Iterable[str],
         Option(
@@ -202,7 +211,16 @@ ACTIONS = ("drop", "flip", "smooth", "drop_doubted", "judge", "temperature", "ap
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "What is read": ("from_", "columns", "preference", "subset", "split", "format"),
     "What is compared, kept and refused": ("pairs", "min_margin", "policies"),
-    "What is acted on": ("drop", "flip", "smooth", "drop_doubted", "judge", "temperature", "apply"),
+    "What is acted on": (
+        "mend",
+        "drop",
+        "flip",
+        "smooth",
+        "drop_doubted",
+        "judge",
+        "temperature",
+        "apply",
+    ),
     "How rows are written": (
         *("template", "tokens", "date", "as_", "system", "messages"),
         *("carry", "margin", "shard_rows", "card"),
@@ -263,6 +281,7 @@ class BuildArguments(TypedDict, total=False):
     carry: Iterable[str]
     margin: str | None
     messages: str
+    mend: Iterable[str]
     drop: Iterable[str]
     flip: float | None
     smooth: float | None

@@ -10,7 +10,7 @@ import typer
 def ask_before_public(
     out: str, repo: str, to: str | None, gated: str | None, private: bool
 ) -> None:
-    """Asks whether a build may go to the public hub; of another hub nothing is asked.
+    """Asks whether a build or a run may go to the public hub; of another hub nothing is asked.
 
     Raises:
         PublishError: It may not, or nobody can be asked.

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pairsmith.errors import RecipeError
 from pairsmith.schema.options import Option
+
+if TYPE_CHECKING:
+    from pairsmith.auditing.verdict import Level
 
 DIVIDED = re.compile(r",((?:\\,|[^,])*)")
 """A comma and what follows up to the next one that divides."""
@@ -37,6 +40,20 @@ def names_of(given: Sequence[str] | None) -> list[str]:
     """
     parts = (part for text in given or () for part in DIVIDED.findall("," + text))
     return [part.strip().replace("\\,", ",") for part in parts]
+
+
+def level_of(flag: str, given: str | None) -> Level | None:
+    """A level of a verdict that something may be done about; None if none is given.
+
+    Raises:
+        RecipeError: It is none.
+    """
+    from pairsmith.auditing.verdict import Level
+
+    levels = {level.value: level for level in (Level.ACT, Level.LOOK)}
+    if given is not None and given not in levels:
+        raise RecipeError(f"{flag} {given} is no level.", f"Levels are {' and '.join(levels)}.")
+    return levels.get(given or "")
 
 
 def pairs_of(flag: str, given: Sequence[str]) -> dict[str, str]:

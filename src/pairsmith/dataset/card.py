@@ -18,11 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from pairsmith.chat_templates.builtin import FAMILIES
+from pairsmith.dataset.card_actions import (
+    code_words,
+    explain_notes,
+    label_actions,
+    tell_applied,
+)
 from pairsmith.dataset.manifest import LedgerEntry, Manifest
 from pairsmith.errors import RecipeError
 from pairsmith.io.remote import StoragePath
-from pairsmith.schema.annotations import Action, Applied
-from pairsmith.schema.reasons import DROPS, EXPLANATIONS, FILL_NOTES, LABEL_NOTES, Note, Reason
+from pairsmith.schema.reasons import DROPS, EXPLANATIONS, MENDS, Reason
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.rows import MARGIN, Form, Kind, Origin
 from pairsmith.schema.splits import order_of
@@ -175,8 +180,6 @@ def body(manifest: Manifest) -> str:
     loadable = dict.fromkeys(entry.subset for entry in manifest.ledger if entry.kept)
     subsets = {kind: [name for name in loadable if kind_of(name) == kind] for kind in Kind}
     text = recipe.form == Form.TEXT
-    labels = label_actions(recipe)
-    other_notes = {*LABEL_NOTES, *FILL_NOTES} - labels.keys() - applied_notes(recipe)
     return markdown_filler("pairsmith.dataset")(
         title=recipe.card_fields.get("pretty_name", _title(recipe)),
         version=manifest.pairsmith,
@@ -195,18 +198,19 @@ def body(manifest: Manifest) -> str:
         uses=[use.value for use in Use],
         reasons=list(manifest.totals.quarantined),
         words={reason.value: EXPLANATIONS[reason] for reason in Reason},
-        notes={note.value: EXPLANATIONS[note] for note in Note if note not in other_notes},
+        notes=explain_notes(recipe),
         looks=recipe.looks,
         full=recipe.full,
         rich=recipe.full and not text,
         ids=_id_words(manifest),
         carried=_carried_words(recipe),
-        applied=[_applied_words(applied) for applied in recipe.apply],
+        applied=[tell_applied(applied) for applied in recipe.apply],
         recipe_judges=recipe.judges,
         recipe_weighs=recipe.weighs,
         dropped={DROPS[name].value: EXPLANATIONS[DROPS[name]] for name in recipe.drop},
         doubted=recipe.drop_doubted,
-        labels=labels,
+        labels=label_actions(recipe),
+        mended={MENDS[kind].value: EXPLANATIONS[MENDS[kind]] for kind in recipe.mend},
         recipe=recipe.to_dict(),
         recipe_json=json.dumps(_shown(recipe), indent=2, ensure_ascii=False),
         origin=recipe.origin.value,
@@ -229,29 +233,6 @@ def judged_by_persons(recipe: Recipe) -> bool:
     return recipe.origin == Origin.HH or recipe.shape in HUMAN_SHAPES
 
 
-def label_actions(recipe: Recipe) -> dict[str, float]:
-    """The note that doubted labels get, with the doubt that it takes; nothing where none does."""
-    asked = zip(LABEL_NOTES, (recipe.flip, recipe.smooth), strict=True)
-    return {note.value: doubt for note, doubt in asked if doubt is not None}
-
-
-def applied_notes(recipe: Recipe) -> set[str]:
-    """The notes that annotations give which the recipe applies."""
-    done = {action for applied in recipe.apply for action in applied.actions}
-    by_action = (Action.FLIP, Action.SMOOTH, Action.FILL, Action.FILL)
-    given = zip((*LABEL_NOTES, *FILL_NOTES), by_action, strict=True)
-    return {note.value for note, action in given if action in done}
-
-
-def _applied_words(applied: Applied) -> str:
-    """An annotation, and what was done with the rows that it names, in words."""
-    label = f", label `{_code(applied.label)}`" if applied.label is not None else ""
-    words = {Action.DROP: "dropped", Action.FLIP: "exchanged", Action.SMOOTH: "marked"}
-    words[Action.FILL] = f"scores filled where there were none, by `{_code(applied.by or '')}`"
-    done = ", ".join(words[action] for action in applied.actions)
-    return f"`{applied.name}`{label}: {done}"
-
-
 def _id_words(manifest: Manifest) -> str:
     """What ids tell besides the row, as words that go on."""
     words = ""
@@ -267,7 +248,7 @@ def _carried_words(recipe: Recipe) -> dict[str, str]:
     words = {}
     for field in recipe.pair_columns.carried:
         of_margin = field.name == MARGIN and recipe.margin is not None
-        words[_code(field.name).replace("|", "/")[:80]] = (
+        words[code_words(field.name).replace("|", "/")[:80]] = (
             "by how much the source says that `chosen` is better than `rejected`"
             if of_margin
             else "of the source, as it stands there; null where a row has none"
@@ -277,13 +258,8 @@ def _carried_words(recipe: Recipe) -> dict[str, str]:
 
 def _named_fields(counts: Counts) -> Counts:
     """The first of the fields, by names that can stand in a table."""
-    named = {_code(path).replace("|", "/")[:80]: held for path, held in counts.items()}
+    named = {code_words(path).replace("|", "/")[:80]: held for path, held in counts.items()}
     return dict(list(named.items())[:MOST_FIELDS])
-
-
-def _code(text: str) -> str:
-    """A text that can stand between backticks in a line."""
-    return "".join(c if c.isprintable() and c != "`" else "\ufffd" for c in text)
 
 
 def _first_split(ledger: Iterable[LedgerEntry], pairs: Iterable[str]) -> str:

@@ -82,6 +82,7 @@ def section(audit: Mapping[str, Any]) -> str:
         f"pairsmith {audit['pairsmith']} put these questions to all {rows['kept']:,} kept pairs. "
         f"The numbers are in `{FOLDER}/{NAME}`, the rows in `{FOLDER}/{FINDINGS}`.",
         "",
+        *_verdict(audit.get("verdict", {})),
         "| question | answer | findings |",
         "| --- | --- | ---: |",
     ]
@@ -90,6 +91,26 @@ def section(audit: Mapping[str, Any]) -> str:
         count = "" if held["unanswered"] else f"{held['findings']:,}"
         lines.append(f"| {_cell(held['title'])} | {_cell(answer)} | {count} |")
     return "\n".join([*lines, END]) + "\n"
+
+
+def _verdict(verdict: Mapping[str, Any]) -> list[str]:
+    """The sentences that come first, as a list; what was not looked at is the end of it."""
+    lines = []
+    for claim in verdict.get("claims", ()):
+        word = {"act": "Act on this", "look": "Look at this"}.get(claim["level"], "Fine")
+        lines.append(f"- **{word}**: {_cell(claim['sentence'])}{_command(claim['command'])}")
+    for left in verdict.get("not_looked_at", ()):
+        said = _cell(f"{left['what']}. {left['why']}")
+        lines.append(f"- *Not looked at*: {said}{_command(left['command'])}")
+    return [*lines, ""] if lines else []
+
+
+def _command(command: str) -> str:
+    """A command as Markdown; the folder of the build is named as the rest of the card names it."""
+    words = [
+        card.HERE + word[3:] if re.match(r"OUT(/|$)", word) else word for word in command.split()
+    ]
+    return f" `{' '.join(words)}`" if "`" not in command and words else ""
 
 
 def _cell(text: str) -> str:

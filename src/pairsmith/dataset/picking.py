@@ -129,7 +129,7 @@ class Cut(NamedTuple):
 
 
 def _draw(found: Iterable[Item], count: int, seed: int) -> list[Item]:
-    """So many of some, each with the same chance: a reservoir (algorithm R of Vitter, 1985)."""
+    """Draws `count` items, each with the same chance: a reservoir (algorithm R, Vitter 1985)."""
     chance, held = Random(seed), list[tuple[int, Item]]()  # noqa: S311  (no secret)
     for place, item in enumerate(found):
         if place < count:

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from pairsmith.dataset import card
 from pairsmith.dataset.folder import writing
+from pairsmith.dataset.manifest import Manifest
 from pairsmith.io.durable import PARTIAL, path_exists
 
 
@@ -22,6 +24,17 @@ def may_replace(folder: Path, marks: Mapping[str, bytes]) -> bool:
         return all(marks[path.name] in path.read_bytes() for path in held)
     except OSError:
         return False
+
+
+def title_of(out: Path, built: Manifest) -> str:
+    """What a report calls a build: as its card was told to, or else as its folder is called.
+
+    Args:
+        out: The folder of the build.
+        built: Its manifest.
+    """
+    given = built.recipe.card_fields.get("pretty_name")
+    return str(given or out.resolve().name or card.front_matter(built)["pretty_name"])
 
 
 @contextmanager

@@ -17,11 +17,14 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute
 
+from pairsmith.hub.auth import by_mail
+from pairsmith.hub.auth.last_use import write_uses, write_uses_regularly
 from pairsmith.hub.auth.limits import Limits
 from pairsmith.hub.auth.redirects import NotSignedInError, sign_in_first
 from pairsmith.hub.headers import SafeHeaders
-from pairsmith.hub.http.addresses import RawPath
-from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.http.addresses import RawPath, moved_to
+from pairsmith.hub.http.errors import HubError, MovedError, repo_not_found
+from pairsmith.hub.mail.delivery import Postman
 from pairsmith.hub.maintenance.gc import collect_hourly
 from pairsmith.hub.repos.downloads import write_counts, write_counts_regularly
 from pairsmith.hub.repos.readme import read_all
@@ -43,12 +46,18 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        running = (collect_hourly, write_counts_regularly, read_all)
+        running = (collect_hourly, write_counts_regularly, write_uses_regularly, read_all)
         tasks = [asyncio.create_task(run(hub)) for run in running]
+        postman = Postman(hub, by_mail.WRITERS) if hub.settings.mail else None
+        if postman:
+            postman.start()
         yield
         for task in tasks:
             task.cancel()
+        if postman:
+            await run_in_threadpool(postman.stop)
         await run_in_threadpool(write_counts, hub)
+        await run_in_threadpool(write_uses, hub)
 
     app = Starlette(
         routes=routes(),
@@ -72,7 +81,17 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
 
 def routes() -> list[BaseRoute]:
     """Every route, in the order in which they are tried."""
-    from pairsmith.hub.api import account, commit, lfs, repos, requests, resolve, tree
+    from pairsmith.hub.api import (
+        account,
+        commit,
+        discussions,
+        lfs,
+        organizations,
+        repos,
+        requests,
+        resolve,
+        tree,
+    )
     from pairsmith.hub.licensing import webhook
     from pairsmith.hub.web import account as account_pages
     from pairsmith.hub.web import (
@@ -84,16 +103,26 @@ def routes() -> list[BaseRoute]:
         home,
         licence_settings,
         licences,
+        links,
+        mail,
+        people,
         reports,
+        second_factor,
+        security,
         settings,
         viewer,
     )
+    from pairsmith.hub.web import discussions as discussion_pages
     from pairsmith.hub.xet import endpoints as xet
 
-    calls = (resolve, account, repos, tree, commit, lfs, requests, xet, webhook)
+    calls = (
+        *(resolve, account, organizations, repos, tree, commit, lfs, requests, discussions),
+        *(xet, webhook),
+    )
     pages = (
-        *(home, account_pages, licences, licence_settings),
-        *(history, files, viewer, reports, gate, audit_log, settings, dataset),
+        *(home, account_pages, security, links, second_factor, mail, licences, licence_settings),
+        *(history, files, viewer, reports, discussion_pages, gate, audit_log, settings, people),
+        dataset,
     )
     listed = [route for module in (*calls, *pages) for route in module.routes]
     return [*listed, *home.owner_routes]
@@ -103,6 +132,11 @@ async def on_fault(request: Request, error: Exception) -> Response:
     """An error as the clients read it, or as a page for a browser."""
     if not isinstance(error, HubError):
         raise error
+    if isinstance(error, MovedError):
+        where = moved_to(request, error.owner, error.name)
+        if where is not None:
+            return RedirectResponse(where, error.status, {"Cache-Control": "no-store"})
+        error = repo_not_found(True)
     if wants_page(request):
         return await run_in_threadpool(error_page, request, error)
     headers = {**error.headers, "X-Error-Message": header_text(error.message)}

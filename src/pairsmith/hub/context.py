@@ -23,7 +23,10 @@ from pairsmith.errors import OutputError
 from pairsmith.hub.core.blobs import Blobs
 from pairsmith.hub.core.counts import Counts
 from pairsmith.hub.core.database import Database
+from pairsmith.hub.core.mail_server import MailServer
+from pairsmith.hub.core.mail_server import from_environment as mail_from_environment
 from pairsmith.hub.core.modes import FOUND, close_to_others, private_files
+from pairsmith.hub.core.seen import Seen
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
@@ -66,6 +69,7 @@ class Settings:
         stripe_secret: What Stripe signs its events with; '' where licences are granted by hand.
         key: What signs addresses and forms. A new one at every start, unless it is set.
         allotment: How much room on the disk there is for whom.
+        mail: The mail server that it sends by; None for none.
     """
 
     public_url: str
@@ -75,6 +79,7 @@ class Settings:
     stripe_secret: str = field(default="", repr=False)
     key: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
     allotment: Allotment = NO_QUOTAS
+    mail: MailServer | None = None
 
     @classmethod
     def from_environment(
@@ -85,12 +90,17 @@ class Settings:
         registration: bool = True,
         allotment: Allotment = NO_QUOTAS,
     ) -> Settings:
-        """The same, with its secrets from the environment, which alone they come from."""
+        """The same, with its secrets and its mail server from the environment.
+
+        Raises:
+            MailError: What the environment says of the mail server cannot be.
+        """
         key = os.environ.get(SIGNING_KEY) or secrets.token_hex(32)
         stripe_secret = os.environ.get(STRIPE_SECRET, "")
         in_front = behind_proxy or accel
         name = public_url.rstrip("/")
-        return cls(name, in_front, accel, registration, stripe_secret, key, allotment)
+        mail = mail_from_environment()
+        return cls(name, in_front, accel, registration, stripe_secret, key, allotment, mail)
 
 
 class Hub:
@@ -103,6 +113,7 @@ class Hub:
         self.database = Database(root / DATABASE)
         self.blobs = Blobs(root, settings.allotment.keep_free)
         self.counts = Counts()
+        self.seen = Seen()
         self.rendered = root / "rendered"
 
     def close(self) -> None:

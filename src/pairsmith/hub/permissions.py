@@ -7,11 +7,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pairsmith.hub.auth.authentication import Caller, require_account, require_write
-from pairsmith.hub.auth.users import User
-from pairsmith.hub.http.addresses import Kind
-from pairsmith.hub.http.errors import gated, not_allowed, repo_not_found
+from pairsmith.hub.auth.users import COLUMNS, User
+from pairsmith.hub.http.addresses import Kind, RepoName
+from pairsmith.hub.http.errors import HubError, MovedError, gated, not_allowed, repo_not_found
 from pairsmith.hub.repos import events, repos
+from pairsmith.hub.repos.moving import formerly
 from pairsmith.hub.repos.repos import Repo
+from pairsmith.hub.repos.roles import Role, role_of
 
 if TYPE_CHECKING:
     from pairsmith.hub.context import Hub
@@ -21,7 +23,7 @@ class Standing(StrEnum):
     """Where a user stands with a repository's gate."""
 
     OPEN = "open"  # no gate
-    OWNER = "owner"
+    MEMBER = "member"  # has a role: owns it, or is a member or a collaborator
     LICENSED = "licensed"
     ACCEPTED = "accepted"
     PENDING = "pending"
@@ -35,7 +37,7 @@ class Standing(StrEnum):
         return self in READERS
 
 
-READERS = frozenset({Standing.OPEN, Standing.OWNER, Standing.LICENSED, Standing.ACCEPTED})
+READERS = frozenset({Standing.OPEN, Standing.MEMBER, Standing.LICENSED, Standing.ACCEPTED})
 
 REFUSALS = {
     Standing.PENDING: "Your request for access is waiting for the owner's answer.",
@@ -47,8 +49,8 @@ REFUSALS = {
 
 def standing(db: sqlite3.Connection, repo: Repo, user: User | None) -> Standing:
     """Where a user stands with a repository that they may know of."""
-    if user is not None and user.id == repo.owner_id:
-        return Standing.OWNER
+    if role_of(db, repo, user).reads:
+        return Standing.MEMBER
     if repo.gate == "off":
         return Standing.OPEN
     if user is None:
@@ -68,10 +70,14 @@ def visible(db: sqlite3.Connection, who: Caller, kind: Kind, owner: str, name: s
 
     Raises:
         HubError: RepoNotFound, in the same words where there is none and where it is private.
+        MovedError: It is elsewhere now.
     """
     repo = repos.find(db, kind, owner, name)
-    if repo is None or (repo.private and not _owns(who.user, repo)):
+    there = repo or formerly(db, kind, owner, name)
+    if there is None or (there.private and not role_of(db, there, who.user).reads):
         raise repo_not_found(who.user is not None)
+    if repo is None:
+        raise MovedError(there.owner, there.name)
     return repo
 
 
@@ -86,22 +92,133 @@ def readable(
     repo = visible(db, who, kind, owner, name)
     where = standing(db, repo, who.user)
     if not where.reads:
-        raise gated(REFUSALS[where], hub.url(repo.page), who.user is not None)
+        raise gated(repo.kind, REFUSALS[where], hub.url(repo.page), who.user is not None)
     return repo
 
 
 def writable(db: sqlite3.Connection, who: Caller, kind: Kind, owner: str, name: str) -> Repo:
-    """The repository of that name, where the caller may change it.
+    """The repository of that name, where the caller may change its files, branches and tags.
 
     Raises:
-        HubError: RepoNotFound; 401 for nobody; 403 for another's, or for a token that only reads.
+        HubError: RepoNotFound; 401 for nobody; 403 without the role `write`, or for a token that
+            only reads.
+    """
+    return _with_role(db, who, RepoName(kind, owner, name), Role.WRITE)
+
+
+def administrable(db: sqlite3.Connection, who: Caller, kind: Kind, owner: str, name: str) -> Repo:
+    """The repository of that name, where the caller may set it up, let others in, delete it.
+
+    Raises:
+        HubError: RepoNotFound; 401 for nobody; 403 without the role `admin`, or for a token that
+            only reads.
+    """
+    return _with_role(db, who, RepoName(kind, owner, name), Role.ADMIN)
+
+
+def discussable(db: sqlite3.Connection, who: Caller, kind: Kind, owner: str, name: str) -> Repo:
+    """The repository of that name, where the caller may write in its community.
+
+    That takes an account, and to know of the repository; not to read its data.
+
+    Raises:
+        HubError: RepoNotFound; 401 for nobody; 403 for a token that only reads.
     """
     repo = visible(db, who, kind, owner, name)
-    require_account(who)
-    if not _owns(who.user, repo):
-        raise not_allowed(f"Only {repo.owner} may change {repo.full_name}.")
     require_write(who)
     return repo
+
+
+def _with_role(db: sqlite3.Connection, who: Caller, named: RepoName, needed: Role) -> Repo:
+    repo = visible(db, who, *named)
+    user = require_account(who)
+    if role_of(db, repo, user) < needed:
+        raise not_allowed(
+            f"That takes the role {needed.word} in {repo.full_name}, which {repo.owner} can give."
+        )
+    require_write(who)
+    return repo
+
+
+def proposable(
+    db: sqlite3.Connection, hub: Hub, who: Caller, kind: Kind, owner: str, name: str
+) -> Repo:
+    """The repository of that name, where the caller may send contents for a pull request.
+
+    That takes an account, and to read its data.
+
+    Raises:
+        HubError: RepoNotFound; GatedRepo; 401 for nobody; 403 for a token that only reads.
+    """
+    repo = readable(db, hub, who, kind, owner, name)
+    require_write(who)
+    return repo
+
+
+def may_write(db: sqlite3.Connection, repo: Repo, user: User | None) -> bool:
+    """Whether a user may change a repository's files."""
+    return role_of(db, repo, user).writes
+
+
+def proposer_of(db: sqlite3.Connection, repo: Repo, user: User | None) -> int | None:
+    """The number of a user's account, where they may not change a repository but propose to."""
+    return None if user is None or may_write(db, repo, user) else user.id
+
+
+def namespace(db: sqlite3.Connection, who: Caller, name: str) -> User:
+    """The account under whose name the caller may make repositories: theirs, or an organization's.
+
+    Raises:
+        HubError: 401 for nobody; 403 for a token that only reads, and for a name that is neither
+            theirs nor that of an organization in which they have the role `write`.
+    """
+    user = require_write(who)
+    if name.lower() == user.name.lower():
+        return user
+    row = db.execute(
+        f"SELECT {COLUMNS} FROM users JOIN members ON members.organization = users.id"
+        " WHERE users.name = ? AND members.user = ? AND role IN ('write', 'admin')",
+        (name, user.id),
+    ).fetchone()
+    if row is None:
+        raise not_allowed(
+            f"You can make repositories under {user.name}/ and under organizations in which you"
+            f" have the role write, and not under {name[:40]!r}."
+        )
+    return User(*row)
+
+
+def organization(db: sqlite3.Connection, who: Caller, name: str, needed: Role) -> User:
+    """The organization of that name, for a member with that role.
+
+    Raises:
+        HubError: 401 for nobody; 404 where there is none, or for who is no member; 403 for a
+            member whose role is less, and for a token that only reads.
+    """
+    user = require_account(who)
+    row = db.execute(
+        f"SELECT {COLUMNS}, role FROM users JOIN members ON members.organization = users.id"
+        " WHERE users.name = ? AND members.user = ?",
+        (name, user.id),
+    ).fetchone()
+    if row is None:
+        raise HubError(404, "There is no such organization here, or you are no member of it.")
+    if Role[row[4].upper()] < needed:
+        raise not_allowed(f"That takes the role {needed.word} in {row[1]}.")
+    require_write(who)
+    return User(*row[:4])
+
+
+def destination(db: sqlite3.Connection, who: Caller, repo: Repo, name: str) -> User:
+    """The account to which an admin of a repository may move it: its owner's own, or a `namespace`.
+
+    Raises:
+        HubError: As of `namespace`.
+    """
+    if name.lower() != repo.owner.lower():
+        return namespace(db, who, name)
+    row = db.execute(f"SELECT {COLUMNS} FROM users WHERE id = ?", (repo.owner_id,)).fetchone()
+    return User(*row)
 
 
 def record_read(hub: Hub, who: Caller, repo: Repo, action: str, **detail: object) -> None:
@@ -126,7 +243,9 @@ def record_read(hub: Hub, who: Caller, repo: Repo, action: str, **detail: object
     if repo.gate == "off":
         return
     if who.within is not None and not _belongs(who.within, repo):
-        raise not_allowed("This file is gated: open it by itself, or from a page of its dataset.")
+        raise not_allowed(
+            f"This file is gated: open it by itself, or from a page of its {repo.kind}."
+        )
 
     def record(db: sqlite3.Connection) -> None:
         still = readable(db, hub, who, *repo.address)
@@ -136,9 +255,9 @@ def record_read(hub: Hub, who: Caller, repo: Repo, action: str, **detail: object
 
 
 def _belongs(path: str, repo: Repo) -> bool:
-    """Whether a page is one of a repository's."""
-    return f"{path}/".lower().startswith(f"{repo.page}/".lower())
+    """Whether a page is one of a repository's, and what it shows its owner's.
 
-
-def _owns(user: User | None, repo: Repo) -> bool:
-    return user is not None and user.id == repo.owner_id
+    In discussions others decide what a page shows.
+    """
+    inside = f"{path}/".lower().removeprefix(f"{repo.page}/".lower())
+    return inside != f"{path}/".lower() and not inside.startswith("discussions/")

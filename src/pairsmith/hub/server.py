@@ -140,6 +140,8 @@ def _run(hub: Hub, listener: socket.socket, host: str) -> None:
     server = uvicorn.Server(configuration(AccessLog(application(hub)), settings.behind_proxy))
     with _stoppable(server):
         _warn(settings, host)
+        if settings.mail:
+            log.info("mail goes by %s:%d", settings.mail.host, settings.mail.port)
         if settings.accel:
             log.info("--accel: nginx hands the files over; without it they come out empty")
         log.info("serving %s at %s", hub.root, settings.public_url)

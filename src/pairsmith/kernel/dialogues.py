@@ -7,6 +7,7 @@ the dialogue records what a model answered without it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 import pyarrow as pa
@@ -15,10 +16,12 @@ import pyarrow.compute as pc
 from pairsmith.kernel import Kernel, checks
 from pairsmith.kernel.checks import Sides, Verdict
 from pairsmith.kernel.details import explain
+from pairsmith.kernel.mended import note_mended, tell_mended
 from pairsmith.kernel.render import Writer, render_messages, write_dialogues
 from pairsmith.schema.reasons import Note, Reason
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.rows import DIALOGUE_SCORES, Kind, kernel_schema
+from pairsmith.text.damage.mending import mend_sides, mend_transcripts
 from pairsmith.text.spans import Mask
 from pairsmith.text.transcript import parse
 from pairsmith.text.turns import Turns, select
@@ -42,8 +45,10 @@ def convert_dialogues(
 ) -> pa.RecordBatch:
     """Renders dialogues; see `dialogue_kernel`."""
     control = recipe.template.control if recipe.template else ()
+    turns = parse(batch["transcript"])
+    [mended] = mend_sides([turns], recipe.mend)
     verdict = checks.resolve_verdicts(
-        {"transcript": parse(batch["transcript"])},
+        {"transcript": mended.turns},
         partial(judge_dialogues, batch=batch, control=control),
         dict(recipe.policies),
         control,
@@ -54,10 +59,10 @@ def convert_dialogues(
         [
             batch["id"],
             column,
-            pc.if_else(verdict.kept, batch["transcript"], None),
+            pc.if_else(verdict.kept, mend_transcripts(batch["transcript"], turns, mended), None),
             *(batch[name] for name in DIALOGUE_SCORES.names),
-            note_dialogues(verdict),
-            *explain(verdict, batch, control),
+            note_dialogues(verdict, note_mended([mended])),
+            *tell_mended(explain(verdict, batch, control), [mended]),
         ],
         schema=kernel_schema(Kind.DIALOGUES, recipe.form),
     )
@@ -92,8 +97,13 @@ def judge_dialogues(
     }
 
 
-def note_dialogues(verdict: Verdict) -> pa.ListArray:
-    """The notes of the kept rows; null for the others."""
+def note_dialogues(verdict: Verdict, mended: Mapping[str, Mask]) -> pa.ListArray:
+    """The notes of the kept rows; null for the others.
+
+    Args:
+        verdict: The outcome for n rows.
+        mended: For each note of what was mended n flags.
+    """
     turns = verdict.sides["transcript"]
     replied = ~checks.no_reply(turns)
     reply = turns.replies
@@ -102,4 +112,4 @@ def note_dialogues(verdict: Verdict) -> pa.ListArray:
         Note.TRUNCATED_MARKER: replied & checks.cut_off(reply),
         Note.NEAR_EMPTY_REPLY: replied & checks.near_empty(reply),
     }
-    return checks.note_lists({**notes, **verdict.overruled}, verdict.kept)
+    return checks.note_lists({**notes, **mended, **verdict.overruled}, verdict.kept)

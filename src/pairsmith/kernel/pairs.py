@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 import pyarrow as pa
@@ -10,11 +11,13 @@ import pyarrow.compute as pc
 from pairsmith.kernel import Kernel, checks
 from pairsmith.kernel.checks import Sides, Verdict
 from pairsmith.kernel.details import explain
+from pairsmith.kernel.mended import note_mended, tell_mended
 from pairsmith.kernel.parting import part, same_reply
 from pairsmith.kernel.render import Pairs, Writer, WrittenPairs, render_messages, write_pairs
 from pairsmith.schema.reasons import Note, Reason
 from pairsmith.schema.recipe import Recipe
 from pairsmith.schema.rows import PAIR_TRANSCRIPTS, Form, Kind, kernel_schema
+from pairsmith.text.damage.mending import mend_sides
 from pairsmith.text.messages import read_messages
 from pairsmith.text.spans import Mask
 from pairsmith.text.transcript import parse
@@ -37,8 +40,10 @@ def pair_kernel(recipe: Recipe, writer: Writer | None) -> Kernel:
 def convert_pairs(batch: pa.RecordBatch, recipe: Recipe, writer: Writer | None) -> pa.RecordBatch:
     """Turns conversations into pairs; see `pair_kernel`."""
     control = recipe.template.control if recipe.template else ()
+    names = PAIR_TRANSCRIPTS.names
+    mended = mend_sides([_turns(batch[name]) for name in names], recipe.mend)
     verdict = checks.resolve_verdicts(
-        {name: _turns(batch[name]) for name in PAIR_TRANSCRIPTS.names},
+        {name: side.turns for name, side in zip(names, mended, strict=True)},
         partial(judge_pairs, batch=batch, control=control, full=_takes_all(recipe)),
         dict(recipe.policies),
         control,
@@ -56,9 +61,9 @@ def convert_pairs(batch: pa.RecordBatch, recipe: Recipe, writer: Writer | None) 
         [
             batch["id"],
             *columns,
-            note_pairs(verdict, batch, left_out),
+            note_pairs(verdict, batch, left_out, note_mended(mended)),
             *(pc.if_else(refused_rows, None, batch[name]) for name in beside.carried.names),
-            *explain(verdict, batch, control),
+            *tell_mended(explain(verdict, batch, control), mended),
         ],
         schema=kernel_schema(Kind.PAIRS, recipe.form, beside),
     )
@@ -119,7 +124,9 @@ def render_pairs(pairs: Pairs, kept: Mask, recipe: Recipe, writer: Writer | None
     return WrittenPairs(columns, {}, None)
 
 
-def note_pairs(verdict: Verdict, batch: pa.RecordBatch, left_out: Mask | None) -> pa.ListArray:
+def note_pairs(
+    verdict: Verdict, batch: pa.RecordBatch, left_out: Mask | None, mended: Mapping[str, Mask]
+) -> pa.ListArray:
     """The notes of the kept rows; null for the others.
 
     Args:
@@ -127,6 +134,7 @@ def note_pairs(verdict: Verdict, batch: pa.RecordBatch, left_out: Mask | None) -
         batch: What the source yields of them, `noted` among it if they are messages.
         left_out: n flags: where the template leaves out the reasoning of earlier turns; None for
             nowhere.
+        mended: For each note of what was mended n flags.
     """
     chosen = verdict.sides["chosen"]
     better, worse = (turns.replies for turns in verdict.sides.values())
@@ -141,4 +149,4 @@ def note_pairs(verdict: Verdict, batch: pa.RecordBatch, left_out: Mask | None) -
         notes[Note.SCORE_CONTRADICTS] = checks.is_noted(batch["noted"], Note.SCORE_CONTRADICTS)
     if left_out is not None:
         notes[Note.REASONING_LEFT_OUT] = left_out
-    return checks.note_lists({**notes, **verdict.overruled}, verdict.kept)
+    return checks.note_lists({**notes, **mended, **verdict.overruled}, verdict.kept)

@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
-    from huggingface_hub.hf_api import DatasetInfo
+    from huggingface_hub.hf_api import DatasetInfo, ModelInfo
 
+    from pairsmith.publishing.bundle import RepoKind
     from pairsmith.publishing.owned import Owned
 
 AT_ONCE = 256  # files of one call, as the stock clients have it
 SAMPLE = 512  # bytes of each, likewise
 
 
-def lost_files(api: HfApi, info: DatasetInfo, listed: Sequence[Owned]) -> Iterator[Owned]:
+def lost_files(
+    api: HfApi, kind: RepoKind, info: DatasetInfo | ModelInfo, listed: Sequence[Owned]
+) -> Iterator[Owned]:
     """Those of the files that a repository lists, but is to be sent again.
 
     Args:
         api: The stock client.
+        kind: The kind of the repository.
         info: The repository.
         listed: Files that it lists, as they are here.
     """
@@ -30,7 +34,7 @@ def lost_files(api: HfApi, info: DatasetInfo, listed: Sequence[Owned]) -> Iterat
         hf_raise_for_status,
     )
 
-    url = f"{api.endpoint}/api/datasets/{info.id}/preupload/main"
+    url = f"{api.endpoint}/api/{kind}s/{info.id}/preupload/main"
     for start in range(0, len(listed), AT_ONCE):
         some = {entry.path: entry for entry in listed[start : start + AT_ONCE]}
         sent = {"files": [_described(entry) for entry in some.values()]}

@@ -1,4 +1,4 @@
-"""What a build owns, here and in a repository: by which files of the two are compared.
+"""What a build or a run owns, here and in a repository: by which files of the two are compared.
 
 Annotations are said of a build later, by whomever, and are no part of it: they are not sent, and
 those that a repository holds stay as they are.
@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pairsmith.dataset import card, card_audit, explorations, manifest
-from pairsmith.dataset.manifest import Manifest, parse_manifest
-from pairsmith.errors import OutputError
+from pairsmith.dataset.manifest import FileEntry, Manifest, parse_manifest
+from pairsmith.errors import ModelError, OutputError
 from pairsmith.io import git
-from pairsmith.io.durable import sha256_of
+from pairsmith.io.durable import digest_of, sha256_of
+from pairsmith.models.run_folder import OutputFile as RunFile
+from pairsmith.models.run_folder import RunManifest, read_run
 from pairsmith.publishing.refusals import PublishError
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
-    from huggingface_hub.hf_api import DatasetInfo, RepoFile
+    from huggingface_hub.hf_api import DatasetInfo, ModelInfo, RepoFile
+
+    from pairsmith.publishing.bundle import Bundle
 
 AUDIT = tuple(
     f"{card_audit.FOLDER}/{name}"
@@ -52,26 +57,32 @@ class Owned(NamedTuple):
     sha256: str
 
 
-def owned_files(out: Path, built: Manifest) -> list[Owned]:
-    """The files of a build that was checked.
+def owned_files(bundle: Bundle) -> list[Owned]:
+    """The files of a build or a run that was checked.
 
-    What it lists, the card, the manifest, and the audit and the exploration of this very build.
+    What its manifest lists, the card, the manifest; and the audit and the exploration of this very
+    build. Whatever else lies in the folder, such as checkpoints, stays at home.
     """
-    listed = [Owned(o.path, out / o.path, o.bytes, o.sha256) for o in built.outputs]
-    mine = sha256_of(out / manifest.NAME)
-    said = [path for files in (AUDIT, EXPLORATION) if _is_of(mine, out, files) for path in files]
+    out, held = bundle.place, bundle.held
+    if isinstance(held, RunManifest):
+        outputs = [entry for entry in held.outputs if entry.path != card.NAME]
+        return [*(_owned(out, path) for path in (card.NAME, manifest.NAME)), *_listed(out, outputs)]
+    said = [path for files in (AUDIT, EXPLORATION) if _is_of(out, files) for path in files]
     others = [card.NAME, manifest.NAME, *said]
-    return [
-        *(
-            Owned(path, out / path, (out / path).stat().st_size, sha256_of(out / path))
-            for path in others
-        ),
-        *listed,
-    ]
+    return [*(_owned(out, path) for path in others), *_listed(out, held.outputs)]
 
 
-def _is_of(mine: str, out: Path, files: tuple[str, ...]) -> bool:
-    """Whether these files are there, and said of the build whose manifest has this hash."""
+def _owned(out: Path, path: str) -> Owned:
+    return Owned(path, out / path, *digest_of(out / path))
+
+
+def _listed(out: Path, outputs: Iterable[FileEntry | RunFile]) -> list[Owned]:
+    return [Owned(entry.path, out / entry.path, entry.bytes, entry.sha256) for entry in outputs]
+
+
+def _is_of(out: Path, files: tuple[str, ...]) -> bool:
+    """Whether these files are there, and said of the build in the folder."""
+    mine = sha256_of(out / manifest.NAME)
     try:
         said = json.loads((out / files[0]).read_bytes())
         fits: bool = said["manifest"] == mine
@@ -81,44 +92,49 @@ def _is_of(mine: str, out: Path, files: tuple[str, ...]) -> bool:
 
 
 def earlier_paths(
-    api: HfApi, info: DatasetInfo, mine: Owned, there: RepoFile | None
+    api: HfApi, bundle: Bundle, info: DatasetInfo | ModelInfo, there: RepoFile | None
 ) -> frozenset[str]:
-    """The files that the build in a repository owns there; none where it holds no build.
+    """The files that the build or run in a repository owns there; none where it holds none.
 
     Args:
         api: The stock client.
+        bundle: What is to take its place.
         info: The repository.
-        mine: The manifest of the build that is to take its place.
         there: The manifest in the repository.
 
     Raises:
-        PublishError: What is called a manifest there is not a build's.
+        PublishError: What is called a manifest there is of something else.
     """
     if there is None:
         return frozenset()
-    if is_same(mine, there):
-        return SAID
-    earlier = _read(api, info, there)
-    return frozenset(entry.path for entry in earlier.outputs) | SAID
+    said = SAID if bundle.kind == "dataset" else frozenset()
+    if is_same(_owned(bundle.place, manifest.NAME), there):
+        return said
+    earlier = _read(api, bundle, info, there)
+    return frozenset(entry.path for entry in earlier.outputs) | said
 
 
-def _read(api: HfApi, info: DatasetInfo, there: RepoFile) -> Manifest:
+def _read(
+    api: HfApi, bundle: Bundle, info: DatasetInfo | ModelInfo, there: RepoFile
+) -> Manifest | RunManifest:
     """The manifest that a repository holds.
 
     Raises:
-        PublishError: It is not a build's.
+        PublishError: It is of something else.
     """
-    fault = f"{info.id} holds a {manifest.NAME} that is not of a build of this version"
+    fault = f"{info.id} holds a {manifest.NAME} that is not of a {bundle.noun} of this version"
     hint = "Name another repository, or delete that file there."
     if there.size > MANIFEST_BYTES:
         raise PublishError(f"{fault}: it has {there.size:,} bytes.", hint)
     with tempfile.TemporaryDirectory(prefix="pairsmith-") as held:
         path = api.hf_hub_download(
-            info.id, manifest.NAME, repo_type="dataset", revision=info.sha, local_dir=held
+            info.id, manifest.NAME, repo_type=bundle.kind, revision=info.sha, local_dir=held
         )
         try:
+            if bundle.kind == "model":
+                return read_run(Path(path).parent)
             return parse_manifest(Path(path))
-        except OutputError as error:
+        except (ModelError, OutputError) as error:
             said = error.message.replace(path, "it")
             raise PublishError(f"{fault}: {said}", hint) from error
 

@@ -1,4 +1,4 @@
-"""What publishing a build would do: the hub is asked what it holds, and nothing is changed."""
+"""What publishing would do: the hub is asked what it holds, and nothing is changed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pairsmith.dataset.manifest import NAME, read_manifest
+from pairsmith.dataset.manifest import NAME
+from pairsmith.publishing.bundle import RepoKind, prove_bundle, read_bundle
 from pairsmith.publishing.owned import earlier_paths, owned_files
 from pairsmith.publishing.publish import (
     PUBLIC,
@@ -20,7 +21,6 @@ from pairsmith.publishing.publish import (
     find_repo,
     held_files,
     local_folder,
-    proved,
 )
 from pairsmith.publishing.refusals import in_words
 
@@ -36,8 +36,9 @@ class Plan:
         private: Whether its owner alone would know of it.
         gated: Its gate then: `off`, `auto` or `manual`.
         sent: The files that would be sent; what the hub lists and has lost is not among them.
-        removed: Files of an earlier build that would go.
-        files: How many files the build is.
+        removed: Files of an earlier one that would go.
+        files: How many files it is.
+        kind: What it would be there: `dataset`, or `model` for a run.
     """
 
     repo: str
@@ -48,6 +49,7 @@ class Plan:
     sent: tuple[Sent, ...]
     removed: tuple[str, ...]
     files: int
+    kind: RepoKind = "dataset"
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -64,25 +66,25 @@ def plan(
 ) -> Plan:
     """Says what `publish` would do with the same arguments, as the hub is now.
 
-    The build is checked, and so is the token. No byte of the build leaves this machine, and no
+    The build or run is checked, and so is the token. No byte of it leaves this machine, and no
     setting is changed.
 
     Raises:
-        PublishError: The build is not whole, or the hub cannot be reached or refuses the token.
+        PublishError: It is not whole, or the hub cannot be reached or refuses the token.
         OutputError: There is no such folder.
     """
     endpoint = endpoint_of(to)
     check_request(repo, gated)
-    place = local_folder(str(out))
-    mine = {entry.path: entry for entry in owned_files(place, proved(place))}
+    bundle = prove_bundle(local_folder(str(out)))
+    mine, kind = {entry.path: entry for entry in owned_files(bundle)}, bundle.kind
     api = client_of(endpoint)
     with in_words(endpoint, f"{repo} cannot be looked at"):
-        info = find_repo(api, repo)
-        there = {} if info is None else held_files(api, info, info.sha, [*mine, NAME])
+        info = find_repo(api, kind, repo)
+        there = {} if info is None else held_files(api, kind, info, info.sha, [*mine, NAME])
         gone: list[str] = []
         if info is not None:
-            earlier = earlier_paths(api, info, mine[NAME], there.get(NAME))
-            gone = sorted(held_files(api, info, info.sha, sorted(earlier - mine.keys())))
+            earlier = earlier_paths(api, bundle, info, there.get(NAME))
+            gone = sorted(held_files(api, kind, info, info.sha, sorted(earlier - mine.keys())))
     return Plan(
         repo=repo if info is None else info.id,
         endpoint=endpoint,
@@ -92,20 +94,21 @@ def plan(
         sent=tuple(Sent(entry.path, entry.bytes) for entry in differing(mine, there)),
         removed=tuple(gone),
         files=len(mine),
+        kind=kind,
     )
 
 
 def public_hub(out: str | Path, repo: str, to: str | None, gated: str | None) -> str | None:
-    """The address of the public hub where a build would go to it, else None.
+    """The address of the public hub where this would go to it, else None.
 
     Nothing is asked of any hub; a request that cannot be carried out is refused here already.
 
     Raises:
         PublishError: The address, the name or the gate is none.
-        OutputError: There is no build in the folder.
+        OutputError: There is no build and no run in the folder.
     """
     endpoint = endpoint_of(to)
     check_request(repo, gated)
-    read_manifest(local_folder(str(out)))
+    read_bundle(local_folder(str(out)))
     host, public = urlsplit(endpoint).hostname or "", urlsplit(PUBLIC).hostname
     return endpoint if host in (public, "hf.co") or host.endswith(f".{public}") else None

@@ -1,8 +1,8 @@
-"""Publishing a build: proved here, sent by the stock client in one commit, proved there.
+"""Publishing a build or a run: proved here, sent by the stock client in one commit, proved there.
 
-What goes up is what the build owns: its card, its manifest, the files that the manifest lists and
-those of its audit. The gate is closed before the first byte of data is sent. Files of an earlier
-build that this one has no more go in the same commit, so that nobody ever loads two builds mixed;
+What goes up is what it owns: its card, its manifest, the files that the manifest lists and those of
+a build's audit. The gate is closed before the first byte of data is sent. Files of an earlier one
+that this one has no more go in the same commit, so that nobody ever loads two mixed;
 whatever else lies in the repository stays.
 """
 
@@ -16,18 +16,19 @@ from urllib.parse import urlsplit
 
 from pairsmith._version import __version__
 from pairsmith.dataset import folder
-from pairsmith.dataset.manifest import NAME, Manifest, read_manifest
-from pairsmith.dataset.verify import check
+from pairsmith.dataset.manifest import NAME
+from pairsmith.publishing.bundle import Bundle, RepoKind, prove_bundle
 from pairsmith.publishing.lost import lost_files
 from pairsmith.publishing.owned import Owned, earlier_paths, is_same, owned_files
 from pairsmith.publishing.refusals import PublishError, in_words
-from pairsmith.schema.rows import Kind
-from pairsmith.sources.layouts import kind_of
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
-    from huggingface_hub.hf_api import DatasetInfo, RepoFile
+    from huggingface_hub.hf_api import DatasetInfo, ModelInfo, RepoFile
 
+    Info = DatasetInfo | ModelInfo
+
+LOADER = "AutoModelForSequenceClassification"
 PUBLIC = "https://huggingface.co"
 AT_ONCE = 500
 """The most paths that one call asks for."""
@@ -44,20 +45,21 @@ class Sent(NamedTuple):
 
 @dataclass(frozen=True)
 class Published:
-    """A build as a hub holds it now.
+    """A build or a run as a hub holds it now.
 
     Attributes:
         repo: As others name it: owner/name.
         endpoint: The address of the hub.
         url: The address of the repository's page.
-        commit: The id of the commit that is the build.
+        commit: The id of the commit that is the build, or the run.
         sent: The files that were sent; none where the hub had them all.
-        removed: Files of an earlier build that went.
-        files: How many files the build is.
+        removed: Files of an earlier one that went.
+        files: How many files it is.
         private: Whether its owner alone may know of it.
         gated: Its gate: `off`, `auto` or `manual`.
-        subset: A subset to load; '' where no row was kept.
+        subset: A subset to load; '' where no row was kept, and for a model.
         remarks: What else there is to say, in sentences.
+        kind: What it is there: `dataset`, or `model` for a run.
     """
 
     repo: str
@@ -71,10 +73,13 @@ class Published:
     gated: str
     subset: str
     remarks: tuple[str, ...]
+    kind: RepoKind = "dataset"
 
     @property
     def loading(self) -> tuple[str, str]:
         """The two lines of Python with which someone else loads it."""
+        if self.kind == "model":
+            return f"from transformers import {LOADER}", f'{LOADER}.from_pretrained("{self.repo}")'
         data_dir = f', data_dir="{self.subset}"' if self.subset else ""
         return "from datasets import load_dataset", f'load_dataset("{self.repo}"{data_dir})'
 
@@ -92,14 +97,14 @@ def publish(
     gated: Gate | None = None,
     private: bool = False,
 ) -> Published:
-    """Puts a build on a hub, as a dataset that others load by its name.
+    """Puts a build, as a dataset, or a run, as a model, on a hub: others load it by its name.
 
-    The build is checked first. The repository is made if there is none; one that is there keeps
+    It is checked first. The repository is made if there is none; one that is there keeps
     its settings, but for what is asked for here. The token is the one that `hf auth login` saved,
-    or `HF_TOKEN`. Publishing the same build again sends nothing and makes no commit.
+    or `HF_TOKEN`. Publishing the same again sends nothing and makes no commit.
 
     Args:
-        out: The folder of the build, on this machine.
+        out: The folder of the build or the run, on this machine.
         repo: Where it goes: owner/name.
         to: The address of the hub; by default that of `HF_ENDPOINT`, or the public hub.
         gated: Who reads the data asks first, and is let in at once (`auto`) or by the owner
@@ -110,31 +115,31 @@ def publish(
         What the hub holds now, and what was sent for it.
 
     Raises:
-        PublishError: The build is not whole, or the hub cannot be reached or does not take it.
+        PublishError: It is not whole, or the hub cannot be reached or does not take it.
         OutputError: There is no such folder.
     """
     endpoint = endpoint_of(to)
     check_request(repo, gated)
-    place = local_folder(str(out))
-    built = proved(place)
+    bundle = prove_bundle(local_folder(str(out)))
     api = client_of(endpoint)
     with in_words(endpoint, f"{repo} cannot be set up"):
-        info, remarks = _set_up(api, repo, gated, private)
+        info, remarks = _set_up(api, bundle.kind, repo, gated, private)
     with in_words(endpoint, f"{repo} cannot be written"):
-        mine = owned_files(place, built)
-        sent, removed, commit = _send(api, info, mine, built)
+        mine = owned_files(bundle)
+        sent, removed, commit = _send(api, bundle, info, mine)
     return Published(
         repo=info.id,
         endpoint=endpoint,
-        url=f"{endpoint}/datasets/{info.id}",
+        url=f"{endpoint}/{page_of(bundle.kind, info.id)}",
         commit=commit,
         sent=sent,
         removed=removed,
         files=len(mine),
         private=bool(info.private),
         gated=info.gated or "off",
-        subset=_subset(built),
+        subset=bundle.subset,
         remarks=remarks,
+        kind=bundle.kind,
     )
 
 
@@ -179,7 +184,7 @@ def check_request(repo: str, gated: str | None) -> None:
 
 
 def local_folder(out: str) -> Path:
-    """The folder of a build.
+    """The folder of a build or a run.
 
     Raises:
         PublishError: It is in an object store.
@@ -192,23 +197,6 @@ def local_folder(out: str) -> Path:
             "Copy it to this machine; its files are the same there.",
         )
     return place
-
-
-def proved(place: Path) -> Manifest:
-    """The manifest of a build that is as it says.
-
-    Raises:
-        PublishError: It is not; nothing is sent then.
-        OutputError: There is no such folder.
-    """
-    if found := check(place):
-        named = "; ".join(f"{problem.path}: {problem.message.rstrip('.')}" for problem in found[:3])
-        more = f"; and {len(found) - 3} more" if len(found) > 3 else ""
-        raise PublishError(
-            f"{place} is not as it was built, so nothing was sent: {named}{more}.",
-            f"pairsmith check {place} says all of it.",
-        )
-    return read_manifest(place)
 
 
 def client_of(endpoint: str) -> HfApi:
@@ -248,26 +236,26 @@ def _check_token(api: HfApi) -> None:
 
 
 def _set_up(
-    api: HfApi, repo: str, gated: Gate | None, private: bool
-) -> tuple[DatasetInfo, tuple[str, ...]]:
+    api: HfApi, kind: RepoKind, repo: str, gated: Gate | None, private: bool
+) -> tuple[Info, tuple[str, ...]]:
     """Makes the repository, or changes its settings, as far as that is asked for.
 
     Raises:
         PublishError: The hub said yes and did not do it: data would be open to more than was meant.
     """
-    before = find_repo(api, repo)
+    before = find_repo(api, kind, repo)
     if before is None:
-        api.create_repo(repo, repo_type="dataset", private=private, exist_ok=True)
+        api.create_repo(repo, repo_type=kind, private=private, exist_ok=True)
     close = gated is not None and (before is None or before.gated != gated)
     hide = private and before is not None and not before.private
     if close or hide:
         api.update_repo_settings(
             repo,
-            repo_type="dataset",
+            repo_type=kind,
             gated=gated if close else None,
             private=True if hide else None,
         )
-    info = api.dataset_info(repo)
+    info = _look_up(api, kind, repo)
     if (gated and info.gated != gated) or (private and not info.private):
         raise PublishError(
             f"{api.endpoint} did not set up {repo} as it was told, so nothing was sent.",
@@ -276,7 +264,7 @@ def _set_up(
     return info, tuple(_settings(before, info))
 
 
-def _settings(before: DatasetInfo | None, info: DatasetInfo) -> list[str]:
+def _settings(before: Info | None, info: Info) -> list[str]:
     """What became of the settings of a repository that was there."""
     if before is None:
         return []
@@ -286,33 +274,42 @@ def _settings(before: DatasetInfo | None, info: DatasetInfo) -> list[str]:
     return [f"{info.id} was there: it {first} {hidden}, and its gate {second} {gate}."]
 
 
-def find_repo(api: HfApi, repo: str) -> DatasetInfo | None:
+def find_repo(api: HfApi, kind: RepoKind, repo: str) -> Info | None:
     """What a hub says of a repository; None where there is none, or none that may be seen."""
     from huggingface_hub.errors import RepositoryNotFoundError
 
     try:
-        return api.dataset_info(repo)
+        return _look_up(api, kind, repo)
     except RepositoryNotFoundError:
         return None
 
 
+def _look_up(api: HfApi, kind: RepoKind, repo: str) -> Info:
+    return api.model_info(repo) if kind == "model" else api.dataset_info(repo)
+
+
+def page_of(kind: RepoKind, repo: str) -> str:
+    """The path of a repository's page."""
+    return repo if kind == "model" else f"{kind}s/{repo}"
+
+
 def _send(
-    api: HfApi, info: DatasetInfo, owned: list[Owned], built: Manifest
+    api: HfApi, bundle: Bundle, info: Info, owned: list[Owned]
 ) -> tuple[tuple[Sent, ...], tuple[str, ...], str]:
-    """Makes the hub's files those of the build: what was sent, what was removed, the commit.
+    """Makes the hub's files those of the build or run: what was sent, what was removed, the commit.
 
     Raises:
-        PublishError: The files there are not the build's afterwards.
+        PublishError: The files there are not the same afterwards.
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
-    mine = {entry.path: entry for entry in owned}
-    there = held_files(api, info, info.sha, [*mine, NAME])
-    earlier = earlier_paths(api, info, mine[NAME], there.get(NAME))
-    gone = sorted(held_files(api, info, info.sha, sorted(earlier - mine.keys())))
+    mine, kind = {entry.path: entry for entry in owned}, bundle.kind
+    there = held_files(api, kind, info, info.sha, [*mine, NAME])
+    earlier = earlier_paths(api, bundle, info, there.get(NAME))
+    gone = sorted(held_files(api, kind, info, info.sha, sorted(earlier - mine.keys())))
     new = differing(mine, there)
     changed = {entry.path for entry in new}
-    new += lost_files(api, info, [entry for entry in owned if entry.path not in changed])
+    new += lost_files(api, kind, info, [entry for entry in owned if entry.path not in changed])
     if not new and not gone:
         return (), (), info.sha or ""
     done = api.create_commit(
@@ -321,20 +318,21 @@ def _send(
             *(CommitOperationDelete(path, is_folder=False) for path in gone),
             *(CommitOperationAdd(entry.path, str(entry.place)) for entry in new),
         ],
-        commit_message=f"{built.totals.kept:,} rows, built by pairsmith {built.pairsmith}",
-        repo_type="dataset",
+        commit_message=bundle.message,
+        repo_type=kind,
         parent_commit=info.sha,
     )
-    if wrong := differing(mine, held_files(api, info, done.oid, list(mine))):
+    if wrong := differing(mine, held_files(api, kind, info, done.oid, list(mine))):
         raise PublishError(
-            f"{info.id} does not hold the build as it was sent: {wrong[0].path} is another there.",
+            f"{info.id} does not hold the {bundle.noun} as it was sent: {wrong[0].path} is another"
+            " there.",
             "Does a .gitignore there leave it out, or did the file change just now?",
         )
     return tuple(Sent(entry.path, entry.bytes) for entry in new), tuple(gone), done.oid
 
 
 def held_files(
-    api: HfApi, info: DatasetInfo, revision: str | None, paths: list[str]
+    api: HfApi, kind: RepoKind, info: Info, revision: str | None, paths: list[str]
 ) -> dict[str, RepoFile]:
     """Those of the files that the repository holds at a commit, by path."""
     from huggingface_hub.hf_api import RepoFile
@@ -344,7 +342,7 @@ def held_files(
     held: dict[str, RepoFile] = {}
     for start in range(0, len(paths), AT_ONCE):
         some = paths[start : start + AT_ONCE]
-        found = api.get_paths_info(info.id, some, repo_type="dataset", revision=revision)
+        found = api.get_paths_info(info.id, some, repo_type=kind, revision=revision)
         held.update((file.path, file) for file in found if isinstance(file, RepoFile))
     return held
 
@@ -356,10 +354,3 @@ def differing(mine: dict[str, Owned], there: dict[str, RepoFile]) -> list[Owned]
         for path, entry in mine.items()
         if path not in there or not is_same(entry, there[path])
     ]
-
-
-def _subset(built: Manifest) -> str:
-    """A subset to load: the first of pairs, or the first there is."""
-    names = [entry.subset for entry in built.ledger if entry.kept]
-    pairs = (name for name in names if kind_of(name) == Kind.PAIRS)
-    return next(pairs, names[0] if names else "")

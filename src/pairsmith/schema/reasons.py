@@ -46,6 +46,13 @@ class Note(StrEnum):
     LABEL_SMOOTHED = "label_smoothed"
     SCORE_FILLED = "score_filled"
     TASK_SCORE_FILLED = "task_score_filled"
+    MENDED = "mended"
+    MENDED_ENCODING = "mended_encoding"
+    MENDED_LINE_ENDS = "mended_escaped_line_end"
+    MENDED_TAGS = "mended_html_tag"
+    MENDED_ENTITIES = "mended_html_entity"
+    MENDED_ZERO_WIDTH = "mended_zero_width"
+    MENDED_BIDIRECTIONAL = "mended_bidirectional"
 
 
 class Policy(StrEnum):
@@ -97,6 +104,16 @@ LABEL_NOTES = (Note.LABEL_FLIPPED, Note.LABEL_SMOOTHED)
 FILL_NOTES = (Note.SCORE_FILLED, Note.TASK_SCORE_FILLED)
 """The notes of dialogues that a recipe gives scores."""
 
+MENDS: dict[str, Note] = {
+    "encoding": Note.MENDED_ENCODING,
+    "escaped_line_end": Note.MENDED_LINE_ENDS,
+    "html_tag": Note.MENDED_TAGS,
+    "html_entity": Note.MENDED_ENTITIES,
+    "zero_width": Note.MENDED_ZERO_WIDTH,
+    "bidirectional": Note.MENDED_BIDIRECTIONAL,
+}
+"""The kinds of damage that a recipe may mend, in the order in which they are, and their notes."""
+
 EXPLANATIONS: dict[Reason | Note, str] = {
     Reason.MALFORMED: "not JSON, a field missing or not text, no turn marker, or text before it",
     Reason.UNREAD_CONTENT: "a field that decides what the pair means cannot be read",
@@ -127,4 +144,11 @@ EXPLANATIONS: dict[Reason | Note, str] = {
     Note.LABEL_SMOOTHED: "a model doubted the label: see `label_confidence`",
     Note.SCORE_FILLED: "`min_harmlessness_score_transcript` is an annotation's, not the source's",
     Note.TASK_SCORE_FILLED: "the same of `task_description_harmlessness_score`",
+    Note.MENDED: "damaged text was mended, of one kind or several",
+    Note.MENDED_ENCODING: "text that was read in the wrong encoding was mended",
+    Note.MENDED_LINE_ENDS: "line ends that stood as two characters were mended",
+    Note.MENDED_TAGS: "tags of HTML were taken out",
+    Note.MENDED_ENTITIES: "entities of HTML were turned into characters",
+    Note.MENDED_ZERO_WIDTH: "characters without a width were taken out",
+    Note.MENDED_BIDIRECTIONAL: "marks of direction were taken out",
 }

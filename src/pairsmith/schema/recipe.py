@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict, Unpack
@@ -12,13 +11,20 @@ from typing import Any, TypedDict, Unpack
 import pyarrow as pa
 
 from pairsmith.errors import RecipeError
-from pairsmith.schema.annotations import Action, Applied, Judge
-from pairsmith.schema.reasons import DROPS, POLICIES, Policy, Reason
+from pairsmith.schema.actions import (
+    check_applied,
+    check_doubt,
+    check_drop,
+    check_judge,
+    check_mend,
+)
+from pairsmith.schema.annotations import Applied, Judge
+from pairsmith.schema.reasons import POLICIES, Policy, Reason
 from pairsmith.schema.rows import MARGIN, Form, Kind, Origin, PairColumns, shard_schema
 from pairsmith.schema.templates import Template
 
 SHARD_ROWS = 100_000
-ACTIONS = ("drop", "flip", "smooth", "drop_doubted", "judge", "apply")
+ACTIONS = ("mend", "drop", "flip", "smooth", "drop_doubted", "judge", "apply")
 DOUBTS = ("flip", "smooth", "drop_doubted")
 READING = ("reading", "full", "carry", "margin", "told")
 CARRIED = {
@@ -47,6 +53,7 @@ class Recipe:
         origin: What the source is known to be, by its layout.
         card: The card's front-matter fields that the user gave, as canonical JSON.
         shape: The shape that pairs are read in, as `--from` calls it.
+        mend: Which of `MENDS` to mend, in its order.
         drop: Which of `DROPS` to refuse, sorted.
         flip: Exchange the replies of train rows whose label is doubted by more than this, in
             log-odds; None for none.
@@ -72,6 +79,7 @@ class Recipe:
     origin: Origin = Origin.OTHER
     card: str = "{}"
     shape: str = "hh"
+    mend: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     flip: float | None = None
     smooth: float | None = None
@@ -161,6 +169,7 @@ class Recipe:
         """The actions that are set; recipes without any read as before there were actions."""
         applied = [held.to_dict() for held in self.apply]
         actions = {
+            "mend": list(self.mend),
             "drop": list(self.drop),
             "flip": self.flip,
             "smooth": self.smooth,
@@ -225,6 +234,7 @@ class RecipeFields(TypedDict, total=False):
     origin: Origin
     card: Mapping[str, Any] | None
     shape: str
+    mend: Iterable[str]
     drop: Iterable[str]
     flip: float | None
     smooth: float | None
@@ -257,18 +267,20 @@ def make_recipe(**given: Unpack[RecipeFields]) -> Recipe:
     checked["policies"] = _check_policies(given.get("policies") or {})
     if given.get("flip") is not None and given.get("smooth") is not None:
         raise RecipeError("Doubted labels are flipped or smoothed, not both.", "Leave one out.")
-    card = dict(given.get("card") or {})
-    checked["card"] = json.dumps(card, sort_keys=True, ensure_ascii=False)
-    checked["drop"] = _check_drop(given.get("drop", ()))
-    checked |= {name: _check_doubt(name, checked.get(name)) for name in DOUBTS}
-    checked["judge"] = _check_judge(given.get("judge"))
+    # within a field the order is the user's: a gate asks its questions in the order of the card
+    card = dict(sorted((given.get("card") or {}).items()))
+    checked["card"] = json.dumps(card, ensure_ascii=False)
+    checked["mend"] = check_mend(given.get("mend", ()))
+    checked["drop"] = check_drop(given.get("drop", ()))
+    checked |= {name: check_doubt(name, checked.get(name)) for name in DOUBTS}
+    checked["judge"] = check_judge(given.get("judge"))
     if not isinstance(given.get("full", False), bool):
         raise RecipeError(f"The recipe's full is {given['full']!r}.", "Expected true or false.")
     checked["carry"] = _check_carried(given.get("carry", {}))
     reading = dict(given.get("reading", {}))
     checked["reading"] = json.dumps(reading, sort_keys=True, ensure_ascii=False)
     checked["told"] = tuple(sorted(given.get("told", {}).items()))
-    checked["apply"] = tuple(_check_applied(held) for held in given.get("apply", ()))
+    checked["apply"] = tuple(check_applied(held) for held in given.get("apply", ()))
     return Recipe(**checked)
 
 
@@ -279,14 +291,6 @@ def _check_form(form: str | None, template: Template | None) -> Form:
     if form == Form.TEXT and template is None:
         raise RecipeError("Text needs a template.", "Add --template llama2, or use --as messages.")
     return Form(form)
-
-
-def _check_drop(drop: Iterable[str]) -> tuple[str, ...]:
-    names = list(drop) if isinstance(drop, Iterable) and not isinstance(drop, str) else [drop]
-    for name in names:
-        if name not in DROPS:
-            raise RecipeError(f"There is nothing to drop called {name!r}.", f"{_drops()}.")
-    return tuple(sorted({str(name) for name in names}))
 
 
 def _check_carried(carry: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -303,48 +307,6 @@ def _check_carried(carry: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
                 f"A carried field cannot be {kind!r}.", f"Types: {', '.join(CARRIED)}."
             )
     return tuple(carry.items())
-
-
-def _check_applied(held: Mapping[str, Any]) -> Applied:
-    try:
-        applied = Applied(**{**held, "actions": tuple(map(Action, held["actions"]))})
-    except (KeyError, TypeError, ValueError) as error:
-        raise RecipeError(f"The recipe applies what is no annotation: {error}.") from None
-    texts = (applied.name, applied.sha256, applied.label or "", applied.by or "")
-    if not all(isinstance(text, str) for text in texts):
-        raise RecipeError("The recipe applies an annotation with a field of another type.")
-    return applied
-
-
-def _check_judge(held: Mapping[str, Any] | None) -> Judge | None:
-    if held is None:
-        return None
-    try:
-        judge = Judge(**held)
-    except TypeError as error:
-        raise RecipeError(f"The recipe's judge is no annotation: {error}.") from None
-    if not isinstance(judge.name, str) or not isinstance(judge.sha256, str):
-        raise RecipeError("The recipe's judge has a field of another type.")
-    if not isinstance(judge.temperature, float) or not 0 < judge.temperature < math.inf:
-        raise RecipeError(f"The recipe's judge has the temperature {judge.temperature!r}.")
-    return judge
-
-
-def _drops() -> str:
-    return f"What can be dropped: {', '.join(DROPS)}"
-
-
-def _check_doubt(name: str, doubt: float | None) -> float | None:
-    if doubt is None:
-        return None
-    if isinstance(doubt, bool) or not isinstance(doubt, int | float):
-        raise RecipeError(f"The recipe's {name} is {doubt!r}.", "Expected a number.")
-    if not 0 < doubt < math.inf:
-        raise RecipeError(
-            f"A doubt of {doubt} cannot be acted on with {name.replace('_', '-')}.",
-            "It is a distance in log-odds: use a number above 0, such as 1.",
-        )
-    return float(doubt)
 
 
 _TYPES: dict[str, tuple[type, str]] = {

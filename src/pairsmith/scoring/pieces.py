@@ -25,7 +25,7 @@ from pairsmith.schema.rows import Kind
 from pairsmith.sources.layouts import kind_of
 
 PIECE_ROWS = 4096
-"""So many rows are sorted by length together."""
+"""The number of rows that are sorted by length together."""
 
 TOLD = b"pairsmith"
 """The name in a file's metadata of what is told of the piece."""

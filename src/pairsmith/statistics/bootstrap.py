@@ -30,7 +30,7 @@ FEW = 20
 LEVEL = 0.95
 """Of the intervals."""
 HELD = 60_000_000
-"""So many numbers of draws are kept in memory, a byte each; of more, they are drawn again."""
+"""Numbers of draws kept in memory, a byte each; beyond that they are drawn again."""
 AT_ONCE = 2_000_000
 """At most about this many numbers of a matrix of draws are held at once."""
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 import pairsmith
 from pairsmith.auditing.answer import UnansweredError
-from pairsmith.auditing.content.damage import DAMAGES
 from pairsmith.auditing.content.openings import LEAST, open_texts, weigh
 from pairsmith.auditing.content.patterns import (
     PERSONAL,
@@ -21,6 +20,7 @@ from pairsmith.auditing.content.writing_systems import Letters, script_of
 from pairsmith.auditing.questions.content import TextCounts
 from pairsmith.auditing.questions.content import ask as text
 from pairsmith.chat_templates.builtin import FAMILIES
+from pairsmith.text.damage.kinds import DAMAGES
 from support.examples import examples
 from support.slow import slow
 
@@ -180,7 +180,15 @@ def test_damage_is_told_by_rows_with_what_it_would_be(build_rows, ask):
     assert "U+202E" in said["bidirectional", "pairs/train/3"]
     assert not any(rows == "pairs/train/5" for _, rows in said)
     assert "Damaged text, by rows: encoding 1," in answer.sentence
-    for word in ("UTF-8", "entities", "tags", "Unescape", "Replacement", "width", "direction"):
+    for word in (
+        "UTF-8",
+        "HTML",
+        "links",
+        "line ends",
+        "Replacement",
+        "nobody sees",
+        "--mend encoding,",
+    ):
         assert word in answer.cure
     assert {"damaged": "<br> would be a line end (an HTML tag)", "rows": 1} in (
         answer.numbers["damaged"]["html_tag"]

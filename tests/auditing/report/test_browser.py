@@ -57,19 +57,45 @@ def test_text_can_be_read(look, scheme):
 
 def test_details_open_and_close(look):
     page = look()
-    said = page.locator("details:has(.said) .said").first
+    said = page.locator("details details .said").first
+    page.locator("details:has(details .said) > summary").first.click()
     assert not said.is_visible()
-    page.locator("details:has(.said) > summary").first.click()
+    warning = page.locator("details details:has(.said) > summary").first
+    warning.click()
     assert said.is_visible()
-    page.locator("details:has(.said) > summary").first.press("Enter")
+    warning.press("Enter")
     assert not said.is_visible()
 
 
 def test_links_in_the_page_are_followed(look):
     page = look()
-    page.locator("main table a").first.click()
-    assert page.evaluate("location.hash") == "#q-1"
-    assert page.evaluate("document.querySelector('#q-1').getBoundingClientRect().top") < 900
+    page.locator(".verdict a").first.click()
+    place = page.evaluate("location.hash")
+    assert place.startswith("#q-2-")
+    assert page.locator(place).is_visible()
+    assert page.evaluate(f"document.querySelector('{place}').getBoundingClientRect().top") < 900
+
+
+@pytest.mark.parametrize("scheme", quick(["light", "dark"]))
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)], ids=["wide", "phone"])
+def test_the_first_screen_says_the_three_worst(browser, planted_audit, width, height, scheme):
+    with looking(browser, planted_audit / "audit" / "report.html") as look:
+        page = look(width, scheme)
+        assert page.locator("h1").inner_text() == "garden"
+        first = page.locator(".verdict li")
+        told = first.all_inner_texts()
+        worst = ("are in train as well", "other way round", "repeat another pair")
+        for text, words in zip(told, worst, strict=False):
+            assert "Act on this" in text
+            assert words in text
+            assert "pairsmith build SOURCE NEW --drop " in text
+        box = first.nth(2).bounding_box()
+        assert box["y"] + box["height"] <= height
+        colours = "li => getComputedStyle(li.querySelector('.mark')).backgroundColor"
+        levels = {first.nth(n).get_attribute("class") for n in range(len(told))}
+        assert levels == {"act", "look", "fine"}
+        assert len({first.nth(n).evaluate(colours) for n in range(len(told))}) == 3
+        assert page.evaluate(CONTRAST)[1] >= 4.5
 
 
 @slow

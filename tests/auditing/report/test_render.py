@@ -108,7 +108,7 @@ def test_what_an_answer_holds_is_there(page):
     assert "Not answered. There is one subset, and this compares two." in shown
     assert "There is nothing to find." in shown
     assert "What to do. Leave one of each." in shown
-    assert "longer 19, shorter 1." in shown
+    assert "longer 19 pairsmith show out --finding longest:longer" in shown
     words = [word.strip() for word in page.words if word.strip()]
     row = words.index("harmless-base/train")
     assert words[row : row + 3] == ["harmless-base/train", "12", "3.333"]

@@ -50,7 +50,7 @@ def test_columns_are_as_long_as_they_are_said_to_be(report):
 
 def test_equal_builds_make_equal_pages(report, tmp_path):
     out = report.parent.parent
-    copied = shutil.copytree(out, tmp_path / "out")
+    copied = shutil.copytree(out, tmp_path / out.name)
     again = pairsmith.explore(copied).folder / "report.html"
     assert again.read_bytes() == report.read_bytes()
 

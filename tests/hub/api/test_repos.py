@@ -28,13 +28,13 @@ def test_made_and_told(client, account):
 @pytest.mark.parametrize(
     ("more", "status", "said"),
     [
-        ({"type": "model"}, 400, "holds datasets"),
-        ({"name": "../x"}, 403, "under ann/ only"),
+        ({"type": "space"}, 400, "holds datasets and models"),
+        ({"name": "../x"}, 403, "under ann/ and"),
         ({"name": "a..b"}, 400, "cannot be"),
         ({"name": "a.git"}, 400, "cannot be"),
         ({"name": ""}, 400, "cannot be"),
         ({"name": 1}, 400, "has to be a text"),
-        ({"organization": "bob"}, 403, "under ann/ only"),
+        ({"organization": "bob"}, 403, "under ann/ and"),
         ({"visibility": "hidden"}, 400, "visibility"),
         ({"private": "yes"}, 400, "private"),
     ],

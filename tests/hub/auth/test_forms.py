@@ -18,7 +18,7 @@ def her(browser, ann):
 
 
 def changed(browser_, proof: str | None) -> int:
-    fields = {"fullname": "Mallory", "email": "mallory@example.org"}
+    fields = {"fullname": "Mallory", "email": "ann@example.org"}
     if proof is not None:
         fields["csrf"] = proof
     return browser_.client.post("/settings/profile", data=fields).status_code

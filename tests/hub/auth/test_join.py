@@ -26,7 +26,7 @@ def test_joining_makes_an_account_and_signs_in(browser, hub):
     answer = his.send("/join", **GOOD, next="/settings/tokens")
     assert (answer.status_code, answer.headers["location"]) == (303, "/settings/tokens")
     assert his.signed_in()
-    user, kept = known(hub, "bob")
+    user, kept, _ = known(hub, "bob")
     assert user[1:] == ("bob", "Bob B.", "bob@example.org")
     assert kept.startswith("$argon2id$")
     assert browser().sign_in("bob", GOOD["password"]).status_code == 303

@@ -22,7 +22,9 @@ def change(browser_, old=PASSWORD, password=NEW, again=NEW):
 
 def test_the_profile_is_shown_and_changed(hub, her):
     assert 'value="ann@example.org"' in her.get("/settings/profile").text
-    answer = her.send("/settings/profile", fullname=" Ann  A. ", email=" ann@example.com ")
+    answer = her.send(
+        "/settings/profile", fullname=" Ann  A. ", email=" ann@example.com ", old=PASSWORD
+    )
     assert answer.status_code == 303
     shown = her.get(answer.headers["location"]).text
     assert "The profile was changed." in shown

@@ -87,3 +87,9 @@ def test_large_files(stage, client):
 def test_the_command_line_of_the_client(stage, client):
     stage.put("ann/gated", {"README.md": CARD, f"pairs/{SHARD}": parquet(2)}, gate="manual")
     stage.run("terminal", client)
+
+
+@slow
+def test_discussions_and_pull_requests(stage, client):
+    stage.put("ann/pairs", {"README.md": b"# Pairs\n", "notes.txt": b"a note\n"})
+    stage.run("discuss", client)

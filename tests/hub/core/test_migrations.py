@@ -93,15 +93,23 @@ def test_every_row_stays_and_tells_its_kind(root):
     after = rows_of(root / "hub.sqlite")
     for table, column in NEW_COLUMNS.items():
         assert {row.pop(column) for row in after[table]} == {"dataset"}
+    assert {row.pop("kind") for row in after["users"]} == {"person"}
+    events_of = {row["id"]: row.pop("subject") for row in after["events"]}
+    assert set(events_of.values()) == {1, None}
     sizes = {row["sha256"]: row["size"] for row in after["blobs"]}
     for row in after["holdings"]:
-        assert row.pop("size") == sizes[row["blob"]]
+        assert (row.pop("size"), row.pop("proposer")) == (sizes[row["blob"]], None)
     held = {row["id"]: row.pop("bytes") for row in after["repos"]}
     for repo, size in held.items():
         mine = [row["blob"] for row in after["holdings"] if row["repo"] == repo]
         assert size == sum(sizes[blob] for blob in mine)
     assert {row.pop("deleted") for row in after["repos"]} == {None}
     assert {row.pop("draft") for row in after["lines"]} == {None}
+    for row in after["users"]:
+        assert [row.pop(name) for name in ("confirmed", "suspended", "removed")] == [None] * 3
+    for table in ("sessions", "tokens"):
+        assert {row.pop("used") for row in after[table]} == {None}
+    assert {row.pop("browser") for row in after["sessions"]} == {""}
     by_name = {name: sorted(after[name], key=repr) for name in before}  # and not the new tables
     assert by_name == {name: sorted(rows, key=repr) for name, rows in before.items()}
     with closing(sqlite3.connect(root / "hub.sqlite")) as db:

@@ -7,7 +7,8 @@ import io
 
 import pytest
 
-from pairsmith.hub.repos import repos
+from pairsmith.hub.gating.form import read_form
+from pairsmith.hub.repos import card, repos
 from support.hub.gated import (
     ANSWERS,
     KEPT,
@@ -17,6 +18,7 @@ from support.hub.gated import (
     found,
     stands,
 )
+from support.hub.stock import commit_files
 
 
 def test_the_owner_sees_who_asked_and_answers(hub, dataset, ann, bob, inputs):
@@ -121,6 +123,19 @@ def test_a_request_of_another_dataset_is_none_of_this_one(hub, dataset, ann, bob
     )
     assert answered.status_code == 404
     assert stands(hub, bob) == "pending"
+
+
+def test_the_columns_of_the_csv_are_in_the_order_of_the_card(hub, dataset, ann, bob):
+    first = b"---\nextra_gated_fields:\n  Why: text\n  A firm: text\n---\n"
+    dataset(card=first)
+    mark = read_form(card.read(first.decode()).data).mark
+    ask(bob, form=mark, **{"answer-0": "To read", "answer-1": "None"})
+    later = b"---\nextra_gated_fields:\n  Country: country\n  A firm: text\n  Why: text\n---\n"
+    with hub.database.read() as db:
+        repo = repos.find(db, "dataset", "ann", "pets")
+    commit_files(hub, repo, ann.user, {"README.md": later})
+    head, _ = csv.reader(io.StringIO(ann.get(f"{REQUESTS}.csv").text, newline=""))
+    assert head[8:] == ["A firm", "Why"]
 
 
 def test_the_csv_has_all_of_it_and_no_formula(hub, dataset, ann, bob, person):

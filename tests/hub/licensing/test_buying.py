@@ -117,3 +117,49 @@ def test_the_repositorys_page_lists_offers_with_what_one_can_do(shop):
     with shop.hub.database.write() as db:
         offers.set_active(db, shop.offer, False)
     assert shown(shop).strip() == ""
+
+
+@pytest.mark.parametrize("gate", ["manual", "off"])
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [("rejected", "request for access was rejected"), ("revoked", "access was revoked")],
+)
+def test_nothing_is_sold_to_whom_the_owner_turned_away(shop, status, said, gate):
+    where = f"/datasets/ann/pairs/buy/{shop.offer.id}"
+    with shop.hub.database.write() as db:
+        db.execute(
+            "INSERT INTO requests (repo, user, status, fields, asked) VALUES (?, ?, ?, '{}', 1)",
+            (shop.repo.id, shop.bob.user.id, status),
+        )
+        repos.set_gate(db, shop.repo, gate)
+    page = shop.bob.get("/datasets/ann/pairs").text
+    assert said in page
+    assert "ann can let you in" in page
+    assert "/buy/" not in page
+    answer = shop.bob.send(where)
+    assert (answer.status_code, said in answer.text) == (403, True)
+    # who set out to buy before is not let in by a payment that comes now; its owner is told
+    paid = shop.said("checkout.session.completed", session(shop.reference))
+    assert paid.startswith("turned away: the buyer's")
+    assert shop.licences == []
+    assert "the buyer&#39;s" in shop.ann.get("/datasets/ann/pairs/settings/licences").text
+    with shop.hub.database.write() as db:
+        db.execute("UPDATE requests SET status = 'accepted'")
+    assert "/buy/" in shop.bob.get("/datasets/ann/pairs").text
+    assert shop.said("checkout.session.completed", session(shop.reference)).startswith("granted ")
+
+
+def test_who_lost_a_licence_by_hand_buys_none_and_who_got_the_money_back_may(shop):
+    first = granted(shop, shop.bob).number
+    shop.ann.send(f"/datasets/ann/pairs/settings/licences/revoke/{first}", reason="Shared it")
+    assert "access was revoked" in shop.bob.get("/datasets/ann/pairs").text
+    assert shop.bob.send(f"/datasets/ann/pairs/buy/{shop.offer.id}").status_code == 403
+    granted(shop, shop.bob)
+    assert "You hold this licence" in shop.bob.get("/datasets/ann/pairs").text
+    with shop.hub.database.write() as db:
+        db.execute("DELETE FROM licences")
+    paid = session(shop.reference)
+    assert shop.said("checkout.session.completed", paid).startswith("granted ")
+    back = {"object": "charge", "payment_intent": paid["payment_intent"], "refunded": True}
+    assert shop.said("charge.refunded", back).startswith("revoked ")
+    assert "/buy/" in shop.bob.get("/datasets/ann/pairs").text

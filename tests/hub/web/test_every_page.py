@@ -14,6 +14,7 @@ from support.slow import slow
 
 PAGE = "/datasets/ann/pairs"
 DATASET = "/datasets/{owner:part}/{name:part}"
+MODEL = "/{owner:account}/{name:part}"  # their pages are made by the same templates
 NO_PAGES = ("/api/", "/cas/", "/lfs/", "/static/", "/favicon.ico", "/robots.txt")
 PROBLEMS = """() => {
   const found = [], wide = document.documentElement.scrollWidth;
@@ -39,19 +40,27 @@ PROBLEMS = """() => {
 SHOWN = {
     "/": ["/"],
     "/datasets": ["/datasets", "/datasets?search=none"],
+    "/models": ["/models"],
     "/join": ["/join"],
     "/login": ["/login?next=/datasets/ann/pairs"],
+    "/mail/stop/{secret:part}": ["/mail/stop/x"],
     "/settings/profile": ["ann /settings/profile"],
     "/settings/password": ["ann /settings/password"],
+    "/login/code": ["/login/code?next=/"],
+    "/login/help": ["/login/help"],
+    "/login/link": [],
+    "/login/link/{secret:part}": [],
+    "/settings/two-factors": ["ann /settings/two-factors"],
+    "/settings/security": ["ann /settings/security"],
     "/settings/tokens": ["ann /settings/tokens"],
     "/settings/licences": ["bob /settings/licences", "ann /settings/licences"],
     "/settings/access": ["dan /settings/access", "ann /settings/access"],
     "/licences/{number:part}": ["bob /licences/{licence}"],
     "DATASET": [
         PAGE, f"ann {PAGE}", f"bob {PAGE}", f"cleo {PAGE}", f"dan {PAGE}", f"eve {PAGE}",
-        f"/datasets/ann/{LONG}", "ann /datasets/ann/empty",
+        f"/datasets/ann/{LONG}", "ann /datasets/ann/empty", "/ann/judge", "bob /ann/judge",
     ],
-    "DATASET/settings": [f"ann {PAGE}/settings"],
+    "DATASET/settings": [f"ann {PAGE}/settings", "ann /ann/judge/settings"],
     "DATASET/settings/requests": [
         f"ann {PAGE}/settings/requests", f"ann {PAGE}/settings/requests?status=accepted",
         f"ann {PAGE}/settings/requests?status=rejected",
@@ -65,12 +74,34 @@ SHOWN = {
         f"ann {PAGE}/viewer?config=red-team-attempts", f"/datasets/ann/{LONG}/viewer",
         f"/datasets/ann/{LONG}/viewer?annotation={FOLDER}&order=lowest",
     ],
+    "DATASET/discussions": [
+        f"{PAGE}/discussions", f"ann {PAGE}/discussions?status=all",
+        f"/datasets/ann/{LONG}/discussions?status=all", "ann /datasets/ann/empty/discussions",
+    ],
+    "DATASET/discussions/new": [
+        f"bob {PAGE}/discussions/new",
+        f"bob {PAGE}/discussions/new?config=a&split=train&row=2&id={LONG}&revision={{first}}",
+    ],
+    "DATASET/discussions/{num:part}": [
+        f"{PAGE}/discussions/1", f"bob {PAGE}/discussions/1", f"ann {PAGE}/discussions/1",
+        f"ann {PAGE}/discussions/2", f"/datasets/ann/{LONG}/discussions/1",
+        f"ann /datasets/ann/{LONG}/discussions/2",
+    ],
+    "DATASET/discussions/{num:part}/files": [
+        f"{PAGE}/discussions/2/files", f"bob {PAGE}/discussions/2/files",
+        f"/datasets/ann/{LONG}/discussions/2/files",
+    ],
+    "DATASET/discussions/{num:part}/comment/{comment:part}/versions": [
+        f"ann {PAGE}/discussions/1/comment/{{edited}}/versions"
+    ],
     "DATASET/reports/{report:part}": [
         f"/datasets/ann/{LONG}/reports/explore", f"/datasets/ann/{LONG}/reports/audit"
     ],
     "DATASET/commits/{revision:part}": [f"{PAGE}/commits/main"],
     "DATASET/commit/{revision:part}": [f"{PAGE}/commit/{{last}}", f"{PAGE}/commit/{{first}}"],
-    "DATASET/tree/{revision:part}": [f"{PAGE}/tree/main", f"/datasets/ann/{LONG}/tree/main"],
+    "DATASET/tree/{revision:part}": [
+        f"{PAGE}/tree/main", f"/datasets/ann/{LONG}/tree/main", "/ann/judge/tree/main"
+    ],
     "DATASET/tree/{revision:part}/{path:inner}": [
         f"{PAGE}/tree/v1/harmless-base", f"/datasets/ann/{LONG}/tree/main/{FOLDER}"
     ],
@@ -94,7 +125,7 @@ def browser():
 def test_every_route_of_a_page_is_looked_at():
     paths = {r.path for r in routes() if isinstance(r, Route) and "GET" in (r.methods or ())}
     pages = {
-        path for path in paths
+        path.replace(MODEL, DATASET) for path in paths
         if not path.startswith(NO_PAGES) and not path.endswith(".csv")
         and "/resolve/" not in path and "/frame/" not in path
     }  # fmt: skip
@@ -106,7 +137,7 @@ def test_every_page(hub, served, browser, sample_messages):
     made, watch = furnish(hub, sample_messages), Watch(served)
     people = {name: come(browser, watch, made, name) for name in ("", *FULL_NAMES)}
     places = {"licence": made.licence, "offer": made.offer}
-    places |= {"first": made.first.id, "last": made.last.id}
+    places |= {"first": made.first.id, "last": made.last.id, "edited": made.edited}
     wrong = {}
     for route, lines in SHOWN.items():
         for line in lines:

@@ -70,7 +70,7 @@ def test_an_account_without_datasets_to_show_is_as_one_that_is_not_there(get, da
     absent = get("/zoe", "bob", 404).text
     assert there.replace("/ann", "/zoe") == absent
     assert "hidden" in get("/ann", "ann").text
-    assert "no dataset yet" in get("/bob", "bob").text
+    assert "no dataset and no model yet" in get("/bob", "bob").text
 
 
 def test_the_style_is_kept_by_browsers_until_it_changes(get):

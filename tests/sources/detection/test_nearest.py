@@ -105,3 +105,14 @@ def test_objects_in_objects_are_looked_into_to_some_depth_alone(tmp_path):
     path.write_text(json.dumps(row))
     with pytest.raises(SourceError, match="no shape that is known; their fields: id, inner"):
         pairsmith.build(path, tmp_path / "out")
+
+
+def test_red_team_dialogues_under_another_name_are_told(tmp_path):
+    """What the message says to type builds them."""
+    source = tmp_path / "mine.jsonl"
+    source.write_text(json.dumps({"transcript": "\n\nHuman: Hi.\n\nAssistant: Hm.", "rating": 2}))
+    with pytest.raises(SourceError, match="as red-team dialogues") as failed:
+        pairsmith.build(source, tmp_path / "out")
+    assert failed.value.hint.endswith("--subset red-team-attempts")
+    built = pairsmith.build(source, tmp_path / "out", subset="red-team-attempts")
+    assert built.totals.kept == 1

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pairsmith.hub.auth import tokens, users
+from pairsmith.hub.http.addresses import Kind
 from pairsmith.hub.repos import history, repos
 from support.hub.stock import commit_files
 
@@ -89,12 +90,12 @@ class Stage:
             history.add_ref(db, repo, "branch", branch, head)
             history.add_ref(db, repo, "tag", tag, head)
 
-    def request(self, name: str, user: str, status: str) -> None:
+    def request(self, name: str, user: str, status: str, kind: Kind = "dataset") -> None:
         """A request for access as if it had been made, and answered."""
         owner, _, last = name.partition("/")
         who, said = self.user(user), json.dumps({"Organisation": "A school"})
         with self.hub.database.write() as db:
-            repo = repos.find(db, "dataset", owner, last)
+            repo = repos.find(db, kind, owner, last)
             db.execute(
                 "INSERT INTO requests (repo, user, status, fields, asked) VALUES (?, ?, ?, ?, ?)",
                 (repo.id, who.id, status, said, 1_700_000_000),

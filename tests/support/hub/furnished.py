@@ -11,6 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pairsmith.hub.auth import sessions, tokens, users
+from pairsmith.hub.auth.users import User
+from pairsmith.hub.community import anchors, pulls, threads
+from pairsmith.hub.community.anchors import Anchor
+from pairsmith.hub.community.threads import Actor
 from pairsmith.hub.context import Hub
 from pairsmith.hub.gating import requests
 from pairsmith.hub.gating.form import read_form
@@ -18,9 +22,10 @@ from pairsmith.hub.licensing import licences, offers, orders, payments
 from pairsmith.hub.licensing.offers import Draft
 from pairsmith.hub.repos import card, history, repos
 from pairsmith.hub.repos.history import Commit
+from pairsmith.hub.repos.repos import Repo
 from support.hub.browsing import FULL_NAMES
 from support.hub.parquets import parquet
-from support.hub.stock import commit_files
+from support.hub.stock import commit_files, propose_files
 
 ASKED = """\
 extra_gated_heading: Ask for the sample
@@ -54,6 +59,13 @@ RESEARCH = Draft(
     "Research", TERMS, "49 USD", "https://buy.stripe.com/test_x", "plink_research", "4900", "usd"
 )
 BY_HAND = Draft("Commercial", "As it is agreed with the licensor.", "on request")
+JUDGE = b"""---
+library_name: transformers
+pipeline_tag: text-classification
+license: mit
+---
+# A judge of replies
+"""
 LONG = "w" * 60  # a name without a place to break it
 FOLDER = "f" * 100
 
@@ -67,6 +79,7 @@ class Furnished(NamedTuple):
         last: The last one, which changed the card.
         licence: The number of bob's licence.
         offer: The number of the offer that Stripe sells.
+        edited: The key of a comment that was edited.
     """
 
     sessions: dict[str, str]
@@ -74,6 +87,7 @@ class Furnished(NamedTuple):
     last: Commit
     licence: str
     offer: int
+    edited: str
 
 
 def gated_card(text: str) -> str:
@@ -93,10 +107,13 @@ def furnish(hub: Hub, build: Path) -> Furnished:
         ann = people["ann"]
         pairs, wide = (repos.create(db, ann, "dataset", name, False) for name in ("pairs", LONG))
         repos.create(db, ann, "dataset", "empty", True)
+        judge = repos.create(db, ann, "model", "judge", False)
+        repos.set_gate(db, judge, "auto")
     first = commit_files(hub, pairs, ann, files_of(build))
     text = gated_card((build / "README.md").read_text("utf-8"))
     last = commit_files(hub, pairs, ann, {"README.md": text.encode()})
     commit_files(hub, wide, ann, wide_files())
+    commit_files(hub, judge, ann, {"README.md": JUDGE, "model.safetensors": b"weights"})
     with hub.database.write() as db:
         repos.set_gate(db, pairs, "manual")
         pairs = repos.find(db, "dataset", "ann", "pairs") or pairs
@@ -113,7 +130,41 @@ def furnish(hub: Hub, build: Path) -> Furnished:
         assert dans
         requests.answer(db, pairs, ann, dans, "rejected", "No school of that name is known to us.")
         requests.grant(db, pairs, ann, people["bob"])
-    return Furnished(secrets, first, last, licence.number, sold.id)
+    edited = discuss(hub, pairs, people["bob"], "A row that reads oddly", "It is **this** row.")
+    discuss(hub, wide, people["cleo"], "t" * 200, f"{'c' * 300} `{'d' * 300}` @ann, #1\n\n- a\n")
+    return Furnished(secrets, first, last, licence.number, sold.id, edited)
+
+
+def discuss(hub: Hub, repo: Repo, who: User, title: str, text: str) -> str:
+    """A discussion about a row, all that can stand in one, and a pull request, which has conflicts.
+
+    Returns:
+        The key of a comment that was edited.
+    """
+    contents = {
+        "README.md": b"# Another\n",
+        "notes/new.txt": b"one line\n" + b"n" * 300,
+        "e.txt": b"",
+    }
+    with hub.database.write() as db:
+        owner = users.named(db, repo.owner)
+        head = history.head(db, repo, history.MAIN)
+        assert owner
+        assert head
+        actor, ann = Actor(who, False), Actor(owner, True)
+        thread = threads.open_discussion(db, repo, actor, title, text)
+        anchors.tie(db, repo, thread, Anchor("red-team-attempts", "train", 2, "", head.id))
+        said = threads.comment(db, repo, thread, actor, text)
+        threads.edit(db, repo, thread, actor, said.key, f"{text} And more.")
+        gone = threads.comment(db, repo, thread, ann, "Not for everybody.")
+        threads.hide(db, repo, thread, ann, gone.key)
+        threads.rename(db, repo, thread, ann, f"{title}"[:190] + ", mended")
+        threads.set_status(db, repo, thread, ann, "closed", "It is mended.")
+        pull = pulls.begin(db, repo, actor, f"Change {title}"[:200], text, head)
+        threads.set_status(db, repo, pull, actor, "open")
+    propose_files(hub, repo, actor, pull.num, contents)
+    commit_files(hub, repo, owner, {"e.txt": b"ann has one too\n"})
+    return said.key
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

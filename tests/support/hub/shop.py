@@ -47,6 +47,7 @@ def shown(shop, user=None, active=None, secret="whsec_x"):
             offers=made,
             repo=shop.repo,
             user=user,
+            owns=user is not None and user.id == shop.repo.owner_id,
             csrf="",
             settings=Settings("http://testserver", stripe_secret=secret),
             rendered=Rendering(shop.hub),

@@ -10,27 +10,41 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, NamedTuple
 
 from starlette.applications import Starlette
 
 from pairsmith.hub.auth import sessions, tokens, users
 from pairsmith.hub.auth.users import User
+from pairsmith.hub.community import anchors, entries, pulls, threads
+from pairsmith.hub.community.anchors import Anchor
+from pairsmith.hub.community.threads import Actor
 from pairsmith.hub.context import Hub
+from pairsmith.hub.http.addresses import KINDS, Kind, page_of
 from pairsmith.hub.licensing import licences, offers
 from pairsmith.hub.licensing.offers import Draft
 from pairsmith.hub.repos import history, repos
+from pairsmith.hub.repos.roles import Role
 from pairsmith.hub.xet import uploads
 from support.hub import parquets
-from support.hub.stock import commit_files
+from support.hub.stock import commit_files, propose_files
 
 MARK = b"MARK-OF-THE-DATA"  # stands in every data file, and nowhere else
 HIDDEN = "kept-to-myself"  # the private repository's name
 ABSENT = "does-not-exist"  # a name of as many letters, of none
 GATED = "behind-a-gate"
 OPEN = "open-to-all"
+HOLDERS = {"reader": Role.READ, "writer": Role.WRITE, "keeper": Role.ADMIN}
+"""Who has a role in ann's repositories, which one."""
+
 FIELD = "x-field-of-a-form"  # told among the headers, sent in the form
 CARD = b"---\nlicense: mit\nextra_gated_fields:\n  Company: text\n---\n# A card\n"
+
+
+def held_as(kind: Kind, name: str) -> str:
+    """What the values of a repository stand under: see `Stage.values`."""
+    return name if kind == "dataset" else f"{kind} {name}"
 
 
 def mark(name: str) -> bytes:
@@ -59,13 +73,19 @@ class Answer(NamedTuple):
 
 @dataclass
 class Stage:
-    """A hub with an open, a gated and a private repository of ann's, and the others' ways in."""
+    """A hub with an open, a gated and a private repository of ann's, and the others' ways in.
+
+    There is one of each kind, all with the same names. `values` has the ids of what is in them,
+    such as `behind-a-gate:old` for a dataset's first commit, `model behind-a-gate:old` for a
+    model's.
+    """
 
     hub: Hub
     app: Starlette
     callers: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
     owner: dict[str, str] = field(default_factory=dict)
+    holders: dict[str, tuple[Role, list[dict[str, str]]]] = field(default_factory=dict)
 
     def call(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
@@ -81,17 +101,20 @@ def staged(hub: Hub, app: Starlette) -> Stage:
         ann = users.add(db, "ann", "Ann", "ann@example.org", None)
         token = tokens.add(db, ann, "test", "write")
     stage.owner = {"Authorization": f"Bearer {token}"}
-    for name in (OPEN, GATED, HIDDEN):
-        _fill(stage, ann, name)
+    for kind, name in product(KINDS, (OPEN, GATED, HIDDEN)):
+        _fill(stage, ann, kind, name)
     stage.callers["nobody"] = [{}]
     for name in ("stranger", "pending", "rejected", "revoked"):
         stage.callers[name] = _person(stage, name)
+    for name, role in HOLDERS.items():
+        stage.holders[name] = (role, _holder(stage, name, role))
     _sell(stage)
+    _discuss(stage)
     return stage
 
 
-def _fill(stage: Stage, owner: User, name: str) -> None:
-    hub = stage.hub
+def _fill(stage: Stage, owner: User, kind: Kind, name: str) -> None:
+    hub, held = stage.hub, held_as(kind, name)
     contents = {
         "README.md": CARD,
         "data/train.txt": mark(name) + b", before it was changed",
@@ -99,7 +122,7 @@ def _fill(stage: Stage, owner: User, name: str) -> None:
         "explore/report.html": b"<h1>" + mark(name) + b"</h1>",
     }
     with hub.database.write() as db:
-        repo = repos.create(db, owner, "dataset", name, private=name == HIDDEN)
+        repo = repos.create(db, owner, kind, name, private=name == HIDDEN)
     old = commit_files(hub, repo, owner, contents).id
     new = commit_files(hub, repo, owner, {"data/train.txt": mark(name)}).id
     with hub.database.write() as db:
@@ -107,12 +130,12 @@ def _fill(stage: Stage, owner: User, name: str) -> None:
         history.add_ref(db, repo, "tag", "v1", history.find(db, repo, old))
         if name == GATED:
             repos.set_gate(db, repo, "manual")
-        stage.values[f"{name}:old"] = old
-        stage.values[f"{name}:new"] = new
+        stage.values[f"{held}:old"] = old
+        stage.values[f"{held}:new"] = new
         for row in db.execute(
             "SELECT path, blob FROM files JOIN lines ON lines.id = line WHERE repo = ?", (repo.id,)
         ):
-            stage.values[f"{name}:{row['path']}"] = row["blob"]
+            stage.values[f"{held}:{row['path']}"] = row["blob"]
 
 
 def _person(stage: Stage, name: str) -> list[dict[str, str]]:
@@ -121,13 +144,28 @@ def _person(stage: Stage, name: str) -> list[dict[str, str]]:
         user = users.add(db, name, name.title(), f"{name}@example.org", None)
         token = tokens.add(db, user, "test", "write")
         cookie = sessions.begin(db, user)
-        repo = repos.find(db, "dataset", "ann", GATED)
-        assert repo is not None
-        if name != "stranger":
+        for kind in KINDS:
+            repo = repos.find(db, kind, "ann", GATED)
+            assert repo is not None
+            if name != "stranger":
+                db.execute(
+                    "INSERT INTO requests (repo, user, status, fields, asked)"
+                    " VALUES (?, ?, ?, '{}', 0)",
+                    (repo.id, user.id, name),
+                )
+    return [{"Authorization": f"Bearer {token}"}, _browser(stage, cookie)]
+
+
+def _holder(stage: Stage, name: str, role: Role) -> list[dict[str, str]]:
+    """A collaborator of the gated and the private repository."""
+    with stage.hub.database.write() as db:
+        user = users.add(db, name, name.title(), "", None)
+        token = tokens.add(db, user, "test", "write")
+        cookie = sessions.begin(db, user)
+        for kind, hidden in product(KINDS, (GATED, HIDDEN)):
+            repo = repos.find(db, kind, "ann", hidden)
             db.execute(
-                "INSERT INTO requests (repo, user, status, fields, asked)"
-                " VALUES (?, ?, ?, '{}', 0)",
-                (repo.id, user.id, name),
+                "INSERT INTO collaborators VALUES (?, ?, ?, 0)", (repo.id, user.id, role.word)
             )
     return [{"Authorization": f"Bearer {token}"}, _browser(stage, cookie)]
 
@@ -151,24 +189,44 @@ def _sell(stage: Stage) -> None:
     ann = stage.owner
     with stage.hub.database.write() as db:
         buyer = users.add(db, "buyer", "", "buyer@example.org", None)
-        for name in (GATED, HIDDEN):
-            repo = repos.find(db, "dataset", "ann", name)
+        for kind, name in product(KINDS, (GATED, HIDDEN)):
+            held, repo = held_as(kind, name), repos.find(db, kind, "ann", name)
             draft = Draft("terms", "The terms.", "€ 1", "", "", "100", "eur")
             offer = offers.make(db, repo, draft)
-            stage.values[f"{name}:offer"] = str(offer.id)
+            stage.values[f"{held}:offer"] = str(offer.id)
             licence = licences.grant(db, repo, offer, buyer, "ann")
-            stage.values[f"{name}:licence"] = licence.number
-            stage.values[f"{name}:cas"] = uploads.begin(db, repo, users.named(db, "ann")).id
-    for name in (GATED, HIDDEN):
-        blob = stage.values[f"{name}:data/train.parquet"]
-        stage.values[f"{name}:blob"] = blob
+            stage.values[f"{held}:licence"] = licence.number
+            stage.values[f"{held}:cas"] = uploads.begin(db, repo, users.named(db, "ann")).id
+    for kind, name in product(KINDS, (GATED, HIDDEN)):
+        held = held_as(kind, name)
+        blob = stage.values[f"{held}:data/train.parquet"]
+        stage.values[f"{held}:blob"] = blob
         for operation, oid in (("download", blob), ("upload", "0" * 64)):
             sent = {"operation": operation, "objects": [{"oid": oid, "size": 9}]}
-            url = f"/datasets/ann/{name}.git/info/lfs/objects/batch"
+            url = page_of(kind, f"ann/{name}") + ".git/info/lfs/objects/batch"
             told = json.loads(stage.call("POST", url, ann, json.dumps(sent).encode()).body)
             href = told["objects"][0]["actions"][operation]["href"]
             key = "link" if operation == "download" else "upload"
-            stage.values[f"{name}:{key}"] = href.rpartition("/")[2]
+            stage.values[f"{held}:{key}"] = href.rpartition("/")[2]
+
+
+def _discuss(stage: Stage) -> None:
+    """A discussion of each repository, and a pull request that changes data and the card."""
+    with stage.hub.database.write() as db:
+        ann = Actor(users.named(db, "ann"), moderates=True)
+        for kind, name in product(KINDS, (GATED, HIDDEN)):
+            repo = repos.find(db, kind, "ann", name)
+            text = mark(name).decode() if name == HIDDEN else "Only words."
+            thread = threads.open_discussion(db, repo, ann, "A title", text)
+            anchors.tie(db, repo, thread, Anchor("default", "train", 1, "", "0" * 40))
+            (entry,) = entries.listed(db, thread, 1)
+            stage.values[f"{held_as(kind, name)}:comment"] = entry.key
+            pulls.begin(db, repo, ann, "Changes", "", history.head(db, repo, history.MAIN))
+    for kind, name in product(KINDS, (GATED, HIDDEN)):
+        with stage.hub.database.read() as db:
+            repo = repos.find(db, kind, "ann", name)
+        changed = {"README.md": b"# Another card\n", "data/train.txt": mark(name) + b", changed\n"}
+        propose_files(stage.hub, repo, ann, 2, changed)
 
 
 async def _call(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pairsmith.hub.auth.users import User
+from pairsmith.hub.community import pulls, threads
+from pairsmith.hub.community.pushing import Push, Target
+from pairsmith.hub.community.threads import Actor
 from pairsmith.hub.context import Hub
 from pairsmith.hub.repos import commits
-from pairsmith.hub.repos.commits import Message, Put
+from pairsmith.hub.repos.commits import Message, Put, Wanted
 from pairsmith.hub.repos.history import Commit
 from pairsmith.hub.repos.readme import prepare
 from pairsmith.hub.repos.repos import Repo
@@ -33,3 +36,19 @@ def commit_files(
         made = commits.commit(db, repo, branch, author, Message("A commit"), changes)
     prepare(hub, made)
     return made
+
+
+def propose_files(
+    hub: Hub, repo: Repo, actor: Actor, num: int, contents: dict[str, bytes]
+) -> Commit:
+    """Commits these contents to a pull request."""
+    changes = [
+        Put(path, put(hub, repo, data), path.endswith(".parquet"))
+        for path, data in contents.items()
+    ]
+    with hub.database.read() as db:
+        thread = threads.find(db, repo, num)
+        target = Target(thread.ref, thread=pulls.check_may_push(db, repo, actor, num))
+        wanted = Wanted(thread.ref, actor.user, Message("A proposal"), changes)
+        wanted = Push(repo, actor, target).directed(db, wanted)
+    return commits.commit_apart(hub.database, repo, wanted, lambda db: None)

@@ -14,9 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from pairsmith.auditing.answer import Answer, Finding, Study, UnansweredError, as_table
+from pairsmith.auditing.claims.texts import claim_texts
 from pairsmith.auditing.content.cut_lengths import Cut, CutLengths, is_cut, keep_different
-from pairsmith.auditing.content.damage import DAMAGES, describe_damage
-from pairsmith.auditing.content.encodings import Damaged
 from pairsmith.auditing.content.openings import Openings
 from pairsmith.auditing.content.patterns import PERSONAL, control_strings
 from pairsmith.auditing.content.refusals import ANY, Refusals
@@ -26,8 +25,13 @@ from pairsmith.dataset.reader import Batch
 from pairsmith.kernel.checks import cut_off, find_role_marker, near_empty
 from pairsmith.reporting.svg import Plot
 from pairsmith.reporting.wording import words
+from pairsmith.schema.reasons import MENDS
 from pairsmith.statistics.intervals import wilson
+from pairsmith.text.damage.edits import Damaged
+from pairsmith.text.damage.kinds import DAMAGES, describe_damage
+from pairsmith.text.damage.mending import mend_sides
 from pairsmith.text.spans import Mask, Spans
+from pairsmith.text.turns import select
 
 TITLE = "Text"
 
@@ -91,6 +95,7 @@ class TextCounts:
         strings: The rows that contain each control string.
         control: The control strings that are searched for, with the families that use them.
         damaged: The rows of each kind of damage by what is damaged.
+        mendable: The rows of each kind of damage of which some can be mended.
         cuts: The lengths at which replies are cut.
         letters: The letters of each place.
     """
@@ -102,6 +107,7 @@ class TextCounts:
         self.strings: Counter[str] = Counter()
         self.control = control_strings()
         self.damaged: dict[str, Counter[Damaged]] = {kind: Counter() for kind in DAMAGES}
+        self.mendable: Counter[str] = Counter()
         self.cuts: list[Cut] = []
         self.letters = {place: Letters() for place in PLACES}
 
@@ -122,6 +128,7 @@ class TextCounts:
             for kind, of_rows in damaged.items():
                 masks[kind][placed.place] = _find_damage(kind, placed, texts, of_rows, batch)
         self.strings.update(string for string, _ in controls)
+        self.mendable.update(_count_mendable(batch, damaged))
         for kind, of_rows in damaged.items():
             self.damaged[kind].update(what for counts in of_rows.values() for what in counts)
         for kind, places in masks.items():
@@ -189,6 +196,7 @@ class TextCounts:
             "patterns": {kind: pattern.sought for kind, pattern in PERSONAL.items()}
             | {kind: damage.sought for kind, damage in DAMAGES.items()},
             "damaged": {kind: _list_damage(rows) for kind, rows in self.damaged.items() if rows},
+            "mendable": {kind: self.mendable[kind] for kind in MENDS if self.mendable[kind]},
             "cut_lengths": [cut._asdict() for cut in self.cuts],
             "scripts": {place: letters.shares() for place, letters in self.letters.items()},
             "languages": "not told apart",
@@ -219,7 +227,9 @@ def ask(study: Study) -> Answer:
     numbers = {**counts, "refusals": refusals.to_dict()}
     findings = [finding for of_kind in texts.findings.values() for finding in of_kind]
     sentence = _summarize(numbers, refusals)
-    return Answer("text", TITLE, sentence, numbers, as_table(findings), _cure(texts))
+    claims = claim_texts(numbers, rows, refusals.difference())
+    table, cure = as_table(findings), _cure(texts)
+    return Answer("text", TITLE, sentence, numbers, table, cure, claims=claims)
 
 
 def plot(answer: Answer) -> Plot | None:
@@ -246,6 +256,19 @@ def _find_damage(
     for row, counts in zip(placed.rows[flags].tolist(), found, strict=True):
         of_rows.setdefault(row, Counter()).update(counts)
     return rows
+
+
+def _count_mendable(
+    batch: Batch, damaged: dict[str, dict[int, Counter[Damaged]]]
+) -> dict[str, int]:
+    """The rows of which each kind of damage would be mended if all kinds were."""
+    rows = np.zeros(len(batch.ids), bool)
+    rows[sorted({row for kind in MENDS for row in damaged[kind]})] = True
+    if not rows.any():
+        return {}
+    sides = [select(side, rows[side.rows]) for side in (batch.chosen, batch.rejected)]
+    mended = mend_sides(sides, tuple(MENDS))
+    return {kind: int(np.any([of.kinds[kind] for of in mended], axis=0).sum()) for kind in MENDS}
 
 
 def _find_cuts(study: Study, lengths: CutLengths, texts: TextCounts) -> None:
@@ -328,6 +351,8 @@ def _cure(counts: TextCounts) -> str:
         cures.append("Look at the rows that may tell of persons before you share them.")
     if counts.rows["cut_off"] or counts.rows["near_empty"]:
         cures.append("Leave out replies that are cut off or next to empty, unless they are meant.")
+    if kinds := [kind for kind in MENDS if counts.mendable[kind]]:
+        cures.append(f"Build with --mend {','.join(kinds)}, which mends what is certain.")
     cures += [damage.cure for kind, damage in DAMAGES.items() if counts.rows[kind]]
     if counts.cuts:
         at = sorted({f"{cut.length:,} {cut.unit}" for cut in counts.cuts})

@@ -5,9 +5,11 @@ A prompt that begins with another row's whole transcript continues from that row
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 from pairsmith.auditing.answer import Answer, Study, UnansweredError
+from pairsmith.auditing.claims.preferences import claim_direction
 from pairsmith.auditing.report.plots import draw_groups
 from pairsmith.reporting.svg import Plot
 
@@ -107,7 +109,14 @@ def ask(study: Study) -> Answer:
         "Do not mix a subset where people went on from rejected replies with one where they went "
         "on from chosen ones without meaning to: chosen means another thing in each."
     )
-    return Answer("direction", TITLE, sentence, numbers, cure=cure)
+    replies = {
+        name: counts.replies_chosen + counts.replies_rejected for name, counts in over_all.items()
+    }
+    rows = Counter[str]()
+    for entry in study.data.entries:
+        rows[entry.subset] += entry.kept
+    claims = claim_direction(shares, replies, rows)
+    return Answer("direction", TITLE, sentence, numbers, cure=cure, claims=claims)
 
 
 def plot(answer: Answer) -> Plot | None:

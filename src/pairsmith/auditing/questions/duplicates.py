@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pairsmith.auditing.answer import Answer, Finding, Study, UnansweredError, as_table
+from pairsmith.auditing.claims.same_rows import claim_duplicates
 from pairsmith.auditing.report.plots import draw_bars
 from pairsmith.reporting.svg import Plot
 from pairsmith.text.spans import Index, Mask
@@ -106,7 +107,13 @@ def ask(study: Study) -> Answer:
     )
     cure = "Train on one row of each, and on none of those that contradict each other."
     return Answer(
-        "duplicates", TITLE, sentence, numbers, as_table(findings), cure if findings else ""
+        "duplicates",
+        TITLE,
+        sentence,
+        numbers,
+        as_table(findings),
+        cure if findings else "",
+        claims=claim_duplicates(numbers["kept"], kept),
     )
 
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pairsmith.auditing.answer import Answer, Finding, Study, UnansweredError, as_table
+from pairsmith.auditing.claims.preferences import DOUBT, claim_labels
 from pairsmith.auditing.report.plots import draw_histogram, halves, sum_bins
 from pairsmith.auditing.scorers import compare_scorers
 from pairsmith.reporting.svg import INK, SERIES, Plot, figures, to_svg
@@ -143,7 +144,10 @@ def ask(study: Study) -> Answer:
         numbers["scorers"] = [scorer.to_dict() for scorer in scorers]
     findings = _findings(study, scored, first) if better_than_chance else []
     sentence = " ".join([_summarize(accuracy, calibration, len(doubtful)), *map(str, scorers)])
-    return Answer("labels", TITLE, sentence, numbers, as_table(findings), _cure(accuracy))
+    strongly = int((scored.margins < -DOUBT).sum())
+    claims = claim_labels(accuracy, strongly, len(scored.rows))
+    table, cure = as_table(findings), _cure(accuracy)
+    return Answer("labels", TITLE, sentence, numbers, table, cure, claims=claims)
 
 
 def plot(answer: Answer) -> Plot | None:

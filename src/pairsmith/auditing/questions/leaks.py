@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pairsmith.auditing.answer import FINDINGS, Answer, Study, UnansweredError
+from pairsmith.auditing.claims.same_rows import claim_leaks
 from pairsmith.auditing.report.plots import draw_bars
 from pairsmith.dataset.conversations import BEGUN, WHOLE, note_conversations
 from pairsmith.reporting.svg import Plot
@@ -107,7 +108,9 @@ def ask(study: Study) -> Answer:
     kept = index.sql("SELECT DISTINCT split FROM rows WHERE kept").fetchall()
     for split, held_out in (("train", False), ("test", True)):
         if held_out not in {is_held_out(name) for (name,) in kept}:
-            raise UnansweredError(f"No kept row is of the {split} split.")
+            raise UnansweredError(
+                f"No kept row is of the {split} split.", "pairsmith split SOURCE NEW --test 5%"
+            )
     over_all = _count(index, "true")
     numbers = _count(index, "kept")
     findings = pa.table(index.sql(FOUND).to_arrow_table()).cast(FINDINGS)
@@ -118,8 +121,10 @@ def ask(study: Study) -> Answer:
         f"{rows[WEAK_KIND]:,} more train rows open as a test row does."
     )
     cure = "Take these train rows out, or make a new split: pairsmith split."
+    claims = claim_leaks(numbers, LEAK_KINDS)
     numbers["kept_and_refused"] = over_all
-    return Answer("leaks", TITLE, sentence, numbers, findings, cure if len(findings) else "")
+    cure = cure if len(findings) else ""
+    return Answer("leaks", TITLE, sentence, numbers, findings, cure, claims=claims)
 
 
 def plot(answer: Answer) -> Plot | None:

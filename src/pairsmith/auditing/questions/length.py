@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pairsmith.auditing.answer import Answer, Study, UnansweredError
+from pairsmith.auditing.claims.preferences import claim_length
 from pairsmith.auditing.report.plots import draw_histogram, halves, sum_bins
 from pairsmith.reporting.svg import Plot, figure, to_svg
 from pairsmith.schema.splits import is_held_out
@@ -129,7 +130,8 @@ def ask(study: Study) -> Answer:
     }
     baseline = baselines.get(None)
     sentence = _summarize(whole, everything, baseline, len(kept))
-    return Answer("length", TITLE, sentence, numbers, cure=_cure(baseline))
+    claims = claim_length(baseline)
+    return Answer("length", TITLE, sentence, numbers, cure=_cure(baseline), claims=claims)
 
 
 def plot(answer: Answer) -> Plot | None:

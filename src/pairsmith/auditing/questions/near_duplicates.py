@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from pairsmith.auditing.answer import FINDINGS, Answer, Study, UnansweredError
+from pairsmith.auditing.claims.same_rows import claim_near
 from pairsmith.auditing.report.plots import draw_bars
 from pairsmith.auditing.similarity.candidates import (
     EFFORT,
@@ -316,7 +317,8 @@ def _answer(
             "chance_of_a_miss": {str(at): miss(at) for at in (0.8, 0.85, 0.9, 0.95)},
         },
     }
-    return Answer("near", TITLE, _summarize(numbers), numbers, findings, _cure(counts))
+    sentence, cure, claims = _summarize(numbers), _cure(counts), claim_near(numbers)
+    return Answer("near", TITLE, sentence, numbers, findings, cure, claims=claims)
 
 
 def as_findings(
@@ -348,11 +350,7 @@ def as_findings(
 
 
 def count_clusters(labels: Index) -> dict[str, int]:
-    """Counts the clusters of more than one row, the rows in them, and the rows of the largest.
-
-    Args:
-        labels: The cluster of each row.
-    """
+    """Counts clusters of several rows, rows in them and in the largest, by the cluster of each."""
     sizes = np.bincount(labels)
     sizes = sizes[sizes > 1]
     return {

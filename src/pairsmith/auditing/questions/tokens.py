@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pairsmith.auditing.answer import Answer, Finding, Study, UnansweredError, as_table
+from pairsmith.auditing.claims.tokens import claim_tokens
 from pairsmith.auditing.report.plots import draw_groups
 from pairsmith.dataset.rows import kept_batches
 from pairsmith.reporting.svg import SERIES, Plot
@@ -99,7 +100,10 @@ def ask(study: Study) -> Answer:
             template.
     """
     if study.tokenizer is None:
-        raise UnansweredError("No tokenizer is named: --tokenizer takes its folder or hub id.")
+        raise UnansweredError(
+            "No tokenizer is named: --tokenizer takes its folder or hub id.",
+            "pairsmith audit OUT --tokenizer T",
+        )
     if not any(entry.kept for entry in study.data.entries):
         raise UnansweredError("No row was kept, so that there is nothing to tokenize.")
     whole = TokenCounts()
@@ -121,7 +125,8 @@ def ask(study: Study) -> Answer:
     if not overall["rows"]:
         raise UnansweredError("The tokenizer's chat template refuses every row.")
     findings = as_table(finding for of_kind in by_kind.values() for finding in of_kind)
-    return Answer("tokens", TITLE, _summarize(overall), numbers, findings, _cure(overall))
+    sentence, cure, claims = _summarize(overall), _cure(overall), claim_tokens(overall, MAX_LENGTH)
+    return Answer("tokens", TITLE, sentence, numbers, findings, cure, claims=claims)
 
 
 def plot(answer: Answer) -> Plot | None:

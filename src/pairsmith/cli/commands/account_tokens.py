@@ -63,7 +63,10 @@ def revoke_token(
 @token.command("list", cls=ListingCommand, short_help="List an account's tokens.")
 @with_printing
 def list_tokens(root: Root, name: Name, as_json: AsJson = False) -> None:
-    """List the tokens of an account, the newest first: what each is for, and which are revoked."""
+    """List the tokens of an account, the newest first: what each is for, when it was last used.
+
+    When it was used is written every few minutes.
+    """
     from pairsmith.cli.commands.hosting import account, changing
     from pairsmith.hub.auth import tokens
     from pairsmith.text.sanitize import sanitize
@@ -74,5 +77,12 @@ def list_tokens(root: Root, name: Name, as_json: AsJson = False) -> None:
         typer.echo(json.dumps([entry._asdict() for entry in found]))
         return
     for entry in found:
+        used = "" if entry.used is None else f", last used {_day(entry.used)}"
         ended = "" if entry.revoked is None else ", revoked"
-        typer.echo(sanitize(f"{entry.name}: {entry.role}{ended}"))
+        typer.echo(sanitize(f"{entry.name}: {entry.role}{used}{ended}"))
+
+
+def _day(seconds: int) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")

@@ -16,7 +16,7 @@ Name: TypeAlias = Annotated[str, typer.Argument(metavar="USER", help="The name o
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 MADE: dict[str, Any] = {"cls": ListingGroup, "no_args_is_help": True, "rich_markup_mode": None}
-user = typer.Typer(name="user", help="Make accounts, and change their passwords.", **MADE)
+user = typer.Typer(name="user", help="Make accounts, and look after them.", **MADE)
 
 
 @user.command("add", cls=ListingCommand, short_help="Make an account.")
@@ -63,7 +63,11 @@ def set_password(root: Root, name: Name) -> None:
 @user.command("list", cls=ListingCommand, short_help="List the accounts.")
 @with_printing
 def list_users(root: Root, as_json: AsJson = False) -> None:
-    """List the accounts: name, e-mail, how many datasets and tokens that are not revoked."""
+    """List the accounts: name, e-mail, how many datasets and tokens that are not revoked.
+
+    In brackets: whether the e-mail address is confirmed, the account suspended or removed, and
+    whether it is asked for a code beside its password.
+    """
     from pairsmith.cli.commands.hosting import changing
     from pairsmith.hub.auth import users
     from pairsmith.text.sanitize import sanitize
@@ -74,5 +78,9 @@ def list_users(root: Root, as_json: AsJson = False) -> None:
         typer.echo(json.dumps([account._asdict() for account in found]))
         return
     width = max((len(account.name) for account in found), default=0)
-    for name, _, email, _, repos, tokens in found:
-        typer.echo(sanitize(f"{name:{width}}  {repos:>5} datasets  {tokens:>3} tokens  {email}"))
+    for one in found:
+        counts = f"{one.repos:>5} datasets  {one.tokens:>3} tokens"
+        states = ("confirmed", "suspended", "removed", "second_factor")
+        said = ", ".join(state.replace("_", " ") for state in states if getattr(one, state))
+        line = f"{one.name:{width}}  {counts}  {one.email}{f'  ({said})' if said else ''}"
+        typer.echo(sanitize(line))

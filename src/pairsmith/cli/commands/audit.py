@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from pairsmith.auditing.record import Audit
 
 
 def audit(
@@ -20,42 +17,33 @@ def audit(
         list[str] | None,
         typer.Option(metavar="NAME,…", help="Put these questions alone: {questions}."),
     ] = None,
+    fail_on: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LEVEL",
+            help="Exit 1 where the verdict says so, or worse: act or look.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
 ) -> None:
     """Ask what is wrong with a whole dataset: duplicates, leaks, labels, length, text, tokens.
 
-    Writes a report to OUT/audit. Needs the extra `audit`.
+    Says what to act on first. Writes a report to OUT/audit. Needs the extra `audit`.
     """
     from pairsmith.auditing.audit import audit as audit_dataset
-    from pairsmith.cli.terminal import stoppable, watched
-    from pairsmith.cli.values import names_of
-    from pairsmith.text.sanitize import sanitize
+    from pairsmith.cli.render.audit import draw_audit, fails
+    from pairsmith.cli.terminal import say, stoppable, watched
+    from pairsmith.cli.values import level_of, names_of
 
+    level = level_of("--fail-on", fail_on)
     with stoppable(), watched() as watch:
         made = audit_dataset(
             out, tokenizer=tokenizer, questions=names_of(only) or None, progress=watch
         )
     if as_json:
         typer.echo(made.to_json(), nl=False)
-        return
-    _draw(made)
-    typer.echo(sanitize(f"The report: {made.folder / 'report.html'}"))
-
-
-def _draw(made: Audit) -> None:
-    """Prints the answers as a table, one row per question."""
-    from rich import box
-    from rich.table import Table
-
-    from pairsmith.cli.terminal import console
-    from pairsmith.text.sanitize import sanitize
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("question", no_wrap=True)
-    table.add_column("answer")
-    table.add_column("findings", justify="right", no_wrap=True)
-    for answer in made.answers:
-        count = "–" if answer.unanswered else f"{answer.findings.num_rows:,}"
-        text = answer.sentence or f"Not answered. {answer.unanswered}"
-        table.add_row(answer.question, sanitize(text), count)
-    console().print(table)
+    else:
+        draw_audit(made, str(out))
+    if level is not None and made.verdict.reaches(level):
+        say(fails(made.verdict, level))
+        raise typer.Exit(1)

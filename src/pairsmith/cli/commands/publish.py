@@ -1,4 +1,4 @@
-"""pairsmith publish: upload a build to a hub, from which others load it by name."""
+"""pairsmith publish: upload a build or a run to a hub, from which others load it by name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def publish(
-    out: Annotated[str, typer.Argument(metavar="OUT", help="The folder of a build.")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="The folder of a build or a run.")],
     repo: Annotated[str, typer.Argument(metavar="OWNER/NAME", help="Where it goes.")],
     to: Annotated[
         str | None,
@@ -39,9 +39,10 @@ def publish(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
 ) -> None:
-    """Publish a built dataset on a hub, by the stock client: checked first, in one commit.
+    """Publish a build or a trained run on a hub, by the stock client: checked first, in one commit.
 
-    Publishing the same build again sends nothing. The token is that of HF_TOKEN or hf auth login.
+    A build becomes a dataset, a run a model. Publishing the same again sends nothing. The
+    token is that of HF_TOKEN or hf auth login.
     """
     from pairsmith.cli.asking import ask_before_public
     from pairsmith.cli.terminal import stoppable

@@ -11,16 +11,17 @@ if TYPE_CHECKING:
 
 
 def summarize(done: Published) -> Iterator[str]:
-    """Lines with the URL, the files that were sent, and the code that loads the dataset."""
+    """Lines with the URL, the files that were sent, and the code that loads it."""
     from pairsmith.publishing.publish import PUBLIC
 
+    made = "trained" if done.kind == "model" else "built"
     yield done.url
     if done.sent or done.removed:
         size = sum(entry.bytes for entry in done.sent)
-        gone = f"; {len(done.removed)} of an earlier build removed" if done.removed else ""
+        gone = f"; {len(done.removed)} of an earlier one removed" if done.removed else ""
         yield f"sent: {len(done.sent)} files, {size:,} bytes{gone}."
     else:
-        yield f"nothing new: its {done.files} files are there as they were built."
+        yield f"nothing new: its {done.files} files are there as they were {made}."
     yield from done.remarks
     yield "Whoever may read it loads it with"
     yield ""
@@ -32,9 +33,12 @@ def summarize(done: Published) -> Iterator[str]:
 
 def summarize_plan(planned: Plan) -> Iterator[str]:
     """Lines with the place, who may see and read it, and every file that would be sent."""
+    from pairsmith.publishing.publish import page_of
+
     made = "would be made" if planned.is_new else "is there"
     seen = "private" if planned.private else "public"
-    yield f"{planned.endpoint}/datasets/{planned.repo} {made}: {seen}, its gate {planned.gated}."
+    url = f"{planned.endpoint}/{page_of(planned.kind, planned.repo)}"
+    yield f"{url} {made}: {seen}, its gate {planned.gated}."
     for entry in planned.sent:
         yield f"  {entry.bytes:>14,}  {entry.path}"
     for path in planned.removed:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pairsmith.auditing.report.examples import MAX_CHARS, ExamplePair, read_pairs
-from pairsmith.dataset import card
 from pairsmith.dataset.evaluations import NAME
 from pairsmith.dataset.manifest import Manifest
 from pairsmith.dataset.reader import Dataset
+from pairsmith.dataset.report_files import title_of
 from pairsmith.evaluating.report import plots, tables
 from pairsmith.evaluating.verdict import rate
 from pairsmith.reporting.page import render_page
@@ -60,7 +60,7 @@ def draw(evaluation: Evaluation, out: Path, built: Manifest, text: bool) -> str:
     return render_page(
         "pairsmith.evaluating.report",
         "report.html.jinja",
-        title=card.front_matter(built)["pretty_name"],
+        title=title_of(out, built),
         numbers=numbers,
         sections=list(sections_of(evaluation)),
         contradicted=numbers.get("contradicted"),

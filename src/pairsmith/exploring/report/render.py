@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pairsmith.dataset import card
 from pairsmith.dataset.explorations import NAME
+from pairsmith.dataset.report_files import title_of
 from pairsmith.exploring.answer import Answer, Effect, Effects, Question, Reading, Study
 from pairsmith.exploring.map.parts import Map, make_map
 from pairsmith.exploring.questions import OF_PAIRS
@@ -64,7 +64,7 @@ def fill_page(
         script=drawn.script if drawn else "",
         styles=drawn.style if drawn else "",
         map=drawn,
-        title=card.front_matter(study.built)["pretty_name"],
+        title=title_of(made.folder.parent, study.built),
         made=made,
         sections=[
             _section(made, answer, getattr(questions[answer.question], "plot", None), study)

@@ -13,8 +13,11 @@ from starlette.routing import BaseRoute, Route
 from pairsmith.hub import permissions
 from pairsmith.hub.api.commit_body import read_commit
 from pairsmith.hub.auth.authentication import authenticate_token, require_write
+from pairsmith.hub.community import pulls
+from pairsmith.hub.community.pushing import Push, Target
+from pairsmith.hub.community.threads import Actor
 from pairsmith.hub.context import hub_of
-from pairsmith.hub.http.addresses import REPO, repo_of
+from pairsmith.hub.http.addresses import is_asked, repo_calls, repo_of
 from pairsmith.hub.http.bodies import read_json, receive, text_of
 from pairsmith.hub.http.concurrency import COMMITS, LARGE_COMMITS
 from pairsmith.hub.http.errors import bad_request
@@ -29,7 +32,11 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from pairsmith.hub.auth.authentication import Caller
     from pairsmith.hub.auth.users import User
+    from pairsmith.hub.community.threads import Thread
+    from pairsmith.hub.context import Hub
+    from pairsmith.hub.repos.history import Commit
     from pairsmith.hub.repos.repos import Repo
 
 MAX_PREUPLOAD_BYTES = 8 << 20  # bytes of a preupload's body; clients ask for 256 files at once
@@ -47,7 +54,7 @@ BINARY = frozenset(
 
 
 async def preupload(request: Request) -> JSONResponse:
-    """`POST …/preupload/{revision}`: which files go apart, and which are there already."""
+    """`POST …/preupload/{revision}?create_pr`: which files go apart, and which are there."""
     await run_in_threadpool(_may_write, request)  # before the body is taken in
     body = await read_json(request, MAX_PREUPLOAD_BYTES)
     return await run_in_threadpool(_preupload, request, body)
@@ -59,7 +66,7 @@ def _preupload(request: Request, body: dict[str, Any]) -> JSONResponse:
         raise bad_request("files has to be a list of objects with a path, a size and a sample.")
     hub = hub_of(request)
     with hub.database.read() as db:
-        repo = permissions.writable(db, authenticate_token(request), *repo_of(request))
+        repo, _ = _may_commit(db, request, authenticate_token(request))
         head = history.find(db, repo, request.path_params["revision"])
         paths = [files.clean(text_of(file, "path", files.MAX_PATH_CHARS)) for file in sent]
         there = files.all_named(db, head, paths)
@@ -95,7 +102,11 @@ def _goes_apart(file: dict[str, Any], path: str) -> bool:
 
 
 async def commit(request: Request) -> JSONResponse:
-    """`POST …/commit/{revision}`: NDJSON, a header and then a line for each change."""
+    """`POST …/commit/{revision}?create_pr`: NDJSON, a header and then a line for each change.
+
+    With `create_pr` the commit begins a pull request for the branch; without, one to `refs/pr/N`
+    goes on with one.
+    """
     hub = hub_of(request)
     who = await run_in_threadpool(_may_write, request)  # before the body is taken in
     with hub.blobs.incoming() as body:
@@ -106,52 +117,72 @@ async def commit(request: Request) -> JSONResponse:
 
 
 def _may_write(request: Request) -> User:
-    _no_pull_request(request)
     who = authenticate_token(request)
     with hub_of(request).database.read() as db:
-        permissions.writable(db, who, *repo_of(request))
+        _may_commit(db, request, who)
     return require_write(who)
+
+
+def _may_commit(db: sqlite3.Connection, request: Request, who: Caller) -> tuple[Repo, Target]:
+    """The repository that somebody commits to, and to what of it, where they may.
+
+    Raises:
+        HubError: What keeps them from it.
+    """
+    hub, name = hub_of(request), repo_of(request)
+    branch = request.path_params["revision"].removeprefix("refs/heads/")
+    if is_asked(request.query_params, "create_pr"):
+        return permissions.proposable(db, hub, who, *name), Target(branch, begins=True)
+    if (number := history.pull_number(branch)) is None:
+        return permissions.writable(db, who, *name), Target(branch)
+    repo = permissions.proposable(db, hub, who, *name)
+    actor = Actor(require_write(who), permissions.may_write(db, repo, who.user))
+    return repo, Target(branch, thread=pulls.check_may_push(db, repo, actor, number))
 
 
 def _commit(request: Request, path: Path) -> JSONResponse:
     bounds = Bounds(MAX_LINES, MAX_LINE_BYTES, "a large file is uploaded by LFS")
     hub, who = hub_of(request), authenticate_token(request)
-    branch = request.path_params["revision"].removeprefix("refs/heads/")
+    with hub.database.read() as db:
+        repo, target = _may_commit(db, request, who)
+        proposer = permissions.proposer_of(db, repo, who.user)
+    actor = Actor(require_write(who), moderates=proposer is None)
 
-    def may_write(db: sqlite3.Connection) -> Repo:
-        return permissions.writable(db, who, *repo_of(request))
+    def may_write(db: sqlite3.Connection) -> None:
+        _may_commit(db, request, who)
 
     def may_send(db: sqlite3.Connection) -> None:
-        quotas.check(db, hub, may_write(db))
+        may_write(db)
+        quotas.check(db, hub, repo, proposer=proposer)
 
     with hub.blobs.several() as arriving, path.open("rb") as body:
         sent = read_commit(body, arriving, bounds)
-        with hub.database.read() as db:
-            repo = may_write(db)
-        whole = arriving.finish()
+        whole, push = arriving.finish(), Push(repo, actor, target)
         hashes = frozenset(blob.sha256 for _, blob in whole)
-        wanted = Wanted(branch, require_write(who), sent.message, sent.changes, hashes)
+        wanted = Wanted(target.branch, actor.user, sent.message, sent.changes, hashes)
+        with hub.database.read() as db:
+            wanted = push.directed(db, wanted)
         made = commits.commit_apart(
             hub.database,
             repo,
             wanted,
             may_write,
-            lambda: hub.blobs.keep_all(hub.database, whole, repo.id, may_send),
+            lambda: hub.blobs.keep_all(hub.database, whole, repo.id, may_send, proposer),
         )
     prepare(hub, made)
-    return JSONResponse(
-        {
-            "success": True,
-            "commitOid": made.id,
-            "commitUrl": hub.url(f"{repo.page}/commit/{made.id}"),
-            "hookOutput": "",
-        }
-    )
+    return JSONResponse(_told(hub, repo, made, push.begun))
 
 
-def _no_pull_request(request: Request) -> None:
-    if request.query_params.get("create_pr", "").lower() in ("1", "true"):
-        raise bad_request("This hub has no pull requests: commit to a branch.")
+def _told(hub: Hub, repo: Repo, made: Commit, begun: Thread | None) -> dict[str, Any]:
+    told = {
+        "success": True,
+        "commitOid": made.id,
+        "commitUrl": hub.url(f"{repo.page}/commit/{made.id}"),
+        "hookOutput": "",
+    }
+    if begun is not None:
+        told["pullRequestUrl"] = hub.url(f"{repo.page}/discussions/{begun.num}")
+    return told
 
 
 async def validate_card(request: Request) -> JSONResponse:
@@ -167,7 +198,7 @@ def _validate_card(body: dict[str, Any]) -> JSONResponse:
 
 
 routes: list[BaseRoute] = [
-    Route(REPO + "/preupload/{revision:part}", preupload, methods=["POST"]),
-    Route(REPO + "/commit/{revision:part}", commit, methods=["POST"]),
+    *repo_calls("/preupload/{revision:part}", preupload, methods=["POST"]),
+    *repo_calls("/commit/{revision:part}", commit, methods=["POST"]),
     Route("/api/validate-yaml", validate_card, methods=["POST"]),
 ]

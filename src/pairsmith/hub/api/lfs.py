@@ -22,11 +22,11 @@ from pairsmith.hub.api import resolve
 from pairsmith.hub.auth.authentication import Caller, authenticate, authenticate_token
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.core.blobs import Incoming, blob_of_repo, blobs_of_repo, note_sent, touch
-from pairsmith.hub.http.addresses import DATASET, repo_of
+from pairsmith.hub.http.addresses import repo_of, repo_pages
 from pairsmith.hub.http.bodies import read_json, receive
 from pairsmith.hub.http.concurrency import CONTENTS, READS, run_apart
 from pairsmith.hub.http.errors import HubError, bad_request, entry_not_found, too_large
-from pairsmith.hub.repos import files, quotas, repos
+from pairsmith.hub.repos import files, history, quotas, repos
 from pairsmith.hub.repos.repos import Repo
 
 if TYPE_CHECKING:
@@ -50,10 +50,11 @@ class Upload(NamedTuple):
     repo: int
     oid: str
     size: int
+    proposer: int | None = None  # who sends it for a pull request; None: who may write
 
 
 async def batch(request: Request) -> JSONResponse:
-    """`POST /datasets/{owner}/{name}.git/info/lfs/objects/batch`: where contents go to or lie."""
+    """`POST {page}.git/info/lfs/objects/batch`: where contents go to or lie."""
     body = await read_json(request, MAX_BODY_BYTES)
     return await run_in_threadpool(_batch, request, body)
 
@@ -63,7 +64,7 @@ def _batch(request: Request, body: dict[str, Any]) -> JSONResponse:
     objects = [_object(one) for one in _list(body.get("objects"))]
     several = "multipart" in _list(body.get("transfers", []))
     if operation == "upload":
-        told = _upload_actions(request, objects, several)
+        told = _upload_actions(request, objects, several, _is_for_branch(body))
     elif operation == "download":
         who = authenticate(request)
         with hub.database.read() as db:
@@ -96,31 +97,43 @@ def _object(value: object) -> tuple[str, int]:
     return oid, size
 
 
+def _is_for_branch(body: dict[str, Any]) -> bool:
+    """Whether contents are for a branch; clients name none where they begin a pull request."""
+    ref = body.get("ref")
+    name = ref.get("name") if isinstance(ref, dict) else None
+    return isinstance(name, str) and history.pull_number(name) is None
+
+
 def _upload_actions(
-    request: Request, objects: list[tuple[str, int]], several: bool
+    request: Request, objects: list[tuple[str, int]], several: bool, for_branch: bool
 ) -> list[dict[str, Any]]:
     """Where contents go to; nowhere those that this repository was sent before, and has whole."""
     hub, who = hub_of(request), authenticate_token(request)
     with hub.database.read() as db:
-        repo = permissions.writable(db, who, *repo_of(request))
+        repo = permissions.proposable(db, hub, who, *repo_of(request))
+        if for_branch:
+            permissions.writable(db, who, *repo_of(request))
+        proposer = permissions.proposer_of(db, repo, who.user)
         there = blobs_of_repo(db, repo.id, [oid for oid, _ in objects])
         for oid in hub.blobs.lost(db, [(blob.sha256, blob.size) for blob in there.values()]):
             del there[oid]
-        quotas.check(db, hub, repo, sum(size for oid, size in objects if oid not in there))
+        more = sum(size for oid, size in objects if oid not in there)
+        quotas.check(db, hub, repo, more, proposer)
     with hub.database.write(many=True) as db:
         touch(db, there)  # for the commit that follows, however long ago they were sent
         there = blobs_of_repo(db, repo.id, there)  # the collector may just have come between
     return [
         {"oid": oid, "size": size}
         if oid in there
-        else _upload_action(hub, repo, oid, size, several)
+        else _upload_action(hub, Upload(repo.id, oid, size, proposer), several)
         for oid, size in objects
     ]
 
 
-def _upload_action(hub: Hub, repo: Repo, oid: str, size: int, several: bool) -> dict[str, Any]:
+def _upload_action(hub: Hub, wanted: Upload, several: bool) -> dict[str, Any]:
     """Where a content goes to."""
-    signed = signer(hub, "lfs upload").dumps(Upload(repo.id, oid, size))
+    oid, size = wanted.oid, wanted.size
+    signed = signer(hub, "lfs upload").dumps(wanted)
     upload: dict[str, Any] = {"href": hub.url(f"/lfs/upload/{signed}")}
     if several and size > PART:
         count = -(-size // PART)
@@ -251,8 +264,8 @@ def _keep(hub: Hub, content: Incoming, upload: Upload) -> None:
 
     def note(db: sqlite3.Connection) -> None:
         repo = _repo(db, upload)
-        note_sent(db, [blob], repo.id)
-        quotas.check(db, hub, repo)
+        note_sent(db, [blob], repo.id, upload.proposer)
+        quotas.check(db, hub, repo, proposer=upload.proposer)
 
     hub.database.write_together(note)
 
@@ -299,9 +312,8 @@ def unsigned(hub: Hub, purpose: str, signed: str, life: int) -> list[Any]:
     return carried
 
 
-GIT = DATASET + ".git/info/lfs/objects"
 routes: list[BaseRoute] = [
-    Route(GIT + "/batch", batch, methods=["POST"]),
+    *repo_pages(".git/info/lfs/objects/batch", batch, ["POST"]),
     Route("/lfs/object/{signed:part}", link, methods=["GET", "HEAD"]),
     Route("/lfs/upload/{signed:part}", put, methods=["PUT"]),
     Route("/lfs/upload/{signed:part}/{part:part}", put_part, methods=["PUT"]),

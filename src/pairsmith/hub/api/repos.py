@@ -12,18 +12,19 @@ from starlette.routing import BaseRoute, Route
 from pairsmith.hub import permissions
 from pairsmith.hub.api import shapes
 from pairsmith.hub.auth.authentication import (
-    Caller,
     authenticate,
     authenticate_token,
     require_write,
 )
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.gating import requests
-from pairsmith.hub.http.addresses import REPO, Kind, number_in, repo_of
+from pairsmith.hub.http.addresses import KINDS, Kind, number_in, page_of, repo_calls, repo_of
 from pairsmith.hub.http.bodies import read_json, text_of
-from pairsmith.hub.http.errors import HubError, bad_request, not_allowed
-from pairsmith.hub.repos import commits, history, repos
+from pairsmith.hub.http.errors import HubError, bad_request
+from pairsmith.hub.membership import places
+from pairsmith.hub.repos import commits, files, history, moving, quotas, repos
 from pairsmith.hub.repos.history import MAIN
+from pairsmith.hub.repos.inspection import find_pickles
 from pairsmith.hub.repos.readme import read_card
 from pairsmith.hub.repos.repos import Gate, Repo
 from pairsmith.hub.repos.sweep import sweep
@@ -37,12 +38,20 @@ GATES: dict[object, Gate] = {False: "off", "auto": "auto", "manual": "manual"}
 
 
 def describe(request: Request) -> JSONResponse:
-    """`GET /api/datasets/{owner}/{name}[/revision/{revision}]`: all there is to know of it."""
+    """`GET /api/{kind}s/{owner}/{name}[/revision/{revision}]`: all there is to know of it."""
     hub, who = hub_of(request), authenticate(request)
     with hub.database.read() as db:
         repo = permissions.visible(db, who, *repo_of(request))
         commit = history.find(db, repo, request.path_params.get("revision", MAIN))
-        return JSONResponse(shapes.info(db, repo, commit, read_card(hub, db, commit)))
+        told = shapes.info(db, repo, commit, read_card(hub, db, commit))
+        asked = request.query_params.get("securityStatus", "").lower() in ("true", "1")
+        listed = files.under(db, commit, limit=shapes.SIBLINGS) if asked else []
+    if asked:
+        found = find_pickles(hub, listed)
+        issues = [{"path": f.path, "level": "suspicious"} for f in listed if found[f.blob]]
+        whole = None not in found.values()
+        told["securityRepoStatus"] = {"scansDone": whole, "filesWithIssues": issues}
+    return JSONResponse(told)
 
 
 def check_access(request: Request) -> JSONResponse:
@@ -57,20 +66,21 @@ def check_access(request: Request) -> JSONResponse:
 
 
 def listed(request: Request) -> JSONResponse:
-    """`GET /api/datasets?author=&search=&limit=`: those that the caller may know of."""
+    """`GET /api/{kind}s?author=&search=&limit=`: those that the caller may know of."""
     asked = request.query_params
     who = authenticate(request)
+    kind: Kind = "model" if request.scope["path"] == "/api/models" else "dataset"
     limit = number_in(asked.get("limit", ""))
     most = MAX_REPOS if limit is None else min(limit, MAX_REPOS)
     with hub_of(request).database.read() as db:
         found = repos.search(
-            db, "dataset", who.user, asked.get("author", ""), asked.get("search", ""), most
+            db, kind, who.user, asked.get("author", ""), asked.get("search", ""), most
         )
         return JSONResponse([shapes.summary(db, repo) for repo in found])
 
 
 async def create(request: Request) -> JSONResponse:
-    """`POST /api/repos/create`: an empty dataset, with a first commit."""
+    """`POST /api/repos/create`: an empty repository, with a first commit."""
     body = await read_json(request, MAX_BODY_BYTES)
     return await run_in_threadpool(_create, request, body)
 
@@ -78,30 +88,32 @@ async def create(request: Request) -> JSONResponse:
 def _create(request: Request, body: dict[str, Any]) -> JSONResponse:
     hub, who = hub_of(request), authenticate_token(request)
     user, kind = require_write(who), _kind(body)
-    name = _own(who, body)
+    namespace, name = _named(body)
     with hub.database.write() as db:
+        owner = permissions.namespace(db, who, namespace or user.name)
         try:
-            repo = repos.create(db, user, kind, name, _private(body) or False)
+            repo = repos.create(db, owner, kind, name, _private(body) or False)
         except HubError as error:
             if error.status == 409:  # `exist_ok` goes on with the address of the one there is
-                error.body["url"] = hub.url(f"/{kind}s/{user.name}/{name}")
+                error.body["url"] = hub.url(page_of(kind, f"{owner.name}/{name}"))
             raise
         commits.commit(db, repo, MAIN, user, commits.Message("initial commit"), [])
+        places.keep_admin(db, repo, user)
     return JSONResponse({"url": hub.url(repo.page), "name": repo.full_name, "id": repo.full_name})
 
 
 async def delete(request: Request) -> JSONResponse:
-    """`DELETE /api/repos/delete`: a dataset and its history, for good."""
+    """`DELETE /api/repos/delete`: a repository and its history, for good."""
     body = await read_json(request, MAX_BODY_BYTES)
     return await run_in_threadpool(_delete, request, body)
 
 
 def _delete(request: Request, body: dict[str, Any]) -> JSONResponse:
     who, kind = authenticate_token(request), _kind(body)
-    owner = text_of(body, "organization") or who.name
+    owner, name = _named(body)
     hub = hub_of(request)
     with hub.deleting() as db:
-        repo = permissions.writable(db, who, kind, owner, text_of(body, "name"))
+        repo = permissions.administrable(db, who, kind, owner or who.name, name)
         requests.end(db, repo, require_write(who))
     return JSONResponse({}, background=BackgroundTask(sweep, hub))
 
@@ -118,7 +130,7 @@ def _set_up(request: Request, body: dict[str, Any]) -> JSONResponse:
         raise bad_request('gated has to be false, "auto" or "manual".')
     who = authenticate_token(request)
     with hub_of(request).database.write() as db:
-        repo = permissions.writable(db, who, *repo_of(request))
+        repo = permissions.administrable(db, who, *repo_of(request))
         if "gated" in body:
             requests.turn_gate(db, repo, require_write(who), GATES[body["gated"]])
         if private is not None:
@@ -131,22 +143,43 @@ def _settings(repo: Repo) -> dict[str, Any]:
     return {"private": repo.private, "gated": shapes.gated(repo)}
 
 
-def _own(who: Caller, body: dict[str, Any]) -> str:
-    """The name of a repository to make, in the caller's own namespace."""
-    user = require_write(who)
-    namespace, _, name = text_of(body, "name").rpartition("/")
-    owner = text_of(body, "organization") or namespace or user.name
-    if owner.lower() != user.name.lower():
-        raise not_allowed(f"You can make repositories under {user.name}/ only, not {owner}/.")
-    return name
+def _named(body: dict[str, Any]) -> tuple[str, str]:
+    """The owner, '' for the caller, and the name of a repository to make or delete."""
+    owner, _, name = text_of(body, "name").rpartition("/")
+    return text_of(body, "organization") or owner, name
+
+
+async def move(request: Request) -> JSONResponse:
+    """`POST /api/repos/move`: another name, or another owner; the old address leads there."""
+    body = await read_json(request, MAX_BODY_BYTES)
+    return await run_in_threadpool(_move, request, body)
+
+
+def _move(request: Request, body: dict[str, Any]) -> JSONResponse:
+    hub, who, kind = hub_of(request), authenticate_token(request), _kind(body)
+    ends = (text_of(body, end).split("/") for end in ("fromRepo", "toRepo"))
+    try:
+        (owner, name), (to_owner, to_name) = ends
+    except ValueError:
+        raise bad_request("fromRepo and toRepo have to be owner/name.") from None
+    with hub.database.write() as db:
+        repo = permissions.administrable(db, who, kind, owner, name)
+        to = permissions.destination(db, who, repo, to_owner)
+        user = require_write(who)
+        moved = moving.move(db, repo, user, to, to_name)
+        places.keep_admin(db, moved, user)
+        if moved.owner_id != repo.owner_id:
+            quotas.check(db, hub, moved)
+    return JSONResponse({"url": hub.url(moved.page), "id": moved.full_name})
 
 
 def _kind(body: dict[str, Any]) -> Kind:
     """The kind of repository that a body names; clients leave a model's out."""
-    kind = text_of(body, "type") or "model"
-    if kind != "dataset":
-        raise bad_request(f'This hub holds datasets: type has to be "dataset", and is {kind!r}.')
-    return "dataset"
+    named = text_of(body, "type") or "model"
+    for kind in KINDS:
+        if kind == named:
+            return kind
+    raise bad_request(f"This hub holds datasets and models: type cannot be {named!r}.")
 
 
 def _private(body: dict[str, Any]) -> bool | None:
@@ -163,11 +196,13 @@ def _private(body: dict[str, Any]) -> bool | None:
 
 routes: list[BaseRoute] = [
     Route("/api/datasets", listed),
+    Route("/api/models", listed),
     Route("/api/repos/create", create, methods=["POST"]),
+    Route("/api/repos/move", move, methods=["POST"]),
     Route("/api/repos/delete", delete, methods=["DELETE"]),
-    Route(REPO, describe),
-    Route(REPO + "/revision/{revision:part}", describe),
-    Route(REPO + "/auth-check", check_access),
-    Route(REPO + "/auth-check/write", check_access),
-    Route(REPO + "/settings", set_up, methods=["PUT"]),
+    *repo_calls("", describe),
+    *repo_calls("/revision/{revision:part}", describe),
+    *repo_calls("/auth-check", check_access),
+    *repo_calls("/auth-check/write", check_access),
+    *repo_calls("/settings", set_up, methods=["PUT"]),
 ]

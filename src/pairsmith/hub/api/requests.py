@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from pairsmith.hub import permissions
 from pairsmith.hub.api import shapes
@@ -17,7 +17,7 @@ from pairsmith.hub.auth.users import User
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.gating import requests
 from pairsmith.hub.gating.requests import STATUSES, Request
-from pairsmith.hub.http.addresses import REPO, number_in, repo_of
+from pairsmith.hub.http.addresses import number_in, repo_calls, repo_of
 from pairsmith.hub.http.bodies import read_json, text_of
 from pairsmith.hub.http.errors import HubError, bad_request
 from pairsmith.hub.repos.repos import Repo
@@ -35,7 +35,7 @@ def listed(call: Call) -> JSONResponse:
     wanted = call.path_params["status"]
     after = number_in(call.query_params.get("cursor", "")) or 0
     with hub_of(call).database.read() as db:
-        repo = permissions.writable(db, who, *repo_of(call))
+        repo = permissions.administrable(db, who, *repo_of(call))
         _must_be_gated(repo)
         status = requests.known_status(wanted)
         if status is None:
@@ -57,7 +57,7 @@ async def handle(call: Call) -> JSONResponse:
 def _handle(call: Call, body: dict[str, Any]) -> JSONResponse:
     who = authenticate_token(call)
     with hub_of(call).database.write() as db:
-        repo = permissions.writable(db, who, *repo_of(call))
+        repo = permissions.administrable(db, who, *repo_of(call))
         _must_be_gated(repo)
         status = requests.known_status(text_of(body, "status"))
         if status is None:
@@ -78,7 +78,7 @@ async def grant(call: Call) -> JSONResponse:
 def _grant(call: Call, body: dict[str, Any]) -> JSONResponse:
     who = authenticate_token(call)
     with hub_of(call).database.write() as db:
-        repo = permissions.writable(db, who, *repo_of(call))
+        repo = permissions.administrable(db, who, *repo_of(call))
         _must_be_gated(repo)
         user = _user(db, text_of(body, "user"))
         requests.grant(db, repo, require_write(who), user)
@@ -138,7 +138,7 @@ def _as_json(request: Request) -> dict[str, Any]:
 
 
 routes: list[BaseRoute] = [
-    Route(REPO + "/user-access-request/handle", handle, methods=["POST"]),
-    Route(REPO + "/user-access-request/grant", grant, methods=["POST"]),
-    Route(REPO + "/user-access-request/{status:part}", listed),
+    *repo_calls("/user-access-request/handle", handle, methods=["POST"]),
+    *repo_calls("/user-access-request/grant", grant, methods=["POST"]),
+    *repo_calls("/user-access-request/{status:part}", listed),
 ]

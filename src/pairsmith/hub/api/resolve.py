@@ -6,13 +6,13 @@ import logging
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from pairsmith.hub import permissions
 from pairsmith.hub.auth.authentication import Caller, authenticate
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.core.blobs import content_lost, mark_damaged
-from pairsmith.hub.http.addresses import DATASET, repo_of
+from pairsmith.hub.http.addresses import repo_of, repo_pages
 from pairsmith.hub.http.concurrency import READS, run_apart
 from pairsmith.hub.http.errors import HubError, entry_not_found
 from pairsmith.hub.http.responses import BlobResponse, Proof, disposition, kind
@@ -104,5 +104,5 @@ def _damaged(hub: Hub, file: File) -> HubError:
 
 
 routes: list[BaseRoute] = [
-    Route(DATASET + "/resolve/{revision:part}/{path:inner}", resolve),
+    *repo_pages("/resolve/{revision:part}/{path:inner}", resolve),
 ]

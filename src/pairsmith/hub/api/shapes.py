@@ -78,12 +78,20 @@ def info(db: sqlite3.Connection, repo: Repo, commit: Commit, read: Card) -> Json
     found = files.under(db, commit, limit=SIBLINGS + 1)
     return {
         **summary(db, repo),
+        **(model_facts(repo, read) if repo.kind == "model" else {}),
         "sha": commit.id,
         "tags": card.tags(read),
         "cardData": read.data,
         "siblings": [sibling(file) for file in found] if len(found) <= SIBLINGS else [],
         "usedStorage": files.totals(db, commit).size,
     }
+
+
+def model_facts(repo: Repo, read: Card) -> Json:
+    """What is said of a model alone."""
+    told = {key: read.data.get(key) for key in card.MODEL_TAGS}
+    known = {key: value for key, value in told.items() if isinstance(value, str)}
+    return {"modelId": repo.full_name, **known}
 
 
 def sibling(file: File) -> Json:
@@ -102,6 +110,23 @@ def entry(file: File) -> Json:
         pointer_size = len(pointer(file))
         shown["lfs"] = {"oid": file.blob, "size": file.size, "pointerSize": pointer_size}
     return shown
+
+
+def security(pickle: bool | None) -> Json:
+    """What is known of the safety of a file, as the clients read it; none is held to be safe.
+
+    Args:
+        pickle: Whether it is a pickle or holds one; None where that is not known yet.
+    """
+    if pickle:
+        said = "It is a pickle, or holds one: to load it is to run what it says."
+        return {
+            "status": "suspicious",
+            "avScan": None,
+            "pickleImportScan": {"status": "suspicious", "message": said},
+        }
+    status = "queued" if pickle is None else "unscanned"
+    return {"status": status, "avScan": None, "pickleImportScan": None}
 
 
 def folder(path: str, commit: Commit) -> Json:
@@ -138,6 +163,5 @@ def blob_id(file: File) -> str:
 
 
 def pointer(file: File) -> bytes:
-    """What git holds in place of a large file (the Git LFS specification, `spec.md`)."""
-    said = f"version https://git-lfs.github.com/spec/v1\noid sha256:{file.blob}\nsize {file.size}\n"
-    return said.encode()
+    """What git holds in place of a large file."""
+    return files.pointer_of(file.blob, file.size).encode()

@@ -7,24 +7,28 @@ from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from pairsmith.hub import permissions
 from pairsmith.hub.api import shapes
 from pairsmith.hub.auth.authentication import authenticate, authenticate_token
 from pairsmith.hub.context import hub_of
-from pairsmith.hub.http.addresses import REPO, number_in, repo_of
+from pairsmith.hub.http.addresses import is_asked, number_in, repo_calls, repo_of
 from pairsmith.hub.http.bodies import read_bounded, read_json, text_of
 from pairsmith.hub.http.errors import HubError, bad_request, entry_not_found
 from pairsmith.hub.repos import files, history
 from pairsmith.hub.repos.files import File, Folder
 from pairsmith.hub.repos.history import Commit
+from pairsmith.hub.repos.inspection import find_pickles
 from pairsmith.hub.repos.repos import Repo
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
 
     from starlette.requests import Request
+
+    from pairsmith.hub.context import Hub
 
 PAGE = 1000  # entries of an answer
 EXPANDED_PAGE = 100  # the same, where each is told with the commit that changed it
@@ -51,7 +55,10 @@ def tree(request: Request) -> JSONResponse:
         found = read(db, commit, path, after, size + 1)
         if path and not found and not after:
             raise entry_not_found(path)
-        page = [_shape(db, repo, commit, entry, expand) for entry in found[:size]]
+        shown = found[:size]
+        page = [_shape(db, repo, commit, entry, expand) for entry in shown]
+    if expand:
+        _add_security(hub, shown, page)
     headers = {}
     if len(found) > size:
         headers = shapes.next_page(request, cursor=files.cursor(found[size - 1]))
@@ -77,7 +84,10 @@ def _paths_info(request: Request, sent: bytes) -> JSONResponse:
         found: dict[str, File | Folder] = {**files.all_named(db, commit, asked)}
         rest = [path for path in asked if path and path not in found]
         found.update((path, Folder(path)) for path in files.are_folders(db, commit, rest))
-        told = [_shape(db, repo, commit, found[path], expand) for path in asked if path in found]
+        shown = [found[path] for path in asked if path in found]
+        told = [_shape(db, repo, commit, entry, expand) for entry in shown]
+    if expand:
+        _add_security(hub_of(request), shown, told)
     return JSONResponse(told)
 
 
@@ -101,7 +111,7 @@ def commits(request: Request) -> JSONResponse:
 
 
 def refs(request: Request) -> JSONResponse:
-    """`GET …/refs`: branches and tags."""
+    """`GET …/refs?include_prs`: branches and tags; pull requests where they are asked for."""
     body: dict[str, list[Any]] = {"branches": [], "tags": [], "converts": [], "pullRequests": []}
     with hub_of(request).database.read() as db:
         repo = permissions.visible(db, authenticate(request), *repo_of(request))
@@ -110,6 +120,11 @@ def refs(request: Request) -> JSONResponse:
             body[where].append(
                 {"name": name, "ref": f"refs/{folder}/{name}", "targetCommit": target}
             )
+        if is_asked(request.query_params, "include_prs"):
+            for num, head in history.pull_refs(db, repo):
+                body["pullRequests"].append(
+                    {"name": str(num), "ref": f"refs/pr/{num}", "targetCommit": head}
+                )
     return JSONResponse(body)
 
 
@@ -165,6 +180,16 @@ def _shape(
     return {**shown, "lastCommit": shapes.last_commit(last) if last else None}
 
 
+def _add_security(
+    hub: Hub, entries: Sequence[File | Folder], shown: Sequence[dict[str, Any]]
+) -> None:
+    """Adds to each file of a listing what is known of its safety."""
+    found = find_pickles(hub, (one for one in entries if isinstance(one, File)))
+    for entry, told in zip(entries, shown, strict=True):
+        if isinstance(entry, File):
+            told["securityFileStatus"] = shapes.security(found[entry.blob])
+
+
 def _form(request: Request, sent: bytes) -> dict[str, list[str]]:
     if "json" in request.headers.get("content-type", ""):
         raise bad_request("The paths have to come as a form, not as JSON.")
@@ -175,11 +200,11 @@ def _form(request: Request, sent: bytes) -> dict[str, list[str]]:
 
 
 routes: list[BaseRoute] = [
-    Route(REPO + "/tree/{revision:part}", tree),
-    Route(REPO + "/tree/{revision:part}/{path:inner}", tree),
-    Route(REPO + "/paths-info/{revision:part}", paths_info, methods=["POST"]),
-    Route(REPO + "/commits/{revision:part}", commits),
-    Route(REPO + "/refs", refs),
-    Route(REPO + "/branch/{branch:part}", branch, methods=["POST", "DELETE"]),
-    Route(REPO + "/tag/{revision:part}", tag, methods=["POST", "DELETE"]),
+    *repo_calls("/tree/{revision:part}", tree),
+    *repo_calls("/tree/{revision:part}/{path:inner}", tree),
+    *repo_calls("/paths-info/{revision:part}", paths_info, methods=["POST"]),
+    *repo_calls("/commits/{revision:part}", commits),
+    *repo_calls("/refs", refs),
+    *repo_calls("/branch/{branch:part}", branch, methods=["POST", "DELETE"]),
+    *repo_calls("/tag/{revision:part}", tag, methods=["POST", "DELETE"]),
 ]

@@ -12,6 +12,7 @@ from pairsmith.hub.auth import cookies, sessions, tokens
 from pairsmith.hub.auth.redirects import NotSignedInError
 from pairsmith.hub.auth.users import User
 from pairsmith.hub.context import hub_of
+from pairsmith.hub.core.database import now
 from pairsmith.hub.http.embedding import embedding_page
 from pairsmith.hub.http.errors import HubError, not_allowed
 
@@ -81,6 +82,7 @@ def authenticate_session(request: Request) -> Caller:
         user = sessions.find(db, cookie)
     if user is None:
         return NOBODY
+    hub_of(request).seen.note(tokens.digest(cookie), now())
     within = embedding_page(request.headers, hub_of(request).settings.public_url)
     return Caller(user, writes=True, within=within)
 
@@ -126,4 +128,5 @@ def _by_token(request: Request, sent: str) -> Caller:
     if found is None:
         request.state.warning = UNKNOWN_TOKEN
         return NOBODY
+    hub_of(request).seen.note(tokens.digest(sent), now())
     return Caller(found.user, found.role == "write", found.name)

@@ -9,7 +9,7 @@ someone signs in or out.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from itsdangerous import Signer
@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from pairsmith.hub.auth import cookies, sessions
 from pairsmith.hub.context import hub_of
+from pairsmith.hub.http.addresses import KINDS, Kind, repo_pages
 from pairsmith.hub.http.errors import HubError, bad_request
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ def hidden_field(request: Request) -> Markup:
 
 def set_cookie(request: Request, response: Response) -> None:
     """Gives the browser the cookie that the page's forms were signed for."""
-    if cookies.read(request, COOKIE) != _visitor(request):
-        cookies.write(request, response, COOKIE, _visitor(request))
+    if cookies.read(request, COOKIE) != visitor(request):
+        cookies.write(request, response, COOKIE, visitor(request))
 
 
 def renew(request: Request, response: Response) -> None:
@@ -66,15 +67,20 @@ def check_origin(request: Request, form: FormData) -> None:
 
 
 def form_endpoint(
-    act: Callable[[Request, FormData], Response],
+    act: Callable[[Request, FormData], Response], field_bytes: int = MAX_FIELD_BYTES
 ) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint that reads a small form without files, checks its origin, and acts on it."""
+    """An endpoint that reads a small form without files, checks its origin, and acts on it.
+
+    Args:
+        act: Given the request and what was sent.
+        field_bytes: Bytes that a field may have, as it is sent: a letter may take twelve.
+    """
 
     async def endpoint(request: Request) -> Response:
         # the other kind lets its sender choose a charset, odd and slow ones among them
         if request.headers.get("content-type", "").lower().startswith("multipart/"):
             raise bad_request("A form of this hub has no files, and is sent urlencoded.")
-        form = await request.form(max_files=0, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
+        form = await request.form(max_files=0, max_fields=MAX_FIELDS, max_part_size=field_bytes)
         check_origin(request, form)
         return await run_in_threadpool(act, request, form)
 
@@ -84,6 +90,16 @@ def form_endpoint(
 def post(path: str, act: Callable[[Request, FormData], Response]) -> Route:
     """The route of a form: its `form_endpoint` at an address."""
     return Route(path, form_endpoint(act), methods=["POST"])
+
+
+def repo_posts(
+    path: str,
+    act: Callable[[Request, FormData], Response],
+    kinds: Sequence[Kind] = KINDS,
+    field_bytes: int = MAX_FIELD_BYTES,
+) -> list[Route]:
+    """The routes of a form on a page of a repository: see `addresses.repo_pages`."""
+    return repo_pages(path, form_endpoint(act, field_bytes), ["POST"], kinds)
 
 
 def text(form: FormData, field: str) -> str:
@@ -97,14 +113,15 @@ def line(form: FormData, field: str) -> str:
     return " ".join(text(form, field).split())
 
 
-def _visitor(request: Request) -> str:
+def visitor(request: Request) -> str:
+    """A name of the browser until somebody signs in or out in it, which it alone knows."""
     if not hasattr(request.state, "visitor"):
         request.state.visitor = cookies.read(request, COOKIE) or secrets.token_urlsafe(32)
-    visitor: str = request.state.visitor
-    return visitor
+    name: str = request.state.visitor
+    return name
 
 
 def _signature(request: Request) -> str:
     signer = Signer(hub_of(request).settings.key, salt="form")
     session = cookies.read(request, sessions.COOKIE) or ""
-    return signer.get_signature(f"{_visitor(request)}\n{session}").decode()
+    return signer.get_signature(f"{visitor(request)}\n{session}").decode()

@@ -42,6 +42,11 @@ class Rates(NamedTuple):
         joins: New accounts from one address.
         tokens: New tokens of one account.
         requests: Requests for access by one account.
+        comments: What one account writes in discussions, or does to them.
+        codes: Wrong codes of an account's second factor, from browsers that are new to it, or from
+            one that is not.
+        mail_from_address: Links by e-mail that are asked for from one address.
+        mail_to_address: Links for one e-mail address, of an account here or not.
     """
 
     from_address: str = "10 per 15 minutes"
@@ -52,6 +57,10 @@ class Rates(NamedTuple):
     joins: str = "5 per hour"
     tokens: str = "30 per hour"
     requests: str = "60 per hour"
+    comments: str = "300 per hour"
+    codes: str = "10 per hour"
+    mail_from_address: str = "10 per hour"
+    mail_to_address: str = "5 per hour"
 
 
 class Limits:
@@ -83,7 +92,11 @@ class Limits:
     def forgive(self, address: str, name: str, browser: str = "") -> None:
         """Takes back a try that was right."""
         for rate, who in _counted(address, name, browser):
-            self._counts.take_back(self._rates[rate].key_for(rate, who))
+            self.take_back(rate, who)
+
+    def take_back(self, rate: str, who: str) -> None:
+        """Takes back what was counted last, for it was right."""
+        self._counts.take_back(self._rates[rate].key_for(rate, who))
 
     def count(self, rate: str, who: str) -> None:
         """Counts one of these for an address or an account.

@@ -17,7 +17,7 @@ MAX_ADDRESS_CHARS = 2048
 # a path and nothing before it: browsers read //host, /\host and, skipping blanks, /<tab>/host as
 # another host; so only what an address may hold, and not two slashes first
 INNER = re.compile(r"/(?!/)[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*")
-SIGNING = ("/login", "/join", "/logout")
+SIGNING = ("/login", "/login/code", "/login/help", "/login/link", "/join", "/logout")
 
 
 def safe_target(address: str) -> str:

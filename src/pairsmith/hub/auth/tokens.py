@@ -7,7 +7,7 @@ import secrets
 import sqlite3
 from typing import Literal, NamedTuple, get_args
 
-from pairsmith.hub.auth.users import COLUMNS, User
+from pairsmith.hub.auth.users import ACTIVE, COLUMNS, User
 from pairsmith.hub.core.database import now
 from pairsmith.hub.http.errors import HubError, bad_request
 
@@ -25,12 +25,16 @@ class Token(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A token as its owner sees it, which is without the token. Times as in the database."""
+    """A token as its owner sees it, which is without the token. Times as in the database.
+
+    When it was used last (`used`) is some minutes late, and None where it is not known.
+    """
 
     name: str
     role: Role
     created: int
     revoked: int | None
+    used: int | None = None
 
 
 def digest(secret: str) -> bytes:
@@ -61,7 +65,7 @@ def find(db: sqlite3.Connection, token: str) -> Token | None:
     """Whose token that is; None where it is not known, or revoked."""
     row = db.execute(
         f"SELECT {COLUMNS}, tokens.name, role FROM tokens JOIN users ON users.id = tokens.user"
-        " WHERE digest = ? AND revoked IS NULL",
+        f" WHERE digest = ? AND revoked IS NULL AND {ACTIVE}",
         (digest(token),),
     ).fetchone()
     return Token(User(*row[:4]), row[4], row[5]) if row else None
@@ -70,7 +74,7 @@ def find(db: sqlite3.Connection, token: str) -> Token | None:
 def listed(db: sqlite3.Connection, user: User) -> list[Listed]:
     """The tokens of an account, revoked ones too, the newest first."""
     rows = db.execute(
-        "SELECT name, role, created, revoked FROM tokens WHERE user = ? ORDER BY id DESC",
+        "SELECT name, role, created, revoked, used FROM tokens WHERE user = ? ORDER BY id DESC",
         (user.id,),
     ).fetchall()
     return [Listed(*row) for row in rows]

@@ -216,6 +216,7 @@ class Blobs:
         contents: Sequence[Sent],
         repo: int,
         check: Callable[[sqlite3.Connection], None],
+        proposer: int | None = None,
     ) -> None:
         """The same for many, in transactions of their own that keep nobody waiting for long.
 
@@ -225,6 +226,8 @@ class Blobs:
             repo: The number of the repository that they were sent to.
             check: Called before anything is kept, and at the end of each transaction; where it
                 raises, what is not noted by then is not kept.
+            proposer: The number of the account that sends them for a pull request; None for who
+                may write to the repository.
         """
         with database.read() as db:
             check(db)
@@ -233,7 +236,7 @@ class Blobs:
             some = ordered[start : start + ROWS]
             self.put_in_place(some)
             with database.write(many=len(some) > FEW) as db:
-                note_sent(db, [blob for _, blob in some], repo)
+                note_sent(db, [blob for _, blob in some], repo, proposer)
                 check(db)
 
     def put_in_place(self, contents: Sequence[Sent]) -> None:
@@ -288,9 +291,21 @@ class Blobs:
             return False
 
 
-def note_sent(db: sqlite3.Connection, blobs: Iterable[Blob], repo: int) -> None:
-    """Notes contents that lie in their places as sent to a repository, which mends damaged ones."""
-    values = {"blobs": json.dumps(list(blobs)), "repo": repo, "now": now()}
+def note_sent(
+    db: sqlite3.Connection, blobs: Iterable[Blob], repo: int, proposer: int | None = None
+) -> None:
+    """Notes contents that lie in their places as sent to a repository, which mends damaged ones.
+
+    Args:
+        db: A write transaction.
+        blobs: The contents.
+        repo: The number of the repository.
+        proposer: Who sent them for a pull request, whose they are until that is merged; None for
+            who may write to the repository.
+    """
+    values = {
+        "blobs": json.dumps(list(blobs)), "repo": repo, "now": now(), "proposer": proposer,
+    }  # fmt: skip
     for statement in NOTE_SENT:
         db.execute(statement, values)
 
@@ -300,9 +315,20 @@ NOTE_SENT = (
     f"INSERT INTO blobs SELECT {SHA256}, {SIZE}, {SHA1}, :now FROM json_each(:blobs) WHERE true"
     " ON CONFLICT DO UPDATE SET size = excluded.size, sha1 = excluded.sha1, touched = :now",
     f"DELETE FROM damaged WHERE blob IN (SELECT {SHA256} FROM json_each(:blobs))",
-    f"INSERT OR IGNORE INTO holdings SELECT :repo, {SHA256}, {SIZE} FROM json_each(:blobs)",
+    f"INSERT INTO holdings (repo, blob, size, proposer) SELECT :repo, {SHA256}, {SIZE}, :proposer"
+    " FROM json_each(:blobs) WHERE true ON CONFLICT DO UPDATE SET proposer = NULL"
+    " WHERE proposer IS NOT NULL AND excluded.proposer IS NULL",
 )
 """Each one statement for all rows: one for each row would wait for Python as often."""
+
+
+def take_over(db: sqlite3.Connection, repo: int, hashes: Iterable[str]) -> None:
+    """Has contents that were sent for a pull request be the repository's as all others."""
+    db.execute(
+        "UPDATE holdings SET proposer = NULL WHERE repo = ? AND proposer IS NOT NULL"
+        " AND blob IN (SELECT value FROM json_each(?))",
+        (repo, json.dumps(list(hashes))),
+    )
 
 
 def mark_damaged(db: sqlite3.Connection, sha256: str) -> None:

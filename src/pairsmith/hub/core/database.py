@@ -26,6 +26,12 @@ MIGRATIONS = (
     "003_cards.sql",
     "004_changed_files.sql",
     "005_writes_in_steps.sql",
+    "006_roles.sql",
+    "007_accounts.sql",
+    "008_sign_in.sql",
+    "009_moves.sql",
+    "010_community.sql",
+    "011_invitations.sql",
 )
 """In `migrations/`: number i brings a database from version i to version i + 1."""
 

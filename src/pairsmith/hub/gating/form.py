@@ -27,7 +27,7 @@ MAX_LABEL_CHARS = 1000
 MAX_OPTION_CHARS = 200
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 ENTRIES = {  # what a card may say in its own words: how long, and what stands there if it does not
-    "extra_gated_heading": (200, "You need to ask for access to this dataset"),
+    "extra_gated_heading": (200, "You need to ask for access to this {kind}"),
     "extra_gated_prompt": (20_000, ""),
     "extra_gated_description": (2000, ""),
     "extra_gated_button_content": (100, "Ask for access"),
@@ -74,12 +74,19 @@ class GateForm(NamedTuple):
         return hashlib.sha256(repr(self[:5]).encode()).hexdigest()[:32]
 
 
-def read_form(data: Mapping[str, object]) -> GateForm:
-    """The form that a card's front matter describes; never an error, see `GateForm.faults`."""
+def read_form(data: Mapping[str, object], kind: str = "dataset") -> GateForm:
+    """The form that a card's front matter describes; never an error, see `GateForm.faults`.
+
+    Args:
+        data: The front matter.
+        kind: What access is asked for to: `dataset` or `model`.
+    """
     faults: list[str] = []
     words = [_words(data, name, faults) for name in ENTRIES]
     fields = _fields(data.get("extra_gated_fields"), faults)
     heading, prompt, description, button = words
+    if heading == ENTRIES["extra_gated_heading"][1]:
+        heading = heading.format(kind=kind)
     return GateForm(heading, prompt, description, button, fields, tuple(faults))
 
 

@@ -27,6 +27,7 @@ from pairsmith.hub.http.addresses import Kind
 from pairsmith.hub.http.errors import HubError, bad_request, not_allowed
 from pairsmith.hub.repos import events, repos
 from pairsmith.hub.repos.repos import Gate, Repo
+from pairsmith.hub.repos.roles import role_of
 
 Status = Literal["pending", "accepted", "rejected", "revoked"]
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -113,7 +114,7 @@ def ask(
         HubError: 400 where there is nothing to ask for, or an answer is missing or wrong; 403
             where the user was rejected, or their access was revoked.
     """
-    if repo.gate == "off" or user.id == repo.owner_id:
+    if repo.gate == "off" or role_of(db, repo, user).reads:
         raise bad_request(f"{repo.full_name} is open to you; there is nothing to ask for.")
     if before := find(db, repo, user.name):
         if before.status in CLOSED:
@@ -154,7 +155,7 @@ def answer(
     Args:
         db: A write transaction.
         repo: The repository.
-        actor: Its owner.
+        actor: Who answers: its owner, or another of its admins.
         request: The request, as it is in this transaction.
         status: What it shall be.
         reason: Why, where it is rejected or revoked; the user is told.
@@ -182,7 +183,7 @@ def grant(db: sqlite3.Connection, repo: Repo, actor: User, user: User) -> None:
     Args:
         db: A write transaction.
         repo: The repository.
-        actor: Its owner.
+        actor: Who answers: its owner, or another of its admins.
         user: Who is let in.
 
     Raises:
@@ -190,7 +191,7 @@ def grant(db: sqlite3.Connection, repo: Repo, actor: User, user: User) -> None:
     """
     _must_be_on(repo)
     before = find(db, repo, user.name)
-    if user.id == repo.owner_id or (before and before.status == "accepted"):
+    if role_of(db, repo, user).reads or (before and before.status == "accepted"):
         raise bad_request(f"{user.name} has access already.")
     db.execute(
         "INSERT INTO requests (repo, user, status, fields, asked, answered)"
@@ -284,7 +285,7 @@ def counts(db: sqlite3.Connection, repo: Repo) -> dict[Status, int]:
 def of_user(db: sqlite3.Connection, user: User) -> list[OwnRequest]:
     """The requests of a user, the newest first; a repository that was hidden since is left out."""
     rows = db.execute(
-        "SELECT kind, users.name || '/' || repos.name, status, asked, answered, reason"
+        "SELECT repos.kind, users.name || '/' || repos.name, status, asked, answered, reason"
         " FROM requests JOIN repos ON repos.id = requests.repo JOIN users ON users.id = repos.owner"
         " WHERE requests.user = ? AND private = 0 ORDER BY requests.id DESC",
         (user.id,),

@@ -6,10 +6,12 @@ before it routes. So routes are matched on the raw path, and each part is decode
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 from starlette.convertors import Convertor, register_url_convertor
+from starlette.routing import Route
 
 from pairsmith.hub.http.errors import bad_request
 
@@ -18,8 +20,25 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 Kind = Literal["dataset", "model"]
-DATASET = "/datasets/{owner:part}/{name:part}"  # a repository's page; others' addresses begin so
-REPO = "/api" + DATASET  # where the calls about a repository begin
+KINDS: tuple[Kind, ...] = ("dataset", "model")
+DATASETS: tuple[Kind, ...] = ("dataset",)  # of routes that are there for no other kind
+ANY = "/{owner:part}/{name:part}"
+DATASET = "/datasets" + ANY
+# where the pages of a repository of a kind begin; models have no word in front, as on the public
+# hub, so whatever else addresses begin with is not the name of an account
+PAGES: dict[Kind, str] = {"dataset": DATASET, "model": "/{owner:account}/{name:part}"}
+CALLS: dict[Kind, str] = {
+    "dataset": "/api" + DATASET,
+    "model": "/api/models" + ANY,
+}
+OTHER_STARTS = frozenset(
+    {
+        *("about", "admin", "api", "cas", "datasets", "deleted", "docs", "health", "help", "hub"),
+        *("join", "lfs", "licences", "login", "logout", "mail", "models", "new", "search"),
+        *("settings", "spaces", "static", "stripe"),
+    }
+)
+"""What addresses begin with, and who else the record of the gate names: no account has these."""
 REST = "{rest:inner}"  # whatever follows
 MAX_PART_BYTES = 1024 * 12  # bytes of a part: 1,024 characters of four bytes, each percent-encoded
 
@@ -66,6 +85,12 @@ class PathPart(Convertor[str]):
         return quote(value, safe="")
 
 
+class Account(PathPart):
+    """The same, where it may be the name of an account: `{owner:account}`."""
+
+    regex = rf"(?!(?i:{'|'.join(sorted(OTHER_STARTS))})/)[A-Za-z0-9%][^/]*"
+
+
 class Inner(Convertor[str]):
     """A path within a repository, any number of parts: `{path:inner}`."""
 
@@ -96,8 +121,62 @@ def decoded(value: str) -> str:
 
 
 def repo_of(request: Request) -> RepoName:
-    """The repository that an address names; those of today begin with `/datasets`."""
-    return RepoName("dataset", request.path_params["owner"], request.path_params["name"])
+    """The repository that an address names."""
+    path = request.scope["path"]
+    kind: Kind = "dataset" if path.startswith(("/datasets/", "/api/datasets/")) else "model"
+    return RepoName(kind, request.path_params["owner"], request.path_params["name"])
+
+
+def moved_to(request: Request, owner: str, name: str) -> str | None:
+    """The same address with another owner and name of a repository; None where it names none.
+
+    It has no host, for what the caller named as one is not to be believed.
+    """
+    if "owner" not in request.path_params or "name" not in request.path_params:
+        return None
+    parts = request.scope["path"].split("/")
+    at = 2 + (parts[1] == "api") if parts[1] in ("api", "datasets") else 1
+    end = ".git" if decoded(parts[at + 1]) == request.path_params["name"] + ".git" else ""
+    parts[at : at + 2] = [quote(owner, safe=""), quote(name, safe="") + end]
+    query = request.scope["query_string"].decode("latin-1")
+    return "/".join(parts) + (f"?{query}" if query else "")
+
+
+def page_of(kind: Kind, full_name: str) -> str:
+    """The path of a repository's page."""
+    return f"/{full_name}" if kind == "model" else f"/{kind}s/{full_name}"
+
+
+def repo_pages(
+    path: str,
+    act: Callable[..., Any],
+    methods: Sequence[str] | None = None,
+    kinds: Sequence[Kind] = KINDS,
+) -> list[Route]:
+    """The routes of a page about a repository, one for each kind.
+
+    Args:
+        path: What follows the repository's page in the address; "" for that page.
+        act: The endpoint, which has `repo_of` tell which repository is meant.
+        methods: The HTTP methods; by default GET and HEAD.
+        kinds: The kinds of repositories that have such a page.
+    """
+    return [Route(PAGES[kind] + path, act, methods=methods) for kind in kinds]
+
+
+def repo_calls(
+    path: str,
+    act: Callable[..., Any],
+    methods: Sequence[str] | None = None,
+    kinds: Sequence[Kind] = KINDS,
+) -> list[Route]:
+    """The routes of a call about a repository, below `/api`; arguments as of `repo_pages`."""
+    return [Route(CALLS[kind] + path, act, methods=methods) for kind in kinds]
+
+
+def is_asked(query: Mapping[str, str], name: str) -> bool:
+    """Whether a query says yes to something, in one of the ways that clients have for it."""
+    return query.get(name, "").lower() in ("1", "true")
 
 
 def number_in(text: str) -> int | None:
@@ -112,4 +191,5 @@ def encoded(value: str) -> str:
 
 
 register_url_convertor("part", PathPart())
+register_url_convertor("account", Account())
 register_url_convertor("inner", Inner())

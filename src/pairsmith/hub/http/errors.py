@@ -57,6 +57,20 @@ def repo_not_found(known: bool) -> HubError:
     return HubError(404 if known else 401, message, "RepoNotFound")
 
 
+class MovedError(HubError):
+    """A repository that is asked for by an address that it had before.
+
+    Attributes:
+        owner: Whose it is now.
+        name: Its name now.
+    """
+
+    def __init__(self, owner: str, name: str) -> None:
+        super().__init__(307, f"It is {owner}/{name} now.")
+        self.owner = owner
+        self.name = name
+
+
 def revision_not_found(revision: str) -> HubError:
     """No branch, tag or commit of that name."""
     return HubError(404, f"There is no revision {revision[:MAX_QUOTED]!r}.", "RevisionNotFound")
@@ -67,17 +81,18 @@ def entry_not_found(path: str) -> HubError:
     return HubError(404, f"There is no {path[:MAX_QUOTED]!r} at this revision.", "EntryNotFound")
 
 
-def gated(message: str, page: str, known: bool) -> HubError:
+def gated(kind: str, message: str, page: str, known: bool) -> HubError:
     """A file of a gated repository, and a caller without access.
 
     Args:
+        kind: What the repository is: `dataset` or `model`.
         message: Why, in one sentence.
         page: The absolute address where access is asked for.
         known: Whether the caller said who they are.
     """
     sentence = f"{message} See {page}"
     # `datasets` drops the message and names the public hub; this header does reach the user
-    headers = {"X-HF-Warning": f"Gated dataset; {sentence}"}
+    headers = {"X-HF-Warning": f"Gated {kind}; {sentence}"}
     error = HubError(403 if known else 401, sentence, "GatedRepo", headers)
     error.page = page
     return error

@@ -7,19 +7,20 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from pairsmith.hub.auth.users import User
+from pairsmith.hub.auth.users import SHOWN, User
 from pairsmith.hub.core.database import now
 from pairsmith.hub.http.addresses import Kind, RepoName
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.licensing.offers import Offer
 from pairsmith.hub.repos import events
-from pairsmith.hub.repos.repos import Repo
+from pairsmith.hub.repos.repos import Repo, by_id
+from pairsmith.hub.repos.roles import role_of
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is taken for another
 MAX_REASON_CHARS = 500  # characters
-SELECT = """
+SELECT = f"""
     SELECT number, licences.repo, owners.id, licences.kind, licences.dataset, owners.fullname,
-        users.id, users.name, users.fullname, users.email, licences.name, licences.text,
+        users.id, {SHOWN}, users.fullname, users.email, licences.name, licences.text,
         licences.price, coalesce(checkout, ''), coalesce(payment, ''), granted, revoked, reason
     FROM licences JOIN users ON users.id = licences.user
     JOIN users AS owners ON owners.id = licences.owner"""
@@ -134,9 +135,10 @@ def revoke(db: sqlite3.Connection, licence: Licence, actor: str, reason: str) ->
         "UPDATE licences SET revoked = ?, reason = ? WHERE number = ?",
         (now(), reason, licence.number),
     )
+    repo = None if licence.repo_id is None else by_id(db, licence.repo_id)
     events.record(
         db,
-        licence.repo_name,
+        repo or licence.repo_name,
         actor,
         licence.user,
         "licence revoked",
@@ -189,15 +191,20 @@ def of_repo_numbered(db: sqlite3.Connection, repo: Repo, number: str) -> Licence
 
 
 def readable(db: sqlite3.Connection, user: User, number: str) -> Licence:
-    """The licence of that number, for its licensee and the owner of what it licenses.
+    """The licence of that number, for its licensee, who gave it, and admins of what it licenses.
 
     Raises:
         HubError: 404, in the same words where there is none and where it is another's.
     """
     for licence in _some(db, "number = ?", number):
-        if user.id in (licence.user_id, licence.owner_id):
+        if user.id in (licence.user_id, licence.owner_id) or _administers(db, user, licence):
             return licence
     raise _not_found()
+
+
+def _administers(db: sqlite3.Connection, user: User, licence: Licence) -> bool:
+    repo = None if licence.repo_id is None else by_id(db, licence.repo_id)
+    return repo is not None and role_of(db, repo, user).administers
 
 
 def cells(licence: Licence) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pairsmith.hub.auth.users import COLUMNS, User
@@ -16,12 +16,41 @@ from pairsmith.hub.repos.repos import Repo, by_id
 REFERENCE = "client_reference_id"  # Stripe: up to 200 of [A-Za-z0-9_-]
 
 
+Refused = Literal["", "rejected", "revoked"]
+
+
 class Order(NamedTuple):
     """What a reference stands for: this user wants this offer of this repository."""
 
     repo: Repo
     offer: Offer
     user: User
+
+
+def refused(db: sqlite3.Connection, repo: Repo, user: User | None) -> Refused:
+    """Whether an owner has turned a user away, to whom nothing is sold then.
+
+    That is so where their request was rejected or their access revoked, whatever the gate is now,
+    and where the last licence that they held was revoked by hand; not where its payment went back.
+
+    Returns:
+        `rejected` or `revoked`; '' where they may buy.
+    """
+    if user is None:
+        return ""
+    row = db.execute(
+        "SELECT status FROM requests WHERE repo = ? AND user = ?"
+        " AND status IN ('rejected', 'revoked')",
+        (repo.id, user.id),
+    ).fetchone()
+    if row:
+        return "rejected" if row[0] == "rejected" else "revoked"
+    last = db.execute(
+        "SELECT revoked, payment IN (SELECT payment FROM returned_payments) FROM licences"
+        " WHERE repo = ? AND user = ? ORDER BY revoked IS NULL DESC, revoked DESC LIMIT 1",
+        (repo.id, user.id),
+    ).fetchone()
+    return "revoked" if last and last[0] is not None and not last[1] else ""
 
 
 def create(db: sqlite3.Connection, offer: Offer, user: User) -> str:

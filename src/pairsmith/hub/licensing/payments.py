@@ -18,6 +18,7 @@ from pairsmith.hub.core.database import now
 from pairsmith.hub.http.errors import bad_request
 from pairsmith.hub.licensing import licences, orders
 from pairsmith.hub.licensing.offers import Offer
+from pairsmith.hub.licensing.orders import Order
 from pairsmith.hub.repos import events
 from pairsmith.hub.repos.repos import Repo
 
@@ -25,6 +26,10 @@ StripeObject = dict[str, Any]  # what an event is about, as Stripe's JSON has it
 ACTOR = "stripe"
 PAID = frozenset({"paid", "no_payment_required"})
 TURNED_AWAY = "payment turned away"
+REFUSED = {
+    "rejected": "the buyer's request for access was rejected",
+    "revoked": "the buyer's access was revoked",
+}
 DONE = ("granted", "revoked")  # how the outcome of an event begins that is not acted on again
 MAX_ID_CHARS = 255  # characters
 
@@ -58,12 +63,11 @@ def apply_event(db: sqlite3.Connection, event: StripeObject) -> str:
 def rejected(db: sqlite3.Connection, repo: Repo) -> list[events.Event]:
     """Payments for a repository's offers that made no licence and did not go back, newest first."""
     rows = db.execute(
-        f"{events.SELECT} WHERE kind = ? AND repo = ? AND action = ? AND date >= ?"
+        f"{events.SELECT} WHERE subject = ? AND action = ?"
         " AND detail ->> 'checkout' NOT IN (SELECT checkout FROM licences WHERE checkout NOT NULL)"
         " AND detail ->> 'payment' NOT IN (SELECT payment FROM returned_payments)"
         " ORDER BY id DESC LIMIT 100",
-        # not those of one of the same name before
-        (repo.kind, repo.full_name, TURNED_AWAY, repo.created),
+        (repo.id, TURNED_AWAY),
     ).fetchall()
     return [events.from_row(row) for row in rows]
 
@@ -86,7 +90,7 @@ def _checkout(db: sqlite3.Connection, session: StripeObject) -> str:
         return "turned away: its client_reference_id is of no order here"
     if session.get("payment_status") == "unpaid":
         return f"waiting: {checkout} is not paid yet"
-    if fault := _sale_fault(session, order.offer) or _return_fault(db, payment):
+    if fault := _fault(db, session, order):
         events.record(
             db, order.repo, ACTOR, order.user.name, TURNED_AWAY,
             offer=order.offer.name, checkout=checkout, payment=payment, reason=fault,
@@ -94,6 +98,15 @@ def _checkout(db: sqlite3.Connection, session: StripeObject) -> str:
         return f"turned away: {fault}"
     licence = licences.grant(db, *order, ACTOR, checkout, payment or None)
     return f"granted {licence.number}"
+
+
+def _fault(db: sqlite3.Connection, session: StripeObject, order: Order) -> str:
+    """Why a payment makes no licence; '' where it does."""
+    payment = _text(session, "payment_intent")
+    if fault := _sale_fault(session, order.offer) or _return_fault(db, payment):
+        return fault
+    refused = orders.refused(db, order.repo, order.user)
+    return REFUSED[refused] if refused else ""
 
 
 def _sale_fault(session: StripeObject, offer: Offer) -> str:

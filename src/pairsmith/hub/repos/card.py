@@ -1,4 +1,4 @@
-"""Dataset cards: the front matter of a README.md and what it says.
+"""Cards of datasets and models: the front matter of a README.md and what it says.
 
 A card is text of others. Whatever is wrong with it is told in a sentence (`Card.fault`), and what
 comes out holds only what JSON has: mappings with text keys, lists, text, numbers, true, false and
@@ -41,11 +41,14 @@ FACETS = (  # keys whose values are tags, `key:value`, as the public hub has the
     "task_categories", "task_ids", "language", "license", "size_categories", "annotations_creators",
     "language_creators", "multilinguality", "source_datasets", "modality",
 )  # fmt: skip
+MODEL_TAGS = ("library_name", "pipeline_tag")  # keys of a model's card whose values are tags
+MODEL_FACETS = (("datasets", "dataset"), ("base_model", "base_model"))
 TEXTS = (
+    "library_name", "pipeline_tag",
     "pretty_name", "license_name", "license_link", "extra_gated_heading", "extra_gated_prompt",
     "extra_gated_description", "extra_gated_button_content",
 )  # fmt: skip
-LISTS = ("tags", *FACETS)
+LISTS = ("tags", "datasets", "base_model", *FACETS)
 
 
 @dataclass(frozen=True)
@@ -153,9 +156,16 @@ def licence(card: Card, base: str = "", revision: str = "main") -> Licence:
 
 
 def tags(card: Card) -> list[str]:
-    """The tags of a card, as the public hub lists them: `language:en`, …, then its own."""
-    facets = [f"{key}:{value}" for key in FACETS for value in _texts(card.data.get(key))]
-    return list(dict.fromkeys(facets + _texts(card.data.get("tags"))))
+    """The tags of a card, as the public hub lists them: `language:en`, …, then its own.
+
+    Those of a model have its library and its task among them, and what it was made of and from:
+    `dataset:…`, `base_model:…`.
+    """
+    data = card.data
+    facets = [f"{key}:{value}" for key in FACETS for value in _texts(data.get(key))]
+    made = [f"{tag}:{value}" for key, tag in MODEL_FACETS for value in _texts(data.get(key))]
+    plain = [value for key in MODEL_TAGS for value in _texts(data.get(key))]
+    return list(dict.fromkeys(plain + facets + made + _texts(data.get("tags"))))
 
 
 def configs(card: Card) -> list[Config]:

@@ -47,6 +47,10 @@ class Wanted(NamedTuple):
         message: What it says of itself.
         changes: What it changes; of those of one path the last counts.
         sent: The hashes of contents that come with it, and are kept if it can be made.
+        start: The state that it goes on from, where no name leads to it yet; it then begins a line
+            of commits of its own.
+        conclude: Called with the write transaction and the commit in stead of having the branch
+            lead to it.
     """
 
     branch: str
@@ -54,6 +58,8 @@ class Wanted(NamedTuple):
     message: Message
     changes: Sequence[Change]
     sent: frozenset[str] = frozenset()
+    start: Commit | None = None
+    conclude: Callable[[sqlite3.Connection, Commit], object] | None = None
 
 
 def commit(
@@ -81,7 +87,7 @@ def commit(
             400 for a change that cannot be made.
     """
     wanted = Wanted(branch, author, message, list(changes))
-    draft = drafted(db, repo, _base(db, repo, wanted), wanted.changes)
+    draft = _drafted(db, repo, _base(db, repo, wanted), wanted)
     return _write(db, repo, wanted, draft)
 
 
@@ -110,7 +116,7 @@ def commit_apart(
             with database.read() as db:
                 base = _base(db, repo, wanted)
                 left = _left(db, base)
-                draft = None if left else drafted(db, repo, base, wanted.changes, wanted.sent)
+                draft = None if left else _drafted(db, repo, base, wanted)
             if left:  # by one that was given up, and could not be undone
                 steps.run(database, left)
             if draft is None:
@@ -151,8 +157,16 @@ def _try(
         raise
 
 
+def _drafted(db: sqlite3.Connection, repo: Repo, base: Commit | None, wanted: Wanted) -> Draft:
+    """What a commit would change; of a pull request the first begins a line of its own."""
+    apart = wanted.start is not None or history.is_empty_pull(db, repo, wanted.branch)
+    return drafted(db, repo, base, wanted.changes, wanted.sent, apart)
+
+
 def _base(db: sqlite3.Connection, repo: Repo, wanted: Wanted) -> Commit | None:
     """The newest commit of the branch, for which a commit is made; None for the first."""
+    if wanted.start is not None:
+        return wanted.start
     head = history.head(db, repo, wanted.branch)
     if head is None and wanted.branch != MAIN:
         raise revision_not_found(wanted.branch)
@@ -207,11 +221,10 @@ def _conclude(
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (repo.id, made.id, made.line, made.place, made.parent, author.id, *made[5:]),
     )
-    db.execute(
-        "INSERT INTO refs VALUES (?, 'branch', ?, ?) ON CONFLICT DO UPDATE SET target = ?",
-        (repo.id, wanted.branch, made.id, made.id),
-    )
-    db.execute("UPDATE repos SET updated = ? WHERE id = ?", (made.date, repo.id))
+    if wanted.conclude is None:
+        history.name(db, repo, wanted.branch, made)
+    else:
+        wanted.conclude(db, made)
     return made
 
 

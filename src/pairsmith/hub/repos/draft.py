@@ -119,6 +119,7 @@ def drafted(
     base: Commit | None,
     changes: Iterable[Change],
     sent: frozenset[str] = frozenset(),
+    apart: bool = False,
 ) -> Draft:
     """What a commit would change of a state.
 
@@ -128,11 +129,12 @@ def drafted(
         base: The state that the commit is for.
         changes: What it changes; of those of one path the last counts.
         sent: Contents that came with the commit, and will be the repository's when it is written.
+        apart: Whether the commit begins a line of its own in any case.
 
     Raises:
         HubError: 400 for a change that cannot be made.
     """
-    draft = Draft(base, _is_newest(db, base))
+    draft = Draft(base, not apart and _is_newest(db, base))
     state = _Reading(db, base)
     deleted, seen = _fold(draft, changes)
     _check_contents(db, repo, draft, sent)

@@ -45,17 +45,18 @@ def record(
         detail: What else there is to say; values that JSON has.
     """
     db.execute(
-        "INSERT INTO events (date, kind, repo, actor, user, action, detail)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO events (date, kind, repo, actor, user, action, detail, subject)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(now(), repo.kind, repo.full_name, actor, user, action),
             json.dumps(detail, ensure_ascii=False),
+            repo.id if isinstance(repo, Repo) else None,
         ),
     )
 
 
 def recent(db: sqlite3.Connection, repo: Repo, limit: int = 100, reads: bool = True) -> list[Event]:
-    """The last events of a repository, newest first.
+    """The last events of a repository, whatever it was called then, newest first.
 
     Args:
         db: A transaction.
@@ -65,8 +66,7 @@ def recent(db: sqlite3.Connection, repo: Repo, limit: int = 100, reads: bool = T
     """
     some = "" if reads else f" AND {NO_READ}"
     rows = db.execute(
-        f"{SELECT} WHERE kind = ? AND repo = ?{some} ORDER BY id DESC LIMIT ?",
-        (repo.kind, repo.full_name, limit),
+        f"{SELECT} WHERE subject = ?{some} ORDER BY id DESC LIMIT ?", (repo.id, limit)
     ).fetchall()
     return [from_row(row) for row in rows]
 
@@ -74,8 +74,7 @@ def recent(db: sqlite3.Connection, repo: Repo, limit: int = 100, reads: bool = T
 def after(db: sqlite3.Connection, repo: Repo, number: int, limit: int) -> tuple[list[Event], int]:
     """The events of a repository after the one of that number, in order, and the last's number."""
     rows = db.execute(
-        f"{SELECT} WHERE kind = ? AND repo = ? AND id > ? ORDER BY id LIMIT ?",
-        (repo.kind, repo.full_name, number, limit),
+        f"{SELECT} WHERE subject = ? AND id > ? ORDER BY id LIMIT ?", (repo.id, number, limit)
     ).fetchall()
     return [from_row(row) for row in rows], rows[-1]["id"] if rows else number
 

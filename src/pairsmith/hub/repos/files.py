@@ -44,6 +44,11 @@ class File(NamedTuple):
         return self.blob if self.lfs else self.sha1
 
 
+def pointer_of(sha256: str, size: int) -> str:
+    """What git holds in place of a large file (the Git LFS specification, `spec.md`)."""
+    return f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {size}\n"
+
+
 class Folder(NamedTuple):
     """A folder at a commit."""
 

@@ -6,6 +6,7 @@ import re
 import sqlite3
 from typing import Literal, NamedTuple
 
+from pairsmith.hub.auth.users import SHOWN
 from pairsmith.hub.http.errors import HubError, bad_request, revision_not_found
 from pairsmith.hub.repos.repos import Repo
 
@@ -15,6 +16,7 @@ MAX_REFS = 2_000  # branches and tags of a repository: clients read all of them 
 MAX_LINES = 1_000  # lines that are counted off on the way to a page of a history
 MAX_TITLE_CHARS = 500  # characters that are shown
 MAX_MESSAGE_CHARS = 10_000
+PULL = re.compile(r"refs/pr/([1-9][0-9]{0,8})")  # a pull request's newest commit
 HEX = re.compile(r"[0-9a-f]{7,40}")
 COMMIT = re.compile(r"[0-9A-Fa-f]{40}")  # a name like a whole id would stand in for that commit
 # what git check-ref-format allows, without what no client sends
@@ -22,7 +24,7 @@ REF = re.compile(
     r"(?!.*(?:\.\.|//|/\.|@\{|\.lock(?:/|$)))[A-Za-z0-9_][A-Za-z0-9_./@+=#-]{0,199}(?<![/.])"
 )
 SELECT = (
-    "SELECT commits.id, line, place, parent, users.name,"
+    f"SELECT commits.id, line, place, parent, {SHOWN},"
     f" substr(title, 1, {MAX_TITLE_CHARS}), substr(message, 1, {MAX_MESSAGE_CHARS}), date"
     " FROM commits JOIN users ON users.id = commits.author"
 )
@@ -50,11 +52,18 @@ class Ref(NamedTuple):
 
 
 def find(db: sqlite3.Connection, repo: Repo, revision: str) -> Commit:
-    """The commit that a branch, a tag or (the first seven or more digits of) an id names.
+    """The commit that a branch, a tag, a pull request or (the first digits of) an id names.
+
+    Of an id the first seven digits are enough.
 
     Raises:
         HubError: RevisionNotFound.
     """
+    if (number := pull_number(revision)) is not None:
+        pull = _pull(db, repo, number)
+        if pull is None:
+            raise revision_not_found(revision)
+        return _with_id(db, repo, pull["head"])
     name = revision.removeprefix("refs/heads/").removeprefix("refs/tags/")
     row = db.execute(
         "SELECT target FROM refs WHERE repo = ? AND name = ? ORDER BY kind", (repo.id, name)
@@ -72,11 +81,46 @@ def find(db: sqlite3.Connection, repo: Repo, revision: str) -> Commit:
 
 
 def head(db: sqlite3.Connection, repo: Repo, branch: str) -> Commit | None:
-    """The newest commit of a branch; None where there is no such branch."""
+    """The newest commit of a branch, or of `refs/pr/N`; None where there is no such thing."""
+    if (number := pull_number(branch)) is not None:
+        pull = _pull(db, repo, number)
+        return _with_id(db, repo, pull["head"]) if pull else None
     row = db.execute(
         "SELECT target FROM refs WHERE repo = ? AND kind = 'branch' AND name = ?", (repo.id, branch)
     ).fetchone()
     return _with_id(db, repo, row[0]) if row else None
+
+
+def pull_number(revision: str) -> int | None:
+    """The number of the pull request that `refs/pr/N` names; None for what names something else."""
+    found = PULL.fullmatch(revision)
+    return int(found[1]) if found else None
+
+
+def is_empty_pull(db: sqlite3.Connection, repo: Repo, branch: str) -> bool:
+    """Whether a name is that of a pull request without a commit of its own."""
+    number = pull_number(branch)
+    pull = None if number is None else _pull(db, repo, number)
+    return pull is not None and pull["head"] == pull["start"]
+
+
+def pull_refs(db: sqlite3.Connection, repo: Repo, limit: int = MAX_REFS) -> list[tuple[int, str]]:
+    """Pull requests and their newest commits, the newest request first."""
+    rows = db.execute(
+        "SELECT num, head FROM discussions JOIN pulls ON discussion = discussions.id"
+        " WHERE repo = ? ORDER BY num DESC LIMIT ?",
+        (repo.id, limit),
+    )
+    return [(num, head) for num, head in rows]
+
+
+def name(db: sqlite3.Connection, repo: Repo, branch: str, commit: Commit) -> None:
+    """Has a branch lead to a commit that was made on it; makes it where it is not there."""
+    db.execute(
+        "INSERT INTO refs VALUES (?, 'branch', ?, ?) ON CONFLICT DO UPDATE SET target = ?",
+        (repo.id, branch, commit.id, commit.id),
+    )
+    db.execute("UPDATE repos SET updated = ? WHERE id = ?", (commit.date, repo.id))
 
 
 def at(db: sqlite3.Connection, repo: Repo, line: int, place: int) -> Commit | None:
@@ -144,7 +188,7 @@ def add_ref(db: sqlite3.Connection, repo: Repo, kind: Kind, name: str, target: C
     Raises:
         HubError: 400 for a name that cannot be one, 409 where there is one.
     """
-    if not REF.fullmatch(name) or COMMIT.fullmatch(name):
+    if not REF.fullmatch(name) or COMMIT.fullmatch(name) or name.startswith("refs/"):
         raise bad_request(f"{name!r} cannot be the name of a {kind}.")
     if len(refs(db, repo)) >= MAX_REFS:
         raise bad_request(f"A repository has at most {MAX_REFS:,} branches and tags.")
@@ -167,6 +211,15 @@ def delete_ref(db: sqlite3.Connection, repo: Repo, kind: Kind, name: str) -> Non
     )
     if not cursor.rowcount:
         raise revision_not_found(name)
+
+
+def _pull(db: sqlite3.Connection, repo: Repo, number: int) -> sqlite3.Row | None:
+    row: sqlite3.Row | None = db.execute(
+        "SELECT start, head FROM discussions JOIN pulls ON discussion = discussions.id"
+        " WHERE repo = ? AND num = ?",
+        (repo.id, number),
+    ).fetchone()
+    return row
 
 
 def _with_id(db: sqlite3.Connection, repo: Repo, commit: str) -> Commit:

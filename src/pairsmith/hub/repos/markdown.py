@@ -114,7 +114,10 @@ def place(html: str, base: str, revision: str) -> str:
             lead to its files, relative images are read from there.
         revision: The revision whose files are meant.
     """
-    for mark, part in zip(PLACES, base.strip("/").split("/"), strict=True):
+    parts = base.strip("/").split("/")
+    if len(parts) < len(PLACES):  # a model's, before which no word stands
+        html = html.replace(f"/{PLACES[0]}", "")
+    for mark, part in zip(PLACES[-len(parts) :], parts, strict=True):
         html = html.replace(mark, part)
     return html.replace(AT, quote(revision, safe=""))
 

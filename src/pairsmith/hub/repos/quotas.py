@@ -1,6 +1,7 @@
 """How much somebody may have: the bytes of what was sent to a repository, and to all of a user.
 
-A content counts once in each repository that it was sent to, also while no commit has it.
+A content counts once in each repository that it was sent to, also while no commit has it. What
+somebody sends for a pull request to another's repository counts as theirs until it is merged.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from pairsmith.hub.http.errors import HubError
 if TYPE_CHECKING:
     from pairsmith.hub.context import Hub
     from pairsmith.hub.repos.repos import Repo
+
+
+MAX_PROPOSED_BYTES = 10 << 30  # bytes of an account's pull requests that were not merged
 
 
 class Use(NamedTuple):
@@ -32,10 +36,21 @@ def of(db: sqlite3.Connection, hub: Hub, repo: Repo) -> Use:
         (repo.id, repo.owner_id),
     ).fetchone()
     allotment = hub.settings.allotment
-    return Use(row[0], row[1], allotment.repo_quota, allotment.user_quota)
+    total = row[1] + proposed(db, repo.owner_id)
+    return Use(row[0], total, allotment.repo_quota, allotment.user_quota)
 
 
-def check(db: sqlite3.Connection, hub: Hub, repo: Repo, more: int = 0) -> None:
+def proposed(db: sqlite3.Connection, user: int) -> int:
+    """The bytes that an account sent for pull requests that were not merged."""
+    row = db.execute(
+        "SELECT coalesce(sum(size), 0) FROM holdings WHERE proposer = ?", (user,)
+    ).fetchone()
+    return int(row[0])
+
+
+def check(
+    db: sqlite3.Connection, hub: Hub, repo: Repo, more: int = 0, proposer: int | None = None
+) -> None:
     """Checks that a repository and its owner have no more than they may.
 
     Args:
@@ -43,10 +58,15 @@ def check(db: sqlite3.Connection, hub: Hub, repo: Repo, more: int = 0) -> None:
         hub: The hub.
         repo: The repository.
         more: Bytes that are to be sent.
+        proposer: The number of the account that sends them for a pull request, and is asked in
+            place of the owner; None for who may write to the repository.
 
     Raises:
         HubError: 403, where they have.
     """
+    if proposer is not None:
+        _check_proposer(db, hub, proposer, more)
+        return
     use = of(db, hub, repo)
     for whose, has, quota in (
         (repo.full_name, use.repo, use.repo_quota),
@@ -59,3 +79,23 @@ def check(db: sqlite3.Connection, hub: Hub, repo: Repo, more: int = 0) -> None:
                 " Delete a repository, or ask who runs the hub for more.",
                 "QuotaExceeded",
             )
+
+
+def _check_proposer(db: sqlite3.Connection, hub: Hub, user: int, more: int) -> None:
+    """Checks that an account proposes no more than it may.
+
+    Raises:
+        HubError: 403, where it does.
+    """
+    mine = db.execute(
+        "SELECT coalesce(sum(bytes), 0) FROM repos WHERE owner = ? AND deleted IS NULL", (user,)
+    ).fetchone()[0]
+    has, quota = proposed(db, user), hub.settings.allotment.user_quota
+    if has + more > MAX_PROPOSED_BYTES or (quota and mine + has + more > quota):
+        most = min(MAX_PROPOSED_BYTES, max(0, quota - mine)) if quota else MAX_PROPOSED_BYTES
+        raise HubError(
+            403,
+            f"Your pull requests may have {most:,} bytes on this hub before they are merged, and"
+            f" would have {has + more:,}.",
+            "QuotaExceeded",
+        )

@@ -9,17 +9,34 @@ from typing import Literal, NamedTuple
 
 from pairsmith.hub.auth.users import User
 from pairsmith.hub.core.database import now
-from pairsmith.hub.http.addresses import Kind, RepoName
+from pairsmith.hub.http.addresses import Kind, RepoName, page_of
 from pairsmith.hub.http.errors import HubError
 
 Gate = Literal["off", "auto", "manual"]
 NAME = re.compile(r"(?!.*(?:\.\.|--))[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?")
 SELECT = (
-    "SELECT repos.id, kind, users.id, users.name, repos.name, private, gate, repos.created, updated"
+    "SELECT repos.id, repos.kind, users.id, users.name, repos.name, private, gate,"
+    " repos.created, updated"
     " FROM repos JOIN users ON users.id = repos.owner AND repos.deleted IS NULL"
 )
 
-GONE_AT_ONCE = ("refs", "requests", "uploads", "offers", "downloads")
+MAY_KNOW = (
+    "(private = 0 OR repos.owner = :user OR EXISTS (SELECT 1 FROM members"
+    " WHERE organization = repos.owner AND members.user = :user)"
+    " OR EXISTS (SELECT 1 FROM collaborators WHERE repo = repos.id AND collaborators.user = :user))"
+)
+"""A condition in SQL: whether the user of that number, 0 for nobody, may know of a repository."""
+
+GONE_AT_ONCE = (
+    "refs",
+    "requests",
+    "uploads",
+    "offers",
+    "downloads",
+    "collaborators",
+    "former_names",
+    "invitations",
+)
 """What of a repository that is deleted goes with it; files, commits and contents are too many."""
 
 
@@ -49,13 +66,13 @@ class Repo(NamedTuple):
     @property
     def page(self) -> str:
         """The path of its page."""
-        return f"/{self.kind}s/{self.full_name}"
+        return page_of(self.kind, self.full_name)
 
 
 def find(db: sqlite3.Connection, kind: Kind, owner: str, name: str) -> Repo | None:
     """The repository of that name, whoever asks. Most callers want `permissions.visible`."""
     row = db.execute(
-        f"{SELECT} WHERE kind = ? AND users.name = ? AND repos.name = ?", (kind, owner, name)
+        f"{SELECT} WHERE repos.kind = ? AND users.name = ? AND repos.name = ?", (kind, owner, name)
     ).fetchone()
     return _repo(row) if row else None
 
@@ -73,12 +90,7 @@ def create(db: sqlite3.Connection, owner: User, kind: Kind, name: str, private: 
         HubError: 400 for a name that cannot be one, 409 where the owner has one of that name and
             kind.
     """
-    if not NAME.fullmatch(name) or name.endswith((".git", ".lock")):
-        raise HubError(
-            400,
-            f"{name!r} cannot be a repository's name: up to 96 letters, digits, -, _ and .,"
-            " no - or . first or last, no -- or .. in it, and no .git at the end.",
-        )
+    check_name(name)
     try:
         cursor = db.execute(
             "INSERT INTO repos (kind, owner, name, private, gate, created, updated)"
@@ -89,8 +101,30 @@ def create(db: sqlite3.Connection, owner: User, kind: Kind, name: str, private: 
         raise HubError(
             409, f"You already created this {kind} repo: {owner.name}/{name}.", "RepoExists"
         ) from error
+    take_name(db, owner.id, kind, name)
     row = db.execute(f"{SELECT} WHERE repos.id = ?", (cursor.lastrowid,)).fetchone()
     return _repo(row)
+
+
+def check_name(name: str) -> None:
+    """Checks that a repository may be called so.
+
+    Raises:
+        HubError: 400, where it may not.
+    """
+    if not NAME.fullmatch(name) or name.endswith((".git", ".lock")):
+        raise HubError(
+            400,
+            f"{name!r} cannot be a repository's name: up to 96 letters, digits, -, _ and .,"
+            " no - or . first or last, no -- or .. in it, and no .git at the end.",
+        )
+
+
+def take_name(db: sqlite3.Connection, owner: int, kind: Kind, name: str) -> None:
+    """Has a name lead to nothing else any more."""
+    db.execute(
+        "DELETE FROM former_names WHERE owner = ? AND name = ? AND kind = ?", (owner, name, kind)
+    )
 
 
 def delete(db: sqlite3.Connection, repo: Repo) -> None:
@@ -119,7 +153,7 @@ def set_private(db: sqlite3.Connection, repo: Repo, private: bool) -> None:
 
 def search(
     db: sqlite3.Connection,
-    kind: Kind,
+    kind: Kind | None,
     user: User | None,
     owner: str = "",
     text: str = "",
@@ -130,7 +164,7 @@ def search(
 
     Args:
         db: A transaction.
-        kind: Only those of this kind.
+        kind: Only those of this kind; None for all.
         user: Who asks; None for nobody.
         owner: Only those of this account.
         text: Only those with this in their name, whatever the case.
@@ -138,11 +172,18 @@ def search(
         skip: How many of the first to leave out.
     """
     rows = db.execute(
-        f"{SELECT} WHERE kind = ? AND (private = 0 OR repos.owner = ?)"
-        " AND (? = '' OR users.name = ?)"
-        " AND instr(lower(users.name || '/' || repos.name), lower(?))"
-        " ORDER BY updated DESC, repos.id LIMIT ? OFFSET ?",
-        (kind, user.id if user else 0, owner, owner, text, limit, skip),
+        f"{SELECT} WHERE (:kind IS NULL OR repos.kind = :kind) AND {MAY_KNOW}"
+        " AND (:owner = '' OR users.name = :owner)"
+        " AND instr(lower(users.name || '/' || repos.name), lower(:text))"
+        " ORDER BY updated DESC, repos.id LIMIT :limit OFFSET :skip",
+        {
+            "kind": kind,
+            "user": user.id if user else 0,
+            "owner": owner,
+            "text": text,
+            "limit": limit,
+            "skip": skip,
+        },
     )
     return (_repo(row) for row in rows.fetchall())
 

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub.auth import browsers, cookies, forms, sessions, tokens, users
+from pairsmith.hub.auth import cookies, forms, sessions, tokens, users
+from pairsmith.hub.auth.account_mail import ask_confirmation
 from pairsmith.hub.auth.authentication import authenticate_session
 from pairsmith.hub.auth.forms import line, text
-from pairsmith.hub.auth.limits import address_of, limits_of
-from pairsmith.hub.auth.redirects import HOME, NotSignedInError, safe_target
-from pairsmith.hub.auth.sign_in import (
-    Attempt,
-    Entry,
-    Registration,
-    change_password,
-    join,
-    sign_in,
-)
+from pairsmith.hub.auth.limits import limits_of
+from pairsmith.hub.auth.redirects import HOME, safe_target
+from pairsmith.hub.auth.sign_in import Registration, change_password, change_profile, join, sign_in
 from pairsmith.hub.auth.users import User
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.errors import HubError
-from pairsmith.hub.web.render import page
+from pairsmith.hub.mail import choices, outbox
+from pairsmith.hub.web.own_pages import attempt_of, begun, end_session, own, own_page, signed_in
 
 if TYPE_CHECKING:
     from starlette.datastructures import FormData
@@ -33,8 +27,6 @@ if TYPE_CHECKING:
 
 CLOSED = "New accounts of this hub are made by whoever runs it. Ask them for one."
 EMPTY = Registration("", "", "")
-
-Act = Callable[["Request", User, "FormData"], "Response"]
 
 
 def show_join(request: Request) -> Response:
@@ -50,10 +42,10 @@ def take_join(request: Request, form: FormData) -> Response:
         return _join_page(request, EMPTY, HOME, HubError(403, CLOSED))
     registration = Registration(line(form, "name"), line(form, "fullname"), line(form, "email"))
     try:
-        entry = join(_attempt(request), registration, text(form, "password"), text(form, "again"))
+        entry = join(attempt_of(request), registration, text(form, "password"), text(form, "again"))
     except HubError as fault:
         return _join_page(request, registration, text(form, "next"), fault)
-    return _begun(request, entry, safe_target(text(form, "next")))
+    return begun(request, entry, safe_target(text(form, "next")))
 
 
 def show_login(request: Request) -> Response:
@@ -61,22 +53,23 @@ def show_login(request: Request) -> Response:
     target = safe_target(request.query_params.get("next", HOME))
     if authenticate_session(request).user:
         return RedirectResponse(target, 303)
-    return _shown(request, "login.html.jinja", name="", next=target)
+    done = request.query_params.get("done", "")
+    return own_page(request, "login.html.jinja", name="", next=target, done=done)
 
 
 def take_login(request: Request, form: FormData) -> Response:
     """Signs somebody in."""
     name, target = line(form, "name"), safe_target(text(form, "next"))
     try:
-        entry = sign_in(_attempt(request), name, text(form, "password"))
+        entry = sign_in(attempt_of(request), name, text(form, "password"))
     except HubError as fault:
-        return _shown(request, "login.html.jinja", fault, name=name, next=target)
-    return _begun(request, entry, target)
+        return own_page(request, "login.html.jinja", fault, name=name, next=target, done="")
+    return begun(request, entry, target)
 
 
 def take_logout(request: Request, _form: FormData) -> Response:
     """Ends the browser's session."""
-    _end(request)
+    end_session(request)
     answer = RedirectResponse(HOME, 303)
     cookies.drop(request, answer, sessions.COOKIE)
     forms.renew(request, answer)
@@ -85,15 +78,14 @@ def take_logout(request: Request, _form: FormData) -> Response:
 
 def show_profile(request: Request) -> Response:
     """What others are told of an account, and the form of its password."""
-    return _profile_page(request, _user(request))
+    return _profile_page(request, signed_in(request))
 
 
 def take_profile(request: Request, user: User, form: FormData) -> Response:
-    """Changes the full name and the e-mail address."""
+    """Changes the full name and the e-mail address, which takes the password."""
     fullname, email = line(form, "fullname"), line(form, "email")
     try:
-        with hub_of(request).database.write() as db:
-            users.set_profile(db, user, fullname, email)
+        change_profile(attempt_of(request), user, fullname, email, text(form, "old"))
     except HubError as fault:
         return _profile_page(request, user._replace(fullname=fullname, email=email), fault)
     return RedirectResponse("/settings/profile?done=profile", 303)
@@ -103,15 +95,34 @@ def take_password(request: Request, user: User, form: FormData) -> Response:
     """Changes the password; only this browser stays signed in."""
     old, new, again = (text(form, field) for field in ("old", "password", "again"))
     try:
-        entry = change_password(_attempt(request), user, old, new, again)
+        entry = change_password(attempt_of(request), user, old, new, again)
     except HubError as fault:
         return _profile_page(request, user, fault)
-    return _begun(request, entry, "/settings/profile?done=password")
+    return begun(request, entry, "/settings/profile?done=password")
+
+
+def take_confirmation(request: Request, user: User, _form: FormData) -> Response:
+    """Has the link sent again by which the e-mail address is confirmed."""
+    hub = hub_of(request)
+    try:
+        limits_of(request).count("mail_to_address", user.email.lower())
+        with hub.database.write() as db:
+            ask_confirmation(hub, db, user)
+    except HubError as fault:
+        return _profile_page(request, user, fault)
+    return RedirectResponse("/settings/profile?done=asked", 303)
+
+
+def take_notices(request: Request, user: User, form: FormData) -> Response:
+    """Keeps whether notices come by e-mail."""
+    with hub_of(request).database.write() as db:
+        choices.choose(db, user.id, line(form, "notices") == "on")
+    return RedirectResponse("/settings/profile?done=notices", 303)
 
 
 def show_tokens(request: Request) -> Response:
     """The tokens of an account."""
-    return _tokens_page(request, _user(request))
+    return _tokens_page(request, signed_in(request))
 
 
 def take_token(request: Request, user: User, form: FormData) -> Response:
@@ -133,55 +144,23 @@ def take_revocation(request: Request, user: User, form: FormData) -> Response:
     return RedirectResponse("/settings/tokens", 303)
 
 
-def _own(act: Act) -> Callable[[Request, FormData], Response]:
-    """An action on the account that the browser is signed in to."""
-    return lambda request, form: act(request, _user(request), form)
-
-
-def _user(request: Request) -> User:
-    """The account that the browser is signed in to.
-
-    Raises:
-        NotSignedInError: It is signed in to none.
-    """
-    user = authenticate_session(request).user
-    if user is None:
-        raise NotSignedInError
-    return user
-
-
-def _attempt(request: Request) -> Attempt:
-    browser = cookies.read(request, browsers.COOKIE) or ""
-    return Attempt(hub_of(request), limits_of(request), address_of(request), browser)
-
-
-def _begun(request: Request, entry: Entry, target: str) -> Response:
-    """Goes on in a new session; nothing that the browser held before is worth anything now."""
-    _end(request)
-    answer = RedirectResponse(target, 303)
-    cookies.write(request, answer, sessions.COOKIE, entry.session, sessions.LIFE)
-    cookies.write(request, answer, browsers.COOKIE, entry.browser, browsers.LIFE)
-    forms.renew(request, answer)
-    return answer
-
-
-def _end(request: Request) -> None:
-    if secret := cookies.read(request, sessions.COOKIE):
-        with hub_of(request).database.write() as db:
-            sessions.end(db, secret)
-
-
 def _join_page(
     request: Request, registration: Registration, target: str, fault: HubError | None = None
 ) -> Response:
-    return _shown(
+    return own_page(
         request, "join.html.jinja", fault, registration=registration, next=safe_target(target)
     )
 
 
 def _profile_page(request: Request, shown: User, fault: HubError | None = None) -> Response:
+    with hub_of(request).database.read() as db:
+        mail = {
+            "confirmed": users.confirmed(db, shown),
+            "notices": not choices.stopped(db, shown.id),
+            "failure": outbox.last_failure(db, shown.id),
+        }
     done = request.query_params.get("done", "")
-    return _shown(request, "profile.html.jinja", fault, shown=shown, done=done)
+    return own_page(request, "profile.html.jinja", fault, shown=shown, done=done, mail=mail)
 
 
 def _tokens_page(
@@ -189,7 +168,7 @@ def _tokens_page(
 ) -> Response:
     with hub_of(request).database.read() as db:
         listed = tokens.listed(db, user)
-    return _shown(
+    return own_page(
         request,
         "tokens.html.jinja",
         fault,
@@ -197,18 +176,6 @@ def _tokens_page(
         made=made,
         url=hub_of(request).settings.public_url,
     )
-
-
-def _shown(
-    request: Request, template: str, fault: HubError | None = None, **context: object
-) -> Response:
-    """A page, with what was wrong with the form that was sent from it."""
-    who = authenticate_session(request)
-    if fault is None:
-        return page(request, template, who, 200, fault="", **context)
-    answer = page(request, template, who, fault.status, fault=fault.message, **context)
-    answer.headers.update(fault.headers)
-    return answer
 
 
 routes: list[BaseRoute] = [
@@ -219,9 +186,11 @@ routes: list[BaseRoute] = [
     forms.post("/logout", take_logout),
     Route("/settings/profile", show_profile),
     Route("/settings/password", show_profile),
-    forms.post("/settings/profile", _own(take_profile)),
-    forms.post("/settings/password", _own(take_password)),
+    forms.post("/settings/profile", own(take_profile)),
+    forms.post("/settings/profile/confirm", own(take_confirmation)),
+    forms.post("/settings/profile/notices", own(take_notices)),
+    forms.post("/settings/password", own(take_password)),
     Route("/settings/tokens", show_tokens),
-    forms.post("/settings/tokens", _own(take_token)),
-    forms.post("/settings/tokens/revoke", _own(take_revocation)),
+    forms.post("/settings/tokens", own(take_token)),
+    forms.post("/settings/tokens/revoke", own(take_revocation)),
 ]

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from pairsmith.hub import permissions
 from pairsmith.hub.auth.authentication import require_sign_in
 from pairsmith.hub.context import Hub, hub_of
-from pairsmith.hub.http.addresses import DATASET, repo_of
+from pairsmith.hub.http.addresses import repo_of, repo_pages
 from pairsmith.hub.http.csv_export import csv_download, csv_text
 from pairsmith.hub.repos import events
 from pairsmith.hub.repos.events import Event
@@ -30,7 +30,7 @@ def download(request: Request) -> Response:
     """`GET …/settings/record.csv`: every event of the repository, the oldest first."""
     hub, who = hub_of(request), require_sign_in(request)
     with hub.database.read() as db:
-        repo = permissions.writable(db, who, *repo_of(request))
+        repo = permissions.administrable(db, who, *repo_of(request))
     return csv_download(f"{repo.owner}-{repo.name}-record.csv", parts(hub, repo))
 
 
@@ -55,4 +55,4 @@ def row(event: Event) -> list[object]:
     return [when, event.actor, event.action, event.user, *own, told]
 
 
-routes: list[BaseRoute] = [Route(DATASET + "/settings/record.csv", download)]
+routes: list[BaseRoute] = [*repo_pages("/settings/record.csv", download)]

@@ -1,4 +1,4 @@
-"""The page of a dataset: its card, what there is to know of it, and how to have it."""
+"""The page of a dataset or a model: its card, what there is to know of it, and how to have it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import HTMLResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from pairsmith.hub import permissions
 from pairsmith.hub.auth.authentication import Caller, authenticate
 from pairsmith.hub.context import Hub, hub_of
-from pairsmith.hub.http.addresses import DATASET, repo_of
-from pairsmith.hub.licensing import licences, offers
+from pairsmith.hub.http.addresses import repo_of, repo_pages
+from pairsmith.hub.licensing import licences, offers, orders
 from pairsmith.hub.repos import card, downloads, files, history
 from pairsmith.hub.repos.card import Card
 from pairsmith.hub.repos.files import Totals
@@ -28,10 +28,16 @@ if TYPE_CHECKING:
 TAGS = 60  # that are shown
 MAX_TAG_CHARS = 100  # characters of a tag that are shown
 SUBSETS = 200  # that are looked for
+LOADERS = {  # how classes end that load models of a task
+    "text-classification": "SequenceClassification",
+    "text-generation": "CausalLM",
+    "token-classification": "TokenClassification",
+    "fill-mask": "MaskedLM",
+}
 
 
 def dataset(request: Request) -> HTMLResponse:
-    """`GET /datasets/{owner}/{name}`: the page, to all who may know of the dataset."""
+    """`GET /datasets/{owner}/{name}`, `GET /{owner}/{name}`: to all who may know of it."""
     hub, who = hub_of(request), authenticate(request)
     with hub.database.read() as db:
         repo = permissions.visible(db, who, *repo_of(request))
@@ -39,7 +45,7 @@ def dataset(request: Request) -> HTMLResponse:
         totals = files.totals(db, head) if head else Totals(0, 0, True)
         read = read_card(hub, db, head) if head else Card()
         readme = files.named(db, head, card.NAME) if head else None
-        subset = _subset(db, head, read) if head else ""
+        load = _how_to_load(db, repo, head, read)
         access_options = _access_options(db, hub, repo, who)
         loads = downloads.last_month(db, repo)
     return page(
@@ -53,7 +59,7 @@ def dataset(request: Request) -> HTMLResponse:
         tags=_tags(read),
         totals=totals,
         downloads=loads,
-        load=how_to_load(repo, subset),
+        load=load,
         **access_options,
     )
 
@@ -64,7 +70,26 @@ def _access_options(db: sqlite3.Connection, hub: Hub, repo: Repo, who: Caller) -
         **gate_view(db, hub, repo, who)._asdict(),
         "offers": offers.active(db, repo),
         "active_licences": licences.active(db, repo, who.user),
+        "refused": orders.refused(db, repo, who.user),
     }
+
+
+def _how_to_load(db: sqlite3.Connection, repo: Repo, head: Commit | None, read: Card) -> str:
+    if repo.kind == "model":
+        return how_to_load_model(repo, read)
+    return how_to_load(repo, _subset(db, head, read) if head else "")
+
+
+def how_to_load_model(repo: Repo, read: Card) -> str:
+    """The lines with which someone else loads a model, by what its card says of it."""
+    library, task = read.data.get("library_name"), read.data.get("pipeline_tag")
+    name = _quoted(repo.full_name)
+    if library not in ("transformers", "peft"):
+        return f"from huggingface_hub import snapshot_download\n\nsnapshot_download({name})"
+    known = LOADERS.get(task) if isinstance(task, str) else None
+    loader = ("AutoPeftModelFor" if library == "peft" else "AutoModelFor") + known if known else ""
+    loader = loader or ("AutoPeftModel" if library == "peft" else "AutoModel")
+    return f"from {library} import {loader}\n\n{loader}.from_pretrained({name})"
 
 
 def how_to_load(repo: Repo, subset: str) -> str:
@@ -93,4 +118,4 @@ def _tags(read: Card) -> list[str]:
     return [tag[:MAX_TAG_CHARS] for tag in short[:TAGS]]
 
 
-routes: list[BaseRoute] = [Route(DATASET, dataset)]
+routes: list[BaseRoute] = [*repo_pages("", dataset)]

@@ -9,18 +9,19 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from pairsmith.hub import permissions
 from pairsmith.hub.auth.authentication import authenticate
 from pairsmith.hub.context import Hub, hub_of
-from pairsmith.hub.http.addresses import DATASET, encoded, repo_of
+from pairsmith.hub.http.addresses import encoded, repo_of, repo_pages
 from pairsmith.hub.http.errors import entry_not_found
 from pairsmith.hub.http.responses import IMAGES
 from pairsmith.hub.permissions import REFUSALS
 from pairsmith.hub.repos import files, history
 from pairsmith.hub.repos.files import File, Folder
 from pairsmith.hub.repos.history import Commit
+from pairsmith.hub.repos.inspection import find_pickles
 from pairsmith.hub.repos.readme import NAME as CARD
 from pairsmith.hub.repos.rendering import Rendering
 from pairsmith.hub.repos.reports import BY_PATH
@@ -41,7 +42,7 @@ class Entry(NamedTuple):
     """A file or a folder in a folder.
 
     A folder's `size` and `inside` (how many) are those of its files, each content once; None where
-    they are too many to be counted.
+    they are too many to be counted. `pickle` says that a file is one, or holds one.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Entry(NamedTuple):
     inside: int | None
     page: str
     download: str
+    pickle: bool = False
 
 
 class Crumb(NamedTuple):
@@ -84,6 +86,7 @@ def tree(request: Request) -> HTMLResponse:
             raise entry_not_found(path)
         entries = _entries(db, repo, commit, revision, found[:PAGE])
         location = _location(db, repo, commit, revision, path)
+    entries = _marked(hub, entries, found[:PAGE])
     pages = paging.from_cursor(request, files.cursor(found[PAGE - 1]) if found[PAGE:] else "")
     return page(request, "files.html.jinja", who, entries=entries, pages=pages, **location)
 
@@ -104,9 +107,10 @@ def blob(request: Request) -> HTMLResponse:
         shown = _content(hub, repo, commit, file)
     else:
         shown = Content(fault=f"What is in this file is not shown. {REFUSALS[where]}")
+    location["pickle"] = find_pickles(hub, [file])[file.blob]
     if shown.text:
         permissions.record_read(hub, who, repo, "viewed", path=path, revision=commit.id)
-    report = BY_PATH.get(path) if where.reads else None
+    report = BY_PATH.get(path) if where.reads and repo.kind == "dataset" else None
     location["report"] = f"{repo.page}/reports/{report.name}" if report else ""
     location["download"] = _address(repo, "resolve", revision, path) if where.reads else ""
     return page(request, "file.html.jinja", who, file=file, shown=shown, **location)
@@ -119,7 +123,7 @@ def _content(hub: Hub, repo: Repo, commit: Commit, file: File) -> Content:
     if file.path == CARD:
         html = Rendering(hub).card(file.blob, repo.page, commit.id)
         return Content(html=html) if html else Content(fault="There is no text in this card.")
-    if file.path in BY_PATH:
+    if file.path in BY_PATH and repo.kind == "dataset":
         return Content(fault="This is a report, which is shown as a page.")
     return _text(hub, file)
 
@@ -173,6 +177,16 @@ def _entries(
     return sorted(entries, key=lambda entry: (not entry.folder, entry.name))
 
 
+def _marked(hub: Hub, entries: list[Entry], found: list[File | Folder]) -> list[Entry]:
+    """The entries, with those marked that are pickles."""
+    listed = {file.path.rpartition("/")[2]: file for file in found if isinstance(file, File)}
+    pickles = find_pickles(hub, listed.values())
+    return [
+        entry if entry.folder else entry._replace(pickle=bool(pickles[listed[entry.name].blob]))
+        for entry in entries
+    ]
+
+
 def _entry(
     repo: Repo, revision: str, one: File | Folder, size: int | None, inside: int | None
 ) -> Entry:
@@ -192,7 +206,7 @@ def _address(repo: Repo, view: str, revision: str, path: str) -> str:
 
 
 routes: list[BaseRoute] = [
-    Route(DATASET + "/tree/{revision:part}", tree),
-    Route(DATASET + "/tree/{revision:part}/{path:inner}", tree),
-    Route(DATASET + "/blob/{revision:part}/{path:inner}", blob),
+    *repo_pages("/tree/{revision:part}", tree),
+    *repo_pages("/tree/{revision:part}/{path:inner}", tree),
+    *repo_pages("/blob/{revision:part}/{path:inner}", blob),
 ]

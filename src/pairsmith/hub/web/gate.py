@@ -25,7 +25,7 @@ from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.gating import requests
 from pairsmith.hub.gating.form import GateForm, problems, read_form
 from pairsmith.hub.gating.requests import STATUSES, Request, Status
-from pairsmith.hub.http.addresses import DATASET, number_in, repo_of
+from pairsmith.hub.http.addresses import number_in, repo_of, repo_pages
 from pairsmith.hub.http.csv_export import csv_download, csv_text
 from pairsmith.hub.http.errors import HubError, bad_request
 from pairsmith.hub.permissions import Standing
@@ -83,7 +83,7 @@ def gate_view(db: sqlite3.Connection, hub: Hub, repo: Repo, who: Caller) -> Gate
 def current_form(db: sqlite3.Connection, hub: Hub, repo: Repo) -> GateForm:
     """The form of the card on the main branch."""
     commit = history.head(db, repo, MAIN)
-    return read_form(read_card(hub, db, commit).data if commit else {})
+    return read_form(read_card(hub, db, commit).data if commit else {}, repo.kind)
 
 
 def take_question(call: Call, sent: FormData) -> Response:
@@ -116,7 +116,7 @@ def show_requests(call: Call) -> Response:
     status = requests.known_status(call.query_params.get("status", "")) or "pending"
     after = number_in(call.query_params.get("after", "")) or 0
     with hub.database.read() as db:
-        repo = permissions.writable(db, who, *repo_of(call))
+        repo = permissions.administrable(db, who, *repo_of(call))
         found = requests.listed(db, repo, status, after, PAGE + 1)
         counts = requests.counts(db, repo)
         log = [_event_line(event) for event in events.recent(db, repo, EVENTS, reads=False)]
@@ -143,7 +143,7 @@ def take_answer(call: Call, sent: FormData) -> Response:
     if status is None:
         raise bad_request(f"An answer is one of {', '.join(STATUSES)}.")
     with hub_of(call).database.write() as db:
-        repo = permissions.writable(db, who, *repo_of(call))
+        repo = permissions.administrable(db, who, *repo_of(call))
         request = requests.by_id(db, repo, number_in(forms.text(sent, "request")) or 0)
         if request is None:
             raise HubError(404, "There is no such request any more.")
@@ -156,7 +156,7 @@ def take_grant(call: Call, sent: FormData) -> Response:
     """`POST …/settings/requests/grant`: lets a user in, whether they asked or not."""
     who = require_sign_in(call)
     with hub_of(call).database.write() as db:
-        repo = permissions.writable(db, who, *repo_of(call))
+        repo = permissions.administrable(db, who, *repo_of(call))
         name = forms.line(sent, "user")
         user = users.named(db, name)
         if user is None:
@@ -169,14 +169,21 @@ def download(call: Call) -> Response:
     """`GET …/settings/requests.csv`: all requests, the answers in columns."""
     who = require_sign_in(call)
     with hub_of(call).database.read() as db:
-        repo = permissions.writable(db, who, *repo_of(call))
+        repo = permissions.administrable(db, who, *repo_of(call))
         found = requests.list_all(db, repo)
-    return csv_download(f"{repo.owner}-{repo.name}-requests.csv", csv_text(table(found)))
+        asked = [field.label for field in current_form(db, hub_of(call), repo).fields]
+    return csv_download(f"{repo.owner}-{repo.name}-requests.csv", csv_text(table(found, asked)))
 
 
-def table(found: list[Request]) -> Iterable[list[object]]:
-    """Requests as rows under a header, with a column for each question that was ever answered."""
-    labels = list(dict.fromkeys(label for request in found for label in request.fields))
+def table(found: list[Request], asked: Iterable[str] = ()) -> Iterable[list[object]]:
+    """Requests as rows under a header, with a column for each question that was ever answered.
+
+    Args:
+        found: The requests.
+        asked: The questions of the form at present, whose order the columns have.
+    """
+    answered = dict.fromkeys(label for request in found for label in request.fields)
+    labels = [label for label in dict.fromkeys([*asked, *answered]) if label in answered]
     yield [
         *("user", "full name", "e-mail", "status", "asked", "answered", "reason", "licence"),
         *labels,
@@ -243,10 +250,10 @@ def _moment(seconds: int | None) -> str:
 
 
 routes: list[BaseRoute] = [
-    forms.post(DATASET + "/ask-access", take_question),
-    Route(DATASET + REQUESTS, show_requests),
-    forms.post(DATASET + REQUESTS, take_answer),
-    forms.post(DATASET + REQUESTS + "/grant", take_grant),
-    Route(DATASET + REQUESTS + ".csv", download),
+    *forms.repo_posts("/ask-access", take_question),
+    *repo_pages(REQUESTS, show_requests),
+    *forms.repo_posts(REQUESTS, take_answer),
+    *forms.repo_posts(REQUESTS + "/grant", take_grant),
+    *repo_pages(REQUESTS + ".csv", download),
     Route("/settings/access", show_own),
 ]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from starlette.responses import HTMLResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from pairsmith.hub import permissions
 from pairsmith.hub.auth.authentication import authenticate
 from pairsmith.hub.context import Hub, hub_of
-from pairsmith.hub.http.addresses import DATASET, repo_of
+from pairsmith.hub.http.addresses import repo_of, repo_pages
 from pairsmith.hub.http.processes import VISITORS, BusyError, TooMuchWorkError
 from pairsmith.hub.repos import card, diff, history
 from pairsmith.hub.repos.diff import Change
@@ -76,6 +76,6 @@ def _text(hub: Hub, blob: str | None) -> str:
 
 
 routes: list[BaseRoute] = [
-    Route(DATASET + "/commits/{revision:part}", commits),
-    Route(DATASET + "/commit/{revision:part}", commit),
+    *repo_pages("/commits/{revision:part}", commits),
+    *repo_pages("/commit/{revision:part}", commit),
 ]

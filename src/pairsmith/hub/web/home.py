@@ -1,4 +1,4 @@
-"""The first page: which datasets there are, and the files that every page needs."""
+"""The first page: which datasets and models there are, and the files that every page needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from starlette.routing import BaseRoute, Route
 
 from pairsmith.hub.auth.authentication import Caller, authenticate
 from pairsmith.hub.context import hub_of
+from pairsmith.hub.http.addresses import Kind
 from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.membership import organizations, places
 from pairsmith.hub.repos import downloads, history, repos
 from pairsmith.hub.repos.readme import Line, line_of
 from pairsmith.hub.repos.repos import Repo
@@ -22,7 +24,8 @@ from pairsmith.hub.web.render import page
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-PAGE = 30  # datasets
+PAGE = 30  # repositories
+SHOWN: dict[str, Kind] = {"/datasets": "dataset", "/models": "model"}  # what other pages list
 STATIC = {"style.css": "text/css", "pages.css": "text/css", "icon.svg": "image/svg+xml"}
 KEPT = {
     "cache-control": "public, max-age=86400"
@@ -31,7 +34,7 @@ ROBOTS = "User-agent: *\nDisallow: /api/\nDisallow: /cas/\nDisallow: /lfs/\nDisa
 
 
 class Entry(NamedTuple):
-    """A dataset in a list, and what its card says there."""
+    """A repository in a list, and what its card says there."""
 
     repo: Repo
     card: Line
@@ -39,41 +42,58 @@ class Entry(NamedTuple):
 
 
 def home(request: Request) -> HTMLResponse:
-    """`GET /`, `GET /datasets?search&p`: what this caller may know of, last changed first."""
+    """`GET /`, `GET /{kind}s?search&p`: what this caller may know of, last changed first."""
     hub, who = hub_of(request), authenticate(request)
     search = request.query_params.get("search", "")[:200]
+    kind = SHOWN.get(request.scope["path"])
     with hub.database.read() as db:
-        found = _entries(request, db, who, text=search)
+        found = _entries(request, db, who, kind, text=search)
     shown, pages = paging.cut(request, found, PAGE)
-    return page(request, "home.html.jinja", who, entries=shown, pages=pages, search=search)
+    return page(
+        request, "home.html.jinja", who, entries=shown, pages=pages, search=search, kind=kind
+    )
 
 
 def owner(request: Request) -> HTMLResponse:
-    """`GET /{owner}`: the datasets of an account.
+    """`GET /{owner}`: the datasets and models of an account, and who belongs to an organization.
 
     Raises:
         HubError: 404 where there are none to show, in the same words whatever the cause is.
     """
     hub, who, name = hub_of(request), authenticate(request), request.path_params["owner"]
     with hub.database.read() as db:
-        found = _entries(request, db, who, owner=name)
+        found = _entries(request, db, who, None, owner=name)
+        account = organizations.find(db, name)
+        place = places.of_organization(account) if account else None
+        members = places.holders(db, place) if place else []
     own = who.name.lower() == name.lower()
-    if not found and not own:
-        raise HubError(404, "There is no such page here, and no account with a dataset to show.")
-    name = found[0].repo.owner if found else name
+    if not found and not own and place is None:
+        raise HubError(404, "There is no such page here, and no account with anything to show.")
+    name = found[0].repo.owner if found else place.name if place else name
     shown, pages = paging.cut(request, found, PAGE)
-    return page(request, "owner.html.jinja", who, entries=shown, pages=pages, owner=name)
+    return page(
+        request,
+        "owner.html.jinja",
+        who,
+        entries=shown,
+        pages=pages,
+        owner=name,
+        organization=account,
+        members=members,
+    )
 
 
-def _entries(request: Request, db: sqlite3.Connection, who: Caller, **only: str) -> list[Entry]:
+def _entries(
+    request: Request, db: sqlite3.Connection, who: Caller, kind: Kind | None, **only: str
+) -> list[Entry]:
     """The entries of the page that is asked for, and one more where there is one."""
     skip = paging.number(request) * PAGE
-    found = repos.search(db, "dataset", who.user, limit=PAGE + 1, skip=skip, **only)
+    found = repos.search(db, kind, who.user, limit=PAGE + 1, skip=skip, **only)
     return [entry(db, repo) for repo in found]
 
 
 def entry(db: sqlite3.Connection, repo: Repo) -> Entry:
-    """What a list says of a dataset."""
+    """What a list says of a repository."""
     head = history.head(db, repo, history.MAIN)
     return Entry(repo, line_of(db, head) if head else Line(), downloads.last_month(db, repo))
 
@@ -103,7 +123,7 @@ def _static(name: str) -> bytes:
 
 routes: list[BaseRoute] = [
     Route("/", home),
-    Route("/datasets", home),
+    *(Route(path, home) for path in SHOWN),
     Route("/static/{name:part}", static),
     Route("/favicon.ico", favicon),
     Route("/robots.txt", robots),

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from starlette.responses import RedirectResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from pairsmith.hub import permissions
 from pairsmith.hub.auth import forms, users
 from pairsmith.hub.auth.authentication import Caller, require_sign_in
 from pairsmith.hub.context import hub_of
-from pairsmith.hub.http.addresses import DATASET, repo_of
+from pairsmith.hub.http.addresses import repo_of, repo_pages
 from pairsmith.hub.http.csv_export import csv_download, csv_text
 from pairsmith.hub.http.errors import HubError, bad_request
 from pairsmith.hub.licensing import licences, offers, payments
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-ADDRESS = DATASET + "/settings/licences"
+ADDRESS = "/settings/licences"
 
 # what a form does to a repository of its sender's, within a write transaction; the text is what
-# the address names within it: an offer's or a licence's number
-Action = Callable[[sqlite3.Connection, Repo, str, "FormData"], object]
+# the address names within it: an offer's or a licence's number, and then who sent it
+Action = Callable[[sqlite3.Connection, Repo, str, "FormData", str], object]
 
 
 def settings(request: Request) -> Response:
@@ -47,7 +47,7 @@ def table(request: Request) -> Response:
     """`GET …/settings/licences.csv`: every licence that was given."""
     who = require_sign_in(request)
     with hub_of(request).database.read() as db:
-        repo = permissions.writable(db, who, *repo_of(request))
+        repo = permissions.administrable(db, who, *repo_of(request))
         rows = [licences.HEADER, *map(licences.cells, licences.of_repo(db, repo))]
     return csv_download(f"{repo.owner}-{repo.name}-licences.csv", csv_text(rows))
 
@@ -56,7 +56,7 @@ def make(request: Request, form: FormData) -> Response:
     """`POST …/settings/licences`: a new offer; what is wrong with it is said above the form."""
     draft = _draft(form)
 
-    def action(db: sqlite3.Connection, repo: Repo, _at: str, _form: FormData) -> None:
+    def action(db: sqlite3.Connection, repo: Repo, _at: str, _form: FormData, _by: str) -> None:
         offers.make(db, repo, draft)
 
     try:
@@ -69,7 +69,7 @@ def change(request: Request, form: FormData) -> Response:
     """`POST …/settings/licences/offers/{at}`: the same offer in other words."""
     draft = _draft(form)
 
-    def action(db: sqlite3.Connection, repo: Repo, at: str, _form: FormData) -> None:
+    def action(db: sqlite3.Connection, repo: Repo, at: str, _form: FormData, _by: str) -> None:
         offers.change(db, repo, offers.find(db, repo, at), draft)
 
     try:
@@ -78,12 +78,12 @@ def change(request: Request, form: FormData) -> Response:
         return _offer(request, draft, wrong)
 
 
-def set_active(db: sqlite3.Connection, repo: Repo, at: str, form: FormData) -> None:
+def set_active(db: sqlite3.Connection, repo: Repo, at: str, form: FormData, _by: str) -> None:
     """`POST …/settings/licences/offers/{at}/active`: retires an offer, or makes it again."""
     offers.set_active(db, offers.find(db, repo, at), forms.text(form, "active") == "yes")
 
 
-def grant(db: sqlite3.Connection, repo: Repo, _at: str, form: FormData) -> None:
+def grant(db: sqlite3.Connection, repo: Repo, _at: str, form: FormData, by: str) -> None:
     """`POST …/settings/licences/grant`: a licence by the owner's hand."""
     found = offers.find(db, repo, forms.text(form, "offer"))
     name = forms.line(form, "user")
@@ -92,13 +92,13 @@ def grant(db: sqlite3.Connection, repo: Repo, _at: str, form: FormData) -> None:
         raise bad_request(f"This hub has no user {name!r}.")
     if number := licences.active(db, repo, user).get(found.id):
         raise HubError(409, f"{user.name} holds this licence already: {number}.")
-    licences.grant(db, repo, found, user, repo.owner)
+    licences.grant(db, repo, found, user, by)
 
 
-def revoke(db: sqlite3.Connection, repo: Repo, at: str, form: FormData) -> None:
+def revoke(db: sqlite3.Connection, repo: Repo, at: str, form: FormData, by: str) -> None:
     """`POST …/settings/licences/revoke/{at}`: the end of a licence, and why."""
     licence = licences.of_repo_numbered(db, repo, at)
-    licences.revoke(db, licence, repo.owner, forms.text(form, "reason"))
+    licences.revoke(db, licence, by, forms.text(form, "reason"))
 
 
 def _after(action: Action) -> Callable[[Request, FormData], Response]:
@@ -109,15 +109,15 @@ def _done(request: Request, form: FormData, action: Action) -> Response:
     """Does what a form asks for, and shows the page again."""
     who = require_sign_in(request)
     with hub_of(request).database.write() as db:
-        repo = permissions.writable(db, who, *repo_of(request))
-        action(db, repo, request.path_params.get("at", ""), form)
+        repo = permissions.administrable(db, who, *repo_of(request))
+        action(db, repo, request.path_params.get("at", ""), form, who.name)
     return RedirectResponse(f"{repo.page}/settings/licences", 303)
 
 
 def _settings_page(request: Request, draft: Draft, wrong: DraftError | None) -> Response:
     who = require_sign_in(request)
     with hub_of(request).database.read() as db:
-        repo = permissions.writable(db, who, *repo_of(request))
+        repo = permissions.administrable(db, who, *repo_of(request))
         shown = {
             "repo": repo,
             "offers": offers.listed(db, repo),
@@ -130,7 +130,7 @@ def _settings_page(request: Request, draft: Draft, wrong: DraftError | None) -> 
 def _offer(request: Request, draft: Draft | None, wrong: DraftError | None) -> Response:
     who = require_sign_in(request)
     with hub_of(request).database.read() as db:
-        repo = permissions.writable(db, who, *repo_of(request))
+        repo = permissions.administrable(db, who, *repo_of(request))
         found = offers.find(db, repo, request.path_params["at"])
     shown = {"repo": repo, "offer": found}
     return _page(request, "offer.html.jinja", who, draft or found.draft, wrong, **shown)
@@ -153,12 +153,12 @@ def _draft(form: FormData) -> Draft:
 
 
 routes: list[BaseRoute] = [
-    Route(ADDRESS, settings),
-    Route(ADDRESS + ".csv", table),
-    Route(ADDRESS + "/offers/{at:part}", offer),
-    forms.post(ADDRESS, make),
-    forms.post(ADDRESS + "/offers/{at:part}", change),
-    forms.post(ADDRESS + "/offers/{at:part}/active", _after(set_active)),
-    forms.post(ADDRESS + "/grant", _after(grant)),
-    forms.post(ADDRESS + "/revoke/{at:part}", _after(revoke)),
+    *repo_pages(ADDRESS, settings),
+    *repo_pages(ADDRESS + ".csv", table),
+    *repo_pages(ADDRESS + "/offers/{at:part}", offer),
+    *forms.repo_posts(ADDRESS, make),
+    *forms.repo_posts(ADDRESS + "/offers/{at:part}", change),
+    *forms.repo_posts(ADDRESS + "/offers/{at:part}/active", _after(set_active)),
+    *forms.repo_posts(ADDRESS + "/grant", _after(grant)),
+    *forms.repo_posts(ADDRESS + "/revoke/{at:part}", _after(revoke)),
 ]

@@ -17,8 +17,8 @@ from pairsmith.hub.auth.authentication import (
 )
 from pairsmith.hub.auth.redirects import sign_in_then
 from pairsmith.hub.context import hub_of
-from pairsmith.hub.http.addresses import DATASET, encoded, repo_of
-from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.http.addresses import encoded, page_of, repo_of
+from pairsmith.hub.http.errors import HubError, not_allowed
 from pairsmith.hub.licensing import licences, offers, orders
 from pairsmith.hub.web.render import page
 
@@ -27,14 +27,19 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+REFUSED = {
+    "rejected": "Your request for access was rejected, so you cannot buy a licence; {} can let you"
+    " in.",
+    "revoked": "Your access was revoked, so you cannot buy a licence; {} can let you in.",
+}
+
 
 def buy(request: Request, _form: FormData) -> Response:
     """`POST /datasets/{owner}/{name}/buy/{offer}`: on to Stripe, with an order's reference."""
     hub, who = hub_of(request), authenticate(request)
     if who.user is None:
-        named = repo_of(request)
-        back = f"/{named.kind}s/{encoded(named.owner)}/{encoded(named.name)}"
-        return sign_in_then(back)
+        kind, owner, name = repo_of(request)
+        return sign_in_then(page_of(kind, f"{encoded(owner)}/{encoded(name)}"))
     with hub.database.write() as db:
         repo = permissions.visible(db, who, *repo_of(request))
         user = require_write(who)
@@ -43,6 +48,8 @@ def buy(request: Request, _form: FormData) -> Response:
             raise HubError(409, f"{repo.owner} does not make the offer {offer.name!r} any more.")
         if not offer.url or not hub.settings.stripe_secret:
             raise HubError(409, f"{repo.owner} grants this licence by hand: ask them for it.")
+        if refused := orders.refused(db, repo, user):
+            raise not_allowed(REFUSED[refused].format(repo.owner))
         if number := licences.active(db, repo, user).get(offer.id):
             raise HubError(409, f"You hold this licence already: {number}.")
         url = orders.checkout_url(offer, orders.create(db, offer, user))
@@ -66,7 +73,7 @@ def one(request: Request) -> Response:
 
 
 routes: list[BaseRoute] = [
-    forms.post(DATASET + "/buy/{offer:part}", buy),
+    *forms.repo_posts("/buy/{offer:part}", buy),
     Route("/settings/licences", mine),
     Route("/licences/{number:part}", one),
 ]

@@ -15,11 +15,12 @@ from starlette.responses import HTMLResponse
 from pairsmith.hub.auth import forms
 from pairsmith.hub.auth.authentication import Caller, authenticate
 from pairsmith.hub.context import Hub, hub_of
-from pairsmith.hub.http.addresses import encoded
+from pairsmith.hub.http.addresses import encoded, page_of
 from pairsmith.hub.repos import reports
 from pairsmith.hub.repos.rendering import Rendering
 from pairsmith.hub.repos.reports import Report
 from pairsmith.hub.repos.repos import Repo
+from pairsmith.hub.repos.roles import Role, role_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -34,11 +35,14 @@ def page(
 
     Every template is given `user` (or None), `csrf` (the hidden field of a form), `settings` (the
     hub's), `path` and `method` (of this request), `rendered`, which makes HTML of Markdown of
-    others (`Rendering`), and `first_report`, which finds a repository's, besides `context`.
+    others (`Rendering`), and `first_report`, which finds a repository's, besides `context`. With a
+    `repo` go the user's `role` in it, and whether they administer it (`owns`).
     """
     who = authenticate(request) if who is None else who
     hub = hub_of(request)
     shown = environment().get_template(template)
+    repo = context.get("repo")
+    role = _role(hub, repo, who) if isinstance(repo, Repo) else Role.NONE
     response = HTMLResponse(
         shown.render(
             user=who.user,
@@ -46,6 +50,8 @@ def page(
             settings=hub.settings,
             rendered=Rendering(hub),
             first_report=partial(_first_report, hub),
+            role=role,
+            owns=role.administers,
             path=request.scope["path"],
             method=request.method,
             **context,
@@ -55,6 +61,11 @@ def page(
     )
     forms.set_cookie(request, response)
     return response
+
+
+def _role(hub: Hub, repo: Repo, who: Caller) -> Role:
+    with hub.database.read() as db:
+        return role_of(db, repo, who.user)
 
 
 def _first_report(hub: Hub, repo: Repo) -> Report | None:
@@ -86,10 +97,12 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["day"] = day
+    made.filters["moment"] = moment
     made.filters["bytes"] = size
     made.filters["part"] = encoded
     made.filters["path"] = quote
     made.globals["static_address"] = static_address
+    made.globals["page_of"] = page_of
     return made
 
 
@@ -103,6 +116,11 @@ def static_address(name: str) -> str:
 def day(seconds: int) -> str:
     """A time as a date, UTC: 2026-11-24."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
+
+
+def moment(seconds: int) -> str:
+    """A time with its minute, UTC: 2026-11-24 09:30."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def size(count: int) -> str:

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from pairsmith.hub import permissions
 from pairsmith.hub.api.resolve import check_whole, proof_of
 from pairsmith.hub.auth.authentication import authenticate
 from pairsmith.hub.context import Hub, hub_of
-from pairsmith.hub.http.addresses import DATASET, encoded, repo_of
+from pairsmith.hub.http.addresses import DATASETS, encoded, repo_of, repo_pages
 from pairsmith.hub.http.concurrency import READS, run_apart
 from pairsmith.hub.http.errors import HubError, too_large
 from pairsmith.hub.http.responses import BlobResponse
@@ -145,6 +145,6 @@ def _sources(request: Request, hub: Hub, path: str) -> str:
 
 
 routes: list[BaseRoute] = [
-    Route(DATASET + "/reports/{report:part}", report),
-    Route(DATASET + "/reports/{report:part}/frame/{revision:part}", frame),
+    *repo_pages("/reports/{report:part}", report, kinds=DATASETS),
+    *repo_pages("/reports/{report:part}/frame/{revision:part}", frame, kinds=DATASETS),
 ]

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 
 from starlette.background import BackgroundTask
 from starlette.responses import RedirectResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from pairsmith.hub import permissions
 from pairsmith.hub.auth import forms
 from pairsmith.hub.auth.authentication import require_sign_in, require_write
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.gating import requests
-from pairsmith.hub.http.addresses import DATASET, repo_of
+from pairsmith.hub.http.addresses import repo_of, repo_pages
 from pairsmith.hub.http.errors import bad_request
-from pairsmith.hub.repos import damage, quotas
+from pairsmith.hub.membership import places
+from pairsmith.hub.repos import damage, moving, quotas
 from pairsmith.hub.repos.repos import Gate
 from pairsmith.hub.repos.sweep import sweep
 from pairsmith.hub.web.gate import gate_view
@@ -34,7 +35,7 @@ def show(request: Request) -> Response:
     """`GET …/settings`: how the repository is set up."""
     hub, who = hub_of(request), require_sign_in(request)
     with hub.database.read() as db:
-        repo = permissions.writable(db, who, *repo_of(request))
+        repo = permissions.administrable(db, who, *repo_of(request))
         waiting = requests.counts(db, repo)["pending"]
         shown = gate_view(db, hub, repo, who)._asdict()
         use, lost = quotas.of(db, hub, repo), damage.of_repo(db, hub, repo)
@@ -50,7 +51,7 @@ def take_visibility(request: Request, sent: FormData) -> Response:
     if private is None:
         raise bad_request("visibility has to be public or private.")
     with hub_of(request).database.write() as db:
-        repo = permissions.writable(db, who, *repo_of(request))
+        repo = permissions.administrable(db, who, *repo_of(request))
         requests.turn_private(db, repo, require_write(who), private)
     return RedirectResponse(f"{repo.page}/settings", 303)
 
@@ -62,9 +63,23 @@ def take_gate(request: Request, sent: FormData) -> Response:
     if gate is None:
         raise bad_request("gate has to be off, auto or manual.")
     with hub_of(request).database.write() as db:
-        repo = permissions.writable(db, who, *repo_of(request))
+        repo = permissions.administrable(db, who, *repo_of(request))
         requests.turn_gate(db, repo, require_write(who), gate)
     return RedirectResponse(f"{repo.page}/settings", 303)
+
+
+def take_move(request: Request, sent: FormData) -> Response:
+    """`POST …/settings/move`: another name, or another owner."""
+    hub, who = hub_of(request), require_sign_in(request)
+    with hub.database.write() as db:
+        repo = permissions.administrable(db, who, *repo_of(request))
+        owner = permissions.destination(db, who, repo, forms.line(sent, "owner"))
+        user = require_write(who)
+        moved = moving.move(db, repo, user, owner, forms.line(sent, "name"))
+        places.keep_admin(db, moved, user)
+        if moved.owner_id != repo.owner_id:
+            quotas.check(db, hub, moved)
+    return RedirectResponse(f"{moved.page}/settings", 303)
 
 
 def take_end(request: Request, sent: FormData) -> Response:
@@ -72,7 +87,7 @@ def take_end(request: Request, sent: FormData) -> Response:
     who = require_sign_in(request)
     hub = hub_of(request)
     with hub.deleting() as db:
-        repo = permissions.writable(db, who, *repo_of(request))
+        repo = permissions.administrable(db, who, *repo_of(request))
         if forms.line(sent, "confirm") != repo.full_name:
             raise bad_request(f"To delete the repository, type its name: {repo.full_name}.")
         requests.end(db, repo, require_write(who))
@@ -80,8 +95,9 @@ def take_end(request: Request, sent: FormData) -> Response:
 
 
 routes: list[BaseRoute] = [
-    Route(DATASET + "/settings", show),
-    forms.post(DATASET + "/settings/visibility", take_visibility),
-    forms.post(DATASET + "/settings/gate", take_gate),
-    forms.post(DATASET + "/settings/delete", take_end),
+    *repo_pages("/settings", show),
+    *forms.repo_posts("/settings/visibility", take_visibility),
+    *forms.repo_posts("/settings/gate", take_gate),
+    *forms.repo_posts("/settings/move", take_move),
+    *forms.repo_posts("/settings/delete", take_end),
 ]

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar, get_args
 from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from pairsmith.hub import permissions
 from pairsmith.hub.auth.authentication import Caller, authenticate
 from pairsmith.hub.auth.limits import address_of
 from pairsmith.hub.context import Hub, hub_of
-from pairsmith.hub.http.addresses import DATASET, RepoName, number_in, repo_of
+from pairsmith.hub.http.addresses import DATASETS, RepoName, number_in, repo_of, repo_pages
 from pairsmith.hub.http.concurrency import ROWS, run_apart
 from pairsmith.hub.http.errors import HubError, bad_request
 from pairsmith.hub.http.processes import BusyError, TooMuchWorkError, Workers
@@ -318,4 +318,4 @@ def _addresses(selection: Selection, query: Query) -> Callable[..., str]:
     return to
 
 
-routes: list[BaseRoute] = [Route(DATASET + "/viewer", viewer)]
+routes: list[BaseRoute] = [*repo_pages("/viewer", viewer, kinds=DATASETS)]

@@ -20,10 +20,11 @@ from starlette.routing import BaseRoute, Route
 from pairsmith.hub import permissions
 from pairsmith.hub.auth.authentication import authenticate_token, bearer_token, require_account
 from pairsmith.hub.context import hub_of
-from pairsmith.hub.http.addresses import REPO, repo_of
+from pairsmith.hub.http.addresses import is_asked, repo_calls, repo_of
 from pairsmith.hub.http.bodies import receive
 from pairsmith.hub.http.concurrency import CONTENTS
 from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.repos import history
 from pairsmith.hub.xet import shard, uploads, xorb
 from pairsmith.hub.xet.rebuild import Rebuild
 
@@ -40,10 +41,16 @@ under_way: set[asyncio.Future[None]] = set()  # so that nobody forgets them, who
 
 
 def write_token(request: Request) -> Response:
-    """GET xet-write-token: opens an upload to a repository."""
+    """GET xet-write-token?create_pr: opens an upload to a repository."""
     hub, who = hub_of(request), authenticate_token(request)
+    proposes = history.pull_number(request.path_params["revision"]) is not None or is_asked(
+        request.query_params, "create_pr"
+    )
     with hub.database.write() as db:
-        repo = permissions.writable(db, who, *repo_of(request))
+        if proposes:
+            repo = permissions.proposable(db, hub, who, *repo_of(request))
+        else:
+            repo = permissions.writable(db, who, *repo_of(request))
         grant = uploads.begin(db, repo, require_account(who))
     address = hub.url(f"/cas/{grant.id}")
     headers = {
@@ -180,8 +187,8 @@ async def _work(request: Request) -> _Work:
 
 CAS = "/cas/{upload:part}"
 routes: list[BaseRoute] = [
-    Route(REPO + "/xet-write-token/{revision:part}", write_token),
-    Route(REPO + "/xet-read-token/{revision:part}", read_token),
+    *repo_calls("/xet-write-token/{revision:part}", write_token),
+    *repo_calls("/xet-read-token/{revision:part}", read_token),
     Route(CAS + "/v1/chunks/{prefix:part}/{hash:part}", nothing_known),
     Route(CAS + "/v1/xorb-grants/{prefix:part}/{hash:part}", nothing_known, methods=["POST"]),
     Route(CAS + "/v1/xorbs/default/{hash:part}", take_xorb, methods=["POST"]),

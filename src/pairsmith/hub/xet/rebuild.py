@@ -9,6 +9,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pairsmith.hub import permissions
+from pairsmith.hub.auth.users import User
 from pairsmith.hub.http.errors import HubError, bad_request, too_large
 from pairsmith.hub.repos import quotas, repos
 from pairsmith.hub.xet import uploads
@@ -58,13 +60,24 @@ class Rebuild:
         with closing(OpenXorbs(self._folder)) as xorbs, hub.blobs.several() as arriving:
             for file in self._shard.files:
                 self._put_together(file, arriving, xorbs)
-            hub.blobs.keep_all(hub.database, arriving.finish(), repo, self._may_send)
+            hub.blobs.keep_all(
+                hub.database, arriving.finish(), repo, self._may_send, self._proposer()
+            )
+
+    def _proposer(self) -> int | None:
+        """Who sends this, where they may not write to the repository but propose."""
+        with self._hub.database.read() as db:
+            repo = repos.by_id(db, self._upload.repo)
+            sender = User(self._upload.user, "", "", "")
+            return permissions.proposer_of(db, repo, sender) if repo else None
 
     def _may_send(self, db: sqlite3.Connection) -> None:
         uploads.still_open(db, self._upload)
         repo = repos.by_id(db, self._upload.repo)
         if repo is not None:
-            quotas.check(db, self._hub, repo)
+            sender = User(self._upload.user, "", "", "")
+            proposer = permissions.proposer_of(db, repo, sender)
+            quotas.check(db, self._hub, repo, proposer=proposer)
 
     def _put_together(self, file: File, arriving: Arriving, xorbs: OpenXorbs) -> None:
         blob = arriving.add(self._chunks(file, xorbs))

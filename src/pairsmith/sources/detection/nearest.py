@@ -6,6 +6,8 @@ import shlex
 from typing import Any, NamedTuple
 
 from pairsmith.errors import SourceError
+from pairsmith.schema.rows import DIALOGUE_SCORES
+from pairsmith.sources import redteam
 from pairsmith.sources.detection.tell_columns import find_sides
 from pairsmith.sources.detection.tell_two import find_two, swap_mark
 from pairsmith.sources.detection.tell_values import Row, find_prompt, is_number, is_said
@@ -48,6 +50,12 @@ def name_nearest(rows: list[Row], at: str) -> SourceError:
         at: What to call their file.
     """
     names = list(dict.fromkeys(str(name) for row in rows for name in row))
+    if "transcript" in names and not set(names).isdisjoint(DIALOGUE_SCORES.names):
+        return SourceError(
+            f"{at} has one transcript a row, as red-team dialogues have; their fields: "
+            f"{list_names(names)}. Such rows are told by their subset.",
+            f"Say that they are some: --subset {redteam.SUBSET}",
+        )
     near = _find_nearest(max(rows, key=len))
     line = ",".join(f"{role}={path}" for role, path in near.columns.items())
     hint = "Write them so, or name other fields: --columns chosen=FIELD,rejected=FIELD"

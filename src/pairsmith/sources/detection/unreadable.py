@@ -15,7 +15,7 @@ from pairsmith.sources.layouts import SourceFile
 from pairsmith.sources.rows.mapping import list_names
 
 FIRST = 3
-"""So many rows are told of."""
+"""The number of rows that a message names."""
 
 
 def check_readable(file: SourceFile, required: tuple[str, ...] | None) -> None:

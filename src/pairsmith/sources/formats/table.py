@@ -131,7 +131,7 @@ def gather_blocks(pieces: Iterable[tuple[pa.RecordBatch, int]], most: int) -> It
 
     Args:
         pieces: Rows, and how many bytes they are.
-        most: So many rows are in a block at most, and about `BLOCK_BYTES`.
+        most: The rows of a block, at most; it has about `BLOCK_BYTES` bytes.
 
     Raises:
         DamagedInputError: The pieces do.

@@ -146,7 +146,7 @@ def place_by_configs(root: FsspecPath, entries: Sequence[Entry], configs: list[C
     said = [f"{name} as {_subset(name)}" for name in kept if _subset(name) != name]
     remarks = [f"Configs of {README} as subsets: {name_some(said)}."] if said else []
     if dropped:
-        remarks.append(f"Configs whose files other configs have: {name_some(dropped)}.")
+        remarks.append(f"Configs left out, as all their files are in others: {name_some(dropped)}.")
     if unread:
         remarks.append(f"Not read, as no config of {README} names them: {name_some(unread)}.")
     return Layout(files, remarks)

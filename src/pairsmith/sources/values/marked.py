@@ -86,7 +86,7 @@ def recognise_marks(texts: Sequence[str], role: str, nearly_all: float) -> str |
 
 
 def _take_short(texts: Sequence[str]) -> list[str]:
-    """So many of the texts that all marks can be tried on them, whatever they hold."""
+    """As many of the texts as all marks can be tried on, whatever they hold."""
     taken: list[str] = []
     left = MOST_CHARACTERS
     for text in texts:

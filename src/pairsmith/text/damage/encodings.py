@@ -11,28 +11,15 @@ surely is damage, the others of that encoding are too. What is left is in doubt,
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
+from pairsmith.text.damage.edits import Damaged, Edit
+
 UPPER_HALF = range(0x80, 0x100)
 DEPTH = 3
 """How many times text is looked at that was damaged more than once."""
-
-
-class Damaged(NamedTuple):
-    """Damaged characters.
-
-    Attributes:
-        stands: What stands there.
-        would_be: What it would be; empty if nothing, None if that is lost.
-        why: What was done to it, as a few words.
-    """
-
-    stands: str
-    would_be: str | None
-    why: str
 
 
 class Sequence(NamedTuple):
@@ -141,23 +128,49 @@ _SEQUENCES = {
 }
 
 
-def find_damaged(text: str) -> Counter[Damaged]:
-    """Counts the damaged characters of a text, each with what it would be."""
-    found = _find_runs(text)
-    why = f"UTF-8 read as {found.encoding.name}"
-    counts = Counter(
-        sequence
-        for run in found.runs
-        for sequence in (_read_again(run, DEPTH) if len(run) > 1 else run)
-    )
-    return Counter({Damaged(*sequence, why): count for sequence, count in counts.items()})
+class _Read(NamedTuple):
+    """A sequence of a text, read as what it was.
+
+    Attributes:
+        start, end: Where it stands.
+        would_be: What it would be.
+        sure: Whether it is surely damage by itself, or by those beside it.
+    """
+
+    start: int
+    end: int
+    would_be: str
+    sure: bool
 
 
 class _Runs(NamedTuple):
-    """The damaged sequences of a text, each with what it would be, side by side in runs."""
+    """The damaged sequences of a text, side by side in runs."""
 
     encoding: Encoding
-    runs: list[list[tuple[str, str]]]
+    runs: list[list[_Read]]
+
+
+def read_encoding(text: str) -> list[Edit]:
+    """The damaged characters of a text, with what they would be.
+
+    Its bytes prove what a sequence would be. What is certain is that somebody meant that: of the
+    sequences that people write themselves, where no other character beyond ASCII stands in the
+    text, so that the whole of it is UTF-8 that was read in one encoding.
+    """
+    found = _find_runs(text)
+    why = f"UTF-8 read as {found.encoding.name}"
+    held = sum(one.end - one.start for run in found.runs for one in run)
+    whole = held == sum(not char.isascii() for char in text) if held else False
+    return [
+        Edit(
+            one.start,
+            one.end,
+            Damaged(text[one.start : one.end], one.would_be, why),
+            whole or one.sure,
+        )
+        for run in found.runs
+        for one in (_read_again(run, DEPTH) if len(run) > 1 else run)
+    ]
 
 
 def _find_runs(text: str) -> _Runs:
@@ -166,9 +179,9 @@ def _find_runs(text: str) -> _Runs:
     return max(found, key=lambda one: sum(map(len, one.runs)))
 
 
-def _runs_of(text: str, encoding: Encoding) -> list[list[tuple[str, str]]]:
-    runs: list[list[tuple[str, str]]] = []
-    sure, last = False, -1
+def _runs_of(text: str, encoding: Encoding) -> list[list[_Read]]:
+    runs: list[list[_Read]] = []
+    last = -1
     for match in _SEQUENCES[encoding.name].finditer(text):
         stands, (start, end) = match[0], match.span()
         would_be = _decode(stands, encoding.name)
@@ -176,13 +189,15 @@ def _runs_of(text: str, encoding: Encoding) -> list[list[tuple[str, str]]]:
             continue
         if start != last:
             runs.append([])
-        runs[-1].append((stands, would_be))
-        if not sure:
-            before, after = text[max(start - 1, 0) : start], text[end : end + 1]
-            sequence = Sequence(_encode(stands, encoding.name), stands[1:], before, after)
-            sure = len(runs[-1]) >= encoding.several or encoding.is_sure(sequence)
+        before, after = text[max(start - 1, 0) : start], text[end : end + 1]
+        sequence = Sequence(_encode(stands, encoding.name), stands[1:], before, after)
+        runs[-1].append(_Read(start, end, would_be, encoding.is_sure(sequence)))
         last = end
-    return runs if sure else []
+    runs = [
+        [one._replace(sure=True) for one in run] if len(run) >= encoding.several else run
+        for run in runs
+    ]
+    return runs if any(one.sure for run in runs for one in run) else []
 
 
 @lru_cache(maxsize=1 << 14)
@@ -198,17 +213,17 @@ def _encode(stands: str, name: str) -> bytes:
     return bytes(_CODES[name][char] for char in stands)
 
 
-def _read_again(run: list[tuple[str, str]], depth: int) -> list[tuple[str, str]]:
+def _read_again(run: list[_Read], depth: int) -> list[_Read]:
     """Puts sequences together that come to a sequence again: they were damaged twice."""
-    read = "".join(would_be for _, would_be in run)
+    read = "".join(one.would_be for one in run)  # a character each, or more where joined before
     inner = _find_runs(read)
     if depth == 1 or not inner.runs:
         return run
+    owners = [place for place, one in enumerate(run) for _ in one.would_be]
     joined, at = [], 0
-    for stands, would_be in (sequence for again in inner.runs for sequence in again):
-        start = read.index(stands, at)
-        end = start + len(stands)
-        joined += run[at:start]
-        joined.append(("".join(outer for outer, _ in run[start:end]), would_be))
-        at = end
+    for again in (one for of_run in inner.runs for one in of_run):
+        first, last = owners[again.start], owners[again.end - 1]
+        joined += run[at:first]
+        joined.append(_Read(run[first].start, run[last].end, again.would_be, True))
+        at = last + 1
     return _read_again(joined + run[at:], depth - 1)

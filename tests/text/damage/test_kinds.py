@@ -2,6 +2,7 @@
 
 import html
 import json
+from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairsmith.auditing.content.damage import DAMAGES, describe_damage
-from pairsmith.auditing.content.encodings import find_damaged
+from pairsmith.text.damage.edits import apply_edits
+from pairsmith.text.damage.encodings import read_encoding
+from pairsmith.text.damage.kinds import DAMAGES, describe_damage
 from support.examples import examples
 from support.slow import slow
 
@@ -29,10 +31,12 @@ def misread(text, codec):
 
 
 def mend(text):
-    """A text with what is damaged put right."""
-    for what in sorted(find_damaged(text), key=lambda one: -len(one.stands)):
-        text = text.replace(what.stands, what.would_be)
-    return text
+    """A text with what is certain put right."""
+    return apply_edits(text, read_encoding(text))
+
+
+def find_damaged(text):
+    return {edit.damaged for edit in read_encoding(text)}
 
 
 @pytest.mark.parametrize("codec", ["cp1252", "latin-1", "mac_roman"])
@@ -163,7 +167,7 @@ def test_the_first_look_misses_nothing(kind):
     """What is read of a text alone is read of a column too."""
     for text, *_ in HOLDS[kind]:
         for around in (f"{text} {WORDS}", f"one\ntwo {text}"):
-            read = DAMAGES[kind].read(around)
+            read = Counter(edit.damaged for edit in DAMAGES[kind].read(around))
             flags, found = DAMAGES[kind].find(pa.array([around]))
             assert flags.tolist() == [bool(read)]
             assert found == ([read] if read else [])

@@ -1,0 +1,1 @@
+"""The community of a repository: discussions, pull requests, and what is written in them."""

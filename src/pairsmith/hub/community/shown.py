@@ -1,0 +1,45 @@
+"""Comments as HTML: rendered apart and kept, as all texts of others, and linked when shown."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from pairsmith.hub.community import mentions
+from pairsmith.hub.community.entries import Entry
+from pairsmith.hub.repos.rendering import Rendering
+from pairsmith.hub.repos.repos import Repo
+
+if TYPE_CHECKING:
+    from pairsmith.hub.context import Hub
+
+
+class Comments:
+    """Renders the comments of one answer, which takes no longer than `Rendering` has it.
+
+    It is made within a transaction, and renders without one, for that may take a while.
+    """
+
+    def __init__(
+        self, hub: Hub, db: sqlite3.Connection, repo: Repo, entries: Sequence[Entry]
+    ) -> None:
+        """Finds whom they mention.
+
+        Args:
+            hub: The hub.
+            db: A transaction.
+            repo: The repository that they are about.
+            entries: The entries that are shown; those that are no comments are passed over.
+        """
+        texts = (entry.text for entry in entries if entry.kind == "comment" and "@" in entry.text)
+        self._accounts = mentions.known(db, texts)
+        self._rendering = Rendering(hub)
+        self._page = repo.page
+
+    def __call__(self, text: str) -> Markup:
+        """A comment as HTML that may stand on a page."""
+        html = self._rendering(text, self._page)
+        return mentions.link(html, self._accounts, self._page)

@@ -1,0 +1,1 @@
+"""Damaged texts: what stands in them, what it would be, and texts with it put right."""
