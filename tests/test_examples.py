@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import pairsmith
+from pairsmith.auditing.verdict import Level
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -88,6 +89,9 @@ def test_demo_source(tmp_path: Path) -> None:
     kinds = Counter(kind for a in audit.answers for kind in a.findings["kind"].to_pylist())
     assert 20 <= kinds.pop("cut_length") <= 40  # those of 40 that break off in a word
     assert kinds == {"flipped": 12, "same_prompt": 15, "encoding": 60}
+    acts = [c.sentence for a in audit.answers for c in a.claims if c.level == Level.ACT]
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert sum(f"! Act on this: {sentence}" in readme for sentence in acts) == 2
 
 
 @pytest.mark.slow

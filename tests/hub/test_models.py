@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 
 import pytest
 
@@ -129,3 +130,26 @@ def test_addresses_of_the_hub_are_no_models(client, model, address):
     model()
     assert "RepoNotFound" not in client.get(address).headers.get("x-error-code", "")
     page(client, address, status=404)
+
+
+def test_pickles_are_marked_by_what_is_in_them(client, hub, ann, model):
+    repo = model()
+    files = {"safe.safetensors": pickle.dumps([1]), "notes.pkl": b"Plain words.", "d/x": b"x"}
+    commit_files(hub, repo, ann[0], files)
+    listed = client.get("/api/models/ann/tea/tree/main?expand=true").json()
+    told = {one["path"]: one.get("securityFileStatus") for one in listed}
+    assert told["safe.safetensors"]["status"] == "suspicious"
+    assert told["safe.safetensors"]["pickleImportScan"]["status"] == "suspicious"
+    assert told["notes.pkl"] == {"status": "unscanned", "avScan": None, "pickleImportScan": None}
+    assert told["d"] is None
+    some = {"paths": ["safe.safetensors"], "expand": "true"}
+    (one,) = client.post("/api/models/ann/tea/paths-info/main", data=some).json()
+    assert one["securityFileStatus"]["status"] == "suspicious"
+    info = client.get("/api/models/ann/tea?securityStatus=true").json()["securityRepoStatus"]
+    issues = [{"path": "safe.safetensors", "level": "suspicious"}]
+    assert info == {"scansDone": True, "filesWithIssues": issues}
+    assert page(client, "/ann/tea/tree/main").count(">pickle</span>") == 1
+    assert "to load it is to run what it says" in page(
+        client, "/ann/tea/blob/main/safe.safetensors"
+    )
+    assert "run what it says" not in page(client, "/ann/tea/blob/main/notes.pkl")

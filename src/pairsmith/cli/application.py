@@ -29,7 +29,7 @@ from pairsmith.cli.listing import ListingCommand, ListingGroup
 
 app = typer.Typer(
     cls=ListingGroup,
-    help="Turn preferences into data that can be proved and trained on.",
+    help="Turn 'this answer is better' into training data, every row accounted for.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,

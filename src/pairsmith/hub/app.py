@@ -81,7 +81,17 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
 
 def routes() -> list[BaseRoute]:
     """Every route, in the order in which they are tried."""
-    from pairsmith.hub.api import account, commit, discussions, lfs, repos, requests, resolve, tree
+    from pairsmith.hub.api import (
+        account,
+        commit,
+        discussions,
+        lfs,
+        organizations,
+        repos,
+        requests,
+        resolve,
+        tree,
+    )
     from pairsmith.hub.licensing import webhook
     from pairsmith.hub.web import account as account_pages
     from pairsmith.hub.web import (
@@ -95,6 +105,7 @@ def routes() -> list[BaseRoute]:
         licences,
         links,
         mail,
+        people,
         reports,
         second_factor,
         security,
@@ -104,10 +115,14 @@ def routes() -> list[BaseRoute]:
     from pairsmith.hub.web import discussions as discussion_pages
     from pairsmith.hub.xet import endpoints as xet
 
-    calls = (resolve, account, repos, tree, commit, lfs, requests, discussions, xet, webhook)
+    calls = (
+        *(resolve, account, organizations, repos, tree, commit, lfs, requests, discussions),
+        *(xet, webhook),
+    )
     pages = (
         *(home, account_pages, security, links, second_factor, mail, licences, licence_settings),
-        *(history, files, viewer, reports, discussion_pages, gate, audit_log, settings, dataset),
+        *(history, files, viewer, reports, discussion_pages, gate, audit_log, settings, people),
+        dataset,
     )
     listed = [route for module in (*calls, *pages) for route in module.routes]
     return [*listed, *home.owner_routes]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pairsmith.hub.auth.authentication import Caller, require_account, require_write
 from pairsmith.hub.auth.users import COLUMNS, User
 from pairsmith.hub.http.addresses import Kind, RepoName
-from pairsmith.hub.http.errors import MovedError, gated, not_allowed, repo_not_found
+from pairsmith.hub.http.errors import HubError, MovedError, gated, not_allowed, repo_not_found
 from pairsmith.hub.repos import events, repos
 from pairsmith.hub.repos.moving import formerly
 from pairsmith.hub.repos.repos import Repo
@@ -186,6 +186,27 @@ def namespace(db: sqlite3.Connection, who: Caller, name: str) -> User:
             f" have the role write, and not under {name[:40]!r}."
         )
     return User(*row)
+
+
+def organization(db: sqlite3.Connection, who: Caller, name: str, needed: Role) -> User:
+    """The organization of that name, for a member with that role.
+
+    Raises:
+        HubError: 401 for nobody; 404 where there is none, or for who is no member; 403 for a
+            member whose role is less, and for a token that only reads.
+    """
+    user = require_account(who)
+    row = db.execute(
+        f"SELECT {COLUMNS}, role FROM users JOIN members ON members.organization = users.id"
+        " WHERE users.name = ? AND members.user = ?",
+        (name, user.id),
+    ).fetchone()
+    if row is None:
+        raise HubError(404, "There is no such organization here, or you are no member of it.")
+    if Role[row[4].upper()] < needed:
+        raise not_allowed(f"That takes the role {needed.word} in {row[1]}.")
+    require_write(who)
+    return User(*row[:4])
 
 
 def destination(db: sqlite3.Connection, who: Caller, repo: Repo, name: str) -> User:

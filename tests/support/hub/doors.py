@@ -47,6 +47,7 @@ QUERIES = {  # what is asked besides
     "datasets": ("?search={name}", "?author=ann", "?q={name}"),
 }  # fmt: skip
 VALUES = {  # what stands in the place of each part of an address
+    "organization": ("ann", "guild"),
     "path": INNER + TRICKS,
     "revision": REVISIONS,
     "branch": ("main", "old%2Fstate"),
@@ -74,6 +75,10 @@ FORM = {
     "user": "stranger",
     "confirm": "{name}",
     "owner": "ann",
+    "whom": "stranger",
+    "role": "admin",
+    "invitation": "1",
+    "reply": "accept",
     "name": "{name}",
     "q": "MARK",
     "title": "A title",
@@ -213,6 +218,22 @@ admin POST /datasets/{owner:part}/{name:part}/settings/requests/grant
 admin POST /datasets/{owner:part}/{name:part}/settings/visibility
 admin POST /datasets/{owner:part}/{name:part}/settings/gate
 admin POST /datasets/{owner:part}/{name:part}/settings/move
+admin GET /datasets/{owner:part}/{name:part}/settings/people
+admin POST /datasets/{owner:part}/{name:part}/settings/people/invite
+admin POST /datasets/{owner:part}/{name:part}/settings/people/role
+admin POST /datasets/{owner:part}/{name:part}/settings/people/withdraw
+card POST /datasets/{owner:part}/{name:part}/leave
+self GET /settings/invitations
+self POST /settings/invitations
+self GET /settings/organizations
+self POST /settings/organizations
+self GET /settings/organizations/{organization:part}
+self POST /settings/organizations/{organization:part}/invite
+self POST /settings/organizations/{organization:part}/role
+self POST /settings/organizations/{organization:part}/withdraw
+self POST /settings/organizations/{organization:part}/leave
+self GET /api/organizations/{organization:part}/overview
+self GET /api/organizations/{organization:part}/members
 admin POST /datasets/{owner:part}/{name:part}/settings/delete
 self POST /stripe/webhook
 self GET /join

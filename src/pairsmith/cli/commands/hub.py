@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pairsmith.cli.commands import account_ends, account_tokens
+from pairsmith.cli.commands import account_ends, account_tokens, organizations
 from pairsmith.cli.commands.accounts import AsJson, Root
 from pairsmith.cli.common import with_common
 from pairsmith.cli.listing import ListingCommand, ListingGroup
@@ -28,6 +28,7 @@ hub = typer.Typer(
 )
 hub.add_typer(account_ends.user)
 hub.add_typer(account_tokens.token)
+hub.add_typer(organizations.organization)
 
 
 @hub.command(cls=ListingCommand, short_help="Copy a hub, or bring a copy up to date.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -12,6 +12,8 @@ from pairsmith.hub.community import threads
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.addresses import REST
 from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.membership import organizations
+from pairsmith.hub.membership.organizations import Membership
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -27,6 +29,7 @@ def whoami(request: Request) -> Response:
         where = hub_of(request).url("/settings/tokens")
         raise HubError(401, f"{found}. Make one at {where}", "Unauthorized")
     with hub_of(request).database.read() as db:
+        mine = organizations.of_user(db, who.user)
         begun = threads.begun_by(db, who.user)
     return JSONResponse(
         {
@@ -38,7 +41,7 @@ def whoami(request: Request) -> Response:
             "canPay": False,
             "isPro": False,
             "periodEnd": None,
-            "orgs": [],
+            "orgs": [_membership(one) for one in mine],
             "numDiscussions": begun,
             "auth": {
                 "type": "access_token",
@@ -50,6 +53,22 @@ def whoami(request: Request) -> Response:
         },
         headers={"cache-control": "no-store"},
     )
+
+
+def _membership(one: Membership) -> dict[str, Any]:
+    return {
+        "type": "org",
+        "id": str(one.account.id),
+        "name": one.account.name,
+        "fullname": one.account.fullname,
+        "email": None,
+        "avatarUrl": "",
+        "canPay": False,
+        "periodEnd": None,
+        "plan": "free",
+        "isEnterprise": False,
+        "roleInOrg": one.role.word,
+    }
 
 
 def nothing(_request: Request) -> Response:

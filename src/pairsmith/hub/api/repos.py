@@ -21,8 +21,10 @@ from pairsmith.hub.gating import requests
 from pairsmith.hub.http.addresses import KINDS, Kind, number_in, page_of, repo_calls, repo_of
 from pairsmith.hub.http.bodies import read_json, text_of
 from pairsmith.hub.http.errors import HubError, bad_request
-from pairsmith.hub.repos import commits, history, moving, quotas, repos
+from pairsmith.hub.membership import places
+from pairsmith.hub.repos import commits, files, history, moving, quotas, repos
 from pairsmith.hub.repos.history import MAIN
+from pairsmith.hub.repos.inspection import find_pickles
 from pairsmith.hub.repos.readme import read_card
 from pairsmith.hub.repos.repos import Gate, Repo
 from pairsmith.hub.repos.sweep import sweep
@@ -41,7 +43,15 @@ def describe(request: Request) -> JSONResponse:
     with hub.database.read() as db:
         repo = permissions.visible(db, who, *repo_of(request))
         commit = history.find(db, repo, request.path_params.get("revision", MAIN))
-        return JSONResponse(shapes.info(db, repo, commit, read_card(hub, db, commit)))
+        told = shapes.info(db, repo, commit, read_card(hub, db, commit))
+        asked = request.query_params.get("securityStatus", "").lower() in ("true", "1")
+        listed = files.under(db, commit, limit=shapes.SIBLINGS) if asked else []
+    if asked:
+        found = find_pickles(hub, listed)
+        issues = [{"path": f.path, "level": "suspicious"} for f in listed if found[f.blob]]
+        whole = None not in found.values()
+        told["securityRepoStatus"] = {"scansDone": whole, "filesWithIssues": issues}
+    return JSONResponse(told)
 
 
 def check_access(request: Request) -> JSONResponse:
@@ -88,6 +98,7 @@ def _create(request: Request, body: dict[str, Any]) -> JSONResponse:
                 error.body["url"] = hub.url(page_of(kind, f"{owner.name}/{name}"))
             raise
         commits.commit(db, repo, MAIN, user, commits.Message("initial commit"), [])
+        places.keep_admin(db, repo, user)
     return JSONResponse({"url": hub.url(repo.page), "name": repo.full_name, "id": repo.full_name})
 
 
@@ -154,7 +165,9 @@ def _move(request: Request, body: dict[str, Any]) -> JSONResponse:
     with hub.database.write() as db:
         repo = permissions.administrable(db, who, kind, owner, name)
         to = permissions.destination(db, who, repo, to_owner)
-        moved = moving.move(db, repo, require_write(who), to, to_name)
+        user = require_write(who)
+        moved = moving.move(db, repo, user, to, to_name)
+        places.keep_admin(db, moved, user)
         if moved.owner_id != repo.owner_id:
             quotas.check(db, hub, moved)
     return JSONResponse({"url": hub.url(moved.page), "id": moved.full_name})

@@ -112,6 +112,23 @@ def entry(file: File) -> Json:
     return shown
 
 
+def security(pickle: bool | None) -> Json:
+    """What is known of the safety of a file, as the clients read it; none is held to be safe.
+
+    Args:
+        pickle: Whether it is a pickle or holds one; None where that is not known yet.
+    """
+    if pickle:
+        said = "It is a pickle, or holds one: to load it is to run what it says."
+        return {
+            "status": "suspicious",
+            "avScan": None,
+            "pickleImportScan": {"status": "suspicious", "message": said},
+        }
+    status = "queued" if pickle is None else "unscanned"
+    return {"status": status, "avScan": None, "pickleImportScan": None}
+
+
 def folder(path: str, commit: Commit) -> Json:
     """A folder in a listing. Its id is another at each commit: git's takes to read all of it."""
     told = f"{commit.id}\0{path}"

@@ -19,12 +19,16 @@ from pairsmith.hub.http.errors import HubError, bad_request, entry_not_found
 from pairsmith.hub.repos import files, history
 from pairsmith.hub.repos.files import File, Folder
 from pairsmith.hub.repos.history import Commit
+from pairsmith.hub.repos.inspection import find_pickles
 from pairsmith.hub.repos.repos import Repo
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
 
     from starlette.requests import Request
+
+    from pairsmith.hub.context import Hub
 
 PAGE = 1000  # entries of an answer
 EXPANDED_PAGE = 100  # the same, where each is told with the commit that changed it
@@ -51,7 +55,10 @@ def tree(request: Request) -> JSONResponse:
         found = read(db, commit, path, after, size + 1)
         if path and not found and not after:
             raise entry_not_found(path)
-        page = [_shape(db, repo, commit, entry, expand) for entry in found[:size]]
+        shown = found[:size]
+        page = [_shape(db, repo, commit, entry, expand) for entry in shown]
+    if expand:
+        _add_security(hub, shown, page)
     headers = {}
     if len(found) > size:
         headers = shapes.next_page(request, cursor=files.cursor(found[size - 1]))
@@ -77,7 +84,10 @@ def _paths_info(request: Request, sent: bytes) -> JSONResponse:
         found: dict[str, File | Folder] = {**files.all_named(db, commit, asked)}
         rest = [path for path in asked if path and path not in found]
         found.update((path, Folder(path)) for path in files.are_folders(db, commit, rest))
-        told = [_shape(db, repo, commit, found[path], expand) for path in asked if path in found]
+        shown = [found[path] for path in asked if path in found]
+        told = [_shape(db, repo, commit, entry, expand) for entry in shown]
+    if expand:
+        _add_security(hub_of(request), shown, told)
     return JSONResponse(told)
 
 
@@ -168,6 +178,16 @@ def _shape(
         return shown
     last = files.last_change(db, repo, commit, entry.path, isinstance(entry, Folder))
     return {**shown, "lastCommit": shapes.last_commit(last) if last else None}
+
+
+def _add_security(
+    hub: Hub, entries: Sequence[File | Folder], shown: Sequence[dict[str, Any]]
+) -> None:
+    """Adds to each file of a listing what is known of its safety."""
+    found = find_pickles(hub, (one for one in entries if isinstance(one, File)))
+    for entry, told in zip(entries, shown, strict=True):
+        if isinstance(entry, File):
+            told["securityFileStatus"] = shapes.security(found[entry.blob])
 
 
 def _form(request: Request, sent: bytes) -> dict[str, list[str]]:

@@ -98,7 +98,8 @@ def write_link(hub: Hub, db: sqlite3.Connection, waiting: Waiting) -> Letter | N
     life = waiting.made + life_of(purpose) - now()
     if row is None or waiting.user is None or life <= 0:
         return None
-    secret = links.make(db, waiting.user, purpose, row["email"], life, browser)
+    bound = browser if purpose == "sign-in" else ""
+    secret = links.make(db, waiting.user, purpose, row["email"], life, bound)
     subject, first = (
         text.format(hub=hub.settings.public_url, name=row["name"]) for text in WORDS[purpose]
     )

@@ -31,6 +31,7 @@ MIGRATIONS = (
     "008_sign_in.sql",
     "009_moves.sql",
     "010_community.sql",
+    "011_invitations.sql",
 )
 """In `migrations/`: number i brings a database from version i to version i + 1."""
 

@@ -21,6 +21,7 @@ from pairsmith.hub.permissions import REFUSALS
 from pairsmith.hub.repos import files, history
 from pairsmith.hub.repos.files import File, Folder
 from pairsmith.hub.repos.history import Commit
+from pairsmith.hub.repos.inspection import find_pickles
 from pairsmith.hub.repos.readme import NAME as CARD
 from pairsmith.hub.repos.rendering import Rendering
 from pairsmith.hub.repos.reports import BY_PATH
@@ -41,7 +42,7 @@ class Entry(NamedTuple):
     """A file or a folder in a folder.
 
     A folder's `size` and `inside` (how many) are those of its files, each content once; None where
-    they are too many to be counted.
+    they are too many to be counted. `pickle` says that a file is one, or holds one.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Entry(NamedTuple):
     inside: int | None
     page: str
     download: str
+    pickle: bool = False
 
 
 class Crumb(NamedTuple):
@@ -84,6 +86,7 @@ def tree(request: Request) -> HTMLResponse:
             raise entry_not_found(path)
         entries = _entries(db, repo, commit, revision, found[:PAGE])
         location = _location(db, repo, commit, revision, path)
+    entries = _marked(hub, entries, found[:PAGE])
     pages = paging.from_cursor(request, files.cursor(found[PAGE - 1]) if found[PAGE:] else "")
     return page(request, "files.html.jinja", who, entries=entries, pages=pages, **location)
 
@@ -104,6 +107,7 @@ def blob(request: Request) -> HTMLResponse:
         shown = _content(hub, repo, commit, file)
     else:
         shown = Content(fault=f"What is in this file is not shown. {REFUSALS[where]}")
+    location["pickle"] = find_pickles(hub, [file])[file.blob]
     if shown.text:
         permissions.record_read(hub, who, repo, "viewed", path=path, revision=commit.id)
     report = BY_PATH.get(path) if where.reads and repo.kind == "dataset" else None
@@ -171,6 +175,16 @@ def _entries(
                 size, inside = there.size, there.files
         entries.append(_entry(repo, revision, one, size, inside))
     return sorted(entries, key=lambda entry: (not entry.folder, entry.name))
+
+
+def _marked(hub: Hub, entries: list[Entry], found: list[File | Folder]) -> list[Entry]:
+    """The entries, with those marked that are pickles."""
+    listed = {file.path.rpartition("/")[2]: file for file in found if isinstance(file, File)}
+    pickles = find_pickles(hub, listed.values())
+    return [
+        entry if entry.folder else entry._replace(pickle=bool(pickles[listed[entry.name].blob]))
+        for entry in entries
+    ]
 
 
 def _entry(

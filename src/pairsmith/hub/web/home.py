@@ -14,6 +14,7 @@ from pairsmith.hub.auth.authentication import Caller, authenticate
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.addresses import Kind
 from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.membership import organizations, places
 from pairsmith.hub.repos import downloads, history, repos
 from pairsmith.hub.repos.readme import Line, line_of
 from pairsmith.hub.repos.repos import Repo
@@ -54,7 +55,7 @@ def home(request: Request) -> HTMLResponse:
 
 
 def owner(request: Request) -> HTMLResponse:
-    """`GET /{owner}`: the datasets and models of an account.
+    """`GET /{owner}`: the datasets and models of an account, and who belongs to an organization.
 
     Raises:
         HubError: 404 where there are none to show, in the same words whatever the cause is.
@@ -62,12 +63,24 @@ def owner(request: Request) -> HTMLResponse:
     hub, who, name = hub_of(request), authenticate(request), request.path_params["owner"]
     with hub.database.read() as db:
         found = _entries(request, db, who, None, owner=name)
+        account = organizations.find(db, name)
+        place = places.of_organization(account) if account else None
+        members = places.holders(db, place) if place else []
     own = who.name.lower() == name.lower()
-    if not found and not own:
+    if not found and not own and place is None:
         raise HubError(404, "There is no such page here, and no account with anything to show.")
-    name = found[0].repo.owner if found else name
+    name = found[0].repo.owner if found else place.name if place else name
     shown, pages = paging.cut(request, found, PAGE)
-    return page(request, "owner.html.jinja", who, entries=shown, pages=pages, owner=name)
+    return page(
+        request,
+        "owner.html.jinja",
+        who,
+        entries=shown,
+        pages=pages,
+        owner=name,
+        organization=account,
+        members=members,
+    )
 
 
 def _entries(

@@ -15,6 +15,7 @@ from pairsmith.hub.context import hub_of
 from pairsmith.hub.gating import requests
 from pairsmith.hub.http.addresses import repo_of, repo_pages
 from pairsmith.hub.http.errors import bad_request
+from pairsmith.hub.membership import places
 from pairsmith.hub.repos import damage, moving, quotas
 from pairsmith.hub.repos.repos import Gate
 from pairsmith.hub.repos.sweep import sweep
@@ -73,7 +74,9 @@ def take_move(request: Request, sent: FormData) -> Response:
     with hub.database.write() as db:
         repo = permissions.administrable(db, who, *repo_of(request))
         owner = permissions.destination(db, who, repo, forms.line(sent, "owner"))
-        moved = moving.move(db, repo, require_write(who), owner, forms.line(sent, "name"))
+        user = require_write(who)
+        moved = moving.move(db, repo, user, owner, forms.line(sent, "name"))
+        places.keep_admin(db, moved, user)
         if moved.owner_id != repo.owner_id:
             quotas.check(db, hub, moved)
     return RedirectResponse(f"{moved.page}/settings", 303)

@@ -1,0 +1,1 @@
+"""Organizations and their members, collaborators of a repository, and who is invited."""
