@@ -63,25 +63,30 @@ def test_what_is_theirs_goes_and_what_others_know_stays(hub, story):
         assert (row.email, row.tokens, row.removed is not None) == ("", 0, True)
 
 
-def test_nothing_that_was_theirs_alone_is_left_in_any_table(hub, story):
+def test_of_every_place_where_an_account_stands_it_is_said_what_becomes_of_it(hub):
+    """A new table that names accounts has to be put on one of the two lists."""
+    with hub.database.read() as db:
+        tables = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type='table'")]
+        places = {
+            f"{table}.{row['from']}"
+            for table in tables
+            for row in db.execute(f"PRAGMA foreign_key_list({table})")
+            if row["table"] == "users"
+        }
+    assert places == {*accounts.GONE, *accounts.KEPT}
+    assert not {*accounts.GONE} & {*accounts.KEPT}
+
+
+def test_nothing_that_was_theirs_alone_is_left(hub, story):
     bo = story[1]
     with hub.database.write() as db:
         tokens.add(db, bo, "second", "write")
         accounts.remove(db, bo)
-        tables = {
-            table: column
-            for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            for column in [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
-            if column == "user" and table != "events"
-        }
-        left = {
-            table
-            for table in tables
-            if db.execute(f"SELECT 1 FROM {table} WHERE user = ?", (bo.id,)).fetchone()
-        }
-    assert left == {"licences"}
-    assert {"sessions", "tokens", "requests", "outbox", "links"} <= set(tables)
-    hub.close()
+        for place in accounts.GONE:
+            table, _, column = place.partition(".")
+            assert not db.execute(f"SELECT 1 FROM {table} WHERE {column} = ?", (bo.id,)).fetchall()
+        row = dict(db.execute("SELECT * FROM users WHERE id = ?", (bo.id,)).fetchone())
+    assert (row["password"], row["email"], row["fullname"]) == (None, "", "")
     with closing(sqlite3.connect(hub.root / DATABASE)) as db:
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
 

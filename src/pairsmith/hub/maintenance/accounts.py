@@ -14,12 +14,22 @@ from pairsmith.hub.auth.users import User
 from pairsmith.hub.core.database import now
 from pairsmith.hub.http.addresses import RepoName
 from pairsmith.hub.repos import events
+from pairsmith.hub.repos.repos import by_id
 
-# what is an account's alone; of tables that are not there, `remove` would fail
-OWN = (
-    "tokens", "sessions", "uploads", "links", "second_factors", "recovery_codes", "outbox",
-    "mail_choices", "members", "collaborators",
-)  # fmt: skip
+GONE = (
+    *("requests.user", "tokens.user", "sessions.user", "uploads.user", "links.user"),
+    *("second_factors.user", "recovery_codes.user", "outbox.user", "mail_choices.user"),
+    *("members.user", "collaborators.user", "invitations.user", "invitations.inviter"),
+)
+"""Where an account stands whose rows go with it."""
+
+KEPT = (
+    *("commits.author", "discussions.author", "discussion_entries.author"),  # as of `DELETED`
+    *("licences.user", "licences.owner", "orders.user"),  # somebody paid, or was paid
+    *("repos.owner", "former_names.owner", "members.organization", "invitations.organization"),
+    "holdings.proposer",  # until what was proposed is merged or taken away
+)
+"""Where it goes on standing: that its row stays, without what was theirs, is for these."""
 
 
 class Remains(NamedTuple):
@@ -100,17 +110,14 @@ def remove(db: sqlite3.Connection, user: User) -> None:
         user: The account.
     """
     rows = db.execute(
-        "SELECT repos.kind, owners.name AS owner, repos.name AS repo, status FROM requests"
-        " JOIN repos ON repos.id = requests.repo JOIN users AS owners ON owners.id = repos.owner"
-        " WHERE requests.user = ? AND repos.deleted IS NULL ORDER BY requests.id",
-        (user.id,),
+        "SELECT repo, status FROM requests WHERE user = ? ORDER BY id", (user.id,)
     ).fetchall()
-    for row in rows:
-        repo = RepoName(row["kind"], row["owner"], row["repo"])
-        events.record(db, repo, "hub", user.name, "removed", status=row["status"])
-    db.execute("DELETE FROM requests WHERE user = ?", (user.id,))
-    for table in OWN:
-        db.execute(f"DELETE FROM {table} WHERE user = ?", (user.id,))
+    for number, status in rows:
+        if repo := by_id(db, number):  # not one that is being deleted
+            events.record(db, repo, "hub", user.name, "removed", status=status)
+    for place in GONE:
+        table, _, column = place.partition(".")
+        db.execute(f"DELETE FROM {table} WHERE {column} = ?", (user.id,))
     db.execute(
         "UPDATE users SET removed = ?, password = NULL, email = '', fullname = '',"
         " confirmed = NULL, suspended = NULL WHERE id = ?",
