@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 
+from pairsmith.hub.membership import organizations, places
+from pairsmith.hub.repos.roles import Role
 from support.hub import parquets
 from support.slow import slow
 
@@ -87,6 +89,15 @@ def test_large_files(stage, client):
 def test_the_command_line_of_the_client(stage, client):
     stage.put("ann/gated", {"README.md": CARD, f"pairs/{SHARD}": parquet(2)}, gate="manual")
     stage.run("terminal", client)
+
+
+@slow
+def test_an_organization_and_a_move(stage, client):
+    ann, bob = stage.user("ann"), stage.user("bob")
+    with stage.hub.database.write() as db:
+        guild = places.of_organization(organizations.make(db, "guild", "", ann))
+        places.give(db, guild, "ann", bob, Role.WRITE)
+    stage.run("move", client)
 
 
 @slow
