@@ -104,3 +104,10 @@ def test_an_organization_and_a_move(stage, client):
 def test_discussions_and_pull_requests(stage, client):
     stage.put("ann/pairs", {"README.md": b"# Pairs\n", "notes.txt": b"a note\n"})
     stage.run("discuss", client)
+
+
+@slow
+def test_discussions_at_the_command_line(stage):
+    """Of the newest client alone: older ones have no such command."""
+    stage.put("ann/pairs", {"README.md": b"# Pairs\n", "notes.txt": b"a note\n"})
+    stage.run("discuss_terminal", "newest")
