@@ -5,6 +5,7 @@ Rows are tokenized as by `pairsmith preview`, which tokenizes as TRL's DPOTraine
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from pairsmith.auditing.answer import Answer, Finding, Study, UnansweredError, a
 from pairsmith.auditing.claims.tokens import claim_tokens
 from pairsmith.auditing.report.plots import draw_groups
 from pairsmith.dataset.rows import kept_batches
+from pairsmith.engines.threads import overlap
 from pairsmith.reporting.svg import SERIES, Plot
 from pairsmith.statistics.intervals import percent
 from pairsmith.tokens.preview import (
@@ -141,10 +143,17 @@ def _read(study: Study) -> Iterator[SubsetBatch]:
     out, built, name = study.data.out, study.data.built, str(study.tokenizer)
     tokenizer = load_tokenizer(name, built.recipe.form)
     encoder = open_encoder(built, tokenizer)
+
+    def encode_some(stored: tuple[str, pa.RecordBatch]) -> SubsetBatch:
+        return SubsetBatch(stored[0], encode_rows(stored[1], encoder, chat))
+
     with open_writer(built, tokenizer, name) as chat:
-        for entry in study.data.entries:
-            for stored in kept_batches(out, built, entry, BATCH_ROWS):
-                yield SubsetBatch(entry.subset, encode_rows(stored, encoder, chat))
+        batches = (
+            (entry.subset, stored)
+            for entry in study.data.entries
+            for stored in kept_batches(out, built, entry, BATCH_ROWS)
+        )
+        yield from overlap(batches, encode_some, os.cpu_count() or 1)
 
 
 def _add_findings(batch: EncodedBatch, cuts: Cuts, by_kind: dict[str, list[Finding]]) -> None:
