@@ -103,6 +103,13 @@ def test_another_password_voids_links_to_sign_in(office, browser, ann):
     assert thief.get("/login/link").status_code == 410
 
 
+def test_a_password_of_the_hosts_voids_them_too(office, browser, ann, hub):
+    with hub.database.write() as db:
+        secrets = [links.make(db, ann.id, kind, ann.email, 60) for kind in ("reset", "confirm")]
+        users.set_password(db, ann, "another hash")
+        assert [links.look(db, secret) is not None for secret in secrets] == [False, True]
+
+
 def test_two_uses_at_once_are_one(office, browser, ann, hub):
     with hub.database.write() as db:
         secret = links.make(db, ann.id, "reset", ann.email, 60)
