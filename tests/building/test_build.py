@@ -15,7 +15,7 @@ from backports import zstd
 import pairsmith
 from pairsmith import Note, PairsmithError, Reason
 from pairsmith.dataset.manifest import sentence
-from pairsmith.schema.reasons import DROPS, FILL_NOTES, LABEL_NOTES
+from pairsmith.schema.reasons import DROPS, FILL_NOTES, LABEL_NOTES, MENDS
 from pairsmith.sources.layouts import SAMPLE, find
 from support import reference
 from support.slow import quick, slow
@@ -67,7 +67,9 @@ def test_the_sample_has_every_reason_and_every_note(sample_text):
     assert set(built.totals.quarantined) == set(Reason) - {
         Reason.TEMPLATE_ERROR, Reason.DOUBTED, Reason.ANNOTATED, *DROPS.values(), *OF_OTHER_SHAPES
     }  # fmt: skip
-    assert set(built.totals.noted) == set(Note) - {*LABEL_NOTES, *FILL_NOTES, *OF_MESSAGES}
+    assert set(built.totals.noted) == set(Note) - {
+        *LABEL_NOTES, *FILL_NOTES, Note.MENDED, *MENDS.values(), *OF_MESSAGES
+    }  # fmt: skip
     pairs = [entry for entry in built.ledger if entry.subset != "red-team-attempts"]
     assert sum(entry.read for entry in pairs) == 60
     assert len({entry.subset for entry in pairs}) == 4

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pairsmith.auditing.answer import UnansweredError
+from pairsmith.auditing.content.words import LONGEST
 from pairsmith.dataset.reader import Batch, Dataset
 from pairsmith.evaluating.rows import read_rows
 from pairsmith.exploring.attempts import Coded
 from pairsmith.exploring.forms import check_forms
-from pairsmith.exploring.topics.words import LONGEST
 from pairsmith.statistics.bootstrap import Floats
 from pairsmith.text.spans import Index, Mask
 from pairsmith.text.turns import list_array, select

@@ -243,7 +243,10 @@ def _solve(sums: Products, inverse: Floats, least: Floats) -> tuple[Floats, Floa
 
 def _count(matrix: Any) -> Index:
     """How many numbers of each column are not 0."""
-    return np.asarray(matrix.tocsc().count_nonzero(axis=0), np.int64)
+    held = matrix.tocsc(copy=True)
+    held.eliminate_zeros()
+    counts: Index = np.diff(held.indptr).astype(np.int64)
+    return counts
 
 
 def _spread(sums: Any, squares: Any, sizes: Floats) -> Index:

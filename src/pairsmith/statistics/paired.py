@@ -150,7 +150,7 @@ def _some(
     has = held.copy()
     has.data = np.ones_like(has.data)
     rows = np.asarray(has.sum(axis=0)).astype(np.int64)
-    of_groups = (member @ has).count_nonzero(axis=0).astype(np.int64)
+    of_groups = np.diff((member @ has).tocsc().indptr).astype(np.int64)
     return beta[0], sums, fourths, rows, of_groups
 
 

@@ -51,6 +51,35 @@ def plot(answer):
             {"kinds": {"url": {"rows": 3, "chosen": 1, "rejected": 2}}},
             "Bars: url chosen 1, rejected 2.",
         ),
+        (
+            "languages",
+            {
+                "languages": {
+                    "en": {"asked": {"hits": 3}, "chosen": {"hits": 2}, "rejected": {"hits": 1}}
+                }
+            },
+            "Bars: en asked 3, chosen 2, rejected 1.",
+        ),
+        (
+            "turns",
+            {
+                "by_turns_before_the_reply": {
+                    name: {"longer": {"estimate": 1.0, "low": -2.0, "high": 4.0}}
+                    for name in ("1 or 2", "3 or 4")
+                }
+            },
+            "3 or 4 +1.0 (−2.0 to +4.0).",
+        ),
+        (
+            "words",
+            {
+                "words_of_chosen": [
+                    {"word": "moss", "points": {"estimate": 5.0, "low": 2.5, "high": 7.5}}
+                ],
+                "words_of_rejected": [],
+            },
+            "moss +5.0 (+2.5 to +7.5).",
+        ),
         ("near", {"rows": 9, "near_flipped": 2, "near_leak": None}, "Bars: near flipped 2."),
         (
             "tokens",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 
+from pairsmith.hub.membership import organizations, places
+from pairsmith.hub.repos.roles import Role
 from support.hub import parquets
 from support.slow import slow
 
@@ -90,6 +92,22 @@ def test_the_command_line_of_the_client(stage, client):
 
 
 @slow
+def test_an_organization_and_a_move(stage, client):
+    ann, bob = stage.user("ann"), stage.user("bob")
+    with stage.hub.database.write() as db:
+        guild = places.of_organization(organizations.make(db, "guild", "", ann))
+        places.give(db, guild, "ann", bob, Role.WRITE)
+    stage.run("move", client)
+
+
+@slow
 def test_discussions_and_pull_requests(stage, client):
     stage.put("ann/pairs", {"README.md": b"# Pairs\n", "notes.txt": b"a note\n"})
     stage.run("discuss", client)
+
+
+@slow
+def test_discussions_at_the_command_line(stage):
+    """Of the newest client alone: older ones have no such command."""
+    stage.put("ann/pairs", {"README.md": b"# Pairs\n", "notes.txt": b"a note\n"})
+    stage.run("discuss_terminal", "newest")

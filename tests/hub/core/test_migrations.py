@@ -26,6 +26,7 @@ from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.maintenance.backup import backup
 from pairsmith.hub.maintenance.verify import verify
 from pairsmith.hub.repos import events, repos
+from pairsmith.hub.repos.search import Wanted, search
 
 OLD = Path(__file__).parent / "data" / "hub-0.1.0"
 FILE = "data/train-00000-of-00001.parquet"
@@ -177,7 +178,7 @@ def test_a_dataset_and_a_model_may_have_one_name(hub, client):
         events.record(db, model, "ann", "ann", "gate")
         assert repos.find(db, "dataset", "ann", "PAIRS") == dataset
         assert repos.find(db, "model", "ann", "PAIRS") == model
-        assert [one.id for one in repos.search(db, "model", None)] == [model.id]
+        assert [one.id for one in search(db, None, Wanted("model"))] == [model.id]
         assert [event.action for event in events.recent(db, model)] == ["gate"]
         assert len(events.recent(db, dataset)) == 6
         with pytest.raises(HubError, match="already created this model repo"):

@@ -60,7 +60,7 @@ def test_the_form_says_what_is_shared_and_runs_nothing(dataset, bob):
     dataset()
     page = ask(bob, form="").text
     words = " ".join(page.split())
-    assert "ann, who owns this dataset, is told your name (bob, Bob), your e-mail address" in words
+    assert "ann, who owns this dataset, and its admins are told your name (bob, Bob)," in words
     assert "(bob@example.org) and your answers." in words
     assert "Be <strong>kind</strong>" in page
     assert "<script" not in page

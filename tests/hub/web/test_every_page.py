@@ -52,6 +52,9 @@ SHOWN = {
     "/login/link/{secret:part}": [],
     "/settings/two-factors": ["ann /settings/two-factors"],
     "/settings/security": ["ann /settings/security"],
+    "/settings/organizations": ["ann /settings/organizations", "dan /settings/organizations"],
+    "/settings/organizations/{organization:part}": ["ann /settings/organizations/guild"],
+    "/settings/invitations": ["eve /settings/invitations", "ann /settings/invitations"],
     "/settings/tokens": ["ann /settings/tokens"],
     "/settings/licences": ["bob /settings/licences", "ann /settings/licences"],
     "/settings/access": ["dan /settings/access", "ann /settings/access"],
@@ -61,6 +64,7 @@ SHOWN = {
         f"/datasets/ann/{LONG}", "ann /datasets/ann/empty", "/ann/judge", "bob /ann/judge",
     ],
     "DATASET/settings": [f"ann {PAGE}/settings", "ann /ann/judge/settings"],
+    "DATASET/settings/people": [f"ann {PAGE}/settings/people", "ann /ann/judge/settings/people"],
     "DATASET/settings/requests": [
         f"ann {PAGE}/settings/requests", f"ann {PAGE}/settings/requests?status=accepted",
         f"ann {PAGE}/settings/requests?status=rejected",
@@ -109,7 +113,7 @@ SHOWN = {
         f"ann {PAGE}/blob/main/README.md", f"ann {PAGE}/blob/main/manifest.json",
         f"/datasets/ann/{LONG}/blob/main/{FOLDER}/{FOLDER}.txt",
     ],
-    "/{owner:part}": ["/ann", "bob /bob"],
+    "/{owner:part}": ["/ann", "bob /bob", "/guild", "ann /guild"],
     "": [f"{PAGE}/viewer", f"cleo {PAGE}/viewer", "/nowhere"],  # refused
 }  # fmt: skip
 """Every page of the hub: by its route, who looks at it, and where."""

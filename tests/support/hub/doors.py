@@ -44,7 +44,10 @@ QUERIES = {  # what is asked besides
         "?config=default&split=train",
     ),
     "tree": ("?recursive=true&expand=true",),
-    "datasets": ("?search={name}", "?author=ann", "?q={name}"),
+    "datasets": (
+        "?search={name}", "?author=ann", "?q={name}", "?filter=mit&full=true&sort=downloads",
+    ),
+    "models": ("?search={name}", "?license=mit&expand=cardData"),
 }  # fmt: skip
 VALUES = {  # what stands in the place of each part of an address
     "organization": ("ann", "guild"),

@@ -20,9 +20,11 @@ from pairsmith.hub.gating import requests
 from pairsmith.hub.gating.form import read_form
 from pairsmith.hub.licensing import licences, offers, orders, payments
 from pairsmith.hub.licensing.offers import Draft
+from pairsmith.hub.membership import invitations, organizations, places
 from pairsmith.hub.repos import card, history, repos
 from pairsmith.hub.repos.history import Commit
 from pairsmith.hub.repos.repos import Repo
+from pairsmith.hub.repos.roles import Role
 from support.hub.browsing import FULL_NAMES
 from support.hub.parquets import parquet
 from support.hub.stock import commit_files, propose_files
@@ -95,6 +97,18 @@ def gated_card(text: str) -> str:
     return text.replace("---\n", "---\n" + ASKED, 1)
 
 
+def give_roles(hub: Hub, pairs: Repo, people: dict[str, User]) -> None:
+    """An organization of ann's, dan its member; eve is invited to it and to a dataset."""
+    with hub.database.write() as db:
+        guild = places.of_organization(
+            organizations.make(db, "guild", "A Guild of Tea", people["ann"])
+        )
+        places.give(db, guild, "ann", people["dan"], Role.WRITE)
+        for place in (guild, places.of_repo(pairs)):
+            for whom in ("eve", f"{'e' * 60}@example.org"):
+                invitations.invite(db, place, people["ann"], whom, Role.READ)
+
+
 def furnish(hub: Hub, build: Path) -> Furnished:
     """Fills a hub: ann's are the datasets, of which bob, cleo and dan want something."""
     with hub.database.write() as db:
@@ -130,6 +144,7 @@ def furnish(hub: Hub, build: Path) -> Furnished:
         assert dans
         requests.answer(db, pairs, ann, dans, "rejected", "No school of that name is known to us.")
         requests.grant(db, pairs, ann, people["bob"])
+    give_roles(hub, pairs, people)
     edited = discuss(hub, pairs, people["bob"], "A row that reads oddly", "It is **this** row.")
     discuss(hub, wide, people["cleo"], "t" * 200, f"{'c' * 300} `{'d' * 300}` @ann, #1\n\n- a\n")
     return Furnished(secrets, first, last, licence.number, sold.id, edited)

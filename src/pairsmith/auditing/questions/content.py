@@ -1,7 +1,7 @@
 """Text: role markers, control strings, personal data, damage, scripts, openings and refusals.
 
 Findings name rows and quote no texts, except for openings that are frequent enough to be
-boilerplate. Scripts are identified, languages are not: for short replies that takes a model.
+boilerplate. Scripts are identified; languages are a question of their own.
 """
 
 from __future__ import annotations
@@ -199,7 +199,6 @@ class TextCounts:
             "mendable": {kind: self.mendable[kind] for kind in MENDS if self.mendable[kind]},
             "cut_lengths": [cut._asdict() for cut in self.cuts],
             "scripts": {place: letters.shares() for place, letters in self.letters.items()},
-            "languages": "not told apart",
         }
 
 

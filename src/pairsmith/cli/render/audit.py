@@ -92,7 +92,8 @@ def _draw_claim(screen: Console, told: Told) -> None:
     from rich.text import Text
 
     level = told.claim.level
-    line = Text(f"{MARKS[level]} {WORDS[level]}: ", STYLES[level])
+    mark = MARKS[level] if MARKS[level].isascii() or not screen.options.ascii_only else "+"
+    line = Text(f"{mark} {WORDS[level]}: ", STYLES[level])
     screen.print(line.append(sanitize(told.claim.sentence), "not bold default"))
 
 

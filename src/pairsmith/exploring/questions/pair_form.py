@@ -12,12 +12,13 @@ from pairsmith.exploring.answer import FEW_MEMBERS, FEW_ROWS, Answer, Effect, Ef
 from pairsmith.exploring.attempts import Coded
 from pairsmith.exploring.forms import FORMS
 from pairsmith.exploring.pairs import CHOSEN, REJECTED, Pairs
-from pairsmith.exploring.telling import SURE, number_or_none, say_points, short
+from pairsmith.exploring.telling import number_or_none, say_points, short
 from pairsmith.reporting.svg import INK, SERIES, Plot, style, to_svg
 from pairsmith.reporting.svg import figure as new_figure
 from pairsmith.statistics.compared import Compared
 from pairsmith.statistics.multiple import adjust
 from pairsmith.statistics.paired import weigh_pairs
+from pairsmith.statistics.telling import SURE
 from pairsmith.text.spans import Index, Mask
 
 TITLE = "Length and form of replies"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from pairsmith.auditing.content.words import Counts, count_words
 from pairsmith.exploring.answer import (
     FEW_MEMBERS,
     FEW_ROWS,
@@ -13,10 +14,8 @@ from pairsmith.exploring.answer import (
     UnansweredError,
 )
 from pairsmith.exploring.pairs import Pairs
-from pairsmith.exploring.telling import SURE, Telling, choose_telling, list_words, tell
-from pairsmith.exploring.topics.words import Counts, count_words
-from pairsmith.statistics.log_odds import weigh_words
-from pairsmith.statistics.paired import weigh_pairs
+from pairsmith.exploring.telling import list_words
+from pairsmith.statistics.telling import SURE, Telling, tell_sides
 
 TITLE = "Words of replies"
 
@@ -80,20 +79,13 @@ def answer(pairs: Pairs, no_text: bool) -> Answer:
 
 def weigh(pairs: Pairs, counts: Counts) -> Telling:
     """Ranks words by their log-odds ratios, and weighs those that tell most within pairs."""
-    held, many = counts.held, len(pairs.sample)
-    side = np.repeat([True, False], many)
-    odds = weigh_words(held, side, np.tile(pairs.subset.codes[pairs.sample], 2))
-    differences = held[:many] - held[many:]
-    # where few pairs differ in a word, no more is said of it, and it was no chance either
-    differ = np.asarray(abs(differences).sum(axis=0))
-    usable = np.isfinite(odds.z) & (differ >= FEW_ROWS)
-    some = choose_telling(odds, usable)
-    effects = weigh_pairs(
-        differences[:, some],
+    return tell_sides(
+        counts.names,
+        counts.held,
+        pairs.subset.codes[pairs.sample],
         pairs.conversation[pairs.sample],
-        pairs.longer[pairs.sample][:, None],
+        pairs.longer[pairs.sample],
     )
-    return tell(counts.names, some, effects, odds, int(usable.sum()))
 
 
 def _explain(found: Telling) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pairsmith.auditing.content.words import LONGEST, Counts, count_words
 from pairsmith.exploring.answer import (
     FEW_MEMBERS,
     FEW_ROWS,
@@ -18,11 +19,11 @@ from pairsmith.exploring.answer import (
     UnansweredError,
 )
 from pairsmith.exploring.attempts import Attempts, read_transcripts
-from pairsmith.exploring.telling import SURE, Telling, choose_telling, list_words, tell
-from pairsmith.exploring.topics.words import LONGEST, Counts, count_words
+from pairsmith.exploring.telling import list_words
 from pairsmith.statistics.adjusted import Adjustment, merge_rare
 from pairsmith.statistics.bootstrap import Floats
 from pairsmith.statistics.log_odds import weigh_words
+from pairsmith.statistics.telling import SURE, Telling, choose_telling, tell
 from pairsmith.text.spans import Index
 from pairsmith.text.turns import list_array, select
 

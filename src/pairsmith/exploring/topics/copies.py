@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pairsmith.auditing.content.words import LONGEST
 from pairsmith.auditing.similarity.candidates import (
     EFFORT,
     EFFORT_PER_ROW,
@@ -32,7 +33,6 @@ from pairsmith.auditing.similarity.shingles import (
     tokenise,
 )
 from pairsmith.auditing.similarity.sketches import Sets, bands_of
-from pairsmith.exploring.topics.words import LONGEST
 from pairsmith.statistics.bootstrap import Floats
 from pairsmith.text.spans import Index
 

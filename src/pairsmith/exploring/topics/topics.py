@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pairsmith.auditing.answer import UnansweredError
+from pairsmith.auditing.content.words import LONGEST
 from pairsmith.exploring.topics.clusters import cluster, elect
 from pairsmith.exploring.topics.copies import find_copies
 from pairsmith.exploring.topics.layout import (
@@ -21,7 +22,6 @@ from pairsmith.exploring.topics.layout import (
 )
 from pairsmith.exploring.topics.names import name
 from pairsmith.exploring.topics.vectors import Vector, Vectors, lengthen, sample, vectorise
-from pairsmith.exploring.topics.words import LONGEST
 from pairsmith.statistics.bootstrap import Floats
 from pairsmith.text.spans import Index
 

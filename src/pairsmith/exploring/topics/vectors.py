@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pairsmith.auditing.answer import UnansweredError
-from pairsmith.exploring.topics.words import count_known, count_words
+from pairsmith.auditing.content.words import count_known, count_words
 from pairsmith.statistics.bootstrap import Floats
 from pairsmith.text.spans import Index
 

@@ -27,6 +27,7 @@ from pairsmith.hub.repos.history import MAIN
 from pairsmith.hub.repos.inspection import find_pickles
 from pairsmith.hub.repos.readme import read_card
 from pairsmith.hub.repos.repos import Gate, Repo
+from pairsmith.hub.repos.search import MAX_SKIP, read_query, search
 from pairsmith.hub.repos.sweep import sweep
 
 if TYPE_CHECKING:
@@ -66,17 +67,23 @@ def check_access(request: Request) -> JSONResponse:
 
 
 def listed(request: Request) -> JSONResponse:
-    """`GET /api/{kind}s?author=&search=&limit=`: those that the caller may know of."""
+    """`GET /api/{kind}s?author&search&filter&gated&sort&direction&limit&full&expand&cursor`.
+
+    Those that the caller may know of, in pages. `search` is for words of names and cards, `filter`
+    for tags; a key of a card, such as `language`, is a filter too.
+    """
     asked = request.query_params
     who = authenticate(request)
     kind: Kind = "model" if request.scope["path"] == "/api/models" else "dataset"
     limit = number_in(asked.get("limit", ""))
     most = MAX_REPOS if limit is None else min(limit, MAX_REPOS)
+    skip = min(number_in(asked.get("cursor", "")) or 0, MAX_SKIP)
+    wanted = read_query(asked, kind)
     with hub_of(request).database.read() as db:
-        found = repos.search(
-            db, kind, who.user, asked.get("author", ""), asked.get("search", ""), most
-        )
-        return JSONResponse([shapes.summary(db, repo) for repo in found])
+        found = search(db, who.user, wanted, most + 1, skip)
+        told = [shapes.listed(db, repo, asked) for repo in found[:most]]
+    more = len(found) > most > 0 and skip + most < MAX_SKIP
+    return JSONResponse(told, headers=shapes.next_page(request, cursor=skip + most) if more else {})
 
 
 async def create(request: Request) -> JSONResponse:

@@ -13,13 +13,16 @@ from pairsmith.hub.repos import card, downloads, files, history
 from pairsmith.hub.repos.card import Card
 from pairsmith.hub.repos.files import File
 from pairsmith.hub.repos.history import Commit
+from pairsmith.hub.repos.readme import known_card
 from pairsmith.hub.repos.repos import Repo
 from pairsmith.io import git
 
 if TYPE_CHECKING:
+    from starlette.datastructures import QueryParams
     from starlette.requests import Request
 
 Json = dict[str, Any]
+TRUE = ("true", "1")
 SIBLINGS = 2_000  # files that a repository's description names
 
 
@@ -61,6 +64,26 @@ def summary(db: sqlite3.Connection, repo: Repo) -> Json:
         "createdAt": date(repo.created),
         "lastModified": date(repo.updated),
     }
+
+
+def listed(db: sqlite3.Connection, repo: Repo, asked: QueryParams) -> Json:
+    """What a list says of a repository, as far as is asked for.
+
+    Args:
+        db: A transaction.
+        repo: The repository.
+        asked: The query: `full` and `cardData` ask for the front matter of the card too, `expand`
+            for nothing but what it names.
+    """
+    read = known_card(db, history.head(db, repo, history.MAIN))
+    told = {**summary(db, repo), "tags": card.tags(read)}
+    told |= model_facts(repo, read) if repo.kind == "model" else {}
+    named = {name for text in asked.getlist("expand") for name in text.split(",")}
+    if "cardData" in named or any(
+        asked.get(key, "").lower() in TRUE for key in ("full", "cardData")
+    ):
+        told["cardData"] = read.data
+    return {key: told[key] for key in told if key in named | {"_id", "id"}} if named else told
 
 
 def info(db: sqlite3.Connection, repo: Repo, commit: Commit, read: Card) -> Json:

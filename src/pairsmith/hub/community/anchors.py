@@ -122,7 +122,7 @@ def of_rows(
     found = db.execute(
         "SELECT json_extract(asked.value, '$[0]') AS place, num, title, status"
         " FROM json_each(:rows) AS asked JOIN discussed_rows"
-        " ON repo = :repo AND subset = :subset AND split = :split"
+        " ON discussed_rows.repo = :repo AND subset = :subset AND split = :split"
         " AND name = json_extract(asked.value, '$[1]') AND (name <> '' OR"
         " (number = json_extract(asked.value, '$[0]') AND revision = :revision))"
         " JOIN discussions ON discussions.id = discussion ORDER BY num DESC",

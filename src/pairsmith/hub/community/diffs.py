@@ -192,4 +192,6 @@ def _as_git(file: FileDiff) -> str:
         head += "deleted file mode 100644\n"
     if file.note:
         return f"{head}Binary files {old} and {new} differ\n# {file.note}\n"
+    if not file.hunks:  # an empty file
+        return head
     return f"{head}--- {old}\n+++ {new}\n{file.hunks}"

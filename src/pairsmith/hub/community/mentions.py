@@ -18,7 +18,7 @@ from pairsmith.hub.auth.users import COLUMNS, User
 MAX_MENTIONS = 50  # accounts that a comment mentions; what goes beyond stays text
 NAME = r"[A-Za-z0-9](?:[A-Za-z0-9]|[-_.](?=[A-Za-z0-9])){0,38}"
 MENTION = re.compile(rf"(?<![\w@/.+-])@({NAME})(?![\w@/])")
-FOUND = re.compile(rf"(?<![\w@/.+&;-])(?:@({NAME})(?![\w@/])|#([1-9][0-9]{{0,8}})(?![\w-]))")
+FOUND = re.compile(rf"{MENTION.pattern}|(?<![\w@/.+&;-])#([1-9][0-9]{{0,8}})(?![\w-])")
 TAG = re.compile(r"""<(?:[^<>"]|"[^"]*")*>""")  # as the cleaner writes them
 SHUT = ("a", "code", "pre")  # elements in which nothing is linked
 OPENING = re.compile(r"<(/?)([a-z][a-z0-9]*)")

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from pairsmith.hub.context import Hub
 
 
+MAX_RENDERED = 500  # comments of one answer that are rendered; a page has far fewer
+PLAIN = Markup('<pre class="source"><code>{}</code></pre>')
+
+
 class Comments:
     """Renders the comments of one answer, which takes no longer than `Rendering` has it.
 
@@ -38,8 +42,12 @@ class Comments:
         self._accounts = mentions.known(db, texts)
         self._rendering = Rendering(hub)
         self._page = repo.page
+        self._left = MAX_RENDERED
 
     def __call__(self, text: str) -> Markup:
-        """A comment as HTML that may stand on a page."""
+        """A comment as HTML that may stand on a page; as it was written, where there are many."""
+        if self._left <= 0:
+            return PLAIN.format(text)
+        self._left -= 1
         html = self._rendering(text, self._page)
         return mentions.link(html, self._accounts, self._page)

@@ -32,6 +32,7 @@ MIGRATIONS = (
     "009_moves.sql",
     "010_community.sql",
     "011_invitations.sql",
+    "012_search.sql",
 )
 """In `migrations/`: number i brings a database from version i to version i + 1."""
 

@@ -86,6 +86,7 @@ def invite(db: sqlite3.Connection, place: Place, actor: User, whom: str, role: R
     if len(waiting(db, place)) >= MAX_WAITING:
         raise HubError(409, f"{MAX_WAITING} invitations wait for an answer already.")
     column = place.column
+    db.execute("DELETE FROM invitations WHERE made <= ?", (now() - LIFE,))
     db.execute(
         f"DELETE FROM invitations WHERE {column} = ? AND (user = ? OR (email <> '' AND email = ?))",
         (place.id, user.id if user else None, email),

@@ -168,6 +168,12 @@ def tags(card: Card) -> list[str]:
     return list(dict.fromkeys(plain + facets + made + _texts(data.get("tags"))))
 
 
+def searched_tags(card: Card) -> list[str]:
+    """The tags by which it is found: a model's library and task are told with their keys too."""
+    keyed = [f"{key}:{value}" for key in MODEL_TAGS for value in _texts(card.data.get(key))]
+    return tags(card) + keyed
+
+
 def configs(card: Card) -> list[Config]:
     """The subsets that a card lists, in its order; entries that cannot be one are left out."""
     entries = card.data.get("configs")

@@ -28,6 +28,8 @@ from pairsmith.hub.repos.history import Commit
 if TYPE_CHECKING:
     from pairsmith.hub.context import Hub
 
+MAX_SEARCHED_CHARS = 20_000  # characters of a card that are searched
+MAX_SEARCHED_TAGS = 200  # tags of it
 MAX_LINE_CHARS = 200  # characters of a title or a licence in a list
 WORKERS = Workers(1, wait=0.5)  # for what comes in
 SECONDS = 1.5  # the worst that was found takes a fifth of it
@@ -67,6 +69,14 @@ def line_of(db: sqlite3.Connection, commit: Commit) -> Line:
     blob = file.blob if file else ""
     row = db.execute("SELECT title, licence FROM cards WHERE blob = ?", (blob,)).fetchone()
     return Line(*row) if row else Line()
+
+
+def known_card(db: sqlite3.Connection, commit: Commit | None) -> Card:
+    """What a commit's card says, for a list: nothing of one that was not read yet."""
+    file = files.named(db, commit, NAME) if commit else None
+    blob = file.blob if file else ""
+    row = db.execute("SELECT data, fault FROM cards WHERE blob = ?", (blob,)).fetchone()
+    return Card(json.loads(row["data"]), row["fault"]) if row else Card()
 
 
 def prepare(hub: Hub, commit: Commit) -> None:
@@ -121,10 +131,14 @@ def _remember(hub: Hub, blob: str) -> None:
         return
     title = read.data.get("pretty_name")
     line = Line(title if isinstance(title, str) else "", card.licence(read).name)
+    tags = json.dumps(card.searched_tags(read)[:MAX_SEARCHED_TAGS])
+    body = card.split(card.load(hub.blobs.path(blob), blob))[1]
+    words = f"{line.title} {body}".casefold()[:MAX_SEARCHED_CHARS]
     with hub.database.write() as db:  # the content may have gone meanwhile
         db.execute(
-            "INSERT OR IGNORE INTO cards SELECT sha256, ?, ?, ?, ? FROM blobs WHERE sha256 = ?",
-            (*_cut(line), read.fault, json.dumps(read.data), blob),
+            "INSERT OR IGNORE INTO cards (blob, title, licence, fault, data, tags, words)"
+            " SELECT sha256, ?, ?, ?, ?, ?, ? FROM blobs WHERE sha256 = ?",
+            (*_cut(line), read.fault, json.dumps(read.data), tags, words, blob),
         )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from pairsmith.hub.auth.users import User
@@ -74,13 +73,13 @@ def find(db: sqlite3.Connection, kind: Kind, owner: str, name: str) -> Repo | No
     row = db.execute(
         f"{SELECT} WHERE repos.kind = ? AND users.name = ? AND repos.name = ?", (kind, owner, name)
     ).fetchone()
-    return _repo(row) if row else None
+    return from_row(row) if row else None
 
 
 def by_id(db: sqlite3.Connection, number: int) -> Repo | None:
     """The repository with that id, whoever asks; None where it was deleted."""
     row = db.execute(f"{SELECT} WHERE repos.id = ?", (number,)).fetchone()
-    return _repo(row) if row else None
+    return from_row(row) if row else None
 
 
 def create(db: sqlite3.Connection, owner: User, kind: Kind, name: str, private: bool) -> Repo:
@@ -103,7 +102,7 @@ def create(db: sqlite3.Connection, owner: User, kind: Kind, name: str, private: 
         ) from error
     take_name(db, owner.id, kind, name)
     row = db.execute(f"{SELECT} WHERE repos.id = ?", (cursor.lastrowid,)).fetchone()
-    return _repo(row)
+    return from_row(row)
 
 
 def check_name(name: str) -> None:
@@ -151,43 +150,7 @@ def set_private(db: sqlite3.Connection, repo: Repo, private: bool) -> None:
     db.execute("UPDATE repos SET private = ? WHERE id = ?", (private, repo.id))
 
 
-def search(
-    db: sqlite3.Connection,
-    kind: Kind | None,
-    user: User | None,
-    owner: str = "",
-    text: str = "",
-    limit: int = 100,
-    skip: int = 0,
-) -> Iterator[Repo]:
-    """The repositories that this user may know of, last changed first.
-
-    Args:
-        db: A transaction.
-        kind: Only those of this kind; None for all.
-        user: Who asks; None for nobody.
-        owner: Only those of this account.
-        text: Only those with this in their name, whatever the case.
-        limit: At most this many.
-        skip: How many of the first to leave out.
-    """
-    rows = db.execute(
-        f"{SELECT} WHERE (:kind IS NULL OR repos.kind = :kind) AND {MAY_KNOW}"
-        " AND (:owner = '' OR users.name = :owner)"
-        " AND instr(lower(users.name || '/' || repos.name), lower(:text))"
-        " ORDER BY updated DESC, repos.id LIMIT :limit OFFSET :skip",
-        {
-            "kind": kind,
-            "user": user.id if user else 0,
-            "owner": owner,
-            "text": text,
-            "limit": limit,
-            "skip": skip,
-        },
-    )
-    return (_repo(row) for row in rows.fetchall())
-
-
-def _repo(row: sqlite3.Row) -> Repo:
+def from_row(row: sqlite3.Row) -> Repo:
+    """A repository from what `SELECT` gives."""
     made = Repo(*row)
     return made._replace(private=bool(made.private))

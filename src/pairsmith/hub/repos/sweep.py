@@ -16,7 +16,13 @@ _sweeping = threading.Lock()
 
 DELETED = "SELECT id FROM repos WHERE deleted IS NOT NULL"
 LINES = f"SELECT id FROM lines WHERE repo IN ({DELETED})"
+DISCUSSIONS = f"SELECT id FROM discussions WHERE repo IN ({DELETED})"
+ENTRIES = f"SELECT id FROM discussion_entries WHERE discussion IN ({DISCUSSIONS})"
 SWEEPS = (
+    f"DELETE FROM discussion_versions WHERE id IN (SELECT id FROM discussion_versions"
+    f" WHERE entry IN ({ENTRIES}) LIMIT :rows)",
+    f"DELETE FROM discussion_entries WHERE id IN ({ENTRIES} LIMIT :rows)",
+    f"DELETE FROM discussions WHERE id IN ({DISCUSSIONS} LIMIT :rows)",
     f"DELETE FROM files WHERE (line, path, born) IN (SELECT line, path, born FROM files"
     f" WHERE line IN ({LINES}) LIMIT :rows)",
     f"DELETE FROM commits WHERE (repo, id) IN (SELECT repo, id FROM commits"

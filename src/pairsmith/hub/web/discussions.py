@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 PAGE = 50  # discussions of a list, and entries of a discussion
-FIELD_BYTES = 12 * entries.MAX_COMMENT_CHARS  # of a comment's field: each letter percent-encoded
+FIELD_BYTES = 12 * entries.MAX_COMMENT_CHARS + 64  # of a comment, percent-encoded, and its name
 KINDS: tuple[threads.Kind, ...] = ("discussion", "pull_request")
 FIELDS = ("config", "split", "row", "id", "revision")  # of a form, where it is about a row
 SHOWN = ("open", "closed", "all")  # which lists there are

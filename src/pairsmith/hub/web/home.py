@@ -15,9 +15,10 @@ from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.addresses import Kind
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.membership import organizations, places
-from pairsmith.hub.repos import downloads, history, repos
+from pairsmith.hub.repos import downloads, history
 from pairsmith.hub.repos.readme import Line, line_of
 from pairsmith.hub.repos.repos import Repo
+from pairsmith.hub.repos.search import Wanted, find_menus, read_query, search
 from pairsmith.hub.web import paging
 from pairsmith.hub.web.render import page
 
@@ -26,6 +27,17 @@ if TYPE_CHECKING:
 
 PAGE = 30  # repositories
 SHOWN: dict[str, Kind] = {"/datasets": "dataset", "/models": "model"}  # what other pages list
+SIZE_AND_TASK = {"size_categories": "Size", "task_categories": "Task"}
+MENUS: dict[Kind | None, dict[str, str]] = {  # the filters of a list, by the key of a card
+    None: {"license": "Licence", "language": "Language"},
+    "dataset": {"license": "Licence", "language": "Language", **SIZE_AND_TASK},
+    "model": {
+        "license": "Licence",
+        "language": "Language",
+        "pipeline_tag": "Task",
+        "library_name": "Library",
+    },
+}
 STATIC = {"style.css": "text/css", "pages.css": "text/css", "icon.svg": "image/svg+xml"}
 KEPT = {
     "cache-control": "public, max-age=86400"
@@ -42,15 +54,27 @@ class Entry(NamedTuple):
 
 
 def home(request: Request) -> HTMLResponse:
-    """`GET /`, `GET /{kind}s?search&p`: what this caller may know of, last changed first."""
+    """`GET /`, `GET /{kind}s?search&sort&license&…&p`: what this caller may know of."""
     hub, who = hub_of(request), authenticate(request)
-    search = request.query_params.get("search", "")[:200]
-    kind = SHOWN.get(request.scope["path"])
+    kind, asked = SHOWN.get(request.scope["path"]), request.query_params
+    labels = MENUS[kind]
     with hub.database.read() as db:
-        found = _entries(request, db, who, kind, text=search)
+        found = _entries(request, db, who, read_query(asked, kind))
+        menus = find_menus(hub, db, kind, list(labels))
     shown, pages = paging.cut(request, found, PAGE)
+    chosen = {key: asked.get(key, "") for key in (*labels, "search", "sort")}
     return page(
-        request, "home.html.jinja", who, entries=shown, pages=pages, search=search, kind=kind
+        request,
+        "home.html.jinja",
+        who,
+        entries=shown,
+        pages=pages,
+        kind=kind,
+        chosen=chosen,
+        labels=labels,
+        menus=menus,
+        filtered=any(chosen.values()),
+        tags=asked.getlist("filter"),
     )
 
 
@@ -62,7 +86,7 @@ def owner(request: Request) -> HTMLResponse:
     """
     hub, who, name = hub_of(request), authenticate(request), request.path_params["owner"]
     with hub.database.read() as db:
-        found = _entries(request, db, who, None, owner=name)
+        found = _entries(request, db, who, Wanted(owner=name))
         account = organizations.find(db, name)
         place = places.of_organization(account) if account else None
         members = places.holders(db, place) if place else []
@@ -83,13 +107,10 @@ def owner(request: Request) -> HTMLResponse:
     )
 
 
-def _entries(
-    request: Request, db: sqlite3.Connection, who: Caller, kind: Kind | None, **only: str
-) -> list[Entry]:
+def _entries(request: Request, db: sqlite3.Connection, who: Caller, wanted: Wanted) -> list[Entry]:
     """The entries of the page that is asked for, and one more where there is one."""
     skip = paging.number(request) * PAGE
-    found = repos.search(db, kind, who.user, limit=PAGE + 1, skip=skip, **only)
-    return [entry(db, repo) for repo in found]
+    return [entry(db, repo) for repo in search(db, who.user, wanted, PAGE + 1, skip)]
 
 
 def entry(db: sqlite3.Connection, repo: Repo) -> Entry:

@@ -41,6 +41,7 @@ from pairsmith.hub.viewer.sources import Source
 from pairsmith.hub.viewer.statements import Order
 from pairsmith.hub.viewer.subsets import MAX_ENTRIES, SUFFIX
 from pairsmith.hub.viewer.view import Asked, View, make_view
+from pairsmith.hub.web import discussed
 from pairsmith.hub.web.render import page as rendered
 
 if TYPE_CHECKING:
@@ -137,11 +138,13 @@ def _viewer(request: Request, who: Caller, turn: Turn) -> Response:
             _record_view(hub, who, selection, query)
     else:
         view = View(fault=_nothing(selection))
+    place = (selection.plan.subset, selection.plan.split, selection.revision)
     return rendered(
         request,
         "rows.html.jinja",
         who,
         status=200 if view.rows or not (selection.sources or selection.plan.fault) else 422,
+        talk=discussed.of_rows(hub, selection.repo, place, view.shown),
         **_context(selection, query, view),
     )
 

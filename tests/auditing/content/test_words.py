@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 
-from pairsmith.exploring.topics import words
-from pairsmith.exploring.topics.words import count_words
+from pairsmith.auditing.content import words
+from pairsmith.auditing.content.words import count_words
 
 
 def table(texts, **asked):

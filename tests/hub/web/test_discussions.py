@@ -1,0 +1,210 @@
+"""The pages of discussions: the forms that are sent, and what a page shows to whom."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+from starlette.testclient import TestClient
+
+from pairsmith.hub.app import application
+from pairsmith.hub.auth import sessions
+from pairsmith.hub.repos import repos
+from support.hub.browsers import Browser
+from support.hub.gated import Person
+from support.hub.parquets import parquet
+from support.hub.stock import commit_files
+
+PAGE = "/datasets/ann/tea"
+ROWS = {
+    "id": ["tea/1", "tea/2"], "prompt": ["p", "q"], "chosen": ["SECRET one", "SECRET two"],
+    "rejected": ["r", "s"],
+}  # fmt: skip
+
+
+@pytest.fixture
+def person(hub, account):
+    app = application(hub)
+
+    def make(name: str) -> Person:
+        user, headers = account(name)
+        client = TestClient(app, follow_redirects=False, headers={"accept": "text/html"})
+        with hub.database.write() as db:
+            client.cookies.set(sessions.COOKIE, sessions.begin(db, user))
+        return Person(user, Browser(client), headers)
+
+    return make
+
+
+@pytest.fixture
+def ann(person):
+    return person("ann")
+
+
+@pytest.fixture
+def bob(person):
+    return person("bob")
+
+
+@pytest.fixture
+def tea(hub, ann):
+    """A dataset of ann's with two pairs."""
+    with hub.database.write() as db:
+        repo = repos.create(db, ann.user, "dataset", "tea", False)
+    commit_files(hub, repo, ann.user, {"README.md": b"# Tea\n", "train.parquet": parquet(ROWS)})
+    return repo
+
+
+@pytest.fixture
+def gate(hub, tea):
+    """Closes the gate of ann/tea, and says where somebody stands at it."""
+
+    def act(**stands: str) -> None:
+        with hub.database.write() as db:
+            repos.set_gate(db, tea, "manual")
+            for name, status in stands.items():
+                db.execute(
+                    "INSERT INTO requests (repo, user, status, fields, asked) SELECT ?, id, ?,"
+                    " '{}', 0 FROM users WHERE name = ?",
+                    (tea.id, status, name),
+                )
+
+    return act
+
+
+def begin(who: Person, **fields: str) -> str:
+    """Begins a discussion: the path of its page."""
+    sent = {"title": "A question", "text": "Which *leaves*?", **fields}
+    answer = who.send(f"{PAGE}/discussions", **sent)
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
+
+
+def plain(answer) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", answer.text)).split())
+
+
+def comments(answer) -> list[str]:
+    """The comments of a page, as they are rendered."""
+    return re.findall(r'<div class="card">(.*?)</div>', answer.text, flags=re.DOTALL)
+
+
+def test_a_discussion_from_its_beginning_to_its_end(ann, bob, tea):
+    assert "Nobody has written here yet" in ann.get(f"{PAGE}/discussions").text
+    path = begin(bob)
+    shown = ann.get(path)
+    assert comments(shown) == ["<p>Which <em>leaves</em>?</p>\n"]
+    assert "Merge" not in plain(shown)
+    said = ann.send(f"{path}/comment", text="@bob: **green** ones, see #1\r\n<script>x</script>")
+    place = said.headers["location"]
+    assert place.startswith(f"{path}#entry-")
+    key = place.rpartition("-")[2]
+    one = f'<a href="{PAGE}/discussions/1">#1</a>'
+    assert comments(bob.get(path))[1] == (
+        f'<p><a href="/bob">@bob</a>: <strong>green</strong> ones, see {one}</p>\n'
+    )
+    assert bob.send(f"{path}/comment/{key}/edit", text="mine").status_code == 403
+    assert bob.send(f"{path}/comment/{key}/hide").status_code == 403
+    ann.send(f"{path}/comment/{key}/edit", text="white ones")
+    before = f"{path}/comment/{key}/versions"
+    assert "what it said before" in ann.get(path).text
+    assert "what it said before" not in bob.get(path).text
+    assert "<code>@bob: **green** ones, see #1\n" in ann.get(before).text
+    assert bob.get(before).status_code == 403
+    bob.send(f"{path}/title", title="Which leaves are these?")
+    ann.send(f"{path}/status", status="closed")
+    shown = ann.get(path)
+    assert "renamed it, from A question to Which leaves are these?" in plain(shown)
+    assert "Open it again" in shown.text
+    assert ["Which leaves" in ann.get(f"{PAGE}/discussions?status={one}").text for one in
+            ("open", "closed", "all")] == [False, True, True]  # fmt: skip
+    ann.send(f"{path}/comment/{key}/hide")
+    shown = bob.get(path)
+    assert "white ones" not in shown.text
+    assert "This comment has been hidden" in shown.text
+
+
+def test_what_was_written_is_not_lost_for_a_fault(bob, tea):
+    answer = bob.send(f"{PAGE}/discussions", title="ab", text="A long <text> & more")
+    assert answer.status_code == 400
+    assert "3 to 200 characters" in answer.text
+    assert "A long &lt;text&gt; &amp; more</textarea>" in answer.text
+
+
+def test_a_comment_of_any_letters_fits_its_form(bob, tea):
+    path = begin(bob, text="\U0001f375" * 32_768)
+    assert bob.send(f"{path}/comment", text="x" * (1 << 20)).status_code in (400, 413)
+    assert bob.send(f"{path}/comment", text="x" * 32_769).status_code == 413
+    assert bob.get(path).text.count('<article class="comment"') == 1
+
+
+def test_long_discussions_come_in_pages(bob, tea):
+    path = begin(bob)
+    for number in range(52):
+        said = bob.send(f"{path}/comment", text=f"number {number}")
+    assert said.headers["location"].startswith(f"{path}?p=1#entry-")
+    pages = [bob.get(path), bob.get(f"{path}?p=1")]
+    assert [page.text.count('<article class="comment"') for page in pages] == [50, 3]
+
+
+def test_who_was_turned_away_can_write_to_the_owner(ann, bob, tea, gate):
+    gate(bob="rejected")
+    found = re.search(r'href="([^"]+)">Write to ann<', bob.get(PAGE).text)
+    assert found
+    assert bob.get(found[1]).status_code == 200
+    path = begin(bob, text="May I ask again?")
+    assert "May I ask again?" in ann.get(path).text
+
+
+def test_a_row_is_discussed(ann, bob, tea, gate):
+    gate(bob="accepted")
+    found = re.findall(r'href="([^"]+)">Discuss this row', bob.get(f"{PAGE}/viewer").text)
+    assert len(found) == 2
+    form = bob.get(unescape(found[1]))
+    assert "tea/2" in form.text
+    fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form.text))
+    fields.pop("csrf")
+    path = begin(bob, **fields)
+    stranger = TestClient(ann.browser.client.app, headers={"accept": "text/html"})
+    shown = stranger.get(path)
+    assert "About the row" in shown.text
+    assert "tea/2" in shown.text
+    assert "SECRET" not in shown.text
+    there = re.search(r'About the row <a href="([^"]+)"', shown.text)
+    assert there
+    assert stranger.get(unescape(there[1])).status_code == 401
+    assert "SECRET two" in plain(bob.get(unescape(there[1])))
+    rows = re.findall(r'<p class="meta talk">.*?</p>', bob.get(f"{PAGE}/viewer").text)
+    assert [f'href="{path}"' in row for row in rows] == [False, True]
+    told = ann.browser.client.get(f"/api{path}", headers=ann.headers).json()
+    assert told["row"]["name"] == "tea/2"
+
+
+def test_what_is_no_row_is_refused(bob, tea):
+    for fields in ({"row": "0"}, {"row": "1", "config": "x" * 201, "split": "train"}, {"row": "1"}):
+        sent = {"title": "A question", "text": "x", **fields}
+        assert bob.send(f"{PAGE}/discussions", **sent).status_code == 400
+    path = begin(bob, row="1", config="default", split="train", id="what is in it")
+    assert "what is in it" not in bob.get(path).text  # an id has no blanks
+
+
+def test_a_pull_request_is_merged_on_its_page(ann, bob, tea):
+    lines = (
+        b'{"key": "header", "value": {"summary": "Mend the card", "description": "Short."}}\n'
+        b'{"key": "file", "value": {"path": "README.md", "content": "# Green tea\\n"}}'
+    )
+    made = bob.browser.client.post(
+        f"/api{PAGE}/commit/main?create_pr=1", headers=bob.headers, content=lines
+    ).json()
+    path = made["pullRequestUrl"].removeprefix("http://testserver")
+    shown = ann.get(path)
+    assert "It changes 1 file for main" in plain(shown)
+    assert ("Merge into main" in shown.text, "Merge into" in bob.get(path).text) == (True, False)
+    told = re.findall(r"<(?:ins|del)>(.*?)</", bob.get(f"{path}/files").text)
+    assert told == ["-# Tea", "+# Green tea"]
+    assert bob.send(f"{path}/merge").status_code == 403
+    assert ann.send(f"{path}/merge").status_code == 303
+    assert "It was merged" in ann.get(path).text
+    assert "Green tea" in bob.get(PAGE).text
+    assert ann.send(f"{path}/merge").status_code == 409
