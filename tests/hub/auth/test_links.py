@@ -226,6 +226,19 @@ def test_an_address_is_confirmed_and_another_one_is_not(office, browser, hub, qu
     assert "checked> Notices" not in his.get("/settings/profile").text
 
 
+def test_nobody_writes_to_many_strangers_by_changing_the_address(office, browser, ann):
+    her = browser(Limits(mail_from_address="2 per hour"))
+    her.sign_in()
+    fields = {"fullname": "Ann", "old": PASSWORD}
+    tried = [
+        her.send("/settings/profile", email=f"x{at}@example.org", **fields).status_code
+        for at in range(3)
+    ]
+    assert tried == [303, 303, 429]
+    asked = her.send("/settings/profile/confirm", page="/settings/profile")
+    assert asked.status_code == 429
+
+
 def test_without_a_mail_server_the_pages_say_so(hub, browser, quick):
     assert "pairsmith hub user password" in browser().get("/login/help").text
     answer = browser().send("/login/help", page="/login", email="a@example.org", purpose="reset")
