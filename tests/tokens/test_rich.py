@@ -23,8 +23,8 @@ def test_texts_are_those_of_the_template(parted):
     for number, (prompt, chosen, rejected, tools) in enumerate(PAIRS.values()):
         for side, reply in ((texts.chosen, chosen), (texts.rejected, rejected)):
             told = tokenizer.apply_chat_template(prompt + reply, tools=tools, tokenize=False)
-            assert side[number] == told
+            assert side[number].as_py() == told
         told = tokenizer.apply_chat_template(
             prompt, tools=tools, tokenize=False, add_generation_prompt=True
         )
-        assert texts.prompt[number] == told
+        assert texts.prompt[number].as_py() == told

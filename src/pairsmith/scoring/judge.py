@@ -32,6 +32,7 @@ from pairsmith.tokens.preview import (
     MAX_MODEL_TOKENS,
     EncodedBatch,
     encode_rows,
+    open_encoder,
     open_writer,
 )
 
@@ -86,6 +87,7 @@ class Judge:
         self.limit = Limit(choose_length(scorer, options.max_length), options.cut)
         self._stack = stack
         self._chat: list[Writer | None] = []
+        self._encoder = open_encoder(self.built, self.scorer.tokenizer)
         self._dialogues: DialogueEncoder | None = None
 
     def score(self, piece: Piece) -> tuple[Scored, Told]:
@@ -140,7 +142,7 @@ class Judge:
             opened = open_writer(self.built, self.scorer.tokenizer, self.scorer.name)
             self._chat.append(self._stack.enter_context(opened))
         for stored in batches:
-            yield encode_rows(stored, self.scorer.tokenizer, self._chat[0], parted=False)
+            yield encode_rows(stored, self._encoder, self._chat[0], parted=False)
 
     def _turns(self, batches: Iterator[pa.RecordBatch]) -> Iterator[EncodedDialogues]:
         if self._dialogues is None:

@@ -33,9 +33,9 @@ from pairsmith.schema.rows import MESSAGES, TRANSCRIPT, Form
 from pairsmith.text.messages import read_messages
 from pairsmith.text.transcript import parse
 from pairsmith.text.turns import merge
-from pairsmith.tokens.encode import encode_texts
 from pairsmith.tokens.ragged import Ragged, common_prefix
 from pairsmith.tokens.render import ended, open_chat
+from pairsmith.tokens.texts import TextEncoder
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -112,6 +112,7 @@ class DialogueEncoder:
         self, tokenizer: PreTrainedTokenizerBase, writer: Writer | None, as_text: bool
     ) -> None:
         self.tokenizer, self.writer, self.as_text = tokenizer, writer, as_text
+        self.texts = TextEncoder(tokenizer, special=as_text)
 
     def encode(self, stored: pa.RecordBatch) -> DialogueIds:
         """Makes ids of rows.
@@ -156,7 +157,7 @@ class DialogueEncoder:
         """The ids of texts of conversations that end with a reply."""
         if self.as_text:
             texts = ended(texts, str(self.tokenizer.eos_token))
-        return encode_texts(texts.to_pylist(), self.tokenizer, special=self.as_text)
+        return self.texts.encode(texts)
 
     def _messages(self, stored: pa.RecordBatch, left_out: dict[int, str]) -> pa.ListArray:
         """The conversations as messages; empty where their turns cannot be told."""

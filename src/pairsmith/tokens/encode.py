@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from pairsmith.tokens.edges import is_plain
 from pairsmith.tokens.ragged import Ragged, common_prefix, from_lists
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from pairsmith.tokens.render import RowTexts
+    from pairsmith.tokens.texts import TextEncoder
 
 
 class Encoded(NamedTuple):
@@ -33,7 +35,7 @@ class Encoded(NamedTuple):
     whole_rejected: Ragged
 
 
-def encode(texts: RowTexts, tokenizer: PreTrainedTokenizerBase, special: bool) -> Encoded:
+def encode(texts: RowTexts, encoder: TextEncoder) -> Encoded:
     """Tokenizes a batch of texts and finds the boundary.
 
     The boundary is the shorter of the prefixes that the prompt's ids have in common with those
@@ -41,13 +43,10 @@ def encode(texts: RowTexts, tokenizer: PreTrainedTokenizerBase, special: bool) -
 
     Args:
         texts: The batch.
-        tokenizer: A fast tokenizer.
-        special: Whether it adds its own special tokens, as it does to text and not to what a
-            chat template wrote.
+        encoder: What makes ids of them.
     """
     prompt, chosen, rejected = (
-        encode_texts(side, tokenizer, special)
-        for side in (texts.prompt, texts.chosen, texts.rejected)
+        encoder.encode(side) for side in (texts.prompt, texts.chosen, texts.rejected)
     )
     shared = np.minimum(common_prefix(prompt, chosen), common_prefix(prompt, rejected))
     return Encoded(
@@ -64,6 +63,11 @@ def encode_texts(texts: list[str], tokenizer: PreTrainedTokenizerBase, special: 
     """The ids of texts, in one call that uses all cores."""
     if not texts:
         return from_lists([])
+    if is_plain(tokenizer):
+        tokenizer("a", add_special_tokens=special, verbose=False)  # which does away with limits
+        inner: Any = tokenizer.backend_tokenizer
+        fast = inner.encode_batch_fast(texts, add_special_tokens=special)
+        return from_lists([encoded.ids for encoded in fast])
     encoded = tokenizer(
         texts,
         add_special_tokens=special,

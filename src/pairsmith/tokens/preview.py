@@ -25,6 +25,7 @@ from pairsmith.tokens import special
 from pairsmith.tokens.encode import Encoded, encode
 from pairsmith.tokens.render import RowTexts, open_chat, render_messages, render_text
 from pairsmith.tokens.row import TokenizedRow, read_tokens
+from pairsmith.tokens.texts import TextEncoder
 from pairsmith.tokens.tokenizer import load_tokenizer
 from pairsmith.tokens.totals import Totals, TotalsCounter
 
@@ -97,7 +98,8 @@ def preview(
     first_rows: list[TokenizedRow] = []
     done = noted = 0
     with open_writer(built, reader, str(tokenizer)) as chat:
-        encode_some = partial(encode_rows, tokenizer=reader, chat=chat, parted=cuts)
+        encoder = open_encoder(built, reader)
+        encode_some = partial(encode_rows, encoder=encoder, chat=chat, parted=cuts)
         for path, batch in _batches(source, built, subset, encode_some, tally):
             tally.add(batch.encoded, find(batch))
             shown = _rows(batch, reader, built.recipe.form, rows - len(first_rows))
@@ -165,9 +167,14 @@ def open_writer(
             yield chat
 
 
+def open_encoder(built: Manifest, tokenizer: PreTrainedTokenizerBase) -> TextEncoder:
+    """What makes ids of the texts of a build's rows."""
+    return TextEncoder(tokenizer, special=built.recipe.form == Form.TEXT)
+
+
 def encode_rows(
     stored: pa.RecordBatch,
-    tokenizer: PreTrainedTokenizerBase,
+    encoder: TextEncoder,
     chat: Writer | None,
     parted: bool = True,
 ) -> EncodedBatch:
@@ -175,16 +182,16 @@ def encode_rows(
 
     Args:
         stored: The rows, as shards have them.
-        tokenizer: The tokenizer.
+        encoder: What `open_encoder` gave.
         chat: What `open_writer` gave.
         parted: Whether the trainer renders the prompt alone too, to part it from the reply: then
             rows are refused whose prompt the chat template refuses.
     """
     if chat is None:
-        texts = render_text(stored, str(tokenizer.eos_token))
+        texts = render_text(stored, str(encoder.tokenizer.eos_token))
     else:
         texts = render_messages(stored, chat, parted)
-    return EncodedBatch(stored, texts, encode(texts, tokenizer, special=chat is None))
+    return EncodedBatch(stored, texts, encode(texts, encoder))
 
 
 def _batches(
@@ -227,7 +234,7 @@ def _rows(
     for place, number in enumerate(texts.rows[: max(count, 0)]):
         end = int(batch.encoded.prompt.lengths[place])
         chosen, rejected = (
-            read_tokens(side[place], tokenizer, special=as_text)
+            read_tokens(side[place].as_py(), tokenizer, special=as_text)
             for side in (texts.chosen, texts.rejected)
         )
         id = batch.stored["id"][number].as_py()

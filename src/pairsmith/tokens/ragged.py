@@ -35,8 +35,8 @@ class Ragged(NamedTuple):
         ids: list[int] = self.ids[self.starts[number] : self.ends[number]].tolist()
         return ids
 
-    def take(self, rows: NDArray[np.bool_]) -> Ragged:
-        """The rows where the mask is true."""
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Ragged:
+        """The rows where the mask is true, or those of the numbers."""
         return Ragged(self.ids, self.starts[rows], self.ends[rows])
 
     def first(self, tokens: NDArray[np.int64]) -> Ragged:
@@ -46,6 +46,24 @@ class Ragged(NamedTuple):
     def after(self, tokens: NDArray[np.int64]) -> Ragged:
         """Each row without its first tokens, as many as given, shape (rows,)."""
         return Ragged(self.ids, np.minimum(self.ends, self.starts + tokens), self.ends)
+
+    def joined(self, counts: NDArray[np.int64]) -> Ragged:
+        """Rows joined to longer ones, each of as many as told, at least one."""
+        lengths = self.lengths
+        ends = np.cumsum(lengths)
+        places = np.arange(ends[-1]) + np.repeat(self.starts - (ends - lengths), lengths)
+        bounds = np.append(0, ends[np.cumsum(counts) - 1])
+        return Ragged(self.ids[places], bounds[:-1], bounds[1:])
+
+
+def concatenate(first: Ragged, second: Ragged) -> Ragged:
+    """The rows of both."""
+    more = len(first.ids)
+    return Ragged(
+        np.concatenate([first.ids, second.ids]),
+        np.concatenate([first.starts, second.starts + more]),
+        np.concatenate([first.ends, second.ends + more]),
+    )
 
 
 def from_lists(lists: Sequence[Sequence[int]]) -> Ragged:
@@ -67,16 +85,18 @@ def common_prefix(left: Ragged, right: Ragged) -> NDArray[np.int64]:
     """The length of the common prefix of each two rows in tokens, shape (rows,)."""
     shared = np.minimum(left.lengths, right.lengths)
     row, place = positions(left.first(shared))
-    differ = left.ids[place] != right.ids[place + (right.starts - left.starts)[row]]
-    rows, first = np.unique(row[differ], return_index=True)
-    shared[rows] = place[differ][first] - left.starts[rows]
+    differ = left.ids[place] != right.ids[place + np.repeat(right.starts - left.starts, shared)]
+    row, place = row[differ], place[differ]
+    first = np.flatnonzero(np.diff(row, prepend=-1))  # rows ascend
+    shared[row[first]] = place[first] - left.starts[row[first]]
     return shared
 
 
 def same_tokens(left: Ragged, right: Ragged) -> NDArray[np.bool_]:
     """Whether each two rows have the same tokens, shape (rows,)."""
-    shared = common_prefix(left, right)
-    return np.equal(left.lengths, shared) & np.equal(right.lengths, shared)
+    same = np.equal(left.lengths, right.lengths)
+    same[same] = common_prefix(left.take(same), right.take(same)) == left.lengths[same]
+    return same
 
 
 def first_tokens(rows: Ragged, width: int) -> NDArray[np.int32]:

@@ -36,26 +36,26 @@ class RowTexts(NamedTuple):
 
     Attributes:
         rows: The numbers in the batch of the rows that follow; those refused are left out.
-        prompt: The prompt alone, a text a row.
+        prompt: The prompt alone, a text a row, none null.
         chosen: The prompt and the chosen reply.
         rejected: The prompt and the rejected reply.
         refused: By the number of a row that the chat template refuses: what it said.
     """
 
     rows: list[int]
-    prompt: list[str]
-    chosen: list[str]
-    rejected: list[str]
+    prompt: pa.StringArray
+    chosen: pa.StringArray
+    rejected: pa.StringArray
     refused: dict[int, str]
 
 
 def render_text(batch: pa.RecordBatch, eos: str) -> RowTexts:
     """Rows of a text build, with EOS behind the replies that do not end in it."""
     chosen, rejected = (
-        pc.binary_join_element_wise(batch["prompt"], ended(batch[name], eos), "").to_pylist()
+        pc.binary_join_element_wise(batch["prompt"], ended(batch[name], eos), "")
         for name in ("chosen", "rejected")
     )
-    return RowTexts(list(range(len(batch))), batch["prompt"].to_pylist(), chosen, rejected, {})
+    return RowTexts(list(range(len(batch))), batch["prompt"], chosen, rejected, {})
 
 
 def ended(replies: pa.StringArray, eos: str) -> pa.StringArray:
@@ -112,8 +112,8 @@ def render_messages(batch: pa.RecordBatch, writer: Writer, parted: bool = True) 
     refused = {row: why for side in reversed(rendered) for row, why in side.refused.items()}
     rows = [row for row in range(len(batch)) if row not in refused]
     index = pa.array(rows, pa.int64())
-    prompts, chosen, rejected = (side.columns[0].take(index).to_pylist() for side in written)
-    return RowTexts(rows, [prompt or "" for prompt in prompts], chosen, rejected, refused)
+    prompt, chosen, rejected = (side.columns[0].take(index) for side in written)
+    return RowTexts(rows, prompt.fill_null(""), chosen, rejected, refused)
 
 
 def _render_full(batch: pa.RecordBatch, writer: Writer, parted: bool) -> RowTexts:
@@ -143,7 +143,8 @@ def _render_full(batch: pa.RecordBatch, writer: Writer, parted: bool) -> RowText
         rows.append(number)
         for side, text in zip(sides, three, strict=True):
             side.append("" if isinstance(text, Refusal) else text)
-    return RowTexts(rows, *sides, refused)
+    prompt, chosen, rejected = (pa.array(side, pa.string()) for side in sides)
+    return RowTexts(rows, prompt, chosen, rejected, refused)
 
 
 def _render(turns: Sequence[Turns], writer: Writer) -> list[Written]:

@@ -26,6 +26,7 @@ from pairsmith.scoring.reading import Limit
 from pairsmith.sources.layouts import kind_of
 from pairsmith.tokens.preview import BATCH_ROWS, EncodedBatch, encode_rows
 from pairsmith.tokens.ragged import Ragged, common_prefix, positions, same_tokens
+from pairsmith.tokens.texts import TextEncoder
 from pairsmith.training.ledger import Account, Fate, account
 
 if TYPE_CHECKING:
@@ -115,7 +116,8 @@ class RowWriter:
     def __init__(
         self, path: Path, tokenizer: PreTrainedTokenizerBase, chat: Writer | None, wanted: Wanted
     ) -> None:
-        self.path, self.tokenizer, self.chat, self.wanted = path, tokenizer, chat, wanted
+        self.path, self.chat, self.wanted = path, chat, wanted
+        self.encoder = TextEncoder(tokenizer, special=chat is None)
         numbers = [(name, pa.float64()) for name in self._numbers()]
         self.schema = pa.schema([*SCHEMA, *numbers])
         self.made = Encoding()
@@ -165,7 +167,7 @@ class RowWriter:
 
     def _batch(self, stored: pa.RecordBatch, fates: Counter[Fate]) -> _Batch:
         """The rows of a batch that are trained on; the others are counted."""
-        encoded = encode_rows(stored, self.tokenizer, self.chat, parted=False)
+        encoded = encode_rows(stored, self.encoder, self.chat, parted=False)
         self._note(encoded, fates)
         chosen, rejected = encoded.encoded.whole_chosen, encoded.encoded.whole_rejected
         whole = _Sides(chosen, rejected)
@@ -197,7 +199,10 @@ class RowWriter:
         for place in dict.fromkeys((0, longest, len(batch.texts.rows) - 1)):
             if len(self.made.sample) < SAMPLE:
                 stored = batch.stored.slice(batch.texts.rows[place], 1).to_pylist()[0]
-                texts = batch.texts.chosen[place], batch.texts.rejected[place]
+                texts = (
+                    batch.texts.chosen[place].as_py(),
+                    batch.texts.rejected[place].as_py(),
+                )
                 ids = sides.chosen.row(place), sides.rejected.row(place)
                 self.made.sample.append(SampleRow(stored["id"], stored, texts, ids))
 

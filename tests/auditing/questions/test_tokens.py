@@ -7,7 +7,7 @@ from pairsmith.auditing.answer import UnansweredError
 from pairsmith.auditing.questions.tokens import LIMITS
 from pairsmith.auditing.questions.tokens import ask as tokens
 from pairsmith.errors import TokenizerError
-from support.slow import quick
+from support.slow import quick, slow
 from support.tiny import llama_tokenizer
 
 ROWS = [
@@ -64,6 +64,25 @@ def test_they_are_the_counts_of_preview(out, tokenizer, ask):
             assert found[name] == totals[name]
     subsets = numbers["by_subset"]
     assert [subsets[name]["rows"] for name in ("one", "two")] == [3, 2]
+
+
+def whole_texts_alike(out, tokenizer, ask, monkeypatch):
+    """Whether an answer is the same where whole texts are tokenized."""
+    by_words = ask(tokens, out, tokenizer)
+    monkeypatch.setattr("pairsmith.tokens.texts.find_edges", lambda tokenizer: None)
+    whole = ask(tokens, out, tokenizer)
+    return (by_words.numbers, by_words.findings) == (whole.numbers, whole.findings)
+
+
+def test_words_and_whole_texts_give_one_answer(out, tokenizer, ask, monkeypatch):
+    assert whole_texts_alike(out, tokenizer, ask, monkeypatch)
+
+
+@slow
+def test_words_and_whole_texts_give_one_answer_of_the_real_file(
+    real_text, tokenizer, ask, monkeypatch
+):
+    assert whole_texts_alike(real_text, tokenizer, ask, monkeypatch)
 
 
 def test_no_answer_without_a_tokenizer(sample_text, ask):

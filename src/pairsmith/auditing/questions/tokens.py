@@ -19,7 +19,14 @@ from pairsmith.auditing.report.plots import draw_groups
 from pairsmith.dataset.rows import kept_batches
 from pairsmith.reporting.svg import SERIES, Plot
 from pairsmith.statistics.intervals import percent
-from pairsmith.tokens.preview import BATCH_ROWS, MAX_LENGTH, EncodedBatch, encode_rows, open_writer
+from pairsmith.tokens.preview import (
+    BATCH_ROWS,
+    MAX_LENGTH,
+    EncodedBatch,
+    encode_rows,
+    open_encoder,
+    open_writer,
+)
 from pairsmith.tokens.tokenizer import load_tokenizer
 from pairsmith.tokens.totals import Cuts, cut, measure, percentiles
 
@@ -133,10 +140,11 @@ def _read(study: Study) -> Iterator[SubsetBatch]:
     """Tokenizes the kept rows, at most `BATCH_ROWS` at a time."""
     out, built, name = study.data.out, study.data.built, str(study.tokenizer)
     tokenizer = load_tokenizer(name, built.recipe.form)
+    encoder = open_encoder(built, tokenizer)
     with open_writer(built, tokenizer, name) as chat:
         for entry in study.data.entries:
             for stored in kept_batches(out, built, entry, BATCH_ROWS):
-                yield SubsetBatch(entry.subset, encode_rows(stored, tokenizer, chat))
+                yield SubsetBatch(entry.subset, encode_rows(stored, encoder, chat))
 
 
 def _add_findings(batch: EncodedBatch, cuts: Cuts, by_kind: dict[str, list[Finding]]) -> None:
