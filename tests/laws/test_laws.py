@@ -24,8 +24,10 @@ RECIPES = {
     "messages": recipe_for(),
     "messages-system": recipe_for(system="Be kind."),
     "messages-lenient": recipe_for(policies={**LENIENT, "bad_roles": "keep"}),
-    "text-actions": recipe_for("llama2", policies=LENIENT, drop=["duplicates"], flip=1.0),
-    "messages-actions": recipe_for(policies=LENIENT, drop=["duplicates"]),
+    "text-actions": recipe_for(
+        "llama2", policies=LENIENT, drop=["duplicates"], flip=1.0, mend=["all"]
+    ),
+    "messages-actions": recipe_for(policies=LENIENT, drop=["duplicates"], mend=["all"]),
 }
 DECIDED = {
     1: ("duplicate", "as another", None),

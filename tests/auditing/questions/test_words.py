@@ -46,7 +46,7 @@ def test_a_planted_word_is_found_with_its_shares(build_rows, ask, chosen, reject
     assert f"{side} than of the {other}" in claim.sentence
     assert "700 rows" in claim.sentence
     assert "indeed" not in claim.sentence + answer.sentence
-    assert 0.05 < claim.harm < abs(chosen - rejected)
+    assert 0.1 < claim.harm < abs(chosen - rejected)
     assert "indeed" in words.plot(answer).alternative
 
 

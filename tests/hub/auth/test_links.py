@@ -103,6 +103,13 @@ def test_another_password_voids_links_to_sign_in(office, browser, ann):
     assert thief.get("/login/link").status_code == 410
 
 
+def test_a_password_of_the_hosts_voids_them_too(office, browser, ann, hub):
+    with hub.database.write() as db:
+        secrets = [links.make(db, ann.id, kind, ann.email, 60) for kind in ("reset", "confirm")]
+        users.set_password(db, ann, "another hash")
+        assert [links.look(db, secret) is not None for secret in secrets] == [False, True]
+
+
 def test_two_uses_at_once_are_one(office, browser, ann, hub):
     with hub.database.write() as db:
         secret = links.make(db, ann.id, "reset", ann.email, 60)
@@ -217,6 +224,19 @@ def test_an_address_is_confirmed_and_another_one_is_not(office, browser, hub, qu
     assert office.wait(4)["Subject"].startswith("Confirm")
     his.send("/settings/profile/notices", page="/settings/profile")
     assert "checked> Notices" not in his.get("/settings/profile").text
+
+
+def test_nobody_writes_to_many_strangers_by_changing_the_address(office, browser, ann):
+    her = browser(Limits(mail_from_address="2 per hour"))
+    her.sign_in()
+    fields = {"fullname": "Ann", "old": PASSWORD}
+    tried = [
+        her.send("/settings/profile", email=f"x{at}@example.org", **fields).status_code
+        for at in range(3)
+    ]
+    assert tried == [303, 303, 429]
+    asked = her.send("/settings/profile/confirm", page="/settings/profile")
+    assert asked.status_code == 429
 
 
 def test_without_a_mail_server_the_pages_say_so(hub, browser, quick):

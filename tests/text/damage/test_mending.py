@@ -41,6 +41,8 @@ CERTAIN = {
         ("Tea &amp; milk, &quot;hot&quot; &lt;3", 'Tea & milk, "hot" <3'),
         ("It&#39;s tea", "It's tea"),
         ("caf&eacute;&nbsp;au&nbsp;lait", "café\xa0au\xa0lait"), ("&#x2019;tis", "’tis"),
+        ("&#128; 5", "€ 5"),
+        ("&#x1F375; tea&#10;milk", "🍵 tea\nmilk"),
     ],
     "html_tag": [
         ("<p>Green <b>tea</b>.</p><p>Milk.</p>", "Green tea.\nMilk."),
@@ -53,6 +55,7 @@ CERTAIN = {
         (r'She said \"tea\".\n\nThen she went.', 'She said "tea".\n\nThen she went.'),
         (r"Like so:\n\n```python\nprint(\"a\\n\")\n```\nDone.",
          'Like so:\n\n```python\nprint("a\\n")\n```\nDone.'),
+        (r"Un caf\u00e9.\nDu th\u00E9 \ud83c\udf75.", "Un café.\nDu thé 🍵."),
         (r'It was "tea".\nMilk too.\nAnd sugar.', 'It was "tea".\nMilk too.\nAnd sugar.'),
     ],
     "zero_width": [("\ufefftea\u200bpot \u00ad", "teapot"),
@@ -63,7 +66,8 @@ UNSURE = {
     "encoding": ["“CAFÉ”, she said", "2×½ cups, √π, √∞", "Itâ tea", "caf\ufffd", "naïve café"],
     "html_entity": [
         "Write &lt; and &gt; in HTML", "&lt;p&gt; is a tag", "R&D &amp; tea", "a < b &amp; c",
-        "Use `x` &amp; tea", "&copy; and & alone", "An ampersand is &amp; there",
+        "Use `x` &amp; tea", "&copy; and & alone", "An ampersand is &amp; there", "tea&#0;",
+        "tea &#xD800; &amp; milk", "tea&#7;",
         "&lt;b&gt;tea&lt;/b&gt;",
     ],
     "html_tag": [
@@ -76,6 +80,7 @@ UNSURE = {
     "escaped_line_end": [
         r"Use \n or \n\n here.", "Tea.\nMilk: " + r"A.\nB.\nC.", r"A newline is\nwritten so.\nB",
         r"$\nabla$.\nB.\nThen \neq", "`a\\nb`.\\nC.\\nD", r"Split it at '\n' and '\n' too",
+        r"Half a sign \ud83c.\nMilk.", r"Caf\u00e.\nMilk.", r"\underline{x}.\nMilk.",
     ],
     "zero_width": ["می\u200cخواهم", "ชา\u200bเขียว"],
     "bidirectional": ["שלום\u200f!"],

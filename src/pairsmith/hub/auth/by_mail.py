@@ -144,7 +144,6 @@ def reset(attempt: Attempt, secret: str, password: str, again: str) -> User:
     with attempt.hub.database.write() as db:
         found = _taken(links.take(db, secret, "reset"))
         users.set_password(db, found.user, hashed)
-        links.void(db, found.user)
         tell(attempt.hub, db, found.user, "Your password was changed")
     return found.user
 

@@ -45,7 +45,7 @@ class Rates(NamedTuple):
         comments: What one account writes in discussions, or does to them.
         codes: Wrong codes of an account's second factor, from browsers that are new to it, or from
             one that is not.
-        mail_from_address: Links by e-mail that are asked for from one address.
+        mail_from_address: Links by e-mail that are asked for from one address, or in one account.
         mail_to_address: Links for one e-mail address, of an account here or not.
     """
 

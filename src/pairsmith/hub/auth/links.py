@@ -92,8 +92,3 @@ def take(db: sqlite3.Connection, secret: str, purpose: Purpose) -> Link | None:
         return None
     db.execute("DELETE FROM links WHERE digest = ?", (digest(secret),))
     return found
-
-
-def void(db: sqlite3.Connection, user: User) -> None:
-    """Makes every link void that was sent to an account to sign in with."""
-    db.execute("DELETE FROM links WHERE user = ? AND purpose != 'confirm'", (user.id,))

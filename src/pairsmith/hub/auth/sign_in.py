@@ -148,6 +148,7 @@ def change_profile(attempt: Attempt, user: User, fullname: str, email: str, pass
     if changed:
         confirm_password(attempt, user, password)
         if attempt.hub.settings.mail:
+            attempt.limits.count("mail_from_address", f"account {user.id}")
             attempt.limits.count("mail_to_address", email.lower())
     with attempt.hub.database.write() as db:
         if changed and users.confirmed(db, user):

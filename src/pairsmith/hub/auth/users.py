@@ -183,8 +183,12 @@ def confirmed(db: sqlite3.Connection, user: User) -> int | None:
 
 
 def set_password(db: sqlite3.Connection, user: User, password: str | None) -> None:
-    """Gives an account another password, by its hash, and ends every session that it has."""
+    """Gives an account another password, by its hash.
+
+    Every session that it has ends, and links that were sent to it to get in by are void.
+    """
     keep_hash(db, user, password)
+    db.execute("DELETE FROM links WHERE user = ? AND purpose != 'confirm'", (user.id,))
     db.execute("DELETE FROM sessions WHERE user = ?", (user.id,))
 
 

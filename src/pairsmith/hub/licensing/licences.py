@@ -19,7 +19,8 @@ from pairsmith.hub.repos.roles import role_of
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is taken for another
 MAX_REASON_CHARS = 500  # characters
 SELECT = f"""
-    SELECT number, licences.repo, owners.id, licences.kind, licences.dataset, owners.fullname,
+    SELECT number, licences.repo, owners.id, licences.kind, licences.dataset,
+        iif(owners.removed IS NULL, owners.fullname, owners.name),
         users.id, {SHOWN}, users.fullname, users.email, licences.name, licences.text,
         licences.price, coalesce(checkout, ''), coalesce(payment, ''), granted, revoked, reason
     FROM licences JOIN users ON users.id = licences.user

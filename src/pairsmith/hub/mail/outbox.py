@@ -17,8 +17,8 @@ from pairsmith.hub.core.database import now
 if TYPE_CHECKING:
     from pairsmith.hub.context import Hub
 
-MAX_WAITING = 10_000  # letters, in all
-MAX_OF_USER = 50  # letters that wait for one account
+MAX_WAITING = 10_000  # notices in all, and as many other letters
+MAX_OF_USER = 50  # notices for one account, and as many other letters
 MAX_ASKED = 1_000  # letters of which it has to be found out whether anybody gets them
 MAX_TRIES = 6
 PAUSES = (60, 300, 1800, 2 * 3600, 8 * 3600)  # seconds from one try to the next
@@ -98,7 +98,7 @@ def put(
     Returns:
         Whether it waits now; see `send_later`.
     """
-    if hub.settings.mail is None or _full(db, user):
+    if hub.settings.mail is None or _full(db, kind == NOTICE, user):
         return False
     db.execute(
         "INSERT INTO outbox (user, kind, content, made, until, due) VALUES (?, ?, ?, ?, ?, ?)",
@@ -177,9 +177,10 @@ def tidy(db: sqlite3.Connection) -> None:
     )
 
 
-def _full(db: sqlite3.Connection, user: int | None) -> bool:
-    waiting = "SELECT count(*) FROM outbox WHERE failed IS NULL"
-    if db.execute(waiting).fetchone()[0] >= MAX_WAITING:
+def _full(db: sqlite3.Connection, notices: bool, user: int | None) -> bool:
+    """Whether too much waits; notices apart from the rest, which they cannot keep out."""
+    waiting = "SELECT count(*) FROM outbox WHERE failed IS NULL AND (kind = 'notice') = ?"
+    if db.execute(waiting, (notices,)).fetchone()[0] >= MAX_WAITING:
         return True
-    mine = db.execute(f"{waiting} AND user IS ?", (user,)).fetchone()[0]
+    mine = db.execute(f"{waiting} AND user IS ?", (notices, user)).fetchone()[0]
     return bool(mine >= (MAX_ASKED if user is None else MAX_OF_USER))

@@ -105,6 +105,7 @@ def take_confirmation(request: Request, user: User, _form: FormData) -> Response
     """Has the link sent again by which the e-mail address is confirmed."""
     hub = hub_of(request)
     try:
+        limits_of(request).count("mail_from_address", f"account {user.id}")
         limits_of(request).count("mail_to_address", user.email.lower())
         with hub.database.write() as db:
             ask_confirmation(hub, db, user)

@@ -10,10 +10,10 @@ from pairsmith.text.damage.markup import CODE, blank_code
 
 _LINE_ENDS = re.compile(r"(?<!\\)(?:(?:\\r)?\\n)+")
 _ONE = re.compile(r"(?:\\r)?\\n")
-_ESCAPE = re.compile(r'(?:\\r)?\\n|\\["\\/]|\\t(?![a-z])')
+_ESCAPE = re.compile(r'(?:\\r)?\\n|\\["\\/]|\\t(?![a-z])|(?:\\u[0-9a-fA-F]{4})+')
 """The escapes of JSON that prose has."""
-_CHARACTERS = {'\\"': '"', "\\\\": "\\", "\\/": "/", "\\t": "\t"}
-_ANY_ESCAPE = re.compile(r"\\.", re.DOTALL)
+_ANY_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_BY_NUMBER = re.compile(r"\\u[0-9a-fA-F]{4}")
 _IN_PROGRAMS = frozenset("\"')]}|,;")
 """What stands behind an escaped line end in a program."""
 _STOPS = frozenset(".!?,;)…”")
@@ -58,7 +58,7 @@ def read_line_ends(text: str) -> list[Edit]:
 
 def _edit(text: str, start: int, end: int, certain: bool) -> Edit:
     stands = text[start:end]
-    would_be = _CHARACTERS.get(stands, "\n")
+    would_be = "\n" if stands.endswith("n") else json.loads(f'"{stands}"')
     why = "an escaped line end" if would_be == "\n" else "an escaped character"
     return Edit(start, end, Damaged(stands, would_be, why), certain)
 
@@ -96,6 +96,8 @@ def _is_of_json(text: str) -> bool:
         return False
     try:
         read = json.loads(f'"{text}"')
+        read.encode()  # which halves of pairs cannot be
     except ValueError:
         return False
-    return json.dumps(read, ensure_ascii=False)[1:-1] == text.replace("\\/", "/")
+    small = _BY_NUMBER.sub(lambda code: code[0].lower(), text.replace("\\/", "/"))
+    return any(json.dumps(read, ensure_ascii=plain)[1:-1] == small for plain in (False, True))

@@ -17,6 +17,7 @@ _TAGS = (
     "strong|style|sub|sup|table|tbody|td|th|thead|title|tr|u|ul"
 )
 _TAG = re.compile(rf"<(/?)({_TAGS})(\s[^<>]{{0,2000}})?/?>", re.IGNORECASE)
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _OF_PROSE = frozenset(
     (
         *("b", "blockquote", "br", "center", "div", "em", "font", "h1", "h2", "h3", "h4", "h5"),
@@ -45,7 +46,7 @@ def read_entities(text: str) -> list[Edit]:
     """The entities of a text, outside of Markdown's code.
 
     They are certain where the text was escaped as a whole: no `&`, `<` or `>` stands in it but
-    within entities, and within tags; and no tag comes out of it.
+    within entities, and within tags; and no tag comes out of it, and nothing that no text has.
     """
     found = []
     bare = blank_code(text)
@@ -59,10 +60,16 @@ def read_entities(text: str) -> list[Edit]:
     certain = not any(sign in others for sign in "&<>")
     certain = certain and bare == text  # code would have been escaped too
     certain = certain and not _TAG.search(html.unescape(_TAG.sub("", text)))
+    certain = certain and all(map(_is_text, (would_be for _, _, would_be in found)))
     return [
         Edit(start, end, Damaged(text[start:end], would_be, "an HTML entity"), certain)
         for start, end, would_be in found
     ]
+
+
+def _is_text(would_be: str) -> bool:
+    """Whether a character may stand in a text: it is no code without one, and none of control."""
+    return bool(would_be) and "\ufffd" not in would_be and not _CONTROL.search(would_be)
 
 
 def read_tags(text: str) -> list[Edit]:
