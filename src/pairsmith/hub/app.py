@@ -87,6 +87,7 @@ def routes() -> list[BaseRoute]:
         discussions,
         lfs,
         organizations,
+        parquet,
         repos,
         requests,
         resolve,
@@ -117,7 +118,7 @@ def routes() -> list[BaseRoute]:
 
     calls = (
         *(resolve, account, organizations, repos, tree, commit, lfs, requests, discussions),
-        *(xet, webhook),
+        *(parquet, xet, webhook),
     )
     pages = (
         *(home, account_pages, security, links, second_factor, mail, licences, licence_settings),

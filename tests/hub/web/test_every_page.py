@@ -15,7 +15,10 @@ from support.slow import slow
 PAGE = "/datasets/ann/pairs"
 DATASET = "/datasets/{owner:part}/{name:part}"
 MODEL = "/{owner:account}/{name:part}"  # their pages are made by the same templates
-NO_PAGES = ("/api/", "/cas/", "/lfs/", "/static/", "/favicon.ico", "/robots.txt")
+NO_PAGES = (
+    *("/api/", "/cas/", "/lfs/", "/static/", "/datasets-server/"),
+    *("/favicon.ico", "/robots.txt"),
+)
 PROBLEMS = """() => {
   const found = [], wide = document.documentElement.scrollWidth;
   const starts = (element) => element.outerHTML.slice(0, 90);

@@ -47,10 +47,16 @@ QUERIES = {  # what is asked besides
     "datasets": (
         "?search={name}", "?author=ann", "?q={name}", "?filter=mit&full=true&sort=downloads",
     ),
+    "parquet": ("?dataset=ann/{name}", "?dataset=ann%2F{name}&config=default"),
+    "splits": ("?dataset=ann/{name}",),
+    "is-valid": ("?dataset=ann/{name}",),
     "models": ("?search={name}", "?license=mit&expand=cardData"),
 }  # fmt: skip
 VALUES = {  # what stands in the place of each part of an address
     "organization": ("ann", "guild"),
+    "config": ("default",),
+    "split": ("train",),
+    "file": ("0.parquet",),
     "path": INNER + TRICKS,
     "revision": REVISIONS,
     "branch": ("main", "old%2Fstate"),
@@ -119,7 +125,7 @@ BODIES: dict[str, bytes] = {  # what is sent there; a form where nothing is said
 # such as an upload; "self" for what is not about one repository
 ROUTES: dict[str, str] = {}
 # those that are there for datasets alone; each other one about a dataset has its like for models
-DATASETS_ALONE = ("viewer", "reports")
+DATASETS_ALONE = ("viewer", "reports", "parquet")
 MODELS = set()
 for line in """
 data GET /datasets/{owner:part}/{name:part}/resolve/{revision:part}/{path:inner}
@@ -128,6 +134,13 @@ self GET /api/agent-harnesses
 self GET /api/telemetry/{rest:inner}
 self GET /api/datasets
 self GET /api/models
+data GET /api/datasets/{owner:part}/{name:part}/parquet
+data GET /api/datasets/{owner:part}/{name:part}/parquet/{config:part}
+data GET /api/datasets/{owner:part}/{name:part}/parquet/{config:part}/{split:part}
+data GET /api/datasets/{owner:part}/{name:part}/parquet/{config:part}/{split:part}/{file:part}
+data GET /datasets-server/parquet
+data GET /datasets-server/splits
+data GET /datasets-server/is-valid
 self POST /api/repos/create
 admin DELETE /api/repos/delete
 admin POST /api/repos/move

@@ -24,6 +24,7 @@ from pairsmith.hub.context import Hub
 from pairsmith.hub.http.addresses import KINDS, Kind, page_of
 from pairsmith.hub.licensing import licences, offers
 from pairsmith.hub.licensing.offers import Draft
+from pairsmith.hub.membership import organizations
 from pairsmith.hub.repos import history, repos
 from pairsmith.hub.repos.roles import Role
 from pairsmith.hub.xet import uploads
@@ -106,6 +107,8 @@ def staged(hub: Hub, app: Starlette) -> Stage:
     stage.callers["nobody"] = [{}]
     for name in ("stranger", "pending", "rejected", "revoked"):
         stage.callers[name] = _person(stage, name)
+    with hub.database.write() as db:  # who has every role elsewhere has none here
+        organizations.make(db, "guild", "", users.named(db, "stranger"))
     for name, role in HOLDERS.items():
         stage.holders[name] = (role, _holder(stage, name, role))
     _sell(stage)

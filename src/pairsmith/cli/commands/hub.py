@@ -26,9 +26,8 @@ hub = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-hub.add_typer(account_ends.user)
-hub.add_typer(account_tokens.token)
-hub.add_typer(organizations.organization)
+for group in (account_ends.user, account_tokens.token, organizations.organization):
+    hub.add_typer(group)
 
 
 @hub.command(cls=ListingCommand, short_help="Copy a hub, or bring a copy up to date.")

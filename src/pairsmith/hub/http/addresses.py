@@ -33,12 +33,13 @@ CALLS: dict[Kind, str] = {
 }
 OTHER_STARTS = frozenset(
     {
-        *("about", "admin", "api", "cas", "datasets", "deleted", "docs", "health", "help", "hub"),
-        *("join", "lfs", "licences", "login", "logout", "mail", "models", "new", "search"),
-        *("settings", "spaces", "static", "stripe"),
+        *("about", "admin", "api", "cas", "datasets", "datasets-server", "deleted", "docs"),
+        *("health", "help", "hub", "join", "lfs", "licences", "login", "logout", "mail", "models"),
+        *("new", "search", "settings", "spaces", "static", "stripe"),
     }
 )
 """What addresses begin with, and who else the record of the gate names: no account has these."""
+SERVER = "/datasets-server"  # where the calls of datasets-server begin
 REST = "{rest:inner}"  # whatever follows
 MAX_PART_BYTES = 1024 * 12  # bytes of a part: 1,024 characters of four bytes, each percent-encoded
 
@@ -67,8 +68,15 @@ class RawPath:
         if scope["type"] == "http":
             raw = scope["raw_path"].partition(b"?")[0].decode("latin-1")
             # clients whose HF_ENDPOINT ends in a slash ask for //datasets/…
-            scope = {**scope, "path": "/" + raw.lstrip("/")}
+            start = SERVER if _asks_server(scope) else ""
+            scope = {**scope, "path": f"{start}/{raw.lstrip('/')}"}
         await self.app(scope, receive, send)
+
+
+def _asks_server(scope: Scope) -> bool:
+    """Whether a client asks the host of `datasets-server` beside a hub's own."""
+    hosts = (value for name, value in scope["headers"] if name == b"host")
+    return next(hosts, b"").lower().startswith(b"datasets-server.")
 
 
 class PathPart(Convertor[str]):

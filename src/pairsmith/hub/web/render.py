@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse
 from pairsmith.hub.auth import forms
 from pairsmith.hub.auth.authentication import Caller, authenticate
 from pairsmith.hub.context import Hub, hub_of
-from pairsmith.hub.http.addresses import encoded, page_of
+from pairsmith.hub.http.addresses import SERVER, encoded, page_of
 from pairsmith.hub.repos import reports
 from pairsmith.hub.repos.rendering import Rendering
 from pairsmith.hub.repos.reports import Report
@@ -82,7 +82,7 @@ def error_page(request: Request, error: HubError) -> HTMLResponse:
 
 def wants_page(request: Request) -> bool:
     """Whether an answer is for a browser: clients ask for JSON or for anything."""
-    api = request.scope["path"].startswith(("/api/", "/cas/", "/lfs/"))
+    api = request.scope["path"].startswith(("/api/", "/cas/", "/lfs/", f"{SERVER}/"))
     return not api and "text/html" in request.headers.get("accept", "")
 
 
