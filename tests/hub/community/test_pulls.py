@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from starlette.testclient import TestClient
 
+from pairsmith.hub.app import application
+from pairsmith.hub.auth.limits import Limits
 from pairsmith.hub.repos import events, history, quotas, repos
 
 Changes = dict[str, str | None]
@@ -180,3 +183,13 @@ def test_what_is_proposed_counts_as_its_authors_until_it_is_merged(hub, ann, bob
     ann.commit("main", {"mine.txt": "y" * 50})  # what bob proposed is ann's, once ann sends it too
     assert held() == (before + 950, 0)
     assert bob.read("c.txt", f"refs/pr/{again}") == "y" * 50
+
+
+def test_commits_to_others_repositories_have_a_rate(hub, ann, bob, tea):
+    app = application(hub, Limits(proposals="2 per hour"))
+    anns, bobs = (who._replace(client=TestClient(app)) for who in (ann, bob))
+    number = bobs.propose({"a.txt": "a"})
+    bobs.commit(f"refs/pr/{number}", {"b.txt": "b"})
+    bobs.commit(f"refs/pr/{number}", {"c.txt": "c"}, 429)
+    for text in "xyz":
+        anns.commit(f"refs/pr/{number}", {"c.txt": text})

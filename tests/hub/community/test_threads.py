@@ -10,6 +10,7 @@ from pairsmith.hub.community.entries import MAX_COMMENT_CHARS, MAX_ENTRIES
 from pairsmith.hub.core.database import now
 from pairsmith.hub.repos import events, repos
 from pairsmith.hub.repos.sweep import sweep
+from support.hub.stock import commit_files
 from support.slow import slow
 
 GONE = "words that nobody should keep"
@@ -192,3 +193,20 @@ def test_whom_a_text_mentions(hub, ann, bob, tea):
     with hub.database.read() as db:
         found = mentions.mentioned(db, "@bob, @BOB, mail@ann.org, @nobody, (@ann) `x`/@ann")
     assert [user.name for user in found] == ["ann", "bob"]
+
+
+def test_a_model_has_discussions_of_its_own(hub, ann, bob, tea):
+    with hub.database.write() as db:
+        model = repos.create(db, ann.user, "model", "tea", False)
+    commit_files(hub, model, ann.user, {"README.md": b"# A model\n"})
+    bob.begin("Of the dataset")
+    body = {"title": "Of the model", "description": "See #1", "pullRequest": True}
+    made = bob.client.post("/api/models/ann/tea/discussions", headers=bob.headers, json=body)
+    assert made.json()["url"] == "http://testserver/ann/tea/discussions/1"
+    told = ann.client.get("/api/models/ann/tea/discussions").json()
+    assert [(one["title"], one["repo"]["type"]) for one in told["discussions"]] == [
+        ("Of the model", "model")
+    ]
+    page = ann.client.get("/ann/tea/discussions/1", headers={"accept": "text/html"}).text
+    assert '<a href="/ann/tea/discussions/1">#1</a>' in page
+    assert "--repo-type model" in ann.client.get("/ann/tea/discussions").text

@@ -181,6 +181,17 @@ def test_a_row_is_discussed(ann, bob, tea, gate):
     assert told["row"]["name"] == "tea/2"
 
 
+def test_a_comment_has_nobody_read_gated_data_unknowingly(bob, tea, gate):
+    """An image of a comment may be of anybody; the record would say that its reader read."""
+    gate(bob="accepted")
+    path = begin(bob, text=f"![x]({PAGE}/resolve/main/README.md)")
+    asked = {"Sec-Fetch-Dest": "image", "Sec-Fetch-Site": "same-origin"}
+    for page, status in ((path, 403), (PAGE, 200)):
+        headers = {**asked, "Referer": f"http://testserver{page}"}
+        url = f"{PAGE}/resolve/main/README.md"
+        assert bob.browser.client.get(url, headers=headers).status_code == status
+
+
 def test_what_is_no_row_is_refused(bob, tea):
     for fields in ({"row": "0"}, {"row": "1", "config": "x" * 201, "split": "train"}, {"row": "1"}):
         sent = {"title": "A question", "text": "x", **fields}

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from pairsmith.hub import permissions
 from pairsmith.hub.api.commit_body import read_commit
 from pairsmith.hub.auth.authentication import authenticate_token, require_write
+from pairsmith.hub.auth.limits import limits_of
 from pairsmith.hub.community import pulls
 from pairsmith.hub.community.pushing import Push, Target
 from pairsmith.hub.community.threads import Actor
@@ -147,6 +148,8 @@ def _commit(request: Request, path: Path) -> JSONResponse:
         repo, target = _may_commit(db, request, who)
         proposer = permissions.proposer_of(db, repo, who.user)
     actor = Actor(require_write(who), moderates=proposer is None)
+    if proposer is not None:
+        limits_of(request).count("proposals", str(proposer))
 
     def may_write(db: sqlite3.Connection) -> None:
         _may_commit(db, request, who)

@@ -43,6 +43,7 @@ class Rates(NamedTuple):
         tokens: New tokens of one account.
         requests: Requests for access by one account.
         comments: What one account writes in discussions, or does to them.
+        proposals: Commits of one account to pull requests, where it may not write.
         codes: Wrong codes of an account's second factor, from browsers that are new to it, or from
             one that is not.
         mail_from_address: Links by e-mail that are asked for from one address, or in one account.
@@ -58,6 +59,7 @@ class Rates(NamedTuple):
     tokens: str = "30 per hour"
     requests: str = "60 per hour"
     comments: str = "300 per hour"
+    proposals: str = "120 per hour"
     codes: str = "10 per hour"
     mail_from_address: str = "10 per hour"
     mail_to_address: str = "5 per hour"

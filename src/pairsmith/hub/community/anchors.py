@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MAX_NAME_CHARS = 200  # characters of a row's id, and of the names of its subset and split
 MAX_NUMBER = 10**12  # the number of a row
 MAX_THREADS = 20  # discussions that are told of a row
+COMMIT = re.compile(r"[0-9a-f]{40}")
 NAME = re.compile(r"[\w./:@=+#-]+")  # an id; a text with blanks in it may be what the row says
 
 
@@ -29,7 +30,7 @@ class Anchor(NamedTuple):
         split: Its split.
         number: Its place there, from 1, at `revision`.
         name: Its id; '' where it has none.
-        revision: A commit.
+        revision: A commit; '' where that is not known.
     """
 
     subset: str
@@ -49,12 +50,9 @@ class Anchor(NamedTuple):
         Args:
             page: The path of the repository's page.
         """
-        query = {
-            "revision": self.revision,
-            "config": self.subset,
-            "split": self.split,
-            "row": self.number,
-        }
+        query = {"config": self.subset, "split": self.split, "row": self.number}
+        if self.revision:
+            query = {"revision": self.revision, **query}
         return f"{page}/viewer?{urlencode(query)}"
 
 
@@ -77,7 +75,8 @@ def checked(anchor: Anchor) -> Anchor:
             raise bad_request("That is not the name of a subset or a split.")
     if not 1 <= anchor.number <= MAX_NUMBER:
         raise bad_request("That is not the number of a row.")
-    return anchor._replace(name=name_of(anchor.name))
+    revision = anchor.revision if COMMIT.fullmatch(anchor.revision) else ""
+    return anchor._replace(name=name_of(anchor.name), revision=revision)
 
 
 def name_of(value: object) -> str:

@@ -26,18 +26,26 @@ OPENING = re.compile(r"<(/?)([a-z][a-z0-9]*)")
 
 def mentioned(db: sqlite3.Connection, text: str) -> list[User]:
     """The accounts that a text mentions, by `@name`; each once, the first `MAX_MENTIONS`."""
-    names = list(dict.fromkeys(found[1].lower() for found in MENTION.finditer(text)))
-    rows = db.execute(
-        f"SELECT {COLUMNS} FROM users WHERE removed IS NULL"
-        " AND name IN (SELECT value FROM json_each(?)) ORDER BY id",
-        (json.dumps(names[:MAX_MENTIONS]),),
-    )
-    return [User(*row) for row in rows]
+    return _accounts(db, _names(text))
 
 
 def known(db: sqlite3.Connection, texts: Iterable[str]) -> dict[str, str]:
     """The names of accounts that texts mention, as they are written here, by their lower case."""
-    return {user.name.lower(): user.name for text in texts for user in mentioned(db, text)}
+    names = {name for text in texts for name in _names(text)}
+    return {user.name.lower(): user.name for user in _accounts(db, names)}
+
+
+def _names(text: str) -> list[str]:
+    return list(dict.fromkeys(found[1].lower() for found in MENTION.finditer(text)))[:MAX_MENTIONS]
+
+
+def _accounts(db: sqlite3.Connection, names: Iterable[str]) -> list[User]:
+    rows = db.execute(
+        f"SELECT {COLUMNS} FROM users WHERE removed IS NULL"
+        " AND name IN (SELECT value FROM json_each(?)) ORDER BY id",
+        (json.dumps(sorted(names)),),
+    )
+    return [User(*row) for row in rows]
 
 
 def link(html: Markup, accounts: dict[str, str], page: str) -> Markup:

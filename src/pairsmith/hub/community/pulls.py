@@ -274,7 +274,7 @@ def _merge_of(
         error = HubError(
             409,
             f"#{thread.num} has conflicts: {pull.base} has changed {found.paths[0]!r}{more} since."
-            f" Commit what they are to be to {thread.ref} again.",
+            f" A new pull request starts from {pull.base} as it is now.",
             "Conflict",
         )
         error.body["filesWithConflicts"] = list(found.paths)
