@@ -84,6 +84,7 @@ def routes() -> list[BaseRoute]:
     from pairsmith.hub.api import (
         account,
         commit,
+        croissant,
         discussions,
         lfs,
         organizations,
@@ -118,7 +119,7 @@ def routes() -> list[BaseRoute]:
 
     calls = (
         *(resolve, account, organizations, repos, tree, commit, lfs, requests, discussions),
-        *(parquet, xet, webhook),
+        *(parquet, croissant, xet, webhook),
     )
     pages = (
         *(home, account_pages, security, links, second_factor, mail, licences, licence_settings),

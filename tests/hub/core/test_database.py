@@ -53,7 +53,8 @@ def test_a_reader_sees_one_state(hub):
 def test_events_are_never_changed_or_deleted(hub):
     with hub.database.write() as db:
         db.execute(
-            "INSERT INTO events VALUES (1, 0, 'ann/d', 'ann', 'bob', 'asked', '{}', 'dataset')"
+            "INSERT INTO events (date, repo, actor, user, action, detail)"
+            " VALUES (0, 'ann/d', 'ann', 'bob', 'asked', '{}')"
         )
     for statement in ("UPDATE events SET actor = 'eve'", "DELETE FROM events"):
         with pytest.raises(sqlite3.IntegrityError, match="never"), hub.database.write() as db:

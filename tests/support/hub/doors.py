@@ -125,7 +125,7 @@ BODIES: dict[str, bytes] = {  # what is sent there; a form where nothing is said
 # such as an upload; "self" for what is not about one repository
 ROUTES: dict[str, str] = {}
 # those that are there for datasets alone; each other one about a dataset has its like for models
-DATASETS_ALONE = ("viewer", "reports", "parquet")
+DATASETS_ALONE = ("viewer", "reports", "parquet", "croissant")
 MODELS = set()
 for line in """
 data GET /datasets/{owner:part}/{name:part}/resolve/{revision:part}/{path:inner}
@@ -135,6 +135,7 @@ self GET /api/telemetry/{rest:inner}
 self GET /api/datasets
 self GET /api/models
 data GET /api/datasets/{owner:part}/{name:part}/parquet
+data GET /api/datasets/{owner:part}/{name:part}/croissant
 data GET /api/datasets/{owner:part}/{name:part}/parquet/{config:part}
 data GET /api/datasets/{owner:part}/{name:part}/parquet/{config:part}/{split:part}
 data GET /api/datasets/{owner:part}/{name:part}/parquet/{config:part}/{split:part}/{file:part}

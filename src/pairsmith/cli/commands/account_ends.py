@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,10 +10,6 @@ from pairsmith.cli.commands import accounts
 from pairsmith.cli.commands.accounts import Name, Root
 from pairsmith.cli.common import with_common
 from pairsmith.cli.listing import ListingCommand
-
-if TYPE_CHECKING:
-    from pairsmith.hub.maintenance.accounts import Remains
-
 
 user = accounts.user
 
@@ -74,66 +69,19 @@ def remove_user(
     One that owns repositories is not removed. Nobody gets its name again.
     """
     from pairsmith.cli.commands.hosting import account, changing
+    from pairsmith.cli.removal import ask_before_removal, check_removable, what_becomes
     from pairsmith.hub.maintenance import accounts as kept
     from pairsmith.text.sanitize import sanitize
 
     with changing(root) as db:
         found = account(db, name)
         held = kept.remains(db, found)
-    _check_free(found.name, held)
-    typer.echo(sanitize(_said(found.name, held)), err=True)
+    check_removable(found.name, held)
+    typer.echo(sanitize(what_becomes(found.name, held)), err=True)
     if not yes:
-        _ask(found.name)
+        ask_before_removal(found.name)
     with changing(root) as db:
         found = account(db, name)
-        _check_free(found.name, kept.remains(db, found))
+        check_removable(found.name, kept.remains(db, found))
         kept.remove(db, found)
     typer.echo(f"{found.name} is removed.")
-
-
-def _check_free(name: str, held: Remains) -> None:
-    from pairsmith.errors import PairsmithError
-
-    if held.repos:
-        raise PairsmithError(
-            f"{name} owns {len(held.repos)} repositories: {_few(held.repos)}.",
-            "They are moved to another owner, or deleted, on their Settings. `pairsmith hub user"
-            f" suspend` shuts {name} out meanwhile.",
-        )
-    if held.organizations:
-        raise PairsmithError(
-            f"{name} is the only admin of {_few(held.organizations)}.",
-            "Make another member an admin first.",
-        )
-
-
-def _few(names: tuple[str, ...]) -> str:
-    rest = f" and {len(names) - 10} more" if len(names) > 10 else ""
-    return ", ".join(names[:10]) + rest
-
-
-def _said(name: str, held: Remains) -> str:
-    counts = (
-        f"{held.tokens} tokens, {held.sessions} sessions, {held.requests} requests for access,"
-        f" {held.licences} licences, {held.commits} commits"
-    )
-    return (
-        f"{name} has {counts}.\n"
-        "Goes for good: password, e-mail address, full name, tokens, sessions, second factor,"
-        " roles, requests for access.\n"
-        "Stays: licences, by their numbers; commits and comments, as of “deleted”; the record of"
-        " what happened, with the name; the name, which nobody gets again."
-    )
-
-
-def _ask(name: str) -> None:
-    from pairsmith.errors import PairsmithError
-
-    if not sys.stdin.isatty():
-        raise PairsmithError("Nobody can be asked; nothing was removed.", "Add --yes.")
-    try:
-        agreed = typer.confirm(f"Remove {name}?", err=True)
-    except typer.Abort:  # Ctrl-C, or the end of what is typed
-        agreed = False
-    if not agreed:
-        raise PairsmithError("Nothing was removed.", "`pairsmith hub user suspend` can be undone.")

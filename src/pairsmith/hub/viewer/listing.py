@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from pairsmith.hub.repos.card import Config
 from pairsmith.hub.viewer.annotations import annotations_among
+from pairsmith.hub.viewer.connection import opened_table
 from pairsmith.hub.viewer.plan import MAX_PATHS
+from pairsmith.hub.viewer.sources import Source, UnreadableError
 from pairsmith.hub.viewer.subsets import MAX_ENTRIES, PatternsError, choose, files_of, subsets
 
 
@@ -54,3 +56,19 @@ def make_listing(configs: Sequence[Config], paths: Sequence[str]) -> Listing:
             if files:
                 parts.append(Part(subset.name, split.name, files))
     return Listing(parts, fault)
+
+
+def read_columns(sources: Sequence[Source]) -> list[list[tuple[str, str]]]:
+    """The columns of each of these files: names, and types as DuckDB writes them.
+
+    None of one that cannot be read, and no more than the viewer shows.
+    """
+    return [_columns(source) for source in sources]
+
+
+def _columns(source: Source) -> list[tuple[str, str]]:
+    try:
+        with opened_table([source]) as table:
+            return [(column.name, column.type) for column in table.columns]
+    except UnreadableError:
+        return []

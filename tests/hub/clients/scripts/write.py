@@ -197,7 +197,8 @@ for change in (
     with refused(HfHubHTTPError, 403):
         change()
 with refused(BadRequestError, 400):
-    api.create_repo("ann/model")
+    api.create_repo("ann/space", repo_type="space", space_sdk="static")
+assert api.create_repo("ann/model").repo_id == "ann/model"
 api.delete_repo(**of_data)
 with refused(RepositoryNotFoundError, 404):
     api.dataset_info(NAME)
