@@ -99,6 +99,7 @@ def routes() -> list[BaseRoute]:
     from pairsmith.hub.web import (
         audit_log,
         dataset,
+        file_changes,
         files,
         gate,
         history,
@@ -123,7 +124,18 @@ def routes() -> list[BaseRoute]:
     )
     pages = (
         *(home, account_pages, security, links, second_factor, mail, licences, licence_settings),
-        *(history, files, viewer, reports, discussion_pages, gate, audit_log, settings, people),
+        *(
+            history,
+            files,
+            file_changes,
+            viewer,
+            reports,
+            discussion_pages,
+            gate,
+            audit_log,
+            settings,
+            people,
+        ),
         dataset,
     )
     listed = [route for module in (*calls, *pages) for route in module.routes]

@@ -116,6 +116,16 @@ SHOWN = {
         f"ann {PAGE}/blob/main/README.md", f"ann {PAGE}/blob/main/manifest.json",
         f"/datasets/ann/{LONG}/blob/main/{FOLDER}/{FOLDER}.txt",
     ],
+    "DATASET/edit/{revision:part}/{path:inner}": [
+        f"ann {PAGE}/edit/main/README.md", f"bob {PAGE}/edit/main/README.md",
+        f"bob /datasets/ann/{LONG}/edit/main/{FOLDER}/{FOLDER}.txt",
+    ],
+    "DATASET/new/{revision:part}": [f"ann {PAGE}/new/main?path={FOLDER}/"],
+    "DATASET/upload/{revision:part}": [f"ann {PAGE}/upload/main", f"bob {PAGE}/upload/main"],
+    "DATASET/change/{revision:part}/{path:inner}": [
+        f"ann {PAGE}/change/main/README.md",
+        f"bob /datasets/ann/{LONG}/change/main/{FOLDER}/{FOLDER}.txt",
+    ],
     "/{owner:part}": ["/ann", "bob /bob", "/guild", "ann /guild"],
     "": [f"{PAGE}/viewer", f"cleo {PAGE}/viewer", "/nowhere"],  # refused
 }  # fmt: skip

@@ -208,6 +208,15 @@ card GET /datasets/{owner:part}/{name:part}
 card GET /datasets/{owner:part}/{name:part}/tree/{revision:part}
 card GET /datasets/{owner:part}/{name:part}/tree/{revision:part}/{path:inner}
 card GET /datasets/{owner:part}/{name:part}/blob/{revision:part}/{path:inner}
+data GET /datasets/{owner:part}/{name:part}/edit/{revision:part}/{path:inner}
+data POST /datasets/{owner:part}/{name:part}/edit/{revision:part}/{path:inner}
+data GET /datasets/{owner:part}/{name:part}/new/{revision:part}
+data POST /datasets/{owner:part}/{name:part}/new/{revision:part}
+data GET /datasets/{owner:part}/{name:part}/upload/{revision:part}
+data POST /datasets/{owner:part}/{name:part}/upload/{revision:part}
+data GET /datasets/{owner:part}/{name:part}/change/{revision:part}/{path:inner}
+data POST /datasets/{owner:part}/{name:part}/rename/{revision:part}/{path:inner}
+data POST /datasets/{owner:part}/{name:part}/delete/{revision:part}/{path:inner}
 card GET /datasets/{owner:part}/{name:part}/commits/{revision:part}
 card GET /datasets/{owner:part}/{name:part}/commit/{revision:part}
 card POST /datasets/{owner:part}/{name:part}/ask-access

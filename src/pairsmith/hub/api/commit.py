@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
@@ -48,10 +48,6 @@ SMALL_COMMIT_BYTES = (
 MAX_CARD_COMMIT_BYTES = 3 << 20  # bytes of a body with a card, which anybody may send
 MAX_LINE_BYTES = 48 << 20  # bytes of a line of it: a file of up to 32 MiB
 MAX_LINES = 50_000  # of a commit; the clients' upload_folder sends a folder as one
-LARGE = 10_000_000  # bytes from which a file is uploaded apart
-BINARY = frozenset(
-    {".parquet", ".arrow", ".gz", ".zst", ".zip", ".tar", ".bin", ".npy", ".safetensors"}
-)
 
 
 async def preupload(request: Request) -> JSONResponse:
@@ -98,8 +94,7 @@ def _goes_apart(file: dict[str, Any], path: str) -> bool:
         sample = base64.b64decode(text_of(file, "sample", 4096), validate=True)
     except ValueError as error:  # binascii's, or of characters that are not ASCII
         raise bad_request(f"The sample of {path!r} is not base64.") from error
-    binary = b"\0" in sample or PurePosixPath(path).suffix.lower() in BINARY
-    return size > 0 and (size >= LARGE or binary)
+    return files.is_large(path, size, sample)
 
 
 async def commit(request: Request) -> JSONResponse:

@@ -97,6 +97,12 @@ def made(hub: Hub, changes: Sequence[FileChange], is_reader: bool) -> Diff:
     return Diff(_compared(pieces), len(changes) > MAX_FILES)
 
 
+def between(path: str, old: str | None, new: str | None) -> FileDiff:
+    """How a text became another; None for what is not there."""
+    large = max(len(old or ""), len(new or "")) > MAX_TEXT_BYTES
+    return _compared([Piece(path, old, new, LARGE if large else "")])[0]
+
+
 def compare(pieces: Sequence[Piece]) -> list[str | None]:
     """The changed lines of each file, as git writes them; None for too many. A worker calls it."""
     left = MAX_DIFF_CHARS

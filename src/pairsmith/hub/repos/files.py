@@ -11,6 +11,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from pairsmith.hub.http.errors import HubError, bad_request
@@ -25,6 +26,10 @@ STEPS = 100_000  # of them between two looks
 FIRST = "\x01"  # behind a path it makes what comes next: no path has a letter before a space
 MAX_CHANGES = 10_000  # rows that are looked at to find what changed a folder last
 MAX_LINES = 20  # lines of commits that are followed to find it
+LARGE = 10_000_000  # bytes from which a file is kept as a large one
+BINARY = frozenset(
+    {".parquet", ".arrow", ".gz", ".zst", ".zip", ".tar", ".bin", ".npy", ".safetensors"}
+)
 AT = "line = :line AND born <= :place AND (died IS NULL OR died > :place)"
 SELECT = "SELECT path, blob, size, sha1, lfs FROM files JOIN blobs ON sha256 = blob"
 
@@ -83,6 +88,12 @@ def clean(path: str) -> str:
     ):
         raise bad_request(f"{path[:200]!r} cannot be the path of a file in a repository.")
     return path
+
+
+def is_large(path: str, size: int, beginning: bytes) -> bool:
+    """Whether a file is large or no text, by its size, its name and its first bytes."""
+    binary = b"\0" in beginning or PurePosixPath(path).suffix.lower() in BINARY
+    return size > 0 and (size >= LARGE or binary)
 
 
 def named(db: sqlite3.Connection, commit: Commit, path: str) -> File | None:

@@ -102,6 +102,20 @@ def validate(text: str) -> list[str]:
         return [ENDLESS]
 
 
+def read_text(text: str) -> Card:
+    """What a card says that somebody is writing.
+
+    Raises:
+        HubError: 503 where others ask for too much at present.
+    """
+    try:
+        return VISITORS.run(card.read, text, seconds=SECONDS, memory=MEMORY)
+    except BusyError as error:
+        raise _later("Too many cards are being checked; try again soon.") from error
+    except TooMuchWorkError:
+        return Card(fault=ENDLESS)
+
+
 async def read_all(hub: Hub) -> None:
     """Reads the cards that were not read, for as long as the hub is served."""
     while True:

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute
 
 from pairsmith.hub import permissions
-from pairsmith.hub.auth.authentication import authenticate
+from pairsmith.hub.auth.authentication import Caller, authenticate
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.http.addresses import encoded, repo_of, repo_pages
 from pairsmith.hub.http.errors import entry_not_found
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 PAGE = 500  # entries of a folder
 COUNTED = 5_000  # files in the folders of a page that are counted
 REFS = 100  # branches and tags in the menu
+EMPTY = ("This file is empty.", "There is no text in this card.")
 MAX_TEXT_BYTES = 512 << 10  # bytes of a text that is shown
 
 
@@ -69,6 +70,11 @@ class Content(NamedTuple):
     image: bool = False
     fault: str = ""
 
+    @property
+    def edits(self) -> bool:
+        """Whether it is a text, which can be edited."""
+        return bool(self.text or self.html or self.fault in EMPTY)
+
 
 def tree(request: Request) -> HTMLResponse:
     """`GET …/tree/{revision}[/{path}]?after`: a folder in pages, the folders of each first."""
@@ -78,7 +84,9 @@ def tree(request: Request) -> HTMLResponse:
     with hub.database.read() as db:
         repo = permissions.visible(db, who, *repo_of(request))
         if not path and revision == history.MAIN and not history.head(db, repo, history.MAIN):
-            return page(request, "files.html.jinja", who, repo=repo, commit=None)
+            changes = _changes(db, repo, who, revision)
+            context = {"commit": None, "revision": revision, "changes": changes, "folder": ""}
+            return page(request, "files.html.jinja", who, repo=repo, **context)
         commit = history.find(db, repo, revision)
         after = request.query_params.get("after", "")
         found = files.entries(db, commit, files.clean(path) if path else "", after, PAGE + 1)
@@ -86,6 +94,8 @@ def tree(request: Request) -> HTMLResponse:
             raise entry_not_found(path)
         entries = _entries(db, repo, commit, revision, found[:PAGE])
         location = _location(db, repo, commit, revision, path)
+        location["changes"] = _changes(db, repo, who, revision)
+        location["folder"] = f"?path={quote(path + '/', safe='')}" if path else ""
     entries = _marked(hub, entries, found[:PAGE])
     pages = paging.from_cursor(request, files.cursor(found[PAGE - 1]) if found[PAGE:] else "")
     return page(request, "files.html.jinja", who, entries=entries, pages=pages, **location)
@@ -103,6 +113,7 @@ def blob(request: Request) -> HTMLResponse:
             raise entry_not_found(path)
         location = _location(db, repo, commit, revision, path)
         where = permissions.standing(db, repo, who.user)
+        location["changes"] = _changes(db, repo, who, revision)
     if where.reads or path == CARD:
         shown = _content(hub, repo, commit, file)
     else:
@@ -116,13 +127,23 @@ def blob(request: Request) -> HTMLResponse:
     return page(request, "file.html.jinja", who, file=file, shown=shown, **location)
 
 
+def _changes(db: sqlite3.Connection, repo: Repo, who: Caller, revision: str) -> str:
+    """The start of the addresses where files are changed; '' where the caller may change none."""
+    head = history.head(db, repo, revision)
+    on_branch = history.pull_number(revision) is None and (head or revision == history.MAIN)
+    writes = who.user is not None and who.writes
+    if not (on_branch and writes and permissions.standing(db, repo, who.user).reads):
+        return ""
+    return repo.page if head or permissions.may_write(db, repo, who.user) else ""
+
+
 def _content(hub: Hub, repo: Repo, commit: Commit, file: File) -> Content:
     """What the page shows of a file to those who may read it."""
     if PurePosixPath(file.path).suffix.lower() in IMAGES:
         return Content(image=True)
     if file.path == CARD:
         html = Rendering(hub).card(file.blob, repo.page, commit.id)
-        return Content(html=html) if html else Content(fault="There is no text in this card.")
+        return Content(html=html) if html else Content(fault=EMPTY[1])
     if file.path in BY_PATH and repo.kind == "dataset":
         return Content(fault="This is a report, which is shown as a page.")
     return _text(hub, file)
@@ -138,7 +159,7 @@ def _text(hub: Hub, file: File) -> Content:
         text = "\0"
     if "\0" in text:
         return Content(fault="This file is not text; download it.")
-    return Content(text=text) if text else Content(fault="This file is empty.")
+    return Content(text=text) if text else Content(fault=EMPTY[0])
 
 
 def _location(
