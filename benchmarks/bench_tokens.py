@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from contest import SAMPLE, conditions, repeat, rows_of
 
@@ -30,7 +31,7 @@ def by_whole_texts():
     """Does without words, and calls the tokenizer."""
     from pairsmith.tokens import ragged
 
-    texts = importlib.import_module("pairsmith.tokens.texts")
+    texts: Any = importlib.import_module("pairsmith.tokens.texts")
 
     def encode(given, tokenizer, special):
         ids = tokenizer(
