@@ -81,6 +81,11 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
 
 def routes() -> list[BaseRoute]:
     """Every route, in the order in which they are tried."""
+    return [*_calls(), *_pages()]
+
+
+def _calls() -> list[BaseRoute]:
+    """What programs call."""
     from pairsmith.hub.api import (
         account,
         commit,
@@ -95,10 +100,22 @@ def routes() -> list[BaseRoute]:
         tree,
     )
     from pairsmith.hub.licensing import webhook
-    from pairsmith.hub.web import account as account_pages
+    from pairsmith.hub.xet import endpoints as xet
+
+    calls = (
+        *(resolve, account, organizations, repos, tree, commit, lfs, requests, discussions),
+        *(parquet, croissant, xet, webhook),
+    )
+    return [route for module in calls for route in module.routes]
+
+
+def _pages() -> list[BaseRoute]:
+    """What people read; the pages of owners come last, for their addresses have one part."""
     from pairsmith.hub.web import (
+        account,
         audit_log,
         dataset,
+        discussions,
         file_changes,
         files,
         gate,
@@ -115,31 +132,13 @@ def routes() -> list[BaseRoute]:
         settings,
         viewer,
     )
-    from pairsmith.hub.web import discussions as discussion_pages
-    from pairsmith.hub.xet import endpoints as xet
 
-    calls = (
-        *(resolve, account, organizations, repos, tree, commit, lfs, requests, discussions),
-        *(parquet, croissant, xet, webhook),
-    )
     pages = (
-        *(home, account_pages, security, links, second_factor, mail, licences, licence_settings),
-        *(
-            history,
-            files,
-            file_changes,
-            viewer,
-            reports,
-            discussion_pages,
-            gate,
-            audit_log,
-            settings,
-            people,
-        ),
-        dataset,
+        *(home, account, security, links, second_factor, mail, licences, licence_settings),
+        *(history, files, file_changes, viewer, reports, discussions, gate, audit_log),
+        *(settings, people, dataset),
     )
-    listed = [route for module in (*calls, *pages) for route in module.routes]
-    return [*listed, *home.owner_routes]
+    return [*(route for module in pages for route in module.routes), *home.owner_routes]
 
 
 async def on_fault(request: Request, error: Exception) -> Response:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from starlette.testclient import TestClient
 
 from pairsmith.hub.app import application
 from pairsmith.hub.auth.limits import Limits
+from pairsmith.hub.community import pulls, threads
+from pairsmith.hub.community.threads import Actor
+from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.repos import events, history, quotas, repos
 
 Changes = dict[str, str | None]
@@ -193,3 +198,35 @@ def test_commits_to_others_repositories_have_a_rate(hub, ann, bob, tea):
     bobs.commit(f"refs/pr/{number}", {"c.txt": "c"}, 429)
     for text in "xyz":
         anns.commit(f"refs/pr/{number}", {"c.txt": text})
+
+
+def test_many_at_once(hub, ann, bob, tea):
+    """One of several merges is made; numbers are given once; every comment is there."""
+    number = bob.propose({"a.txt": "a"})
+    actor = Actor(ann.user, moderates=True)
+    with hub.database.read() as db:
+        thread = threads.find(db, tea, number)
+
+    def merge(_: int) -> int:
+        try:
+            pulls.merge(hub, tea, thread, actor)
+        except HubError as error:
+            return error.status
+        return 200
+
+    def write(place: int) -> int:
+        with hub.database.write() as db:
+            threads.comment(db, tea, thread, actor, f"number {place}")
+            return threads.open_discussion(db, tea, actor, f"Question {place}", "?").num
+
+    with ThreadPoolExecutor(8) as pool:
+        merged, begun = pool.map(merge, range(4)), pool.map(write, range(12))
+        assert sorted(merged) == [200, 409, 409, 409]
+        assert sorted(begun) == list(range(2, 14))
+    events = ann.get(f"/discussions/{number}")["events"]
+    said = {one["data"]["latest"]["raw"] for one in events if one["type"] == "comment"}
+    assert said == {f"number {place}" for place in range(12)}
+    assert [one["data"] for one in events if one["type"] == "status-change"] == [
+        {"status": "merged"}
+    ]
+    assert len(ann.get("/commits/main")) == 2
