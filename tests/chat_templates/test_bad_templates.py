@@ -31,21 +31,23 @@ def build(path, tmp_path, **options):
     ("source", "message"),
     [
         ("{% for m in messages %}{{ m.content", "is not Jinja: .*line 1"),
-        ("{% frobnicate %}", "is not Jinja: .*frobnicate"),
-        (
+        pytest.param("{% frobnicate %}", "is not Jinja: .*frobnicate", marks=slow),
+        pytest.param(
             "{{ ''.__class__.__mro__ }}",
             "refuses every conversation: access to attribute '__class__'",
+            marks=slow,
         ),
         ("{{ ().__class__.__base__.__subclasses__() }}", "refuses every conversation: access to"),
         ("{{ messages.append(1) }}", "refuses every conversation: .*append"),
-        ("{{ namespace(__init__=1) }}", "refuses every conversation: "),
+        pytest.param("{{ namespace(__init__=1) }}", "refuses every conversation: ", marks=slow),
         ("{{ raise_exception('not today') }}", "refuses every conversation: not today"),
-        (
+        pytest.param(
             "{{ undefined_thing.field }}",
             "refuses every conversation: 'undefined_thing' is undefined",
+            marks=slow,
         ),
         ("hello", "does not write what messages say"),
-        ("", "does not write what messages say"),
+        pytest.param("", "does not write what messages say", marks=slow),
         (
             "{% for m in messages %}{% for p in m.content %}{{ p.text }}{% endfor %}{% endfor %}",
             "lists of parts: it is a vision template",

@@ -84,10 +84,10 @@ def test_the_worst_comes_first_with_what_mends_it(run, out, monkeypatch):
     ("claims", "level", "code"),
     [
         ([LEAKS, DOUBTS], "act", 1),
-        ([LEAKS], "look", 1),
+        pytest.param([LEAKS], "look", 1, marks=slow),
         ([DOUBTS], "look", 1),
         ([DOUBTS, SOUND], "act", 0),
-        ([SOUND], "look", 0),
+        pytest.param([SOUND], "look", 0, marks=slow),
     ],
     ids=["act", "worse", "look", "less", "fine"],
 )
