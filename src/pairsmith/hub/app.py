@@ -26,6 +26,7 @@ from pairsmith.hub.http.addresses import RawPath, moved_to
 from pairsmith.hub.http.errors import HubError, MovedError, repo_not_found
 from pairsmith.hub.mail.delivery import Postman
 from pairsmith.hub.maintenance.gc import collect_hourly
+from pairsmith.hub.notices import mailing
 from pairsmith.hub.repos.downloads import write_counts, write_counts_regularly
 from pairsmith.hub.repos.readme import read_all
 from pairsmith.hub.web.render import error_page, wants_page
@@ -48,9 +49,11 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         running = (collect_hourly, write_counts_regularly, write_uses_regularly, read_all)
         tasks = [asyncio.create_task(run(hub)) for run in running]
-        postman = Postman(hub, by_mail.WRITERS) if hub.settings.mail else None
+        writers = {**by_mail.WRITERS, **mailing.WRITERS}
+        postman = Postman(hub, writers) if hub.settings.mail else None
         if postman:
             postman.start()
+            tasks.append(asyncio.create_task(mailing.post_regularly(hub)))
         yield
         for task in tasks:
             task.cancel()
@@ -125,6 +128,7 @@ def _pages() -> list[BaseRoute]:
         licences,
         links,
         mail,
+        notices,
         people,
         reports,
         second_factor,
@@ -134,8 +138,19 @@ def _pages() -> list[BaseRoute]:
     )
 
     pages = (
-        *(home, account, security, links, second_factor, mail, licences, licence_settings),
-        *(history, files, file_changes, viewer, reports, discussions, gate, audit_log),
+        *(home, account, security, links, second_factor, mail, notices),
+        *(
+            licences,
+            licence_settings,
+            history,
+            files,
+            file_changes,
+            viewer,
+            reports,
+            discussions,
+            gate,
+            audit_log,
+        ),
         *(settings, people, dataset),
     )
     return [*(route for module in pages for route in module.routes), *home.owner_routes]

@@ -87,6 +87,8 @@ FORM = {
     "whom": "stranger",
     "role": "admin",
     "invitation": "1",
+    "notice": "1",
+    "mute": "yes",
     "reply": "accept",
     "name": "{name}",
     "q": "MARK",
@@ -202,6 +204,8 @@ self GET /robots.txt
 self GET /static/{name:part}
 self GET /mail/stop/{secret:part}
 self POST /mail/stop/{secret:part}
+self GET /notifications
+self POST /notifications
 self GET /settings/access
 self GET /settings/password
 card GET /datasets/{owner:part}/{name:part}
@@ -226,6 +230,7 @@ card GET /datasets/{owner:part}/{name:part}/discussions/new
 card GET /datasets/{owner:part}/{name:part}/discussions/{num:part}
 card GET /datasets/{owner:part}/{name:part}/discussions/{num:part}/files
 card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/comment
+card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/mute
 write GET /datasets/{owner:part}/{name:part}/discussions/{num:part}/comment/{comment:part}/versions
 card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/comment/{comment:part}/edit
 card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/comment/{comment:part}/hide

@@ -219,7 +219,9 @@ def _discuss(stage: Stage) -> None:
         ann = Actor(users.named(db, "ann"), moderates=True)
         for kind, name in product(KINDS, (GATED, HIDDEN)):
             repo = repos.find(db, kind, "ann", name)
-            text = mark(name).decode() if name == HIDDEN else "Only words."
+            text = "Only words."
+            if name == HIDDEN:
+                text = f"{mark(name).decode()} @stranger @pending @reader @writer @keeper"
             thread = threads.open_discussion(db, repo, ann, "A title", text)
             anchors.tie(db, repo, thread, Anchor("default", "train", 1, "", "0" * 40))
             (entry,) = entries.listed(db, thread, 1)

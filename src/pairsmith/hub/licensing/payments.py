@@ -19,8 +19,10 @@ from pairsmith.hub.http.errors import bad_request
 from pairsmith.hub.licensing import licences, orders
 from pairsmith.hub.licensing.offers import Offer
 from pairsmith.hub.licensing.orders import Order
+from pairsmith.hub.notices.kinds import Kind
+from pairsmith.hub.notices.telling import Happening, admins, tell
 from pairsmith.hub.repos import events
-from pairsmith.hub.repos.repos import Repo
+from pairsmith.hub.repos.repos import Repo, by_id
 
 StripeObject = dict[str, Any]  # what an event is about, as Stripe's JSON has it
 ACTOR = "stripe"
@@ -32,6 +34,7 @@ REFUSED = {
 }
 DONE = ("granted", "revoked")  # how the outcome of an event begins that is not acted on again
 MAX_ID_CHARS = 255  # characters
+LICENCES = "/settings/licences"  # behind a repository's page: where its licences are listed
 
 
 def apply_event(db: sqlite3.Connection, event: StripeObject) -> str:
@@ -95,8 +98,10 @@ def _checkout(db: sqlite3.Connection, session: StripeObject) -> str:
             db, order.repo, ACTOR, order.user.name, TURNED_AWAY,
             offer=order.offer.name, checkout=checkout, payment=payment, reason=fault,
         )  # fmt: skip
+        _tell(db, order.repo, Kind.PAYMENT, "turned-away", order.user.id)
         return f"turned away: {fault}"
     licence = licences.grant(db, *order, ACTOR, checkout, payment or None)
+    _tell(db, order.repo, Kind.SALE, "sold", order.user.id)
     return f"granted {licence.number}"
 
 
@@ -154,9 +159,17 @@ def _take_back(db: sqlite3.Connection, payment: str, reason: str) -> str:
     ended = licences.of_payment(db, payment)
     for licence in ended:
         licences.revoke(db, licence, ACTOR, f"The payment was {reason}.")
+        if licence.repo_id is not None and (repo := by_id(db, licence.repo_id)):
+            _tell(db, repo, Kind.PAYMENT, "went-back", licence.user_id)
     if not ended:
         return f"nothing to do: no licence that holds came of {payment}"
     return "revoked " + ", ".join(licence.number for licence in ended)
+
+
+def _tell(db: sqlite3.Connection, repo: Repo, kind: Kind, what: str, buyer: int) -> None:
+    """Tells a repository's admins of a payment; what they may have to act on by itself."""
+    path = LICENCES if kind is Kind.SALE else f"{LICENCES}#payments"
+    tell(db, admins(db, repo), Happening(kind, what, path, repo, buyer))
 
 
 def _nothing(_db: sqlite3.Connection, _thing: StripeObject) -> str:
