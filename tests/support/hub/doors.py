@@ -302,6 +302,7 @@ admin GET /datasets/{owner:part}/{name:part}/settings/licences
 admin POST /datasets/{owner:part}/{name:part}/settings/licences
 admin GET /datasets/{owner:part}/{name:part}/settings/licences.csv
 admin POST /datasets/{owner:part}/{name:part}/settings/licences/grant
+admin POST /datasets/{owner:part}/{name:part}/settings/licences/settle
 admin POST /datasets/{owner:part}/{name:part}/settings/licences/revoke/{at:part}
 admin GET /datasets/{owner:part}/{name:part}/settings/licences/offers/{at:part}
 admin POST /datasets/{owner:part}/{name:part}/settings/licences/offers/{at:part}

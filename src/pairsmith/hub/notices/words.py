@@ -38,6 +38,10 @@ SENTENCES = {
         "A payment of {actor} for {repo} was turned away.",
         "{count} payments for {repo} were turned away or went back; the last was of {actor}.",
     ),
+    "own-turned-away": (
+        "A payment of yours was turned away; why, and what to do, is on the page of your licences.",
+        "",
+    ),
     "went-back": (
         "A payment of {actor} for {repo} went back, and the licence was revoked.",
         "{count} payments for {repo} were turned away or went back; the last was of {actor}.",

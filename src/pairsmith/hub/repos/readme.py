@@ -28,7 +28,7 @@ from pairsmith.hub.repos.history import Commit
 if TYPE_CHECKING:
     from pairsmith.hub.context import Hub
 
-MAX_SEARCHED_CHARS = 20_000  # characters of a card that are searched
+MAX_SEARCHED_CHARS = 6_000  # characters of a card that are searched
 MAX_SEARCHED_TAGS = 200  # tags of it
 MAX_LINE_CHARS = 200  # characters of a title or a licence in a list
 WORKERS = Workers(1, wait=0.5)  # for what comes in
