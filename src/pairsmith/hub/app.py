@@ -88,6 +88,7 @@ def _calls() -> list[BaseRoute]:
     """What programs call."""
     from pairsmith.hub.api import (
         account,
+        attachments,
         commit,
         croissant,
         discussions,
@@ -104,7 +105,7 @@ def _calls() -> list[BaseRoute]:
 
     calls = (
         *(resolve, account, organizations, repos, tree, commit, lfs, requests, discussions),
-        *(parquet, croissant, xet, webhook),
+        *(attachments, parquet, croissant, xet, webhook),
     )
     return [route for module in calls for route in module.routes]
 

@@ -73,6 +73,7 @@ VALUES = {  # what stands in the place of each part of an address
     "report": ("explore", "audit"),
     "num": ("1", "2", "3", "x"),
     "comment": ("{comment}",),
+    "attachment": ("{attachment}",),
     "rest": ("x", "../api/datasets/ann/" + HIDDEN),
 }
 FEWER_VALUES = {  # the same for models, whose endpoints are the same
@@ -198,6 +199,8 @@ self GET /datasets
 self GET /models
 self GET /{owner:part}
 self GET /favicon.ico
+self POST /uploads
+card GET /uploads/{attachment:part}
 self GET /robots.txt
 self GET /static/{name:part}
 self GET /mail/stop/{secret:part}
@@ -321,7 +324,18 @@ def filled(stage: Stage, text: str, name: str, kind: Kind = "dataset") -> str:
     other = HIDDEN if name == ABSENT else name
     held = held_as(kind, other)
     text = text.replace("{name}", name).replace("{other}", other).replace("{kind}", kind)
-    for key in ("new", "old", "offer", "licence", "link", "upload", "cas", "blob", "comment"):
+    for key in (
+        "new",
+        "old",
+        "offer",
+        "licence",
+        "link",
+        "upload",
+        "cas",
+        "blob",
+        "comment",
+        "attachment",
+    ):
         text = text.replace("{" + key + "}", stage.values[f"{held}:{key}"])
     return text.replace("{blob2}", stage.values[f"{held}:blob"][:2])
 
