@@ -33,7 +33,8 @@ MIGRATIONS = (
     "010_community.sql",
     "011_invitations.sql",
     "012_search.sql",
-    "013_attachments.sql",
+    "013_turned_away.sql",
+    "014_attachments.sql",
 )
 """In `migrations/`: number i brings a database from version i to version i + 1."""
 
