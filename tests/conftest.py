@@ -1,5 +1,6 @@
 """Fixtures that most tests share: the sample built once, and the real file if it is there."""
 
+import gc
 import gzip
 import json
 import os
@@ -19,6 +20,15 @@ from support.real import DEMO, REAL, REAL_FILE
 # a shell that starts a program in the background has it ignore interrupts, and its children too
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+gc.disable()  # while tests are collected: a quarter of that time went into looking for garbage
+
+
+def pytest_collection_finish() -> None:
+    """Garbage is looked for again, and never among the tests themselves, which stay."""
+    gc.enable()
+    gc.freeze()
+
 
 load_quick_profile()  # --hypothesis-profile=full comes later, and wins
 

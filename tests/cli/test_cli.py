@@ -256,7 +256,7 @@ def test_progress_goes_to_stderr_only_if_that_is_a_terminal(run, tmp_path):
 
 def test_ctrl_c_says_how_to_go_on(tmp_path):
     row = {"chosen": "\n\nHuman: a\n\nAssistant: b", "rejected": "\n\nHuman: a\n\nAssistant: c"}
-    (tmp_path / "rows.jsonl").write_text((json.dumps(row) + "\n") * 300_000)
+    (tmp_path / "rows.jsonl").write_text((json.dumps(row) + "\n") * 120_000)
     line = [sys.executable, "-m", "pairsmith", "build", tmp_path / "rows.jsonl", tmp_path / "out"]
     build = subprocess.Popen(line, stderr=subprocess.PIPE, text=True)
     while not list((tmp_path / "out").glob("*/*/*.partial")):
@@ -271,7 +271,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path):
     assert "Traceback" not in errors
     assert not (tmp_path / "out" / "manifest.json").exists()
     again = command("build", tmp_path / "rows.jsonl", tmp_path / "out")
-    assert b"read 300000 = kept 300000" in again.stdout
+    assert b"read 120000 = kept 120000" in again.stdout
 
 
 def test_the_version():

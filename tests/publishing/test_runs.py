@@ -21,7 +21,7 @@ RUN = RunManifest(
     base={"name": "meadow/tiny", "sha256": "1" * 64},
     form=Form.TEXT,
     template=None,
-    config={},
+    config={"model_name_or_path": "/home/ann/tiny"},
     ledger={"teas/train": {"read": 3, "trained": 3}},
     metrics={},
     versions={},
@@ -69,6 +69,7 @@ def test_a_run_becomes_a_model_and_nothing_else_goes(publish, model, held, stage
     assert (code, said) == (0, "")
     assert f"{stage.endpoint}/ann/judge would be made: public, its gate manual." in printed
     assert "checkpoints" not in printed
+    assert "name a folder of this machine: /home/ann/tiny." in printed
     assert model()[0] is None
 
     code, printed, said = publish(run, "ann/judge", "--gated", "manual")

@@ -114,6 +114,7 @@ def _pages() -> list[BaseRoute]:
     from pairsmith.hub.web import (
         account,
         audit_log,
+        columns,
         dataset,
         discussions,
         file_changes,
@@ -135,8 +136,8 @@ def _pages() -> list[BaseRoute]:
 
     pages = (
         *(home, account, security, links, second_factor, mail, licences, licence_settings),
-        *(history, files, file_changes, viewer, reports, discussions, gate, audit_log),
-        *(settings, people, dataset),
+        *(history, files, file_changes, columns, viewer, reports, discussions, gate),
+        *(audit_log, settings, people, dataset),
     )
     return [*(route for module in pages for route in module.routes), *home.owner_routes]
 

@@ -60,6 +60,15 @@ class Bundle:
         pairs = (name for name in names if kind_of(name) == Kind.PAIRS)
         return next(pairs, names[0] if names else "")
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What others will read in it that says something of this machine, in sentences."""
+        config = self.held.config if isinstance(self.held, RunManifest) else {}
+        named = config.get("model_name_or_path")
+        if not isinstance(named, str) or not Path(named).is_absolute():
+            return ()
+        return (f"config.yaml and manifest.json name a folder of this machine: {named}.",)
+
 
 def read_bundle(place: Path) -> Bundle:
     """What a folder holds, by its manifest alone.

@@ -39,6 +39,7 @@ class Plan:
         removed: Files of an earlier one that would go.
         files: How many files it is.
         kind: What it would be there: `dataset`, or `model` for a run.
+        remarks: What else there is to say, in sentences.
     """
 
     repo: str
@@ -50,6 +51,7 @@ class Plan:
     removed: tuple[str, ...]
     files: int
     kind: RepoKind = "dataset"
+    remarks: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -95,6 +97,7 @@ def plan(
         removed=tuple(gone),
         files=len(mine),
         kind=kind,
+        remarks=bundle.remarks,
     )
 
 

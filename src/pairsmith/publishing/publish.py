@@ -138,7 +138,7 @@ def publish(
         private=bool(info.private),
         gated=info.gated or "off",
         subset=bundle.subset,
-        remarks=remarks,
+        remarks=remarks + bundle.remarks,
         kind=bundle.kind,
     )
 

@@ -236,26 +236,24 @@ def test_events_of_other_types_are_noted_and_change_nothing(shop):
 
 def test_what_was_turned_away_is_judged_anew_once_the_offer_is_right(shop):
     with shop.hub.database.write() as db:
-        offers.change(db, shop.repo, shop.offer, RESEARCH._replace(amount="49"))
+        offers.change(db, shop.repo, shop.offer, RESEARCH._replace(amount="50"))
     assert shop.said(COMPLETED, session(shop.reference), id="evt_a").startswith("turned away: ")
     with shop.hub.database.read() as db:
-        assert [event.detail["checkout"] for event in payments.rejected(db, shop.repo)] == [
-            "cs_test_1"
-        ]
+        assert [one.checkout for one in payments.of_repo(db, shop.repo)] == ["cs_test_1"]
     with shop.hub.database.write() as db:
         offers.change(db, shop.repo, shop.offer, RESEARCH)
     assert shop.said(COMPLETED, session(shop.reference), id="evt_a").startswith("granted ")
     with shop.hub.database.read() as db:
-        assert payments.rejected(db, shop.repo) == []
+        assert payments.of_repo(db, shop.repo) == []
 
 
 def test_what_was_turned_away_and_refunded_is_over(shop):
     shop.said(COMPLETED, session(shop.reference, amount_total=1))
     with shop.hub.database.read() as db:
-        assert len(payments.rejected(db, shop.repo)) == 1
+        assert len(payments.of_repo(db, shop.repo)) == 1
     shop.said(REFUNDED, charge("pi_1"))
     with shop.hub.database.read() as db:
-        assert payments.rejected(db, shop.repo) == []
+        assert payments.of_repo(db, shop.repo) == []
 
 
 def test_an_offer_retired_after_the_order_is_still_what_was_paid_for(shop):

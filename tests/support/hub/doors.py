@@ -42,7 +42,10 @@ QUERIES = {  # what is asked besides
         "?page=1",
         "?revision={old}&q=of",
         "?config=default&split=train",
+        "?sort=chosen&way=down",
+        "?id=MARK&note=MARK",
     ),
+    "columns": ("?revision={old}", "?config=default&split=train"),
     "tree": ("?recursive=true&expand=true",),
     "datasets": (
         "?search={name}", "?author=ann", "?q={name}", "?filter=mit&full=true&sort=downloads",
@@ -233,6 +236,7 @@ card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/title
 card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/status
 write POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/merge
 data GET /datasets/{owner:part}/{name:part}/viewer
+data GET /datasets/{owner:part}/{name:part}/viewer/columns
 data GET /datasets/{owner:part}/{name:part}/reports/{report:part}
 data GET /datasets/{owner:part}/{name:part}/reports/{report:part}/frame/{revision:part}
 admin GET /datasets/{owner:part}/{name:part}/settings
@@ -297,6 +301,7 @@ admin GET /datasets/{owner:part}/{name:part}/settings/licences
 admin POST /datasets/{owner:part}/{name:part}/settings/licences
 admin GET /datasets/{owner:part}/{name:part}/settings/licences.csv
 admin POST /datasets/{owner:part}/{name:part}/settings/licences/grant
+admin POST /datasets/{owner:part}/{name:part}/settings/licences/settle
 admin POST /datasets/{owner:part}/{name:part}/settings/licences/revoke/{at:part}
 admin GET /datasets/{owner:part}/{name:part}/settings/licences/offers/{at:part}
 admin POST /datasets/{owner:part}/{name:part}/settings/licences/offers/{at:part}

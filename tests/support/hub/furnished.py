@@ -58,7 +58,7 @@ The licensee may train and evaluate models with the dataset, and publish what th
 3. The licence ends when the payment is returned.
 """
 RESEARCH = Draft(
-    "Research", TERMS, "49 USD", "https://buy.stripe.com/test_x", "plink_research", "4900", "usd"
+    "Research", TERMS, "49 USD", "https://buy.stripe.com/test_x", "plink_research", "49.00", "USD"
 )
 BY_HAND = Draft("Commercial", "As it is agreed with the licensor.", "on request")
 JUDGE = b"""---

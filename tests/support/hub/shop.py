@@ -24,8 +24,8 @@ RESEARCH = Draft(
     "49 USD",
     "https://buy.stripe.com/test_abc?locale=de",
     "plink_research",
-    "4900",
-    "usd",
+    "49.00",
+    "USD",
 )
 SETTINGS = "/datasets/ann/pairs/settings/licences"
 

@@ -45,4 +45,5 @@ def summarize_plan(planned: Plan) -> Iterator[str]:
         yield f"  {'removed':>14}  {path}"
     size = sum(entry.bytes for entry in planned.sent)
     yield f"would be sent: {len(planned.sent)} of {planned.files} files, {size:,} bytes."
+    yield from planned.remarks
     yield "Nothing was sent, and nothing was changed."

@@ -33,6 +33,7 @@ MIGRATIONS = (
     "010_community.sql",
     "011_invitations.sql",
     "012_search.sql",
+    "013_turned_away.sql",
 )
 """In `migrations/`: number i brings a database from version i to version i + 1."""
 

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from pairsmith.hub.core.database import now
 from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.licensing import money
+from pairsmith.hub.licensing.money import MoneyError
 from pairsmith.hub.repos.repos import Repo
 
 MAX_LINE_CHARS = 80  # characters of a name or a price
@@ -23,8 +25,6 @@ COLUMNS = "id, name, text, price, url, link, amount, currency, active"
 LINE = re.compile(rf"[^\x00-\x1f\x7f]{{1,{MAX_LINE_CHARS}}}")
 URL = re.compile(r"https://buy\.stripe\.com/[A-Za-z0-9_/-]+(?:\?[A-Za-z0-9_.~%&=+@:-]*)?")
 LINK = re.compile(r"plink_[A-Za-z0-9]{1,200}")
-AMOUNT = re.compile(r"[0-9]{1,12}")
-CURRENCY = re.compile(r"[a-z]{3}")
 
 
 class Draft(NamedTuple):
@@ -74,8 +74,18 @@ class Offer(NamedTuple):
     @property
     def draft(self) -> Draft:
         """What the owner would have to type for this offer."""
-        amount = str(self.amount) if self.url else ""
-        return Draft(*self[1:6], amount, self.currency)
+        amount = money.written(self.amount, self.currency) if self.url else ""
+        return Draft(*self[1:6], amount, self.currency.upper())
+
+    @property
+    def asked(self) -> str:
+        """What a payment has to be, with its currency: EUR 490.00."""
+        return money.shown(self.amount, self.currency)
+
+    @property
+    def remark(self) -> str:
+        """Why no payment can fit it, where that is known; or ''."""
+        return money.remark(self.amount, self.currency)
 
 
 def active(db: sqlite3.Connection, repo: Repo) -> list[Offer]:
@@ -164,12 +174,11 @@ def _checked(draft: Draft) -> tuple[str, str, str, str, str, int, str]:
         raise DraftError(f"The terms have to be a text of 1 to {MAX_TERMS_CHARS:,} characters.")
     if not url:
         return name, text, price, "", "", 0, ""
-    currency = currency.lower()
-    _check_payment(url, link, amount, currency)
-    return name, text, price, url, link, int(amount), currency
+    return name, text, price, url, link, *_checked_payment(url, link, amount, currency)
 
 
-def _check_payment(url: str, link: str, amount: str, currency: str) -> None:
+def _checked_payment(url: str, link: str, amount: str, currency: str) -> tuple[int, str]:
+    """What a payment has to be: the amount in the smallest unit, and the currency."""
     if len(url) > 2000 or not URL.fullmatch(url):
         raise DraftError(
             "The Payment Link has to be an address that begins with https://buy.stripe.com/,"
@@ -179,13 +188,10 @@ def _check_payment(url: str, link: str, amount: str, currency: str) -> None:
         raise DraftError(
             "The Payment Link's id has to be as Stripe shows it: plink_ and letters or digits."
         )
-    if not AMOUNT.fullmatch(amount):
-        raise DraftError(
-            "The amount has to be a whole number in the currency's smallest unit:"
-            " 4900 for 49.00 USD, 4900 for 4,900 JPY."
-        )
-    if not CURRENCY.fullmatch(currency):
-        raise DraftError("The currency has to be its code of three letters, such as usd.")
+    try:
+        return money.read(amount, currency)
+    except MoneyError as error:
+        raise DraftError(str(error)) from error
 
 
 @contextmanager

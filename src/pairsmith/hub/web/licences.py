@@ -19,7 +19,7 @@ from pairsmith.hub.auth.redirects import sign_in_then
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.addresses import encoded, page_of, repo_of
 from pairsmith.hub.http.errors import HubError, not_allowed
-from pairsmith.hub.licensing import licences, offers, orders
+from pairsmith.hub.licensing import licences, offers, orders, payments
 from pairsmith.hub.web.render import page
 
 if TYPE_CHECKING:
@@ -60,8 +60,9 @@ def mine(request: Request) -> Response:
     """`GET /settings/licences`: the licences of whoever is signed in."""
     who = require_sign_in(request)
     with hub_of(request).database.read() as db:
-        given = licences.of_user(db, require_account(who))
-    return page(request, "licences.html.jinja", who, licences=given)
+        user = require_account(who)
+        given, turned_away = licences.of_user(db, user), payments.of_payer(db, user)
+    return page(request, "licences.html.jinja", who, licences=given, turned_away=turned_away)
 
 
 def one(request: Request) -> Response:
