@@ -91,6 +91,7 @@ def _calls() -> list[BaseRoute]:
     """What programs call."""
     from pairsmith.hub.api import (
         account,
+        attachments,
         commit,
         croissant,
         discussions,
@@ -107,7 +108,7 @@ def _calls() -> list[BaseRoute]:
 
     calls = (
         *(resolve, account, organizations, repos, tree, commit, lfs, requests, discussions),
-        *(parquet, croissant, xet, webhook),
+        *(attachments, parquet, croissant, xet, webhook),
     )
     return [route for module in calls for route in module.routes]
 
@@ -117,6 +118,7 @@ def _pages() -> list[BaseRoute]:
     from pairsmith.hub.web import (
         account,
         audit_log,
+        columns,
         dataset,
         discussions,
         file_changes,
@@ -138,20 +140,9 @@ def _pages() -> list[BaseRoute]:
     )
 
     pages = (
-        *(home, account, security, links, second_factor, mail, notices),
-        *(
-            licences,
-            licence_settings,
-            history,
-            files,
-            file_changes,
-            viewer,
-            reports,
-            discussions,
-            gate,
-            audit_log,
-        ),
-        *(settings, people, dataset),
+        *(home, account, security, links, second_factor, mail, notices, licences),
+        *(licence_settings, history, files, file_changes, columns, viewer, reports, discussions),
+        *(gate, audit_log, settings, people, dataset),
     )
     return [*(route for module in pages for route in module.routes), *home.owner_routes]
 

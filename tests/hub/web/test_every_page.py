@@ -82,6 +82,9 @@ SHOWN = {
         f"ann {PAGE}/viewer?config=red-team-attempts", f"/datasets/ann/{LONG}/viewer",
         f"/datasets/ann/{LONG}/viewer?annotation={FOLDER}&order=lowest",
     ],
+    "DATASET/viewer/columns": [
+        f"ann {PAGE}/viewer/columns", f"/datasets/ann/{LONG}/viewer/columns"
+    ],
     "DATASET/discussions": [
         f"{PAGE}/discussions", f"ann {PAGE}/discussions?status=all",
         f"/datasets/ann/{LONG}/discussions?status=all", "ann /datasets/ann/empty/discussions",
