@@ -261,7 +261,9 @@ def test_a_licence_is_bought(published, person, programs, watch):
     bob.go(PAGE)
     picture(bob, "hub-dataset")
     with bob.page.expect_request(re.compile("https://buy.stripe.com/")) as sent:
-        bob.press("Buy Research")
+        bob.follow("Buy Research")
+        bob.page.get_by_label("I have read these terms").check()
+        bob.press("Agree and pay")
     address = urlsplit(sent.value.url)
     assert f"{address.scheme}://{address.netloc}{address.path}" == RESEARCH.url
     assert watch.elsewhere.pop() == sent.value.url
