@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -188,6 +190,24 @@ def test_what_is_proposed_counts_as_its_authors_until_it_is_merged(hub, ann, bob
     ann.commit("main", {"mine.txt": "y" * 50})  # what bob proposed is ann's, once ann sends it too
     assert held() == (before + 950, 0)
     assert bob.read("c.txt", f"refs/pr/{again}") == "y" * 50
+
+
+def test_data_cannot_be_proposed_as_the_card(hub, ann, bob, tea, change):
+    """The card is for all, and reads of it are on no record."""
+    change(gate="manual", bob="accepted")
+    oid = hashlib.sha256(b"green\nblack\n").hexdigest()
+    named = {"path": "README.md", "algo": "sha256", "oid": oid, "size": 12}
+    lines = [{"key": "header", "value": {"summary": "A card"}}, {"key": "lfsFile", "value": named}]
+    number = bob.propose({"README.md": "# Green tea\n"})
+    for revision in ("main?create_pr=1", f"refs%2Fpr%2F{number}"):
+        answer = bob.client.post(
+            f"/api/datasets/ann/tea/commit/{revision}",
+            headers=bob.headers, content="\n".join(map(json.dumps, lines)),
+        )  # fmt: skip
+        assert answer.status_code == 403, answer.text
+        assert "A proposed README.md is sent as text" in answer.json()["error"]
+    assert len(bob.get("/discussions")["discussions"]) == 1
+    assert bob.read("README.md", f"refs/pr/{number}") == "# Green tea\n"
 
 
 def test_commits_to_others_repositories_have_a_rate(hub, ann, bob, tea):
