@@ -92,6 +92,7 @@ def _calls() -> list[BaseRoute]:
     """What programs call."""
     from pairsmith.hub.api import (
         account,
+        attachments,
         commit,
         croissant,
         discussions,
@@ -108,7 +109,7 @@ def _calls() -> list[BaseRoute]:
 
     calls = (
         *(resolve, account, organizations, repos, tree, commit, lfs, requests, discussions),
-        *(parquet, croissant, xet, webhook),
+        *(attachments, parquet, croissant, xet, webhook),
     )
     return [route for module in calls for route in module.routes]
 
@@ -118,6 +119,7 @@ def _pages() -> list[BaseRoute]:
     from pairsmith.hub.web import (
         account,
         audit_log,
+        columns,
         dataset,
         discussions,
         file_changes,
@@ -139,8 +141,8 @@ def _pages() -> list[BaseRoute]:
 
     pages = (
         *(home, account, security, links, second_factor, mail, licences, licence_settings),
-        *(history, files, file_changes, viewer, reports, discussions, gate, audit_log),
-        *(settings, people, dataset),
+        *(history, files, file_changes, columns, viewer, reports, discussions, gate),
+        *(audit_log, settings, people, dataset),
     )
     return [*(route for module in pages for route in module.routes), *home.owner_routes]
 

@@ -74,11 +74,16 @@ def visible(db: sqlite3.Connection, who: Caller, kind: Kind, owner: str, name: s
     """
     repo = repos.find(db, kind, owner, name)
     there = repo or formerly(db, kind, owner, name)
-    if there is None or (there.private and not role_of(db, there, who.user).reads):
+    if there is None or not may_know(db, there, who.user):
         raise repo_not_found(who.user is not None)
     if repo is None:
         raise MovedError(there.owner, there.name)
     return repo
+
+
+def may_know(db: sqlite3.Connection, repo: Repo, user: User | None) -> bool:
+    """Whether a user may know of a repository."""
+    return not repo.private or role_of(db, repo, user).reads
 
 
 def readable(

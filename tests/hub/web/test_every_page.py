@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+
 import pytest
 from starlette.routing import Route
 
@@ -82,6 +83,9 @@ SHOWN = {
         f"ann {PAGE}/viewer", f"ann {PAGE}/viewer?config=red-team-attempts&row=2",
         f"ann {PAGE}/viewer?config=red-team-attempts", f"/datasets/ann/{LONG}/viewer",
         f"/datasets/ann/{LONG}/viewer?annotation={FOLDER}&order=lowest",
+    ],
+    "DATASET/viewer/columns": [
+        f"ann {PAGE}/viewer/columns", f"/datasets/ann/{LONG}/viewer/columns"
     ],
     "DATASET/discussions": [
         f"{PAGE}/discussions", f"ann {PAGE}/discussions?status=all",

@@ -42,7 +42,10 @@ QUERIES = {  # what is asked besides
         "?page=1",
         "?revision={old}&q=of",
         "?config=default&split=train",
+        "?sort=chosen&way=down",
+        "?id=MARK&note=MARK",
     ),
+    "columns": ("?revision={old}", "?config=default&split=train"),
     "tree": ("?recursive=true&expand=true",),
     "datasets": (
         "?search={name}", "?author=ann", "?q={name}", "?filter=mit&full=true&sort=downloads",
@@ -73,6 +76,7 @@ VALUES = {  # what stands in the place of each part of an address
     "report": ("explore", "audit"),
     "num": ("1", "2", "3", "x"),
     "comment": ("{comment}",),
+    "attachment": ("{attachment}",),
     "rest": ("x", "../api/datasets/ann/" + HIDDEN),
 }
 FEWER_VALUES = {  # the same for models, whose endpoints are the same
@@ -198,6 +202,8 @@ self GET /datasets
 self GET /models
 self GET /{owner:part}
 self GET /favicon.ico
+self POST /uploads
+card GET /uploads/{attachment:part}
 self GET /robots.txt
 self GET /static/{name:part}
 self GET /mail/stop/{secret:part}
@@ -233,6 +239,7 @@ card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/title
 card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/status
 write POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/merge
 data GET /datasets/{owner:part}/{name:part}/viewer
+data GET /datasets/{owner:part}/{name:part}/viewer/columns
 data GET /datasets/{owner:part}/{name:part}/reports/{report:part}
 data GET /datasets/{owner:part}/{name:part}/reports/{report:part}/frame/{revision:part}
 admin GET /datasets/{owner:part}/{name:part}/settings
@@ -324,7 +331,18 @@ def filled(stage: Stage, text: str, name: str, kind: Kind = "dataset") -> str:
     other = HIDDEN if name == ABSENT else name
     held = held_as(kind, other)
     text = text.replace("{name}", name).replace("{other}", other).replace("{kind}", kind)
-    for key in ("new", "old", "offer", "licence", "link", "upload", "cas", "blob", "comment"):
+    for key in (
+        "new",
+        "old",
+        "offer",
+        "licence",
+        "link",
+        "upload",
+        "cas",
+        "blob",
+        "comment",
+        "attachment",
+    ):
         text = text.replace("{" + key + "}", stage.values[f"{held}:{key}"])
     return text.replace("{blob2}", stage.values[f"{held}:blob"][:2])
 

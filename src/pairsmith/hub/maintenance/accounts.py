@@ -33,6 +33,7 @@ KEPT = (
     *("commits.author", "discussions.author", "discussion_entries.author"),  # as of `DELETED`
     *("licences.user", "licences.owner", "orders.user"),  # somebody paid, or was paid
     *("repos.owner", "former_names.owner", "members.organization", "invitations.organization"),
+    "attachments.user",  # which stand in comments
     "holdings.proposer",  # until what was proposed is merged or taken away
 )
 """Where it goes on standing: that its row stays, without what was theirs, is for these."""
