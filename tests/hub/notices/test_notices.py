@@ -187,8 +187,8 @@ def test_sales_are_told_to_admins_and_licences_to_who_holds_them(hub, tea, ann, 
     cleo = person("cleo")
     with hub.database.write() as db:
         offer = offers.make(db, tea, RESEARCH)
-        pay(db, orders.create(db, offer, bob.user), 1)
-        pay(db, orders.create(db, offer, cleo.user), 2, amount_total=1)
+        pay(db, orders.create(db, tea, offer, bob.user), 1)
+        pay(db, orders.create(db, tea, offer, cleo.user), 2, amount_total=1)
     assert sorted(ann.notices()) == [
         "A payment of cleo for ann/tea was turned away.", "bob bought a licence of ann/tea."
     ]  # fmt: skip

@@ -20,7 +20,7 @@ GONE = (
     *("requests.user", "tokens.user", "sessions.user", "uploads.user", "links.user"),
     *("second_factors.user", "recovery_codes.user", "outbox.user", "mail_choices.user"),
     *("members.user", "collaborators.user", "invitations.user", "invitations.inviter"),
-    *("notices.user", "muted.user", "tellings.user"),
+    *("seats.user", "notices.user", "muted.user", "tellings.user"),
 )
 """Where an account stands whose rows go with it."""
 
