@@ -286,9 +286,11 @@ self POST /settings/security/end-others
 self GET /settings/tokens
 self POST /settings/tokens
 self POST /settings/tokens/revoke
+card GET /datasets/{owner:part}/{name:part}/buy/{offer:part}
 card POST /datasets/{owner:part}/{name:part}/buy/{offer:part}
 self GET /settings/licences
 owner GET /licences/{number:part}
+owner POST /licences/{number:part}/seats
 admin GET /datasets/{owner:part}/{name:part}/settings/licences
 admin POST /datasets/{owner:part}/{name:part}/settings/licences
 admin GET /datasets/{owner:part}/{name:part}/settings/licences.csv

@@ -19,7 +19,13 @@ from pairsmith.hub.repos.repos import by_id
 GONE = (
     *("requests.user", "tokens.user", "sessions.user", "uploads.user", "links.user"),
     *("second_factors.user", "recovery_codes.user", "outbox.user", "mail_choices.user"),
-    *("members.user", "collaborators.user", "invitations.user", "invitations.inviter"),
+    *(
+        "members.user",
+        "collaborators.user",
+        "invitations.user",
+        "invitations.inviter",
+        "seats.user",
+    ),
 )
 """Where an account stands whose rows go with it."""
 
