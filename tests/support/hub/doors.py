@@ -76,6 +76,7 @@ VALUES = {  # what stands in the place of each part of an address
     "report": ("explore", "audit"),
     "num": ("1", "2", "3", "x"),
     "comment": ("{comment}",),
+    "attachment": ("{attachment}",),
     "rest": ("x", "../api/datasets/ann/" + HIDDEN),
 }
 FEWER_VALUES = {  # the same for models, whose endpoints are the same
@@ -201,6 +202,8 @@ self GET /datasets
 self GET /models
 self GET /{owner:part}
 self GET /favicon.ico
+self POST /uploads
+card GET /uploads/{attachment:part}
 self GET /robots.txt
 self GET /static/{name:part}
 self GET /mail/stop/{secret:part}
@@ -294,9 +297,11 @@ self POST /settings/security/end-others
 self GET /settings/tokens
 self POST /settings/tokens
 self POST /settings/tokens/revoke
+card GET /datasets/{owner:part}/{name:part}/buy/{offer:part}
 card POST /datasets/{owner:part}/{name:part}/buy/{offer:part}
 self GET /settings/licences
 owner GET /licences/{number:part}
+owner POST /licences/{number:part}/seats
 admin GET /datasets/{owner:part}/{name:part}/settings/licences
 admin POST /datasets/{owner:part}/{name:part}/settings/licences
 admin GET /datasets/{owner:part}/{name:part}/settings/licences.csv
@@ -326,7 +331,18 @@ def filled(stage: Stage, text: str, name: str, kind: Kind = "dataset") -> str:
     other = HIDDEN if name == ABSENT else name
     held = held_as(kind, other)
     text = text.replace("{name}", name).replace("{other}", other).replace("{kind}", kind)
-    for key in ("new", "old", "offer", "licence", "link", "upload", "cas", "blob", "comment"):
+    for key in (
+        "new",
+        "old",
+        "offer",
+        "licence",
+        "link",
+        "upload",
+        "cas",
+        "blob",
+        "comment",
+        "attachment",
+    ):
         text = text.replace("{" + key + "}", stage.values[f"{held}:{key}"])
     return text.replace("{blob2}", stage.values[f"{held}:blob"][:2])
 
