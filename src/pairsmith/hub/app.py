@@ -24,6 +24,7 @@ from pairsmith.hub.auth.redirects import NotSignedInError, sign_in_first
 from pairsmith.hub.headers import SafeHeaders
 from pairsmith.hub.http.addresses import RawPath, moved_to
 from pairsmith.hub.http.errors import HubError, MovedError, repo_not_found
+from pairsmith.hub.licensing.expiry import tell_regularly
 from pairsmith.hub.mail.delivery import Postman
 from pairsmith.hub.maintenance.gc import collect_hourly
 from pairsmith.hub.repos.downloads import write_counts, write_counts_regularly
@@ -46,7 +47,10 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        running = (collect_hourly, write_counts_regularly, write_uses_regularly, read_all)
+        running = (
+            *(collect_hourly, write_counts_regularly, write_uses_regularly, read_all),
+            tell_regularly,
+        )
         tasks = [asyncio.create_task(run(hub)) for run in running]
         postman = Postman(hub, by_mail.WRITERS) if hub.settings.mail else None
         if postman:
@@ -88,6 +92,7 @@ def _calls() -> list[BaseRoute]:
     """What programs call."""
     from pairsmith.hub.api import (
         account,
+        attachments,
         commit,
         croissant,
         discussions,
@@ -104,7 +109,7 @@ def _calls() -> list[BaseRoute]:
 
     calls = (
         *(resolve, account, organizations, repos, tree, commit, lfs, requests, discussions),
-        *(parquet, croissant, xet, webhook),
+        *(attachments, parquet, croissant, xet, webhook),
     )
     return [route for module in calls for route in module.routes]
 
@@ -114,7 +119,9 @@ def _pages() -> list[BaseRoute]:
     from pairsmith.hub.web import (
         account,
         audit_log,
+        columns,
         dataset,
+        datasets_server,
         discussions,
         file_changes,
         files,
@@ -135,8 +142,8 @@ def _pages() -> list[BaseRoute]:
 
     pages = (
         *(home, account, security, links, second_factor, mail, licences, licence_settings),
-        *(history, files, file_changes, viewer, reports, discussions, gate, audit_log),
-        *(settings, people, dataset),
+        *(history, files, file_changes, columns, viewer, reports, discussions, gate),
+        *(audit_log, settings, people, dataset, datasets_server),
     )
     return [*(route for module in pages for route in module.routes), *home.owner_routes]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from starlette.routing import Route
 
@@ -76,10 +78,14 @@ SHOWN = {
     "DATASET/settings/licences/offers/{at:part}": [
         f"ann {PAGE}/settings/licences/offers/{{offer}}"
     ],
+    "DATASET/buy/{offer:part}": [f"eve {PAGE}/buy/{{offer}}"],
     "DATASET/viewer": [
         f"ann {PAGE}/viewer", f"ann {PAGE}/viewer?config=red-team-attempts&row=2",
         f"ann {PAGE}/viewer?config=red-team-attempts", f"/datasets/ann/{LONG}/viewer",
         f"/datasets/ann/{LONG}/viewer?annotation={FOLDER}&order=lowest",
+    ],
+    "DATASET/viewer/columns": [
+        f"ann {PAGE}/viewer/columns", f"/datasets/ann/{LONG}/viewer/columns"
     ],
     "DATASET/discussions": [
         f"{PAGE}/discussions", f"ann {PAGE}/discussions?status=all",
@@ -151,6 +157,7 @@ def test_every_route_of_a_page_is_looked_at():
 
 @slow
 def test_every_page(hub, served, browser, sample_messages):
+    hub.settings = dataclasses.replace(hub.settings, stripe_secret="whsec_x")
     made, watch = furnish(hub, sample_messages), Watch(served)
     people = {name: come(browser, watch, made, name) for name in ("", *FULL_NAMES)}
     places = {"licence": made.licence, "offer": made.offer}

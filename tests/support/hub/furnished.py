@@ -136,7 +136,7 @@ def furnish(hub: Hub, build: Path) -> Furnished:
         licence = licences.grant(db, pairs, by_hand, people["bob"], "ann")
         ended = licences.grant(db, pairs, by_hand, people["dan"], "ann")
         licences.revoke(db, ended, "ann", "The project ended.")
-        pay_too_little(db, orders.create(db, sold, people["dan"]))
+        pay_too_little(db, orders.create(db, pairs, sold, people["dan"]))
         form = read_form(card.read(text).data)
         for name in ("cleo", "dan"):
             requests.ask(db, pairs, people[name], ANSWERS, form)

@@ -119,6 +119,11 @@ class Shop(NamedTuple):
             return [tuple(row) for row in db.execute(query, values).fetchall()]
 
     @property
+    def agreed(self):
+        """What the page of the terms sends, once its box is ticked."""
+        return {"offered": self.offer.words.mark, "agree": "yes"}
+
+    @property
     def licences(self):
         """Every licence: its user, checkout and whether it holds."""
         return self.rows("SELECT user, checkout, revoked IS NULL FROM licences ORDER BY rowid")

@@ -26,6 +26,7 @@ from pairsmith.hub.gating.form import Answer, GateForm, check_answers
 from pairsmith.hub.http.addresses import Kind
 from pairsmith.hub.http.errors import HubError, bad_request, not_allowed
 from pairsmith.hub.repos import events, repos
+from pairsmith.hub.repos.licensed import LICENSED
 from pairsmith.hub.repos.repos import Gate, Repo
 from pairsmith.hub.repos.roles import role_of
 
@@ -41,8 +42,7 @@ CLOSED = {
 ACTIONS = {"pending": "cancelled"}  # what an answer is called in the record, where not as itself
 SELECT = (
     "SELECT requests.id, users.id, users.name, users.fullname, users.email, status, fields,"
-    " asked, answered, reason, EXISTS (SELECT 1 FROM licences WHERE licences.repo = requests.repo"
-    " AND licences.user = requests.user AND revoked IS NULL)"
+    f" asked, answered, reason, {LICENSED.format(user='requests.user', repo='requests.repo')}"
     " FROM requests JOIN users ON users.id = requests.user"
 )
 

@@ -20,7 +20,7 @@ from pairsmith.hub.core.database import now
 from pairsmith.hub.http.addresses import Kind
 from pairsmith.hub.http.errors import HubError, bad_request
 from pairsmith.hub.licensing import licences, money, offers, orders
-from pairsmith.hub.licensing.licences import Licence
+from pairsmith.hub.licensing.licences import Licence, Payment
 from pairsmith.hub.licensing.money import CODE
 from pairsmith.hub.licensing.offers import Offer
 from pairsmith.hub.licensing.orders import Order
@@ -131,9 +131,9 @@ def grant(db: sqlite3.Connection, repo: Repo, checkout: str, actor: User) -> Lic
         user = users.named(db, payment.user)
         if payment.checkout == checkout and user and payment.offer_id:
             offer = offers.find(db, repo, str(payment.offer_id))
-            return licences.grant(
-                db, repo, offer, user, actor.name, checkout, payment.payment or None
-            )
+            order = orders.between(db, offer, user) or Order(repo, offer, user, None)
+            paid = Payment(checkout, payment.payment or None, order.accepted)
+            return licences.grant(db, repo, order.offer, user, actor.name, paid)
     raise HubError(404, "There is no such payment that is open: it made a licence or went back.")
 
 
@@ -171,7 +171,8 @@ def _checkout(db: sqlite3.Connection, session: StripeObject) -> str:
     if fault := _fault(db, session, order):
         _turn_away(db, session, order, fault)
         return f"turned away: {fault}"
-    licence = licences.grant(db, *order, ACTOR, checkout, payment or None)
+    paid = Payment(checkout, payment or None, order.accepted)
+    licence = licences.grant(db, order.repo, order.offer, order.user, ACTOR, paid)
     return f"granted {licence.number}"
 
 
@@ -192,6 +193,8 @@ def _fault(db: sqlite3.Connection, session: StripeObject, order: Order) -> str:
     payment = _text(session, "payment_intent")
     if fault := _sale_fault(session, order.offer) or _return_fault(db, payment):
         return fault
+    if order.offer.over:
+        return "the time for which it is offered is over"
     refused = orders.refused(db, order.repo, order.user)
     return REFUSED[refused] if refused else ""
 
