@@ -18,8 +18,9 @@ from pairsmith.hub.http.addresses import KINDS, OTHER_STARTS, page_of
 from pairsmith.hub.repos import events, repos
 from pairsmith.hub.repos.roles import Role
 from support.hub import stage as staging
-from support.hub.doors import FEW_ADDRESSES, FRAMED, INNER, PULL, RESOLVE, ROUTES, calls
+from support.hub.doors import FEW_ADDRESSES, FRAMED, PULL, RESOLVE, ROUTES, calls
 from support.hub.stage import ABSENT, GATED, HIDDEN, HOLDERS, MARK, OPEN
+from support.hub.tricks import INNER
 from support.slow import quick
 
 
