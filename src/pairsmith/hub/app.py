@@ -124,6 +124,7 @@ def _pages() -> list[BaseRoute]:
         audit_log,
         columns,
         dataset,
+        datasets_server,
         discussions,
         file_changes,
         files,
@@ -146,7 +147,7 @@ def _pages() -> list[BaseRoute]:
     pages = (
         *(home, account, security, links, second_factor, mail, notices, licences),
         *(licence_settings, history, files, file_changes, columns, viewer, reports, discussions),
-        *(gate, audit_log, settings, people, dataset),
+        *(gate, audit_log, settings, people, dataset, datasets_server),
     )
     return [*(route for module in pages for route in module.routes), *home.owner_routes]
 
