@@ -85,24 +85,11 @@ FEWER_VALUES = {  # the same for models, whose endpoints are the same
     "revision": ("main", "{old}", "v1"),
 }
 FORM = {
-    "user": "stranger",
-    "confirm": "{name}",
-    "owner": "ann",
-    "whom": "stranger",
-    "role": "admin",
-    "invitation": "1",
-    "reply": "accept",
-    "name": "{name}",
-    "q": "MARK",
-    "title": "A title",
-    "text": "A comment",
-    "row": "1",
-    "config": "default",
-    "split": "train",
-    "status": "accepted",
-    "visibility": "public",
-    "gate": "off",
-}
+    "user": "stranger", "confirm": "{name}", "owner": "ann", "whom": "stranger", "role": "admin",
+    "invitation": "1", "reply": "accept", "name": "{name}", "q": "MARK", "title": "A title",
+    "text": "A comment", "row": "1", "config": "default", "split": "train", "status": "accepted",
+    "visibility": "public", "gate": "off",
+}  # fmt: skip
 BODIES: dict[str, bytes] = {  # what is sent there; a form where nothing is said
     "/api/repos/create": b'{"name": "{name}", "organization": "ann", "type": "{kind}"}',
     "/api/repos/move": b'{"fromRepo": "ann/{name}", "toRepo": "ann/{name}", "type": "{kind}"}',
