@@ -104,6 +104,11 @@ def side(value: Value) -> Side:
     return Side(turns, (size or 0) - len(turns))
 
 
+def pair_of(prompt: Value | None, chosen: Value, rejected: Value) -> PairView:
+    """A chosen reply beside a rejected one, by their values."""
+    return _pair(None if prompt is None else side(prompt), side(chosen), side(rejected))
+
+
 def _pair(prompt: Side | None, chosen: Side, rejected: Side) -> PairView:
     if prompt is None and (shared := _shared(chosen, rejected)):
         prompt = Side(chosen.turns[:shared])
