@@ -49,6 +49,7 @@ SHOWN = {
     "/join": ["/join"],
     "/login": ["/login?next=/datasets/ann/pairs"],
     "/mail/stop/{secret:part}": ["/mail/stop/x"],
+    "/notifications": ["ann /notifications", "eve /notifications"],
     "/settings/profile": ["ann /settings/profile"],
     "/settings/password": ["ann /settings/password"],
     "/login/code": ["/login/code?next=/"],

@@ -12,27 +12,8 @@ from urllib.parse import urlencode
 
 from pairsmith.hub.http.addresses import KINDS, Kind
 from support.hub.stage import ABSENT, FIELD, HIDDEN, Stage, held_as
+from support.hub.tricks import INNER, REVISIONS, TRICKS
 
-INNER = ("data/train.txt", "data/train.parquet", "data", "README.md")
-TRICKS = (
-    "data/../data/train.txt",
-    "%2e%2e/{other}/resolve/main/data/train.txt",
-    "..%2f..%2fhub.sqlite",
-    "../../../../blobs/{blob2}/{blob}",
-    "%2Fetc%2Fpasswd",
-    "/data/train.txt",
-    "//data//train.txt",
-    "data%2Ftrain.txt",
-    "data/train.txt%00.md",
-    "README.md%2F..%2Fdata%2Ftrain.txt",
-    "README.md/../data/train.txt",
-    "data%5Ctrain.txt",
-    ".%2e/data/train.txt",
-    "{blob}",
-    "data/train.txt?download=true",
-    "README.md%3Fx=/../data/train.txt",
-)
-REVISIONS = ("main", "{new}", "{old}", "old%2Fstate", "v1", "refs%2Fheads%2Fmain", "..", "HEAD")
 PULL = "refs%2Fpr%2F2"  # a pull request that changes data
 QUERIES = {  # what is asked besides
     "{num:part}": ("?diff=1",),
@@ -53,6 +34,10 @@ QUERIES = {  # what is asked besides
     "parquet": ("?dataset=ann/{name}", "?dataset=ann%2F{name}&config=default"),
     "splits": ("?dataset=ann/{name}",),
     "is-valid": ("?dataset=ann/{name}",),
+    "rows": ("?dataset=ann/{name}&config=default&split=train", "?dataset=ann%2F{name}&length=9"),
+    "first-rows": ("?dataset=ann/{name}&config=default&split=train",),
+    "size": ("?dataset=ann/{name}",),
+    "info": ("?dataset=ann/{name}", "?dataset=ann/{name}&config=default"),
     "models": ("?search={name}", "?license=mit&expand=cardData"),
 }  # fmt: skip
 VALUES = {  # what stands in the place of each part of an address
@@ -86,9 +71,9 @@ FEWER_VALUES = {  # the same for models, whose endpoints are the same
 }
 FORM = {
     "user": "stranger", "confirm": "{name}", "owner": "ann", "whom": "stranger", "role": "admin",
-    "invitation": "1", "reply": "accept", "name": "{name}", "q": "MARK", "title": "A title",
-    "text": "A comment", "row": "1", "config": "default", "split": "train", "status": "accepted",
-    "visibility": "public", "gate": "off",
+    "invitation": "1", "notice": "1", "mute": "yes", "reply": "accept", "name": "{name}",
+    "q": "MARK", "title": "A title", "text": "A comment", "row": "1", "config": "default",
+    "split": "train", "status": "accepted", "visibility": "public", "gate": "off",
 }  # fmt: skip
 BODIES: dict[str, bytes] = {  # what is sent there; a form where nothing is said
     "/api/repos/create": b'{"name": "{name}", "organization": "ann", "type": "{kind}"}',
@@ -133,6 +118,10 @@ data GET /api/datasets/{owner:part}/{name:part}/parquet/{config:part}/{split:par
 data GET /datasets-server/parquet
 data GET /datasets-server/splits
 data GET /datasets-server/is-valid
+data GET /datasets-server/rows
+data GET /datasets-server/first-rows
+data GET /datasets-server/size
+data GET /datasets-server/info
 self POST /api/repos/create
 admin DELETE /api/repos/delete
 admin POST /api/repos/move
@@ -195,6 +184,8 @@ self GET /robots.txt
 self GET /static/{name:part}
 self GET /mail/stop/{secret:part}
 self POST /mail/stop/{secret:part}
+self GET /notifications
+self POST /notifications
 self GET /settings/access
 self GET /settings/password
 card GET /datasets/{owner:part}/{name:part}
@@ -219,6 +210,7 @@ card GET /datasets/{owner:part}/{name:part}/discussions/new
 card GET /datasets/{owner:part}/{name:part}/discussions/{num:part}
 card GET /datasets/{owner:part}/{name:part}/discussions/{num:part}/files
 card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/comment
+card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/mute
 write GET /datasets/{owner:part}/{name:part}/discussions/{num:part}/comment/{comment:part}/versions
 card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/comment/{comment:part}/edit
 card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/comment/{comment:part}/hide

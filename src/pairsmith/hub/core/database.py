@@ -36,6 +36,7 @@ MIGRATIONS = (
     "013_turned_away.sql",
     "014_attachments.sql",
     "015_seats.sql",
+    "016_notices.sql",
 )
 """In `migrations/`: number i brings a database from version i to version i + 1."""
 

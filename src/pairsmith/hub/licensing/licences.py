@@ -12,6 +12,8 @@ from pairsmith.hub.core.database import now
 from pairsmith.hub.http.addresses import Kind, RepoName
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.licensing.offers import Offer, digest
+from pairsmith.hub.notices.kinds import Kind as NoticeKind
+from pairsmith.hub.notices.telling import Happening, tell
 from pairsmith.hub.repos import events
 from pairsmith.hub.repos.licensed import HOLDS
 from pairsmith.hub.repos.repos import Repo, by_id
@@ -171,6 +173,7 @@ def grant(
     events.record(
         db, repo, actor, user.name, "licence granted", number=number, offer=offer.name, **said
     )
+    _tell(db, user.id, "licensed", number)
     return _one(db, number)
 
 
@@ -203,7 +206,13 @@ def revoke(db: sqlite3.Connection, licence: Licence, actor: str, reason: str) ->
         number=licence.number,
         reason=reason,
     )
+    _tell(db, licence.user_id, "licence-ended", licence.number)
     return _one(db, licence.number)
+
+
+def _tell(db: sqlite3.Connection, user: int, what: str, number: str) -> None:
+    """Tells a licensee of a licence, which they may see whatever becomes of the repository."""
+    tell(db, [user], Happening(NoticeKind.ANSWER, what, f"/licences/{number}", licence=number))
 
 
 def active(db: sqlite3.Connection, repo: Repo, user: User | None) -> dict[int, str]:

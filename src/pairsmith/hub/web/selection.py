@@ -136,18 +136,23 @@ class Selection(NamedTuple):
     build: File | None = None
 
 
-async def in_turn(request: Request, look: Callable[[Request, Caller, Turn], Response]) -> Response:
+async def in_turn(
+    request: Request,
+    look: Callable[[Request, Caller, Turn], Response],
+    named: RepoName | None = None,
+) -> Response:
     """Has somebody look at rows when it is their turn.
 
     Args:
         request: What is asked.
         look: Makes the answer, in a thread.
+        named: The dataset; None where the address has it.
 
     Raises:
         HubError: 503 where too many look at rows.
     """
     who = await run_in_threadpool(authenticate, request)
-    visitor, (_, owner, name) = who.name or address_of(request), repo_of(request)
+    visitor, (_, owner, name) = who.name or address_of(request), named or repo_of(request)
     for last in (False, True):  # a turn that was taken away is waited for once more
         async with TURNS.turn(f"by {visitor}", f"of {owner}/{name}".lower()) as turn:
             try:
