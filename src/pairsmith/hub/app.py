@@ -141,13 +141,14 @@ def _pages() -> list[BaseRoute]:
         second_factor,
         security,
         settings,
+        usage,
         viewer,
     )
 
     pages = (
         *(home, account, security, links, second_factor, mail, notices, licences),
         *(licence_settings, history, files, file_changes, columns, viewer, reports, discussions),
-        *(gate, audit_log, settings, people, dataset, datasets_server),
+        *(gate, audit_log, usage, settings, people, dataset, datasets_server),
     )
     return [*(route for module in pages for route in module.routes), *home.owner_routes]
 

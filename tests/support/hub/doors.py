@@ -225,6 +225,8 @@ admin GET /datasets/{owner:part}/{name:part}/settings
 admin GET /datasets/{owner:part}/{name:part}/settings/requests
 admin GET /datasets/{owner:part}/{name:part}/settings/requests.csv
 admin GET /datasets/{owner:part}/{name:part}/settings/record.csv
+admin GET /datasets/{owner:part}/{name:part}/settings/usage
+admin GET /datasets/{owner:part}/{name:part}/settings/usage.csv
 admin POST /datasets/{owner:part}/{name:part}/settings/requests
 admin POST /datasets/{owner:part}/{name:part}/settings/requests/grant
 admin POST /datasets/{owner:part}/{name:part}/settings/visibility
