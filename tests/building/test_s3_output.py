@@ -118,10 +118,21 @@ def kill_a_worker(endpoint):
 def test_an_edited_card_is_kept_though_it_has_the_size_of_the_new_one(source, bucket):
     out = f"{bucket.url}/out"
     build(source, out)
-    mine = bucket.fs.cat_file("bucket/out/README.md").replace(b"dpo", b"DPO")
+    mine = bucket.fs.cat_file("bucket/out/README.md").replace(b"## Load it", b"## Read it")
     bucket.fs.pipe_file("bucket/out/README.md", mine)
     build(source, out, force=True)
     assert bucket.objects("out")["README.md.old"] == mine
+
+
+@slow
+def test_words_in_a_card_are_in_the_next_one(source, bucket):
+    out = f"{bucket.url}/out"
+    build(source, out)
+    mine = bucket.fs.cat_file("bucket/out/README.md") + b"\nMine.\n"
+    bucket.fs.pipe_file("bucket/out/README.md", mine)
+    build(source, out, force=True)
+    assert bucket.objects("out")["README.md"] == mine
+    assert "README.md.old" not in bucket.objects("out")
 
 
 def test_something_else_is_there(source, bucket):

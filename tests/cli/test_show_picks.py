@@ -144,3 +144,21 @@ def test_what_does_not_go_together_is_a_sentence(run, out, options, said):
     code, printed, errors = run("show", out, *options)
     assert (code, printed) == (2, "")
     assert said in errors
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("show", "x" * 20_000), ("show", "{out}", "--id", "x" * 20_000)],
+    ids=["a folder", "an id"],
+)
+def test_what_is_much_too_long_is_one_short_message(run, out, args):
+    code, printed, errors = run(*(out if arg == "{out}" else arg for arg in args))
+    assert (code, printed) == (2, "")
+    assert errors.startswith("pairsmith: ")
+    assert len(errors) < 800
+
+
+def test_bytes_that_are_no_utf_8_are_told(run, out, ids):
+    (found,) = ids("-n", 1)
+    code, _, errors = run("show", out, "--id", found + "\udcff")
+    assert (code, errors.splitlines()[0]) == (2, "pairsmith: What was typed is not UTF-8.")

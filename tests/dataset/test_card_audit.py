@@ -62,8 +62,17 @@ def test_a_second_audit_takes_its_place(out):
     assert "| Nothing | There is nothing to find. | 0 |" in card(out)
 
 
-def test_an_edited_card_stays(out):
+def test_a_card_with_words_of_others_gets_the_section_and_keeps_them(out):
     (out / "README.md").write_text(card(out) + "\nA word of mine.\n")
+    before = card(out)
+    pairsmith.audit(out, questions=STANDINS)
+    assert card_audit.without_section(card(out).encode()).decode() == before
+    assert "## Quality" in card(out)
+
+
+def test_a_card_that_somebody_else_wrote_stays(out):
+    front = card(out).partition("\n---\n")[0]
+    (out / "README.md").write_text(f"{front}\n---\n# Mine\n\n## The recipe\n")
     before = card(out)
     pairsmith.audit(out, questions=STANDINS)
     assert card(out) == before
@@ -90,7 +99,7 @@ def test_a_card_that_is_no_text_stays(out):
     held = card(out).encode() + b"\xff\n"
     (out / "README.md").write_bytes(held)
     made = {"pairsmith": "1", "rows": {"kept": 1}, "questions": {}}
-    assert not card_audit.write_section(out, read_manifest(out), made)
+    assert not card_audit.write_section(out, made)
     assert (out / "README.md").read_bytes() == held
 
 
@@ -110,7 +119,9 @@ def test_a_new_build_leaves_what_is_not_of_the_audit(out):
     (out / "README.md").write_text(card(out) + "\nA word of mine.\n")
     pairsmith.build("sample", out, template="chatml", force=True)
     assert list((out / "audit").iterdir()) == [out / "audit" / "mine.txt"]
-    assert "A word of mine." in (out / "README.md.old").read_text()
+    assert card(out).endswith("\nA word of mine.\n")
+    assert "## Quality" not in card(out)
+    assert not (out / "README.md.old").exists()
 
 
 def test_cells_stay_cells():

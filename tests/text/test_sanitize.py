@@ -1,6 +1,8 @@
 """What is shown on a terminal or in a report steers neither."""
 
-from pairsmith.text.sanitize import sanitize, shorten
+import json
+
+from pairsmith.text.sanitize import escape_json, sanitize, shorten
 
 
 def test_what_can_be_shown_stays():
@@ -19,3 +21,10 @@ def test_what_would_steer_is_shown_as_pictures_or_escapes():
 def test_a_long_text_is_shortened():
     assert shorten("a" * 10, 4) == "aaaa … (6 more characters)"
     assert shorten("four", 4) == "four"
+
+
+def test_json_for_a_terminal_means_the_same_and_steers_nothing():
+    held = {"subset\u202e": ["\x1b[2J", "\x7f\x9b", "naïve \U0001f33f"]}
+    text = escape_json(json.dumps(held, ensure_ascii=False, indent=2))
+    assert json.loads(text) == held
+    assert set(text) - {"\n"} <= {chr(code) for code in range(0x20, 0x7F)}

@@ -89,7 +89,7 @@ def audit(
     _annotate(data, answers, tokenizer)  # which refuses findings of rows that there are not
     record.write(made, draw(made, data, _plots(chosen)))
     with folder.writing(source):
-        card_audit.write_section(source, data.built, made.to_dict())
+        card_audit.write_section(source, made.to_dict())
     return made
 
 

@@ -130,8 +130,8 @@ class BuildOptions:
     mend: Annotated[
         Iterable[str],
         Option(
-            "Put damaged text right where that is certain: encoding,html_entity,html_tag,"
-            "escaped_line_end,zero_width,bidirectional, or all.",
+            "Put damaged text right where that is certain: encoding, html_entity, html_tag, "
+            "escaped_line_end, zero_width, bidirectional, or all.",
             "KIND,…",
             given="list",
         ),
@@ -139,7 +139,7 @@ class BuildOptions:
     drop: Annotated[
         Iterable[str],
         Option(
-            "Refuse rows of train for the sake of others: duplicates,near,leaks,flipped.",
+            "Refuse rows of train for the sake of others: duplicates, near, leaks, flipped.",
             "NAME,…",
             given="list",
         ),

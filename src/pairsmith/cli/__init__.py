@@ -15,6 +15,13 @@ from pairsmith.errors import PairsmithError
 __all__ = ["app", "main"]
 
 
+FAULTS = {
+    errno.ENOSPC: "the output cannot be written",
+    errno.ENAMETOOLONG: "a path that was given cannot be opened",
+}
+"""What is said of faults of the system that a user can do something about."""
+
+
 def main() -> None:
     """Runs the command line: exit 0 done, 1 a check failed or nothing kept, 2 not carried out."""
     startup.tune_process()
@@ -30,7 +37,18 @@ def main() -> None:
         explain(error)
         sys.exit(2)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        said = FAULTS.get(error.errno or 0)
+        if said is None:
             raise
-        say(f"the output cannot be written: {error.strerror}.")
+        say(f"{said}: {error.strerror}.")
         sys.exit(2)
+    except UnicodeEncodeError:
+        if all(map(_is_text, sys.argv)):
+            raise
+        say("What was typed is not UTF-8.", "Copy the words again, or type them.")
+        sys.exit(2)
+
+
+def _is_text(argument: str) -> bool:
+    """Whether what was typed can be written as UTF-8."""
+    return not any("\ud800" <= character <= "\udfff" for character in argument)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from pairsmith.cli.manner import is_quiet, is_verbose
-from pairsmith.text.sanitize import sanitize
+from pairsmith.text.sanitize import sanitize, shorten
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pairsmith.progress import Progress, Watch
 
 MAX_CAUSES, MAX_CHARS = 5, 400
+LONG_WORD = re.compile(r"\S{500,}")
+"""What nobody typed by hand: a message does not repeat all of it."""
 
 
 def shows_progress() -> bool:
@@ -34,7 +37,8 @@ def console() -> Console:
 
 def say(message: str, hint: str = "") -> None:
     """Prints a fault and its hint to stderr."""
-    print(sanitize(f"pairsmith: {message}"), file=sys.stderr)
+    short = LONG_WORD.sub(lambda word: shorten(word[0], MAX_CHARS), message)
+    print(sanitize(f"pairsmith: {short}"), file=sys.stderr)
     if hint:
         print(sanitize(f"  {hint}"), file=sys.stderr)
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pairsmith.chat_templates.builtin import FAMILIES
+from pairsmith.dataset import card_prose
 from pairsmith.dataset.card_actions import (
     code_words,
     explain_notes,
@@ -181,6 +182,8 @@ def body(manifest: Manifest) -> str:
     subsets = {kind: [name for name in loadable if kind_of(name) == kind] for kind in Kind}
     text = recipe.form == Form.TEXT
     return markdown_filler("pairsmith.dataset")(
+        begin=card_prose.begin,
+        end=card_prose.end,
         title=recipe.card_fields.get("pretty_name", _title(recipe)),
         version=manifest.pairsmith,
         here=HERE,

@@ -1,7 +1,7 @@
 """The card's section on quality: what an audit found, between two comments.
 
-It is put into the card that a build wrote, or in place of an earlier such section. A card that
-was edited and has no such section stays as it is.
+It is put in front of the recipe of a card, or in place of an earlier such section. A card in which
+neither is to be found stays as it is.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pairsmith.dataset import card
-from pairsmith.dataset.manifest import Manifest
+from pairsmith.dataset import card, card_prose
 from pairsmith.io.durable import finalize, partial_path
 
 FOLDER, NAME, REPORT, FINDINGS = "audit", "audit.json", "report.html", "findings.parquet"
@@ -20,30 +19,31 @@ FOLDER, NAME, REPORT, FINDINGS = "audit", "audit.json", "report.html", "findings
 
 BEGIN = "<!-- pairsmith audit: this section is written by it -->"
 END = "<!-- pairsmith audit: end -->"
-BEFORE = b"\n## The recipe\n"
-"""The section goes in front of this one."""
+BEFORE = f"\n{card_prose.begin('recipe')}\n".encode()
+"""The section goes in front of this line."""
 
 _SECTION = re.compile(f"\n{re.escape(BEGIN)}\n.*?\n{re.escape(END)}\n".encode(), re.DOTALL)
 
 
-def write_section(out: Path, built: Manifest, audit: Mapping[str, Any]) -> bool:
+def write_section(out: Path, audit: Mapping[str, Any]) -> bool:
     """Writes the section of an audit into the card of a build.
 
     Args:
         out: The folder of the build.
-        built: Its manifest.
         audit: The content of `audit.json`.
 
     Returns:
-        Whether it was written: False for a card that was edited.
+        Whether it was written: False for a card without a place for it.
     """
     held = (out / card.NAME).read_bytes()
+    if not _is_text(held):
+        return False
     found = list(_SECTION.finditer(held))
     written = ("\n" + section(audit)).encode()
     if len(found) == 1:
         text = held[: found[0].start()] + written + held[found[0].end() :]
-    elif held == card.card_text(built).encode():
-        before, heading, behind = held.rpartition(BEFORE)
+    elif not found and held.count(BEFORE) == 1:
+        before, heading, behind = held.partition(BEFORE)
         text = before + written + heading + behind
     else:
         return False
@@ -53,6 +53,14 @@ def write_section(out: Path, built: Manifest, audit: Mapping[str, Any]) -> bool:
         finalize(partial, out / card.NAME)
     finally:
         partial.unlink(missing_ok=True)
+    return True
+
+
+def _is_text(held: bytes) -> bool:
+    try:
+        held.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
     return True
 
 

@@ -16,7 +16,7 @@ from functools import partial
 from itertools import compress, count
 from pathlib import Path
 
-from pairsmith.dataset import card, card_audit, evaluations, explorations, manifest
+from pairsmith.dataset import card, card_audit, card_prose, evaluations, explorations, manifest
 from pairsmith.dataset.grown import Grown
 from pairsmith.dataset.manifest import Manifest, parse_manifest, read_manifest
 from pairsmith.errors import BrokenWriteError, OutputError
@@ -349,17 +349,24 @@ def _move_all(out: Path) -> None:
 
 
 def _keep_edited_card(out: StoragePath, replaced: Manifest | None) -> None:
-    """Renames a card that its build did not write, or that was edited since."""
-    path = out / card.NAME
-    if (
-        replaced is None
-        or not path.exists()
-        or is_interrupted_copy(path, out / STAGING / card.NAME)
-    ):
+    """Keeps what was written into a card since: its prose in the new one, all else put aside."""
+    path, new = out / card.NAME, out / STAGING / card.NAME
+    if replaced is None or not path.exists() or is_interrupted_copy(path, new):
         return
-    if card_audit.without_section(path.read_bytes()) != card.card_text(replaced).encode():
-        names = (out / f"{card.NAME}.old{number or ''}" for number in count())
-        rename(path, next(n for n in names if not path_exists(n) or is_interrupted_copy(n, path)))
+    held = card_audit.without_section(path.read_bytes())
+    wrote = card.card_text(replaced)
+    if held == wrote.encode():
+        return
+    text = held.decode("utf-8", "replace")
+    if text.encode() == held and card_prose.is_marked(text):
+        told = read_manifest(out / STAGING).recipe.card_fields
+        merged = card_prose.merge(text, new.read_text(encoding="utf-8"), wrote, told)
+        new.write_text(merged.text, encoding="utf-8", newline="\n")
+        ours = card_prose.sections_of(wrote)
+        if not merged.fault and ours.items() >= card_prose.sections_of(text).items():
+            return
+    names = (out / f"{card.NAME}.old{number or ''}" for number in count())
+    rename(path, next(n for n in names if not path_exists(n) or is_interrupted_copy(n, path)))
 
 
 def _holds_something_else(out: StoragePath, names: list[str]) -> OutputError:

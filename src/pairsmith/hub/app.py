@@ -24,8 +24,10 @@ from pairsmith.hub.auth.redirects import NotSignedInError, sign_in_first
 from pairsmith.hub.headers import SafeHeaders
 from pairsmith.hub.http.addresses import RawPath, moved_to
 from pairsmith.hub.http.errors import HubError, MovedError, repo_not_found
+from pairsmith.hub.licensing.expiry import tell_regularly
 from pairsmith.hub.mail.delivery import Postman
 from pairsmith.hub.maintenance.gc import collect_hourly
+from pairsmith.hub.notices import mailing
 from pairsmith.hub.repos.downloads import write_counts, write_counts_regularly
 from pairsmith.hub.repos.readme import read_all
 from pairsmith.hub.web.render import error_page, wants_page
@@ -46,11 +48,16 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        running = (collect_hourly, write_counts_regularly, write_uses_regularly, read_all)
+        running = (
+            *(collect_hourly, write_counts_regularly, write_uses_regularly, read_all),
+            tell_regularly,
+        )
         tasks = [asyncio.create_task(run(hub)) for run in running]
-        postman = Postman(hub, by_mail.WRITERS) if hub.settings.mail else None
+        writers = {**by_mail.WRITERS, **mailing.WRITERS}
+        postman = Postman(hub, writers) if hub.settings.mail else None
         if postman:
             postman.start()
+            tasks.append(asyncio.create_task(mailing.post_regularly(hub)))
         yield
         for task in tasks:
             task.cancel()
@@ -88,6 +95,7 @@ def _calls() -> list[BaseRoute]:
     """What programs call."""
     from pairsmith.hub.api import (
         account,
+        attachments,
         commit,
         croissant,
         discussions,
@@ -104,7 +112,7 @@ def _calls() -> list[BaseRoute]:
 
     calls = (
         *(resolve, account, organizations, repos, tree, commit, lfs, requests, discussions),
-        *(parquet, croissant, xet, webhook),
+        *(attachments, parquet, croissant, xet, webhook),
     )
     return [route for module in calls for route in module.routes]
 
@@ -114,7 +122,9 @@ def _pages() -> list[BaseRoute]:
     from pairsmith.hub.web import (
         account,
         audit_log,
+        columns,
         dataset,
+        datasets_server,
         discussions,
         file_changes,
         files,
@@ -125,18 +135,20 @@ def _pages() -> list[BaseRoute]:
         licences,
         links,
         mail,
+        notices,
         people,
         reports,
         second_factor,
         security,
         settings,
+        usage,
         viewer,
     )
 
     pages = (
-        *(home, account, security, links, second_factor, mail, licences, licence_settings),
-        *(history, files, file_changes, viewer, reports, discussions, gate, audit_log),
-        *(settings, people, dataset),
+        *(home, account, security, links, second_factor, mail, notices, licences),
+        *(licence_settings, history, files, file_changes, columns, viewer, reports, discussions),
+        *(gate, audit_log, usage, settings, people, dataset, datasets_server),
     )
     return [*(route for module in pages for route in module.routes), *home.owner_routes]
 

@@ -11,6 +11,7 @@ from pairsmith.hub.auth.users import COLUMNS, User
 from pairsmith.hub.http.addresses import Kind, RepoName
 from pairsmith.hub.http.errors import HubError, MovedError, gated, not_allowed, repo_not_found
 from pairsmith.hub.repos import events, repos
+from pairsmith.hub.repos.licensed import LICENSED
 from pairsmith.hub.repos.moving import formerly
 from pairsmith.hub.repos.repos import Repo
 from pairsmith.hub.repos.roles import Role, role_of
@@ -55,9 +56,8 @@ def standing(db: sqlite3.Connection, repo: Repo, user: User | None) -> Standing:
         return Standing.OPEN
     if user is None:
         return Standing.STRANGER
-    if db.execute(
-        "SELECT 1 FROM licences WHERE repo = ? AND user = ? AND revoked IS NULL", (repo.id, user.id)
-    ).fetchone():
+    licensed = LICENSED.format(user="?1", repo="?2")
+    if db.execute(f"SELECT {licensed}", (user.id, repo.id)).fetchone()[0]:
         return Standing.LICENSED
     row = db.execute(
         "SELECT status FROM requests WHERE repo = ? AND user = ?", (repo.id, user.id)
@@ -74,11 +74,16 @@ def visible(db: sqlite3.Connection, who: Caller, kind: Kind, owner: str, name: s
     """
     repo = repos.find(db, kind, owner, name)
     there = repo or formerly(db, kind, owner, name)
-    if there is None or (there.private and not role_of(db, there, who.user).reads):
+    if there is None or not may_know(db, there, who.user):
         raise repo_not_found(who.user is not None)
     if repo is None:
         raise MovedError(there.owner, there.name)
     return repo
+
+
+def may_know(db: sqlite3.Connection, repo: Repo, user: User | None) -> bool:
+    """Whether a user may know of a repository."""
+    return not repo.private or role_of(db, repo, user).reads
 
 
 def readable(

@@ -91,10 +91,10 @@ def _is_of(out: Path, files: tuple[str, ...]) -> bool:
     return fits and all((out / path).is_file() for path in files)
 
 
-def earlier_paths(
+def read_earlier(
     api: HfApi, bundle: Bundle, info: DatasetInfo | ModelInfo, there: RepoFile | None
-) -> frozenset[str]:
-    """The files that the build or run in a repository owns there; none where it holds none.
+) -> Manifest | RunManifest | None:
+    """The build or run that a repository holds; None where it holds none.
 
     Args:
         api: The stock client.
@@ -106,11 +106,17 @@ def earlier_paths(
         PublishError: What is called a manifest there is of something else.
     """
     if there is None:
-        return frozenset()
-    said = SAID if bundle.kind == "dataset" else frozenset()
+        return None
     if is_same(_owned(bundle.place, manifest.NAME), there):
-        return said
-    earlier = _read(api, bundle, info, there)
+        return bundle.held
+    return _read(api, bundle, info, there)
+
+
+def earlier_paths(earlier: Manifest | RunManifest | None) -> frozenset[str]:
+    """The files that a build or run in a repository owns there; none where it holds none."""
+    if earlier is None:
+        return frozenset()
+    said = frozenset() if isinstance(earlier, RunManifest) else SAID
     return frozenset(entry.path for entry in earlier.outputs) | said
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from urllib.parse import urlsplit
 
 from pairsmith.dataset.manifest import NAME
 from pairsmith.publishing.bundle import RepoKind, prove_bundle, read_bundle
-from pairsmith.publishing.owned import earlier_paths, owned_files
+from pairsmith.publishing.cards import Held, with_card
+from pairsmith.publishing.owned import earlier_paths, read_earlier
 from pairsmith.publishing.publish import (
     PUBLIC,
     Gate,
@@ -18,6 +20,7 @@ from pairsmith.publishing.publish import (
     client_of,
     differing,
     endpoint_of,
+    files_of,
     find_repo,
     held_files,
     local_folder,
@@ -65,6 +68,7 @@ def plan(
     to: str | None = None,
     gated: Gate | None = None,
     private: bool = False,
+    card: str | Path | None = None,
 ) -> Plan:
     """Says what `publish` would do with the same arguments, as the hub is now.
 
@@ -78,15 +82,21 @@ def plan(
     endpoint = endpoint_of(to)
     check_request(repo, gated)
     bundle = prove_bundle(local_folder(str(out)))
-    mine, kind = {entry.path: entry for entry in owned_files(bundle)}, bundle.kind
+    given, kind = Path(card) if card is not None else None, bundle.kind
+    files = files_of(bundle, given)
     api = client_of(endpoint)
-    with in_words(endpoint, f"{repo} cannot be looked at"):
+    with (
+        in_words(endpoint, f"{repo} cannot be looked at"),
+        tempfile.TemporaryDirectory(prefix="pairsmith-") as scratch,
+    ):
         info = find_repo(api, kind, repo)
-        there = {} if info is None else held_files(api, kind, info, info.sha, [*mine, NAME])
-        gone: list[str] = []
-        if info is not None:
-            earlier = earlier_paths(api, bundle, info, there.get(NAME))
-            gone = sorted(held_files(api, kind, info, info.sha, sorted(earlier - mine.keys())))
+        there = {} if info is None else held_files(api, kind, info, info.sha, [*files, NAME])
+        earlier = None if info is None else read_earlier(api, bundle, info, there.get(NAME))
+        held = Held(api, info, there, earlier)
+        carried = with_card(bundle, held, files, given, Path(scratch))
+        mine = carried.files
+        left = sorted(earlier_paths(earlier) - mine.keys())
+        gone = sorted(held_files(api, kind, info, info.sha, left)) if info is not None else []
     return Plan(
         repo=repo if info is None else info.id,
         endpoint=endpoint,
@@ -97,7 +107,7 @@ def plan(
         removed=tuple(gone),
         files=len(mine),
         kind=kind,
-        remarks=bundle.remarks,
+        remarks=(*carried.remarks, *bundle.remarks),
     )
 
 

@@ -9,6 +9,7 @@ whatever else lies in the repository stays.
 from __future__ import annotations
 
 import re
+import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -18,8 +19,9 @@ from pairsmith._version import __version__
 from pairsmith.dataset import folder
 from pairsmith.dataset.manifest import NAME
 from pairsmith.publishing.bundle import Bundle, RepoKind, prove_bundle
+from pairsmith.publishing.cards import Held, licence_files, with_card
 from pairsmith.publishing.lost import lost_files
-from pairsmith.publishing.owned import Owned, earlier_paths, is_same, owned_files
+from pairsmith.publishing.owned import Owned, earlier_paths, is_same, owned_files, read_earlier
 from pairsmith.publishing.refusals import PublishError, in_words
 
 if TYPE_CHECKING:
@@ -41,6 +43,16 @@ class Sent(NamedTuple):
 
     path: str
     bytes: int
+
+
+class _Done(NamedTuple):
+    """What was sent and removed, the commit, how many files it is, and what became of the card."""
+
+    sent: tuple[Sent, ...]
+    removed: tuple[str, ...]
+    commit: str
+    files: int
+    remarks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -96,6 +108,7 @@ def publish(
     to: str | None = None,
     gated: Gate | None = None,
     private: bool = False,
+    card: str | Path | None = None,
 ) -> Published:
     """Puts a build, as a dataset, or a run, as a model, on a hub: others load it by its name.
 
@@ -110,6 +123,8 @@ def publish(
         gated: Who reads the data asks first, and is let in at once (`auto`) or by the owner
             (`manual`).
         private: The owner alone may know of it.
+        card: A Markdown file whose prose and front matter go into the card, in place of those that
+            stand on the hub; licence files beside it go along.
 
     Returns:
         What the hub holds now, and what was sent for it.
@@ -125,20 +140,19 @@ def publish(
     with in_words(endpoint, f"{repo} cannot be set up"):
         info, remarks = _set_up(api, bundle.kind, repo, gated, private)
     with in_words(endpoint, f"{repo} cannot be written"):
-        mine = owned_files(bundle)
-        sent, removed, commit = _send(api, bundle, info, mine)
+        done = _send(api, bundle, info, Path(card) if card is not None else None)
     return Published(
         repo=info.id,
         endpoint=endpoint,
         url=f"{endpoint}/{page_of(bundle.kind, info.id)}",
-        commit=commit,
-        sent=sent,
-        removed=removed,
-        files=len(mine),
+        commit=done.commit,
+        sent=done.sent,
+        removed=done.removed,
+        files=done.files,
         private=bool(info.private),
         gated=info.gated or "off",
         subset=bundle.subset,
-        remarks=remarks + bundle.remarks,
+        remarks=(*remarks, *done.remarks, *bundle.remarks),
         kind=bundle.kind,
     )
 
@@ -293,42 +307,51 @@ def page_of(kind: RepoKind, repo: str) -> str:
     return repo if kind == "model" else f"{kind}s/{repo}"
 
 
-def _send(
-    api: HfApi, bundle: Bundle, info: Info, owned: list[Owned]
-) -> tuple[tuple[Sent, ...], tuple[str, ...], str]:
-    """Makes the hub's files those of the build or run: what was sent, what was removed, the commit.
+def _send(api: HfApi, bundle: Bundle, info: Info, card: Path | None) -> _Done:
+    """Makes the hub's files those of the build or run.
 
     Raises:
         PublishError: The files there are not the same afterwards.
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
-    mine, kind = {entry.path: entry for entry in owned}, bundle.kind
-    there = held_files(api, kind, info, info.sha, [*mine, NAME])
-    earlier = earlier_paths(api, bundle, info, there.get(NAME))
-    gone = sorted(held_files(api, kind, info, info.sha, sorted(earlier - mine.keys())))
-    new = differing(mine, there)
-    changed = {entry.path for entry in new}
-    new += lost_files(api, kind, info, [entry for entry in owned if entry.path not in changed])
-    if not new and not gone:
-        return (), (), info.sha or ""
-    done = api.create_commit(
-        info.id,
-        [
-            *(CommitOperationDelete(path, is_folder=False) for path in gone),
-            *(CommitOperationAdd(entry.path, str(entry.place)) for entry in new),
-        ],
-        commit_message=bundle.message,
-        repo_type=kind,
-        parent_commit=info.sha,
-    )
-    if wrong := differing(mine, held_files(api, kind, info, done.oid, list(mine))):
-        raise PublishError(
-            f"{info.id} does not hold the {bundle.noun} as it was sent: {wrong[0].path} is another"
-            " there.",
-            "Does a .gitignore there leave it out, or did the file change just now?",
+    kind = bundle.kind
+    with tempfile.TemporaryDirectory(prefix="pairsmith-") as scratch:
+        files = files_of(bundle, card)
+        there = held_files(api, kind, info, info.sha, [*files, NAME])
+        held = Held(api, info, there, read_earlier(api, bundle, info, there.get(NAME)))
+        carried = with_card(bundle, held, files, card, Path(scratch))
+        mine = carried.files
+        left = sorted(earlier_paths(held.earlier) - mine.keys())
+        gone = sorted(held_files(api, kind, info, info.sha, left))
+        new = differing(mine, there)
+        changed = {entry.path for entry in new}
+        new += lost_files(api, kind, info, [e for e in mine.values() if e.path not in changed])
+        if not new and not gone:
+            return _Done((), (), info.sha or "", len(mine), carried.remarks)
+        done = api.create_commit(
+            info.id,
+            [
+                *(CommitOperationDelete(path, is_folder=False) for path in gone),
+                *(CommitOperationAdd(entry.path, str(entry.place)) for entry in new),
+            ],
+            commit_message=bundle.message,
+            repo_type=kind,
+            parent_commit=info.sha,
         )
-    return tuple(Sent(entry.path, entry.bytes) for entry in new), tuple(gone), done.oid
+        if wrong := differing(mine, held_files(api, kind, info, done.oid, list(mine))):
+            raise PublishError(
+                f"{info.id} does not hold the {bundle.noun} as it was sent: {wrong[0].path} is"
+                " another there.",
+                "Does a .gitignore there leave it out, or did the file change just now?",
+            )
+    sent = tuple(Sent(entry.path, entry.bytes) for entry in new)
+    return _Done(sent, tuple(gone), done.oid, len(mine), carried.remarks)
+
+
+def files_of(bundle: Bundle, card: Path | None) -> dict[str, Owned]:
+    """The files of a build or run, and those beside a card that is given, by path."""
+    return {entry.path: entry for entry in (*licence_files(card), *owned_files(bundle))}
 
 
 def held_files(

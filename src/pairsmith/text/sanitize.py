@@ -5,6 +5,8 @@ The one place for it: what goes to a terminal and what goes into a report both p
 
 from __future__ import annotations
 
+import json
+import re
 import unicodedata
 
 STEERING = ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")
@@ -31,6 +33,15 @@ def _shown(character: str) -> str:
         return character
     code = ord(character)
     return chr(0x2400 + code) if code < 0x20 else f"\\u{code:04x}"
+
+
+def escape_json(text: str) -> str:
+    r"""JSON text with everything beyond ASCII as escapes: it means the same, and steers nothing.
+
+    >>> escape_json('{"name": "crème"}')
+    '{"name": "cr\\u00e8me"}'
+    """
+    return re.sub(r"[^\n -~]", lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def shorten(text: str, longest: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pairsmith.dataset.card import front_matter, markdown_filler
+from pairsmith.dataset.card_prose import begin, end
 from pairsmith.dataset.manifest import Manifest
 from pairsmith.evaluating.record import Evaluation
 from pairsmith.models import smollm2
@@ -45,7 +46,8 @@ def card_text(
         matter["base_model"] = smollm2.ORIGIN
     told = {name: value for name, value in matter.items() if value is not None}
     head = yaml.safe_dump(told, sort_keys=False, allow_unicode=True)
-    return f"---\n{head}---\n\n{_body(run, str(licence or ''), (pad, evaluation))}"
+    body = _body(run, str(licence or ""), (pad, evaluation)).rstrip("\n")
+    return f"---\n{head}---\n\n{begin('run')}\n{body}\n{end('run')}\n"
 
 
 def _body(run: RunManifest, licence: str, told: tuple[str, Evaluation | None]) -> str:

@@ -69,7 +69,8 @@ def test_planted_rows_in_another_language_are_found(library, build_rows, ask):
     assert found[0]["sentence"] == "The chosen reply is in en, the rejected one in de."
     (claim,) = answer.claims
     assert (claim.level, claim.kinds) == (Level.LOOK, ("sides_differ",))
-    assert "8.0 % (4.1 % to 15.0 %)" in claim.sentence
+    assert "8 of 100 rows (8.0 %, 4.1 to 15.0)" in claim.sentence
+    assert claim.command == "pairsmith show OUT --finding languages:sides_differ"
     assert "en chosen 100" in languages.plot(answer).alternative.replace("asked 100, ", "")
 
 

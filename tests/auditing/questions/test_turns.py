@@ -38,6 +38,7 @@ def test_places_are_counted_and_a_planted_difference_is_found(build_rows, ask):
     assert claim.level == Level.LOOK
     assert "3 or 4 turns stand before the reply (200 rows)" in claim.sentence
     assert "more often than in the other 600" in claim.sentence
+    assert claim.command == ""  # nothing that would overwrite the report which shows it
     assert "3 or 4" in turns.plot(answer).alternative
 
 
@@ -46,6 +47,13 @@ def test_where_places_are_alike_none_is_said_to_differ(build_rows, ask, seed):
     answer = ask(turns.ask, build_rows({"train": make(0.5, seed=seed)}))
     assert [claim.level for claim in answer.claims] == [Level.FINE]
     assert not any(of["sure"] for of in answer.numbers["by_turns_before_the_reply"].values())
+
+
+def test_where_all_pairs_stand_at_one_place_none_is_compared(build_rows, ask):
+    rows = [row for row in make(0.5) if len(row[0]) == 1]
+    (claim,) = ask(turns.ask, build_rows({"train": rows})).claims
+    assert claim.level == Level.FINE
+    assert claim.sentence == "Every reply of 600 rows has 1 or 2 turns before it."
 
 
 def test_of_few_rows_there_is_no_interval(build_rows, ask):

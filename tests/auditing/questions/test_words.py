@@ -45,6 +45,7 @@ def test_a_planted_word_is_found_with_its_shares(build_rows, ask, chosen, reject
     assert claim.level == Level.LOOK
     assert f"{side} than of the {other}" in claim.sentence
     assert "700 rows" in claim.sentence
+    assert claim.command == "pairsmith explore OUT --only pair_words"
     assert "indeed" not in claim.sentence + answer.sentence
     assert 0.1 < claim.harm < abs(chosen - rejected)
     assert "indeed" in words.plot(answer).alternative

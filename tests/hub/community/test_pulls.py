@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -190,6 +192,24 @@ def test_what_is_proposed_counts_as_its_authors_until_it_is_merged(hub, ann, bob
     assert bob.read("c.txt", f"refs/pr/{again}") == "y" * 50
 
 
+def test_data_cannot_be_proposed_as_the_card(hub, ann, bob, tea, change):
+    """The card is for all, and reads of it are on no record."""
+    change(gate="manual", bob="accepted")
+    oid = hashlib.sha256(b"green\nblack\n").hexdigest()
+    named = {"path": "README.md", "algo": "sha256", "oid": oid, "size": 12}
+    lines = [{"key": "header", "value": {"summary": "A card"}}, {"key": "lfsFile", "value": named}]
+    number = bob.propose({"README.md": "# Green tea\n"})
+    for revision in ("main?create_pr=1", f"refs%2Fpr%2F{number}"):
+        answer = bob.client.post(
+            f"/api/datasets/ann/tea/commit/{revision}",
+            headers=bob.headers, content="\n".join(map(json.dumps, lines)),
+        )  # fmt: skip
+        assert answer.status_code == 403, answer.text
+        assert "A proposed README.md is sent as text" in answer.json()["error"]
+    assert len(bob.get("/discussions")["discussions"]) == 1
+    assert bob.read("README.md", f"refs/pr/{number}") == "# Green tea\n"
+
+
 def test_commits_to_others_repositories_have_a_rate(hub, ann, bob, tea):
     app = application(hub, Limits(proposals="2 per hour"))
     anns, bobs = (who._replace(client=TestClient(app)) for who in (ann, bob))
@@ -198,6 +218,17 @@ def test_commits_to_others_repositories_have_a_rate(hub, ann, bob, tea):
     bobs.commit(f"refs/pr/{number}", {"c.txt": "c"}, 429)
     for text in "xyz":
         anns.commit(f"refs/pr/{number}", {"c.txt": text})
+
+
+def test_a_role_that_was_withdrawn_merges_nothing(hub, ann, bob, tea):
+    """However long a merge takes: the role is asked for once more when it is made."""
+    number = bob.propose({"a.txt": "a"})
+    with hub.database.read() as db:
+        thread = threads.find(db, tea, number)
+    with pytest.raises(HubError, match="may not change the files of ann/tea any more"):
+        pulls.merge(hub, tea, thread, Actor(bob.user, moderates=True))
+    assert ann.get(f"/discussions/{number}")["status"] == "open"
+    assert ann.read("a.txt") is None
 
 
 def test_many_at_once(hub, ann, bob, tea):

@@ -108,6 +108,15 @@ def test_every_row_stays_and_tells_its_kind(root):
     assert {row.pop("draft") for row in after["lines"]} == {None}
     for row in after["users"]:
         assert [row.pop(name) for name in ("confirmed", "suspended", "removed")] == [None] * 3
+    for row in after["offers"]:
+        assert [row.pop(name) for name in ("seats", "days", "until")] == [1, 0, None]
+    for row in after["orders"]:
+        assert [row.pop(name) for name in ("accepted", "agreed")] == [None, ""]
+    for row in after["licences"]:
+        new = [row.pop(name) for name in ("seats", "accepted", "ends", "reminded")]
+        assert new == [1, None, None, 0]
+    seated = {(row["licence"], row["user"]) for row in after["seats"]}
+    assert seated == {(row["number"], row["user"]) for row in after["licences"]}
     for table in ("sessions", "tokens"):
         assert {row.pop("used") for row in after[table]} == {None}
     assert {row.pop("browser") for row in after["sessions"]} == {""}

@@ -43,5 +43,5 @@ def shop(hub, browser) -> Shop:
         repos.set_gate(db, repo, "manual")
         repo = repos.find(db, "dataset", "ann", "pairs")
         offer = offers.make(db, repo, RESEARCH)
-        reference = orders.create(db, offer, bob.user)
+        reference = orders.create(db, repo, offer, bob.user)
     return Shop(hub, ann, bob, repo, offer, reference)

@@ -16,7 +16,7 @@ from support.hub.stripe_events import session
 
 
 def test_buying_leads_to_the_payment_link_with_a_reference(shop):
-    answer = shop.bob.send(f"/datasets/ann/pairs/buy/{shop.offer.id}")
+    answer = shop.bob.send(f"/datasets/ann/pairs/buy/{shop.offer.id}", **shop.agreed)
     assert answer.status_code == 303
     url = urlsplit(answer.headers["location"])
     assert (url.scheme, url.netloc, url.path) == ("https", "buy.stripe.com", "/test_abc")
@@ -103,7 +103,7 @@ def test_without_stripe_nothing_is_bought(shop):
 
 
 def test_the_repositorys_page_lists_offers_with_what_one_can_do(shop):
-    assert f'action="/datasets/ann/pairs/buy/{shop.offer.id}"' in shown(shop, shop.bob.user)
+    assert f'href="/datasets/ann/pairs/buy/{shop.offer.id}"' in shown(shop, shop.bob.user)
     assert "<em>read</em>" in shown(shop)
     nobody = shown(shop)
     assert 'href="/login?next=%2Fdatasets%2Fann%2Fpairs"' in nobody

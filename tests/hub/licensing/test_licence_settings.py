@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 
@@ -12,7 +13,7 @@ from pairsmith.hub.app import application
 from pairsmith.hub.auth import tokens
 from pairsmith.hub.licensing import licences, offers
 from support.hub.shop import RESEARCH, SETTINGS, granted, kept, owner_forms, shown
-from support.hub.stripe_events import session
+from support.hub.stripe_events import charge, session
 
 SCRIPT = "<script>alert(1)</script>"
 
@@ -36,7 +37,7 @@ def test_the_owner_grants_and_revokes_by_hand(shop):
         assert permissions.standing(db, shop.repo, shop.bob.user) is permissions.Standing.STRANGER
     assert "revoked on" in shop.bob.get(f"/licences/{licence[0]}").text
     assert "It was broken" in shop.bob.get(f"/licences/{licence[0]}").text
-    assert shop.rows("SELECT actor, user, action FROM events") == [
+    assert shop.rows("SELECT actor, user, action FROM events WHERE action <> 'terms accepted'") == [
         ("ann", "bob", "licence granted"),
         ("ann", "bob", "licence revoked"),
     ]
@@ -131,12 +132,16 @@ BAD = {
     "a line break": ({"url": "https://buy.stripe.com/x\r\nx: y"}, "The Payment Link has"),
     "a link's id": ({"link": "price_1"}, "The Payment Link&#39;s id"),
     "no link's id": ({"link": ""}, "The Payment Link&#39;s id"),
-    "an amount with a point": ({"amount": "49.00"}, "The amount has to be"),
     "an amount below nothing": ({"amount": "-1"}, "The amount has to be"),
     "an amount too large": ({"amount": "9" * 30}, "The amount has to be"),
     "an amount in other digits": ({"amount": "٤٩"}, "The amount has to be"),
     "no amount": ({"amount": ""}, "The amount has to be"),
+    "more decimals than there are": ({"amount": "49.001"}, "written as USD 490.00"),
+    "thousands": ({"amount": "4,900"}, "without anything between thousands"),
+    "thousands and decimals": ({"amount": "4,900.00"}, "without anything between thousands"),
     "a currency": ({"currency": "dollar"}, "The currency has to be"),
+    "none that Stripe takes": ({"currency": "eru"}, "The currency has to be"),
+    "two currencies": ({"amount": "49.00 EUR"}, "The currency has to be"),
 }
 
 
@@ -165,11 +170,78 @@ def test_a_form_with_too_many_fields_or_a_file_is_refused(shop):
     assert shop.ann.client.post(SETTINGS, files={"name": b"x"}).status_code == 400
 
 
-def test_payments_that_made_no_licence_are_shown_to_the_owner(shop):
-    shop.said("checkout.session.completed", session(shop.reference, amount_total=1))
+AMOUNTS = {
+    "490 EUR": ("490", "EUR", 49000, "EUR 490.00"),
+    "490.00 EUR": ("490.00", "eur", 49000, "EUR 490.00"),
+    "490.00 with its code": ("490.00 EUR", "", 49000, "EUR 490.00"),
+    "a code before and beside": ("EUR 490", "EUR", 49000, "EUR 490.00"),
+    "a comma": ("490,50", "EUR", 49050, "EUR 490.50"),
+    "one decimal": ("4.9", "USD", 490, "USD 4.90"),
+    "yen": ("490", "JPY", 490, "JPY 490"),
+    "dinars": ("1.230", "KWD", 1230, "KWD 1.230"),
+    "whole dinars": ("490", "KWD", 490000, "KWD 490.000"),
+    "kronur": ("490", "ISK", 49000, "ISK 490"),
+    "ariary": ("490", "MGA", 490, "MGA 490"),
+}
+
+
+@pytest.mark.parametrize(("amount", "currency", "kept", "told"), AMOUNTS.values(), ids=AMOUNTS)
+def test_an_amount_is_typed_and_shown_as_its_currency_is_written(
+    shop, amount, currency, kept, told
+):
+    offer = f"{SETTINGS}/offers/{shop.offer.id}"
+    new = RESEARCH._replace(amount=amount, currency=currency)._asdict()
+    assert shop.ann.send(offer, **new).status_code == 303
+    assert shop.rows("SELECT amount, currency FROM offers") == [(kept, told[:3].lower())]
+    assert f"<strong>{told}</strong>" in shop.ann.get(SETTINGS).text
+    form = shop.ann.get(offer).text
+    typed = {name: re.search(f'name="{name}" value="([^"]*)"', form)[1] for name in new if name in
+             ("amount", "currency")}  # fmt: skip
+    assert shop.ann.send(offer, **(new | typed)).status_code == 303
+    assert shop.rows("SELECT amount FROM offers") == [(kept,)], "saved again, it is the same"
+
+
+def test_decimals_that_a_currency_has_not_are_refused_and_one_that_stripe_refuses_is_told(shop):
+    offer = f"{SETTINGS}/offers/{shop.offer.id}"
+    for amount, currency in (("490.00", "JPY"), ("490.5", "UGX"), ("1,234", "KWD")):
+        new = RESEARCH._replace(amount=amount, currency=currency)._asdict()
+        assert shop.ann.send(offer, **new).status_code == 400, (amount, currency)
+    new = RESEARCH._replace(amount="1.234", currency="KWD")._asdict()
+    assert shop.ann.send(offer, **new).status_code == 303
     page = shop.ann.get(SETTINGS).text
-    assert "its amount_total is 1, and the offer&#39;s is 4900" in page
-    assert "pi_1" in page
+    assert "KWD 1.234" in page
+    assert "only with 0 as the third decimal" in page
+
+
+def test_a_payment_that_does_not_fit_is_told_to_both_sides(shop, browser):
+    """The owner grants the licence for it, and it ends with that payment."""
+    paid = session(shop.reference, amount_total=490)
+    for kind in ("completed", "async_payment_succeeded"):
+        assert shop.said(f"checkout.session.{kind}", paid).startswith("turned away: USD 4.90 was")
+    said = "USD 4.90 was paid, and the offer is USD 49.00"
+    for who, path in ((shop.ann, SETTINGS), (shop.bob, "/settings/licences")):
+        page = who.get(path).text
+        assert page.count(said) == 1, "once, however often Stripe told of it"
+        assert "pi_1" in page
+    assert "You have none yet" not in page
+    assert 'href="/datasets/ann/pairs/discussions/new"' in page
+    assert said not in browser("eve").get("/settings/licences").text
+    assert shop.ann.send(f"{SETTINGS}/settle", checkout="cs_other").status_code == 404
+    assert shop.ann.send(f"{SETTINGS}/settle", checkout="cs_test_1").status_code == 303
+    assert shop.licences == [(shop.bob.user.id, "cs_test_1", True)]
+    assert shop.ann.send(f"{SETTINGS}/settle", checkout="cs_test_1").status_code == 404
+    for who, path in ((shop.ann, SETTINGS), (shop.bob, "/settings/licences")):
+        assert said not in who.get(path).text
+    assert shop.said("charge.refunded", charge("pi_1")).startswith("revoked ")
+
+
+def test_a_payment_that_went_back_is_told_to_nobody_any_more(shop):
+    shop.said("checkout.session.completed", session(shop.reference, currency="jpy"))
+    assert "JPY 4900 was paid" in shop.bob.get("/settings/licences").text
+    shop.said("charge.refunded", charge("pi_1"))
+    assert "You have none yet" in shop.bob.get("/settings/licences").text
+    assert "JPY 4900" not in shop.ann.get(SETTINGS).text
+    assert shop.ann.send(f"{SETTINGS}/settle", checkout="cs_test_1").status_code == 404
 
 
 def test_names_terms_and_reasons_are_shown_as_text(shop, browser):

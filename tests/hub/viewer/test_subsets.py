@@ -115,12 +115,30 @@ def test_without_a_list_the_layout_tells():
         "default": ["train", "validation"],
         "other": ["test", "train"],
         "third": ["best", "train"],
+        "quarantine": ["train"],
     }
     assert files_of(found[0].splits[0], paths) == paths[1:3]
 
 
-def test_no_parquet_file_makes_no_subset():
-    assert subsets([], ["README.md", "a.csv"]) == []
+def test_other_files_make_no_subset():
+    assert subsets([], ["README.md", "a.json", "b.svg", ".csv", "c.gz"]) == []
+
+
+def test_each_format_is_a_table_of_its_own():
+    paths = ["a.csv", "a.jsonl.gz", "b.tsv.zst", "docs/x.PNG", "train.parquet"]
+    found = subsets([], paths)
+    assert [one.name for one in found] == [
+        "default",
+        "default (JSON lines)",
+        "default (CSV)",
+        "default (TSV)",
+    ]
+    assert [one.splits[0].paths for one in found][1:3] == [["a.jsonl.gz"], ["a.csv"]]
+
+
+def test_images_are_rows_where_there_is_no_table_but_of_them():
+    (found,) = subsets([], ["metadata.csv", "test/b.png", "train/a.JPG"])
+    assert names([found]) == {"default": ["test", "train"]}
 
 
 def test_the_subset_and_the_split_to_begin_with():

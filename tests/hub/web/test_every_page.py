@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from starlette.routing import Route
 
@@ -17,7 +19,7 @@ DATASET = "/datasets/{owner:part}/{name:part}"
 MODEL = "/{owner:account}/{name:part}"  # their pages are made by the same templates
 NO_PAGES = (
     *("/api/", "/cas/", "/lfs/", "/static/", "/datasets-server/"),
-    *("/favicon.ico", "/robots.txt"),
+    *("/favicon.ico", "/robots.txt", "/uploads/"),
 )
 PROBLEMS = """() => {
   const found = [], wide = document.documentElement.scrollWidth;
@@ -47,6 +49,7 @@ SHOWN = {
     "/join": ["/join"],
     "/login": ["/login?next=/datasets/ann/pairs"],
     "/mail/stop/{secret:part}": ["/mail/stop/x"],
+    "/notifications": ["ann /notifications", "eve /notifications"],
     "/settings/profile": ["ann /settings/profile"],
     "/settings/password": ["ann /settings/password"],
     "/login/code": ["/login/code?next=/"],
@@ -72,14 +75,19 @@ SHOWN = {
         f"ann {PAGE}/settings/requests", f"ann {PAGE}/settings/requests?status=accepted",
         f"ann {PAGE}/settings/requests?status=rejected",
     ],
+    "DATASET/settings/usage": [f"ann {PAGE}/settings/usage?days=90"],
     "DATASET/settings/licences": [f"ann {PAGE}/settings/licences"],
     "DATASET/settings/licences/offers/{at:part}": [
         f"ann {PAGE}/settings/licences/offers/{{offer}}"
     ],
+    "DATASET/buy/{offer:part}": [f"eve {PAGE}/buy/{{offer}}"],
     "DATASET/viewer": [
         f"ann {PAGE}/viewer", f"ann {PAGE}/viewer?config=red-team-attempts&row=2",
         f"ann {PAGE}/viewer?config=red-team-attempts", f"/datasets/ann/{LONG}/viewer",
         f"/datasets/ann/{LONG}/viewer?annotation={FOLDER}&order=lowest",
+    ],
+    "DATASET/viewer/columns": [
+        f"ann {PAGE}/viewer/columns", f"/datasets/ann/{LONG}/viewer/columns"
     ],
     "DATASET/discussions": [
         f"{PAGE}/discussions", f"ann {PAGE}/discussions?status=all",
@@ -151,6 +159,7 @@ def test_every_route_of_a_page_is_looked_at():
 
 @slow
 def test_every_page(hub, served, browser, sample_messages):
+    hub.settings = dataclasses.replace(hub.settings, stripe_secret="whsec_x")
     made, watch = furnish(hub, sample_messages), Watch(served)
     people = {name: come(browser, watch, made, name) for name in ("", *FULL_NAMES)}
     places = {"licence": made.licence, "offer": made.offer}

@@ -107,6 +107,9 @@ class Person:
     def answer(self, user: str, button: str, reason: str = "") -> None:
         """Answers a user's request, or ends their licence, in their row."""
         if reason:
+            folded = self.row(user).get_by_text("Give a reason", exact=True)
+            if folded.count():
+                folded.click()
             self.row(user).get_by_label(f"Reason, told to {user}").fill(reason)
         self.row(user).get_by_role("button", name=button, exact=True).click()
 

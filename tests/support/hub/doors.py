@@ -12,27 +12,8 @@ from urllib.parse import urlencode
 
 from pairsmith.hub.http.addresses import KINDS, Kind
 from support.hub.stage import ABSENT, FIELD, HIDDEN, Stage, held_as
+from support.hub.tricks import INNER, REVISIONS, TRICKS
 
-INNER = ("data/train.txt", "data/train.parquet", "data", "README.md")
-TRICKS = (
-    "data/../data/train.txt",
-    "%2e%2e/{other}/resolve/main/data/train.txt",
-    "..%2f..%2fhub.sqlite",
-    "../../../../blobs/{blob2}/{blob}",
-    "%2Fetc%2Fpasswd",
-    "/data/train.txt",
-    "//data//train.txt",
-    "data%2Ftrain.txt",
-    "data/train.txt%00.md",
-    "README.md%2F..%2Fdata%2Ftrain.txt",
-    "README.md/../data/train.txt",
-    "data%5Ctrain.txt",
-    ".%2e/data/train.txt",
-    "{blob}",
-    "data/train.txt?download=true",
-    "README.md%3Fx=/../data/train.txt",
-)
-REVISIONS = ("main", "{new}", "{old}", "old%2Fstate", "v1", "refs%2Fheads%2Fmain", "..", "HEAD")
 PULL = "refs%2Fpr%2F2"  # a pull request that changes data
 QUERIES = {  # what is asked besides
     "{num:part}": ("?diff=1",),
@@ -42,7 +23,10 @@ QUERIES = {  # what is asked besides
         "?page=1",
         "?revision={old}&q=of",
         "?config=default&split=train",
+        "?sort=chosen&way=down",
+        "?id=MARK&note=MARK",
     ),
+    "columns": ("?revision={old}", "?config=default&split=train"),
     "tree": ("?recursive=true&expand=true",),
     "datasets": (
         "?search={name}", "?author=ann", "?q={name}", "?filter=mit&full=true&sort=downloads",
@@ -50,6 +34,10 @@ QUERIES = {  # what is asked besides
     "parquet": ("?dataset=ann/{name}", "?dataset=ann%2F{name}&config=default"),
     "splits": ("?dataset=ann/{name}",),
     "is-valid": ("?dataset=ann/{name}",),
+    "rows": ("?dataset=ann/{name}&config=default&split=train", "?dataset=ann%2F{name}&length=9"),
+    "first-rows": ("?dataset=ann/{name}&config=default&split=train",),
+    "size": ("?dataset=ann/{name}",),
+    "info": ("?dataset=ann/{name}", "?dataset=ann/{name}&config=default"),
     "models": ("?search={name}", "?license=mit&expand=cardData"),
 }  # fmt: skip
 VALUES = {  # what stands in the place of each part of an address
@@ -73,6 +61,7 @@ VALUES = {  # what stands in the place of each part of an address
     "report": ("explore", "audit"),
     "num": ("1", "2", "3", "x"),
     "comment": ("{comment}",),
+    "attachment": ("{attachment}",),
     "rest": ("x", "../api/datasets/ann/" + HIDDEN),
 }
 FEWER_VALUES = {  # the same for models, whose endpoints are the same
@@ -81,24 +70,11 @@ FEWER_VALUES = {  # the same for models, whose endpoints are the same
     "revision": ("main", "{old}", "v1"),
 }
 FORM = {
-    "user": "stranger",
-    "confirm": "{name}",
-    "owner": "ann",
-    "whom": "stranger",
-    "role": "admin",
-    "invitation": "1",
-    "reply": "accept",
-    "name": "{name}",
-    "q": "MARK",
-    "title": "A title",
-    "text": "A comment",
-    "row": "1",
-    "config": "default",
-    "split": "train",
-    "status": "accepted",
-    "visibility": "public",
-    "gate": "off",
-}
+    "user": "stranger", "confirm": "{name}", "owner": "ann", "whom": "stranger", "role": "admin",
+    "invitation": "1", "notice": "1", "mute": "yes", "reply": "accept", "name": "{name}",
+    "q": "MARK", "title": "A title", "text": "A comment", "row": "1", "config": "default",
+    "split": "train", "status": "accepted", "visibility": "public", "gate": "off",
+}  # fmt: skip
 BODIES: dict[str, bytes] = {  # what is sent there; a form where nothing is said
     "/api/repos/create": b'{"name": "{name}", "organization": "ann", "type": "{kind}"}',
     "/api/repos/move": b'{"fromRepo": "ann/{name}", "toRepo": "ann/{name}", "type": "{kind}"}',
@@ -142,6 +118,10 @@ data GET /api/datasets/{owner:part}/{name:part}/parquet/{config:part}/{split:par
 data GET /datasets-server/parquet
 data GET /datasets-server/splits
 data GET /datasets-server/is-valid
+data GET /datasets-server/rows
+data GET /datasets-server/first-rows
+data GET /datasets-server/size
+data GET /datasets-server/info
 self POST /api/repos/create
 admin DELETE /api/repos/delete
 admin POST /api/repos/move
@@ -198,10 +178,14 @@ self GET /datasets
 self GET /models
 self GET /{owner:part}
 self GET /favicon.ico
+self POST /uploads
+card GET /uploads/{attachment:part}
 self GET /robots.txt
 self GET /static/{name:part}
 self GET /mail/stop/{secret:part}
 self POST /mail/stop/{secret:part}
+self GET /notifications
+self POST /notifications
 self GET /settings/access
 self GET /settings/password
 card GET /datasets/{owner:part}/{name:part}
@@ -226,6 +210,7 @@ card GET /datasets/{owner:part}/{name:part}/discussions/new
 card GET /datasets/{owner:part}/{name:part}/discussions/{num:part}
 card GET /datasets/{owner:part}/{name:part}/discussions/{num:part}/files
 card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/comment
+card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/mute
 write GET /datasets/{owner:part}/{name:part}/discussions/{num:part}/comment/{comment:part}/versions
 card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/comment/{comment:part}/edit
 card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/comment/{comment:part}/hide
@@ -233,12 +218,15 @@ card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/title
 card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/status
 write POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/merge
 data GET /datasets/{owner:part}/{name:part}/viewer
+data GET /datasets/{owner:part}/{name:part}/viewer/columns
 data GET /datasets/{owner:part}/{name:part}/reports/{report:part}
 data GET /datasets/{owner:part}/{name:part}/reports/{report:part}/frame/{revision:part}
 admin GET /datasets/{owner:part}/{name:part}/settings
 admin GET /datasets/{owner:part}/{name:part}/settings/requests
 admin GET /datasets/{owner:part}/{name:part}/settings/requests.csv
 admin GET /datasets/{owner:part}/{name:part}/settings/record.csv
+admin GET /datasets/{owner:part}/{name:part}/settings/usage
+admin GET /datasets/{owner:part}/{name:part}/settings/usage.csv
 admin POST /datasets/{owner:part}/{name:part}/settings/requests
 admin POST /datasets/{owner:part}/{name:part}/settings/requests/grant
 admin POST /datasets/{owner:part}/{name:part}/settings/visibility
@@ -290,13 +278,16 @@ self POST /settings/security/end-others
 self GET /settings/tokens
 self POST /settings/tokens
 self POST /settings/tokens/revoke
+card GET /datasets/{owner:part}/{name:part}/buy/{offer:part}
 card POST /datasets/{owner:part}/{name:part}/buy/{offer:part}
 self GET /settings/licences
 owner GET /licences/{number:part}
+owner POST /licences/{number:part}/seats
 admin GET /datasets/{owner:part}/{name:part}/settings/licences
 admin POST /datasets/{owner:part}/{name:part}/settings/licences
 admin GET /datasets/{owner:part}/{name:part}/settings/licences.csv
 admin POST /datasets/{owner:part}/{name:part}/settings/licences/grant
+admin POST /datasets/{owner:part}/{name:part}/settings/licences/settle
 admin POST /datasets/{owner:part}/{name:part}/settings/licences/revoke/{at:part}
 admin GET /datasets/{owner:part}/{name:part}/settings/licences/offers/{at:part}
 admin POST /datasets/{owner:part}/{name:part}/settings/licences/offers/{at:part}
@@ -321,7 +312,18 @@ def filled(stage: Stage, text: str, name: str, kind: Kind = "dataset") -> str:
     other = HIDDEN if name == ABSENT else name
     held = held_as(kind, other)
     text = text.replace("{name}", name).replace("{other}", other).replace("{kind}", kind)
-    for key in ("new", "old", "offer", "licence", "link", "upload", "cas", "blob", "comment"):
+    for key in (
+        "new",
+        "old",
+        "offer",
+        "licence",
+        "link",
+        "upload",
+        "cas",
+        "blob",
+        "comment",
+        "attachment",
+    ):
         text = text.replace("{" + key + "}", stage.values[f"{held}:{key}"])
     return text.replace("{blob2}", stage.values[f"{held}:blob"][:2])
 

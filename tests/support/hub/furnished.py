@@ -58,7 +58,7 @@ The licensee may train and evaluate models with the dataset, and publish what th
 3. The licence ends when the payment is returned.
 """
 RESEARCH = Draft(
-    "Research", TERMS, "49 USD", "https://buy.stripe.com/test_x", "plink_research", "4900", "usd"
+    "Research", TERMS, "49 USD", "https://buy.stripe.com/test_x", "plink_research", "49.00", "USD"
 )
 BY_HAND = Draft("Commercial", "As it is agreed with the licensor.", "on request")
 JUDGE = b"""---
@@ -136,7 +136,7 @@ def furnish(hub: Hub, build: Path) -> Furnished:
         licence = licences.grant(db, pairs, by_hand, people["bob"], "ann")
         ended = licences.grant(db, pairs, by_hand, people["dan"], "ann")
         licences.revoke(db, ended, "ann", "The project ended.")
-        pay_too_little(db, orders.create(db, sold, people["dan"]))
+        pay_too_little(db, orders.create(db, pairs, sold, people["dan"]))
         form = read_form(card.read(text).data)
         for name in ("cleo", "dan"):
             requests.ask(db, pairs, people[name], ANSWERS, form)

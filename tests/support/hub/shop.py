@@ -24,8 +24,8 @@ RESEARCH = Draft(
     "49 USD",
     "https://buy.stripe.com/test_abc?locale=de",
     "plink_research",
-    "4900",
-    "usd",
+    "49.00",
+    "USD",
 )
 SETTINGS = "/datasets/ann/pairs/settings/licences"
 
@@ -117,6 +117,18 @@ class Shop(NamedTuple):
         """What the database holds."""
         with self.hub.database.read() as db:
             return [tuple(row) for row in db.execute(query, values).fetchall()]
+
+    @property
+    def agreed(self):
+        """What the page of the terms sends, once its box is ticked."""
+        return {"offered": self.offer.words.mark, "agree": "yes"}
+
+    @property
+    def happened(self):
+        """Who did what about whom, and more, since bob agreed to the terms."""
+        return self.rows(
+            "SELECT actor, user, action, detail FROM events WHERE action <> 'terms accepted'"
+        )
 
     @property
     def licences(self):

@@ -39,6 +39,7 @@ OPEN = "open-to-all"
 HOLDERS = {"reader": Role.READ, "writer": Role.WRITE, "keeper": Role.ADMIN}
 """Who has a role in ann's repositories, which one."""
 
+EVERYBODY = "@stranger @pending @reader @writer @keeper"
 FIELD = "x-field-of-a-form"  # told among the headers, sent in the form
 CARD = b"---\nlicense: mit\nextra_gated_fields:\n  Company: text\n---\n# A card\n"
 
@@ -214,13 +215,22 @@ def _sell(stage: Stage) -> None:
 
 
 def _discuss(stage: Stage) -> None:
-    """A discussion of each repository, and a pull request that changes data and the card."""
+    """A discussion of each repository, and a pull request that changes data and the card.
+
+    To what is said of a private repository an image is attached that has its mark.
+    """
+    attached = {
+        (kind, name): stage.call("POST", "/uploads", stage.owner, _image(name)).body.decode()
+        for kind, name in product(KINDS, (GATED, HIDDEN))
+    }
     with stage.hub.database.write() as db:
         ann = Actor(users.named(db, "ann"), moderates=True)
         for kind, name in product(KINDS, (GATED, HIDDEN)):
             repo = repos.find(db, kind, "ann", name)
-            text = mark(name).decode() if name == HIDDEN else "Only words."
-            thread = threads.open_discussion(db, repo, ann, "A title", text)
+            text = f"{mark(name).decode()} {EVERYBODY}" if name == HIDDEN else "Only words."
+            sent = attached[kind, name]
+            thread = threads.open_discussion(db, repo, ann, "A title", f"{text} {sent}")
+            stage.values[f"{held_as(kind, name)}:attachment"] = sent.rpartition("/")[2]
             anchors.tie(db, repo, thread, Anchor("default", "train", 1, "", "0" * 40))
             (entry,) = entries.listed(db, thread, 1)
             stage.values[f"{held_as(kind, name)}:comment"] = entry.key
@@ -230,6 +240,10 @@ def _discuss(stage: Stage) -> None:
             repo = repos.find(db, kind, "ann", name)
         changed = {"README.md": b"# Another card\n", "data/train.txt": mark(name) + b", changed\n"}
         propose_files(stage.hub, repo, ann, 2, changed)
+
+
+def _image(name: str) -> bytes:
+    return b"\x89PNG\r\n\x1a\n" + (mark(name) if name == HIDDEN else b"")
 
 
 async def _call(

@@ -49,6 +49,7 @@ def propose_files(
     with hub.database.read() as db:
         thread = threads.find(db, repo, num)
         target = Target(thread.ref, thread=pulls.check_may_push(db, repo, actor, num))
-        wanted = Wanted(thread.ref, actor.user, Message("A proposal"), changes)
+        sent = frozenset(change.blob for change in changes)
+        wanted = Wanted(thread.ref, actor.user, Message("A proposal"), changes, sent=sent)
         wanted = Push(repo, actor, target).directed(db, wanted)
     return commits.commit_apart(hub.database, repo, wanted, lambda db: None)

@@ -84,10 +84,13 @@ def claim_length(baseline: LengthBaseline | None) -> tuple[Claim, ...]:
     if share.low <= BETTER_THAN_CHANCE:
         sentence = f"Length alone tells little: a rule that sees nothing else gets {told} right."
         return (Claim(Level.FINE, sentence, 0.0),)
-    rule = "length alone" if baseline.rule == "differs" else f"the {baseline.rule} reply"
+    rule = "by length" if baseline.rule == "differs" else f"the {baseline.rule} reply"
     near = share.low > AS_GOOD_AS_A_MODEL
     sentence = f"Preferring {rule}, unread, gets {told} right"
-    sentence += ", as many as models that read: a model would learn length." if near else "."
+    if near:
+        sentence += ", at least as many as models that read them: a model would learn length."
+    else:
+        sentence += "."
     level = Level.ACT if near else Level.LOOK
     return (Claim(level, sentence, 2 * share.low - 1, "pairsmith explore OUT --only pair_form"),)
 

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from pairsmith.auditing.answer import Answer, Finding, Study, UnansweredError, as_table
+from pairsmith.auditing.claims.levels import of_rows
 from pairsmith.auditing.content.language import (
     LIBRARY,
     SURE,
@@ -22,7 +23,7 @@ from pairsmith.auditing.content.language import (
     tell_languages,
 )
 from pairsmith.auditing.report.plots import draw_groups
-from pairsmith.auditing.verdict import OUT, Claim, Level
+from pairsmith.auditing.verdict import Claim, Level, show_command
 from pairsmith.extras import hint
 from pairsmith.reporting.svg import Plot
 from pairsmith.statistics.intervals import Share, percent, wilson
@@ -182,16 +183,16 @@ def _summarize(
     rest = len(sure) - 3
     named = ", ".join(told) or "none that is told"
     more = f" and {rest:,} more languages" if rest > 0 else ""
-    differ = ", ".join(
+    differ = " and ".join(
         f"{words} in {wilson(len(kinds[kind]), many)}"
         for kind, words in (
             ("sides_differ", "the replies of a pair are in two languages"),
-            ("chosen_not_as_asked", "chosen is in another language than the question"),
+            ("chosen_not_as_asked", "the chosen reply is in another language than the question"),
         )
     )
     return (
-        f"Of the replies of {_of(many, count)}, are in a language, by its code: {named}{more}; "
-        f"unsure are {percent(replies[UNSURE] / (2 * many))}. Of the rows, {differ}."
+        f"Languages of the replies of {_of(many, count)}, by their codes: {named}{more}; unsure of "
+        f"{percent(replies[UNSURE] / (2 * many))}. Of the rows, {differ}."
     )
 
 
@@ -209,20 +210,21 @@ def _claim(kinds: Mapping[str, list[Row]], many: int, count: int) -> Claim:
     differ = {kind: wilson(len(rows), many) for kind, rows in kinds.items()}
     worse: dict[str, Share] = {kind: of for kind, of in differ.items() if of.low >= APART}
     if not worse:
-        both = wilson(sum(map(len, kinds.values())), many)
-        said = f"Question and replies are in one language, but for {both} of {_of(many, count)}."
+        both = of_rows(wilson(sum(map(len, kinds.values())), many))
+        drawn = f", drawn by chance from {count:,}" if count > many else ""
+        said = f"Question and replies are in one language, but for {both}{drawn}."
         return Claim(Level.FINE, said, 0.0)
     words = {
         "sides_differ": "the two replies are in different languages",
         "chosen_not_as_asked": "the chosen reply is in another language than the question",
     }
-    told = " and ".join(f"in {of} {words[kind]}" for kind, of in worse.items())
-    said = f"Languages do not go together: {told}, of {_of(many, count)}."
-    kind = next(iter(worse))
+    told = " and ".join(f"in {of_rows(of)} {words[kind]}" for kind, of in worse.items())
+    drawn = f"; these are drawn by chance from {count:,}" if count > many else ""
+    said = f"Languages do not go together: {told}{drawn}."
     return Claim(
         Level.LOOK,
         said,
         sum(of.low for of in worse.values()),
-        f"pairsmith show {OUT} --finding languages:{kind}",
+        show_command("languages", tuple(worse)),
         tuple(worse),
     )

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairsmith.auditing.answer import Answer, Study, UnansweredError
-from pairsmith.auditing.verdict import OUT, Claim, Level
+from pairsmith.auditing.verdict import Claim, Level
 from pairsmith.reporting.svg import INK, SERIES, Plot, figure, to_svg
 from pairsmith.statistics.bootstrap import Floats
 from pairsmith.statistics.compared import Compared
@@ -169,8 +169,8 @@ def _summarize(rows: Rows, by_place: Mapping[str, Any]) -> str:
     count = len(rows.turns)
     first = wilson(int((rows.places == 0).sum()), count)
     said = (
-        f"Before the reply stand {rows.turns.mean():.1f} turns on average and {rows.turns.max():,} "
-        f"at most; in {first} of {count:,} rows one or two."
+        f"Replies have {rows.turns.mean():.1f} turns before them on average and "
+        f"{rows.turns.max():,} at most; one or two in {first} of {count:,} rows."
     )
     known = {name: of for name, of in by_place.items() if of["longer"]["low"] is not None}
     if not known:
@@ -178,7 +178,10 @@ def _summarize(rows: Rows, by_place: Mapping[str, Any]) -> str:
     told = "; ".join(
         f"{name}: {_say(of['longer'])}, {of['rows']:,} rows" for name, of in known.items()
     )
-    return f"{said} The longer reply is chosen more often, in points, with turns before it {told}."
+    return (
+        f"{said} The longer reply is chosen more often than the shorter one by these points, for "
+        f"each number of turns before it: {told}."
+    )
 
 
 def _claim(rows: Rows, longer: Compared, q: Floats) -> Claim:
@@ -188,10 +191,13 @@ def _claim(rows: Rows, longer: Compared, q: Floats) -> Claim:
     count = len(rows.turns)
     sizes = np.bincount(rows.places, minlength=len(NAMES))
     unlike = np.flatnonzero(least >= UNLIKE).tolist()
+    if np.count_nonzero(sizes) < 2:
+        said = f"Every reply of {count:,} rows has {NAMES[int(sizes.argmax())]} turns before it."
+        return Claim(Level.FINE, said, 0.0)
     if not unlike:
         said = (
-            f"Length tells the sides apart alike wherever pairs stand in conversations, to within "
-            f"{UNLIKE:g} points or what {count:,} rows can tell."
+            f"Where pairs stand in conversations makes no clear difference of {UNLIKE:g} points or "
+            f"more to how often the longer reply is chosen, in {count:,} rows."
         )
         return Claim(Level.FINE, said, 0.0)
     # what most rows are is told by what is unlike them
@@ -202,8 +208,10 @@ def _claim(rows: Rows, longer: Compared, q: Floats) -> Claim:
     of = int(sizes[place])
     harm = of / count * float(least[place]) / 100
     said = (
-        f"Length tells the sides apart otherwise where {NAMES[place]} turns stand before the reply "
+        f"Length matters differently where {NAMES[place]} turns stand before the reply "
         f"({of:,} rows): the longer one is chosen {abs(estimate):.1f} points "
-        f"({ends[0]:.1f} to {ends[1]:.1f}) {more} often than in the other {count - of:,}."
+        f"({ends[0]:.1f} to {ends[1]:.1f}) {more} often than in the other {count - of:,} rows. The "
+        "report shows each place, under Turns."
     )
-    return Claim(Level.LOOK, said, harm, f"pairsmith audit {OUT} --only turns")
+    # no command: an audit of this question alone would overwrite the report
+    return Claim(Level.LOOK, said, harm)

@@ -203,8 +203,10 @@ def _claim(replies: Replies, found: Telling) -> Claim:
     ends = sorted((abs(low), abs(high)))
     others = f"; {many - 1:,} more tell by {TELLING:g} or more" if many > 1 else ""
     said = (
-        f"One word alone tells the sides apart: of replies of equal length {abs(estimate):.1f} "
-        f"points ({ends[0]:.1f} to {ends[1]:.1f}) more of the {side} than of the {other} have it, "
-        f"in {_of(replies)}{others}. A model may learn it in place of quality."
+        f"One word or phrase alone tells the sides apart: of replies of equal length "
+        f"{abs(estimate):.1f} points ({ends[0]:.1f} to {ends[1]:.1f}) more of the {side} than of "
+        f"the {other} have it, in {_of(replies)}{others}. A model may learn it in place of "
+        "quality. The report names it, under Words."
     )
-    return Claim(Level.LOOK, said, float(least[place]) / 100, f"pairsmith explore {OUT}")
+    command = f"pairsmith explore {OUT} --only pair_words"
+    return Claim(Level.LOOK, said, float(least[place]) / 100, command)

@@ -34,6 +34,7 @@ def audit(
     from pairsmith.cli.render.audit import draw_audit, fails
     from pairsmith.cli.terminal import say, stoppable, watched
     from pairsmith.cli.values import level_of, names_of
+    from pairsmith.text.sanitize import escape_json
 
     level = level_of("--fail-on", fail_on)
     with stoppable(), watched() as watch:
@@ -41,7 +42,7 @@ def audit(
             out, tokenizer=tokenizer, questions=names_of(only) or None, progress=watch
         )
     if as_json:
-        typer.echo(made.to_json(), nl=False)
+        typer.echo(escape_json(made.to_json()), nl=False)
     else:
         draw_audit(made, str(out))
     if level is not None and made.verdict.reaches(level):

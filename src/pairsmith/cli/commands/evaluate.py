@@ -48,7 +48,7 @@ def evaluate(
     Writes a report to BUILD/evaluations/NAME. Needs the extra `audit`.
     """
     from pairsmith.cli.terminal import stoppable
-    from pairsmith.text.sanitize import sanitize
+    from pairsmith.text.sanitize import escape_json, sanitize
 
     asked = EvaluationOptions(**options)
     with stoppable():
@@ -56,7 +56,7 @@ def evaluate(
             printed = _score_bench(build, asked, (rewardbench, seed), as_json)
         else:
             printed = _evaluate(build, asked, seed, as_json)
-    typer.echo(printed if as_json else sanitize(printed), nl=False)
+    typer.echo(escape_json(printed) if as_json else sanitize(printed), nl=False)
 
 
 def _evaluate(build: Path, asked: EvaluationOptions, seed: int, as_json: bool) -> str:

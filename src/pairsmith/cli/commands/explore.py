@@ -35,12 +35,12 @@ def explore(
     from pairsmith.cli.terminal import stoppable, watched
     from pairsmith.cli.values import names_of
     from pairsmith.exploring.explore import explore as explore_dataset
-    from pairsmith.text.sanitize import sanitize
+    from pairsmith.text.sanitize import escape_json, sanitize
 
     with stoppable(), watched() as watch:
         made = explore_dataset(out, only=names_of(only) or None, progress=watch, **options)
     if as_json:
-        typer.echo(made.to_json(), nl=False)
+        typer.echo(escape_json(made.to_json()), nl=False)
         return
     typer.echo(sanitize("".join(f"{line}\n" for line in _lines(made))), nl=False)
 

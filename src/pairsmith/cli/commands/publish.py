@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pairsmith.cli.options import with_options
+from pairsmith.publishing.options import PublishOptions
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from pairsmith.publishing.publish import Published
 
 
+@with_options(PublishOptions)
 def publish(
     out: Annotated[str, typer.Argument(metavar="OUT", help="The folder of a build or a run.")],
     repo: Annotated[str, typer.Argument(metavar="OWNER/NAME", help="Where it goes.")],
@@ -27,9 +31,6 @@ def publish(
             metavar="GATE", help="Who reads it asks first: auto lets in at once, manual does not."
         ),
     ] = None,
-    private: Annotated[
-        bool, typer.Option("--private", help="The owner alone may know of it.")
-    ] = False,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Say what would be sent, to where; send nothing."),
@@ -38,6 +39,7 @@ def publish(
         bool, typer.Option("--yes", "-y", help="Do not ask before sending to the public hub.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
+    **given: Any,
 ) -> None:
     """Publish a build or a trained run on a hub, by the stock client: checked first, in one commit.
 
@@ -50,10 +52,10 @@ def publish(
 
     _configure_progress_bars()
     if not (yes or dry_run):
-        ask_before_public(out, repo, to, gated, private)
+        ask_before_public(out, repo, to, gated, given["private"])
     carry_out: Callable[..., Any] = _plan if dry_run else _publish
     with stoppable(hint="The same command sends what is missing."):
-        done, lines = carry_out(out, repo, to=to, gated=gated, private=private)
+        done, lines = carry_out(out, repo, to=to, gated=gated, **given)
     if as_json:
         typer.echo(json.dumps(done.to_dict()))
         return

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_CHARS = 2_000
 """Characters shown of a row that cannot be split into sides."""
+LABEL = 7
+"""The columns of a label, such as `why`."""
 DRAWN = ("id", "text", "messages", "transcript", "notes")
 """Columns of a dialogue that are not drawn as scores; the transcript is the text, unrendered."""
 DRAWN_OF_PAIRS = ("id", "prompt", "chosen", "rejected", "tools", "notes")
@@ -71,7 +73,7 @@ def _draw_refused(screen: Console, row: Refused, said: Said) -> None:
     """Why a row was refused, where it stands, and its two transcripts where it has them."""
     _heading(screen, row.id, row.reason)
     _statements(screen, said)
-    screen.print(sanitize(f"why    {row.detail}"), soft_wrap=True)
+    _label(screen, "why", row.detail)
     screen.print(sanitize(f"where  {row.path}, line {row.line}"), soft_wrap=True)
     if row.sides:
         screen.print(side_by_side(screen, *row.sides))
@@ -85,7 +87,21 @@ def _statements(screen: Console, said: Said) -> None:
     for one in said:
         score = None if one["score"] is None else f"{one['score']:g}"
         words = [word for word in (one["label"], score, one["detail"]) if word is not None]
-        screen.print(sanitize("said   " + "  ".join(words)), soft_wrap=True)
+        _label(screen, "said", "  ".join(words))
+
+
+def _label(screen: Console, label: str, words: str) -> None:
+    """A label and words beside it; on a terminal in lines that go on beside it."""
+    from rich.text import Text
+
+    if not screen.is_terminal or screen.width < 2 * LABEL:
+        screen.print(sanitize(f"{label:<{LABEL}}{words}"), soft_wrap=True)
+        return
+    head = f"{label:<{LABEL}}"
+    for line in Text(sanitize(words)).wrap(screen, screen.width - LABEL):
+        line.rstrip()
+        screen.print(Text(head).append(line))
+        head = " " * LABEL
 
 
 def _heading(screen: Console, id: str, words: str) -> None:

@@ -20,9 +20,12 @@ class RowOptions:
     """Which rows to show."""
 
     reason: Annotated[
-        str | None, Option("Quarantined rows of this reason, or `any`.", "REASON")
+        str | None, Option("Quarantined rows of this reason, or `any`: {reasons}.", "REASON")
     ] = None
-    note: Annotated[str | None, Option("Kept rows with this note.", "NOTE")] = None
+    note: Annotated[
+        str | None,
+        Option("Kept rows with this note, or a reason that was overruled: {notes}.", "NOTE"),
+    ] = None
     annotation: Annotated[
         str | None, Option("Rows that this annotation says something of.", "NAME[:LABEL]")
     ] = None

@@ -25,6 +25,7 @@ from pairsmith.hub.repos.history import MAIN, Commit
 from pairsmith.hub.repos.readme import read_card
 from pairsmith.hub.repos.repos import Repo
 from pairsmith.hub.viewer.annotations import MANIFEST
+from pairsmith.hub.viewer.formats import TABLES
 from pairsmith.hub.viewer.listing import Listing, make_listing
 from pairsmith.hub.viewer.plan import MAX_PATHS
 from pairsmith.hub.viewer.subsets import MAX_ENTRIES, SUFFIX
@@ -65,8 +66,13 @@ class Listed(NamedTuple):
         return hub.url(f"{self.repo.page}/resolve/{self.commit.id}/{quote(path)}")
 
 
-def read_listing(request: Request, name: RepoName) -> Listed:
+def read_listing(request: Request, name: RepoName, suffixes: tuple[str, ...] = (SUFFIX,)) -> Listed:
     """The splits of a dataset's newest commit.
+
+    Args:
+        request: Who asks.
+        name: The dataset.
+        suffixes: How the names of the files end that are listed.
 
     Raises:
         HubError: Where the caller may not read the data; 404 where there is no commit; 422 where
@@ -76,7 +82,7 @@ def read_listing(request: Request, name: RepoName) -> Listed:
     with hub.database.read() as db:
         repo = permissions.readable(db, hub, who, *name)
         commit = history.find(db, repo, MAIN)
-        paths = files.paths_ending(db, commit, (SUFFIX, f"/{MANIFEST}"), MAX_PATHS + 1)
+        paths = files.paths_ending(db, commit, (*suffixes, f"/{MANIFEST}"), MAX_PATHS + 1)
         configs = card.configs(read_card(hub, db, commit))[:MAX_ENTRIES]
     try:
         listing = VISITORS.run(make_listing, configs, paths, seconds=SECONDS, memory=MEMORY)
@@ -117,25 +123,26 @@ def _within(tree: Any, name: str) -> Any:
 
 def parquet(request: Request) -> Response:
     """`GET /datasets-server/parquet?dataset&config`: every Parquet file."""
-    listed = _asked(request)
+    listed = read_listing(request, dataset_of(request))
     told = listed.tell(hub_of(request), request.query_params.get("config", ""))
-    return _answer(listed, parquet_files=told, partial=bool(listed.listing.fault))
+    return answer(listed, parquet_files=told, partial=bool(listed.listing.fault))
 
 
 def splits(request: Request) -> Response:
     """`GET /datasets-server/splits?dataset&config`: every subset and split."""
-    listed, subset = _asked(request), request.query_params.get("config", "")
+    listed = read_listing(request, dataset_of(request), TABLES)
+    subset = request.query_params.get("config", "")
     told = [
         {"dataset": listed.repo.full_name, "config": part.subset, "split": part.split}
         for part in listed.listing.parts
         if subset in ("", part.subset)
     ]
-    return _answer(listed, splits=told)
+    return answer(listed, splits=told)
 
 
 def is_valid(request: Request) -> Response:
     """`GET /datasets-server/is-valid?dataset`: what there is to be had of its rows."""
-    listed = _asked(request)
+    listed = read_listing(request, dataset_of(request), TABLES)
     rows = bool(listed.listing.parts)
     return JSONResponse(
         {"preview": rows, "viewer": rows, "search": rows, "filter": False, "statistics": False},
@@ -143,15 +150,20 @@ def is_valid(request: Request) -> Response:
     )
 
 
-def _asked(request: Request) -> Listed:
-    """The dataset that a query names."""
+def dataset_of(request: Request) -> RepoName:
+    """The dataset that a query names.
+
+    Raises:
+        HubError: 400, where it names none.
+    """
     owner, slash, name = request.query_params.get("dataset", "").partition("/")
     if not slash or not owner or not name:
         raise bad_request("Name a dataset: ?dataset=owner/name.")
-    return read_listing(request, RepoName("dataset", owner, name))
+    return RepoName("dataset", owner, name)
 
 
-def _answer(listed: Listed, **told: object) -> Response:
+def answer(listed: Listed, **told: object) -> Response:
+    """What is told of a dataset, with what could not be."""
     failed = [{"error": listed.listing.fault}] if listed.listing.fault else []
     body = {**told, "pending": [], "failed": failed}
     return JSONResponse(body, headers={"X-Revision": listed.commit.id})

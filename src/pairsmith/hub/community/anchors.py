@@ -50,7 +50,8 @@ class Anchor(NamedTuple):
         Args:
             page: The path of the repository's page.
         """
-        query = {"config": self.subset, "split": self.split, "row": self.number}
+        which = {"id": self.name} if self.name else {"row": str(self.number)}
+        query = {"config": self.subset, "split": self.split, **which}
         if self.revision:
             query = {"revision": self.revision, **query}
         return f"{page}/viewer?{urlencode(query)}"

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pairsmith.hub.auth.users import User
+from pairsmith.hub.community import attachments
 from pairsmith.hub.core.database import now
 from pairsmith.hub.http.errors import HubError, bad_request
 
@@ -108,7 +109,10 @@ def add(
         (key, thread.id, kind, author.id, when, text, more),
     )
     _count(db, thread, len(text), 1)
-    return _with_key(db, thread, key)
+    made = _with_key(db, thread, key)
+    if kind == "comment":
+        attachments.note(db, thread.id, made.id, author.id, text)
+    return made
 
 
 def listed(db: sqlite3.Connection, thread: Thread, limit: int, skip: int = 0) -> list[Entry]:
@@ -167,11 +171,13 @@ def edit(db: sqlite3.Connection, thread: Thread, entry: Entry, text: str) -> Ent
         "UPDATE discussion_entries SET text = ?, edited = ? WHERE id = ?", (text, when, entry.id)
     )
     _count(db, thread, len(text))
+    attachments.note(db, thread.id, entry.id, entry.author_id, text)
     return _with_key(db, thread, entry.key)
 
 
 def hide(db: sqlite3.Connection, thread: Thread, entry: Entry) -> Entry:
-    """Takes the text of a comment away, and all that it said before."""
+    """Takes the text of a comment away, all that it said before, and what was attached to it."""
+    attachments.take_away(db, entry.id)
     db.execute("DELETE FROM discussion_versions WHERE entry = ?", (entry.id,))
     db.execute(
         "UPDATE discussion_entries SET text = '', hidden = ? WHERE id = ?", (now(), entry.id)

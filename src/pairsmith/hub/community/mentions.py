@@ -1,4 +1,4 @@
-"""Names of accounts and numbers of discussions in what people write: found, and linked.
+"""Names of accounts, numbers of discussions and attachments in what people write: linked.
 
 Links are put into HTML that was rendered and cleaned before, in its text alone: not in tags, links
 or code. So what they are is decided when the page is shown, and not kept with the rendered text.
@@ -14,11 +14,16 @@ from collections.abc import Iterable
 from markupsafe import Markup, escape
 
 from pairsmith.hub.auth.users import COLUMNS, User
+from pairsmith.hub.community import attachments
 
 MAX_MENTIONS = 50  # accounts that a comment mentions; what goes beyond stays text
 NAME = r"[A-Za-z0-9](?:[A-Za-z0-9]|[-_.](?=[A-Za-z0-9])){0,38}"
-MENTION = re.compile(rf"(?<![\w@/.+-])@({NAME})(?![\w@/])")
-FOUND = re.compile(rf"{MENTION.pattern}|(?<![\w@/.+&;-])#([1-9][0-9]{{0,8}})(?![\w-])")
+MENTION = re.compile(rf"(?<![\w@/.+-])@(?P<name>{NAME})(?![\w@/])")
+FOUND = re.compile(
+    rf"{MENTION.pattern}|(?<![\w@/.+&;-])#(?P<number>[1-9][0-9]{{0,8}})(?![\w-])"
+    rf"|(?<![\w/])(?P<host>https?://[\w.:\[\]-]{{1,200}})(?P<path>{attachments.NAMED.pattern})"
+)
+MARKS = ("@", "#", attachments.PATH)  # one of which stands in what is linked
 TAG = re.compile(r"""<(?:[^<>"]|"[^"]*")*>""")  # as the cleaner writes them
 SHUT = ("a", "code", "pre")  # elements in which nothing is linked
 OPENING = re.compile(r"<(/?)([a-z][a-z0-9]*)")
@@ -48,23 +53,38 @@ def _accounts(db: sqlite3.Connection, names: Iterable[str]) -> list[User]:
     return [User(*row) for row in rows]
 
 
-def link(html: Markup, accounts: dict[str, str], page: str) -> Markup:
-    """Rendered text with links to accounts and discussions.
+def link(html: Markup, accounts: dict[str, str], page: str, url: str = "") -> Markup:
+    """Rendered text with links to accounts, discussions and attachments.
 
     Args:
         html: What was rendered and cleaned.
         accounts: The accounts that are there: see `known`.
         page: The path of the repository's page, whose discussions `#3` means.
+        url: The hub's public address, by which clients write down attachments.
     """
-    if "@" not in html and "#" not in html:
+    if url:  # the page may have been asked for by another name of the hub
+        whole = f'="{escape(url)}{attachments.PATH}/'
+        html = Markup(str(html).replace(whole, f'="{attachments.PATH}/'))  # noqa: S704 - a shorter path
+    if not any(mark in html for mark in MARKS):
         return html
+
+    def replace(found: re.Match[str]) -> str:
+        if found["number"]:
+            return f'<a href="{escape(page)}/discussions/{found["number"]}">#{found["number"]}</a>'
+        if found["path"]:
+            own = found["host"] == escape(url)
+            return f'<a href="{found["path"]}">{found["path"]}</a>' if own else found[0]
+        name = accounts.get(found["name"].lower())
+        return f'<a href="/{escape(name)}">@{escape(name)}</a>' if name else found[0]
+
     made: list[str] = []
     at, depth = 0, 0
     for tag in TAG.finditer(html):
-        made.append(_linked(html[at : tag.start()], accounts, page, depth == 0))
+        text = html[at : tag.start()]
+        made.append(text if depth else FOUND.sub(replace, str(text)))
         made.append(tag[0])
         at, depth = tag.end(), max(0, depth + _step(tag[0]))
-    made.append(_linked(html[at:], accounts, page, depth == 0))
+    made.append(html[at:] if depth else FOUND.sub(replace, str(html[at:])))
     return Markup("".join(made))  # noqa: S704 - made of what was cleaned, and of checked names
 
 
@@ -74,16 +94,3 @@ def _step(tag: str) -> int:
     if found is None or found[2] not in SHUT:
         return 0
     return -1 if found[1] else 1
-
-
-def _linked(text: str, accounts: dict[str, str], page: str, is_open: bool) -> str:
-    if not is_open or ("@" not in text and "#" not in text):
-        return str(text)
-
-    def replace(found: re.Match[str]) -> str:
-        if found[2]:
-            return f'<a href="{escape(page)}/discussions/{found[2]}">#{found[2]}</a>'
-        name = accounts.get(found[1].lower())
-        return f'<a href="/{escape(name)}">@{escape(name)}</a>' if name else found[0]
-
-    return FOUND.sub(replace, str(text))

@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from pairsmith.hub.community import pulls
 from pairsmith.hub.community.threads import Actor, Thread
-from pairsmith.hub.repos.commits import Wanted
+from pairsmith.hub.http.errors import not_allowed
+from pairsmith.hub.repos.card import NAME as CARD
+from pairsmith.hub.repos.commits import Put, Wanted
 from pairsmith.hub.repos.history import Commit
 from pairsmith.hub.repos.repos import Repo
 
@@ -44,9 +46,11 @@ class Push:
 
         Raises:
             HubError: RevisionNotFound where there is no such branch; 400 where it is not one, or
-                the repository has no commit yet.
+                the repository has no commit yet; 403 where it names a content as the card.
         """
         target = self._target
+        if not self._actor.moderates:
+            _check_card(wanted)
         if target.begins:
             start = pulls.start_of(db, self._repo, target.branch, wanted.message.parent)
             return wanted._replace(
@@ -60,3 +64,20 @@ class Push:
 
     def _begin(self, db: sqlite3.Connection, start: Commit, made: Commit) -> None:
         self.begun = pulls.begin_with(db, self._repo, self._actor, self._target.branch, start, made)
+
+
+def _check_card(wanted: Wanted) -> None:
+    """Checks that a card which is proposed comes with its commit.
+
+    All may read it who may know of the repository, and no read of it is on record; so one that is
+    named by its hash could be data that whoever proposes it has not read.
+
+    Raises:
+        HubError: 403, where it does not.
+    """
+    for change in wanted.changes:
+        if change.path == CARD and isinstance(change, Put) and change.blob not in wanted.sent:
+            raise not_allowed(
+                f"A proposed {CARD} is sent as text within its commit: it cannot be a file that is"
+                " there already, or was uploaded before."
+            )

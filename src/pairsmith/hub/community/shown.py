@@ -41,7 +41,7 @@ class Comments:
         texts = (entry.text for entry in entries if entry.kind == "comment" and "@" in entry.text)
         self._accounts = mentions.known(db, texts)
         self._rendering = Rendering(hub)
-        self._page = repo.page
+        self._page, self._url = repo.page, hub.settings.public_url
         self._left = MAX_RENDERED
 
     def __call__(self, text: str) -> Markup:
@@ -50,4 +50,4 @@ class Comments:
             return PLAIN.format(text)
         self._left -= 1
         html = self._rendering(text, self._page)
-        return mentions.link(html, self._accounts, self._page)
+        return mentions.link(html, self._accounts, self._page, self._url)

@@ -306,15 +306,24 @@ def note_sent(
     values = {
         "blobs": json.dumps(list(blobs)), "repo": repo, "now": now(), "proposer": proposer,
     }  # fmt: skip
-    for statement in NOTE_SENT:
+    for statement in (*NOTE_THERE, *NOTE_SENT):
+        db.execute(statement, values)
+
+
+def note_there(db: sqlite3.Connection, blobs: Iterable[Blob]) -> None:
+    """Notes contents that lie in their places, and are no repository's."""
+    values = {"blobs": json.dumps(list(blobs)), "now": now()}
+    for statement in NOTE_THERE:
         db.execute(statement, values)
 
 
 SHA256, SIZE, SHA1 = (f"json_extract(value, '$[{at}]')" for at in range(3))
-NOTE_SENT = (
+NOTE_THERE = (
     f"INSERT INTO blobs SELECT {SHA256}, {SIZE}, {SHA1}, :now FROM json_each(:blobs) WHERE true"
     " ON CONFLICT DO UPDATE SET size = excluded.size, sha1 = excluded.sha1, touched = :now",
     f"DELETE FROM damaged WHERE blob IN (SELECT {SHA256} FROM json_each(:blobs))",
+)
+NOTE_SENT = (
     f"INSERT INTO holdings (repo, blob, size, proposer) SELECT :repo, {SHA256}, {SIZE}, :proposer"
     " FROM json_each(:blobs) WHERE true ON CONFLICT DO UPDATE SET proposer = NULL"
     " WHERE proposer IS NOT NULL AND excluded.proposer IS NULL",

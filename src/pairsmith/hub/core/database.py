@@ -33,6 +33,10 @@ MIGRATIONS = (
     "010_community.sql",
     "011_invitations.sql",
     "012_search.sql",
+    "013_turned_away.sql",
+    "014_attachments.sql",
+    "015_seats.sql",
+    "016_notices.sql",
 )
 """In `migrations/`: number i brings a database from version i to version i + 1."""
 

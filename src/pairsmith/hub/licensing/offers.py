@@ -6,25 +6,33 @@ retired, never deleted: licences were given under them.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from pairsmith.hub.core.database import now
 from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.licensing import money
+from pairsmith.hub.licensing.money import MoneyError
 from pairsmith.hub.repos.repos import Repo
 
 MAX_LINE_CHARS = 80  # characters of a name or a price
 MAX_TERMS_CHARS = 50_000  # characters of the terms
 MAX_OFFERS = 20  # of a repository, retired ones among them: its page shows the terms of all
-COLUMNS = "id, name, text, price, url, link, amount, currency, active"
+MAX_SEATS = 1_000  # accounts that one licence is for
+MAX_DAYS = 36_500  # days that a licence lasts
+DAY = 24 * 3600  # seconds
+COLUMNS = "id, name, text, price, url, link, amount, currency, active, seats, days, until"
+NUMBER = re.compile(r"[0-9]{1,6}")
+NO_PAYMENT = ("", "", 0, "")
 LINE = re.compile(rf"[^\x00-\x1f\x7f]{{1,{MAX_LINE_CHARS}}}")
 URL = re.compile(r"https://buy\.stripe\.com/[A-Za-z0-9_/-]+(?:\?[A-Za-z0-9_.~%&=+@:-]*)?")
 LINK = re.compile(r"plink_[A-Za-z0-9]{1,200}")
-AMOUNT = re.compile(r"[0-9]{1,12}")
-CURRENCY = re.compile(r"[a-z]{3}")
 
 
 class Draft(NamedTuple):
@@ -37,6 +45,43 @@ class Draft(NamedTuple):
     link: str = ""
     amount: str = ""
     currency: str = ""
+    seats: str = "1"
+    days: str = ""
+    until: str = ""
+
+
+class Words(NamedTuple):
+    """What somebody agrees to who buys an offer.
+
+    Attributes:
+        name: What it is called.
+        text: The terms, Markdown.
+        price: As shown to people.
+        seats: For how many accounts a licence is.
+        days: How many days it lasts; 0 where that is not so.
+        until: When it ends, whenever it was granted; None where it does not by that.
+    """
+
+    name: str
+    text: str
+    price: str
+    seats: int
+    days: int
+    until: int | None
+
+    @property
+    def mark(self) -> str:
+        """What is another where any of it is."""
+        return hashlib.sha256(json.dumps(self, ensure_ascii=False).encode()).hexdigest()
+
+    def ends(self, granted: int) -> int | None:
+        """When a licence ends that is granted then; None where it does not."""
+        return granted + self.days * DAY if self.days else self.until
+
+
+def digest(text: str) -> str:
+    """The SHA-256 of terms."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class DraftError(HubError):
@@ -59,6 +104,9 @@ class Offer(NamedTuple):
         amount: What a payment has to be, in the currency's smallest unit.
         currency: Three lower-case letters; '' where it is not sold by Stripe.
         active: Whether it is made at present.
+        seats: For how many accounts a licence is.
+        days: How many days a licence lasts; 0 where that is not so.
+        until: When licences end, whenever they were granted; None where they do not by that.
     """
 
     id: int
@@ -70,12 +118,45 @@ class Offer(NamedTuple):
     amount: int
     currency: str
     active: bool
+    seats: int
+    days: int
+    until: int | None
 
     @property
     def draft(self) -> Draft:
         """What the owner would have to type for this offer."""
-        amount = str(self.amount) if self.url else ""
-        return Draft(*self[1:6], amount, self.currency)
+        amount = money.written(self.amount, self.currency) if self.url else ""
+        days = str(self.days) if self.days else ""
+        until = "" if self.until is None else _date(self.until - 1)
+        return Draft(*self[1:6], amount, self.currency.upper(), str(self.seats), days, until)
+
+    @property
+    def words(self) -> Words:
+        """What somebody agrees to who buys it."""
+        return Words(self.name, self.text, self.price, self.seats, self.days, self.until)
+
+    @property
+    def over(self) -> bool:
+        """Whether a licence that is granted now would be over."""
+        return self.until is not None and self.until <= now()
+
+    @property
+    def extent(self) -> str:
+        """For how many accounts a licence is, and for how long, in words."""
+        seats = "for one account" if self.seats == 1 else f"for {self.seats:,} accounts"
+        if self.days:
+            return f"{seats}, {self.days:,} days from when it is granted"
+        return seats + (f", until {_date(self.until - 1)} (UTC)" if self.until is not None else "")
+
+    @property
+    def asked(self) -> str:
+        """What a payment has to be, with its currency: EUR 490.00."""
+        return money.shown(self.amount, self.currency)
+
+    @property
+    def remark(self) -> str:
+        """Why no payment can fit it, where that is known; or ''."""
+        return money.remark(self.amount, self.currency)
 
 
 def active(db: sqlite3.Connection, repo: Repo) -> list[Offer]:
@@ -120,8 +201,8 @@ def make(db: sqlite3.Connection, repo: Repo, draft: Draft) -> Offer:
         )
     with _free_name(draft):
         cursor = db.execute(
-            "INSERT INTO offers (name, text, price, url, link, amount, currency, repo, active,"
-            " created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?)",
+            "INSERT INTO offers (name, text, price, url, link, amount, currency, seats, days,"
+            " until, repo, active, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)",
             (*values, repo.id, now()),
         )
     return find(db, repo, str(cursor.lastrowid))
@@ -137,7 +218,7 @@ def change(db: sqlite3.Connection, repo: Repo, offer: Offer, draft: Draft) -> Of
     with _free_name(draft):
         db.execute(
             "UPDATE offers SET name = ?, text = ?, price = ?, url = ?, link = ?, amount = ?,"
-            " currency = ? WHERE id = ? AND repo = ?",
+            " currency = ?, seats = ?, days = ?, until = ? WHERE id = ? AND repo = ?",
             (*values, offer.id, repo.id),
         )
     return find(db, repo, str(offer.id))
@@ -149,27 +230,52 @@ def set_active(db: sqlite3.Connection, offer: Offer, is_active: bool) -> None:
 
 
 def _offer(row: sqlite3.Row) -> Offer:
-    number, name, text, price, url, link, amount, currency, is_active = row
-    return Offer(number, name, text, price, url, link, amount, currency, bool(is_active))
+    offer = Offer(*row)
+    return offer._replace(active=bool(offer.active))
 
 
-def _checked(draft: Draft) -> tuple[str, str, str, str, str, int, str]:
+def _checked(draft: Draft) -> tuple[str | int | None, ...]:
     """The draft's fields as they are kept."""
-    name, text, price, url, link, amount, currency = (field.strip() for field in draft)
+    name, text, price, url, link, amount, currency, *extent = (field.strip() for field in draft)
     text = text.replace("\r\n", "\n")
     for what, line in (("name", name), ("price", price)):
         if not LINE.fullmatch(line):
             raise DraftError(f"The {what} has to be one line of 1 to {MAX_LINE_CHARS} characters.")
     if not text or len(text) > MAX_TERMS_CHARS or "\0" in text:
         raise DraftError(f"The terms have to be a text of 1 to {MAX_TERMS_CHARS:,} characters.")
-    if not url:
-        return name, text, price, "", "", 0, ""
-    currency = currency.lower()
-    _check_payment(url, link, amount, currency)
-    return name, text, price, url, link, int(amount), currency
+    payment = (url, link, *_checked_payment(url, link, amount, currency)) if url else NO_PAYMENT
+    return name, text, price, *payment, *_checked_extent(*extent)
 
 
-def _check_payment(url: str, link: str, amount: str, currency: str) -> None:
+def _checked_extent(seats: str, days: str, until: str) -> tuple[int, int, int | None]:
+    """For how many accounts, for how many days, and until when."""
+    count = _number(seats or "1", "accounts", MAX_SEATS)
+    if days and until:
+        raise DraftError("A licence ends after some days or at a date: leave one of them empty.")
+    if not until:
+        return count, _number(days, "days", MAX_DAYS) if days else 0, None
+    try:
+        last = datetime.strptime(until, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise DraftError("The last day has to be a date, such as 2027-06-30.") from error
+    ends = int(last.timestamp()) + DAY
+    if ends <= now():
+        raise DraftError("The last day has to be today (UTC) or later.")
+    return count, 0, ends
+
+
+def _number(text: str, what: str, most: int) -> int:
+    if not text.isascii() or not NUMBER.fullmatch(text) or not 1 <= int(text) <= most:
+        raise DraftError(f"The number of {what} has to be a whole one from 1 to {most:,}.")
+    return int(text)
+
+
+def _date(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
+
+
+def _checked_payment(url: str, link: str, amount: str, currency: str) -> tuple[int, str]:
+    """What a payment has to be: the amount in the smallest unit, and the currency."""
     if len(url) > 2000 or not URL.fullmatch(url):
         raise DraftError(
             "The Payment Link has to be an address that begins with https://buy.stripe.com/,"
@@ -179,13 +285,10 @@ def _check_payment(url: str, link: str, amount: str, currency: str) -> None:
         raise DraftError(
             "The Payment Link's id has to be as Stripe shows it: plink_ and letters or digits."
         )
-    if not AMOUNT.fullmatch(amount):
-        raise DraftError(
-            "The amount has to be a whole number in the currency's smallest unit:"
-            " 4900 for 49.00 USD, 4900 for 4,900 JPY."
-        )
-    if not CURRENCY.fullmatch(currency):
-        raise DraftError("The currency has to be its code of three letters, such as usd.")
+    try:
+        return money.read(amount, currency)
+    except MoneyError as error:
+        raise DraftError(str(error)) from error
 
 
 @contextmanager

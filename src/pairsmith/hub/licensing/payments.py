@@ -12,15 +12,22 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple, Self
 
+from pairsmith.hub.auth import users
+from pairsmith.hub.auth.users import User
 from pairsmith.hub.core.database import now
-from pairsmith.hub.http.errors import bad_request
-from pairsmith.hub.licensing import licences, orders
+from pairsmith.hub.http.addresses import Kind
+from pairsmith.hub.http.errors import HubError, bad_request
+from pairsmith.hub.licensing import licences, money, offers, orders
+from pairsmith.hub.licensing.licences import Licence, Payment
+from pairsmith.hub.licensing.money import CODE
 from pairsmith.hub.licensing.offers import Offer
 from pairsmith.hub.licensing.orders import Order
+from pairsmith.hub.notices.kinds import Kind as NoticeKind
+from pairsmith.hub.notices.telling import Happening, admins, tell
 from pairsmith.hub.repos import events
-from pairsmith.hub.repos.repos import Repo
+from pairsmith.hub.repos.repos import Repo, by_id
 
 StripeObject = dict[str, Any]  # what an event is about, as Stripe's JSON has it
 ACTOR = "stripe"
@@ -32,6 +39,51 @@ REFUSED = {
 }
 DONE = ("granted", "revoked")  # how the outcome of an event begins that is not acted on again
 MAX_ID_CHARS = 255  # characters
+LICENCES = "/settings/licences"  # behind a repository's page, and of a buyer's own
+MAX_SHOWN = 100  # payments that were turned away
+
+
+class TurnedAway(NamedTuple):
+    """A payment that made no licence.
+
+    Attributes:
+        date: When Stripe told of it.
+        kind: The kind of the repository.
+        repo: The repository's name at that time: owner/name.
+        user: Who set out to pay.
+        offer: The name of the offer.
+        offer_id: Its number; 0 where that is not on record.
+        checkout: Stripe's checkout session.
+        payment: Stripe's payment intent; '' where there was none.
+        paid: What was paid, such as EUR 4.90; '' where that is not on record.
+        reason: Why it made none.
+    """
+
+    date: int
+    kind: Kind
+    repo: str
+    user: str
+    offer: str
+    offer_id: int
+    checkout: str
+    payment: str
+    paid: str
+    reason: str
+
+    @classmethod
+    def of(cls, event: events.Event) -> Self:
+        """It, from the record."""
+        said: dict[str, Any] = event.detail
+        paid = money.shown(said["paid"], said["currency"]) if "paid" in said else ""
+        return cls(
+            *event[:3], event.user, said["offer"], said.get("number", 0), said["checkout"],
+            said["payment"], paid, said["reason"],
+        )  # fmt: skip
+
+    @property
+    def owner(self) -> str:
+        """Whose repository it was."""
+        return self.repo.partition("/")[0]
 
 
 def apply_event(db: sqlite3.Connection, event: StripeObject) -> str:
@@ -60,16 +112,45 @@ def apply_event(db: sqlite3.Connection, event: StripeObject) -> str:
     return outcome
 
 
-def rejected(db: sqlite3.Connection, repo: Repo) -> list[events.Event]:
+def of_repo(db: sqlite3.Connection, repo: Repo) -> list[TurnedAway]:
     """Payments for a repository's offers that made no licence and did not go back, newest first."""
+    return _turned_away(db, "subject = ?", repo.id)
+
+
+def of_payer(db: sqlite3.Connection, user: User) -> list[TurnedAway]:
+    """Those that a user made, whatever for, newest first."""
+    return _turned_away(db, "user = ?", user.name)
+
+
+def grant(db: sqlite3.Connection, repo: Repo, checkout: str, actor: User) -> Licence:
+    """Grants by hand what a payment was made for that was turned away.
+
+    The licence comes of that payment from now on, and ends where it is refunded.
+
+    Raises:
+        HubError: 404 where no such payment is open, or its payer or its offer is gone.
+    """
+    for payment in _turned_away(db, "subject = ?", repo.id):
+        user = users.named(db, payment.user)
+        if payment.checkout == checkout and user and payment.offer_id:
+            offer = offers.find(db, repo, str(payment.offer_id))
+            order = orders.between(db, offer, user) or Order(repo, offer, user, None)
+            paid = Payment(checkout, payment.payment or None, order.accepted)
+            return licences.grant(db, repo, order.offer, user, actor.name, paid)
+    raise HubError(404, "There is no such payment that is open: it made a licence or went back.")
+
+
+def _turned_away(db: sqlite3.Connection, where: str, value: int | str) -> list[TurnedAway]:
+    """The payments that are open, each once: Stripe may have told of it several times."""
     rows = db.execute(
-        f"{events.SELECT} WHERE subject = ? AND action = ?"
+        f"{events.SELECT} WHERE id IN (SELECT max(id) FROM events WHERE {where} AND action = ?"
+        " GROUP BY detail ->> 'checkout')"
         " AND detail ->> 'checkout' NOT IN (SELECT checkout FROM licences WHERE checkout NOT NULL)"
         " AND detail ->> 'payment' NOT IN (SELECT payment FROM returned_payments)"
-        " ORDER BY id DESC LIMIT 100",
-        (repo.id, TURNED_AWAY),
+        f" ORDER BY id DESC LIMIT {MAX_SHOWN}",
+        (value, TURNED_AWAY),
     ).fetchall()
-    return [events.from_row(row) for row in rows]
+    return [TurnedAway.of(events.from_row(row)) for row in rows]
 
 
 def _parts(event: StripeObject) -> tuple[str, str, StripeObject]:
@@ -91,13 +172,26 @@ def _checkout(db: sqlite3.Connection, session: StripeObject) -> str:
     if session.get("payment_status") == "unpaid":
         return f"waiting: {checkout} is not paid yet"
     if fault := _fault(db, session, order):
-        events.record(
-            db, order.repo, ACTOR, order.user.name, TURNED_AWAY,
-            offer=order.offer.name, checkout=checkout, payment=payment, reason=fault,
-        )  # fmt: skip
+        _turn_away(db, session, order, fault)
         return f"turned away: {fault}"
-    licence = licences.grant(db, *order, ACTOR, checkout, payment or None)
+    paid = Payment(checkout, payment or None, order.accepted)
+    licence = licences.grant(db, order.repo, order.offer, order.user, ACTOR, paid)
+    _tell(db, order.repo, NoticeKind.SALE, "sold", order.user.id)
     return f"granted {licence.number}"
+
+
+def _turn_away(db: sqlite3.Connection, session: StripeObject, order: Order, fault: str) -> None:
+    """Puts a payment on record that made no licence: where both sides learn of it."""
+    amount, currency = session.get("amount_total"), _text(session, "currency").lower()
+    known = type(amount) is int and 0 <= amount < 10**money.MAX_DIGITS
+    paid = {"paid": amount, "currency": currency} if known and CODE.fullmatch(currency) else {}
+    events.record(
+        db, order.repo, ACTOR, order.user.name, TURNED_AWAY,
+        offer=order.offer.name, number=order.offer.id, checkout=_text(session, "id"),
+        payment=_text(session, "payment_intent"), reason=fault, **paid,
+    )  # fmt: skip
+    _tell(db, order.repo, NoticeKind.PAYMENT, "turned-away", order.user.id)
+    tell(db, [order.user.id], Happening(NoticeKind.PAYMENT, "own-turned-away", LICENCES))
 
 
 def _fault(db: sqlite3.Connection, session: StripeObject, order: Order) -> str:
@@ -105,6 +199,8 @@ def _fault(db: sqlite3.Connection, session: StripeObject, order: Order) -> str:
     payment = _text(session, "payment_intent")
     if fault := _sale_fault(session, order.offer) or _return_fault(db, payment):
         return fault
+    if order.offer.over:
+        return "the time for which it is offered is over"
     refused = orders.refused(db, order.repo, order.user)
     return REFUSED[refused] if refused else ""
 
@@ -121,10 +217,11 @@ def _sale_fault(session: StripeObject, offer: Offer) -> str:
     if not offer.link or _text(session, "payment_link") != offer.link:
         link = _brief(session.get("payment_link"))
         return f"its payment_link is {link}, and the offer's is {offer.link or 'none'}"
-    if type(amount) is not int or amount != offer.amount:
-        return f"its amount_total is {_brief(amount)}, and the offer's is {offer.amount}"
-    if _text(session, "currency").lower() != offer.currency:
-        return f"its currency is {_brief(session.get('currency'))}, not {offer.currency}"
+    currency = _text(session, "currency").lower()
+    if type(amount) is not int or not CODE.fullmatch(currency):
+        return "it says no amount in a currency"
+    if (amount, currency) != (offer.amount, offer.currency):
+        return f"{money.shown(amount, currency)} was paid, and the offer is {offer.asked}"
     return ""
 
 
@@ -154,9 +251,17 @@ def _take_back(db: sqlite3.Connection, payment: str, reason: str) -> str:
     ended = licences.of_payment(db, payment)
     for licence in ended:
         licences.revoke(db, licence, ACTOR, f"The payment was {reason}.")
+        if licence.repo_id is not None and (repo := by_id(db, licence.repo_id)):
+            _tell(db, repo, NoticeKind.PAYMENT, "went-back", licence.user_id)
     if not ended:
         return f"nothing to do: no licence that holds came of {payment}"
     return "revoked " + ", ".join(licence.number for licence in ended)
+
+
+def _tell(db: sqlite3.Connection, repo: Repo, kind: NoticeKind, what: str, buyer: int) -> None:
+    """Tells a repository's admins of a payment; what they may have to act on by itself."""
+    path = LICENCES if kind is NoticeKind.SALE else f"{LICENCES}#turned-away"
+    tell(db, admins(db, repo), Happening(kind, what, path, repo, buyer))
 
 
 def _nothing(_db: sqlite3.Connection, _thing: StripeObject) -> str:

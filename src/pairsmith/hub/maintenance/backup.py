@@ -30,7 +30,8 @@ MARK = "backup.json"
 
 LEFT_OUT = (
     "DELETE FROM repos WHERE deleted IS NOT NULL",
-    "DELETE FROM blobs WHERE NOT EXISTS (SELECT 1 FROM files WHERE files.blob = blobs.sha256)",
+    "DELETE FROM blobs WHERE NOT EXISTS (SELECT 1 FROM files WHERE files.blob = blobs.sha256)"
+    " AND NOT EXISTS (SELECT 1 FROM attachments WHERE attachments.blob = blobs.sha256)",
     "DELETE FROM uploads",
     "DELETE FROM sessions",
 )

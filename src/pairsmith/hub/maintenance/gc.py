@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from pairsmith.hub.community import attachments
 from pairsmith.hub.core.blobs import Blobs
 from pairsmith.hub.core.database import now
 from pairsmith.hub.repos import rendering
@@ -33,8 +34,11 @@ HOUR = 3600
 SOON = 300  # seconds from the start to the first collection
 BATCH = 100  # contents in one transaction, so that no writer waits for long
 HASH = re.compile(r"[0-9a-f]{64}")
-# what no commit of any repository has; ?1: the last moment that counts as long ago
-UNUSED = "touched < ?1 AND NOT EXISTS (SELECT 1 FROM files WHERE files.blob = blobs.sha256)"
+# what no commit has, and no discussion; ?1: the last moment that counts as long ago
+UNUSED = (
+    "touched < ?1 AND NOT EXISTS (SELECT 1 FROM files WHERE files.blob = blobs.sha256)"
+    " AND NOT EXISTS (SELECT 1 FROM attachments WHERE attachments.blob = blobs.sha256)"
+)
 
 Item = TypeVar("Item")
 
@@ -58,6 +62,7 @@ def collect(hub: Hub, keep: int = DAY) -> Collected:
     hub.blobs.room.give_back()
     sweep(hub)
     before = now() - keep
+    attachments.sweep(hub, before)
     with hub.database.write() as db:
         db.execute("DELETE FROM sessions WHERE expires < ?", (now(),))
     _forget_blobs(hub, before)

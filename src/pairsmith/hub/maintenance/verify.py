@@ -138,7 +138,7 @@ def wrong_with(path: Path, blob: Blob) -> str:
 
 
 def uses(hub: Hub, sha256: str) -> str | None:
-    """Which file of which repository wants a content; None where the content is gone by now."""
+    """Which file, or whose attachment, a content is; None where the content is gone by now."""
     with hub.database.read() as db:
         if db.execute("SELECT 1 FROM blobs WHERE sha256 = ?", (sha256,)).fetchone() is None:
             return None
@@ -147,7 +147,13 @@ def uses(hub: Hub, sha256: str) -> str | None:
             " JOIN repos ON repos.id = lines.repo JOIN users ON users.id = owner WHERE blob = ?",
             (sha256,),
         ).fetchone()
-    return "It is {2!r} of {0}/{1}.".format(*row) if row else "No commit refers to it."
+        if row is not None:
+            return "It is {2!r} of {0}/{1}.".format(*row)
+        row = db.execute(
+            "SELECT users.name FROM attachments JOIN users ON users.id = user WHERE blob = ?",
+            (sha256,),
+        ).fetchone()
+    return f"It is an attachment that {row[0]} sent." if row else "No commit refers to it."
 
 
 def _find_strays(hub: Hub, old: set[str]) -> Iterator[Problem]:

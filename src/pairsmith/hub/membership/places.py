@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Literal, NamedTuple
 
-from pairsmith.hub.auth.users import User
+from pairsmith.hub.auth.users import ACTIVE, User
 from pairsmith.hub.core.database import now
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.repos import events, repos
@@ -107,7 +107,7 @@ def give(db: sqlite3.Connection, place: Place, actor: str, user: User, role: Rol
     table, before = TABLES[place.column], given(db, place, user)
     if role == before:
         return
-    if before is Role.ADMIN and not place.repo and len(_admins(db, place)) < 2:
+    if before is Role.ADMIN and not place.repo and not _has_another_admin(db, place, user):
         raise HubError(409, f"{place.name} always has an admin, and {user.name} is the only one.")
     if before is Role.NONE and len(holders(db, place)) >= MAX_HOLDERS:
         raise HubError(409, f"At most {MAX_HOLDERS:,} have a role in {place.name}.")
@@ -136,8 +136,14 @@ def keep_admin(db: sqlite3.Connection, repo: Repo, user: User) -> None:
         give(db, of_repo(repo), user.name, user, Role.ADMIN)
 
 
-def _admins(db: sqlite3.Connection, place: Place) -> list[str]:
-    return [one.user for one in holders(db, place) if one.role is Role.ADMIN]
+def _has_another_admin(db: sqlite3.Connection, place: Place, user: User) -> bool:
+    """Whether an organization has an admin beside a user, who is not shut out."""
+    row = db.execute(
+        "SELECT 1 FROM members JOIN users ON users.id = members.user"
+        f" WHERE organization = ? AND role = 'admin' AND users.id != ? AND {ACTIVE}",
+        (place.id, user.id),
+    ).fetchone()
+    return row is not None
 
 
 def _repos(db: sqlite3.Connection, place: Place) -> list[Repo]:

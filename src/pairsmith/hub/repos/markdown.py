@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-VERSION = 1
+VERSION = 2
 """Of what is made of a text; with another one, texts are rendered anew."""
 
 MAX_TEXT_CHARS = 1 << 18  # characters that are rendered
@@ -40,6 +40,10 @@ PREFIX = "card-"  # before every id, so that none is one of the page's own
 SCHEMES = {"http", "https", "mailto"}
 LINE_ENDS = re.compile(r"\r\n?")
 TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+# pages play nothing: a link stands in the place of what would
+PLAYED = re.compile(
+    r"""<(?:audio|video)\s[^<>]{0,200}?\bsrc=["']?([^\s"'<>]{1,500})""", re.IGNORECASE
+)
 ENDS_ITSELF = frozenset({  # elements whose end need not be written
     "area", "br", "col", "dd", "dt", "hr", "img", "input", "li", "p", "source", "tbody", "td",
     "tfoot", "th", "thead", "tr", "wbr",
@@ -96,6 +100,7 @@ def render(text: str, placed: bool = False) -> str:
     parser = _parser()
     tokens = parser.parse(text.translate(NO_PLACES))
     _check_tokens(tokens)
+    _link_what_is_played(tokens)
     _align_without_style(tokens)
     _name_headings(tokens)
     _lower_headings(tokens)
@@ -243,6 +248,13 @@ def _lower_headings(tokens: list[Token]) -> None:
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(int(token.tag[1]) + 1, 6)}"
+
+
+def _link_what_is_played(tokens: list[Token]) -> None:
+    """Puts a link before each element of raw HTML that would play a sound or a video."""
+    for token in chain(tokens, *(token.children or () for token in tokens)):
+        if token.type in ("html_block", "html_inline"):
+            token.content = PLAYED.sub(r'<a href="\1">\1</a>\g<0>', token.content)
 
 
 def _align_without_style(tokens: list[Token]) -> None:

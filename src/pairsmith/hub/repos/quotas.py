@@ -1,7 +1,8 @@
 """How much somebody may have: the bytes of what was sent to a repository, and to all of a user.
 
 A content counts once in each repository that it was sent to, also while no commit has it. What
-somebody sends for a pull request to another's repository counts as theirs until it is merged.
+somebody sends for a pull request to another's repository counts as theirs until it is merged; and
+so do their attachments to discussions.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 
 MAX_PROPOSED_BYTES = 10 << 30  # bytes of an account's pull requests that were not merged
+MAX_ATTACHED_BYTES = 1 << 30  # bytes of an account's attachments to discussions
 
 
 class Use(NamedTuple):
@@ -36,7 +38,7 @@ def of(db: sqlite3.Connection, hub: Hub, repo: Repo) -> Use:
         (repo.id, repo.owner_id),
     ).fetchone()
     allotment = hub.settings.allotment
-    total = row[1] + proposed(db, repo.owner_id)
+    total = row[1] + proposed(db, repo.owner_id) + attached(db, repo.owner_id)
     return Use(row[0], total, allotment.repo_quota, allotment.user_quota)
 
 
@@ -44,6 +46,14 @@ def proposed(db: sqlite3.Connection, user: int) -> int:
     """The bytes that an account sent for pull requests that were not merged."""
     row = db.execute(
         "SELECT coalesce(sum(size), 0) FROM holdings WHERE proposer = ?", (user,)
+    ).fetchone()
+    return int(row[0])
+
+
+def attached(db: sqlite3.Connection, user: int) -> int:
+    """The bytes of an account's attachments."""
+    row = db.execute(
+        "SELECT coalesce(sum(size), 0) FROM attachments WHERE user = ?", (user,)
     ).fetchone()
     return int(row[0])
 
@@ -87,9 +97,7 @@ def _check_proposer(db: sqlite3.Connection, hub: Hub, user: int, more: int) -> N
     Raises:
         HubError: 403, where it does.
     """
-    mine = db.execute(
-        "SELECT coalesce(sum(bytes), 0) FROM repos WHERE owner = ? AND deleted IS NULL", (user,)
-    ).fetchone()[0]
+    mine = _in_repos(db, user) + attached(db, user)
     has, quota = proposed(db, user), hub.settings.allotment.user_quota
     if has + more > MAX_PROPOSED_BYTES or (quota and mine + has + more > quota):
         most = min(MAX_PROPOSED_BYTES, max(0, quota - mine)) if quota else MAX_PROPOSED_BYTES
@@ -99,3 +107,35 @@ def _check_proposer(db: sqlite3.Connection, hub: Hub, user: int, more: int) -> N
             f" would have {has + more:,}.",
             "QuotaExceeded",
         )
+
+
+def check_attached(db: sqlite3.Connection, hub: Hub, user: int, more: int) -> None:
+    """Checks that an account has room for an attachment.
+
+    Args:
+        db: A transaction.
+        hub: The hub.
+        user: The number of the account.
+        more: The bytes of the attachment.
+
+    Raises:
+        HubError: 403, where it has not.
+    """
+    has, quota = attached(db, user), hub.settings.allotment.user_quota
+    others = _in_repos(db, user) + proposed(db, user)
+    if has + more > MAX_ATTACHED_BYTES or (quota and others + has + more > quota):
+        most = min(MAX_ATTACHED_BYTES, max(0, quota - others)) if quota else MAX_ATTACHED_BYTES
+        raise HubError(
+            403,
+            f"Your attachments may have {most:,} bytes on this hub, and would have"
+            f" {has + more:,}. What no comment names any more goes after a day.",
+            "QuotaExceeded",
+        )
+
+
+def _in_repos(db: sqlite3.Connection, user: int) -> int:
+    """The bytes of an account's repositories."""
+    row = db.execute(
+        "SELECT coalesce(sum(bytes), 0) FROM repos WHERE owner = ? AND deleted IS NULL", (user,)
+    ).fetchone()
+    return int(row[0])

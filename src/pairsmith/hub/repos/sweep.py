@@ -22,6 +22,8 @@ SWEEPS = (
     f"DELETE FROM discussion_versions WHERE id IN (SELECT id FROM discussion_versions"
     f" WHERE entry IN ({ENTRIES}) LIMIT :rows)",
     f"DELETE FROM discussion_entries WHERE id IN ({ENTRIES} LIMIT :rows)",
+    f"DELETE FROM attachments WHERE key IN (SELECT key FROM attachments"
+    f" WHERE discussion IN ({DISCUSSIONS}) LIMIT :rows)",
     f"DELETE FROM discussions WHERE id IN ({DISCUSSIONS} LIMIT :rows)",
     f"DELETE FROM files WHERE (line, path, born) IN (SELECT line, path, born FROM files"
     f" WHERE line IN ({LINES}) LIMIT :rows)",

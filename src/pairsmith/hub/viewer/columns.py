@@ -1,7 +1,8 @@
-"""Columns of a Parquet file: of what kind each is, and how SQL brings its values to a page.
+"""Columns of a file: of what kind each is, and how SQL brings its values to a page.
 
 Columns go by their place in SQL (`c0`, `c1`, …): a name comes from a file of others and is never
-part of a query. Every value leaves DuckDB as text, or as messages, and cut to a bounded length.
+part of a query. Every value leaves DuckDB as text, or as messages, cut to a bounded length; a small
+picture as its bytes.
 """
 
 from __future__ import annotations
@@ -15,9 +16,19 @@ if TYPE_CHECKING:
 
 Kind = Literal["text", "messages", "nested", "binary", "unshown", "plain"]
 NESTED = frozenset({"list", "struct", "map", "array", "union"})
+PICTURE = {"bytes": "blob", "path": "varchar"}  # the fields of an image of `datasets`
 MAX_NAME_CHARS = 200  # characters of a name or a type that are shown
 TOGETHER = 8_000_000  # characters of all values of a page that are read
 ROLE = 40  # characters of a message's role
+SORTED_CHARS = 200  # characters of a text by which rows are sorted
+MAX_PICTURE_BYTES = 256 << 10  # a picture within a row that is shown
+PICTURES_TOGETHER = 3 << 20  # bytes of all pictures of a page
+PICTURES = {  # how a picture begins, in hexadecimal, as SQL's LIKE has it
+    "image/png": "89504E470D0A1A0A%",
+    "image/jpeg": "FFD8FF%",
+    "image/gif": "47494638%",
+    "image/webp": "52494646________57454250%",
+}
 BESIDE = {
     "reasoning_content": "thinks",
     "tool_calls": "calls",
@@ -36,12 +47,16 @@ class Column(NamedTuple):
         type: Its type, as DuckDB writes it.
         kind: `messages` is a list of {role, content}; `unshown` is nested and holds binary data.
         beside: Of messages, which of `BESIDE` they have.
+        json: Whether its values, or the contents of its messages, are of JSON: of any type.
+        wrapped: Whether its binary data is the field `bytes` of a struct, as `datasets` has images.
     """
 
     name: str
     type: str
     kind: Kind
     beside: tuple[str, ...] = ()
+    json: bool = False
+    wrapped: bool = False
 
 
 class Cut(NamedTuple):
@@ -51,23 +66,30 @@ class Cut(NamedTuple):
         text: Characters of a text.
         messages: Messages of a list of them.
         message: Characters of each.
+        picture: Bytes of a picture, which is shown whole or not at all.
     """
 
     text: int
     messages: int
     message: int
+    picture: int = MAX_PICTURE_BYTES
 
     def among(self, cells: int) -> Cut:
         """The same, or less where there are too many values to show that much of each."""
         share = TOGETHER // max(1, cells)
-        return Cut(min(self.text, share), self.messages, min(self.message, share // self.messages))
+        message = min(self.message, share // self.messages)
+        picture = min(self.picture, PICTURES_TOGETHER // max(1, cells))
+        return Cut(min(self.text, share), self.messages, message, picture)
 
 
 def column(name: str, type: DuckDBPyType) -> Column:
     """A column of a type."""
     kind = _kind(type)
     beside = _beside(type) if kind == "messages" else ()
-    return Column(name[:MAX_NAME_CHARS], str(type)[:MAX_NAME_CHARS], kind, beside)
+    json = _is_json(dict(type.children[0][1].children)["content"] if kind == "messages" else type)
+    wrapped = kind == "binary" and type.id != "blob"
+    shown = str(type)[:MAX_NAME_CHARS]
+    return Column(name[:MAX_NAME_CHARS], shown, kind, beside, json, wrapped)
 
 
 def select_list(columns: Sequence[Column], cut: Cut) -> str:
@@ -89,10 +111,37 @@ def search_condition(columns: Sequence[Column]) -> str:
     return " OR ".join(condition for condition in conditions if condition) or "false"
 
 
+def sort_key(it: str, column: Column) -> str:
+    """What rows are sorted by: a number, the first of a text, the size of a list or of data."""
+    kind = column.kind
+    if kind == "plain":
+        return it
+    if kind == "binary":
+        return f"octet_length({_data(it, column)})"
+    if kind == "messages":
+        return f"len({it})"
+    return "NULL" if kind == "unshown" else f"left({text_of(it, column)}, {SORTED_CHARS})"
+
+
+def text_of(it: str, column: Column) -> str:
+    """A value as text."""
+    if column.json:
+        return f"({it} ->> '$')"
+    nested = column.kind == "nested"
+    return f"CAST(to_json({it}) AS VARCHAR)" if nested else f"CAST({it} AS VARCHAR)"
+
+
+def _data(it: str, column: Column) -> str:
+    return f"{it}.bytes" if column.wrapped else it
+
+
 def _selected(it: str, column: Column, cut: Cut) -> str:
     kind = column.kind
     if kind == "binary":
-        return f"NULL, octet_length({it})"
+        data = _data(it, column)
+        begins = " OR ".join(f"hex({data}[1:12]) LIKE '{begin}'" for begin in PICTURES.values())
+        small = f"octet_length({data}) <= {cut.picture}"
+        return f"CASE WHEN {small} AND ({begins}) THEN {data} END, octet_length({data})"
     if kind == "unshown":
         return f"CASE WHEN {it} IS NULL THEN NULL ELSE '' END, NULL"
     if kind == "messages":
@@ -102,36 +151,33 @@ def _selected(it: str, column: Column, cut: Cut) -> str:
             f" 'size': length({said})}}"
         )
         return f"list_transform({it}[:{cut.messages}], lambda m: {message}), len({it})"
-    text = _text(it, kind)
+    text = text_of(it, column)
     return f"left({text}, {cut.text}), length({text})"
 
 
 def _said(column: Column) -> str:
     """What a message `m` says: its content, behind what was thought, before what was called."""
+    content = "(m.content ->> '$')" if column.json else "m.content"
     if not column.beside:
-        return "m.content"
+        return content
     told = {
         name: f"CASE WHEN m.{name} IS NOT NULL THEN '{BESIDE[name]}: ' ||"
         f" CAST({f'to_json(m.{name})' if name == 'tool_calls' else f'm.{name}'} AS VARCHAR) END"
         for name in column.beside
     }
     thought = told.pop("reasoning_content", "NULL")
-    parts = ", ".join([thought, "m.content", *told.values()])
+    parts = ", ".join([thought, content, *told.values()])
     plain = " AND ".join(f"m.{name} IS NULL" for name in column.beside)
-    return f"CASE WHEN {plain} THEN m.content ELSE concat_ws(chr(10), {parts}) END"
+    return f"CASE WHEN {plain} THEN {content} ELSE concat_ws(chr(10), {parts}) END"
 
 
 def _condition(it: str, column: Column) -> str:
     kind = column.kind
     if kind in ("text", "nested"):
-        return f"contains(lower({_text(it, kind)}), lower($q))"
+        return f"contains(lower({text_of(it, column)}), lower($q))"
     if kind == "messages":
         return f"len(list_filter({it}, lambda m: contains(lower({_said(column)}), lower($q)))) > 0"
     return ""
-
-
-def _text(it: str, kind: Kind) -> str:
-    return f"CAST(to_json({it}) AS VARCHAR)" if kind == "nested" else f"CAST({it} AS VARCHAR)"
 
 
 def _kind(type: DuckDBPyType) -> Kind:
@@ -143,7 +189,13 @@ def _kind(type: DuckDBPyType) -> Kind:
         return "plain"
     if _are_messages(type):
         return "messages"
+    if type.id == "struct" and {name: field.id for name, field in type.children} == PICTURE:
+        return "binary"
     return "unshown" if _holds_binary(type) else "nested"
+
+
+def _is_json(type: DuckDBPyType) -> bool:
+    return str(type) == "JSON"
 
 
 def _are_messages(type: DuckDBPyType) -> bool:

@@ -1,4 +1,4 @@
-"""A database over Parquet files, by DuckDB, which is given these files and nothing else.
+"""A database over files of rows, by DuckDB, which is given these files and nothing else.
 
 The files are of others. So each question has a database of its own in memory, that can open these
 paths alone, takes a bounded amount of memory and time, and writes nothing. What a visitor types
@@ -9,6 +9,7 @@ be killed (`view.py`).
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.viewer.columns import Column, column
-from pairsmith.hub.viewer.footers import first_files
+from pairsmith.hub.viewer.footers import MAX_FIELDS, first_files
+from pairsmith.hub.viewer.formats import DEFAULT, WHOLE_BYTES, Format, format_of, read_by
 from pairsmith.hub.viewer.sources import Source, UnreadableError, paths_of
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 MAX_COLUMNS = 100  # columns that are shown
 MEMORY = "200MB"
 SECONDS = 10.0  # for the rows of a page
+SECONDS_FOR_ALL = 3.0  # for how many rows there are, where no footer tells
 SETTINGS = {
     "threads": 2,
     "memory_limit": MEMORY,
@@ -38,33 +41,47 @@ SETTINGS = {
     "enable_external_file_cache": False,
 }
 MAGIC = b"PAR1"
-OPTIONS = "union_by_name = true, hive_partitioning = false"
+LINE = re.compile(r"\bline:? (\d+)", re.IGNORECASE)  # of a file, in what DuckDB says
 
 
 class Table(NamedTuple):
-    """Parquet files as one table of a database: its columns, and how many rows it has."""
+    """Files as one table of a database.
+
+    Attributes:
+        db: The database.
+        paths: Where the files lie.
+        columns: Its columns, those that are shown.
+        unshown: How many more there are.
+        total: How many rows it has; None where counting them takes too long.
+        format: What the files are.
+        whole: Whether they are read to their end to tell what types columns have.
+    """
 
     db: DuckDBPyConnection
     paths: list[str]
     columns: list[Column]
     unshown: int
-    total: int
+    total: int | None
+    format: Format = DEFAULT
+    whole: bool = False
 
     @property
     def relation(self) -> str:
         """The files as a table whose columns are c0, c1 and so on."""
-        return relation(len(self.columns) + self.unshown)
+        columns = len(self.columns) + self.unshown
+        return relation(columns, "paths", read_by(self.format, "paths", self.whole))
 
 
-def relation(columns: int, parameter: str = "paths") -> str:
-    """Parquet files as a table whose columns are called c0, c1 and so on, whatever their names.
+def relation(columns: int, parameter: str = "paths", read: str = "") -> str:
+    """Files as a table whose columns are called c0, c1 and so on, whatever their names.
 
     Args:
         columns: How many columns the files have.
         parameter: Of the query, whose value are the paths of the files.
+        read: What reads them, as `formats.read_by` makes it; '' for Parquet.
     """
     names = ", ".join(f"c{at}" for at in range(columns))
-    return f"read_parquet(${parameter}, {OPTIONS}) AS t({names})"
+    return f"{read or read_by(DEFAULT, parameter)} AS t({names})"
 
 
 @contextmanager
@@ -110,22 +127,67 @@ def _open(db: DuckDBPyConnection, sources: Sequence[Source], others: Sequence[So
     db.execute("SET disable_parquet_prefetching = true")
     db.execute("SET parquet_metadata_cache = true")
     paths = paths_of([*sources, *others])
+    if _format(sources).kind != "parquet":
+        db.execute(
+            "SET threads = 1"
+        )  # each has buffers of its own, beside the memory that is bound
     db.execute("SET allowed_paths = $paths", {"paths": paths})
     db.execute("SET enable_external_access = false")
     db.execute("SET lock_configuration = true")
-    paths = paths_of(first_files(db, sources))
-    described = described_columns(db, paths)
+    format, whole = _format(sources), False
+    if format.kind == "parquet":
+        sources = first_files(db, sources)
+    else:
+        sources, whole = _with_lines(sources)
+    table = Table(db, paths_of(sources), [], 0, None, format, whole)
+    described = described_columns(db, table.paths, read_by(format, "paths", whole))
+    if len(described) > MAX_FIELDS:
+        raise UnreadableError(
+            f"{sources[0].name} has {len(described):,} columns; the viewer shows files that have"
+            f" up to {MAX_FIELDS:,}. The files can be downloaded."
+        )
     columns = [column(name, type) for name, type in described[:MAX_COLUMNS]]
-    total = db.execute(
-        f"SELECT count(*) FROM read_parquet($paths, {OPTIONS})", {"paths": paths}
-    ).fetchone()[0]
-    return Table(db, paths, columns, len(described) - len(columns), total)
+    table = table._replace(columns=columns, unshown=len(described) - len(columns))
+    return table._replace(total=_total(table))
 
 
-def described_columns(db: DuckDBPyConnection, paths: list[str]) -> list[tuple[str, DuckDBPyType]]:
-    """The name and the type of each column of Parquet files, whose footers were looked at."""
+def _format(sources: Sequence[Source]) -> Format:
+    return format_of(sources[0].name) or DEFAULT
+
+
+def _with_lines(sources: Sequence[Source]) -> tuple[list[Source], bool]:
+    """The files of text that are not empty, and whether they are small together.
+
+    Raises:
+        UnreadableError: All are empty.
+    """
+    sizes = [(one, one.path.stat().st_size) for one in sources]
+    kept = [one for one, size in sizes if size]
+    if not kept:
+        raise UnreadableError(f"{sources[0].name} is empty.")
+    return kept, sum(size for _, size in sizes) <= WHOLE_BYTES
+
+
+def _total(table: Table) -> int | None:
+    """How many rows there are: a footer tells, or the lines are counted while there is time."""
+    import duckdb
+
+    counting = f"SELECT count(*) FROM {read_by(table.format, 'paths', table.whole)}"
+    try:
+        with time_limit(table.db, SECONDS_FOR_ALL if table.format != DEFAULT else SECONDS):
+            return int(table.db.execute(counting, {"paths": table.paths}).fetchone()[0])
+    except duckdb.InterruptException:
+        if table.format == DEFAULT:
+            raise
+        return None
+
+
+def described_columns(
+    db: DuckDBPyConnection, paths: list[str], read: str = ""
+) -> list[tuple[str, DuckDBPyType]]:
+    """The name and the type of each column of files; of Parquet, its footers were looked at."""
     description = db.execute(
-        f"SELECT * FROM read_parquet($paths, {OPTIONS}) LIMIT 0", {"paths": paths}
+        f"SELECT * FROM {read or read_by(DEFAULT, 'paths')} LIMIT 0", {"paths": paths}
     ).description
     return [(name, type) for name, type, *_ in description]
 
@@ -161,6 +223,9 @@ def unreadable(sources: Sequence[Source], error: Exception, whole: str = "this s
         error: What DuckDB says.
         whole: What the files are together.
     """
+    format = _format(sources)
+    if format.kind != "parquet":
+        return _unreadable_text(sources, format, error)
     for one in sources:
         try:
             if not _is_parquet(one.path):
@@ -187,3 +252,22 @@ def _is_parquet(path: Path) -> bool:
         begin = file.read(len(MAGIC))
         file.seek(max(0, path.stat().st_size - len(MAGIC)))
         return begin == file.read() == MAGIC
+
+
+def _unreadable_text(sources: Sequence[Source], format: Format, error: Exception) -> str:
+    """What is wrong with lines: where, and nothing of what stands there."""
+    said = str(error)
+    name = next((one.name for one in sources if one.path.name in said), sources[0].name)
+    uneven = "sniffing" in said
+    line = None if uneven else LINE.search(said)
+    where = f", near line {int(line[1]):,}" if line else ""
+    if uneven:
+        what = "a line with more or fewer values than the first, or a quote that is never closed"
+    elif isinstance(error, UnicodeDecodeError) or "not utf-8" in said.lower():
+        what = "text that is no UTF-8"
+    elif any(word in said for word in ("Conversion Error", "cast value", "transform error")):
+        what = "a value of another type than its column has in the lines before"
+    else:
+        what = f"something that is no {format.name}"
+    packed = "" if format.compression == "none" else f" (or it is no {format.compression} file)"
+    return f"{name} cannot be read{where}: there is {what}{packed}. The files can be downloaded."

@@ -1,4 +1,4 @@
-"""Every subset and split of a commit with its Parquet files; the viewer shows one at a time."""
+"""Every subset and split of a commit with its files; the viewer shows one at a time."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pairsmith.hub.repos.card import Config
 from pairsmith.hub.viewer.annotations import annotations_among
 from pairsmith.hub.viewer.connection import opened_table
+from pairsmith.hub.viewer.formats import of_one_format
 from pairsmith.hub.viewer.plan import MAX_PATHS
 from pairsmith.hub.viewer.sources import Source, UnreadableError
 from pairsmith.hub.viewer.subsets import MAX_ENTRIES, PatternsError, choose, files_of, subsets
@@ -33,8 +34,8 @@ def make_listing(configs: Sequence[Config], paths: Sequence[str]) -> Listing:
 
     Args:
         configs: What its card lists.
-        paths: The paths of its Parquet files and of its annotations' manifests, in order; one more
-            than `MAX_PATHS` where there are more.
+        paths: The paths of its files with rows, and of its annotations' manifests, in order; one
+            more than `MAX_PATHS` where there are more.
     """
     fault = "" if len(paths) <= MAX_PATHS else f"It has more than {MAX_PATHS:,} Parquet files."
     paths = paths[:MAX_PATHS]
@@ -47,7 +48,7 @@ def make_listing(configs: Sequence[Config], paths: Sequence[str]) -> Listing:
         subset, _ = choose(found, named.name, "", rows)
         for split in subset.splits:
             try:
-                files = files_of(split, rows)
+                files = of_one_format(files_of(split, rows))
             except PatternsError as error:
                 return Listing(parts, str(error))
             listed += len(files)

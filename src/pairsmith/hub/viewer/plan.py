@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from pairsmith.hub.repos.card import Config
 from pairsmith.hub.viewer.annotations import annotations_among
+from pairsmith.hub.viewer.formats import format_of, of_one_format
 from pairsmith.hub.viewer.subsets import (
     MAX_ENTRIES,
     PatternsError,
@@ -22,7 +23,7 @@ from pairsmith.hub.viewer.subsets import (
 )
 
 MAX_FILES = 1_000  # of a split are looked at
-MAX_PATHS = 20_000  # Parquet files of a commit, and manifests of annotations, that are looked at
+MAX_PATHS = 20_000  # files with rows of a commit, images and annotations, that are looked at
 
 
 class Plan(NamedTuple):
@@ -35,11 +36,13 @@ class Plan(NamedTuple):
         splits: The names of its splits.
         split: The split that is shown; '' where there is none.
         paths: The first of the split's files.
-        files: How many files it has.
+        files: How many files it has, of the format that is shown.
+        others: How many it has of other formats, which are not shown with these.
+        images: Whether the files are images, each a row.
         annotations: The names of annotations, for the menu.
         more_annotations: How many more there are.
         fault: Why there are no paths, where the card asks for too much; '' otherwise.
-        whole: Whether all Parquet files of the commit were looked at.
+        whole: Whether all such files of the commit were looked at.
         looked: How many were, with the manifests of annotations.
     """
 
@@ -50,6 +53,8 @@ class Plan(NamedTuple):
     split: str = ""
     paths: Sequence[str] = ()
     files: int = 0
+    others: int = 0
+    images: bool = False
     annotations: Sequence[str] = ()
     more_annotations: int = 0
     fault: str = ""
@@ -68,8 +73,8 @@ def make_plan(configs: Sequence[Config], paths: Sequence[str], subset: str, spli
 
     Args:
         configs: What its card lists.
-        paths: The paths of its Parquet files and of its annotations' manifests, in order; one more
-            than `MAX_PATHS` where there are more.
+        paths: The paths of its files that can be shown, and of its annotations' manifests, in
+            order; one more than `MAX_PATHS` where there are more.
         subset: The name of the subset that is asked for; '' for the one that is loaded unasked.
         split: The name of the split that is asked for; '' for the one to begin with.
 
@@ -99,10 +104,17 @@ def make_plan(configs: Sequence[Config], paths: Sequence[str], subset: str, spli
         split=shown.name,
     )
     try:
-        files = files_of(shown, rows)
+        every = files_of(shown, rows)
     except PatternsError as error:
         return plan._replace(fault=str(error))
-    return plan._replace(paths=files[:MAX_FILES], files=len(files))
+    files = of_one_format(every)
+    format = format_of(files[0]) if files else None
+    return plan._replace(
+        paths=files[:MAX_FILES],
+        files=len(files),
+        others=len(every) - len(files),
+        images=format is not None and format.kind == "images",
+    )
 
 
 class Plans:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
 from markupsafe import Markup
 
-from pairsmith.hub.viewer.columns import Column
+from pairsmith.hub.viewer.columns import PICTURES, Column
 from pairsmith.hub.viewer.query import Row, Value
 from pairsmith.hub.viewer.statements import Statements
 from pairsmith.hub.viewer.word_diff import mark_differences
@@ -54,12 +55,14 @@ class Fact(NamedTuple):
         kind: What `columns.Kind` it is of.
         side: Its value as turns, of which a text is one.
         size: Bytes of binary data, or None.
+        picture: A small picture as an address that holds it (`data:`); '' for anything else.
     """
 
     name: str
     kind: str
     side: Side
     size: int | None = None
+    picture: str = ""
 
 
 class RenderedRow(NamedTuple):
@@ -94,11 +97,16 @@ def render_row(columns: Sequence[Column], row: Row) -> RenderedRow:
 
 def side(value: Value) -> Side:
     """A text as one turn, or messages as theirs."""
-    content, size = value
+    content, size, _ = value
     if not isinstance(content, list):
         return Side([Turn("", content, _left_out(content, size))])
     turns = [_turn(message) for message in content]
     return Side(turns, (size or 0) - len(turns))
+
+
+def pair_of(prompt: Value | None, chosen: Value, rejected: Value) -> PairView:
+    """A chosen reply beside a rejected one, by their values."""
+    return _pair(None if prompt is None else side(prompt), side(chosen), side(rejected))
 
 
 def _pair(prompt: Side | None, chosen: Side, rejected: Side) -> PairView:
@@ -132,9 +140,19 @@ def _shared(chosen: Side, rejected: Side) -> int:
 
 
 def _fact(column: Column, value: Value) -> Fact:
+    if value.picture is not None:
+        return Fact(column.name, column.kind, Side([]), value.size, _picture(value.picture))
     if column.kind in ("binary", "unshown"):
         return Fact(column.name, column.kind, Side([Turn("", value.content)]), value.size)  # type: ignore[arg-type]
     return Fact(column.name, column.kind, side(value))
+
+
+def _picture(data: bytes) -> str:
+    """A picture as an address; its type is the one that its first bytes tell."""
+    for type, begin in PICTURES.items():
+        if data.startswith(bytes.fromhex(begin.partition("_")[0].rstrip("%"))):
+            return f"data:{type};base64,{b64encode(data).decode()}"
+    return ""
 
 
 def _turn(message: dict[str, object] | None) -> Turn:

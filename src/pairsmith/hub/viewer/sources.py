@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Source(NamedTuple):
-    """A Parquet file: its path in the repository, and where its content lies."""
+    """A file: its path in the repository, and where its content lies."""
 
     name: str
     path: Path

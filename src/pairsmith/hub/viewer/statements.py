@@ -30,13 +30,15 @@ NUMBERS = frozenset(
 )  # fmt: skip
 # of rows that are joined to what is said of them; $label is '' for statements of any label
 SCORES = (
-    "(SELECT id, min(low) AS low, max(high) AS high FROM said"
-    " WHERE $label = '' OR label = $label GROUP BY id) AS scores"
+    "(SELECT id, min(score) AS low, max(score) AS high FROM said"
+    " WHERE ($label = '' OR label = $label)"
+    " AND ($least IS NULL OR score >= $least) AND ($most IS NULL OR score <= $most)"
+    " GROUP BY id) AS scores"
 )
 ORDERS: dict[Order, str] = {
-    "": "n",
-    "highest": "high DESC NULLS LAST, n",
-    "lowest": "low ASC NULLS LAST, n",
+    "": "",
+    "highest": "high DESC NULLS LAST",
+    "lowest": "low ASC NULLS LAST",
 }
 
 
@@ -47,16 +49,30 @@ class Question(NamedTuple):
         sources: Its parts, in order; at least one.
         label: Only rows of which a statement has this label; '' for all rows.
         order: By the score of a row's statements, those without one last; '' for the files' order.
+        least: Only rows of which a statement, of that label, has at least this score; None for all.
+        most: At most this one.
     """
 
     sources: Sequence[Source]
     label: str = ""
     order: Order = ""
+    least: float | None = None
+    most: float | None = None
+
+    @property
+    def filters(self) -> bool:
+        """Whether it decides which rows are shown."""
+        return bool(self.label) or self.least is not None or self.most is not None
 
     @property
     def selects(self) -> bool:
         """Whether it decides which rows are shown, or in what order."""
-        return bool(self.label or self.order)
+        return self.filters or bool(self.order)
+
+    @property
+    def values(self) -> dict[str, object]:
+        """The parameters of `SCORES`."""
+        return {"label": self.label, "least": self.least, "most": self.most}
 
 
 class Statement(NamedTuple):
@@ -126,13 +142,12 @@ def load(table: Table, question: Question) -> Loaded:
         select = _select({name: (at, type.id) for at, (name, type) in enumerate(columns)})
         loaded = Loaded(table, question, at, select, relation(len(columns), "said"), [])
         table.db.execute(
-            "CREATE TEMP TABLE said AS SELECT id, label, min(score) AS low, max(score) AS high"
-            f" FROM (SELECT {select} FROM {loaded.relation}) WHERE id IS NOT NULL"
-            " GROUP BY id, label",
+            "CREATE TEMP TABLE said AS SELECT DISTINCT id, label, score"
+            f" FROM (SELECT {select} FROM {loaded.relation}) WHERE id IS NOT NULL",
             loaded.values,
         )
     labels = table.db.execute(
-        "SELECT label, count(*) AS n FROM said WHERE label IS NOT NULL"
+        "SELECT label, count(DISTINCT id) AS n FROM said WHERE label IS NOT NULL"
         f" GROUP BY label ORDER BY n DESC, label LIMIT {MAX_LABELS}"
     ).fetchall()
     return loaded._replace(labels=[Label(*row) for row in labels])

@@ -1,8 +1,10 @@
-"""Subsets and splits: which Parquet files of a commit belong together.
+"""Subsets and splits: which files of a commit belong together.
 
 A card says it in `configs:`, by patterns that are matched against the list of the commit's files
 and never against a disk. Where it does not, the layout says it, as `datasets` reads it in the
-simple cases: files in one folder are a subset, and their names tell the split.
+simple cases: files in one folder are a subset, and their names tell the split. Files of another
+format in the same folder are a subset of their own, since one table has one format; images are one
+where there are no tables beside them.
 
 Card and paths are of others, so all of this takes time in proportion to what they stored. Patterns
 are looked at within a budget of characters that are compared, `MAX_WORK`, so that what a
@@ -22,6 +24,7 @@ from typing import NamedTuple
 
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.repos.card import Config
+from pairsmith.hub.viewer.formats import FORMATS, format_of, of_one_format, suffix_of
 
 SUFFIX = ".parquet"
 DEFAULT = "default"
@@ -38,6 +41,8 @@ WORDS = {  # datasets.data_files.SPLIT_KEYWORDS
     "test": ("test", "testing", "evaluation", "eval"),
 }
 SPLIT_OF = {word: split for split, words in WORDS.items() for word in words}
+METADATA = re.compile(r"(^|/)metadata\.(csv|jsonl|parquet)$")  # of images, as `datasets` has it
+IMAGES = "images"
 SEPARATOR = re.compile(r"[ ._\-0-9]+")
 
 
@@ -73,8 +78,7 @@ def subsets(configs: Iterable[Config], paths: Iterable[str]) -> list[Subset]:
         paths: The paths of its files.
     """
     declared = {config.name: _declared(config) for config in islice(configs, MAX_ENTRIES)}
-    parquet = (path for path in paths if path.endswith(SUFFIX))
-    return list(declared.values()) or list(_laid_out(parquet))
+    return list(declared.values()) or list(_laid_out(paths))
 
 
 def choose(
@@ -95,14 +99,15 @@ def choose(
     subset = _named(found, name) if name else _loaded_unasked(found)
     if not subset.splits:
         within = f"{subset.folder}/" if subset.folder else ""
-        inside = [path for path in paths if path.startswith(within) and path.endswith(SUFFIX)]
+        inside = [path for path in paths if path.startswith(within) and suffix_of(path)]
+        inside = of_one_format(inside)
         subset = subset._replace(splits=_by_split(inside) or [Split(TRAIN)])
     named = {one.name: one for one in reversed(subset.splits)}
     return subset, named.get(split) or named.get(TRAIN) or subset.splits[0]
 
 
 def files_of(split: Split, paths: Iterable[str]) -> list[str]:
-    """The Parquet files of a split, in the order of its patterns, each once.
+    """The files of a split, in the order of its patterns, each once.
 
     Args:
         split: The split.
@@ -113,7 +118,7 @@ def files_of(split: Split, paths: Iterable[str]) -> list[str]:
     """
     if not split.patterns:
         return list(split.paths)
-    candidates = Candidates(path for path in paths if path.endswith(SUFFIX))
+    candidates = Candidates(path for path in paths if suffix_of(path))
     matched = (path for pattern in split.patterns for path in candidates.matching(pattern))
     return list(dict.fromkeys(matched))
 
@@ -158,7 +163,7 @@ class Candidates:
         self._left -= (chars + OVERHEAD) * size
         if self._left < 0:
             raise PatternsError(
-                f"Matching the card's patterns with the {len(self._paths):,} Parquet files takes"
+                f"Matching the card's patterns with the {len(self._paths):,} files takes"
                 f" more than the {MAX_WORK:,} comparisons that the viewer makes: fewer or shorter"
                 " patterns, or such that begin with the name of a folder, take less."
             )
@@ -205,12 +210,21 @@ def _declared(config: Config) -> Subset:
 
 
 def _laid_out(paths: Iterable[str]) -> Iterator[Subset]:
-    folders: dict[str, list[str]] = {}
-    for path in paths:
-        if not _hidden(path):
-            folders.setdefault(_subset_of(path), []).append(path)
-    for name, inside in folders.items():
-        yield Subset(name, _by_split(inside))
+    listed = [(path, format_of(path)) for path in paths if not _hidden(path)]
+    folders: dict[str, dict[str, list[str]]] = {format.name: {} for format in FORMATS.values()}
+    pictures = any(format and format.kind == "images" for _, format in listed)
+    for path, format in listed:
+        if format and not (pictures and METADATA.search(path)):
+            folders[format.name].setdefault(_subset_of(path), []).append(path)
+    tables = any(inside for name, inside in folders.items() if name != IMAGES)
+    taken = set()
+    for name, of_format in folders.items():
+        for folder, inside in of_format.items():
+            if tables and name == IMAGES:
+                continue  # of a card, say
+            shown = f"{folder} ({name})" if folder in taken else folder
+            taken.add(folder)
+            yield Subset(shown, _by_split(inside))
 
 
 def _subset_of(path: str) -> str:
@@ -231,7 +245,7 @@ def _by_split(paths: Iterable[str]) -> list[Split]:
 
 def _split_of(path: str) -> str:
     *folders, name = path.split("/")
-    stem = name.removesuffix(SUFFIX)
+    stem = name[: -len(suffix_of(name)) or None]
     for text in (stem, *reversed(folders)):
         for word in SEPARATOR.split(text.lower()):
             if word in SPLIT_OF:

@@ -16,6 +16,7 @@ from pairsmith.hub.viewer.query import Rows, read_page, read_row
 from pairsmith.hub.viewer.sides import RenderedRow, are_pairs, render_row
 from pairsmith.hub.viewer.sources import Source, UnreadableError
 from pairsmith.hub.viewer.statements import Order, Question
+from pairsmith.hub.viewer.wanted import Wanted
 
 
 class Asked(NamedTuple):
@@ -31,6 +32,9 @@ class Asked(NamedTuple):
         label: Only rows of which it has this label; '' for all.
         order: How its scores sort the rows; '' for not at all.
         build: The manifest of the build at this commit, if there is one.
+        id: The id of one row; '' for none.
+        wanted: What else is asked of the rows.
+        scores: The least and the highest score that the annotation may give; None for any.
     """
 
     sources: Sequence[Source]
@@ -42,6 +46,9 @@ class Asked(NamedTuple):
     label: str = ""
     order: Order = ""
     build: File | None = None
+    id: str = ""
+    wanted: Wanted = Wanted()
+    scores: tuple[float | None, float | None] = (None, None)
 
 
 class View(NamedTuple):
@@ -91,10 +98,10 @@ def _question(asked: Asked) -> tuple[Question | None, str]:
     if is_of_another_build(listed, build, blobs[build.blob] if build else None):
         warning = f"{annotation.name} is of another build: what it says may be of other rows."
     parts = [Source(part.path, blobs[part.blob]) for part in listed.parts]
-    return Question(parts, asked.label, asked.order), warning
+    return Question(parts, asked.label, asked.order, *asked.scores), warning
 
 
 def _rows(asked: Asked, question: Question | None) -> Rows:
-    if asked.row is not None:
-        return read_row(asked.sources, asked.row, question)
-    return read_page(asked.sources, asked.page, asked.search, question)
+    if asked.row is not None or asked.id:
+        return read_row(asked.sources, asked.row or 0, question, asked.id)
+    return read_page(asked.sources, asked.page, asked.search, question, asked.wanted)

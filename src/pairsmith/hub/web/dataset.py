@@ -19,6 +19,8 @@ from pairsmith.hub.repos.files import Totals
 from pairsmith.hub.repos.history import Commit
 from pairsmith.hub.repos.readme import read_card
 from pairsmith.hub.repos.repos import Repo
+from pairsmith.hub.viewer.first import NONE
+from pairsmith.hub.web import leading
 from pairsmith.hub.web.gate import gate_view
 from pairsmith.hub.web.render import page
 
@@ -48,6 +50,9 @@ def dataset(request: Request) -> HTMLResponse:
         load = _how_to_load(db, repo, head, read)
         access_options = _access_options(db, hub, repo, who)
         loads = downloads.last_month(db, repo)
+    reads = access_options["standing"].reads
+    lead = leading.lead_of(hub, who, repo, head, read) if reads else NONE
+    example = leading.example_of(readme, read) if repo.gate != "off" and not lead.rows else NONE
     return page(
         request,
         "dataset.html.jinja",
@@ -60,6 +65,8 @@ def dataset(request: Request) -> HTMLResponse:
         totals=totals,
         downloads=loads,
         load=load,
+        lead=lead,
+        example=example,
         **access_options,
     )
 

@@ -18,10 +18,11 @@ ID = "id"  # the column that names a row
 
 
 class Talk(NamedTuple):
-    """What is said of a row: its discussions, and the address where one is begun."""
+    """What is said of a row: its discussions, and the address where one is begun; and its id."""
 
     discussions: Sequence[Discussed]
     new: str
+    id: str = ""
 
 
 def of_rows(
@@ -41,7 +42,7 @@ def of_rows(
     with hub.database.read() as db:
         found = anchors.of_rows(db, repo, place, named)
     return {
-        number: Talk(found.get(number, ()), _new(repo, place, number, name))
+        number: Talk(found.get(number, ()), _new(repo, place, number, name), name)
         for number, name in named
     }
 

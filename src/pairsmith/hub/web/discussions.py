@@ -31,6 +31,7 @@ from pairsmith.hub.community.threads import Actor, Thread, Wanted
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.addresses import number_in, repo_of, repo_pages
 from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.notices import telling
 from pairsmith.hub.repos.readme import prepare
 from pairsmith.hub.repos.repos import Repo
 from pairsmith.hub.web import paging
@@ -159,6 +160,7 @@ def show(request: Request) -> HTMLResponse:
         found = entries.listed(db, thread, PAGE + 1, skip)
         comments = Comments(hub, db, repo, found)
         may, anchor = _may(db, repo, thread, who), anchors.of(db, thread)
+        muted = who.user is not None and telling.is_muted(db, who.user.id, thread.id)
         pull = _pull(db, repo, thread)
     shown, pages = paging.cut(request, found, PAGE)
     return page(
@@ -173,6 +175,7 @@ def show(request: Request) -> HTMLResponse:
         comments=comments,
         may=may,
         anchor=anchor,
+        muted=muted,
         limits=(threads.TITLE_CHARS[0], threads.TITLE_CHARS[-1], entries.MAX_COMMENT_CHARS),
         **pull,
     )

@@ -26,6 +26,7 @@ from pairsmith.hub.repos.readme import NAME as CARD
 from pairsmith.hub.repos.rendering import Rendering
 from pairsmith.hub.repos.reports import BY_PATH
 from pairsmith.hub.repos.repos import Repo
+from pairsmith.hub.viewer.formats import format_of
 from pairsmith.hub.web import paging
 from pairsmith.hub.web.render import page
 
@@ -123,6 +124,8 @@ def blob(request: Request) -> HTMLResponse:
         permissions.record_read(hub, who, repo, "viewed", path=path, revision=commit.id)
     report = BY_PATH.get(path) if where.reads and repo.kind == "dataset" else None
     location["report"] = f"{repo.page}/reports/{report.name}" if report else ""
+    format = format_of(path)
+    location["has_rows"] = format is not None and format.kind != "images"
     location["download"] = _address(repo, "resolve", revision, path) if where.reads else ""
     return page(request, "file.html.jinja", who, file=file, shown=shown, **location)
 

@@ -11,7 +11,8 @@ from starlette.routing import BaseRoute
 
 from pairsmith.hub import permissions
 from pairsmith.hub.auth import forms, users
-from pairsmith.hub.auth.authentication import Caller, require_sign_in
+from pairsmith.hub.auth.authentication import Caller, require_account, require_sign_in
+from pairsmith.hub.auth.users import User
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.addresses import repo_of, repo_pages
 from pairsmith.hub.http.csv_export import csv_download, csv_text
@@ -30,7 +31,7 @@ ADDRESS = "/settings/licences"
 
 # what a form does to a repository of its sender's, within a write transaction; the text is what
 # the address names within it: an offer's or a licence's number, and then who sent it
-Action = Callable[[sqlite3.Connection, Repo, str, "FormData", str], object]
+Action = Callable[[sqlite3.Connection, Repo, str, "FormData", User], object]
 
 
 def settings(request: Request) -> Response:
@@ -56,7 +57,7 @@ def make(request: Request, form: FormData) -> Response:
     """`POST …/settings/licences`: a new offer; what is wrong with it is said above the form."""
     draft = _draft(form)
 
-    def action(db: sqlite3.Connection, repo: Repo, _at: str, _form: FormData, _by: str) -> None:
+    def action(db: sqlite3.Connection, repo: Repo, _at: str, _form: FormData, _by: User) -> None:
         offers.make(db, repo, draft)
 
     try:
@@ -69,7 +70,7 @@ def change(request: Request, form: FormData) -> Response:
     """`POST …/settings/licences/offers/{at}`: the same offer in other words."""
     draft = _draft(form)
 
-    def action(db: sqlite3.Connection, repo: Repo, at: str, _form: FormData, _by: str) -> None:
+    def action(db: sqlite3.Connection, repo: Repo, at: str, _form: FormData, _by: User) -> None:
         offers.change(db, repo, offers.find(db, repo, at), draft)
 
     try:
@@ -78,12 +79,12 @@ def change(request: Request, form: FormData) -> Response:
         return _offer(request, draft, wrong)
 
 
-def set_active(db: sqlite3.Connection, repo: Repo, at: str, form: FormData, _by: str) -> None:
+def set_active(db: sqlite3.Connection, repo: Repo, at: str, form: FormData, _by: User) -> None:
     """`POST …/settings/licences/offers/{at}/active`: retires an offer, or makes it again."""
     offers.set_active(db, offers.find(db, repo, at), forms.text(form, "active") == "yes")
 
 
-def grant(db: sqlite3.Connection, repo: Repo, _at: str, form: FormData, by: str) -> None:
+def grant(db: sqlite3.Connection, repo: Repo, _at: str, form: FormData, by: User) -> None:
     """`POST …/settings/licences/grant`: a licence by the owner's hand."""
     found = offers.find(db, repo, forms.text(form, "offer"))
     name = forms.line(form, "user")
@@ -92,13 +93,18 @@ def grant(db: sqlite3.Connection, repo: Repo, _at: str, form: FormData, by: str)
         raise bad_request(f"This hub has no user {name!r}.")
     if number := licences.active(db, repo, user).get(found.id):
         raise HubError(409, f"{user.name} holds this licence already: {number}.")
-    licences.grant(db, repo, found, user, by)
+    licences.grant(db, repo, found, user, by.name)
 
 
-def revoke(db: sqlite3.Connection, repo: Repo, at: str, form: FormData, by: str) -> None:
+def settle(db: sqlite3.Connection, repo: Repo, _at: str, form: FormData, by: User) -> None:
+    """`POST …/settings/licences/settle`: the licence for a payment that was turned away."""
+    payments.grant(db, repo, forms.text(form, "checkout"), by)
+
+
+def revoke(db: sqlite3.Connection, repo: Repo, at: str, form: FormData, by: User) -> None:
     """`POST …/settings/licences/revoke/{at}`: the end of a licence, and why."""
     licence = licences.of_repo_numbered(db, repo, at)
-    licences.revoke(db, licence, by, forms.text(form, "reason"))
+    licences.revoke(db, licence, by.name, forms.text(form, "reason"))
 
 
 def _after(action: Action) -> Callable[[Request, FormData], Response]:
@@ -110,7 +116,7 @@ def _done(request: Request, form: FormData, action: Action) -> Response:
     who = require_sign_in(request)
     with hub_of(request).database.write() as db:
         repo = permissions.administrable(db, who, *repo_of(request))
-        action(db, repo, request.path_params.get("at", ""), form, who.name)
+        action(db, repo, request.path_params.get("at", ""), form, require_account(who))
     return RedirectResponse(f"{repo.page}/settings/licences", 303)
 
 
@@ -122,7 +128,7 @@ def _settings_page(request: Request, draft: Draft, wrong: DraftError | None) -> 
             "repo": repo,
             "offers": offers.listed(db, repo),
             "licences": licences.of_repo(db, repo),
-            "turned_away": payments.rejected(db, repo),
+            "turned_away": payments.of_repo(db, repo),
         }
     return _page(request, "licence_settings.html.jinja", who, draft, wrong, **shown)
 
@@ -160,5 +166,6 @@ routes: list[BaseRoute] = [
     *forms.repo_posts(ADDRESS + "/offers/{at:part}", change),
     *forms.repo_posts(ADDRESS + "/offers/{at:part}/active", _after(set_active)),
     *forms.repo_posts(ADDRESS + "/grant", _after(grant)),
+    *forms.repo_posts(ADDRESS + "/settle", _after(settle)),
     *forms.repo_posts(ADDRESS + "/revoke/{at:part}", _after(revoke)),
 ]

@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import sys
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 from tempfile import mkdtemp
+from urllib.request import urlopen
 
 from case import TOKENS
 from huggingface_hub.cli.hf import main
@@ -56,3 +58,12 @@ talk("bob", "merge", "2", "--yes", status=1)
 talk("ann", "merge", "2", "--yes", "--comment", "Thank you")
 assert json.loads(talk("bob", "info", "2", "--format", "json"))["status"] == "merged"
 talk("ann", "info", "3", status=1)
+
+image = folder / "leaf.png"
+image.write_bytes(b"\x89PNG\r\n\x1a\n of a leaf")
+talk("bob", "comment", "1", "--body", "Look:", "--attach", f"{image}#a leaf")
+shown = json.loads(talk("ann", "info", "1", "--format", "json"))["events"][-1]["content"]
+address = re.fullmatch(r"Look:\n\n!\[a leaf\]\((.*)\)", shown)[1]
+assert urlopen(address).read() == image.read_bytes()
+(folder / "leaf.gif").write_text("no image")
+talk("bob", "comment", "1", "--attach", str(folder / "leaf.gif"), status=1)
