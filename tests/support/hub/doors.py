@@ -87,6 +87,9 @@ FORM = {
     "status": "accepted",
     "visibility": "public",
     "gate": "off",
+    "file": "data/train.txt",
+    "side": "own",
+    "shown": "{new}",
 }
 BODIES: dict[str, bytes] = {  # what is sent there; a form where nothing is said
     "/api/repos/create": b'{"name": "{name}", "organization": "ann", "type": "{kind}"}',
@@ -226,6 +229,7 @@ card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/comment/{com
 card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/comment/{comment:part}/hide
 card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/title
 card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/status
+data POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/reconcile
 write POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/merge
 data GET /datasets/{owner:part}/{name:part}/viewer
 data GET /datasets/{owner:part}/{name:part}/viewer/columns

@@ -35,6 +35,7 @@ MIGRATIONS = (
     "012_search.sql",
     "013_turned_away.sql",
     "014_attachments.sql",
+    "015_reconciled.sql",
     "015_seats.sql",
 )
 """In `migrations/`: number i brings a database from version i to version i + 1."""
