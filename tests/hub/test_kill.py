@@ -13,7 +13,8 @@ import httpx
 from pairsmith.hub.context import open_hub
 from pairsmith.hub.maintenance.verify import verify
 from pairsmith.hub.repos import files, history, repos
-from support.hub.running import running
+from support.hub.deeds import Deed, Diary, Writer, furnish, missing
+from support.hub.running import free_port, running
 from support.slow import slow
 
 CALL = "/api/datasets/ann/data"
@@ -112,3 +113,36 @@ def check(root, acknowledged):
                 large = files.named(db, made, f"large/{number}.bin")
                 assert hub.blobs.path(small.blob).read_bytes() == b"%d" % number
                 assert hub.blobs.path(large.blob).read_bytes() == content_of(number)
+
+
+@slow
+def test_people_who_write_to_a_hub_that_is_killed(tmp_path):
+    """What they commit, say, propose, merge and ask is there once, if they were told that it is."""
+    root, port, over = tmp_path / "hub", free_port(), threading.Event()
+    people, diary = furnish(root, 8), Diary()
+    writers = [
+        Writer(f"http://127.0.0.1:{port}", number, people, diary, over) for number in range(8)
+    ]
+    chance = random.Random()
+    try:
+        for kill in range(3):
+            with running(root, port=port) as server:
+                for writer in writers if kill == 0 else ():
+                    writer.start()
+                time.sleep(chance.uniform(1, 2))
+                server.end(signal.SIGKILL)
+            assert [problem for problem in verify(root) if not problem.is_note] == []
+            assert missing(root, list(diary.deeds)) == []
+        with running(root, port=port):
+            time.sleep(2)
+            over.set()
+            for writer in writers:
+                writer.join()
+    finally:
+        over.set()
+    assert diary.faults == []
+    assert missing(root, diary.deeds) == []
+    assert missing(root, [Deed("comment", "never", "data-0", "0")])  # it is able to fail
+    assert {deed.kind for deed in diary.deeds} == {
+        "commit", "comment", "discussion", "proposal", "merge", "request",
+    }  # fmt: skip

@@ -217,6 +217,27 @@ def test_knowing_a_hash_is_not_having_the_content(stage, name):
         assert b"was not sent to this repository" in answer.body
 
 
+READING = ("/paths-info/", "/validate-yaml", "/objects/batch")  # a body, and nothing is changed
+
+
+def test_no_form_of_another_site_does_anything(stage):
+    """Who may do all of it is signed in, and their browser sends what another site has it send."""
+    ways = stage.holders["keeper"][1][1]
+    browser = {name: value for name, value in ways.items() if name != staging.FIELD}
+    kinds = ("application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=b")
+    tried = 0
+    for route, kind in product(ROUTES, kinds):
+        if route.startswith("GET") or any(call in route for call in READING):
+            continue
+        for _, address, headers, body in calls(stage, route, GATED, {"keeper": [browser]}):
+            sent = {**headers, "content-type": kind, "content-length": str(len(body))}
+            answer = stage.call(route.split(" ")[0], address, sent, body)
+            assert answer.status >= 400, f"{kind}: {route} {address}: {answer}"
+            tried += 1
+            break
+    assert tried > 100
+
+
 def test_the_stage_is_set(stage):
     """The same calls do give the data to one who may read it: the test is able to fail."""
     names, paths = (GATED, HIDDEN), ("data/train.txt", "data/train.parquet")

@@ -20,10 +20,10 @@ def free_port():
 
 
 class Running:
-    """`pairsmith serve` on a free port: its address, and the lines that it wrote."""
+    """`pairsmith serve` on a free or a given port: its address, and the lines that it wrote."""
 
-    def __init__(self, root, *options):
-        self.port = free_port()
+    def __init__(self, root, *options, port=None):
+        self.port = port or free_port()
         command = [sys.executable, "-m", "pairsmith", "serve", root, "--port", str(self.port)]
         self.process = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True)
         self.lines = []
@@ -58,9 +58,9 @@ class Running:
 
 
 @contextmanager
-def running(root, *options):
+def running(root, *options, port=None):
     """A hub that is served while the block lasts."""
-    server = Running(root, *options)
+    server = Running(root, *options, port=port)
     try:
         yield server
     finally:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from itsdangerous import Signer
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from pairsmith.hub.auth import cookies, sessions
@@ -80,7 +81,15 @@ def form_endpoint(
         # the other kind lets its sender choose a charset, odd and slow ones among them
         if request.headers.get("content-type", "").lower().startswith("multipart/"):
             raise bad_request("A form of this hub has no files, and is sent urlencoded.")
-        form = await request.form(max_files=0, max_fields=MAX_FIELDS, max_part_size=field_bytes)
+        try:
+            form = await request.form(max_files=0, max_fields=MAX_FIELDS, max_part_size=field_bytes)
+        except HTTPException as error:
+            raise HubError(
+                413,
+                f"A form has up to {MAX_FIELDS} fields, of up to {field_bytes:,} bytes each as they"
+                " are sent. What is longer belongs into a file.",
+                "TooLarge",
+            ) from error
         check_origin(request, form)
         return await run_in_threadpool(act, request, form)
 

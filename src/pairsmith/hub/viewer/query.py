@@ -109,7 +109,8 @@ def read_page(
             known = not more and (rows or number == 1 or not searched(table, wanted))
             matching = skip + len(rows) if known else _count(table, wanted, loaded)
         rows = _annotated(loaded, rows)
-        return _rows(table, rows, more, matching, loaded)
+        shown = _rows(table, rows, more, matching, loaded)
+        return shown._replace(notes=notes_of(table))
 
 
 def read_row(
@@ -167,9 +168,7 @@ def _rows(
     labels = loaded.labels if loaded else []
     rows = _level(rows, SHOWN_CHARS)
     shown = Rows(table.columns, table.unshown, rows, table.total, matching, more, labels)
-    return shown._replace(
-        files=len(table.paths), searched=are_searched(table.columns), notes=notes_of(table)
-    )
+    return shown._replace(files=len(table.paths), searched=are_searched(table.columns))
 
 
 def _in_order(table: Table, skip: int, limit: int, cut: Cut) -> list[Row]:

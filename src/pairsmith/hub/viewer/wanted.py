@@ -14,7 +14,7 @@ from pairsmith.hub.viewer.statements import ORDERS, SCORES, Loaded
 
 NOTES = "notes"  # the column in which a build says what holds of a row
 MAX_NOTES = 50  # in the menu
-NOTED_ROWS = 20_000  # rows whose notes are looked at for the menu
+NOTED_ROWS = 5_000  # rows whose notes are looked at for the menu
 MAX_NOTE_CHARS = 200
 
 
