@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Side = Literal["branch", "own"]
 SIDES: tuple[Side, ...] = get_args(Side)
-MAX_TITLE_CHARS = 120  # of a path in the title of a commit
+MAX_TITLE_CHARS = 120  # of the title of a commit
 
 
 class Choice(NamedTuple):

@@ -35,8 +35,8 @@ MIGRATIONS = (
     "012_search.sql",
     "013_turned_away.sql",
     "014_attachments.sql",
-    "015_reconciled.sql",
     "015_seats.sql",
+    "016_reconciled.sql",
 )
 """In `migrations/`: number i brings a database from version i to version i + 1."""
 
