@@ -1,8 +1,9 @@
 """The source of `make demo`, with planted faults: `python examples/demo_source.py > pairs.jsonl`.
 
 Prints 460 invented comparisons about plants, one JSON object a line, in two splits. Planted are
-what real data have: the same comparison twice with opposite labels, test questions in train, text
-in the wrong encoding, replies cut at one length, an empty reply, two replies that are the same.
+what real data have: chosen replies that are the longer ones, the same comparison twice with
+opposite labels, test questions in train, text in the wrong encoding, replies cut at one length, an
+empty reply, two replies that are the same.
 """
 
 import json

@@ -27,6 +27,7 @@ from pairsmith.hub.http.errors import HubError, MovedError, repo_not_found
 from pairsmith.hub.licensing.expiry import tell_regularly
 from pairsmith.hub.mail.delivery import Postman
 from pairsmith.hub.maintenance.gc import collect_hourly
+from pairsmith.hub.notices import mailing
 from pairsmith.hub.repos.downloads import write_counts, write_counts_regularly
 from pairsmith.hub.repos.readme import read_all
 from pairsmith.hub.web.render import error_page, wants_page
@@ -52,9 +53,11 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
             tell_regularly,
         )
         tasks = [asyncio.create_task(run(hub)) for run in running]
-        postman = Postman(hub, by_mail.WRITERS) if hub.settings.mail else None
+        writers = {**by_mail.WRITERS, **mailing.WRITERS}
+        postman = Postman(hub, writers) if hub.settings.mail else None
         if postman:
             postman.start()
+            tasks.append(asyncio.create_task(mailing.post_regularly(hub)))
         yield
         for task in tasks:
             task.cancel()
@@ -132,18 +135,20 @@ def _pages() -> list[BaseRoute]:
         licences,
         links,
         mail,
+        notices,
         people,
         reports,
         second_factor,
         security,
         settings,
+        usage,
         viewer,
     )
 
     pages = (
-        *(home, account, security, links, second_factor, mail, licences, licence_settings),
-        *(history, files, file_changes, columns, viewer, reports, discussions, gate),
-        *(audit_log, settings, people, dataset, datasets_server),
+        *(home, account, security, links, second_factor, mail, notices, licences),
+        *(licence_settings, history, files, file_changes, columns, viewer, reports, discussions),
+        *(gate, audit_log, usage, settings, people, dataset, datasets_server),
     )
     return [*(route for module in pages for route in module.routes), *home.owner_routes]
 

@@ -220,6 +220,17 @@ def test_commits_to_others_repositories_have_a_rate(hub, ann, bob, tea):
         anns.commit(f"refs/pr/{number}", {"c.txt": text})
 
 
+def test_a_role_that_was_withdrawn_merges_nothing(hub, ann, bob, tea):
+    """However long a merge takes: the role is asked for once more when it is made."""
+    number = bob.propose({"a.txt": "a"})
+    with hub.database.read() as db:
+        thread = threads.find(db, tea, number)
+    with pytest.raises(HubError, match="may not change the files of ann/tea any more"):
+        pulls.merge(hub, tea, thread, Actor(bob.user, moderates=True))
+    assert ann.get(f"/discussions/{number}")["status"] == "open"
+    assert ann.read("a.txt") is None
+
+
 def test_many_at_once(hub, ann, bob, tea):
     """One of several merges is made; numbers are given once; every comment is there."""
     number = bob.propose({"a.txt": "a"})

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pairsmith.hub.auth import users
-from pairsmith.hub.context import Hub, Settings
-from pairsmith.hub.core.mail_server import MailServer
+from pairsmith.hub.context import Hub
 from pairsmith.hub.membership import invitations
 from pairsmith.hub.repos import events, repos
 from support.hub.shop import Browser
@@ -152,19 +151,3 @@ def test_a_collaborator_gives_the_role_back(hub, ann, person):
     assert bob.send("/datasets/ann/tea/leave").status_code == 303
     assert bob.send("/datasets/ann/tea/leave").status_code == 404
     assert bob.get("/datasets/ann/tea").status_code == 404
-
-
-def test_who_is_invited_by_name_is_written_to(tmp_path):
-    server = MailServer("127.0.0.1", 9, False, "hub@example.org")
-    hub = Hub(tmp_path / "mailing", Settings("http://testserver", key="k", mail=server))
-    with hub.database.write() as db:
-        ann = users.add(db, "ann", "Ann", "ann@example.org", None)
-        bob = users.add(db, "bob", "Bob", "bob@example.org", None)
-        repos.create(db, ann, "dataset", "tea", True)
-    Browser(hub, ann).send(f"{PEOPLE}/invite", whom="bob", role="write")
-    with hub.database.read() as db:
-        (letter,) = db.execute("SELECT user, content FROM outbox").fetchall()
-    assert letter["user"] == bob.id
-    for word in ("ann invites you to ann/tea", "the role write", f"http://testserver{INVITED}"):
-        assert word in letter["content"]
-    hub.close()

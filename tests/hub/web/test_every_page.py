@@ -19,7 +19,7 @@ DATASET = "/datasets/{owner:part}/{name:part}"
 MODEL = "/{owner:account}/{name:part}"  # their pages are made by the same templates
 NO_PAGES = (
     *("/api/", "/cas/", "/lfs/", "/static/", "/datasets-server/"),
-    *("/favicon.ico", "/robots.txt"),
+    *("/favicon.ico", "/robots.txt", "/uploads/"),
 )
 PROBLEMS = """() => {
   const found = [], wide = document.documentElement.scrollWidth;
@@ -49,6 +49,7 @@ SHOWN = {
     "/join": ["/join"],
     "/login": ["/login?next=/datasets/ann/pairs"],
     "/mail/stop/{secret:part}": ["/mail/stop/x"],
+    "/notifications": ["ann /notifications", "eve /notifications"],
     "/settings/profile": ["ann /settings/profile"],
     "/settings/password": ["ann /settings/password"],
     "/login/code": ["/login/code?next=/"],
@@ -74,6 +75,7 @@ SHOWN = {
         f"ann {PAGE}/settings/requests", f"ann {PAGE}/settings/requests?status=accepted",
         f"ann {PAGE}/settings/requests?status=rejected",
     ],
+    "DATASET/settings/usage": [f"ann {PAGE}/settings/usage?days=90"],
     "DATASET/settings/licences": [f"ann {PAGE}/settings/licences"],
     "DATASET/settings/licences/offers/{at:part}": [
         f"ann {PAGE}/settings/licences/offers/{{offer}}"

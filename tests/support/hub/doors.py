@@ -70,27 +70,12 @@ FEWER_VALUES = {  # the same for models, whose endpoints are the same
     "revision": ("main", "{old}", "v1"),
 }
 FORM = {
-    "user": "stranger",
-    "confirm": "{name}",
-    "owner": "ann",
-    "whom": "stranger",
-    "role": "admin",
-    "invitation": "1",
-    "reply": "accept",
-    "name": "{name}",
-    "q": "MARK",
-    "title": "A title",
-    "text": "A comment",
-    "row": "1",
-    "config": "default",
-    "split": "train",
-    "status": "accepted",
-    "visibility": "public",
-    "gate": "off",
-    "file": "data/train.txt",
-    "side": "own",
-    "shown": "{new}",
-}
+    "user": "stranger", "confirm": "{name}", "owner": "ann", "whom": "stranger", "role": "admin",
+    "invitation": "1", "notice": "1", "mute": "yes", "reply": "accept", "name": "{name}",
+    "q": "MARK", "title": "A title", "text": "A comment", "row": "1", "config": "default",
+    "split": "train", "status": "accepted", "visibility": "public", "gate": "off",
+    "file": "data/train.txt", "side": "own", "shown": "{new}",
+}  # fmt: skip
 BODIES: dict[str, bytes] = {  # what is sent there; a form where nothing is said
     "/api/repos/create": b'{"name": "{name}", "organization": "ann", "type": "{kind}"}',
     "/api/repos/move": b'{"fromRepo": "ann/{name}", "toRepo": "ann/{name}", "type": "{kind}"}',
@@ -200,6 +185,8 @@ self GET /robots.txt
 self GET /static/{name:part}
 self GET /mail/stop/{secret:part}
 self POST /mail/stop/{secret:part}
+self GET /notifications
+self POST /notifications
 self GET /settings/access
 self GET /settings/password
 card GET /datasets/{owner:part}/{name:part}
@@ -224,6 +211,7 @@ card GET /datasets/{owner:part}/{name:part}/discussions/new
 card GET /datasets/{owner:part}/{name:part}/discussions/{num:part}
 card GET /datasets/{owner:part}/{name:part}/discussions/{num:part}/files
 card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/comment
+card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/mute
 write GET /datasets/{owner:part}/{name:part}/discussions/{num:part}/comment/{comment:part}/versions
 card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/comment/{comment:part}/edit
 card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/comment/{comment:part}/hide
@@ -239,6 +227,8 @@ admin GET /datasets/{owner:part}/{name:part}/settings
 admin GET /datasets/{owner:part}/{name:part}/settings/requests
 admin GET /datasets/{owner:part}/{name:part}/settings/requests.csv
 admin GET /datasets/{owner:part}/{name:part}/settings/record.csv
+admin GET /datasets/{owner:part}/{name:part}/settings/usage
+admin GET /datasets/{owner:part}/{name:part}/settings/usage.csv
 admin POST /datasets/{owner:part}/{name:part}/settings/requests
 admin POST /datasets/{owner:part}/{name:part}/settings/requests/grant
 admin POST /datasets/{owner:part}/{name:part}/settings/visibility

@@ -124,6 +124,13 @@ class Shop(NamedTuple):
         return {"offered": self.offer.words.mark, "agree": "yes"}
 
     @property
+    def happened(self):
+        """Who did what about whom, and more, since bob agreed to the terms."""
+        return self.rows(
+            "SELECT actor, user, action, detail FROM events WHERE action <> 'terms accepted'"
+        )
+
+    @property
     def licences(self):
         """Every licence: its user, checkout and whether it holds."""
         return self.rows("SELECT user, checkout, revoked IS NULL FROM licences ORDER BY rowid")

@@ -39,6 +39,7 @@ OPEN = "open-to-all"
 HOLDERS = {"reader": Role.READ, "writer": Role.WRITE, "keeper": Role.ADMIN}
 """Who has a role in ann's repositories, which one."""
 
+EVERYBODY = "@stranger @pending @reader @writer @keeper"
 FIELD = "x-field-of-a-form"  # told among the headers, sent in the form
 CARD = b"---\nlicense: mit\nextra_gated_fields:\n  Company: text\n---\n# A card\n"
 
@@ -226,7 +227,7 @@ def _discuss(stage: Stage) -> None:
         ann = Actor(users.named(db, "ann"), moderates=True)
         for kind, name in product(KINDS, (GATED, HIDDEN)):
             repo = repos.find(db, kind, "ann", name)
-            text = mark(name).decode() if name == HIDDEN else "Only words."
+            text = f"{mark(name).decode()} {EVERYBODY}" if name == HIDDEN else "Only words."
             sent = attached[kind, name]
             thread = threads.open_discussion(db, repo, ann, "A title", f"{text} {sent}")
             stage.values[f"{held_as(kind, name)}:attachment"] = sent.rpartition("/")[2]

@@ -22,7 +22,8 @@ from pairsmith.hub.repos import commits, history
 from pairsmith.hub.repos.commits import Change, Delete, Message, Put, Wanted
 from pairsmith.hub.repos.files import bounded
 from pairsmith.hub.repos.history import Commit
-from pairsmith.hub.repos.repos import Repo
+from pairsmith.hub.repos.repos import Repo, by_id
+from pairsmith.hub.repos.roles import role_of
 
 if TYPE_CHECKING:
     from pairsmith.hub.context import Hub
@@ -246,16 +247,17 @@ def merge(hub: Hub, repo: Repo, thread: Thread, actor: Actor, text: str = "") ->
         text: A comment that goes with it; '' for none.
 
     Raises:
-        HubError: 409 where it has conflicts, its branch is gone, or it is no longer open.
+        HubError: 409 where it has conflicts, its branch is gone, or it is no longer open; 403 where
+            the role that it takes was withdrawn meanwhile.
     """
     text = entries.checked(text) if text.strip() else ""
     for _ in range(TRIES):
         with hub.database.read() as db:
             pull = of(db, thread)
-            _check_same(db, repo, thread, pull)
+            _check_same(db, repo, thread, pull, actor)
             wanted = _merge_of(db, repo, thread, actor, text)
         try:
-            check = partial(_check_same, repo=repo, thread=thread, pull=pull)
+            check = partial(_check_same, repo=repo, thread=thread, pull=pull, actor=actor)
             return commits.commit_apart(hub.database, repo, wanted, check)
         except HubError as error:
             if error.code == "BadRequest":  # a file where the other side has a folder
@@ -315,8 +317,13 @@ def _changes_for(db: sqlite3.Connection, repo: Repo, pull: Pull, base: Commit) -
         ]
 
 
-def _check_same(db: sqlite3.Connection, repo: Repo, thread: Thread, pull: Pull) -> None:
-    """Checks that a pull request can be merged, and has not changed meanwhile."""
+def _check_same(
+    db: sqlite3.Connection, repo: Repo, thread: Thread, pull: Pull, actor: Actor
+) -> None:
+    """Checks that a pull request can be merged, and that nothing has changed meanwhile."""
+    now_there = by_id(db, repo.id)
+    if now_there is None or not role_of(db, now_there, actor.user).writes:
+        raise not_allowed(f"You may not change the files of {repo.full_name} any more.")
     there = threads.find(db, repo, thread.num)
     if there.status == "open" and of(db, there) != pull:
         raise HubError(412, f"{thread.ref} has changed meanwhile.", "CommitOutdated")

@@ -36,7 +36,8 @@ MIGRATIONS = (
     "013_turned_away.sql",
     "014_attachments.sql",
     "015_seats.sql",
-    "016_reconciled.sql",
+    "016_notices.sql",
+    "017_reconciled.sql",
 )
 """In `migrations/`: number i brings a database from version i to version i + 1."""
 

@@ -25,6 +25,8 @@ from pairsmith.hub.core.database import now
 from pairsmith.hub.gating.form import Answer, GateForm, check_answers
 from pairsmith.hub.http.addresses import Kind
 from pairsmith.hub.http.errors import HubError, bad_request, not_allowed
+from pairsmith.hub.notices.kinds import Kind as NoticeKind
+from pairsmith.hub.notices.telling import Happening, admins, settle, tell
 from pairsmith.hub.repos import events, repos
 from pairsmith.hub.repos.licensed import LICENSED
 from pairsmith.hub.repos.repos import Gate, Repo
@@ -34,6 +36,7 @@ Status = Literal["pending", "accepted", "rejected", "revoked"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 MAX_REASON_CHARS = 200  # characters; what the clients promise
 PAGE = 1000  # requests in one answer or page
+REQUESTS = "/settings/requests"  # behind a repository's page: where its admins answer
 CLOSED = {
     "rejected": "The owner rejected your request; you cannot ask again, but the owner can let you"
     " in.",
@@ -137,6 +140,9 @@ def ask(
     events.record(db, repo, user.name, user.name, "asked", answers=fields, form=form.mark)
     if status == "accepted":
         events.record(db, repo, "hub", user.name, "accepted", gate="auto")
+    else:
+        asked = Happening(NoticeKind.REQUEST, "asked", REQUESTS, repo, user.id)
+        tell(db, admins(db, repo), asked)
     return status
 
 
@@ -175,6 +181,7 @@ def answer(
     action = ACTIONS.get(status, status)
     said = {"was": request.status} | ({"reason": reason} if reason else {})
     events.record(db, repo, actor.name, request.user, action, **said)
+    _tell_answer(db, repo, actor, request.user_id, status)
 
 
 def grant(db: sqlite3.Connection, repo: Repo, actor: User, user: User) -> None:
@@ -201,6 +208,17 @@ def grant(db: sqlite3.Connection, repo: Repo, actor: User, user: User) -> None:
     )
     said = {"was": before.status} if before else {}
     events.record(db, repo, actor.name, user.name, "granted", **said)
+    _tell_answer(db, repo, actor, user.id, "accepted")
+
+
+def _tell_answer(
+    db: sqlite3.Connection, repo: Repo, actor: User, user: int, status: Status
+) -> None:
+    """Tells who asked how their request stands; where no other waits, nobody is asked any more."""
+    answered = Happening(NoticeKind.ANSWER, status, "", repo, actor.id)
+    tell(db, [user], answered)
+    if not counts(db, repo)["pending"]:
+        settle(db, repo, REQUESTS)
 
 
 def turn_gate(db: sqlite3.Connection, repo: Repo, actor: User, to: Gate) -> None:

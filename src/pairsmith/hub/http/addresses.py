@@ -35,7 +35,7 @@ OTHER_STARTS = frozenset(
     {
         *("about", "admin", "api", "cas", "datasets", "datasets-server", "deleted", "docs"),
         *("health", "help", "hub", "join", "lfs", "licences", "login", "logout", "mail", "models"),
-        *("new", "search", "settings", "spaces", "static", "stripe", "uploads"),
+        *("new", "notifications", "search", "settings", "spaces", "static", "stripe", "uploads"),
     }
 )
 """What addresses begin with, and who else the record of the gate names: no account has these."""

@@ -12,6 +12,8 @@ from pairsmith.hub.core.database import now
 from pairsmith.hub.http.addresses import Kind, RepoName
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.licensing.offers import Offer, digest
+from pairsmith.hub.notices.kinds import Kind as NoticeKind
+from pairsmith.hub.notices.telling import Happening, tell
 from pairsmith.hub.repos import events
 from pairsmith.hub.repos.licensed import HOLDS
 from pairsmith.hub.repos.repos import Repo, by_id
@@ -171,6 +173,7 @@ def grant(
     events.record(
         db, repo, actor, user.name, "licence granted", number=number, offer=offer.name, **said
     )
+    _tell(db, user.id, "licensed", number)
     return _one(db, number)
 
 
@@ -203,7 +206,22 @@ def revoke(db: sqlite3.Connection, licence: Licence, actor: str, reason: str) ->
         number=licence.number,
         reason=reason,
     )
+    _tell(db, licence.user_id, "licence-ended", licence.number)
+    others = [user for user in readers(db, licence) if user != licence.user_id]
+    path = f"/settings/licences#ended-{licence.number}"
+    tell(db, others, Happening(NoticeKind.ANSWER, "seat-ended", path, licence=licence.number))
     return _one(db, licence.number)
+
+
+def readers(db: sqlite3.Connection, licence: Licence) -> list[int]:
+    """The accounts of who reads by a licence: the licensee, and those who have a seat."""
+    rows = db.execute("SELECT user FROM seats WHERE licence = ?", (licence.number,))
+    return sorted({licence.user_id, *(row[0] for row in rows)})
+
+
+def _tell(db: sqlite3.Connection, user: int, what: str, number: str) -> None:
+    """Tells a licensee of a licence, which they may see whatever becomes of the repository."""
+    tell(db, [user], Happening(NoticeKind.ANSWER, what, f"/licences/{number}", licence=number))
 
 
 def active(db: sqlite3.Connection, repo: Repo, user: User | None) -> dict[int, str]:

@@ -24,8 +24,10 @@ from pairsmith.hub.licensing.licences import Licence, Payment
 from pairsmith.hub.licensing.money import CODE
 from pairsmith.hub.licensing.offers import Offer
 from pairsmith.hub.licensing.orders import Order
+from pairsmith.hub.notices.kinds import Kind as NoticeKind
+from pairsmith.hub.notices.telling import Happening, admins, tell
 from pairsmith.hub.repos import events
-from pairsmith.hub.repos.repos import Repo
+from pairsmith.hub.repos.repos import Repo, by_id
 
 StripeObject = dict[str, Any]  # what an event is about, as Stripe's JSON has it
 ACTOR = "stripe"
@@ -37,6 +39,7 @@ REFUSED = {
 }
 DONE = ("granted", "revoked")  # how the outcome of an event begins that is not acted on again
 MAX_ID_CHARS = 255  # characters
+LICENCES = "/settings/licences"  # behind a repository's page, and of a buyer's own
 MAX_SHOWN = 100  # payments that were turned away
 
 
@@ -173,6 +176,7 @@ def _checkout(db: sqlite3.Connection, session: StripeObject) -> str:
         return f"turned away: {fault}"
     paid = Payment(checkout, payment or None, order.accepted)
     licence = licences.grant(db, order.repo, order.offer, order.user, ACTOR, paid)
+    _tell(db, order.repo, NoticeKind.SALE, "sold", order.user.id)
     return f"granted {licence.number}"
 
 
@@ -186,6 +190,8 @@ def _turn_away(db: sqlite3.Connection, session: StripeObject, order: Order, faul
         offer=order.offer.name, number=order.offer.id, checkout=_text(session, "id"),
         payment=_text(session, "payment_intent"), reason=fault, **paid,
     )  # fmt: skip
+    _tell(db, order.repo, NoticeKind.PAYMENT, "turned-away", order.user.id)
+    tell(db, [order.user.id], Happening(NoticeKind.PAYMENT, "own-turned-away", LICENCES))
 
 
 def _fault(db: sqlite3.Connection, session: StripeObject, order: Order) -> str:
@@ -245,9 +251,17 @@ def _take_back(db: sqlite3.Connection, payment: str, reason: str) -> str:
     ended = licences.of_payment(db, payment)
     for licence in ended:
         licences.revoke(db, licence, ACTOR, f"The payment was {reason}.")
+        if licence.repo_id is not None and (repo := by_id(db, licence.repo_id)):
+            _tell(db, repo, NoticeKind.PAYMENT, "went-back", licence.user_id)
     if not ended:
         return f"nothing to do: no licence that holds came of {payment}"
     return "revoked " + ", ".join(licence.number for licence in ended)
+
+
+def _tell(db: sqlite3.Connection, repo: Repo, kind: NoticeKind, what: str, buyer: int) -> None:
+    """Tells a repository's admins of a payment; what they may have to act on by itself."""
+    path = LICENCES if kind is NoticeKind.SALE else f"{LICENCES}#turned-away"
+    tell(db, admins(db, repo), Happening(kind, what, path, repo, buyer))
 
 
 def _nothing(_db: sqlite3.Connection, _thing: StripeObject) -> str:

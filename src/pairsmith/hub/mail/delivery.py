@@ -167,7 +167,7 @@ def _written(hub: Hub, db: sqlite3.Connection, waiting: Waiting) -> Letter | Non
     Letters about an account's safety go to its address as it is.
     """
     row = db.execute(
-        "SELECT email, confirmed FROM users"
+        "SELECT email FROM users"
         " WHERE id = ? AND suspended IS NULL AND removed IS NULL AND email != ''",
         (waiting.user,),
     ).fetchone()
@@ -180,7 +180,7 @@ def _written(hub: Hub, db: sqlite3.Connection, waiting: Waiting) -> Letter | Non
     lines = [str(line) for line in lines]
     if waiting.kind != NOTICE:
         return Letter(str(content.get("to") or row["email"]), subject, lines)
-    if row["confirmed"] is None or choices.stopped(db, waiting.user):
+    if not choices.address_of(db, waiting.user) or choices.stopped(db, waiting.user):
         return None
     link = choices.link(hub, db, waiting.user)
     return Letter(row["email"], subject, [*lines, "", f"No more of these: {link}"], link)

@@ -25,7 +25,9 @@ PAUSES = (60, 300, 1800, 2 * 3600, 8 * 3600)  # seconds from one try to the next
 LETTER_LIFE = 3 * 24 * 3600  # seconds
 KEPT = 30 * 24 * 3600  # seconds that one which was given up is on record
 MAX_FAULT_CHARS = 200
-LETTER, NOTICE = "letter", "notice"
+LETTER, NOTICE, TOLD = "letter", "notice", "told"
+NOTICES = (NOTICE, TOLD)  # what goes to those who want it, after all else
+IS_NOTICE = "(kind IN ('notice', 'told'))"
 SELECT = "SELECT id, user, kind, content, made, tries FROM outbox"
 
 
@@ -98,7 +100,7 @@ def put(
     Returns:
         Whether it waits now; see `send_later`.
     """
-    if hub.settings.mail is None or _full(db, kind == NOTICE, user):
+    if hub.settings.mail is None or _full(db, kind in NOTICES, user):
         return False
     db.execute(
         "INSERT INTO outbox (user, kind, content, made, until, due) VALUES (?, ?, ?, ?, ?, ?)",
@@ -111,7 +113,7 @@ def due(db: sqlite3.Connection, limit: int) -> list[Waiting]:
     """What is to be tried now: what somebody waits for before notices, then the oldest first."""
     rows = db.execute(
         f"{SELECT} WHERE failed IS NULL AND due <= ? AND until > ?"
-        " ORDER BY kind = 'notice', due, id LIMIT ?",
+        f" ORDER BY {IS_NOTICE}, due, id LIMIT ?",
         (now(), now(), limit),
     ).fetchall()
     return [Waiting(**{**row, "content": json.loads(row["content"])}) for row in map(dict, rows)]
@@ -179,7 +181,7 @@ def tidy(db: sqlite3.Connection) -> None:
 
 def _full(db: sqlite3.Connection, notices: bool, user: int | None) -> bool:
     """Whether too much waits; notices apart from the rest, which they cannot keep out."""
-    waiting = "SELECT count(*) FROM outbox WHERE failed IS NULL AND (kind = 'notice') = ?"
+    waiting = f"SELECT count(*) FROM outbox WHERE failed IS NULL AND {IS_NOTICE} = ?"
     if db.execute(waiting, (notices,)).fetchone()[0] >= MAX_WAITING:
         return True
     mine = db.execute(f"{waiting} AND user IS ?", (notices, user)).fetchone()[0]

@@ -19,18 +19,13 @@ from pairsmith.hub.repos.repos import by_id
 GONE = (
     *("requests.user", "tokens.user", "sessions.user", "uploads.user", "links.user"),
     *("second_factors.user", "recovery_codes.user", "outbox.user", "mail_choices.user"),
-    *(
-        "members.user",
-        "collaborators.user",
-        "invitations.user",
-        "invitations.inviter",
-        "seats.user",
-    ),
+    *("members.user", "collaborators.user", "invitations.user", "invitations.inviter"),
+    *("seats.user", "notices.user", "muted.user", "tellings.user"),
 )
 """Where an account stands whose rows go with it."""
 
 KEPT = (
-    *("commits.author", "discussions.author", "discussion_entries.author"),  # as of `DELETED`
+    *("commits.author", "discussions.author", "discussion_entries.author", "notices.actor"),
     *("licences.user", "licences.owner", "orders.user"),  # somebody paid, or was paid
     *("repos.owner", "former_names.owner", "members.organization", "invitations.organization"),
     "attachments.user",  # which stand in comments

@@ -15,11 +15,14 @@ from pairsmith.hub.core.database import now
 from pairsmith.hub.http.errors import HubError, bad_request
 from pairsmith.hub.membership import places
 from pairsmith.hub.membership.places import Place
+from pairsmith.hub.notices.kinds import Kind
+from pairsmith.hub.notices.telling import Happening, tell
 from pairsmith.hub.repos import events, repos
 from pairsmith.hub.repos.roles import Role
 
 MAX_WAITING = 100  # invitations of one place that nobody has answered yet
 LIFE = 30 * 24 * 3600  # seconds
+OWN_PAGE = "/settings/invitations"  # where those who are invited answer
 FOR_USER = (
     "(invitations.user = :user OR (invitations.email <> '' AND invitations.email ="
     " (SELECT mine.email FROM users AS mine WHERE mine.id = :user AND mine.confirmed NOT NULL)))"
@@ -91,7 +94,7 @@ def invite(db: sqlite3.Connection, place: Place, actor: User, whom: str, role: R
         f"DELETE FROM invitations WHERE {column} = ? AND (user = ? OR (email <> '' AND email = ?))",
         (place.id, user.id if user else None, email),
     )
-    db.execute(
+    made = db.execute(
         f"INSERT INTO invitations ({column}, user, email, role, inviter, made)"
         " VALUES (?, ?, ?, ?, ?, ?)",
         (place.id, user.id if user else None, email, role.word, actor.id, now()),
@@ -99,7 +102,24 @@ def invite(db: sqlite3.Connection, place: Place, actor: User, whom: str, role: R
     if place.repo:
         name = user.name if user else ""
         events.record(db, place.repo, actor.name, name, "invited", role=role.word)
+    invited = [user.id] if user else _of_email(db, email)
+    path = f"{OWN_PAGE}#invitation-{made.lastrowid}"
+    tell(
+        db,
+        invited,
+        Happening(Kind.INVITATION, "invited", path, None, actor.id, None, made.lastrowid),
+    )
     return user
+
+
+def _of_email(db: sqlite3.Connection, email: str) -> list[int]:
+    """The accounts of an address that was shown to be theirs; the inviter is not told of any."""
+    rows = db.execute(
+        "SELECT id FROM users WHERE lower(email) = lower(?) AND email != '' AND confirmed NOT NULL"
+        " LIMIT 10",
+        (email,),
+    )
+    return [int(row[0]) for row in rows]
 
 
 def waiting(db: sqlite3.Connection, place: Place) -> list[Invitation]:

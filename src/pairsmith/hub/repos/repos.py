@@ -35,6 +35,7 @@ GONE_AT_ONCE = (
     "collaborators",
     "former_names",
     "invitations",
+    "notices",
 )
 """What of a repository that is deleted goes with it; files, commits and contents are too many."""
 

@@ -18,6 +18,7 @@ from pairsmith.hub.auth.users import User
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.mail import choices, outbox
+from pairsmith.hub.notices.kinds import BY_MAIL, LABELS, Kind
 from pairsmith.hub.web.own_pages import attempt_of, begun, end_session, own, own_page, signed_in
 
 if TYPE_CHECKING:
@@ -115,9 +116,11 @@ def take_confirmation(request: Request, user: User, _form: FormData) -> Response
 
 
 def take_notices(request: Request, user: User, form: FormData) -> Response:
-    """Keeps whether notices come by e-mail."""
+    """Keeps whether notices come by e-mail, and of which kinds."""
     with hub_of(request).database.write() as db:
         choices.choose(db, user.id, line(form, "notices") == "on")
+        if line(form, "kinds"):
+            choices.choose_kinds(db, user.id, {one: line(form, one) == "on" for one in Kind})
     return RedirectResponse("/settings/profile?done=notices", 303)
 
 
@@ -158,6 +161,10 @@ def _profile_page(request: Request, shown: User, fault: HubError | None = None) 
         mail = {
             "confirmed": users.confirmed(db, shown),
             "notices": not choices.stopped(db, shown.id),
+            "kinds": [
+                (kind, LABELS[kind], choices.kind_wanted(db, shown.id, kind, kind in BY_MAIL))
+                for kind in Kind
+            ],
             "failure": outbox.last_failure(db, shown.id),
         }
     done = request.query_params.get("done", "")

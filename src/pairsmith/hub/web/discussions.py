@@ -32,6 +32,7 @@ from pairsmith.hub.community.threads import Actor, Thread, Wanted
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.addresses import number_in, repo_of, repo_pages
 from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.notices import telling
 from pairsmith.hub.repos import history
 from pairsmith.hub.repos.readme import prepare
 from pairsmith.hub.repos.repos import Repo
@@ -162,6 +163,7 @@ def show(request: Request) -> HTMLResponse:
         found = entries.listed(db, thread, PAGE + 1, skip)
         comments = Comments(hub, db, repo, found)
         may, anchor = _may(db, repo, thread, who), anchors.of(db, thread)
+        muted = who.user is not None and telling.is_muted(db, who.user.id, thread.id)
         pull = _pull(db, repo, thread)
     shown, pages = paging.cut(request, found, PAGE)
     return page(
@@ -176,6 +178,7 @@ def show(request: Request) -> HTMLResponse:
         comments=comments,
         may=may,
         anchor=anchor,
+        muted=muted,
         limits=(threads.TITLE_CHARS[0], threads.TITLE_CHARS[-1], entries.MAX_COMMENT_CHARS),
         **pull,
     )

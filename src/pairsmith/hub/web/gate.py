@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request as Call
     from starlette.responses import Response
 
-REQUESTS = "/settings/requests"
+REQUESTS = requests.REQUESTS
 EVENTS = 100  # of the record, on the owner's page
 PAGE = 100  # requests on a page
 CHANGED = "The form has changed since you opened it. Read it again, please."

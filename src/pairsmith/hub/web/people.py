@@ -18,10 +18,9 @@ from pairsmith.hub.auth.authentication import (
     require_write,
 )
 from pairsmith.hub.auth.limits import limits_of
-from pairsmith.hub.context import Hub, hub_of
+from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.addresses import number_in, repo_of, repo_pages
 from pairsmith.hub.http.errors import HubError, bad_request
-from pairsmith.hub.mail.outbox import send_later
 from pairsmith.hub.membership import invitations, organizations, places
 from pairsmith.hub.membership.places import Place
 from pairsmith.hub.repos import roles
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 
 OWN = "/settings/organizations"
 ONE = OWN + "/{organization:part}"
-INVITED = "/settings/invitations"
+INVITED = invitations.OWN_PAGE
 
 
 def show(request: Request) -> Response:
@@ -60,9 +59,7 @@ def take_invitation(request: Request, sent: FormData) -> Response:
     with hub.database.write() as db:
         place, user = _place(db, who, request), require_write(who)
         limits_of(request).count("requests", str(user.id))
-        invited = invitations.invite(db, place, user, whom, role)
-        if invited is not None:
-            _write_to(hub, db, invited.id, place, user.name, role)
+        invitations.invite(db, place, user, whom, role)
     return RedirectResponse(place.settings, 303)
 
 
@@ -158,14 +155,6 @@ def _place(db: sqlite3.Connection, who: Caller, request: Request) -> Place:
     if name is not None:
         return places.of_organization(permissions.organization(db, who, name, Role.ADMIN))
     return places.of_repo(permissions.administrable(db, who, *repo_of(request)))
-
-
-def _write_to(
-    hub: Hub, db: sqlite3.Connection, user: int, place: Place, by: str, role: Role
-) -> None:
-    text = f"{by} invites you to {place.name}, in the role {role.word}."
-    answer = f"Accept or decline it: {hub.url(INVITED)}"
-    send_later(hub, db, user, f"You are invited to {place.name}", [text, "", answer])
 
 
 routes: list[BaseRoute] = [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache, partial
 from importlib.resources import files
@@ -16,6 +18,8 @@ from pairsmith.hub.auth import forms
 from pairsmith.hub.auth.authentication import Caller, authenticate
 from pairsmith.hub.context import Hub, hub_of
 from pairsmith.hub.http.addresses import SERVER, encoded, page_of
+from pairsmith.hub.notices import listing
+from pairsmith.hub.notices.listing import Place
 from pairsmith.hub.repos import reports
 from pairsmith.hub.repos.rendering import Rendering
 from pairsmith.hub.repos.reports import Report
@@ -33,19 +37,22 @@ def page(
 ) -> HTMLResponse:
     """A template of `hub/web/templates`, filled in.
 
-    Every template is given `user` (or None), `csrf` (the hidden field of a form), `settings` (the
-    hub's), `path` and `method` (of this request), `rendered`, which makes HTML of Markdown of
-    others (`Rendering`), and `first_report`, which finds a repository's, besides `context`. With a
-    `repo` go the user's `role` in it, and whether they administer it (`owns`).
+    Every template is given `user` (or None), `unread` (how many notices they have not read), `csrf`
+    (the hidden field of a form), `settings` (the hub's), `path` and `method` (of this request),
+    `rendered`, which makes HTML of Markdown of others (`Rendering`), and `first_report`, which
+    finds a repository's, besides `context`. With a `repo` go the user's `role` in it, and whether
+    they administer it (`owns`).
     """
     who = authenticate(request) if who is None else who
     hub = hub_of(request)
     shown = environment().get_template(template)
     repo = context.get("repo")
-    role = _role(hub, repo, who) if isinstance(repo, Repo) else Role.NONE
+    repo = repo if isinstance(repo, Repo) else None
+    role, unread = _standing(hub, request, repo, who, status)
     response = HTMLResponse(
         shown.render(
             user=who.user,
+            unread=unread,
             csrf=forms.hidden_field(request),
             settings=hub.settings,
             rendered=Rendering(hub),
@@ -63,9 +70,40 @@ def page(
     return response
 
 
-def _role(hub: Hub, repo: Repo, who: Caller) -> Role:
+def _standing(
+    hub: Hub, request: Request, repo: Repo | None, who: Caller, status: int
+) -> tuple[Role, int]:
+    """A reader's role in the repository that a page is about, and how many notices wait for them.
+
+    What is told on the page that they open is read by that.
+    """
+    if who.user is None:
+        return Role.NONE, 0
     with hub.database.read() as db:
-        return role_of(db, repo, who.user)
+        role = role_of(db, repo, who.user) if repo else Role.NONE
+        unread = listing.unread(db, who.user.id)
+    seen = [place for place in unread if _is_at(request, repo, place)] if status == 200 else []
+    if seen and request.method == "GET" and not _is_part(request):
+        # a full disk keeps nobody from reading; these stay unread then
+        with suppress(sqlite3.OperationalError), hub.database.write() as db:
+            for place in seen:
+                listing.see(db, who.user.id, place)
+    return role, len(unread) - len(seen)
+
+
+def _is_at(request: Request, repo: Repo | None, place: Place) -> bool:
+    number, path = place
+    page = path.partition("#")[0]
+    if number is not None:
+        if repo is None or repo.id != number:
+            return False
+        page = repo.page + page
+    return bool(request.scope["path"].lower() == page.lower())
+
+
+def _is_part(request: Request) -> bool:
+    """Whether a page of others asks for this one, as if it were an image."""
+    return request.headers.get("sec-fetch-dest", "document") != "document"
 
 
 def _first_report(hub: Hub, repo: Repo) -> Report | None:
