@@ -271,7 +271,17 @@ def test_every_sentence_and_kind_has_words():
     assert set(LABELS) == set(Kind)
     for one, many in SENTENCES.values():
         for text in filter(None, (one, many)):
-            text.format(actor="a", count=2, repo="r", thread="t", licensed="l", place="p", role="x")
+            text.format(
+                actor="a",
+                count=2,
+                repo="r",
+                thread="t",
+                licensed="l",
+                licence="n",
+                last="d",
+                place="p",
+                role="x",
+            )
 
 
 @pytest.mark.parametrize("path", [NOTICES, f"{NOTICES}?p=1"])

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from pairsmith.hub.core.database import now
 from pairsmith.hub.licensing import licences
 from pairsmith.hub.licensing.licences import Licence
-from pairsmith.hub.mail.outbox import send_later
+from pairsmith.hub.notices import telling
+from pairsmith.hub.notices.kinds import Kind
+from pairsmith.hub.notices.telling import Happening
 
 if TYPE_CHECKING:
     from pairsmith.hub.context import Hub
@@ -29,7 +31,7 @@ def tell(hub: Hub) -> int:
     with hub.database.write() as db:
         found = licences.ending(db, MAX_AT_ONCE)
         for licence in found:
-            _tell(hub, db, licence)
+            _tell(db, licence)
     return len(found)
 
 
@@ -43,18 +45,8 @@ async def tell_regularly(hub: Hub) -> None:
         await asyncio.sleep(PAUSE)
 
 
-def _tell(hub: Hub, db: sqlite3.Connection, licence: Licence) -> None:
+def _tell(db: sqlite3.Connection, licence: Licence) -> None:
     db.execute("UPDATE licences SET reminded = ? WHERE number = ?", (now(), licence.number))
-    rows = db.execute("SELECT user FROM seats WHERE licence = ?", (licence.number,)).fetchall()
-    for user in sorted({licence.user_id, *(row[0] for row in rows)}):
-        mine = user == licence.user_id
-        whose = (
-            "Your licence" if mine else f"The licence of {licence.user} in which you have a seat"
-        )
-        lines = [
-            f"{whose} {licence.number} of {licence.dataset} ends after {licence.last_day}"
-            " (UTC). You do not read the data by it afterwards.",
-            "",
-            f"Your licences: {hub.url('/settings/licences')}",
-        ]
-        send_later(hub, db, user, f"A licence of {licence.dataset} ends soon", lines)
+    path = f"/settings/licences#ends-{licence.number}"
+    ends = Happening(Kind.ANSWER, "licence-ends", path, licence=licence.number)
+    telling.tell(db, licences.readers(db, licence), ends)

@@ -207,7 +207,16 @@ def revoke(db: sqlite3.Connection, licence: Licence, actor: str, reason: str) ->
         reason=reason,
     )
     _tell(db, licence.user_id, "licence-ended", licence.number)
+    others = [user for user in readers(db, licence) if user != licence.user_id]
+    path = f"/settings/licences#ended-{licence.number}"
+    tell(db, others, Happening(NoticeKind.ANSWER, "seat-ended", path, licence=licence.number))
     return _one(db, licence.number)
+
+
+def readers(db: sqlite3.Connection, licence: Licence) -> list[int]:
+    """The accounts of who reads by a licence: the licensee, and those who have a seat."""
+    rows = db.execute("SELECT user FROM seats WHERE licence = ?", (licence.number,))
+    return sorted({licence.user_id, *(row[0] for row in rows)})
 
 
 def _tell(db: sqlite3.Connection, user: int, what: str, number: str) -> None:

@@ -25,7 +25,8 @@ SELECT = (
     f" notices.read, CASE WHEN notices.actor IS NULL THEN '' ELSE {SHOWN} END AS actor,"
     " repos.kind AS repo_kind, (SELECT name FROM users WHERE id = repos.owner) AS owner,"
     " repos.name, discussions.num, coalesce(discussions.title, '') AS title,"
-    " coalesce(licences.dataset, '') AS licensed,"
+    " coalesce(licences.dataset, '') AS licensed, coalesce(licences.number, '') AS licence,"
+    " coalesce(date(licences.ends - 1, 'unixepoch'), '') AS last,"
     " coalesce((SELECT name FROM users WHERE id = invitations.organization),"
     " (SELECT users.name || '/' || there.name FROM repos AS there"
     " JOIN users ON users.id = there.owner WHERE there.id = invitations.repo), '') AS place,"
@@ -109,6 +110,8 @@ def _line(row: sqlite3.Row) -> Line:
         number=row["num"],
         title=row["title"],
         licensed=row["licensed"],
+        licence=row["licence"],
+        last=row["last"],
         place=row["place"],
         role=row["role"],
     )

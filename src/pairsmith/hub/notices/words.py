@@ -18,6 +18,12 @@ SENTENCES = {
     "pending": ("The answer to your request for access to {repo} was taken back.", ""),
     "licensed": ("You were given a licence of {licensed}.", ""),
     "licence-ended": ("Your licence of {licensed} was revoked.", ""),
+    "seat-ended": ("The licence of {licensed} in which you have a seat was revoked.", ""),
+    "licence-ends": (
+        "The licence {licence} of {licensed} ends after {last} (UTC); you do not read the data by"
+        " it afterwards.",
+        "",
+    ),
     "invited": ("{actor} invites you to {place}, in the role {role}.", ""),
     "mentioned": (
         "{actor} mentions you in {thread}.",
@@ -68,6 +74,8 @@ class Line(NamedTuple):
         number: The number of the discussion; None where it is about none.
         title: The title of the discussion, as it is now.
         licensed: What a licence is of: owner/name.
+        licence: Its number; '' for none.
+        last: The last day on which it holds, UTC; '' where it does not end.
         place: To what somebody is invited: an organization's name, or owner/name.
         role: In which role.
     """
@@ -84,6 +92,8 @@ class Line(NamedTuple):
     number: int | None
     title: str
     licensed: str
+    licence: str
+    last: str
     place: str
     role: str
 
@@ -100,6 +110,8 @@ def sentence(line: Line) -> str:
         repo=name,
         thread=f"{name}#{line.number}",
         licensed=line.licensed,
+        licence=line.licence,
+        last=line.last,
         place=line.place,
         role=line.role,
     )
