@@ -10,11 +10,13 @@ from starlette.testclient import TestClient
 
 from pairsmith.hub.app import application
 from pairsmith.hub.auth import sessions
-from pairsmith.hub.repos import repos
+from pairsmith.hub.community import pulls
+from pairsmith.hub.community.threads import Actor
+from pairsmith.hub.repos import history, repos
 from support.hub.browsers import Browser
 from support.hub.gated import Person
 from support.hub.parquets import parquet
-from support.hub.stock import commit_files
+from support.hub.stock import commit_files, propose_files
 
 PAGE = "/datasets/ann/tea"
 ROWS = {
@@ -221,3 +223,67 @@ def test_a_pull_request_is_merged_on_its_page(ann, bob, tea):
     assert "It was merged" in ann.get(path).text
     assert "Green tea" in bob.get(PAGE).text
     assert ann.send(f"{path}/merge").status_code == 409
+
+
+def conflicting(hub, repo, ann: Person, bob: Person, theirs: bytes | None, mains: bytes | None):
+    """Bob's pull request that changes a file which ann changes on main: the path of its page."""
+    commit_files(hub, repo, ann.user, {"leaves.txt": b"green\n", "sorts.txt": b"1\n"})
+    with hub.database.write() as db:
+        start = history.head(db, repo, "main")
+        thread = pulls.begin(db, repo, Actor(bob.user, False), "Other leaves", "", start)
+    changed = {"leaves.txt": theirs, "more.txt": b"more\n"}
+    propose_files(hub, repo, Actor(bob.user, False), thread.num, changed)
+    commit_files(hub, repo, ann.user, {"leaves.txt": mains})
+    bob.send(f"{PAGE}/discussions/{thread.num}/status", status="open")
+    return f"{PAGE}/discussions/{thread.num}"
+
+
+def read_file(who: Person, path: str = "leaves.txt") -> str | None:
+    answer = who.get(f"{PAGE}/resolve/main/{path}")
+    return answer.text if answer.status_code == 200 else None
+
+
+SIDES = {
+    "changed-branch": (b"white\n", b"black\n", "branch", "black\n"),
+    "changed-own": (b"white\n", b"black\n", "own", "white\n"),
+    "gone-branch": (b"white\n", None, "branch", None),
+    "gone-own": (b"white\n", None, "own", "white\n"),
+    "deleted-own": (None, b"black\n", "own", None),
+    "deleted-branch": (None, b"black\n", "branch", "black\n"),
+}
+
+
+@pytest.mark.parametrize("case", SIDES)
+def test_a_conflict_is_settled_by_taking_a_side(hub, ann, bob, tea, case):
+    theirs, mains, side, expected = SIDES[case]
+    path = conflicting(hub, tea, ann, bob, theirs, mains)
+    shown = bob.get(path)
+    (base,) = re.findall(r'name="shown" value="([0-9a-f]{40})"', shown.text)
+    assert "Take main's" in shown.text
+    assert ann.send(f"{path}/merge").status_code == 409
+    sent = {"file": "leaves.txt", "side": side, "shown": base}
+    assert bob.send(f"{path}/reconcile", **sent).status_code == 303
+    shown = bob.get(path)
+    assert "cannot be merged" not in shown.text
+    assert shown.text.count("committed <a") == 2
+    assert bob.send(f"{path}/reconcile", **sent).status_code == 409
+    assert ann.send(f"{path}/merge").status_code == 303
+    assert (read_file(ann), read_file(ann, "more.txt")) == (expected, "more\n")
+
+
+def test_a_side_is_taken_of_what_was_shown_by_who_may(hub, ann, bob, person, tea):
+    path = conflicting(hub, tea, ann, bob, b"white\n", b"black\n")
+    (base,) = re.findall(r'name="shown" value="([0-9a-f]{40})"', bob.get(path).text)
+    sent = {"file": "leaves.txt", "side": "own", "shown": base}
+    cleo = person("cleo")
+    assert "Take main's" not in cleo.get(path).text
+    assert cleo.send(f"{path}/reconcile", **sent).status_code == 403
+    commit_files(hub, tea, ann.user, {"sorts.txt": b"2\n"})  # another file is no hindrance
+    for wrong in ({"side": "both"}, {"file": "sorts.txt"}, {"shown": "x"}, {"file": ""}):
+        assert bob.send(f"{path}/reconcile", **{**sent, **wrong}).status_code in (400, 404, 409)
+    assert bob.send(f"{path}/reconcile", **sent).status_code == 303
+    commit_files(hub, tea, ann.user, {"leaves.txt": b"oolong\n"})  # and once more
+    assert "cannot be merged" in bob.get(path).text
+    assert bob.send(f"{path}/reconcile", **sent).status_code == 409
+    assert ann.send(f"{path}/merge").status_code == 409
+    assert read_file(ann) == "oolong\n"

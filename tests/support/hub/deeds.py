@@ -282,7 +282,12 @@ UNION ALL SELECT discussion, 'it was merged ' || count(*) || ' times' FROM discu
 UNION ALL SELECT discussion, 'it is merged, and has no such entry' FROM pulls
   WHERE merged NOT NULL AND NOT EXISTS (SELECT 1 FROM discussion_entries AS entry
   WHERE entry.discussion = pulls.discussion AND kind = 'status-change' AND more = merged)
+UNION ALL SELECT requests.repo, count(*) || ' asked, and its owner was told of others'
+  FROM requests JOIN repos ON repos.id = requests.repo
+  WHERE (SELECT count(*) FROM notices WHERE user = owner) < 500 GROUP BY requests.repo
+  HAVING count(*) <> (SELECT coalesce(sum(count), 0) FROM notices
+  WHERE notices.repo = requests.repo AND notices.user = repos.owner AND kind = 'request')
 UNION ALL SELECT discussion, 'its newest commit is not there' FROM pulls
   WHERE NOT EXISTS (SELECT 1 FROM commits WHERE id = head)
 """
-"""What cannot be, whatever was killed when."""
+"""What cannot be, whatever was killed when; of the notices of an account 500 are kept."""

@@ -74,6 +74,7 @@ FORM = {
     "invitation": "1", "notice": "1", "mute": "yes", "reply": "accept", "name": "{name}",
     "q": "MARK", "title": "A title", "text": "A comment", "row": "1", "config": "default",
     "split": "train", "status": "accepted", "visibility": "public", "gate": "off",
+    "file": "data/train.txt", "side": "own", "shown": "{new}",
 }  # fmt: skip
 BODIES: dict[str, bytes] = {  # what is sent there; a form where nothing is said
     "/api/repos/create": b'{"name": "{name}", "organization": "ann", "type": "{kind}"}',
@@ -216,6 +217,7 @@ card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/comment/{com
 card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/comment/{comment:part}/hide
 card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/title
 card POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/status
+data POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/reconcile
 write POST /datasets/{owner:part}/{name:part}/discussions/{num:part}/merge
 data GET /datasets/{owner:part}/{name:part}/viewer
 data GET /datasets/{owner:part}/{name:part}/viewer/columns

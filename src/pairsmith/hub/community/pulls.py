@@ -47,6 +47,12 @@ THERE = (
 )
 IS_OLD = "(there.blob IS old AND there.lfs IS old_lfs)"
 IS_NEW = "(there.blob IS new AND there.lfs IS new_lfs)"
+IS_KEPT = (
+    "EXISTS (SELECT 1 FROM reconciled WHERE discussion = :discussion"
+    " AND reconciled.path = changed.path AND reconciled.blob IS there.blob"
+    " AND reconciled.lfs IS there.lfs)"
+)
+"""Whether the pull request's version was chosen over what the branch has."""
 
 
 class Pull(NamedTuple):
@@ -223,8 +229,9 @@ def conflicts(db: sqlite3.Connection, repo: Repo, thread: Thread) -> Conflicts:
     with bounded(db):
         rows = db.execute(
             f"{CHANGED} SELECT changed.path FROM changed{THERE}"
-            f" WHERE NOT {IS_OLD} AND NOT {IS_NEW} ORDER BY changed.path LIMIT :limit",
-            {**_places(head, base), "limit": MAX_CONFLICTS},
+            f" WHERE NOT {IS_OLD} AND NOT {IS_NEW} AND NOT {IS_KEPT}"
+            " ORDER BY changed.path LIMIT :limit",
+            {**_places(head, base), "discussion": thread.id, "limit": MAX_CONFLICTS},
         )
         return Conflicts([path for (path,) in rows])
 
@@ -276,7 +283,7 @@ def _merge_of(
         error = HubError(
             409,
             f"#{thread.num} has conflicts: {pull.base} has changed {found.paths[0]!r}{more} since."
-            f" A new pull request starts from {pull.base} as it is now.",
+            f" On its page, each can be taken as {pull.base} has it, or kept.",
             "Conflict",
         )
         error.body["filesWithConflicts"] = list(found.paths)

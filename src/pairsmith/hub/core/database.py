@@ -37,6 +37,7 @@ MIGRATIONS = (
     "014_attachments.sql",
     "015_seats.sql",
     "016_notices.sql",
+    "017_reconciled.sql",
 )
 """In `migrations/`: number i brings a database from version i to version i + 1."""
 

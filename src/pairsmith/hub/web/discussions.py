@@ -26,12 +26,14 @@ from pairsmith.hub.auth.limits import limits_of
 from pairsmith.hub.community import anchors, diffs, entries, pulls, threads
 from pairsmith.hub.community.anchors import Anchor
 from pairsmith.hub.community.entries import Entry
+from pairsmith.hub.community.reconciling import Choice, reconcile
 from pairsmith.hub.community.shown import Comments
 from pairsmith.hub.community.threads import Actor, Thread, Wanted
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.addresses import number_in, repo_of, repo_pages
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.notices import telling
+from pairsmith.hub.repos import history
 from pairsmith.hub.repos.readme import prepare
 from pairsmith.hub.repos.repos import Repo
 from pairsmith.hub.web import paging
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 
 PAGE = 50  # discussions of a list, and entries of a discussion
 FIELD_BYTES = 12 * entries.MAX_COMMENT_CHARS + 64  # of a comment, percent-encoded, and its name
+PATH_BYTES = 12 * 1024 + 64  # of a path
 KINDS: tuple[threads.Kind, ...] = ("discussion", "pull_request")
 FIELDS = ("config", "split", "row", "id", "revision")  # of a form, where it is about a row
 SHOWN = ("open", "closed", "all")  # which lists there are
@@ -184,11 +187,12 @@ def show(request: Request) -> HTMLResponse:
 def _pull(db: sqlite3.Connection, repo: Repo, thread: Thread) -> dict[str, Any]:
     """What a page says of a pull request; of another discussion, that it is none."""
     if not thread.is_pull:
-        return {"pull": None, "conflicts": None, "changed": 0}
+        return {"pull": None, "conflicts": None, "changed": 0, "base": None}
     pull = pulls.of(db, thread)
     changed = pulls.changes(db, repo, pull, diffs.MAX_FILES + 1)
     found = pulls.Conflicts([]) if thread.is_over else pulls.conflicts(db, repo, thread)
-    return {"pull": pull, "conflicts": found, "changed": len(changed)}
+    base = history.head(db, repo, pull.base)
+    return {"pull": pull, "conflicts": found, "changed": len(changed), "base": base}
 
 
 def files(request: Request) -> HTMLResponse:
@@ -280,6 +284,25 @@ def take_merge(request: Request, sent: FormData) -> Response:
     return RedirectResponse(f"{repo.page}/discussions/{thread.num}", 303)
 
 
+def take_reconcile(request: Request, sent: FormData) -> Response:
+    """`POST …/discussions/{num}/reconcile`: one side of a file that both sides have changed."""
+    hub, who = hub_of(request), require_sign_in(request)
+    num = number_in(request.path_params["num"]) or 0
+    with hub.database.read() as db:
+        repo = permissions.proposable(db, hub, who, *repo_of(request))
+        actor = _actor(db, repo, who)
+    _count(request, who)
+
+    def find(db: sqlite3.Connection) -> Thread:
+        permissions.proposable(db, hub, who, *repo_of(request))
+        return pulls.check_may_push(db, repo, _actor(db, repo, who), num)
+
+    side, shown = forms.line(sent, "side"), forms.line(sent, "shown")
+    choice = Choice(forms.text(sent, "file"), side, shown)  # type: ignore[arg-type]
+    prepare(hub, reconcile(hub, repo, actor, choice, find))
+    return RedirectResponse(f"{repo.page}/discussions/{num}", 303)
+
+
 def _found(db: sqlite3.Connection, request: Request, who: Caller) -> tuple[Repo, Thread]:
     """The discussion that is asked for, where the caller may know of its repository."""
     repo = permissions.visible(db, who, *repo_of(request))
@@ -321,5 +344,6 @@ routes: list[BaseRoute] = [
     *repo_posts(COMMENT + "/hide", _form_of(_hide)),
     *repo_posts(ONE + "/title", _form_of(_rename)),
     *repo_posts(ONE + "/status", _form_of(_set_status), field_bytes=FIELD_BYTES),
+    *repo_posts(ONE + "/reconcile", take_reconcile, field_bytes=PATH_BYTES),
     *repo_posts(ONE + "/merge", take_merge, field_bytes=FIELD_BYTES),
 ]
