@@ -20,7 +20,7 @@ IMPORTED = {
 }
 """Libraries that are imported by another name than they are installed by."""
 
-SPARED = {"uvloop", "py3langid"}
+SPARED = {"uvloop", "py3langid", "segno"}
 """What an extra brings where there is such a thing, and goes without elsewhere."""
 
 

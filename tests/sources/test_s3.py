@@ -42,6 +42,6 @@ def test_the_same_bytes(bucket: s3.Bucket, tmp_path: Path, times: int) -> None:
 @slow
 def test_503_for_ever(bucket: s3.Bucket, tmp_path: Path) -> None:
     bucket.busy = 10_000
-    with pytest.raises(SourceError, match=r"hh .*(Slow|reduce|503)"):
+    with pytest.raises(SourceError, match=r"hh .*(Slow|reduce|503|Unavailable)"):
         pairsmith.build(f"{bucket.url}/hh", tmp_path / "out")
     assert bucket.refused < 100

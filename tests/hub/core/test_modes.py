@@ -21,6 +21,7 @@ from support.slow import slow
 HERE = Path(__file__)
 USER = ("user", "add", "ROOT", "ann", "--no-password")
 TOKEN = ("token", "add", "ROOT", "ann", "--write", "--name", "one")
+GUILD = ("organization", "add", "ROOT", "guild", "--admin", "ann")
 LINES: dict[tuple[str, ...], list[tuple[str, ...]]] = {  # what writes, and what has to go before it
     ("user", "add"): [USER],
     ("user", "password"): [USER, ("user", "password", "ROOT", "ann")],
@@ -28,6 +29,17 @@ LINES: dict[tuple[str, ...], list[tuple[str, ...]]] = {  # what writes, and what
     ("token", "add"): [USER, TOKEN],
     ("token", "list"): [USER, TOKEN, ("token", "list", "ROOT", "ann")],
     ("token", "revoke"): [USER, TOKEN, ("token", "revoke", "ROOT", "ann", "one")],
+    **{
+        ("user", name): [USER, ("user", name, "ROOT", "ann", *more)]
+        for name, *more in (["suspend"], ["restore"], ["codes-off"], ["remove", "--yes"])
+    },
+    ("organization", "add"): [USER, GUILD],
+    ("organization", "list"): [USER, GUILD, ("organization", "list", "ROOT")],
+    ("organization", "role"): [
+        USER,
+        GUILD,
+        ("organization", "role", "ROOT", "guild", "ann", "admin"),
+    ],
     ("backup",): [USER, ("backup", "ROOT", "OUT")],
     ("verify",): [USER, ("verify", "ROOT")],
 }
