@@ -48,9 +48,8 @@ def gated(repo: Repo) -> str | bool:
     return False if repo.gate == "off" else repo.gate
 
 
-def summary(db: sqlite3.Connection, repo: Repo) -> Json:
-    """What a list says of a repository."""
-    head = history.head(db, repo, history.MAIN)
+def summary(db: sqlite3.Connection, repo: Repo, head: Commit | None) -> Json:
+    """What a list says of a repository, whose newest commit is `head`."""
     return {
         "_id": str(repo.id),
         "id": repo.full_name,
@@ -75,8 +74,9 @@ def listed(db: sqlite3.Connection, repo: Repo, asked: QueryParams) -> Json:
         asked: The query: `full` and `cardData` ask for the front matter of the card too, `expand`
             for nothing but what it names.
     """
-    read = known_card(db, history.head(db, repo, history.MAIN))
-    told = {**summary(db, repo), "tags": card.tags(read)}
+    head = history.head(db, repo, history.MAIN)
+    read = known_card(db, head)
+    told = {**summary(db, repo, head), "tags": card.tags(read)}
     told |= model_facts(repo, read) if repo.kind == "model" else {}
     named = {name for text in asked.getlist("expand") for name in text.split(",")}
     if "cardData" in named or any(
@@ -100,9 +100,8 @@ def info(db: sqlite3.Connection, repo: Repo, commit: Commit, read: Card) -> Json
     """
     found = files.under(db, commit, limit=SIBLINGS + 1)
     return {
-        **summary(db, repo),
+        **summary(db, repo, commit),
         **(model_facts(repo, read) if repo.kind == "model" else {}),
-        "sha": commit.id,
         "tags": card.tags(read),
         "cardData": read.data,
         "siblings": [sibling(file) for file in found] if len(found) <= SIBLINGS else [],
