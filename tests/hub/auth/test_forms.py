@@ -117,14 +117,14 @@ def test_no_form_is_taken_unproved(browser, ann, path):
 def test_a_form_that_is_too_large_is_not_taken(browser, field, size):
     his = browser()
     answer = his.client.post("/login", data={"csrf": his.proof("/login"), field: "x" * size})
-    assert answer.status_code == 400
+    assert answer.status_code == 413
 
 
 def test_a_form_of_too_many_fields_or_with_a_file_is_not_taken(browser):
     his = browser()
     proof = his.proof("/login")
     many = {f"field{i}": "x" for i in range(60)}
-    assert his.client.post("/login", data={"csrf": proof, **many}).status_code == 400
+    assert his.client.post("/login", data={"csrf": proof, **many}).status_code == 413
     file = {"name": ("a.txt", b"x")}
     assert his.client.post("/login", data={"csrf": proof}, files=file).status_code == 400
 
