@@ -217,7 +217,7 @@ def test_there_is_nothing_to_ask_where_it_is_open_or_ones_own(dataset, ann, bob)
 def test_a_form_that_is_too_large_is_not_taken(hub, dataset, bob):
     dataset()
     assert ask(bob, **{"answer-0": "x" * 70_000}).status_code == 413
-    assert ask(bob, **{f"more{place}": "x" for place in range(60)}).status_code == 400
+    assert ask(bob, **{f"more{place}": "x" for place in range(60)}).status_code == 413
     assert found(hub) is None
 
 
