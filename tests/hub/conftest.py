@@ -61,3 +61,15 @@ def own_stage(tmp_path) -> Iterator[Stage]:
     made = Hub(tmp_path / "hub", Settings("http://testserver", key="k"))
     yield staged(made, application(made))
     made.close()
+
+
+@pytest.fixture
+def ann(person):
+    """Ann, as the fixture `person` of a folder makes people."""
+    return person("ann")
+
+
+@pytest.fixture
+def bob(person):
+    """Bob, in the same way."""
+    return person("bob")

@@ -82,16 +82,6 @@ def person(client, account):
 
 
 @pytest.fixture
-def ann(person) -> Person:
-    return person("ann")
-
-
-@pytest.fixture
-def bob(person) -> Person:
-    return person("bob")
-
-
-@pytest.fixture
 def tea(hub, ann):
     """A dataset of ann's with a card and a text, which is open to all unless it is changed."""
     with hub.database.write() as db:

@@ -40,16 +40,6 @@ def person(hub, account, visitor) -> Callable[..., Person]:
 
 
 @pytest.fixture
-def ann(person) -> Person:
-    return person("ann")
-
-
-@pytest.fixture
-def bob(person) -> Person:
-    return person("bob")
-
-
-@pytest.fixture
 def dataset(hub, ann) -> Callable[..., Repo]:
     """Makes a dataset of ann's, with a card."""
 

@@ -57,16 +57,6 @@ def person(hub):
 
 
 @pytest.fixture
-def ann(person) -> Person:
-    return person("ann")
-
-
-@pytest.fixture
-def bob(person) -> Person:
-    return person("bob")
-
-
-@pytest.fixture
 def tea(hub, ann):
     """A gated dataset of ann's, of which all may know."""
     with hub.database.write() as db:

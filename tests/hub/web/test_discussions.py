@@ -40,16 +40,6 @@ def person(hub, account):
 
 
 @pytest.fixture
-def ann(person):
-    return person("ann")
-
-
-@pytest.fixture
-def bob(person):
-    return person("bob")
-
-
-@pytest.fixture
 def tea(hub, ann):
     """A dataset of ann's with two pairs."""
     with hub.database.write() as db:
