@@ -122,7 +122,7 @@ def test_the_reports_of_a_build_are_shown(bob, served, sample_messages, tmp_path
     names = ("audit/report.html", "explore/report.html")
     page, said = bob({name: (out / name).read_bytes() for name in names}, width), []
     page.on("console", lambda message: said.append(message.text))
-    for name, heading in (("audit", "The answers"), ("explore", "Verdict")):
+    for name, heading in (("audit", "All answers"), ("explore", "Verdict")):
         page.goto(f"{served}{PETS}/reports/{name}")
         inside = page.frame_locator("iframe")
         inside.get_by_role("heading", name=heading, exact=True).wait_for()

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-AGAIN = 60.0  # seconds after which rows are tried again that took too long
-SECONDS = 4.0  # that the first rows of a commit may take, the first time that they are asked for
+AGAIN = 10.0  # seconds after which rows are tried again that took too long
+SECONDS = 0.6  # that each of the two steps to the rows of a new commit may keep a visitor waiting
 MEMORY = 320 << 20  # bytes of the worker: as of the viewer's
 WORKERS = Workers(1, wait=0.3, queue=4, spare="duckdb")
 KEPT = Kept()
