@@ -36,6 +36,7 @@ CERTAIN = {
         (misread("La “crème brûlée” — 5 €", "mac_roman"), "La “crème brûlée” — 5 €"),
         (misread(misread("It’s tea", "cp1252"), "cp1252"), "It’s tea"),
         ("Itâ€™s 😀, “CAFÉ”", "It’s 😀, “CAFÉ”"),
+        (misread("5 €a day", "mac_roman"), "5 €a day"),
     ],
     "html_entity": [
         ("Tea &amp; milk, &quot;hot&quot; &lt;3", 'Tea & milk, "hot" <3'),
@@ -135,6 +136,12 @@ def test_white_space_around_a_text_stays_where_it_was():
 
 
 PROSE = st.text(st.sampled_from("abc dé’“”—ü€ñ 日Я.,!?"), min_size=1, max_size=40)
+
+
+@pytest.mark.parametrize("text", ["ñ———", "El baño———", "borð———", "Él “——”", "ó™™™"])
+def test_dashes_behind_a_letter_are_mended_once(text):
+    assert mend(text, "encoding") == text
+    assert mend(misread(text, "cp1252"), "encoding") == text
 
 
 @examples(50)

@@ -67,9 +67,9 @@ _IN_SUMS = frozenset("πΩ∑∏∫∂∞µ≈≤≥≠±∆√")
 
 def _is_sure_as_latin(found: Sequence) -> bool:
     lead, behind = found.codes[0], found.behind
-    if len(behind) > 2:
-        return True
     plain = not _DOUBTFUL.issuperset(behind)
+    if len(behind) > 2:  # `ð———` may be a word and dashes; emoji begin with F0 9F
+        return plain or found.codes.startswith(b"\xf0\x9f")
     if len(behind) == 2:
         return plain or (lead == 0xE2 and behind[0].isalpha())
     if lead in (0xD7, 0xDF):  # the multiplication sign and ß stand before anything
@@ -159,7 +159,7 @@ def read_encoding(text: str) -> list[Edit]:
     """
     found = _find_runs(text)
     why = f"UTF-8 read as {found.encoding.name}"
-    held = sum(one.end - one.start for run in found.runs for one in run)
+    held = _count_characters(found)
     whole = held == sum(not char.isascii() for char in text) if held else False
     return [
         Edit(
@@ -174,9 +174,16 @@ def read_encoding(text: str) -> list[Edit]:
 
 
 def _find_runs(text: str) -> _Runs:
-    """What is damaged in a text: by the encoding of which there is most."""
+    """What is damaged in a text: by the encoding that accounts for most characters.
+
+    `‚Ç¨` is a euro sign in Mac Roman; its end alone would be a letter in Windows-1252.
+    """
     found = [_Runs(encoding, _runs_of(text, encoding)) for encoding in ENCODINGS]
-    return max(found, key=lambda one: sum(map(len, one.runs)))
+    return max(found, key=_count_characters)
+
+
+def _count_characters(found: _Runs) -> int:
+    return sum(one.end - one.start for run in found.runs for one in run)
 
 
 def _runs_of(text: str, encoding: Encoding) -> list[list[_Read]]:
@@ -202,11 +209,14 @@ def _runs_of(text: str, encoding: Encoding) -> list[list[_Read]]:
 
 @lru_cache(maxsize=1 << 14)
 def _decode(stands: str, name: str) -> str:
-    """What a sequence would be; empty if its bytes are none of UTF-8, such as an overlong form."""
+    """What a sequence would be; empty if its bytes are no character's, such as an overlong form."""
     try:
-        return _encode(stands, name).decode()
+        read = _encode(stands, name).decode()
     except UnicodeDecodeError:
         return ""
+    # Planes 4 to 13 have no characters, 15 and 16 are for private use. Whether a code point of the
+    # others is one depends on the version of Unicode, and what is built must not.
+    return read if ord(read) < 0x40000 or 0xE0000 <= ord(read) < 0xE1000 else ""
 
 
 def _encode(stands: str, name: str) -> bytes:
