@@ -22,7 +22,6 @@ that nearly every row has twins. Machines are noisy: only the ratios of one run 
 Files are in the system's cache for all.
 """
 
-import argparse
 import importlib
 import importlib.util
 import json
@@ -34,7 +33,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from contest import PACKAGES, build, conditions, measured, repeat, rows_of, timed
+from contest import PACKAGES, build, conditions, measured, read_options, repeat, rows_of, timed
 
 AUDIT = "pairsmith.auditing"
 EXACT = ("duplicates", "leaks", "direction", "length")
@@ -178,13 +177,7 @@ def show(best):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("source", nargs="?", type=Path)
-    parser.add_argument("--times", type=int, default=70)
-    parser.add_argument("--runs", type=int, default=3)
-    options = parser.parse_args()
+    options = read_options(__doc__)
     print(conditions((*PACKAGES, "duckdb", "rensa", "scipy", "datatrove")))
     with tempfile.TemporaryDirectory() as folder:
         source = f"{folder}/train.jsonl.gz"

@@ -16,7 +16,6 @@ repeated. Machines are noisy: only the ratios of one run mean anything. Files ar
 cache for all. New cache folders, so that datasets does not find its earlier work.
 """
 
-import argparse
 import functools
 import os
 import re
@@ -25,7 +24,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from contest import build, conditions, repeat, rows_of, timed
+from contest import build, conditions, read_options, repeat, rows_of, timed
 
 TEMPLATE = (
     "{% for message in messages %}{% if message['role'] == 'user' %}"
@@ -134,13 +133,7 @@ def race(source, folder, runs):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("source", nargs="?", type=Path)
-    parser.add_argument("--times", type=int, default=70)
-    parser.add_argument("--runs", type=int, default=3)
-    options = parser.parse_args()
+    options = read_options(__doc__)
     print(conditions())
     with tempfile.TemporaryDirectory() as folder:
         source = f"{folder}/train.jsonl.gz"

@@ -8,14 +8,13 @@ others have one thread a worker, and start processes, or a Ray of their own, whi
 Every engine has to write the same bytes.
 """
 
-import argparse
 import gzip
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-from contest import build, conditions, repeat, rows_of, timed
+from contest import build, conditions, read_options, repeat, rows_of, timed
 
 ENGINES = {
     "local, 1 worker": ("--workers", "1"),
@@ -26,13 +25,7 @@ ENGINES = {
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("source", nargs="?", type=Path)
-    parser.add_argument("--times", type=int, default=70)
-    parser.add_argument("--runs", type=int, default=3)
-    options = parser.parse_args()
+    options = read_options(__doc__)
     print(conditions())
     with tempfile.TemporaryDirectory() as folder:
         rows = repeat(rows_of(options.source), options.times, f"{folder}/train.jsonl.gz")

@@ -11,7 +11,6 @@ Without SOURCE the bundled sample is repeated, so that few words are new; with a
 --times 1 shows what it costs when most words are.
 """
 
-import argparse
 import importlib
 import json
 import resource
@@ -22,7 +21,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from contest import SAMPLE, conditions, repeat, rows_of
+from contest import SAMPLE, conditions, read_options, repeat, rows_of
 
 TESTS = Path(__file__).parent.parent / "tests"
 
@@ -97,13 +96,7 @@ def race(out, tokenizer, runs):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("source", nargs="?", type=Path)
-    parser.add_argument("--times", type=int, default=70)
-    parser.add_argument("--runs", type=int, default=3)
-    options = parser.parse_args()
+    options = read_options(__doc__)
     print(conditions(("pairsmith", "pyarrow", "numpy", "transformers", "tokenizers")))
     rows = rows_of(options.source)
     with tempfile.TemporaryDirectory() as folder:

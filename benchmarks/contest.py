@@ -3,6 +3,7 @@
 python benchmarks/contest.py MEMORY.json MODULE ARGUMENTS   runs a module, notes its peak memory
 """
 
+import argparse
 import gzip
 import json
 import os
@@ -25,6 +26,17 @@ class Peak(NamedTuple):
 
     own: float
     child: float
+
+
+def read_options(description):
+    """The file to read, how often to repeat its rows, and how many runs to take the best of."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("source", nargs="?", type=Path)
+    parser.add_argument("--times", type=int, default=70)
+    parser.add_argument("--runs", type=int, default=3)
+    return parser.parse_args()
 
 
 def conditions(names=PACKAGES):
