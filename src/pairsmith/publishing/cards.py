@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from pairsmith.publishing.publish import Info
 
 CARD_BYTES = 1 << 20
-"""A card may be so long."""
+"""The most bytes of a card."""
 
 LICENCES = re.compile(r"(licen[cs]e|copying|notice)([._-][\w.-]{0,60})?", re.IGNORECASE)
 """How files are called that go along with a card."""
 
 MANY = 10
-"""At most so many of them go along."""
+"""The most licence files that go along."""
 
 UNMARKED = "The card there has no marks that tell whose its parts are:"
 

@@ -19,9 +19,9 @@ Waugh, Partial time regressions as compared with individual trends, Econometrica
 For what all rows of a group have in common (on which platform somebody works) groups have to be
 compared: W is then that of the mixed model without f (`mixed.py`), once for all features.
 
-All of it is made of sums over the rows of a member, and so is what becomes of it without that
-member: standard errors, intervals and probabilities are those of `jackknife.py`, for thousands of
-features at once.
+All of it is made of sums over the rows of a member, and leaving a member out takes that member's
+sums away: standard errors, intervals and probabilities are those of `jackknife.py`, for thousands
+of features at once.
 
 A worked example: two members of one model, four attacks each. With the feature 2 of 2 and 1 of 2
 succeed, without it 1 of 2 and 0 of 2: within each member it is worth 0.5.

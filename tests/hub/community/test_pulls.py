@@ -88,6 +88,8 @@ def test_what_cannot_be_proposed(ann, bob, tea, hub):
 def test_names_of_pull_requests_are_nobodys_branches(ann, tea):
     ann.post("/branch/refs%2Fpr%2F1", 400)
     ann.post("/tag/main", 400, tag="refs/pr/1")
+    refs = ann.get("/refs")
+    assert ([one["name"] for one in refs["branches"]], refs["tags"]) == (["main"], [])
 
 
 def test_only_its_author_and_who_may_write_go_on_with_one(ann, bob, person, tea):
@@ -216,8 +218,10 @@ def test_commits_to_others_repositories_have_a_rate(hub, ann, bob, tea):
     number = bobs.propose({"a.txt": "a"})
     bobs.commit(f"refs/pr/{number}", {"b.txt": "b"})
     bobs.commit(f"refs/pr/{number}", {"c.txt": "c"}, 429)
+    assert ann.read("c.txt", f"refs/pr/{number}") is None
     for text in "xyz":
         anns.commit(f"refs/pr/{number}", {"c.txt": text})
+    assert ann.read("c.txt", f"refs/pr/{number}") == "z"
 
 
 def test_a_role_that_was_withdrawn_merges_nothing(hub, ann, bob, tea):

@@ -187,6 +187,7 @@ def test_entries_of_another_discussion_are_not_reached(ann, bob, tea):
     bob.begin()
     anns = ann.get("/discussions/1")["events"][0]["id"]
     ann.post(f"/discussions/2/comment/{anns}/hide", 404)
+    assert not ann.get("/discussions/1")["events"][0]["data"]["hidden"]
 
 
 def test_whom_a_text_mentions(hub, ann, bob, tea):

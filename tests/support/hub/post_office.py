@@ -56,7 +56,7 @@ class PostOffice:
         return "250 OK"
 
     def wait(self, count: int = 1) -> EmailMessage:
-        """The last letter, once so many have come."""
+        """The last letter, once a number of them have come."""
         until(lambda: len(self.received) >= count)
         return self.received[-1][1]
 

@@ -11,8 +11,8 @@ from pairsmith.schema.reasons import MENDS
 from pairsmith.statistics.intervals import Difference, Share, wilson
 
 MANY_DAMAGED = 0.05
-"""Of rows with damaged text of one kind: from one in twenty on. What stands in so many a model
-learns to write."""
+"""Of rows with damaged text of one kind: from one in twenty on. A model learns to write what
+stands in that share of its examples."""
 
 MANY_MISREAD = 0.05
 """Of rows with control text, or a turn's name inside a turn: from one in twenty on. Fewer are

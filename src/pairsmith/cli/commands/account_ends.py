@@ -64,7 +64,7 @@ def remove_user(
     name: Name,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Remove an account for good; what becomes of its data is said before, and asked.
+    """Remove an account for good, after saying which data go and which stay, and asking.
 
     One that owns repositories is not removed. Nobody gets its name again.
     """

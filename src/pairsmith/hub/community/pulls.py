@@ -1,4 +1,4 @@
-"""Pull requests: commits on a line of their own, and what becomes of them.
+"""Pull requests: commits on a line of their own, what they change, and merging them.
 
 The line begins with the files of the commit that the request starts from, so what the request
 changes is what ended and what began on that line, however many files there are. To merge one is to
