@@ -13,6 +13,7 @@ import httpx
 import pytest
 import typer
 
+from pairsmith import extras
 from pairsmith.cli.commands.hub import hub as commands
 from pairsmith.hub.context import DATABASE, open_hub
 from support.hub.running import running
@@ -87,6 +88,16 @@ def listed() -> set[tuple[str, ...]]:
 
 def test_every_command_is_tried():
     assert listed() == set(LINES)
+
+
+@pytest.mark.parametrize("command", LINES, ids=" ".join)
+def test_a_command_without_the_extra_says_which(monkeypatch, run, command):
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    ended, printed, errors = run("hub", *LINES[command][-1])
+    assert (ended, printed) == (2, "")
+    assert "A hub needs libraries" in errors
+    assert "pip install '.[hub]'" in errors
+    assert run("hub", *command, "--help")[0] == 0
 
 
 @pytest.mark.usefixtures("careless")

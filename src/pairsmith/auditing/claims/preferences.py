@@ -82,7 +82,7 @@ def claim_length(baseline: LengthBaseline | None) -> tuple[Claim, ...]:
     share = baseline.accuracy
     told = of_rows(share, "labels")
     if share.low <= BETTER_THAN_CHANCE:
-        sentence = f"Length alone tells little: a rule that sees nothing else gets {told} right."
+        sentence = f"Nothing shows that length tells labels: a rule by it alone gets {told} right."
         return (Claim(Level.FINE, sentence, 0.0),)
     rule = "by length" if baseline.rule == "differs" else f"the {baseline.rule} reply"
     near = share.low > AS_GOOD_AS_A_MODEL

@@ -9,12 +9,12 @@ import typer
 from pairsmith.cli.commands import accounts
 from pairsmith.cli.commands.accounts import Name, Root
 from pairsmith.cli.common import with_common
-from pairsmith.cli.listing import ListingCommand
+from pairsmith.cli.hub_command import HubCommand
 
 user = accounts.user
 
 
-@user.command("suspend", cls=ListingCommand, short_help="Shut an account out, for now.")
+@user.command("suspend", cls=HubCommand, short_help="Shut an account out, for now.")
 @with_common
 def suspend_user(root: Root, name: Name) -> None:
     """Shut an account out: it cannot sign in, its tokens open nothing, its sessions end.
@@ -30,7 +30,7 @@ def suspend_user(root: Root, name: Name) -> None:
     typer.echo(f"{found.name} is suspended; `pairsmith hub user restore` lets them in again.")
 
 
-@user.command("restore", cls=ListingCommand, short_help="Let a suspended account in again.")
+@user.command("restore", cls=HubCommand, short_help="Let a suspended account in again.")
 @with_common
 def restore_user(root: Root, name: Name) -> None:
     """Let an account in again that was suspended. Its tokens open again what they did."""
@@ -43,7 +43,7 @@ def restore_user(root: Root, name: Name) -> None:
     typer.echo(f"{found.name} is let in again." if was else f"{found.name} was not suspended.")
 
 
-@user.command("codes-off", cls=ListingCommand, short_help="Ask an account for no code.")
+@user.command("codes-off", cls=HubCommand, short_help="Ask an account for no code.")
 @with_common
 def turn_second_factor_off(root: Root, name: Name) -> None:
     """Ask an account for no code beside its password, for one who lost both phone and codes."""
@@ -57,7 +57,7 @@ def turn_second_factor_off(root: Root, name: Name) -> None:
     typer.echo(f"{found.name} {said}.")
 
 
-@user.command("remove", cls=ListingCommand, short_help="Remove an account for good.")
+@user.command("remove", cls=HubCommand, short_help="Remove an account for good.")
 @with_common
 def remove_user(
     root: Root,

@@ -9,12 +9,12 @@ import typer
 
 from pairsmith.cli.commands.accounts import MADE, AsJson, Name, Root
 from pairsmith.cli.common import with_common, with_printing
-from pairsmith.cli.listing import ListingCommand
+from pairsmith.cli.hub_command import HubCommand
 
 token = typer.Typer(name="token", help="Make tokens, and revoke them.", **MADE)
 
 
-@token.command("add", cls=ListingCommand, short_help="Make a token and print it, this once.")
+@token.command("add", cls=HubCommand, short_help="Make a token and print it, this once.")
 @with_printing
 def add_token(
     root: Root,
@@ -38,7 +38,7 @@ def add_token(
     typer.echo(json.dumps(fields) if as_json else made)
 
 
-@token.command("revoke", cls=ListingCommand, short_help="End a token, at once.")
+@token.command("revoke", cls=HubCommand, short_help="End a token, at once.")
 @with_common
 def revoke_token(
     root: Root,
@@ -60,7 +60,7 @@ def revoke_token(
     typer.echo(sanitize(f"{owner.name}'s token {label!r} opens nothing any longer."))
 
 
-@token.command("list", cls=ListingCommand, short_help="List an account's tokens.")
+@token.command("list", cls=HubCommand, short_help="List an account's tokens.")
 @with_printing
 def list_tokens(root: Root, name: Name, as_json: AsJson = False) -> None:
     """List the tokens of an account, the newest first: what each is for, when it was last used.

@@ -9,7 +9,8 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from pairsmith.cli.common import with_common, with_printing
-from pairsmith.cli.listing import ListingCommand, ListingGroup
+from pairsmith.cli.hub_command import HubCommand
+from pairsmith.cli.listing import ListingGroup
 
 Root: TypeAlias = Annotated[Path, typer.Argument(metavar="ROOT", help="The folder of the hub.")]
 Name: TypeAlias = Annotated[str, typer.Argument(metavar="USER", help="The name of the account.")]
@@ -19,7 +20,7 @@ MADE: dict[str, Any] = {"cls": ListingGroup, "no_args_is_help": True, "rich_mark
 user = typer.Typer(name="user", help="Make accounts, and look after them.", **MADE)
 
 
-@user.command("add", cls=ListingCommand, short_help="Make an account.")
+@user.command("add", cls=HubCommand, short_help="Make an account.")
 @with_common
 def add_user(
     root: Root,
@@ -45,7 +46,7 @@ def add_user(
     typer.echo(f"{made.name} has an account.")
 
 
-@user.command("password", cls=ListingCommand, short_help="Give an account another password.")
+@user.command("password", cls=HubCommand, short_help="Give an account another password.")
 @with_common
 def set_password(root: Root, name: Name) -> None:
     """Give an account another password and end its sessions; asked for as by `user add`."""
@@ -60,7 +61,7 @@ def set_password(root: Root, name: Name) -> None:
     typer.echo(f"{found.name} has another password.")
 
 
-@user.command("list", cls=ListingCommand, short_help="List the accounts.")
+@user.command("list", cls=HubCommand, short_help="List the accounts.")
 @with_printing
 def list_users(root: Root, as_json: AsJson = False) -> None:
     """List the accounts: name, e-mail, how many datasets and tokens that are not revoked.

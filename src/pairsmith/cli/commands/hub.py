@@ -13,7 +13,8 @@ import typer
 from pairsmith.cli.commands import account_ends, account_tokens, organizations
 from pairsmith.cli.commands.accounts import AsJson, Root
 from pairsmith.cli.common import with_common
-from pairsmith.cli.listing import ListingCommand, ListingGroup
+from pairsmith.cli.hub_command import HubCommand
+from pairsmith.cli.listing import ListingGroup
 
 if TYPE_CHECKING:
     from pairsmith.hub.maintenance.verify import Progress
@@ -30,7 +31,7 @@ for group in (account_ends.user, account_tokens.token, organizations.organizatio
     hub.add_typer(group)
 
 
-@hub.command(cls=ListingCommand, short_help="Copy a hub, or bring a copy up to date.")
+@hub.command(cls=HubCommand, short_help="Copy a hub, or bring a copy up to date.")
 @with_common
 def backup(
     root: Root,
@@ -62,7 +63,7 @@ def backup(
         raise typer.Exit(1)
 
 
-@hub.command(cls=ListingCommand, short_help="Prove every content against its hash.")
+@hub.command(cls=HubCommand, short_help="Prove every content against its hash.")
 @with_common
 def verify(root: Root, as_json: AsJson = False) -> None:
     """Prove every content against its hash, and the database against itself.

@@ -9,7 +9,7 @@ import typer
 
 from pairsmith.cli.commands.accounts import MADE, AsJson, Root
 from pairsmith.cli.common import with_common, with_printing
-from pairsmith.cli.listing import ListingCommand
+from pairsmith.cli.hub_command import HubCommand
 
 Organization = Annotated[str, typer.Argument(metavar="NAME", help="The organization's name.")]
 ROLES = ("read", "write", "admin", "none")
@@ -19,7 +19,7 @@ organization = typer.Typer(
 )
 
 
-@organization.command("add", cls=ListingCommand, short_help="Make an organization.")
+@organization.command("add", cls=HubCommand, short_help="Make an organization.")
 @with_common
 def add_organization(
     root: Root,
@@ -36,7 +36,7 @@ def add_organization(
     typer.echo(f"{made.name} is an organization, and {admin} its admin.")
 
 
-@organization.command("list", cls=ListingCommand, short_help="List the organizations.")
+@organization.command("list", cls=HubCommand, short_help="List the organizations.")
 @with_printing
 def list_organizations(root: Root, as_json: AsJson = False) -> None:
     """List the organizations, each with its members and their roles."""
@@ -60,7 +60,7 @@ def list_organizations(root: Root, as_json: AsJson = False) -> None:
         typer.echo(sanitize(f"{name}  {said}"))
 
 
-@organization.command("role", cls=ListingCommand, short_help="Give a user a role.")
+@organization.command("role", cls=HubCommand, short_help="Give a user a role.")
 @with_common
 def give_role(
     root: Root,
