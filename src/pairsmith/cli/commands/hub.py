@@ -38,9 +38,7 @@ def backup(
     out: Annotated[
         Path, typer.Argument(metavar="OUT", help="A new folder, or that of an earlier backup.")
     ],
-    prove: Annotated[
-        bool, typer.Option("--prove", help="Hash the copies that are there, too.")
-    ] = False,
+    prove: Annotated[bool, typer.Option("--prove", help="Hash the copies there, too.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Copy a hub to a folder that can be served in its place, or bring the copy up to date.
@@ -94,8 +92,8 @@ def _progress() -> Iterator[Progress | None]:
 
     if not shows_progress():
         yield None
-        return
-    from rich.console import Console
+    else:
+        from rich.console import Console
 
-    with Console(stderr=True, markup=False).status("database") as line:
-        yield lambda done, total: line.update(f"{done:,} of {total:,} contents")
+        with Console(stderr=True, markup=False).status("database") as line:
+            yield lambda done, total: line.update(f"{done:,} of {total:,} contents")
