@@ -20,7 +20,7 @@ from pairsmith.schema.rows import Form
 from pairsmith.schema.templates import Template
 
 NAME = "manifest.json"
-KINDS = ("reward",)
+KINDS = ("reward", "dpo", "rl")
 
 
 class OutputFile(NamedTuple):
@@ -54,6 +54,8 @@ class RunManifest:
         metrics: What it ended with: numbers by name.
         versions: Of the libraries that trained it, by name.
         outputs: The files of the run, but for this one.
+        others: What else it was made from, by role, such as the model that gave the `reward`: each
+            with `name` and `sha256`.
     """
 
     pairsmith: str
@@ -67,6 +69,7 @@ class RunManifest:
     metrics: dict[str, float]
     versions: dict[str, str]
     outputs: tuple[OutputFile, ...] = field(default=())
+    others: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """As the file holds it."""
@@ -87,15 +90,23 @@ def _check_fields(held: Any) -> None:
         "metrics": dict, "versions": dict, "outputs": list,
     }  # fmt: skip
     wrong = [name for name, kind in fields.items() if not isinstance(held[name], kind)]
-    for name in ("build", "base"):
-        if not wrong and not all(isinstance(held[name][key], str) for key in ("name", "sha256")):
-            wrong.append(name)
+    others = held.get("others", {})
+    if not wrong and not isinstance(others, dict):
+        wrong.append("others")
+    named = {} if wrong else {"build": held["build"], "base": held["base"], **others}
+    wrong += [name for name, parent in named.items() if not _is_parent(parent)]
     if not wrong and not all(_is_account(one) for one in held["ledger"].values()):
         wrong.append("ledger")
     if not wrong and not all(_is_file(one) for one in held["outputs"]):
         wrong.append("outputs")
     if wrong:
         raise TypeError(f"{wrong[0]} is of another type")
+
+
+def _is_parent(held: Any) -> bool:
+    return isinstance(held, dict) and all(
+        isinstance(held.get(key), str) for key in ("name", "sha256")
+    )
 
 
 def _is_account(held: Any) -> bool:

@@ -34,6 +34,9 @@ FINISHED = "finished"
 MOVING = "moving.json"
 """In there: the names of the files that are taking their places, once that has begun."""
 
+NAMED = frozenset({"model_name_or_path", "reward", "watch", "score", "held_out"})
+"""Settings that name what a run is made from, which its hash says better."""
+
 Plan = Mapping[str, Any]
 
 
@@ -197,20 +200,26 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def make_plan(
-    kind: str, build: Mapping[str, str], base: Mapping[str, str], config: Mapping[str, Any]
+    kind: str, parents: Mapping[str, Mapping[str, str]], config: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """All that decides a run: hashes of what it is made from, and its settings but for names."""
-    hashes = {"build": build, "base": base}
-    named = {f"{what}_{key}": held[key] for what, held in hashes.items() for key in held}
+    """All that decides a run: hashes of what it is made from, and its settings but for names.
+
+    Args:
+        kind: What is trained.
+        parents: By role, `build` and `base` among them: each with hashes.
+        config: The settings.
+    """
+    named = {f"{what}_{key}": held[key] for what, held in parents.items() for key in held}
     told = {key: value for key, value in named.items() if key.endswith("sha256")}
-    asked = {key: value for key, value in config.items() if key != "model_name_or_path"}
+    asked = {key: value for key, value in config.items() if key not in NAMED}
     made: dict[str, Any] = json.loads(json.dumps({"kind": kind, **told, "config": asked}))
     return made
 
 
 def plan_of(held: RunManifest) -> dict[str, Any]:
     """The plan by which a finished run was made."""
-    return make_plan(held.kind, held.build, held.base, held.config)
+    parents = {"build": held.build, "base": held.base, **held.others}
+    return make_plan(held.kind, parents, held.config)
 
 
 def difference(one: Plan, other: Plan) -> str:
@@ -220,6 +229,9 @@ def difference(one: Plan, other: Plan) -> str:
         "build_sha256": "it is of another build",
         "base_sha256": "it began with another model",
         "build_confidence_sha256": "the confidence in labels is another",
+        "reward_sha256": "the reward is another model's",
+        "watch_sha256": "another model watches",
+        "held_out_sha256": "other rows are held out",
     }
     for name, said in words.items():
         if one.get(name) != other.get(name):

@@ -109,7 +109,7 @@ def _prepare(out: StoragePath, run: str, asked: dict[str, Any], how: tuple[bool,
     if told.sha256:
         source["confidence_sha256"] = told.sha256
     base = {"name": record_name(scorer.name), "sha256": scorer.sha256}
-    plan = make_plan(KIND, source, base, settings)
+    plan = make_plan(KIND, {"build": source, "base": base}, settings)
     held = RunFolder(run, plan, args.world_size, force)
     return Job(out, built, scorer, settings, told, held, args, (source, base), evaluates)
 
