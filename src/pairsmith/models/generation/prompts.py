@@ -49,8 +49,7 @@ def write_prompts(
         return [str(prompt) for prompt in prompts]
     each = tools or [None] * len(prompts)
     asked = [
-        Conversation([*prompt], True, held)  # type: ignore[list-item]
-        for prompt, held in zip(prompts, each, strict=True)
+        Conversation([*prompt], True, held) for prompt, held in zip(prompts, each, strict=True)
     ]
     return chat.jinja(asked)
 
