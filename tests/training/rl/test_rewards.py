@@ -75,8 +75,11 @@ def reward_ids_of(build, folder, shown):
 CASES = [("text", make, "llama2") for make in MAKES] + [
     ("messages", make, chat) for make in MAKES for chat in CHATS
 ]
-QUICK = [("text", "bytes-bos-own", "llama2"), ("messages", "bytes-bos-own", "llama2"),
-         ]  # fmt: skip
+QUICK = [
+    ("text", "bytes-bos-own", "llama2"),
+    ("messages", "bytes-bos-own", "llama2"),
+    ("messages", "pieces-both-eos", "plain"),
+]
 
 
 @pytest.mark.parametrize(("form", "make", "chat"), quick(CASES, *QUICK))

@@ -24,7 +24,8 @@ from pairsmith.chat_templates.resolve import LocatedTemplate
 from pairsmith.dataset.manifest import LedgerEntry, Manifest
 from pairsmith.dataset.rows import entries_of, kept_batches
 from pairsmith.io.remote import StoragePath
-from pairsmith.kernel.render import Pairs, Writer, messages_of, write_pairs
+from pairsmith.kernel.render import Pairs, Writer, write_pairs
+from pairsmith.kernel.row_render import messages_of
 from pairsmith.schema.messages import encode_json, read_stored
 from pairsmith.schema.rows import TRANSCRIPT, Form, Kind
 from pairsmith.schema.splits import is_held_out
