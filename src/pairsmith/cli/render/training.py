@@ -137,15 +137,15 @@ def _numbers(made: TrainedModel) -> Iterator[str]:
     held = made.manifest.metrics
     if "loss" in held:
         steps = "1 step" if held["steps"] == 1 else f"{held['steps']:,.0f} steps"
-        made = f"{steps}, {held['tokens']:,.0f} tokens"
+        done = f"{steps}, {held['tokens']:,.0f} tokens"
         if "accuracy" in held:
             yield (
-                f"{made}: loss {held['loss']:.4f}, "
+                f"{done}: loss {held['loss']:.4f}, "
                 f"accuracy {held['accuracy']:.1%} while it trained; at the end "
                 f"{held['last_loss']:.4f} and {held['last_accuracy']:.1%}"
             )
         else:
-            yield f"{made}{_rewards(held)}"
+            yield f"{done}{_rewards(held)}"
 
 
 def _rewards(held: Mapping[str, float]) -> str:
