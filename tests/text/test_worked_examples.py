@@ -5,7 +5,14 @@ from importlib import import_module
 
 import pytest
 
-MODULES = ("text.spans", "text.transcript", "text.turns", "kernel.text_render", "kernel.unrender")
+MODULES = (
+    "text.spans",
+    "text.questions",
+    "text.transcript",
+    "text.turns",
+    "kernel.text_render",
+    "kernel.unrender",
+)
 
 
 @pytest.mark.parametrize("name", MODULES)

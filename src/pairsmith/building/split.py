@@ -7,7 +7,6 @@ else: not the order of the rows, not the machine, not which rows there are besid
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -30,7 +29,7 @@ from pairsmith.sources.records import Rows
 from pairsmith.sources.rows.groups import rows_behind
 from pairsmith.sources.told_places import find_told
 from pairsmith.text.messages import read_messages
-from pairsmith.text.spans import Mask
+from pairsmith.text.questions import opening_keys
 from pairsmith.text.transcript import parse
 from pairsmith.text.turns import Turns
 
@@ -169,20 +168,15 @@ def _openings(file: SourceFile, block: Rows, reader: Reader) -> list[bytes | Non
     if file.kind != Kind.PAIRS:
         return keys
     for name in reversed(PAIR_TRANSCRIPTS.names):  # chosen has the last word
-        turns = _turns(columns[name])
-        asked = turns.user & (turns.positions == turns.opens_with_system[turns.rows])
-        for row, said in zip(turns.rows[asked].tolist(), _said(turns, asked), strict=True):
-            keys[arranged.origins[row]] = hashlib.sha256(said.encode()).digest()
+        for origin, key in zip(
+            arranged.origins.tolist(), opening_keys(_turns(columns[name])), strict=True
+        ):
+            keys[origin] = key or keys[origin]
     return keys
 
 
 def _turns(column: pa.Array) -> Turns:
     return parse(column) if pa.types.is_string(column.type) else read_messages(column)
-
-
-def _said(turns: Turns, which: Mask) -> list[str]:
-    said: list[str] = turns.stripped.select(which).texts().to_pylist()
-    return said
 
 
 def _is_test(key: bytes, test: float) -> bool:
