@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pairsmith.training.job import TrainedModel
     from pairsmith.training.progress import TrainingProgress
     from pairsmith.training.reward.train import train_reward
+    from pairsmith.training.rl.train import train_rl
 
 __all__ = [
     "Annotation",
@@ -70,6 +71,7 @@ __all__ = [
     "score",
     "split",
     "train_reward",
+    "train_rl",
 ]
 
 _HOMES = {
@@ -99,6 +101,7 @@ _HOMES = {
     "score": "pairsmith.scoring.score",
     "split": "pairsmith.building.split",
     "train_reward": "pairsmith.training.reward.train",
+    "train_rl": "pairsmith.training.rl.train",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pairsmith.training.method import Method
 from pairsmith.training.reward.method import METHOD as REWARD
+from pairsmith.training.rl.method import METHOD as RL
 
-METHODS: dict[str, Method] = {method.kind: method for method in (REWARD,)}
+METHODS: dict[str, Method] = {method.kind: method for method in (REWARD, RL)}
 """One record a method. A new one is made in a package of its own, and named here."""
