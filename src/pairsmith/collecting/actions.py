@@ -89,6 +89,9 @@ def start(collection: Collection, who: str, token: str, description: str = "") -
             "description": description,
             "models": replies.draw_models(project, collection.secret, thread),
             "instructions": project.instructions_sha256,
+            "subset": project.pairs_subset,
+            "tranche": project.tranche,
+            "round": project.round,
         }
         event = transaction.append(thread, Kind.STARTED, who, body, token)
         return Answer(fold([event]), True)
