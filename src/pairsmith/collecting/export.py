@@ -18,9 +18,12 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TextIO
 
+from pairsmith.collecting.board import Board
 from pairsmith.collecting.collection import Collection, project_in
 from pairsmith.collecting.conversation import fold
 from pairsmith.collecting.events import Kind
+from pairsmith.collecting.items import find_item, gold_items
+from pairsmith.collecting.judgements import judgement_row, second_opinions
 from pairsmith.collecting.manifest import (
     NAME,
     CollectionManifest,
@@ -30,6 +33,7 @@ from pairsmith.collecting.manifest import (
     read_manifest,
     write_manifest,
 )
+from pairsmith.collecting.project import Mode, Project
 from pairsmith.collecting.rows import Author, Row, rows_of
 from pairsmith.collecting.store import Transaction
 from pairsmith.errors import CollectionError
@@ -90,14 +94,32 @@ def _claim(folder: Path, own: Path) -> CollectionManifest | None:
 
 
 def _rows(collection: Collection, transaction: Transaction) -> Iterator[tuple[Row, str]]:
-    """All rows, and who made them, in the order in which conversations were begun."""
+    """All rows, and who made them, in the order in which they were begun."""
     project = project_in(transaction)
+    board = Board()
+    board.update(transaction)
+    if project.mode == Mode.RELABEL:
+        yield from _judged(collection, transaction, project, board)
     begun = [event.thread for event in transaction.events((Kind.STARTED,))]
     for thread in begun:
         state = fold(transaction.thread(thread))
         author = Author(project, collection.pseudonym(state.who))
         for row in rows_of(state, author):
-            yield row, state.who
+            said = board.opinions(str(row.held["id"]), project.mode)
+            opinions = second_opinions(said, collection.pseudonym)
+            held = {**row.held, "opinions": opinions} if opinions else row.held
+            yield row._replace(held=held), state.who
+
+
+def _judged(
+    collection: Collection, transaction: Transaction, project: Project, board: Board
+) -> Iterator[tuple[Row, str]]:
+    gold = {item.id: item for item in gold_items(project.gold)}
+    for task in board.tasks.values():
+        item = gold.get(task.item) or find_item(transaction.db, task.item)
+        if item is not None:  # a known answer that the project has no more measures nothing
+            author = Author(project, collection.pseudonym(task.who))
+            yield judgement_row(task, item, author), task.who
 
 
 class _Writing:

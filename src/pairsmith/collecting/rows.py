@@ -42,6 +42,8 @@ class Why(StrEnum):
     NO_REPLIES = "no_replies"
     NO_TURN = "no_turn"
     NOT_FINISHED = "not_finished"
+    REPEAT = "repeat"
+    KNOWN_ANSWER = "known_answer"
 
 
 class Row(NamedTuple):
