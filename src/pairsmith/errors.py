@@ -9,6 +9,8 @@
     ├── ModelError            a model that is missing, or is not what it is to be used as
     ├── WorkerError           a worker that died again and again, an engine out of reach
     ├── PluginError           an installed package that extends pairsmith and cannot be used
+    ├── CollectionError       a project of collecting, or what it collected, that is not as it was
+    │                         to be
     └── OutputError           a folder that holds something else, a full disk, no build
         ├── AnnotationError   an annotation that is damaged, of another build, or none
         └── BrokenWriteError  an object store that did not answer; it may, another time
@@ -66,6 +68,10 @@ class TokenizerError(PairsmithError):
 
 class ModelError(PairsmithError):
     """A model that cannot be loaded, does not fit its tokenizer, or cannot do what is asked."""
+
+
+class CollectionError(PairsmithError):
+    """A project that cannot be followed, or a collection that is missing, damaged or another."""
 
 
 class OutputError(PairsmithError):

@@ -2,22 +2,20 @@
 
 import json
 import math
-import time
-from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
 
 import pairsmith
 from pairsmith.errors import ModelError, RecipeError
-from pairsmith.scoring import wire
+from pairsmith.io import wire
 from pairsmith.scoring.endpoint import parse_endpoint
 from pairsmith.scoring.options import ScoreOptions
 from pairsmith.scoring.score import score_build
 from pairsmith.scoring.texts import score_texts
 from support.annotated import tree
 from support.models.folders import write_scorer
-from support.score_server import changed, cut, hangs_up, says, send, serving
+from support.score_server import changed, cut, drips, hangs_up, says, send, serving
 from support.slow import quick, slow
 
 CLOSE = 1e-5
@@ -224,17 +222,6 @@ def test_an_answer_without_end_is_not_read_to_the_end(builds, scorer, server, mo
     server.always = changed(lambda _: b" " * 20_000)
     with pytest.raises(ModelError, match="answers with more than"):
         score(builds, scorer, server, name="wrong")
-
-
-def drips(handler, *_answer):
-    """A fault: a byte now and then, so that the server is never silent for long."""
-    handler.send_response(200)
-    handler.send_header("Content-Length", "1000")
-    handler.end_headers()
-    with suppress(OSError):
-        for _ in range(1000):
-            handler.wfile.write(b" ")
-            time.sleep(0.02)
 
 
 def test_an_answer_that_drips_is_not_waited_for(monkeypatch):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairsmith.statistics.intervals import Z, newcombe, wilson
+from pairsmith.statistics.intervals import Z, newcombe, student, wilson
 
 counts = st.integers(0, 200)
 
@@ -54,3 +54,10 @@ def test_it_holds_the_truth_about_95_times_of_100():
 def test_the_point_of_the_normal_distribution():
     stats = pytest.importorskip("scipy.stats")
     assert stats.norm.ppf(0.975) == pytest.approx(Z)
+
+
+@pytest.mark.parametrize("df", [1, 1.3, 2, 7.5, 60, 9_999, 10_001, np.inf])
+def test_the_points_of_the_t_distribution(df):
+    special = pytest.importorskip("scipy.special")
+    expected = Z if np.isinf(df) else special.stdtrit(df, 0.975)
+    assert student(df) == pytest.approx(expected, rel=3e-6)

@@ -6,7 +6,8 @@ and the answer that there would be, to what is done in its place.
 
 import json
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -125,6 +126,17 @@ def cut(handler, status, held):
 def hangs_up(handler, status, held):
     """A fault: no answer at all."""
     handler.close_connection = True
+
+
+def drips(handler, *_answer):
+    """A fault: a byte now and then, so that the server is never silent for long."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000")
+    handler.end_headers()
+    with suppress(OSError):
+        for _ in range(1000):
+            handler.wfile.write(b" ")
+            time.sleep(0.02)
 
 
 def changed(change):

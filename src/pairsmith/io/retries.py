@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from pairsmith.errors import BrokenReadError
 
 if TYPE_CHECKING:
-    from tenacity import Retrying
+    from tenacity import RetryCallState, Retrying
 
 ATTEMPTS = 3
 """A read that fails is tried at most this many times."""
@@ -36,20 +37,35 @@ def try_again(read: Callable[[], T], name: str) -> T:
         raise still_broken(name, error) from error
 
 
-def retrying(may_pass: Callable[[BaseException], bool], attempts: int, pause: float) -> Retrying:
+def retrying(
+    may_pass: Callable[[BaseException], bool],
+    attempts: int,
+    pause: float,
+    wait: Callable[[RetryCallState], float | None] | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Retrying:
     """What calls again after a fault.
 
     Args:
         may_pass: Whether a fault is one that may pass; any other is raised at once.
         attempts: How often to call at most; the last fault is raised.
         pause: Seconds before the second call, twice as many before the third, and so on.
+        wait: What says how many seconds to wait after a fault in place of that, or None.
+        sleep: What waits.
     """
     from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
+
+    growing = wait_exponential(pause)
+
+    def seconds(state: RetryCallState) -> float:
+        told = wait(state) if wait is not None else None
+        return growing(state) if told is None else told
 
     return Retrying(
         retry=retry_if_exception(may_pass),
         stop=stop_after_attempt(attempts),
-        wait=wait_exponential(pause),
+        wait=seconds,
+        sleep=sleep,
         reraise=True,
     )
 

@@ -192,7 +192,7 @@ class Reader:
             raise ValueError("the model has no head of its own")
         with torch.inference_mode():
             given = self._tensors(ids, inputs)
-            held = _within_device(lambda: self._body(**given, use_cache=False).last_hidden_state)  # type: ignore[misc]
+            held = within_device(lambda: self._body(**given, use_cache=False).last_hidden_state)  # type: ignore[misc]
             some = held[
                 torch.from_numpy(rows).to(held.device), torch.from_numpy(places).to(held.device)
             ]
@@ -211,7 +211,7 @@ class Reader:
                 ids = fill(rows, numbers, self._pad)
                 mask = np.arange(ids.shape[1]) < rows.lengths[numbers][:, None]
                 given = self._tensors(ids, Inputs(mask))
-                scores[numbers] = _to_numpy(_within_device(lambda: model(**given).logits))  # noqa: B023  (called at once)
+                scores[numbers] = _to_numpy(within_device(lambda: model(**given).logits))  # noqa: B023  (called at once)
                 self._tell(len(numbers))
         return scores
 
@@ -254,7 +254,7 @@ def _to_numpy(scores: Tensor) -> Scores:
     return found
 
 
-def _within_device(read: Callable[[], Any]) -> Any:
+def within_device(read: Callable[[], Any]) -> Any:
     """What a model computes.
 
     Raises:

@@ -21,10 +21,10 @@ from urllib.parse import SplitResult, urlsplit
 import numpy as np
 
 from pairsmith.errors import ModelError, RecipeError
+from pairsmith.io import wire
 from pairsmith.models.batches import Rows, Work, plan_batches
 from pairsmith.models.forward import Points, Reader, Scores
 from pairsmith.models.loading import Scorer
-from pairsmith.scoring import wire
 from pairsmith.scoring.options import ScoreOptions
 from pairsmith.scoring.reading import SAMPLE, Reads, take
 from pairsmith.tokens.ragged import Ragged

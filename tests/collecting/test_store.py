@@ -1,0 +1,108 @@
+"""What was acknowledged is on disk, once, whatever is killed; and events never change."""
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from pairsmith.collecting import actions
+from pairsmith.collecting.collection import open_collection
+from pairsmith.collecting.events import Kind
+from support import collected
+from support.slow import slow
+
+
+def test_events_are_neither_changed_nor_removed(tmp_path):
+    with collected.begin(tmp_path / "c") as collection:
+        collected.started(collection)
+        path = collection.store.path
+        assert path.stat().st_mode & 0o077 == 0
+    with sqlite3.connect(path) as db:
+        for statement in ("UPDATE events SET who = ''", "DELETE FROM events"):
+            with pytest.raises(sqlite3.IntegrityError, match="never"):
+                db.execute(statement)
+    db.close()
+
+
+def test_people_at_once_get_each_their_own_and_each_event_once(tmp_path):
+    with collected.begin(tmp_path / "c") as collection:
+        people = [f"p{nth}" for nth in range(6)]
+
+        def act(who):
+            state = collected.started(collection, who)
+            for _ in range(3):
+                state = collected.turn(collection, state, f"{who} asks", 2)
+
+        threads = [threading.Thread(target=act, args=(who,)) for who in people]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        with collection.store.read() as look:
+            events = [*look.events()]
+            assert look.reached().events == len(events) == 1 + 6 * (1 + 3 * 3)
+        for who in people:
+            [state] = actions.conversations_of(collection, who)
+            assert [turn.message for turn in state.turns] == [f"{who} asks"] * 3
+
+
+def test_a_double_click_at_the_same_moment_is_stored_once(tmp_path):
+    with collected.begin(tmp_path / "c") as collection:
+        state = collected.started(collection)
+        token = actions.token_of(collection, state)
+        answers = []
+
+        def click():
+            answers.append(actions.say(collection, "ann", state.id, token, "Is tea hot?"))
+
+        threads = [threading.Thread(target=click) for _ in range(5)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(answer.stored for answer in answers) == [False] * 4 + [True]
+        assert not any(answer.refused for answer in answers)
+
+
+WORKER = """
+import sys
+from pairsmith.collecting.collection import open_collection
+from support import collected
+who = sys.argv[2]
+with open_collection(sys.argv[1]) as collection:
+    state = collected.started(collection, who)
+    print("begun", state.id, flush=True)
+    for nth in range(10_000):
+        state = collected.turn(collection, state, f"{who} {nth}", 1 + nth % 4)
+        print("chose", nth, state.id, flush=True)
+"""
+
+
+@slow
+def test_what_was_acknowledged_before_a_kill_is_there_once(tmp_path):
+    collected.begin(tmp_path / "c", max_turns=1_000).close()
+    chance = random.Random(7)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    for nth in range(8):
+        command = [sys.executable, "-c", WORKER, str(tmp_path / "c"), f"p{nth}"]
+        worker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        worker.stdout.readline()
+        time.sleep(chance.uniform(0.0, 0.4))
+        worker.send_signal(signal.SIGKILL)
+        said = [line.split() for line in worker.stdout.read().splitlines()]
+        worker.stdout.close()
+        worker.wait()
+        acknowledged = [int(words[1]) for words in said if len(words) == 3]
+        with open_collection(tmp_path / "c") as collection:
+            [state] = actions.conversations_of(collection, f"p{nth}")
+            chosen = [turn for turn in state.turns if turn.picked is not None]
+            assert len(acknowledged) <= len(chosen) <= len(acknowledged) + 1
+            assert [turn.message for turn in chosen] == [f"p{nth} {n}" for n in range(len(chosen))]
+            with collection.store.read() as look:
+                assert look.count(Kind.CHOSE, f"p{nth}") == len(chosen)
