@@ -101,9 +101,9 @@ def write_samples(folder, prompts, model, score, round="1", offset=0.0, name="te
     return folder
 
 
-def write_loop(place):
+def write_loop(place, train=6):
     """Two rounds: base ▸ build ▸ reward ▸ scores ▸ samples ▸ build ▸ dpo; returns the last run."""
-    base, start = write_base(place / "base"), write_model(place / "start")
+    base, start = write_base(place / "base", train), write_model(place / "start")
     first = place / "round-1" / "build"
     pairsmith.build(base, first)
     reward = write_trained(place / "round-1" / "rm", "reward", first, start)

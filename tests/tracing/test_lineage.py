@@ -229,3 +229,17 @@ def test_outputs_outside_of_a_folder_are_not_read(tmp_path):
     (tmp_path / "x").write_text("y")
     [problem] = pairsmith.lineage(broken(tmp_path / "bad", json.dumps(held))).problems
     assert problem == "bad: ../x lies outside of its folder"
+
+
+def test_a_name_that_others_have_elsewhere_is_no_parent(loop, tmp_path):
+    """Another project beside this one has a build and a model of the same names."""
+    other = tmp_path / "other"
+    write_loop(other / "deeper", train=5)
+    alone = shutil.copytree(loop / "round-2", tmp_path / "alone")
+    shutil.rmtree(loop)
+    shutil.rmtree(tmp_path / "alone" / "build")
+    problems = pairsmith.lineage(alone / "dpo").problems
+    told = ["build", "score", "held_out"]
+    assert [one.split(",")[0] for one in problems] == [
+        f"alone/dpo: its parent '{role}' is missing" for role in told
+    ]

@@ -128,11 +128,11 @@ class _Tracer:
 
     def resort_to_names(self) -> None:
         """Looks by their names for parents whose hash nothing has."""
-        taken = {node.made.folder for node in self.nodes if node.made.folder is not None}
+        known = {node.made.folder for node in self.nodes if node.made.folder is not None}
         lost, self.lost = self.lost, []
         for place, node, link in lost:
             found = find(link, node.made, self.places, self.check)  # more has been looked at since
-            for one in found or [find_by_name(link, node.made, self.places, taken)]:
+            for one in found or [find_by_name(link, node.made, self.places, known)]:
                 self.add(place, node, link, one)
 
     def add(self, place: int, node: Node, link: Link, found: Found) -> None:

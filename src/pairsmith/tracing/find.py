@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -87,31 +88,52 @@ def _name(made: Made) -> str:
     return made.folder.name if made.folder else made.name
 
 
-def find_by_name(link: Link, child: Made, places: Places, taken: Collection[Path]) -> Found:
+def find_by_name(link: Link, child: Made, places: Places, found: Collection[Path]) -> Found:
     """Looks for a parent that has another hash now, by the name that is recorded.
+
+    Names such as `build` are common. So only what lies among the things that were found by their
+    hashes, or where one was told to search, is taken for the parent.
 
     Args:
         link: As the child's manifest names it.
         child: Whose parent it is.
         places: Where to look.
-        taken: What is known to be something else: it was found by a hash of its own.
+        found: Where that lies which was found by a hash of its own: it is something else.
     """
     if link.rows_of is not None and child.folder is not None:  # the build that it lies beside
         around = [b for b in places.builds() if b.folder in child.folder.parents]
     else:
-        called = places.made_called(PurePosixPath(link.name).name)
-        around = [m for m in called if m.folder not in taken and m.folder != child.folder]
+        around = places.made_called(PurePosixPath(link.name).name)
+    roots = [*_project(found, child), *places.search]
     for made in around:
+        if not _may_be(made.folder, child, found, roots):
+            continue
         if link.of == Is.ANY or bool(made.identity) == (link.of == Is.MODEL):
             held = made.identity if link.of == Is.MODEL else made.sha256
             what = "its model's sha256" if link.of == Is.MODEL else "its manifest's sha256"
             return Found(made, State.CHANGED, _differs(what, held, link.sha256), link.name)
     for folder in _models_called(link, places) if link.of in (Is.MODEL, Is.ANY) else []:
-        if folder not in taken:
+        if _may_be(folder, child, found, [*roots, *_cached(link.name)]):
             made = Made(Kind.MODEL, folder, link.name, model_sha256(folder))
             said = _differs("its model's sha256", made.sha256, link.sha256)
             return Found(made, State.CHANGED, said, link.name)
     return Found(None, State.MISSING, "", link.name)
+
+
+def _project(found: Collection[Path], child: Made) -> list[Path]:
+    """The folder that the child lies in with what was found near it."""
+    if child.folder is None or len(child.folder.parents) < 2:
+        return []
+    near = [path.parent for path in found if child.folder.parents[1] in path.parents]
+    return [Path(os.path.commonpath([child.folder.parent, *near]))]
+
+
+def _may_be(
+    folder: Path | None, child: Made, found: Collection[Path], roots: Collection[Path]
+) -> bool:
+    if folder is None or folder == child.folder or folder in found:
+        return False
+    return any(folder.is_relative_to(root) for root in roots)
 
 
 def _differs(what: str, held: str, recorded: str) -> str:
