@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pairsmith.tracing.lineage import Lineage, lineage
     from pairsmith.training.job import TrainedModel
     from pairsmith.training.progress import TrainingProgress
-    from pairsmith.training.reward import train_reward
+    from pairsmith.training.reward.train import train_reward
 
 __all__ = [
     "Annotation",
@@ -103,7 +103,7 @@ _HOMES = {
     "read_annotation": "pairsmith.dataset.annotations",
     "score": "pairsmith.scoring.score",
     "split": "pairsmith.building.split",
-    "train_reward": "pairsmith.training.reward",
+    "train_reward": "pairsmith.training.reward.train",
 }
 
 

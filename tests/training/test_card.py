@@ -6,7 +6,7 @@ import yaml
 from pairsmith.dataset.manifest import read_manifest
 from pairsmith.models.run_folder import RunManifest
 from pairsmith.schema.rows import Form
-from pairsmith.training.card import card_text
+from pairsmith.training.reward.card import card_text
 
 
 @pytest.mark.parametrize(

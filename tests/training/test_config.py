@@ -4,8 +4,11 @@ import pytest
 
 from pairsmith.errors import RecipeError
 from pairsmith.training.config import check_settings, nearest, read_config
-from pairsmith.training.options import DEFAULTS, RewardArguments, RewardOptions
+from pairsmith.training.methods import METHODS
+from pairsmith.training.reward.options import DEFAULTS, RewardArguments
 
+ARGUMENTS = {"reward": RewardArguments}
+REWARD = METHODS["reward"].configuration
 TYPES = {
     "learning_rate": float, "seed": int, "bf16": bool | None, "optim": str, "cut": bool,
     "optim_args": None | str | list[str], "lr_scheduler_kwargs": dict | str | None,
@@ -15,8 +18,10 @@ TYPES = {
 def test_arguments_are_the_fields():
     from dataclasses import fields
 
-    assert list(RewardArguments.__annotations__) == [held.name for held in fields(RewardOptions)]
-    assert all(held.default is None for held in fields(RewardOptions))
+    for kind, method in METHODS.items():
+        held = fields(method.configuration.options)
+        assert list(ARGUMENTS[kind].__annotations__) == [one.name for one in held]
+        assert all(one.default is None for one in held)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +131,7 @@ def test_what_is_said_goes_before_the_file_and_the_file_before_defaults(tmp_path
     from pairsmith.training.settings import settle
 
     (tmp_path / "c.yaml").write_text("model_name_or_path: tea\nseed: 7\nweight_decay: 1e-2\n")
-    found = settle({"seed": 9, "subset": [], "cut": None}, tmp_path / "c.yaml")
+    found = settle(REWARD, {"seed": 9, "subset": [], "cut": None}, tmp_path / "c.yaml")
     assert (found["model_name_or_path"], found["seed"], found["weight_decay"]) == ("tea", 9, 0.01)
     assert found["cut"] is DEFAULTS["cut"] is False
 
@@ -150,4 +155,4 @@ def test_what_is_out_of_range_or_at_odds(given, said):
 
     named = {"model_name_or_path": "tea"} if given else {}
     with pytest.raises(RecipeError, match=said):
-        settle({**named, **given}, None)
+        settle(REWARD, {**named, **given}, None)

@@ -6,7 +6,7 @@ import random
 import pytest
 
 import pairsmith
-from pairsmith.training import reward
+from pairsmith.training import run as running
 from support.annotated import tree
 from support.models.commands import run_command, succeed
 from support.models.folders import write_causal
@@ -83,7 +83,7 @@ def test_broken_off_behind_its_last_step_it_takes_no_step_more(command, tmp_path
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(reward, "finish", break_off)
+        patched.setattr(running, "finish", break_off)
         with pytest.raises(KeyboardInterrupt):
             train_quietly(build, run, model, max_steps=2)
     again = train_quietly(build, run, model, max_steps=2)

@@ -7,7 +7,7 @@ from pairsmith.dataset.manifest import read_manifest
 from pairsmith.errors import TokenizerError
 from pairsmith.schema.rows import Form
 from pairsmith.tokens.preview import open_writer
-from pairsmith.training.proof import prove_ids
+from pairsmith.training.reward.proof import prove_ids
 from pairsmith.training.rows import RowWriter, Wanted
 from support.slow import quick
 from support.tiny import ADDED, llama_tokenizer

@@ -32,6 +32,7 @@ class Policy(NamedTuple):
         form: Of the rows that it was trained on; None where nothing tells.
         template: Of those rows, if they were text; None where nothing tells.
         device: Where it computes.
+        remark: What was changed to make it usable, a sentence; empty if nothing.
     """
 
     model: PreTrainedModel
@@ -41,6 +42,7 @@ class Policy(NamedTuple):
     form: Form | None
     template: Template | None
     device: str
+    remark: str = ""
 
 
 def load_policy(

@@ -1,13 +1,16 @@
-"""The card of a trained model: front matter that a hub reads, and a body for people."""
+"""The card of a trained model: front matter that a hub reads, and a body for people.
+
+`card.md` beside it is what the cards of all methods have; each method fills its blocks.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from importlib import resources
+from typing import Any, NamedTuple
 
-from pairsmith.dataset.card import front_matter, markdown_filler
+from pairsmith.dataset.card import front_matter
 from pairsmith.dataset.card_prose import begin, end
 from pairsmith.dataset.manifest import Manifest
-from pairsmith.evaluating.record import Evaluation
 from pairsmith.models import smollm2
 from pairsmith.models.run_folder import RunManifest
 from pairsmith.schema.rows import Form
@@ -18,72 +21,82 @@ HERE = "PATH_OR_NAME"
 CUT = "cut"
 
 
-def card_text(
-    run: RunManifest, built: Manifest, pad: str, evaluation: Evaluation | None = None
-) -> str:
-    """The card of a preference model.
+class Kind(NamedTuple):
+    """What cards of a method have in common.
+
+    Attributes:
+        package: That of the method, which holds its own `card.md`.
+        pipeline_tag: What the model does, by the hub's word for it.
+        tags: By which it is found.
+        cut: How rows are trained on that were cut, in a few words.
+    """
+
+    package: str
+    pipeline_tag: str
+    tags: tuple[str, ...]
+    cut: str
+
+
+def fill_card(kind: Kind, run: RunManifest, built: Manifest, told: dict[str, Any]) -> str:
+    """A card.
 
     Args:
-        run: Its manifest, but for the outputs.
-        built: The manifest of the build that it learnt from.
-        pad: The token that it pads with.
-        evaluation: How good it is on rows that were held out; None where nothing tells.
+        kind: What it has in common with others.
+        run: The manifest of the run, but for the outputs.
+        built: That of the build that it learnt from.
+        told: What the method's blocks name.
     """
     import yaml
 
     fields = front_matter(built)
-    licence = fields.get("license")
-    matter: dict[str, Any] = {
+    held: dict[str, Any] = {
         "library_name": "transformers",
-        "pipeline_tag": "text-classification",
+        "pipeline_tag": kind.pipeline_tag,
         "base_model": run.base["name"],
         "language": fields.get("language"),
-        "tags": ["reward-model", "preference-model", "pairsmith", "trl"],
+        "tags": [*kind.tags, "pairsmith", "trl"],
     }
     if "/" not in run.base["name"]:
-        del matter["base_model"]  # a folder of this machine is no name on a hub
+        del held["base_model"]  # a folder of this machine is no name on a hub
     if run.base["name"] == smollm2.NAME:
-        matter["base_model"] = smollm2.ORIGIN
-    told = {name: value for name, value in matter.items() if value is not None}
-    head = yaml.safe_dump(told, sort_keys=False, allow_unicode=True)
-    body = _body(run, str(licence or ""), (pad, evaluation)).rstrip("\n")
-    return f"---\n{head}---\n\n{begin('run')}\n{body}\n{end('run')}\n"
-
-
-def _body(run: RunManifest, licence: str, told: tuple[str, Evaluation | None]) -> str:
-    pad, evaluation = told
+        held["base_model"] = smollm2.ORIGIN
+    named = {name: value for name, value in held.items() if value is not None}
+    head = yaml.safe_dump(named, sort_keys=False, allow_unicode=True)
     known = [CUT, *(fate.value for fate in Fate)]
-    return markdown_filler("pairsmith.training")(
-        title=f"Preference model of {run.build['name']}",
+    body = _template(kind.package).render(
         run=run,
         build=run.build["name"],
         base=run.base["name"],
         here=HERE,
         text=run.form == Form.TEXT,
-        pad=pad,
-        evaluation=evaluation.to_markdown() if evaluation else "",
-        fates=[name for name in known if any(held.get(name) for held in run.ledger.values())],
-        words={CUT: "trained on without the beginning of the prompt", **EXPLANATIONS},
-        method=_method(run.config),
-        loss=_loss(run.config),
-        licence=licence,
+        fates=[name for name in known if any(one.get(name) for one in run.ledger.values())],
+        words={CUT: kind.cut, **{fate.value: said for fate, said in EXPLANATIONS.items()}},
+        licence=str(fields.get("license") or ""),
         demo=(smollm2.ORIGIN, smollm2.LICENCE) if run.base["name"] == smollm2.NAME else None,
+        **told,
     )
+    return f"---\n{head}---\n\n{begin('run')}\n{body.rstrip()}\n{end('run')}\n"
 
 
-def _method(config: dict[str, Any]) -> str:
-    if config["head_only"]:
+def _template(package: str) -> Any:
+    """The method's template, which extends that of all."""
+    from jinja2 import DictLoader, Environment, StrictUndefined
+
+    own, frame = (resources.files(name) / "card.md" for name in (package, "pairsmith.training"))
+    environment = Environment(  # noqa: S701  (Markdown, from our own templates)
+        loader=DictLoader({"own": own.read_text("utf-8"), "card.md": frame.read_text("utf-8")}),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("own")
+
+
+def describe_training(config: dict[str, Any]) -> str:
+    """Which weights were trained, in a few words that begin a sentence."""
+    if config.get("head_only"):
         return "The head alone"
     if config["use_peft"]:
-        return f"Low-rank adapters of rank {config['lora_r']} and the head, merged"
+        return f"Low-rank adapters of rank {config['lora_r']}"
     return "All weights"
-
-
-def _loss(config: dict[str, Any]) -> str:
-    less, margin = (" − m", ", m the margin of the pair") if config["margin"] else ("", "")
-    if config["confidence"] is None:
-        return f"−log σ(Δ{less}), Δ the difference of the scores{margin}"
-    return (
-        f"−[c · log σ(Δ{less}) + (1 − c) · log σ(−Δ{less})], Δ the difference of the scores, c the "
-        f"confidence in the label{margin}"
-    )

@@ -12,12 +12,11 @@ from pairsmith.dataset.folder import writing
 from pairsmith.models.run_folder import RunManifest, list_outputs, write_run
 from pairsmith.training import metrics
 from pairsmith.training.card import NAME as CARD
-from pairsmith.training.card import card_text
 from pairsmith.training.config import write_config
-from pairsmith.training.evaluation import Found, HeldOut, evaluate_held_out, numbers_of
 from pairsmith.training.heads import merge_adapters
 from pairsmith.training.job import Job, TrainedModel
 from pairsmith.training.ledger import Fate
+from pairsmith.training.method import Conclusion, Found
 from pairsmith.training.rows import Encoding
 
 CONFIG = "config.yaml"
@@ -27,33 +26,30 @@ SCORED = "scored"
 LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
 
 
-def finish(
-    job: Job, kind: str, trainer: Any, made: Encoding, records: list[dict[str, Any]]
-) -> TrainedModel:
+def finish(job: Job, trainer: Any, made: Encoding, records: list[dict[str, Any]]) -> TrainedModel:
     """Writes all that a run holds, in the main process; the others wait.
 
     Args:
         job: What was asked for.
-        kind: What was trained.
         trainer: The trainer, at its last step.
         made: What became of the rows.
         records: The metrics.
     """
+    concluded = job.method.conclude(job, trainer, records)
     finished = _write_model(job, trainer)
-    run = _manifest(job, kind, made, records)
-    found = Found(None, "", "")
+    run = _manifest(job, made, records, concluded)
+    found = Found()
     if job.is_main:
         with writing(job.place.path):
             if job.evaluates:
                 _release(trainer)
-                found = evaluate_held_out(_held_out(job, finished), job.place.growing / SCORED)
-            run = replace(run, metrics={**run.metrics, **numbers_of(found)})
+                found = job.method.evaluate(job, finished, job.place.growing / SCORED)
+            run = replace(run, metrics={**run.metrics, **found.numbers})
             run = _put_in_place(job, finished, run, (records, found))
     job.wait()
-    verdict = tuple(found.evaluation.verdict) if found.evaluation else ()
-    remarks = _remarks(job, made, found)
+    remarks = (*concluded.remarks, *_remarks(job, made, found))
     where = job.place.path
-    return TrainedModel(where, run, False, remarks, found.scores, verdict, job.is_main)
+    return TrainedModel(where, run, False, remarks, found.scores, found.verdict, job.is_main)
 
 
 def _release(trainer: Any) -> None:
@@ -66,20 +62,11 @@ def _release(trainer: Any) -> None:
         return
     trainer.optimizer = trainer.lr_scheduler = trainer.callback_handler.optimizer = None
     trainer.accelerator.free_memory()
-    trainer.model.to("cpu")
+    for model in (trainer.model, getattr(trainer, "ref_model", None)):
+        if model is not None:
+            model.to("cpu")
     gc.collect()
     torch.cuda.empty_cache()
-
-
-def _held_out(job: Job, finished: Path) -> HeldOut:
-    return HeldOut(
-        out=str(job.out),
-        model=finished,
-        run=job.place.path,
-        subsets=frozenset(job.settings["subset"]),
-        max_length=job.settings["max_length"],
-        cut=job.settings["cut"],
-    )
 
 
 def _write_model(job: Job, trainer: Any) -> Path:
@@ -93,30 +80,33 @@ def _write_model(job: Job, trainer: Any) -> Path:
     else:
         trainer.save_model(str(finished))
     if job.is_main:
-        job.scorer.tokenizer.save_pretrained(finished)
+        job.loaded.tokenizer.save_pretrained(finished)
         (finished / "training_args.bin").unlink(missing_ok=True)  # a pickle; config.yaml has them
     job.wait()
     return finished
 
 
-def _manifest(job: Job, kind: str, made: Encoding, records: list[dict[str, Any]]) -> RunManifest:
+def _manifest(
+    job: Job, made: Encoding, records: list[dict[str, Any]], concluded: Conclusion
+) -> RunManifest:
     """The manifest of the run, but for its files."""
-    source, base = job.names
+    parents = {role: dict(held) for role, held in job.parents.items()}
     told = {name: value for name, value in metrics.summarise(records).items() if value is not None}
-    numbers = {**told, "processes": job.args.world_size}
+    numbers = {**told, **concluded.numbers, "processes": job.args.world_size}
     if job.told.by_id is not None:
         numbers["weighed"] = made.weighed
     return RunManifest(
         pairsmith=__version__,
-        kind=kind,
-        build=source,
-        base=base,
+        kind=job.method.kind,
+        build=parents.pop("build"),
+        base=parents.pop("base"),
         form=job.built.recipe.form,
         template=job.built.recipe.template,
         config=job.settings,
         ledger={f"{one.subset}/{one.split}": one.to_dict() for one in made.accounts},
         metrics={name: float(value) for name, value in numbers.items()},
         versions={name: version(name) for name in LIBRARIES},
+        others=parents,
     )
 
 
@@ -127,8 +117,7 @@ def _put_in_place(
     records, found = told
     (finished / CONFIG).write_text(write_config(job.settings), encoding="utf-8", newline="\n")
     metrics.write_metrics(finished / metrics.NAME, records)
-    pad = str(job.scorer.tokenizer.pad_token)
-    card = card_text(run, job.built, pad, found.evaluation)
+    card = job.method.card(job, run, found)
     (finished / CARD).write_text(card, encoding="utf-8", newline="\n")
     run = replace(run, outputs=list_outputs(finished))
     job.place.move_in()
@@ -139,7 +128,7 @@ def _put_in_place(
 
 def _remarks(job: Job, made: Encoding, found: Found) -> tuple[str, ...]:
     """Sentences on the run."""
-    said = [job.scorer.remark] if job.scorer.remark else []
+    said = [job.loaded.remark] if job.loaded.remark else []
     trained = {entry.subset for entry in made.accounts if entry.learnt}
     held_out = {entry.subset for entry in made.accounts if Fate.HELD_OUT in entry.others}
     missing = sorted(trained - held_out)

@@ -39,12 +39,12 @@ def freeze_but_head(model: Any) -> None:
         held.requires_grad_(name.split(".")[0] == head)
 
 
-def adapters(model: Any, settings: Mapping[str, Any]) -> Any:
-    """Low-rank adapters of all linear layers, and the head whole, which is new.
+def adapters(settings: Mapping[str, Any], head: str | None) -> Any:
+    """Low-rank adapters of all linear layers, but for one that makes tokens of hidden states.
 
     Args:
-        model: The model.
         settings: `lora_r`, `lora_alpha`, `lora_dropout`.
+        head: The name of a head that is trained whole, since it is new; None for a model without.
     """
     from peft import LoraConfig
 
@@ -53,8 +53,8 @@ def adapters(model: Any, settings: Mapping[str, Any]) -> Any:
         lora_alpha=settings["lora_alpha"],
         lora_dropout=settings["lora_dropout"],
         target_modules="all-linear",
-        modules_to_save=[head_of(model)],
-        task_type="SEQ_CLS",
+        modules_to_save=[head] if head else [],
+        task_type="SEQ_CLS" if head else "CAUSAL_LM",
     )
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from pairsmith.dataset.manifest import Manifest
 from pairsmith.io.remote import StoragePath
-from pairsmith.models.loading import Scorer
 from pairsmith.models.run_folder import RunManifest
 from pairsmith.training.confidence import Told
 from pairsmith.training.folder import RunFolder
+from pairsmith.training.method import Loaded, Method, Parents
 
 
 @dataclass(frozen=True)
@@ -45,25 +45,27 @@ class Job:
     """A request, resolved.
 
     Attributes:
+        method: How it trains.
         out: The folder of the build.
         built: Its manifest.
-        scorer: The model, with a new head perhaps.
+        loaded: The model, with a new head perhaps.
         settings: All that decides the run.
         told: What tells the confidence in labels.
         place: The folder of the run.
         args: TRL's configuration.
-        names: Of the build and of the base, each with hashes.
-        evaluates: Whether rows that are held out are scored at the end.
+        parents: What the run is made from, by role: `build`, `base`, and others of the method.
+        evaluates: Whether the model is evaluated at the end, on rows that are held out.
     """
 
+    method: Method
     out: StoragePath
     built: Manifest
-    scorer: Scorer
+    loaded: Loaded
     settings: dict[str, Any]
     told: Told
     place: RunFolder
     args: Any
-    names: tuple[dict[str, str], dict[str, str]]
+    parents: Parents
     evaluates: bool = True
 
     @property

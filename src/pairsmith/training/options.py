@@ -1,8 +1,8 @@
-"""The options of a training, each declared and documented once: the field of a dataclass.
+"""The options that trainings share, each declared and documented once: the field of a dataclass.
 
-`pairsmith.train_reward` takes them as keywords, the command line as options, and a YAML file as
-fields. Where TRL or transformers have the like, they have its name. Nothing heavy is imported:
-`--help` reads this module.
+What one method has besides is beside it, as `reward/options.py`. Public functions take them as
+keywords, the command line as options, and a YAML file as fields. Where TRL or transformers have the
+like, they have its name. Nothing heavy is imported: `--help` reads this module.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from pairsmith.schema.options import Option
 
 
 @dataclass(frozen=True)
-class RewardOptions:
-    """What decides a training of a preference model; None for what is not said."""
+class TrainingOptions:
+    """What decides a training, by any method; None for what is not said."""
 
     model_name_or_path: Annotated[
         str | None,
@@ -27,14 +27,31 @@ class RewardOptions:
         Iterable[str] | None,
         Option("Train on these subsets alone.", "NAME,…", given="list"),
     ] = None
-    max_length: Annotated[
-        int | None,
-        Option("Drop pairs of which a side has more tokens; 1024, or what the model takes.", "N"),
+    max_length: Annotated[int | None, Option("The most tokens of a row.", "N")] = None
+    use_peft: Annotated[
+        bool | None, Option("Train low-rank adapters, and merge them.", flag="--lora")
     ] = None
-    cut: Annotated[
-        bool | None,
-        Option("Cut such pairs instead, at the beginning of the prompt, where replies fit."),
+    lora_r: Annotated[int | None, Option("Their rank; 16.", "N")] = None
+    lora_alpha: Annotated[int | None, Option("Their scale; 32.", "N")] = None
+    lora_dropout: Annotated[float | None, Option("Their dropout; 0.", "SHARE")] = None
+    learning_rate: Annotated[float | None, Option("How large a step is.", "RATE")] = None
+    num_train_epochs: Annotated[float | None, Option("Times over the rows; 1.", "N")] = None
+    max_steps: Annotated[int | None, Option("Stop after N steps.", "N")] = None
+    per_device_train_batch_size: Annotated[
+        int | None, Option("Pairs that a device takes at a time; 8.", "N")
     ] = None
+    gradient_accumulation_steps: Annotated[
+        int | None, Option("Such batches that make up a step; as many as make 64 pairs.", "N")
+    ] = None
+    seed: Annotated[
+        int | None, Option("Of new weights, the order, all that is drawn; 42.", "N")
+    ] = None
+
+
+@dataclass(frozen=True)
+class PairOptions(TrainingOptions):
+    """What decides a training whose loss is of pairs."""
+
     margin: Annotated[
         bool | None, Option("Use the build's margins in the loss (build --margin).")
     ] = None
@@ -46,33 +63,10 @@ class RewardOptions:
             "NAME",
         ),
     ] = None
-    use_peft: Annotated[
-        bool | None,
-        Option("Train low-rank adapters and the head, and merge them.", flag="--lora"),
-    ] = None
-    lora_r: Annotated[int | None, Option("Their rank; 16.", "N")] = None
-    lora_alpha: Annotated[int | None, Option("Their scale; 32.", "N")] = None
-    lora_dropout: Annotated[float | None, Option("Their dropout; 0.", "SHARE")] = None
-    head_only: Annotated[bool | None, Option("Train the head alone.")] = None
-    learning_rate: Annotated[
-        float | None,
-        Option("1e-5; 1e-6 above a billion weights; 1e-4 with --lora; 1e-3 for a head.", "RATE"),
-    ] = None
-    num_train_epochs: Annotated[float | None, Option("Times over the rows; 1.", "N")] = None
-    max_steps: Annotated[int | None, Option("Stop after N steps.", "N")] = None
-    per_device_train_batch_size: Annotated[
-        int | None, Option("Pairs that a device takes at a time; 8.", "N")
-    ] = None
-    gradient_accumulation_steps: Annotated[
-        int | None, Option("Such batches that make up a step; as many as make 64 pairs.", "N")
-    ] = None
-    seed: Annotated[int | None, Option("Of the head, the order, all that is drawn; 42.", "N")] = (
-        None
-    )
 
 
-class RewardArguments(TypedDict, total=False):
-    """The fields, as keywords of `pairsmith.train_reward`.
+class TrainingArguments(TypedDict, total=False):
+    """The fields of `TrainingOptions`, as keywords.
 
     Type checkers read it; a test holds it equal to the fields.
     """
@@ -80,14 +74,10 @@ class RewardArguments(TypedDict, total=False):
     model_name_or_path: str | None
     subset: Iterable[str] | None
     max_length: int | None
-    cut: bool | None
-    margin: bool | None
-    confidence: str | None
     use_peft: bool | None
     lora_r: int | None
     lora_alpha: int | None
     lora_dropout: float | None
-    head_only: bool | None
     learning_rate: float | None
     num_train_epochs: float | None
     max_steps: int | None
@@ -96,17 +86,20 @@ class RewardArguments(TypedDict, total=False):
     seed: int | None
 
 
+class PairArguments(TrainingArguments, total=False):
+    """The fields of `PairOptions`, as keywords."""
+
+    margin: bool | None
+    confidence: str | None
+
+
 DEFAULTS: Mapping[str, Any] = MappingProxyType(
     {
         "subset": [],
-        "cut": False,
-        "margin": False,
-        "confidence": None,
         "use_peft": False,
         "lora_r": 16,
         "lora_alpha": 32,
         "lora_dropout": 0.0,
-        "head_only": False,
         "num_train_epochs": 1.0,
         "max_steps": -1,
         "per_device_train_batch_size": 8,
@@ -119,31 +112,30 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "ddp_find_unused_parameters": False,
     }
 )
-"""What holds where nothing is said, of what neither model nor device decides. Schedule: cosine to
-a tenth, warm-up over 3 % of the steps, as Llama 2 had it (arXiv 2307.09288, §3.2.2)."""
+"""What holds where nothing is said, of what neither method, model nor device decides. Schedule:
+cosine to a tenth, warm-up over 3 % of the steps, as Llama 2 had it (arXiv 2307.09288, §3.2.2)."""
+
+PAIR_DEFAULTS: Mapping[str, Any] = MappingProxyType(
+    {**DEFAULTS, "margin": False, "confidence": None}
+)
+"""The same of a training whose loss is of pairs."""
+
+OURS = frozenset(
+    {"model_name_or_path", "subset", "use_peft", "lora_r", "lora_alpha", "lora_dropout"}
+)
+"""The settings that no configuration of TRL's takes."""
+
+PAIR_OURS = frozenset({*OURS, "margin", "confidence"})
+"""The same of a training whose loss is of pairs."""
 
 MIN_LR = {"min_lr_rate": 0.1}
 """`lr_scheduler_kwargs` of the usual schedule."""
 
-STEP_PAIRS = 64
-"""Pairs a step, over all devices, where no accumulation is named."""
+STEP_ROWS = 64
+"""Rows a step, over all devices, where no accumulation is named."""
 
 MAX_LENGTH = 1024
 """TRL's own default."""
 
 LARGE = 1_000_000_000
 """Weights above which a full training takes a tenth of the learning rate."""
-
-
-def learning_rate_of(settings: Mapping[str, Any], weights: int) -> float:
-    """The learning rate where none is named.
-
-    Args:
-        settings: The options, settled.
-        weights: How many the model has.
-    """
-    if settings["head_only"]:
-        return 1e-3
-    if settings["use_peft"]:
-        return 1e-4
-    return 1e-6 if weights > LARGE else 1e-5

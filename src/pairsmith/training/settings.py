@@ -14,22 +14,8 @@ from typing import Any, get_type_hints
 
 from pairsmith.errors import ModelError, RecipeError
 from pairsmith.training.config import check_settings, read_config
-from pairsmith.training.options import (
-    DEFAULTS,
-    MAX_LENGTH,
-    MIN_LR,
-    STEP_PAIRS,
-    RewardOptions,
-    learning_rate_of,
-)
-
-OURS = frozenset(
-    {
-        "model_name_or_path", "subset", "cut", "margin", "confidence", "use_peft", "lora_r",
-        "lora_alpha", "lora_dropout", "head_only",
-    }
-)  # fmt: skip
-"""The settings that the trainer's own configuration does not take."""
+from pairsmith.training.method import Configuration
+from pairsmith.training.options import DEFAULTS, MAX_LENGTH, MIN_LR
 
 LOWEST = {
     "max_length": 2, "lora_r": 1, "lora_alpha": 1, "per_device_train_batch_size": 1,
@@ -49,49 +35,56 @@ NEWER = "activation_checkpointing"
 """What transformers call `gradient_checkpointing` from 5.24 on."""
 
 
-def settle(given: Mapping[str, Any], config: str | os.PathLike[str] | None) -> dict[str, Any]:
+def settle(
+    asked: Configuration, given: Mapping[str, Any], config: str | os.PathLike[str] | None
+) -> dict[str, Any]:
     """What is asked for, without what model and device decide.
 
     Args:
+        asked: What can be asked of the method.
         given: Options by name; None for what is not said.
         config: A YAML file; None without one.
 
     Raises:
         RecipeError: The file cannot be read, or something is none, out of range, or at odds.
     """
-    types = setting_types()
+    types = setting_types(asked)
     said = {name: value for name, value in given.items() if value not in (None, [], ())}
     written = read_config(Path(config)) if config is not None else {}
     where = f"The file {config}" if config is not None else "The file"
     held = {name: value for name, value in written.items() if value is not None}
     settings = {
-        **DEFAULTS,
+        **asked.defaults,
         **check_settings(held, types, where),
         **check_settings(said, types, "The call"),
     }
-    _check(settings)
+    _check(settings, {**LOWEST, **asked.lowest})
+    asked.check(settings)
     return settings
 
 
-def setting_types() -> dict[str, Any]:
+def setting_types(asked: Configuration) -> dict[str, Any]:
     """The type of every setting: ours, and TRL's of the same name or of its own."""
-    from trl.trainer.reward_config import RewardConfig
-
-    theirs = get_type_hints(RewardConfig)
-    init = {field.name for field in fields(RewardConfig) if field.init}
-    mine = get_type_hints(RewardOptions)
+    kind: Any = asked.theirs()
+    theirs = get_type_hints(kind)
+    init = {field.name for field in fields(kind) if field.init}
+    mine = get_type_hints(asked.options)
     return {**{name: theirs[name] for name in init}, **mine}
 
 
-def _check(settings: Mapping[str, Any]) -> None:
-    """Checks what is asked for against itself.
+def _check(settings: Mapping[str, Any], lowest: Mapping[str, float]) -> None:
+    """Checks what is asked for, number by number.
+
+    Args:
+        settings: The settings.
+        lowest: The least that some can be.
 
     Raises:
-        RecipeError: Something is out of range, or at odds with something else.
+        RecipeError: Something is out of range, or no model is named.
     """
     if not settings.get("model_name_or_path"):
         raise RecipeError("No model is named.", "Name one: --model, or model_name_or_path in YAML.")
-    for name, least in LOWEST.items():
+    for name, least in lowest.items():
         value = settings.get(name)
         if value is None:
             continue
@@ -101,18 +94,17 @@ def _check(settings: Mapping[str, Any]) -> None:
     for name, value in settings.items():
         if isinstance(value, int) and value > HIGHEST:
             raise RecipeError(f"{name} is {value}.", f"Expected {HIGHEST} or less.")
-    if settings["use_peft"] and settings["head_only"]:
-        raise RecipeError(
-            "Adapters and the head alone are asked for.", "Leave out --lora or --head-only."
-        )
     if settings["max_steps"] == 0 or settings["max_steps"] < -1:
         raise RecipeError(f"max_steps is {settings['max_steps']}.", "Expected 1 or more.")
 
 
-def complete(settings: Mapping[str, Any], model: Any, processes: int) -> dict[str, Any]:
+def complete(
+    asked: Configuration, settings: Mapping[str, Any], model: Any, processes: int
+) -> dict[str, Any]:
     """The settings with what model and device decide.
 
     Args:
+        asked: What can be asked of the method.
         settings: What `settle` gave.
         model: The model.
         processes: How many train together.
@@ -126,11 +118,11 @@ def complete(settings: Mapping[str, Any], model: Any, processes: int) -> dict[st
     weights = sum(held.numel() for held in model.parameters())
     per_device = settings["per_device_train_batch_size"]
     made: dict[str, Any] = {
-        "learning_rate": learning_rate_of(settings, weights),
+        "learning_rate": asked.learning_rate(settings, weights),
         "max_length": _length(settings.get("max_length"), model),
-        "gradient_accumulation_steps": max(1, STEP_PAIRS // (per_device * processes)),
+        "gradient_accumulation_steps": max(1, asked.step_rows // (per_device * processes)),
         "bf16": bool(gpu and torch.cuda.is_bf16_supported()) and not settings.get("fp16"),
-        "gradient_checkpointing": bool(gpu) and not settings["head_only"],
+        "gradient_checkpointing": bool(gpu) and not settings.get("head_only"),
         **settings,
     }
     made["gradient_checkpointing"] = made.pop(NEWER, made["gradient_checkpointing"])
@@ -158,10 +150,11 @@ def _length(asked: int | None, model: Any) -> int:
     return asked or min(MAX_LENGTH, most)
 
 
-def trainer_arguments(settings: Mapping[str, Any], folder: Path) -> Any:
+def trainer_arguments(asked: Configuration, settings: Mapping[str, Any], folder: Path) -> Any:
     """TRL's own configuration.
 
     Args:
+        asked: What can be asked of the method.
         settings: What `complete` gave.
         folder: Where checkpoints go.
 
@@ -169,10 +162,10 @@ def trainer_arguments(settings: Mapping[str, Any], folder: Path) -> Any:
         RecipeError: TRL or transformers refuse a setting.
     """
     import torch
-    from trl.trainer.reward_config import RewardConfig
 
-    theirs = {name: value for name, value in settings.items() if name not in OURS}
-    if NEWER in {field.name for field in fields(RewardConfig)}:
+    kind: Any = asked.theirs()
+    theirs = {name: value for name, value in settings.items() if name not in asked.ours}
+    if NEWER in {field.name for field in fields(kind)}:
         theirs[NEWER] = theirs.pop("gradient_checkpointing")
     fixed = {
         "output_dir": str(folder),
@@ -190,7 +183,7 @@ def trainer_arguments(settings: Mapping[str, Any], folder: Path) -> Any:
     free = ("report_to", "dataloader_pin_memory", "use_cpu")
     kept = {name: settings[name] for name in free if name in settings}
     try:
-        return RewardConfig(**{**theirs, **fixed, **kept})
+        return kind(**{**theirs, **fixed, **kept})
     except (ValueError, TypeError, ImportError, NotImplementedError) as error:
         said = (str(error).splitlines() or [type(error).__name__])[0].rstrip(" .")[:300]
         raise RecipeError(

@@ -1,46 +1,51 @@
-"""TRL's RewardTrainer with what is ours: confidence in the loss, rows by name, sealed checkpoints.
+"""What trainers of all methods have beside TRL's: rows by name, sealed checkpoints.
 
-Imports TRL, and is imported where it trains alone.
+Imports transformers, and is imported where it trains alone.
 """
 
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import TrainerCallback
-from trl.trainer.reward_trainer import DataCollatorForPreference, RewardTrainer
+from transformers import Trainer
 
 from pairsmith.errors import ModelError, OutputError
-from pairsmith.training import checkpoints, metrics
-from pairsmith.training.losses import confidence_loss
-from pairsmith.training.progress import TrainingProgress, TrainingWatch
+from pairsmith.training import checkpoints
 
 MOST_NAMED = 16
 """At most this many rows are named where a loss is no number."""
 
+ROW = "row"
+"""In a batch: the numbers of its rows in the file that the trainer reads."""
 
-@dataclass
-class Collator(DataCollatorForPreference):
-    """TRL's collator, which hands on which rows a batch has, and the confidence in their labels."""
+
+class NamedRows:
+    """A collator that hands on which rows a batch has, and the numbers that its loss asks for.
+
+    It stands before a collator of TRL's among the bases of a class.
+    """
+
+    numbers = ("margin", "confidence")
+    """Columns of the rows that become tensors of a batch, where they are there."""
 
     def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
         """A batch of rows."""
-        batch: dict[str, Any] = super().torch_call(examples)
-        batch["row"] = torch.tensor([example["row"] for example in examples])
-        if "confidence" in examples[0]:
-            told = [example["confidence"] for example in examples]
-            batch["confidence"] = torch.tensor(told, dtype=torch.float)
+        theirs: Any = super()
+        held = [name for name in self.numbers if name in examples[0]]
+        batch: dict[str, Any] = theirs.torch_call(examples)
+        batch[ROW] = torch.tensor([example[ROW] for example in examples])
+        for name in held:
+            told = [example[name] for example in examples]
+            batch[name] = torch.tensor(told, dtype=torch.float)
         return batch
 
 
-class PreferenceTrainer(RewardTrainer):
-    """TRL's trainer. Its loss is its own where no confidence is told.
+class RunTrainer(Trainer):  # type: ignore[misc]  # transformers may be absent
+    """A trainer of a run. It stands before a trainer of TRL's among the bases of a class.
 
     Attributes:
         ids: From the number of a row to its id.
@@ -48,6 +53,9 @@ class PreferenceTrainer(RewardTrainer):
         step_rows: The rows of the step at hand, of this process.
         step_loss, step_right: The loss and the accuracy of its batches.
     """
+
+    columns: tuple[str, ...] = (ROW,)
+    """Columns of the rows that TRL's trainer would not hand on."""
 
     def __init__(self, *given: Any, ids: Callable[[int], str], keep: int, **named: Any) -> None:
         self.ids, self.keep = ids, keep
@@ -65,33 +73,27 @@ class PreferenceTrainer(RewardTrainer):
     def _set_signature_columns_if_needed(self) -> None:
         theirs: Any = super()._set_signature_columns_if_needed
         theirs()
-        self._signature_columns += ["row", "confidence"]
+        self._signature_columns += [
+            name for name in self.columns if name not in self._signature_columns
+        ]
 
-    def compute_loss(
-        self,
-        model: Any,
-        inputs: dict[str, Any],
-        return_outputs: bool = False,
-        num_items_in_batch: Any = None,
-    ) -> Any:
-        """TRL's loss, or the one with confidence where the batch has some."""
-        inputs = dict(inputs)
-        rows = inputs.pop("row").tolist()
-        confidence = inputs.pop("confidence", None)
-        theirs: Any = super().compute_loss
-        loss, outputs = theirs(model, inputs, True, num_items_in_batch)
-        chosen, rejected = torch.chunk(outputs.logits.squeeze(-1), chunks=2)
-        if confidence is not None:
-            loss = confidence_loss(chosen, rejected, confidence, inputs.get("margin"))
-            centre = self.args.center_rewards_coefficient
-            if centre is not None:
-                loss = loss + centre * torch.mean((chosen + rejected) ** 2)
+    def note_batch(self, rows: Sequence[int], loss: Any, right: float | None = None) -> None:
+        """Notes what a batch came to.
+
+        Args:
+            rows: The numbers of its rows.
+            loss: Its loss, a scalar.
+            right: The share of its rows whose chosen side was the better; None where there is none.
+
+        Raises:
+            ModelError: The loss is no finite number.
+        """
         self.step_rows += rows
         self.step_loss.append(float(loss.detach()))
-        self.step_right.append(float((chosen > rejected).float().mean()))
+        if right is not None:
+            self.step_right.append(right)
         if not math.isfinite(self.step_loss[-1]):
             raise self._no_number("loss", rows)
-        return (loss, outputs) if return_outputs else loss
 
     def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
         """The norm of the gradient, before the weights are changed by it."""
@@ -111,6 +113,10 @@ class PreferenceTrainer(RewardTrainer):
             "pairsmith show BUILD --id shows a row.",
         )
 
+    def spared(self) -> Collection[int]:
+        """The steps of the checkpoints that stay besides the latest."""
+        return ()
+
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         """Writes a checkpoint, seals it, and only then removes the one before.
 
@@ -125,7 +131,7 @@ class PreferenceTrainer(RewardTrainer):
             self.accelerator.wait_for_everyone()
             if self.accelerator.is_main_process:
                 checkpoints.seal(place)
-                checkpoints.remove_old(folder, self.keep)
+                checkpoints.remove_old(folder, self.keep, self.spared())
         # a full disk is an OSError, a RuntimeError of torch's, a SafetensorError: no common kind
         except Exception as error:
             said = _why(error)
@@ -150,66 +156,3 @@ def _why(error: Exception) -> str:
     if any(said in str(error).lower() for said in NO_ROOM):
         return f"there is no room left ({text})"
     return text
-
-
-class Recorder(TrainerCallback):  # type: ignore[misc]  # transformers may be absent
-    """Writes a line of metrics whenever the trainer logs, and tells how far it has come.
-
-    Args:
-        path: The file of metrics; None in processes that write none.
-        records: What it holds.
-        watch: Whom to tell; None for nobody.
-    """
-
-    def __init__(
-        self, path: Path | None, records: list[dict[str, Any]], watch: TrainingWatch | None
-    ) -> None:
-        self.path, self.records, self.watch = path, records, watch
-        self.trainer: PreferenceTrainer | None = None
-        self.started, self.first_step, self.first_tokens = time.monotonic(), 0, 0
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **_held: Any) -> None:
-        """Begins to count time and tokens."""
-        self.started, self.first_step = time.monotonic(), state.global_step
-        if self.trainer is not None:
-            if self.records:  # TRL counts from nothing where a run goes on
-                self.trainer._total_train_tokens = int(self.records[-1].get("num_tokens", 0))
-            self.first_tokens = self.trainer._total_train_tokens
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **_held: Any) -> Any:
-        """Has every checkpoint logged, so that a run that goes on from it logs as if unbroken."""
-        if control.should_save:
-            control.should_log = True
-        trainer = self.trainer
-        if trainer is not None:
-            if self.watch is not None:
-                self.watch(self._progress(trainer, state))
-            trainer.step_rows, trainer.step_loss, trainer.step_right = [], [], []
-        return control
-
-    def _progress(self, trainer: PreferenceTrainer, state: Any) -> TrainingProgress:
-        seconds = max(time.monotonic() - self.started, 1e-9)
-        made = max(state.global_step - self.first_step, 1)
-        left = (state.max_steps - state.global_step) * seconds / made
-        tokens = trainer._total_train_tokens - self.first_tokens
-        loss, right = _mean(trainer.step_loss), _mean(trainer.step_right)
-        done, total = state.global_step, state.max_steps
-        return TrainingProgress("training", "", done, total, loss, right, tokens / seconds, left)
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_held: Any) -> None:
-        """Writes a line."""
-        if not logs or "loss" not in logs:
-            return
-        step = state.global_step
-        steps = step - (self.records[-1]["step"] if self.records else 0)
-        seconds = time.monotonic() - self.started
-        numbers = {name: value for name, value in logs.items() if isinstance(value, int | float)}
-        tokens = (numbers.get("num_tokens", 0) - self.first_tokens) / max(seconds, 1e-9)
-        record = {"step": step, "steps": steps, **numbers, "tokens_per_second": round(tokens, 1)}
-        self.records.append(record)
-        if self.path is not None:
-            metrics.append(self.path, record)
-
-
-def _mean(numbers: Sequence[float]) -> float | None:
-    return sum(numbers) / len(numbers) if numbers else None

@@ -10,7 +10,7 @@ import typer
 from pairsmith.cli.common import with_common
 from pairsmith.cli.listing import ListingCommand, ListingGroup
 from pairsmith.cli.options import with_options
-from pairsmith.training.options import RewardOptions
+from pairsmith.training.reward.options import RewardOptions
 
 train = typer.Typer(
     name="train",
@@ -56,7 +56,7 @@ def reward(
     """
     from pairsmith.cli.render.training import draw, training_progress
     from pairsmith.cli.terminal import stoppable
-    from pairsmith.training.reward import train_reward
+    from pairsmith.training.reward.train import train_reward
 
     goes_on = "The same command goes on from the last whole checkpoint."
     with stoppable(hint=goes_on), training_progress() as watch:

@@ -36,6 +36,8 @@ from pairsmith.scoring.pieces import (
     write_piece,
 )
 from pairsmith.scoring.score import ANNOTATOR
+from pairsmith.training.job import Job
+from pairsmith.training.method import Found
 
 FOLDER = "evaluation"
 """In a run: the report and the numbers."""
@@ -62,31 +64,25 @@ class HeldOut:
     cut: bool
 
 
-@dataclass(frozen=True)
-class Found:
-    """What came of it.
-
-    Attributes:
-        evaluation: The numbers; None where nothing could be evaluated.
-        scores: The name of the annotation that holds the scores; empty without one.
-        why: Why there are no numbers; empty where there are.
-    """
-
-    evaluation: Evaluation | None
-    scores: str
-    why: str
-
-
-def evaluate_held_out(wanted: HeldOut, staging: Path) -> Found:
+def evaluate_held_out(job: Job, finished: Path, staging: Path) -> Found:
     """Scores the pairs that were held out and evaluates that; a fault of it is no fault of the run.
 
     The scores are kept as an annotation of the build, the report and the numbers in the model's
     folder.
 
     Args:
-        wanted: What is evaluated.
+        job: The run.
+        finished: The folder of the model.
         staging: A folder for what is made on the way; it goes.
     """
+    wanted = HeldOut(
+        out=str(job.out),
+        model=finished,
+        run=job.place.path,
+        subsets=frozenset(job.settings["subset"]),
+        max_length=job.settings["max_length"],
+        cut=job.settings["cut"],
+    )
     name = ""
     try:
         require("audit", "An evaluation needs")
@@ -94,17 +90,17 @@ def evaluate_held_out(wanted: HeldOut, staging: Path) -> Found:
         built = read_manifest(place)
         pieces = _pieces(built, wanted.subsets)
         if not pieces:
-            return Found(None, "", "no pairs are held out")
+            return Found(why="no pairs are held out")
         name = _name(place, wanted)
         _score(place, name, pieces, wanted, staging)
         made = evaluate(place, name, to=wanted.model / FOLDER)
     except PairsmithError as error:
-        return Found(None, name, error.message.rstrip("."))
+        return Found(scores=name, why=error.message.rstrip("."))
     except RuntimeError as error:  # of torch's: a GPU without room for it, say
-        return Found(None, name, (str(error).splitlines() or ["?"])[0].rstrip(".")[:200])
+        return Found(scores=name, why=(str(error).splitlines() or ["?"])[0].rstrip(".")[:200])
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    return Found(made, name, "")
+    return Found(made.to_markdown(), tuple(made.verdict), numbers_of(made), name)
 
 
 def _pieces(built: Manifest, subsets: frozenset[str]) -> list[Piece]:
@@ -167,11 +163,11 @@ def _annotator(judge: Judge, told: list[Told], run: Path) -> Annotator:
     return Annotator(ANNOTATOR, __version__, recipe, {"contradicts": Action.FLIP.value})
 
 
-def numbers_of(found: Found) -> dict[str, float]:
+def numbers_of(made: Evaluation) -> dict[str, float]:
     """What a run's manifest keeps of an evaluation: the accuracy, its interval, the rows."""
-    if found.evaluation is None or "accuracy" not in found.evaluation.numbers:
+    held = made.numbers
+    if "accuracy" not in held:
         return {}
-    held = found.evaluation.numbers
     share = held["accuracy"]["all"]
     named = {
         "held_out_accuracy": share["estimate"],

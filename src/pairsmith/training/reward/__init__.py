@@ -1,0 +1,1 @@
+"""Preference models: from a conversation to a number, by TRL's RewardTrainer."""

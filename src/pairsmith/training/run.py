@@ -1,0 +1,146 @@
+"""A run from a build to a model, by any method: claimed, gone on with, proved, finished."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pairsmith.dataset import folder, manifest
+from pairsmith.dataset.manifest import read_manifest
+from pairsmith.errors import OutputError, RecipeError
+from pairsmith.extras import require
+from pairsmith.io.durable import sha256_of
+from pairsmith.io.remote import StoragePath
+from pairsmith.models.folders import record_name
+from pairsmith.training import checkpoints, metrics
+from pairsmith.training.confidence import read_confidence
+from pairsmith.training.finish import finish
+from pairsmith.training.folder import GROWING, RunFolder, make_plan
+from pairsmith.training.job import Job, TrainedModel
+from pairsmith.training.method import Method
+from pairsmith.training.progress import TrainingWatch
+from pairsmith.training.quiet import quiet
+from pairsmith.training.settings import complete, settle, trainer_arguments
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for, besides settings.
+
+    Attributes:
+        build: The folder of the build, or its URL.
+        run: The folder to write.
+        config: A YAML file of settings; None without one.
+        force: Whether a run by other settings may be replaced.
+        evaluate: Whether the model is evaluated at the end.
+    """
+
+    build: str | os.PathLike[str]
+    run: str | os.PathLike[str]
+    config: str | os.PathLike[str] | None = None
+    force: bool = False
+    evaluate: bool = True
+
+
+def train(
+    method: Method, asked: Request, options: dict[str, Any], progress: TrainingWatch | None
+) -> TrainedModel:
+    """Trains a model, or goes on with it, or finds it finished.
+
+    Args:
+        method: How.
+        asked: On what, and where to.
+        options: Settings by name; they go before those of a file.
+        progress: Called with a `TrainingProgress` after every batch of rows and every step.
+    """
+    require("train", "Training needs")
+    with quiet():
+        settings = settle(method.configuration, options, asked.config)
+        job = _prepare(method, asked, settings)
+        whole = job.place.whole()
+        job.wait()  # or the main process might have begun to write before all have looked
+        if whole is not None:
+            return TrainedModel(job.place.path, whole, reused=True, is_main=job.is_main)
+        with job.claimed():
+            return _train(job, progress)
+
+
+def _prepare(method: Method, request: Request, asked: dict[str, Any]) -> Job:
+    """Loads what there is to load, and checks it against what is asked."""
+    out = folder.output(os.fspath(request.build))
+    built = read_manifest(out)
+    method.check_build(built, asked)
+    told = read_confidence(out, built, asked.get("confidence"))
+    place = folder.local_folder(os.fspath(request.run))
+    loaded = method.load(asked, built.recipe.form)
+    processes = int(os.environ.get("WORLD_SIZE", "1"))  # as launchers tell it
+    settings = complete(method.configuration, asked, loaded.model, processes)
+    args = trainer_arguments(method.configuration, settings, place / GROWING)
+    if args.world_size != processes:
+        raise RecipeError(
+            f"{processes} processes were launched, and this one sees {args.world_size}.",
+            "Launch them by accelerate launch or torchrun.",
+        )
+    parents = {
+        "build": _source(out, told.sha256),
+        "base": {"name": record_name(loaded.name), "sha256": loaded.sha256},
+        **method.parents(settings, loaded),
+    }
+    plan = make_plan(method.kind, parents, settings)
+    held = RunFolder(os.fspath(request.run), plan, args.world_size, request.force)
+    return Job(method, out, built, loaded, settings, told, held, args, parents, request.evaluate)
+
+
+def _source(out: StoragePath, confidence: str) -> dict[str, str]:
+    """The build as a manifest names it, with the annotation that tells the confidence if any."""
+    source = {"name": record_name(str(out)), "sha256": sha256_of(out / manifest.NAME)}
+    return {**source, "confidence_sha256": confidence} if confidence else source
+
+
+def _train(job: Job, watch: TrainingWatch | None) -> TrainedModel:
+    """The run itself, in a folder that is claimed."""
+    made = job.method.encode(job, watch)
+    job.wait()
+    job.method.prove(job, made)
+    if job.is_main:
+        checkpoints.remove_broken(job.place.growing)
+    job.wait()
+    last = checkpoints.last_whole(job.place.growing)
+    records = _records(job, last)
+    trainer = _make_trainer(job, records, watch)
+    if len(trainer.train_dataset) != made.trained:
+        raise OutputError(
+            f"The trainer has {len(trainer.train_dataset)} rows, and the ledger {made.trained}.",
+            "Nothing was trained. Please report it, for this is to be mended.",
+        )
+    if last is not None and checkpoints.is_last(last):
+        trainer._load_from_checkpoint(str(last))  # to go on would be a step too many
+    else:
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
+    return finish(job, trainer, made, records)
+
+
+def _records(job: Job, last: Path | None) -> list[dict[str, Any]]:
+    """The metrics up to the checkpoint that is gone on from; later ones are cut off the file."""
+    path = job.place.growing / metrics.NAME
+    held = metrics.read_metrics(path, checkpoints.step_of(last)) if last else []
+    job.wait()
+    if job.is_main:
+        metrics.write_metrics(path, held)
+    return held
+
+
+def _make_trainer(job: Job, records: list[dict[str, Any]], watch: TrainingWatch | None) -> Any:
+    """The method's trainer, with the recorder."""
+    from transformers import PrinterCallback
+
+    from pairsmith.training.recorder import Recorder
+
+    path = job.place.growing / metrics.NAME if job.is_main else None
+    recorder = Recorder(path, records, watch if job.is_main else None)
+    trainer = job.method.make_trainer(job, recorder)
+    trainer.remove_callback(PrinterCallback)
+    recorder.trainer = trainer
+    return trainer
