@@ -128,7 +128,7 @@ class _Tracer:
 
     def resort_to_names(self) -> None:
         """Looks by their names for parents whose hash nothing has."""
-        known = {node.made.folder for node in self.nodes if node.made.folder is not None}
+        known = [node.made for node in self.nodes]
         lost, self.lost = self.lost, []
         for place, node, link in lost:
             found = find(link, node.made, self.places, self.check)  # more has been looked at since

@@ -88,7 +88,7 @@ def _name(made: Made) -> str:
     return made.folder.name if made.folder else made.name
 
 
-def find_by_name(link: Link, child: Made, places: Places, found: Collection[Path]) -> Found:
+def find_by_name(link: Link, child: Made, places: Places, found: Collection[Made]) -> Found:
     """Looks for a parent that has another hash now, by the name that is recorded.
 
     Names such as `build` are common. So only what lies among the things that were found by their
@@ -98,7 +98,7 @@ def find_by_name(link: Link, child: Made, places: Places, found: Collection[Path
         link: As the child's manifest names it.
         child: Whose parent it is.
         places: Where to look.
-        found: Where that lies which was found by a hash of its own: it is something else.
+        found: What was found by a hash of its own, and so is something else.
     """
     if link.rows_of is not None and child.folder is not None:  # the build that it lies beside
         around = [b for b in places.builds() if b.folder in child.folder.parents]
@@ -120,18 +120,19 @@ def find_by_name(link: Link, child: Made, places: Places, found: Collection[Path
     return Found(None, State.MISSING, "", link.name)
 
 
-def _project(found: Collection[Path], child: Made) -> list[Path]:
-    """The folder that the child lies in with what was found near it."""
+def _project(found: Collection[Made], child: Made) -> list[Path]:
+    """The folder that the child lies in with what was made near it; models and files are shared."""
     if child.folder is None or len(child.folder.parents) < 2:
         return []
-    near = [path.parent for path in found if child.folder.parents[1] in path.parents]
+    folders = [m.folder for m in found if m.folder and m.kind not in (Kind.MODEL, Kind.FILES)]
+    near = [folder.parent for folder in folders if child.folder.parents[1] in folder.parents]
     return [Path(os.path.commonpath([child.folder.parent, *near]))]
 
 
 def _may_be(
-    folder: Path | None, child: Made, found: Collection[Path], roots: Collection[Path]
+    folder: Path | None, child: Made, found: Collection[Made], roots: Collection[Path]
 ) -> bool:
-    if folder is None or folder == child.folder or folder in found:
+    if folder is None or folder == child.folder or folder in {m.folder for m in found}:
         return False
     return any(folder.is_relative_to(root) for root in roots)
 
