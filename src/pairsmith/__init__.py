@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pairsmith.schema.recipe import Recipe
     from pairsmith.scoring.score import score
     from pairsmith.tokens.preview import preview
+    from pairsmith.tracing.lineage import Lineage, lineage
     from pairsmith.training.job import TrainedModel
     from pairsmith.training.progress import TrainingProgress
     from pairsmith.training.reward.train import train_reward
@@ -47,6 +48,7 @@ __all__ = [
     "Audit",
     "Evaluation",
     "Exploration",
+    "Lineage",
     "Manifest",
     "Note",
     "PairsmithError",
@@ -63,6 +65,7 @@ __all__ = [
     "evaluate",
     "explore",
     "export",
+    "lineage",
     "list_annotations",
     "preview",
     "publish",
@@ -78,6 +81,7 @@ _HOMES = {
     "Audit": "pairsmith.auditing.record",
     "Evaluation": "pairsmith.evaluating.record",
     "Exploration": "pairsmith.exploring.record",
+    "Lineage": "pairsmith.tracing.lineage",
     "Manifest": "pairsmith.dataset.manifest",
     "Note": "pairsmith.schema.reasons",
     "Progress": "pairsmith.progress",
@@ -92,6 +96,7 @@ _HOMES = {
     "evaluate": "pairsmith.evaluating.evaluate",
     "explore": "pairsmith.exploring.explore",
     "export": "pairsmith.exporting",
+    "lineage": "pairsmith.tracing.lineage",
     "list_annotations": "pairsmith.dataset.annotations",
     "preview": "pairsmith.tokens.preview",
     "publish": "pairsmith.publishing.publish",
