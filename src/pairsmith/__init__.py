@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pairsmith.schema.recipe import Recipe
     from pairsmith.scoring.score import score
     from pairsmith.tokens.preview import preview
+    from pairsmith.tracing.lineage import Lineage, lineage
     from pairsmith.training.job import TrainedModel
     from pairsmith.training.progress import TrainingProgress
     from pairsmith.training.reward.train import train_reward
@@ -48,6 +49,7 @@ __all__ = [
     "Audit",
     "Evaluation",
     "Exploration",
+    "Lineage",
     "Manifest",
     "Note",
     "PairsmithError",
@@ -64,6 +66,7 @@ __all__ = [
     "evaluate",
     "explore",
     "export",
+    "lineage",
     "list_annotations",
     "preview",
     "publish",
@@ -80,6 +83,7 @@ _HOMES = {
     "Audit": "pairsmith.auditing.record",
     "Evaluation": "pairsmith.evaluating.record",
     "Exploration": "pairsmith.exploring.record",
+    "Lineage": "pairsmith.tracing.lineage",
     "Manifest": "pairsmith.dataset.manifest",
     "Note": "pairsmith.schema.reasons",
     "Progress": "pairsmith.progress",
@@ -94,6 +98,7 @@ _HOMES = {
     "evaluate": "pairsmith.evaluating.evaluate",
     "explore": "pairsmith.exploring.explore",
     "export": "pairsmith.exporting",
+    "lineage": "pairsmith.tracing.lineage",
     "list_annotations": "pairsmith.dataset.annotations",
     "preview": "pairsmith.tokens.preview",
     "publish": "pairsmith.publishing.publish",

@@ -49,6 +49,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "pairsmith score out --model ./run",
         "pairsmith score 'Tea is a plant.' --model ./run",
     ),
+    "lineage": (
+        "pairsmith lineage run",
+        "pairsmith lineage run --search ../models --svg lineage.svg",
+    ),
     "publish": (
         "pairsmith publish out ann/pairs --gated manual --dry-run",
         "pairsmith publish out ann/pairs --gated manual",
