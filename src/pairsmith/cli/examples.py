@@ -71,6 +71,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "pairsmith train reward out run --model ./model",
         "pairsmith train reward out run --model ./model --lora --max-steps 100",
     ),
+    "train rl": (
+        "pairsmith train rl out run --model ./policy --reward ./judge --watch ./other",
+        "pairsmith train rl out run --model ./policy --reward ./judge --method grpo --beta 0.1",
+    ),
     "hub": (
         "pairsmith hub user add ./hub ann",
         "pairsmith hub backup ./hub ./copy",

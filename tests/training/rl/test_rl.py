@@ -99,7 +99,7 @@ def test_a_heavy_penalty_keeps_the_policy_where_it_was(method, words, tmp_path):
         for beta in (0.0, 50.0)
     )  # fmt: skip
     assert free["held_out_kl"] > 0.5
-    assert abs(held["held_out_kl"]) < 0.3
+    assert abs(held["held_out_kl"]) < free["held_out_kl"] / 4
     assert free["held_out_reward_gain"] > 3 * abs(held["held_out_reward_gain"])
 
 
@@ -205,13 +205,15 @@ def test_rows_that_another_build_holds_out_are_refused_by_name(words, tmp_path):
     (renamed / "test.jsonl").write_text(rows)
     (renamed / "train.jsonl").write_text((other.parent / "words" / "test.jsonl").read_text())
     pairsmith.build(renamed, tmp_path / "held")
-    with pytest.raises(OutputError, match=r"pairs/train/\d+ of train .* of pairs/test/\d+, which held"):
+    with pytest.raises(
+        OutputError, match=r"pairs/train/\d+ of train .* of pairs/test/\d+, which held"
+    ):
         train_rl_quietly(
             words.messages, tmp_path / "run", words.policy, words.likes,
             held_out=str(tmp_path / "held"),
         )  # fmt: skip
     made = train_rl_quietly(
-        words.messages, tmp_path / "run", words.policy, words.likes,
+        words.messages, tmp_path / "other_run", words.policy, words.likes,
         held_out=str(words.messages), max_steps=1,
     )  # fmt: skip
     assert made.manifest.others["held_out"]["name"] == "build"

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pairsmith.cli.commands.train_rl import rl
 from pairsmith.cli.common import with_common
 from pairsmith.cli.listing import ListingCommand, ListingGroup
 from pairsmith.cli.options import with_options
@@ -15,15 +16,10 @@ from pairsmith.training.reward.options import RewardOptions
 train = typer.Typer(
     name="train",
     cls=ListingGroup,
-    help="Train models on a build: a preference model.",
+    help="Train models on a build: a preference model, a policy.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-
-
-@train.callback()
-def _train() -> None:
-    """Has `reward` be a command of its own, also while there is no other."""
 
 
 @train.command(cls=ListingCommand, short_help="Train a preference model, by TRL's RewardTrainer.")
@@ -65,3 +61,6 @@ def reward(
         )
     if made.is_main:
         draw(made, build, run, as_json)
+
+
+train.command(cls=ListingCommand, short_help="Train a policy against a preference model.")(rl)

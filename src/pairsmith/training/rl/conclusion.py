@@ -39,14 +39,14 @@ def conclude(
 
 
 def means_of(records: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """The means over the first and over the last tenth of the records, at least one, by name."""
-    some = max(1, math.ceil(len(records) / 10))
+    """The means over the first and over the last tenth of the records that have one, by name."""
     made: dict[str, float] = {}
-    for when, part in (("first", records[:some]), ("last", records[-some:])):
-        for name in NAMES:
-            told = [one[name] for one in part if isinstance(one.get(name), int | float)]
-            if told:
-                made[f"{when}_{name}"] = float(fmean(told))
+    for name in NAMES:
+        told = [one[name] for one in records if isinstance(one.get(name), int | float)]
+        if told:
+            some = math.ceil(len(told) / 10)
+            made[f"first_{name}"] = float(fmean(told[:some]))
+            made[f"last_{name}"] = float(fmean(told[-some:]))
     return made
 
 

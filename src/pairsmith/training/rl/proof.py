@@ -46,7 +46,7 @@ def prove_prompts(
     Raises:
         TokenizerError: A prompt has other ids.
     """
-    from trl import RLOOTrainer
+    from trl.trainer.rloo_trainer import RLOOTrainer
 
     plain = [one for one in prompts if one.tools is None]
     if not plain:

@@ -17,7 +17,8 @@ from typing import Any
 
 import torch
 from transformers import TrainerCallback
-from trl import GRPOTrainer, RLOOTrainer
+from trl.trainer.grpo_trainer import GRPOTrainer
+from trl.trainer.rloo_trainer import RLOOTrainer
 
 from pairsmith.training import checkpoints
 from pairsmith.training.recorder import Recorder
@@ -64,6 +65,7 @@ class PolicyTrainer(RunTrainer):
         self.course = course
         self._now: list[int] = []
         self._means: list[torch.Tensor] = []
+        self._length = 0.0
         super().__init__(*given, **named)
         self.add_callback(Stopper(self))
 
@@ -86,7 +88,7 @@ class PolicyTrainer(RunTrainer):
 
         A run that is gone on with draws the same replies as one that was left alone.
         """
-        theirs: Any = super()._generate_and_score_completions  # type: ignore[misc]
+        theirs: Any = super()._generate_and_score_completions
         self._now = [example[ROW] for example in inputs]
         torch.manual_seed(self._seed())
         made: dict[str, Any] = theirs(inputs)
@@ -100,7 +102,7 @@ class PolicyTrainer(RunTrainer):
     # What is noted.
 
     def _calculate_rewards(self, *given: Any, **named: Any) -> torch.Tensor:
-        theirs: Any = super()._calculate_rewards  # type: ignore[misc]
+        theirs: Any = super()._calculate_rewards
         rewards: torch.Tensor = theirs(*given, **named)
         groups = rewards.double().view(-1, self.num_generations, rewards.shape[1])
         self._means.append(groups.mean(1).cpu())
@@ -116,26 +118,29 @@ class PolicyTrainer(RunTrainer):
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Logs the metrics that are ours in place of TRL's, most of which say the same twice."""
         held = self._metrics["train"]
-        if "loss" in logs and self._means:
+        if "loss" in logs:
             self._metrics["train"] = defaultdict(list, self._ours(held))
             self._means = []
         super().log(logs, start_time)
 
     def _ours(self, held: dict[str, list[float]]) -> dict[str, list[float]]:
         """The metrics of the steps since the last ones, by name, each a list of one."""
-        means = torch.cat(self._means)
-        judged = [name for name in JUDGED if name in self.reward_func_names]
-        made: dict[str, float] = {}
-        for place, name in enumerate(judged):
-            made[name] = float(means[:, place].mean())
-            if len(means) > 1:  # the replies to one prompt are no independent ones
-                made[f"{name}_se"] = float(means[:, place].std() / math.sqrt(len(means)))
-        length = fmean(held["completions/mean_length"])
+        made: dict[str, float] = {"num_tokens": self.state.num_input_tokens_seen}
+        if self._means:  # else all of these steps learn from replies that were read before
+            means = torch.cat(self._means)
+            judged = [name for name in JUDGED if name in self.reward_func_names]
+            for place, name in enumerate(judged):
+                made[name] = float(means[:, place].mean())
+                if len(means) > 1:  # the replies to one prompt are no independent ones
+                    made[f"{name}_se"] = float(means[:, place].std() / math.sqrt(len(means)))
+            self._length = fmean(held["completions/mean_length"])
+            made |= {"length": self._length}
+            made |= {"truncated": fmean(held["completions/clipped_ratio"])}
         if held.get("kl"):
-            made["kl"] = fmean(held["kl"]) * length
-        made |= {"length": length, "truncated": fmean(held["completions/clipped_ratio"])}
-        made |= {name: fmean(held[name]) for name in ("entropy",) if held.get(name)}
-        return {**{name: [value] for name, value in made.items()}, "num_tokens": held["num_tokens"]}
+            made["kl"] = fmean(held["kl"]) * self._length
+        if held.get("entropy"):
+            made["entropy"] = fmean(held["entropy"])
+        return {name: [value] for name, value in made.items()}
 
     # When it stops, and which weights it leaves.
 
@@ -145,8 +150,8 @@ class PolicyTrainer(RunTrainer):
         args: Any = self.args
         if args.max_steps > 0:
             return int(args.max_steps)
-        batches = -(-len(self._get_train_sampler()) // (args.generation_batch_size))
-        return math.ceil(args.num_train_epochs * (batches // args.gradient_accumulation_steps))
+        batches: int = -(-len(self._get_train_sampler()) // args.generation_batch_size)
+        return int(math.ceil(args.num_train_epochs * (batches // args.gradient_accumulation_steps)))
 
     @property
     def window(self) -> int:
@@ -221,9 +226,8 @@ class Stopper(TrainerCallback):  # type: ignore[misc]  # transformers may be abs
 
 def cycle_of(args: Any) -> int:
     """The steps that learn from the same batch of replies."""
-    return max(
-        1, args.steps_per_generation * args.num_iterations // args.gradient_accumulation_steps
-    )
+    batches: int = args.steps_per_generation * args.num_iterations
+    return int(max(1, batches // args.gradient_accumulation_steps))
 
 
 class RlooTrainer(PolicyTrainer, RLOOTrainer):
