@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pairsmith.schema.recipe import Recipe
     from pairsmith.scoring.score import score
     from pairsmith.tokens.preview import preview
+    from pairsmith.training.dpo.train import train_dpo
     from pairsmith.training.job import TrainedModel
     from pairsmith.training.progress import TrainingProgress
     from pairsmith.training.reward.train import train_reward
@@ -69,6 +70,7 @@ __all__ = [
     "read_annotation",
     "score",
     "split",
+    "train_dpo",
     "train_reward",
 ]
 
@@ -98,6 +100,7 @@ _HOMES = {
     "read_annotation": "pairsmith.dataset.annotations",
     "score": "pairsmith.scoring.score",
     "split": "pairsmith.building.split",
+    "train_dpo": "pairsmith.training.dpo.train",
     "train_reward": "pairsmith.training.reward.train",
 }
 
