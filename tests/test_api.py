@@ -37,7 +37,7 @@ def test_the_public_names():
         "PairsmithError", "Progress", "Reason", "Recipe", "TrainedModel", "TrainingProgress",
         "__version__", "annotate", "audit", "build", "check", "evaluate", "explore", "export",
         "list_annotations", "preview", "publish", "read_annotation", "score", "split",
-        "train_reward",
+        "train_dpo", "train_reward",
     ]  # fmt: skip
     assert dir(pairsmith) == pairsmith.__all__
     for name in pairsmith.__all__:

@@ -93,7 +93,7 @@ def test_rows_are_those_that_trl_itself_makes(small, tmp_path, form):
         prove_ids(sample, other, Form(form))
 
 
-@pytest.mark.parametrize(("form", "max_length"), [("text", 40), ("messages", 30)])
+@pytest.mark.parametrize(("form", "max_length"), [("text", 20), ("messages", 24)])
 def test_what_is_cut_and_dropped_is_what_a_preview_tells(builds, tmp_path, form, max_length):
     tokenizer = llama_tokenizer(WORDS)
     tokenizer.save_pretrained(tmp_path / "tokenizer")

@@ -65,4 +65,6 @@ def _number(one: Mapping[str, Any]) -> str:
 
 def _change(held: Mapping[str, Any]) -> str:
     before, after = (held[name]["estimate"] for name in ("before", "after"))
+    if before is None or after is None:
+        return "unknown"
     return f"{before:.4g} before, {after:.4g} after, difference {_number(held['difference'])}"

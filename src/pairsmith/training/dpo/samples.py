@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pairsmith.dataset.manifest import Manifest
+from pairsmith.errors import TokenizerError
 from pairsmith.io.remote import StoragePath
 from pairsmith.models.forward import Reader
 from pairsmith.models.generation.local import context_of, sample
@@ -24,11 +24,14 @@ from pairsmith.models.generation.prompts import (
 from pairsmith.models.generation.sample import Sample, Sampling, seed_of
 from pairsmith.schema.rows import Form
 from pairsmith.statistics.bootstrap import Bootstrap, Floats
+from pairsmith.text.spans import Mask
 from pairsmith.tokens.preview import open_writer
+from pairsmith.tokens.ragged import from_lists
 from pairsmith.tokens.reward_ids import Said, reward_ids
 from pairsmith.training.dpo.log_ratios import Compared, held_out_batches
 
 if TYPE_CHECKING:
+    from pairsmith.kernel.render import Writer
     from pairsmith.models.loading import Scorer
 
 PROMPTS = 32
@@ -116,24 +119,34 @@ def _spread(count: int) -> list[int]:
 
 
 def score_replies(written: Written, scorer: Scorer, built: Manifest) -> Floats:
-    """What a preference model gives the replies, shape (2, n), before in front."""
-    prompts = [read_prompt(row) for row in written.rows]
-    reader = Reader(scorer, BATCH_TOKENS)
+    """What a preference model gives the replies, shape (2, n), before in front.
+
+    A reply that the model's chat template refuses, or that is longer than it reads, has NaN.
+    """
+    config: Any = scorer.model.config.get_text_config()
+    most = getattr(config, "max_position_embeddings", None)
+    sides = [written.before, written.after]
     with open_writer(built, scorer.tokenizer, scorer.name) as chat:
-        return np.stack(
-            [
-                reader.read_ends(
-                    reward_ids(prompts, _as_said(replies, chat is None), scorer.tokenizer, chat)
-                ).astype(np.float64)
-                for replies in (written.before, written.after)
-            ]
-        )
+        ids = [
+            _ids_to_score(read_prompt(row), reply.text, scorer, chat)
+            for replies in sides
+            for row, reply in zip(written.rows, replies, strict=True)
+        ]
+    fits = [number for number, one in enumerate(ids) if one and (most is None or len(one) <= most)]
+    scores = np.full(len(ids), np.nan)
+    if fits:
+        held = from_lists([ids[number] for number in fits])
+        scores[fits] = Reader(scorer, BATCH_TOKENS).read_ends(held)
+    return scores.reshape(2, -1)
 
 
-def _as_said(replies: Sequence[Sample], text: bool) -> list[Said]:
-    if text:
-        return [one.text for one in replies]
-    return [[{"role": "assistant", "content": one.text}] for one in replies]
+def _ids_to_score(prompt: Said, text: str, scorer: Scorer, chat: Writer | None) -> list[int]:
+    """The ids of a prompt and a reply, as the preference model learnt such; none if refused."""
+    reply: Said = text if chat is None else [{"role": "assistant", "content": text}]
+    try:
+        return reward_ids([prompt], [reply], scorer.tokenizer, chat).row(0)
+    except TokenizerError:  # what a policy writes may be anything, a NUL even
+        return []
 
 
 def save_samples(path: Path, written: Written) -> None:
@@ -163,7 +176,9 @@ def save_samples(path: Path, written: Written) -> None:
 
 def _told(one: Sample, score: float | None) -> dict[str, Any]:
     held = {"text": one.text, "seed": one.seed, "tokens": one.tokens, "ended": one.finish_reason}
-    return held if score is None else {**held, "score": float(score)}
+    if score is None:
+        return held
+    return {**held, "score": float(score) if np.isfinite(score) else None}
 
 
 def numbers_of(written: Written, boot: Bootstrap) -> dict[str, Any]:
@@ -175,7 +190,7 @@ def numbers_of(written: Written, boot: Bootstrap) -> dict[str, Any]:
 
     Returns:
         `kl`, its mean over replies; `tokens` and, with a preference model, `score`: before, after,
-        and the difference.
+        and the difference; `not_scored`, prompts with a reply that has no score.
     """
     lengths = np.array(
         [[one.tokens or 0 for one in held] for held in (written.before, written.after)]
@@ -187,6 +202,7 @@ def numbers_of(written: Written, boot: Bootstrap) -> dict[str, Any]:
     }
     if written.scores is not None:
         told["score"] = _before_after(written.scores, boot)
+        told["not_scored"] = int(np.isnan(written.scores).any(axis=0).sum())
     return told
 
 
@@ -200,8 +216,8 @@ def estimate_kl(log_ratios: Floats) -> float:
 
 
 def _before_after(values: Floats, boot: Bootstrap) -> dict[str, Any]:
-    return {
-        "before": boot.mean(values[0]).to_dict(),
-        "after": boot.mean(values[1]).to_dict(),
-        "difference": boot.mean(values[1] - values[0]).to_dict(),
-    }
+    """Of the replies of which both numbers are known."""
+    both: Mask = np.asarray(np.isfinite(values).all(axis=0))
+    before, after = np.where(both, values, 0.0)
+    named = {"before": before, "after": after, "difference": after - before}
+    return {name: boot.mean(held, both).to_dict() for name, held in named.items()}
