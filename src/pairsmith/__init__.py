@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pairsmith.exploring.explore import explore
     from pairsmith.exploring.record import Exploration
     from pairsmith.exporting import export
+    from pairsmith.generating.generate import Generated, generate
     from pairsmith.progress import Progress
     from pairsmith.publishing.publish import publish
     from pairsmith.schema.reasons import Note, Reason
@@ -47,6 +48,7 @@ __all__ = [
     "Audit",
     "Evaluation",
     "Exploration",
+    "Generated",
     "Manifest",
     "Note",
     "PairsmithError",
@@ -63,6 +65,7 @@ __all__ = [
     "evaluate",
     "explore",
     "export",
+    "generate",
     "list_annotations",
     "preview",
     "publish",
@@ -78,6 +81,7 @@ _HOMES = {
     "Audit": "pairsmith.auditing.record",
     "Evaluation": "pairsmith.evaluating.record",
     "Exploration": "pairsmith.exploring.record",
+    "Generated": "pairsmith.generating.generate",
     "Manifest": "pairsmith.dataset.manifest",
     "Note": "pairsmith.schema.reasons",
     "Progress": "pairsmith.progress",
@@ -92,6 +96,7 @@ _HOMES = {
     "evaluate": "pairsmith.evaluating.evaluate",
     "explore": "pairsmith.exploring.explore",
     "export": "pairsmith.exporting",
+    "generate": "pairsmith.generating.generate",
     "list_annotations": "pairsmith.dataset.annotations",
     "preview": "pairsmith.tokens.preview",
     "publish": "pairsmith.publishing.publish",

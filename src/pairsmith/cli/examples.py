@@ -49,6 +49,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "pairsmith score out --model ./run",
         "pairsmith score 'Tea is a plant.' --model ./run",
     ),
+    "generate": (
+        "pairsmith generate out samples --model ./policy --score ./run",
+        "pairsmith generate out samples --endpoint http://127.0.0.1:8000 --score ./run",
+        "pairsmith generate prompts.txt samples --model ./policy --best-of 1",
+    ),
     "publish": (
         "pairsmith publish out ann/pairs --gated manual --dry-run",
         "pairsmith publish out ann/pairs --gated manual",
