@@ -303,7 +303,7 @@ def test_the_command_says_what_came_of_it(builds, policy, scorer, tmp_path):
     said = succeed(*command, "--best-of", "4", "--max-tokens", "6").said
     assert "14 prompts = 14 pairs" in said
     assert "56 samples" in said
-    assert "KL of best-of-4: 0.636 nats foretold" in said
+    assert "KL of best-of-4: 0.636 nats predicted" in said
     told = json.loads(succeed(*command, "--best-of", "4", "--max-tokens", "6", "--json").said)
     assert told["kind"] == "samples"
     assert sum(file["rows"] for file in told["outputs"]) == 14

@@ -1,7 +1,7 @@
-"""How far best-of-n moves from the model that it samples: its KL divergence, foretold and measured.
+"""How far best-of-n moves from the model: its KL divergence, predicted and measured.
 
 The best of n replies is drawn from another distribution than a reply. Where no two replies are
-alike, its KL divergence is ln n - (n - 1) / n, whatever the model and the scores (*foretold*).
+alike, its KL divergence is ln n - (n - 1) / n, whatever the model and the scores (*predicted*).
 A reply that is likely makes it smaller: with a probability p, and F of all probability at its score
 or below, the chance that it is the best is Fⁿ - (F - p)ⁿ, and
 

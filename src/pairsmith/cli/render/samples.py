@@ -55,7 +55,7 @@ def _summary(summary: dict[str, Any]) -> list[str]:
         f"mean score of the first sample: {summary['first']:.4f}, of the best: "
         f"{summary['best']:.4f}; more by {summary['gain']:.4f} "
         f"({summary['gain_low']:.4f} to {summary['gain_high']:.4f})",
-        f"KL of best-of-{kl['samples']}: {kl['predicted']:.3f} nats foretold",
+        f"KL of best-of-{kl['samples']}: {kl['predicted']:.3f} nats predicted",
     ]
     if kl["measured"] is not None:
         lines[1] += f", {kl['measured']:.3f} measured ({kl['low']:.3f} to {kl['high']:.3f})"
