@@ -33,10 +33,10 @@ HEAVY = {
 def test_the_public_names():
     assert pairsmith.__all__ == sorted(pairsmith.__all__)
     assert pairsmith.__all__ == [
-        "Annotation", "Annotator", "Audit", "Evaluation", "Exploration", "Generated", "Manifest",
-        "Note", "PairsmithError", "Progress", "Reason", "Recipe", "TrainedModel",
+        "Annotation", "Annotator", "Audit", "Evaluation", "Exploration", "Generated", "Lineage",
+        "Manifest", "Note", "PairsmithError", "Progress", "Reason", "Recipe", "TrainedModel",
         "TrainingProgress", "__version__", "annotate", "audit", "build", "check", "evaluate",
-        "explore", "export", "generate", "list_annotations", "preview", "publish",
+        "explore", "export", "generate", "lineage", "list_annotations", "preview", "publish",
         "read_annotation", "score", "split", "train_reward",
     ]  # fmt: skip
     assert dir(pairsmith) == pairsmith.__all__

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pairsmith.schema.recipe import Recipe
     from pairsmith.scoring.score import score
     from pairsmith.tokens.preview import preview
+    from pairsmith.tracing.lineage import Lineage, lineage
     from pairsmith.training.job import TrainedModel
     from pairsmith.training.progress import TrainingProgress
     from pairsmith.training.reward.train import train_reward
@@ -49,6 +50,7 @@ __all__ = [
     "Evaluation",
     "Exploration",
     "Generated",
+    "Lineage",
     "Manifest",
     "Note",
     "PairsmithError",
@@ -66,6 +68,7 @@ __all__ = [
     "explore",
     "export",
     "generate",
+    "lineage",
     "list_annotations",
     "preview",
     "publish",
@@ -82,6 +85,7 @@ _HOMES = {
     "Evaluation": "pairsmith.evaluating.record",
     "Exploration": "pairsmith.exploring.record",
     "Generated": "pairsmith.generating.generate",
+    "Lineage": "pairsmith.tracing.lineage",
     "Manifest": "pairsmith.dataset.manifest",
     "Note": "pairsmith.schema.reasons",
     "Progress": "pairsmith.progress",
@@ -97,6 +101,7 @@ _HOMES = {
     "explore": "pairsmith.exploring.explore",
     "export": "pairsmith.exporting",
     "generate": "pairsmith.generating.generate",
+    "lineage": "pairsmith.tracing.lineage",
     "list_annotations": "pairsmith.dataset.annotations",
     "preview": "pairsmith.tokens.preview",
     "publish": "pairsmith.publishing.publish",

@@ -16,6 +16,7 @@ from pairsmith.cli.commands import (
     export,
     generate,
     hub,
+    lineage,
     preview,
     publish,
     score,
@@ -36,7 +37,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-PRINTING = frozenset((show.show, preview.preview, score.score, templates.templates, serve.serve))
+PRINTING = frozenset(
+    (show.show, preview.preview, score.score, templates.templates, lineage.lineage, serve.serve)
+)
 """What these print is what they are for."""
 
 COMMANDS: Mapping[Callable[..., None], str] = {
@@ -51,6 +54,7 @@ COMMANDS: Mapping[Callable[..., None], str] = {
     split.split: "Split a source into train and test by conversation.",
     score.score: "Score rows or texts by a preference model.",
     generate.generate: "Sample a model, and pair the best with another.",
+    lineage.lineage: "Trace what a model or a build was made from.",
     publish.publish: "Publish a build on a hub.",
     templates.templates: "List chat templates, or show how one compiles.",
     serve.serve: "Serve datasets to the stock clients, with gates.",

@@ -54,6 +54,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "pairsmith generate out samples --endpoint http://127.0.0.1:8000 --score ./run",
         "pairsmith generate prompts.txt samples --model ./policy --best-of 1",
     ),
+    "lineage": (
+        "pairsmith lineage run",
+        "pairsmith lineage run --search ../models --svg lineage.svg",
+    ),
     "publish": (
         "pairsmith publish out ann/pairs --gated manual --dry-run",
         "pairsmith publish out ann/pairs --gated manual",
