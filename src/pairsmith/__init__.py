@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pairsmith.auditing.record import Audit
     from pairsmith.building.build import build
     from pairsmith.building.split import split
+    from pairsmith.comparing.rounds import Rounds, rounds
     from pairsmith.dataset.annotation import Annotation, Annotator
     from pairsmith.dataset.annotation_writer import annotate
     from pairsmith.dataset.annotations import list_annotations, read_annotation
@@ -57,6 +58,7 @@ __all__ = [
     "Progress",
     "Reason",
     "Recipe",
+    "Rounds",
     "TrainedModel",
     "TrainingProgress",
     "__version__",
@@ -73,6 +75,7 @@ __all__ = [
     "preview",
     "publish",
     "read_annotation",
+    "rounds",
     "score",
     "split",
     "train_reward",
@@ -91,6 +94,7 @@ _HOMES = {
     "Progress": "pairsmith.progress",
     "Reason": "pairsmith.schema.reasons",
     "Recipe": "pairsmith.schema.recipe",
+    "Rounds": "pairsmith.comparing.rounds",
     "TrainedModel": "pairsmith.training.job",
     "TrainingProgress": "pairsmith.training.progress",
     "annotate": "pairsmith.dataset.annotation_writer",
@@ -106,6 +110,7 @@ _HOMES = {
     "preview": "pairsmith.tokens.preview",
     "publish": "pairsmith.publishing.publish",
     "read_annotation": "pairsmith.dataset.annotations",
+    "rounds": "pairsmith.comparing.rounds",
     "score": "pairsmith.scoring.score",
     "split": "pairsmith.building.split",
     "train_reward": "pairsmith.training.reward.train",

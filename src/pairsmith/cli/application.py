@@ -19,6 +19,7 @@ from pairsmith.cli.commands import (
     lineage,
     preview,
     publish,
+    rounds,
     score,
     serve,
     show,
@@ -38,7 +39,15 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 PRINTING = frozenset(
-    (show.show, preview.preview, score.score, templates.templates, lineage.lineage, serve.serve)
+    (
+        show.show,
+        preview.preview,
+        score.score,
+        templates.templates,
+        lineage.lineage,
+        rounds.rounds,
+        serve.serve,
+    )
 )
 """What these print is what they are for."""
 
@@ -55,6 +64,7 @@ COMMANDS: Mapping[Callable[..., None], str] = {
     score.score: "Score rows or texts by a preference model.",
     generate.generate: "Sample a model, and pair the best with another.",
     lineage.lineage: "Trace what a model or a build was made from.",
+    rounds.rounds: "Hold the rounds of a build beside each other.",
     publish.publish: "Publish a build on a hub.",
     templates.templates: "List chat templates, or show how one compiles.",
     serve.serve: "Serve datasets to the stock clients, with gates.",

@@ -60,6 +60,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "pairsmith lineage run",
         "pairsmith lineage run --search ../models --svg lineage.svg",
     ),
+    "rounds": (
+        "pairsmith rounds mixed",
+        "pairsmith rounds mixed --scores rm-0 --samples first --samples second",
+    ),
     "publish": (
         "pairsmith publish out ann/pairs --gated manual --dry-run",
         "pairsmith publish out ann/pairs --gated manual",
