@@ -1,8 +1,8 @@
 """Templates made ready once for all tests, and kernels that use them."""
 
 import atexit
+from collections import OrderedDict
 from contextlib import ExitStack
-from functools import cache
 from importlib import resources
 
 from pairsmith.chat_templates.prepare import prepare
@@ -10,14 +10,36 @@ from pairsmith.kernel.render import Writer
 from pairsmith.schema.recipe import make_recipe
 from pairsmith.schema.rows import Form
 
-_open = ExitStack()
-atexit.register(_open.close)
+MOST = 16
+"""Templates that stay open: the sandbox of each is a process, with two pipes to it."""
+
+_open = OrderedDict()
 
 
-@cache
 def prepared(name, **tokens):
-    """A template, compiled and in its sandbox, which stays open until the tests end."""
-    return _open.enter_context(prepare(str(name), tokens))
+    """A template, compiled and in its sandbox; closed when `MOST` others were asked for since."""
+    key = (str(name), *sorted(tokens.items()))
+    if key not in _open:
+        with ExitStack() as stack:
+            ready = stack.enter_context(prepare(str(name), tokens))
+            _open[key] = ready, stack.pop_all()
+    _open.move_to_end(key)
+    while len(_open) > MOST:
+        _close_oldest()
+    return _open[key][0]
+
+
+def _close_oldest():
+    _, (_, stack) = _open.popitem(last=False)
+    stack.close()
+
+
+def _close_all():
+    while _open:
+        _close_oldest()
+
+
+atexit.register(_close_all)
 
 
 def source(name):

@@ -60,4 +60,3 @@ if __name__ == "__main__":
     print("| --- " * 5 + "|")
     for path in trl_templates():
         print(table_row(path, prepared), flush=True)
-        prepared.cache_clear()

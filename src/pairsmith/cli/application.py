@@ -14,9 +14,12 @@ from pairsmith.cli.commands import (
     evaluate,
     explore,
     export,
+    generate,
     hub,
+    lineage,
     preview,
     publish,
+    rounds,
     score,
     serve,
     show,
@@ -35,7 +38,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-PRINTING = frozenset((show.show, preview.preview, score.score, templates.templates, serve.serve))
+PRINTING = frozenset(
+    (
+        show.show,
+        preview.preview,
+        score.score,
+        templates.templates,
+        lineage.lineage,
+        rounds.rounds,
+        serve.serve,
+    )
+)
 """What these print is what they are for."""
 
 COMMANDS: Mapping[Callable[..., None], str] = {
@@ -49,6 +62,9 @@ COMMANDS: Mapping[Callable[..., None], str] = {
     evaluate.evaluate: "Say how good scores are, with intervals and baselines.",
     split.split: "Split a source into train and test by conversation.",
     score.score: "Score rows or texts by a preference model.",
+    generate.generate: "Sample a model, and pair the best with another.",
+    lineage.lineage: "Trace what a model or a build was made from.",
+    rounds.rounds: "Hold the rounds of a build beside each other.",
     publish.publish: "Publish a build on a hub.",
     templates.templates: "List chat templates, or show how one compiles.",
     serve.serve: "Serve datasets to the stock clients, with gates.",

@@ -10,7 +10,7 @@ text it makes others than the model was trained on:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyarrow as pa
 
@@ -29,12 +29,16 @@ if TYPE_CHECKING:
 Said: TypeAlias = str | list[Message]
 """A prompt or a reply: a text, or messages."""
 
+Tools: TypeAlias = list[dict[str, Any]] | None
+"""Definitions of tools; None where a conversation has none."""
+
 
 def reward_ids(
     prompts: Sequence[Said],
     replies: Sequence[Said],
     tokenizer: PreTrainedTokenizerBase,
     chat: Writer | None,
+    tools: Sequence[Tools] | None = None,
 ) -> Ragged:
     """The ids of conversations, as `encode_rows` makes them of a build's rows.
 
@@ -43,6 +47,7 @@ def reward_ids(
         replies: As many; texts without special tokens, with EOS or without, or messages.
         tokenizer: The preference model's.
         chat: What writes messages, from `preview.open_writer`; None for text.
+        tools: As many definitions of tools, as messages may be written with; None for none at all.
 
     Returns:
         A list of ids for each prompt and its reply.
@@ -55,7 +60,12 @@ def reward_ids(
         ends = ended(pa.array(replies, pa.string()), str(tokenizer.eos_token)).to_pylist()
         texts = [f"{prompt}{end}" for prompt, end in zip(prompts, ends, strict=True)]
     else:
-        texts = _written([Conversation([*prompt, *reply]) for prompt, reply in pairs], chat)
+        defined = tools or [None] * len(pairs)
+        asked = [
+            Conversation([*prompt, *reply], tools=one)
+            for (prompt, reply), one in zip(pairs, defined, strict=True)
+        ]
+        texts = _written(asked, chat)
     return encode_texts(texts, tokenizer, special=chat is None)
 
 

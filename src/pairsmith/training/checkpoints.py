@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from pairsmith.io.durable import fsync, write_text_durably
@@ -46,9 +46,18 @@ def is_whole(checkpoint: Path) -> bool:
     )
 
 
-def last_whole(folder: Path) -> Path | None:
-    """The whole checkpoint of the latest step; None where there is none."""
-    found = [held for held in _checkpoints(folder) if is_whole(held[1])]
+def last_whole(folder: Path, up_to: int | None = None) -> Path | None:
+    """The whole checkpoint of the latest step; None where there is none.
+
+    Args:
+        folder: Where they lie.
+        up_to: Of the steps up to this one; None for all.
+    """
+    found = [
+        held
+        for held in _checkpoints(folder)
+        if is_whole(held[1]) and (up_to is None or held[0] <= up_to)
+    ]
     return max(found)[1] if found else None
 
 
@@ -71,15 +80,18 @@ def remove_broken(folder: Path) -> None:
             shutil.rmtree(checkpoint)
 
 
-def remove_old(folder: Path, keep: int) -> None:
+def remove_old(folder: Path, keep: int, spared: Collection[int] = ()) -> None:
     """Removes whole checkpoints but the latest few.
 
     Args:
         folder: Where they lie.
         keep: How many stay, at least one.
+        spared: The steps of others that stay.
     """
     whole = sorted(held for held in _checkpoints(folder) if is_whole(held[1]))
-    for _, checkpoint in whole[: -max(keep, 1)]:
+    for step, checkpoint in whole[: -max(keep, 1)]:
+        if step in spared:
+            continue
         (checkpoint / SEAL).unlink()  # or half of it might pass for whole
         shutil.rmtree(checkpoint)
 

@@ -16,7 +16,7 @@ from pairsmith.training.config import write_config
 from pairsmith.training.heads import merge_adapters
 from pairsmith.training.job import Job, TrainedModel
 from pairsmith.training.ledger import Fate
-from pairsmith.training.method import Found
+from pairsmith.training.method import Conclusion, Found
 from pairsmith.training.rows import Encoding
 
 CONFIG = "config.yaml"
@@ -35,8 +35,9 @@ def finish(job: Job, trainer: Any, made: Encoding, records: list[dict[str, Any]]
         made: What became of the rows.
         records: The metrics.
     """
+    concluded = job.method.conclude(job, trainer, records)
     finished = _write_model(job, trainer)
-    run = _manifest(job, made, records)
+    run = _manifest(job, made, records, concluded)
     found = Found()
     if job.is_main:
         with writing(job.place.path):
@@ -46,7 +47,7 @@ def finish(job: Job, trainer: Any, made: Encoding, records: list[dict[str, Any]]
             run = replace(run, metrics={**run.metrics, **found.numbers})
             run = _put_in_place(job, finished, run, (records, found))
     job.wait()
-    remarks = _remarks(job, made, found)
+    remarks = (*concluded.remarks, *_remarks(job, made, found))
     where = job.place.path
     return TrainedModel(where, run, False, remarks, found.scores, found.verdict, job.is_main)
 
@@ -85,11 +86,13 @@ def _write_model(job: Job, trainer: Any) -> Path:
     return finished
 
 
-def _manifest(job: Job, made: Encoding, records: list[dict[str, Any]]) -> RunManifest:
+def _manifest(
+    job: Job, made: Encoding, records: list[dict[str, Any]], concluded: Conclusion
+) -> RunManifest:
     """The manifest of the run, but for its files."""
     parents = {role: dict(held) for role, held in job.parents.items()}
     told = {name: value for name, value in metrics.summarise(records).items() if value is not None}
-    numbers = {**told, "processes": job.args.world_size}
+    numbers = {**told, **concluded.numbers, "processes": job.args.world_size}
     if job.told.by_id is not None:
         numbers["weighed"] = made.weighed
     return RunManifest(

@@ -18,6 +18,7 @@ class Fate(StrEnum):
     HELD_OUT = "held_out"
     LEFT_OUT = "left_out"
     REFUSED = "refused"
+    DUPLICATE = "duplicate"
     TOO_LONG = "too_long"
     PROMPT_FILLS = "prompt_fills"
     IDENTICAL = "identical_after_cut"
@@ -28,6 +29,7 @@ EXPLANATIONS = {
     Fate.HELD_OUT: "of a split that is not for training, kept for evaluation",
     Fate.LEFT_OUT: "of a subset that was not named",
     Fate.REFUSED: "the chat template refuses them",
+    Fate.DUPLICATE: "the prompt is that of an earlier row",
     Fate.TOO_LONG: "a side has more tokens than max_length",
     Fate.PROMPT_FILLS: "the prompt alone has max_length tokens or more",
     Fate.IDENTICAL: "both sides are the same tokens",

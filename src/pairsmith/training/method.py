@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -73,6 +73,24 @@ class Found:
     why: str = ""
 
 
+@dataclass(frozen=True)
+class Conclusion:
+    """What a method says of a run that has made its last step.
+
+    Attributes:
+        numbers: For the manifest, besides those that all methods have.
+        remarks: Sentences for whoever made it.
+    """
+
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+
+def no_conclusion(_job: Job, _trainer: Any, _records: Sequence[Mapping[str, Any]]) -> Conclusion:
+    """The conclusion of a run of which nothing is to be said besides."""
+    return Conclusion()
+
+
 def no_parents(_settings: Settings, _loaded: Loaded) -> Parents:
     """The parents of a run that has a build and a base and no other."""
     return {}
@@ -92,6 +110,8 @@ class Method:
         prove: Proves on a sample that the trainer sees what everybody else sees.
         make_trainer: The trainer, an instance of `trainer.RunTrainer`, with the recorder among its
             callbacks.
+        conclude: Says what a run came to besides, by its trainer at the last step and its metrics,
+            in every process; it may put back the weights of an earlier checkpoint.
         evaluate: Evaluates the finished model, in the folder that is told, by what can be made in
             the other one. A fault of it is no fault of the run: it is told in `Found.why`.
         card: The card of the run, whose manifest lacks outputs.
@@ -107,3 +127,4 @@ class Method:
     evaluate: Callable[[Job, Path, Path], Found]
     card: Callable[[Job, RunManifest, Found], str]
     parents: Callable[[Settings, Loaded], Parents] = no_parents
+    conclude: Callable[[Job, Any, Sequence[Mapping[str, Any]]], Conclusion] = no_conclusion

@@ -6,7 +6,7 @@ Imports transformers, and is imported where it trains alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,10 @@ class RunTrainer(Trainer):  # type: ignore[misc]  # transformers may be absent
             "pairsmith show BUILD --id shows a row.",
         )
 
+    def spared(self) -> Collection[int]:
+        """The steps of the checkpoints that stay besides the latest."""
+        return ()
+
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         """Writes a checkpoint, seals it, and only then removes the one before.
 
@@ -127,7 +131,7 @@ class RunTrainer(Trainer):  # type: ignore[misc]  # transformers may be absent
             self.accelerator.wait_for_everyone()
             if self.accelerator.is_main_process:
                 checkpoints.seal(place)
-                checkpoints.remove_old(folder, self.keep)
+                checkpoints.remove_old(folder, self.keep, self.spared())
         # a full disk is an OSError, a RuntimeError of torch's, a SafetensorError: no common kind
         except Exception as error:
             said = _why(error)

@@ -11,6 +11,8 @@ import threading
 from contextlib import contextmanager
 
 SAID = re.compile(r"serving .* at (http\S+)")
+# a soft limit for what is started alone: the process that starts it may have more files open
+LIMITED = ["sh", "-c", 'ulimit -S -n "$0" && exec "$@"']
 
 
 def free_port():
@@ -20,11 +22,16 @@ def free_port():
 
 
 class Running:
-    """`pairsmith serve` on a free or a given port: its address, and the lines that it wrote."""
+    """`pairsmith serve` on a free or a given port: its address, and the lines that it wrote.
 
-    def __init__(self, root, *options, port=None):
+    `files` is how many files it may have open when it starts; it may ask for more itself.
+    """
+
+    def __init__(self, root, *options, port=None, files=None):
         self.port = port or free_port()
         command = [sys.executable, "-m", "pairsmith", "serve", root, "--port", str(self.port)]
+        if files is not None:
+            command = [*LIMITED, str(files), *command]
         self.process = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True)
         self.lines = []
         self.url = None
@@ -58,9 +65,9 @@ class Running:
 
 
 @contextmanager
-def running(root, *options, port=None):
+def running(root, *options, port=None, files=None):
     """A hub that is served while the block lasts."""
-    server = Running(root, *options, port=port)
+    server = Running(root, *options, port=port, files=files)
     try:
         yield server
     finally:

@@ -6,7 +6,7 @@ import json
 import shlex
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -71,8 +71,10 @@ def describe(step: TrainingProgress) -> str:
     if step.phase == "rows":
         return f"{step.done:,} of {step.total:,} rows"
     said = [f"step {step.done:,} of {step.total:,}"]
-    if step.loss is not None and step.accuracy is not None:
-        said += [f"loss {step.loss:.3f}", f"accuracy {step.accuracy:.0%}"]
+    if step.loss is not None:
+        said.append(f"loss {step.loss:.3f}")
+    if step.accuracy is not None:
+        said.append(f"accuracy {step.accuracy:.0%}")
     if step.tokens_per_second is not None and step.seconds_left is not None:
         said += [f"{step.tokens_per_second:,.0f} tokens/s", f"{_time(step.seconds_left)} left"]
     return ", ".join(said)
@@ -135,11 +137,25 @@ def _numbers(made: TrainedModel) -> Iterator[str]:
     held = made.manifest.metrics
     if "loss" in held:
         steps = "1 step" if held["steps"] == 1 else f"{held['steps']:,.0f} steps"
-        yield (
-            f"{steps}, {held['tokens']:,.0f} tokens: loss {held['loss']:.4f}, "
-            f"accuracy {held['accuracy']:.1%} while it trained; at the end "
-            f"{held['last_loss']:.4f} and {held['last_accuracy']:.1%}"
-        )
+        done = f"{steps}, {held['tokens']:,.0f} tokens"
+        if "accuracy" in held:
+            yield (
+                f"{done}: loss {held['loss']:.4f}, "
+                f"accuracy {held['accuracy']:.1%} while it trained; at the end "
+                f"{held['last_loss']:.4f} and {held['last_accuracy']:.1%}"
+            )
+        else:
+            yield f"{done}{_rewards(held)}"
+
+
+def _rewards(held: Mapping[str, float]) -> str:
+    """The means of the first and of the last tenth of the steps of a run that has rewards."""
+    named = [
+        f"{name} {held[f'first_{name}']:.3g} at first, {held[f'last_{name}']:.3g} at the end"
+        for name in ("reward", "watch", "kl")
+        if f"first_{name}" in held and f"last_{name}" in held
+    ]
+    return f": {'; '.join(named)}" if named else ""
 
 
 def _next(made: TrainedModel, build: str, run: str) -> Iterator[str]:

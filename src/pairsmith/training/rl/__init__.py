@@ -1,0 +1,1 @@
+"""Policies trained by reinforcement learning against a preference model, another one watching."""
