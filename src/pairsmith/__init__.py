@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pairsmith.exploring.explore import explore
     from pairsmith.exploring.record import Exploration
     from pairsmith.exporting import export
+    from pairsmith.generating.generate import Generated, generate
     from pairsmith.progress import Progress
     from pairsmith.publishing.publish import publish
     from pairsmith.schema.reasons import Note, Reason
@@ -49,6 +50,7 @@ __all__ = [
     "Audit",
     "Evaluation",
     "Exploration",
+    "Generated",
     "Lineage",
     "Manifest",
     "Note",
@@ -67,6 +69,7 @@ __all__ = [
     "evaluate",
     "explore",
     "export",
+    "generate",
     "lineage",
     "list_annotations",
     "preview",
@@ -84,6 +87,7 @@ _HOMES = {
     "Audit": "pairsmith.auditing.record",
     "Evaluation": "pairsmith.evaluating.record",
     "Exploration": "pairsmith.exploring.record",
+    "Generated": "pairsmith.generating.generate",
     "Lineage": "pairsmith.tracing.lineage",
     "Manifest": "pairsmith.dataset.manifest",
     "Note": "pairsmith.schema.reasons",
@@ -100,6 +104,7 @@ _HOMES = {
     "evaluate": "pairsmith.evaluating.evaluate",
     "explore": "pairsmith.exploring.explore",
     "export": "pairsmith.exporting",
+    "generate": "pairsmith.generating.generate",
     "lineage": "pairsmith.tracing.lineage",
     "list_annotations": "pairsmith.dataset.annotations",
     "preview": "pairsmith.tokens.preview",
