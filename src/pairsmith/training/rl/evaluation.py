@@ -15,10 +15,10 @@ import numpy as np
 from pairsmith.errors import PairsmithError
 from pairsmith.models.generation.sample import Sample, Sampling, seed_of
 from pairsmith.models.policies import Policy, load_policy
-from pairsmith.training.drift import Drift, Mean, measure_drift
 from pairsmith.training.job import Job
 from pairsmith.training.method import Found
 from pairsmith.training.rl import bench
+from pairsmith.training.rl.drift import Drift, Mean, measure_drift
 from pairsmith.training.rl.prompts import open_prompts, read_prompts
 from pairsmith.training.rl.rewards import Asked
 
@@ -126,8 +126,8 @@ def _write(
                 )
                 for side, (name, sample) in enumerate(sides.items())
             }
-            ratio = float(drift.log_ratios[place])
-            row = {"id": one.id, "prompt": one.said, **held, "log_ratio": ratio}
+            kl = float(drift.divergences[place])
+            row = {"id": one.id, "prompt": one.said, **held, "kl": kl}
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 

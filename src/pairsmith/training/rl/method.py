@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from pairsmith.dataset import folder, manifest
-from pairsmith.dataset.manifest import Manifest, read_manifest
-from pairsmith.dataset.questions import held_out_questions, trained_on
+from pairsmith.dataset import folder
+from pairsmith.dataset.manifest import Manifest
 from pairsmith.errors import ModelError, OutputError, RecipeError
-from pairsmith.io.durable import sha256_of
 from pairsmith.models.folders import find_model, model_sha256, record_name
 from pairsmith.schema.rows import Form
 from pairsmith.schema.splits import is_held_out
@@ -130,26 +128,19 @@ def _load(settings: Settings, form: Form) -> Policy:
 
 
 def _parents(settings: Settings, _loaded: Loaded) -> Parents:
-    held = {
+    return {
         role: {"name": record_name(name), "sha256": model_sha256(find_model(name))}
         for role, name in bench.roles_of(settings).items()
     }
-    if settings["held_out"]:
-        out = folder.output(settings["held_out"])
-        read_manifest(out)
-        name = record_name(str(out))
-        held["held_out"] = {"name": name, "sha256": sha256_of(out / manifest.NAME)}
-    return held
 
 
 def _encode(job: Job, watch: TrainingWatch | None) -> Encoding:
     """The prompts as token ids, in files; every process has the account, one a machine writes.
 
     Raises:
-        OutputError: No prompt is left, or one is held out elsewhere.
+        OutputError: No prompt is left.
         ModelError: A reply takes all tokens that there may be.
     """
-    _check_held_out(job)
     total = sum(entry.kept for entry in job.built.ledger if not is_held_out(entry.split))
 
     def tell(what: str, done: int) -> None:
@@ -199,26 +190,6 @@ def _longest(job: Job) -> int:
             "Lower max_completion_length, or raise max_length.",
         )
     return longest
-
-
-def _check_held_out(job: Job) -> None:
-    """Checks that no row of train opens with a question that another build holds out.
-
-    Raises:
-        OutputError: One does.
-    """
-    if not job.settings["held_out"]:
-        return
-    held = held_out_questions(Path(job.settings["held_out"]))
-    found = list(trained_on(Path(str(job.out)), held))
-    if found:
-        id, other = found[0]
-        more = f", and {len(found) - 1:,} more rows" if len(found) > 1 else ""
-        raise OutputError(
-            f"{id} of train opens with the question of {other}, which "
-            f"{record_name(job.settings['held_out'])} holds out{more}.",
-            "Leave such rows out: split the sources by the same share, then build.",
-        )
 
 
 def _prove(job: Job, made: Encoding) -> int:

@@ -42,9 +42,6 @@ class RlOptions(TrainingOptions):
     missing_eos_penalty: Annotated[
         float | None, Option("Take X off the reward of a reply without an end.", "X")
     ] = None
-    held_out: Annotated[
-        str | None, Option("Refuse to train on what this build holds out.", "BUILD")
-    ] = None
     max_length: Annotated[
         int | None,
         Option("The most tokens of prompt and reply; 1024, or what the models take.", "N"),
@@ -71,7 +68,6 @@ class RlArguments(TrainingArguments, total=False):
     max_completion_length: int | None
     temperature: float | None
     missing_eos_penalty: float | None
-    held_out: str | None
 
 
 DEFAULTS: Mapping[str, Any] = MappingProxyType(
@@ -85,7 +81,6 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "max_completion_length": 128,
         "temperature": 1.0,
         "missing_eos_penalty": None,
-        "held_out": None,
         "logging_steps": 1,
         "disable_dropout": True,
     }
@@ -95,7 +90,7 @@ tokens, as arXiv 2204.05862 had it."""
 
 OURS = frozenset(
     {
-        *options.OURS, "reward", "watch", "method", "stop", "missing_eos_penalty", "held_out",
+        *options.OURS, "reward", "watch", "method", "stop", "missing_eos_penalty",
         "max_length",
     }
 )  # fmt: skip

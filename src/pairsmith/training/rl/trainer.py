@@ -151,7 +151,8 @@ class PolicyTrainer(RunTrainer):
         if args.max_steps > 0:
             return int(args.max_steps)
         batches: int = -(-len(self._get_train_sampler()) // args.generation_batch_size)
-        return int(math.ceil(args.num_train_epochs * (batches // args.gradient_accumulation_steps)))
+        steps: float = args.num_train_epochs * (batches // args.gradient_accumulation_steps)
+        return math.ceil(steps)
 
     @property
     def window(self) -> int:

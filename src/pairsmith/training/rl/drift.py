@@ -1,8 +1,8 @@
 """How far a policy has come from where it began: replies of both to the same prompts.
 
 The KL divergence from the start is estimated by the replies that the finished policy wrote: the
-mean of log π(reply) − log π₀(reply), whole replies, in nats. It is free of bias; single values may
-be below 0.
+mean over replies of Σ exp(−r) − 1 + r over their tokens, r = log π − log π₀ of the distributions
+that tokens are drawn from, in nats. It is free of bias and never below 0.
 """
 
 from __future__ import annotations
@@ -64,17 +64,17 @@ class Drift(NamedTuple):
     Attributes:
         before: Those of the start.
         after: Those of the finished policy.
-        log_ratios: Of each reply in `after`, log π − log π₀.
+        divergences: The estimate of the KL divergence by each reply in `after`.
     """
 
     before: list[Sample]
     after: list[Sample]
-    log_ratios: Floats
+    divergences: Floats
 
     @property
     def kl(self) -> Mean:
         """The KL divergence from the start, in nats a reply."""
-        return Mean.of(self.log_ratios)
+        return Mean.of(self.divergences)
 
     @property
     def lengths(self) -> tuple[Mean, Mean]:
@@ -122,6 +122,6 @@ def measure_drift(
 
     before, after = (sample(one, prompts, seeds, sampling) for one in (start, finished))
     replies = [one.ids or () for one in after]
-    now, then = (log_probs(one, prompts, replies) for one in (finished, start))
-    ratios = [float((a - b).sum(dtype=np.float64)) for a, b in zip(now, then, strict=True)]
-    return Drift(before, after, np.array(ratios))
+    now, then = (log_probs(one, prompts, replies, sampling=sampling) for one in (finished, start))
+    ratios = [a.astype(np.float64) - b for a, b in zip(now, then, strict=True)]
+    return Drift(before, after, np.array([float((np.expm1(-r) + r).sum()) for r in ratios]))
