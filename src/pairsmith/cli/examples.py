@@ -87,8 +87,8 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "pairsmith train dpo out policy --model ./model --confidence label --score run",
     ),
     "train rl": (
-        "pairsmith train rl out run --model ./policy --reward ./judge --watch ./other",
-        "pairsmith train rl out run --model ./policy --reward ./judge --method grpo --beta 0.1",
+        "pairsmith train rl out run --model ./start --reward ./judge --watch ./other",
+        "pairsmith train rl out run --model ./start --reward ./judge --method grpo",
     ),
     "hub": (
         "pairsmith hub user add ./hub ann",

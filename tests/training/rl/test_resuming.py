@@ -9,7 +9,7 @@ from pairsmith.training import run as running
 from support.annotated import tree
 from support.models.commands import run_command, succeed
 from support.rl import metrics_of, train_rl_quietly
-from support.slow import quick, slow
+from support.slow import slow
 from support.training import stop_after
 
 pytest.importorskip("trl")
@@ -24,7 +24,8 @@ WAYS = {
 """By name, options; the last learns four steps from the same replies."""
 
 
-@pytest.mark.parametrize("way", quick(WAYS, "rloo"))
+@slow
+@pytest.mark.parametrize("way", WAYS)
 def test_broken_off_and_begun_again_it_is_the_same(way, words, tmp_path):
     asked = {**WAYS[way], "save_steps": 3, "max_steps": 8}
     config = tmp_path / "config.yaml"

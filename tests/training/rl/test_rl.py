@@ -206,7 +206,7 @@ def test_rows_that_another_build_holds_out_are_refused_by_name(words, tmp_path):
     (renamed / "train.jsonl").write_text((other.parent / "words" / "test.jsonl").read_text())
     pairsmith.build(renamed, tmp_path / "held")
     with pytest.raises(
-        OutputError, match=r"pairs/train/\d+ of train .* of pairs/test/\d+, which held"
+        RecipeError, match=r"pairs/train/\d+ of train .* of pairs/test/\d+, which .*held holds"
     ):
         train_rl_quietly(
             words.messages, tmp_path / "run", words.policy, words.likes,
