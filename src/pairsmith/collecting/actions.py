@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-from pairsmith.collecting import draws, replies
+from pairsmith.collecting import draws, items, replies
 from pairsmith.collecting.collection import Collection, project_in
 from pairsmith.collecting.consent import may_begin
 from pairsmith.collecting.conversation import Conversation, Phase, fold
@@ -89,6 +89,9 @@ def start(collection: Collection, who: str, token: str, description: str = "") -
             "description": description,
             "models": replies.draw_models(project, collection.secret, thread),
             "instructions": project.instructions_sha256,
+            "subset": project.pairs_subset,
+            "tranche": project.tranche,
+            "round": project.round,
         }
         event = transaction.append(thread, Kind.STARTED, who, body, token)
         return Answer(fold([event]), True)
@@ -276,7 +279,23 @@ def _act(
         if kind == Kind.CHOSE:
             body["instructions"] = project.instructions_sha256
         events.append(transaction.append(thread, kind, who or "", body, token))
-        return Answer(fold(events), True)
+        made = fold(events)
+        if kind == Kind.CHOSE:
+            _offer(collection, transaction, project, made)
+        return Answer(made, True)
+
+
+def _offer(
+    collection: Collection, transaction: Transaction, project: Project, state: Conversation
+) -> None:
+    """Offers a comparison to others, of the share of them that the project asks for."""
+    turn = state.turns[-1]
+    attempt = turn.attempts[-1]
+    if attempt.picked is None:
+        return
+    item = items.collected_item(state, turn.number, attempt)
+    if draws.chance(collection.secret, "overlap", item.id) < project.overlap:
+        items.add_items(transaction, [item])
 
 
 def _own(events: Sequence[Event], who: str | None) -> Conversation | None:

@@ -120,6 +120,9 @@ class Conversation:
         description: In red-team mode, what the person is going to try.
         models: The names of the models behind the two replies.
         instructions: The sha256 of those at its beginning.
+        subset: The subset that its pairs go to.
+        tranche: How its replies are made.
+        round: The round that it belongs to; empty for none.
         turns: So far.
         phase: What it waits for.
         rating: How far a red-team attempt succeeded, 0–4, as its author says; None where not said.
@@ -132,6 +135,9 @@ class Conversation:
     description: str
     models: tuple[str, str]
     instructions: str
+    subset: str = ""
+    tranche: str = ""
+    round: str = ""
     turns: tuple[Turn, ...] = ()
     phase: Phase = Phase.WRITING
     rating: int | None = None
@@ -219,6 +225,9 @@ def _start(event: Event) -> Conversation:
         description=str(body.get("description", "")),
         models=(first, second),
         instructions=str(body["instructions"]),
+        subset=str(body["subset"]),
+        tranche=str(body["tranche"]),
+        round=str(body["round"]),
     )
 
 

@@ -19,7 +19,7 @@ class Kind(StrEnum):
     | `project` | `PROJECT` | `project`, as `Project.to_dict` |
     | `imported` | `PROJECT` | of items: `build` (name, sha256) or null, `annotation`, `items` |
     | `consented`, `withdrew` | a person | `consent`: the sha256 of what was agreed to |
-    | `started` | a conversation | `mode`, `description`, `models`, `instructions` |
+    | `started` | a conversation | `mode`, `description`, `models`, `instructions`, `subset`, … |
     | `said` | a conversation | `text` |
     | `replied` | a conversation | `samples`, `shown` (places of A and B, or null), `fault` |
     | `chose` | a conversation | `verdict`, `better`, `instructions` |
@@ -31,7 +31,8 @@ class Kind(StrEnum):
     | `reviewed` | a task | `tags`, `rating`, `instructions` |
     | `adjudicated` | a task | `item`, `verdict`, `said` |
 
-    `instructions` is the sha256 of those that were at hand. `verdict` is of `verdicts.Verdict`.
+    `instructions` is the sha256 of those that were at hand; `subset`, `tranche` and `round` are the
+    project's at that time. `verdict` is of `verdicts.Verdict`.
     """
 
     PROJECT = "project"

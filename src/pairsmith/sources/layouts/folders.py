@@ -16,6 +16,9 @@ from pairsmith.sources.layouts.tree import Entry, list_tree
 
 MANIFEST, UNFINISHED = "manifest.json", "unfinished"
 _BUILT = b'"pairsmith"'
+_MADE = (b'"kind": "collection"', b'"kind": "samples"')
+_BESIDE = ("manifest.json", "unkept.jsonl", "project.yaml", "README.md")
+_COLLECTION = "collection.sqlite"
 
 
 def lay_out_folder(root: FsspecPath, called: str) -> Layout:
@@ -29,6 +32,7 @@ def lay_out_folder(root: FsspecPath, called: str) -> Layout:
         SourceError: There is nothing to read, or something that has no place.
     """
     entries = list_tree(root)
+    entries = _without_beside(root, entries)
     built = _builds_in(root, entries)
     entries = [entry for entry in entries if not entry.path.startswith(tuple(built))]
     configs = read_configs(root, entries)
@@ -43,6 +47,20 @@ def lay_out_folder(root: FsspecPath, called: str) -> Layout:
         raise _nothing(root, entries)
     check_shards(file.path for file in layout.files)
     return layout
+
+
+def _without_beside(root: FsspecPath, entries: Sequence[Entry]) -> list[Entry]:
+    """The files of a folder; without those beside the rows, where pairsmith made it as a source."""
+    names = {entry.path for entry in entries}
+    if MANIFEST not in names or not any(
+        kind in read_head(root.join(MANIFEST), 256) for kind in _MADE
+    ):
+        return list(entries)
+    return [
+        entry
+        for entry in entries
+        if entry.path not in _BESIDE and not entry.path.startswith(_COLLECTION)
+    ]
 
 
 def _by_names(root: FsspecPath, entries: Sequence[Entry], called: str) -> Layout:
@@ -82,6 +100,11 @@ def _nothing(root: FsspecPath, entries: Sequence[Entry]) -> SourceError:
     found = f" Found: {name_some(names)}." if names else " It is empty."
     if names == [README]:
         found = f" Found: {README}, without configs."
+    if _COLLECTION in names:
+        return SourceError(
+            f"Nothing of the collection in {root.path} was exported so far.",
+            "Export it first; where nobody has chosen anything, there is nothing to build.",
+        )
     return SourceError(
         f"There are no preference data in {root.path}.{found}",
         f"{expected_layout()} A file whose name tells nothing: pairsmith build FILE OUT.",

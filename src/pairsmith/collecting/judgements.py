@@ -1,0 +1,96 @@
+"""What people say of items as rows of a source: a pair for each judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pairsmith.collecting.board import Opinion, Task
+from pairsmith.collecting.items import GOLD, Item
+from pairsmith.collecting.rows import Author, Row, Why
+from pairsmith.collecting.verdicts import Side, Word, side_of
+from pairsmith.schema.splits import TRAIN
+from pairsmith.sources.layouts.source_file import DIRECT
+
+
+def judgement_row(task: Task, item: Item, author: Author) -> Row:
+    """A judgement of a pair as a row; `agrees` tells whether the label says the same.
+
+    It belongs where the row of the build does that was judged. An answer that measures the person,
+    one to an item whose answer is known or that they have judged before, makes no row.
+
+    Args:
+        task: The task.
+        item: What was judged.
+        author: Whose judgement it is.
+    """
+    subset, split = _place(item.id)
+    verdict: Any = None if task.answer is None else task.answer["verdict"]
+    held: dict[str, Any] = {**_about(task, author), "prompt": item.messages}
+    if why := _why(task, verdict):
+        return Row(subset, split, {**held, "verdict": verdict}, why)
+    picked = side_of(verdict)
+    better, worse = (item.on(side, task.swapped) for side in (picked, picked.other))
+    return Row(
+        subset,
+        split,
+        {
+            **held,
+            "chosen": [{"role": "assistant", "content": better}],
+            "rejected": [{"role": "assistant", "content": worse}],
+            "chosen_side": picked.value,
+            "strength": abs(verdict),
+            "agrees": (picked == Side.A) != task.swapped,
+        },
+    )
+
+
+def _about(task: Task, author: Author) -> dict[str, Any]:
+    instructions = "" if task.answer is None else str(task.answer["instructions"])
+    return {
+        "id": task.id,
+        "row": task.item,
+        "annotator": author.number,
+        "mode": author.project.mode.value,
+        "round": author.project.round,
+        "guidelines": instructions[:12],
+        "seconds": None if task.seconds is None else round(task.seconds, 1),
+    }
+
+
+def _why(task: Task, verdict: Any) -> Why | None:
+    if verdict is None:
+        return Why.NOT_CHOSEN
+    if task.item.startswith(GOLD):
+        return Why.KNOWN_ANSWER
+    if task.repeats is not None:
+        return Why.REPEAT
+    if verdict == Word.SKIP:
+        return Why.SKIPPED
+    return Why.BOTH_BAD if verdict == Word.BOTH_BAD else None
+
+
+def _place(id: str) -> tuple[str, str]:
+    """The subset and the split of a row of a build, by its id."""
+    parts = id.split("/")
+    return (parts[0], parts[1]) if len(parts) > 2 else (DIRECT, TRAIN)
+
+
+def second_opinions(said: Sequence[Opinion], number: Callable[[str], int]) -> list[dict[str, Any]]:
+    """What others say of a collected comparison, as a pair holds it.
+
+    `strength` is above 0 where they agree with whose comparison it is, and 0 where they find both
+    replies bad.
+
+    Args:
+        said: By others.
+        number: A person's number, by who they are.
+    """
+    return [
+        {
+            "annotator": number(opinion.who),
+            "strength": opinion.strength,
+            "seconds": None if opinion.seconds is None else round(opinion.seconds, 1),
+        }
+        for opinion in said
+    ]

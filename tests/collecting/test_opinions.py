@@ -1,0 +1,144 @@
+"""Second opinions: pairs with known flips are judged by people who err, and the build is mended."""
+
+import json
+import random
+
+import pytest
+
+import pairsmith
+from pairsmith.collecting.collection import create_collection
+from pairsmith.collecting.export import export
+from pairsmith.collecting.items import attempts_of_build, pairs_of_build
+from pairsmith.collecting.opinions import annotate_opinions
+from pairsmith.collecting.tasks import Tasks, import_items
+from pairsmith.collecting.weighing import weigh
+from pairsmith.errors import CollectionError
+from support import collected
+from support.built import shards_of
+from support.slow import slow
+
+RIGHT = 0.8
+
+
+@pytest.fixture
+def planted(tmp_path):
+    """A build of pairs of which each tenth is the wrong way round."""
+    return plant(tmp_path, 30)
+
+
+def plant(tmp_path, count):
+    """The source and the build of so many pairs."""
+    rows = []
+    for n in range(count):
+        sides = ["A good reply.", "A poor reply."]
+        chosen, rejected = sides[::-1] if n % 10 == 0 else sides
+        prompt = [{"role": "user", "content": f"Is tea no. {n} hot?"}]
+        said = [[{"role": "assistant", "content": f"{text} ({n})"}] for text in (chosen, rejected)]
+        rows.append({"prompt": prompt, "chosen": said[0], "rejected": said[1]})
+    source = tmp_path / "rows.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    pairsmith.build(source, tmp_path / "out")
+    return source
+
+
+def _judged(folder, out, people, right, **settings):
+    """A collection in which simulated people judged the pairs of a build."""
+    settings = {"mode": "relabel", "title": "Tea", "repeats": 0.04, **settings}
+    collection = create_collection(folder, settings)
+    import_items(collection, pairs_of_build(out))
+    chance = random.Random(1)
+    tasks = Tasks(collection)
+    for nth in range(people):
+        while given := tasks.next(f"person {nth}"):
+            good = "good" in given.item.chosen
+            picks_good = chance.random() < right
+            on_a = (good == picks_good) != given.task.swapped
+            tasks.judge(f"person {nth}", given.task.id, given.token, -2 if on_a else 2)
+    return collection
+
+
+def test_wrong_labels_are_mended_by_people_who_are_always_right(planted, tmp_path):
+    out = tmp_path / "out"
+    with _judged(tmp_path / "c", out, 3, 1.0, opinions=3) as collection:
+        made = annotate_opinions(collection, out, "mine")
+    assert made.labels == {"agree": 27, "disagree": 3}
+    assert made.said == 30
+    [row] = made.of(["pairs/train/1"])["pairs/train/1"]
+    assert (row["label"], row["opinions"], row["disagreeing"], row["strength"]) == (
+        *("disagree", 3, 3),
+        -2.0,
+    )
+    assert row["score"] == weigh({"": []} | {"": _three()})[""] < 0.5
+    pairsmith.build(planted, out, apply=["mine"], force=True)
+    rows = shards_of(out)
+    assert len(rows) == 30
+    assert all("good" in row["chosen"][0]["content"] for row in rows)
+    assert sum("label_flipped" in row["notes"] for row in rows) == 3
+
+
+def _three():
+    from pairsmith.collecting.board import Opinion, Task
+
+    task = Task("t", "p", "x", False, None, 0.0)
+    return [Opinion(f"p{n}", -2, None, task) for n in range(3)]
+
+
+@slow
+def test_people_who_err_mend_most_and_harm_few(tmp_path):
+    source, out = plant(tmp_path, 200), tmp_path / "out"
+    settings = {"opinions": 3, "most_opinions": 15}
+    with _judged(tmp_path / "c", out, 16, RIGHT, **settings) as collection:
+        annotate_opinions(collection, out, "mine", actions={"disagree": "flip", "agree": "leave"})
+        opinions = [len(said) for said in _by_item(collection).values()]
+    pairsmith.build(source, out, apply=["mine"], force=True)
+    wrong = [n for n, row in enumerate(shards_of(out)) if "good" not in row["chosen"][0]["content"]]
+    flips = [n for n in wrong if n % 10 == 0]
+    asked = sum(opinions) / len(opinions)
+    assert len(flips) <= 2, (flips, asked)  # of 20: 90 % are mended
+    assert len(wrong) - len(flips) <= 3, (wrong, asked)  # of 180: fewer than 2 % are harmed
+    assert 3 <= asked < 5
+
+
+def _by_item(collection):
+    from pairsmith.collecting.opinions import opinions_by_item
+
+    return opinions_by_item(Tasks(collection).read(), collection.project().mode)
+
+
+def test_judgements_are_a_source_too(planted, tmp_path):
+    with _judged(tmp_path / "c", tmp_path / "out", 1, 1.0, opinions=1, repeats=0) as collection:
+        made = export(collection)
+        number = collection.pseudonym("person 0")
+    [entry] = made.ledger
+    assert (entry.subset, entry.kept, entry.read) == ("pairs", 30, 30)
+    rows = [
+        json.loads(line) for line in (tmp_path / "c/pairs/train.jsonl").read_text().splitlines()
+    ]
+    assert all("good" in row["chosen"][0]["content"] for row in rows)
+    assert sum(not row["agrees"] for row in rows) == 3
+    assert {row["annotator"] for row in rows} == {number}
+    assert {row["strength"] for row in rows} == {2}
+    assert pairsmith.build(tmp_path / "c", tmp_path / "again").totals.kept == 30
+
+
+def test_reviews_are_statements_by_tag(tmp_path):
+    pairsmith.build("sample", tmp_path / "out")
+    settings = {"mode": "review", "title": "Tea", "tags": ["rude", "odd"], "opinions": 2}
+    with create_collection(tmp_path / "c", settings) as collection:
+        import_items(collection, attempts_of_build(tmp_path / "out"), 1)
+        tasks = Tasks(collection)
+        for who, tags in (("ann", ["rude", "odd"]), ("ben", [])):
+            given = tasks.next(who)
+            assert tasks.review(who, given.task.id, given.token, tags, 3).stored
+        made = annotate_opinions(collection, tmp_path / "out")
+        assert made.labels == {"odd": 1, "rude": 1}
+        assert made.statements == 3
+        [said] = made.of(made.first_ids(1)).values()
+        assert {one["score"] for one in said} == {3.0}
+        assert {one["reviewer"] for one in said} == {*map(collection.pseudonym, ("ann", "ben"))}
+
+
+def test_a_collection_of_conversations_annotates_nothing(tmp_path):
+    made = collected.begin(tmp_path / "c")
+    with made as collection, pytest.raises(CollectionError, match="no build"):
+        annotate_opinions(collection, tmp_path)
