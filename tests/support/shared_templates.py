@@ -27,12 +27,13 @@ def shared_templates() -> Iterator[None]:
     a process of its own opens, and all of them where a test has exchanged what compiles them.
     """
     opened = {}
-    really_open, compile_template = prepare._open, prepare.compile_template
+    really_open, names = prepare._open, vars(prepare)
+    compile_template = names["compile_template"]
 
     with ExitStack() as sandboxes, pytest.MonkeyPatch.context() as patch:
 
         def open_once(name, tokens, day):
-            exchanged = prepare.compile_template is not compile_template
+            exchanged = names["compile_template"] is not compile_template
             if name not in FAMILIES or tokens or day or exchanged:
                 return really_open(name, tokens, day)
             if name not in opened:
