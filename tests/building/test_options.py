@@ -38,6 +38,7 @@ ANOTHER = {
     "policies": {"identical": "keep"},
     "pairs": "all",
     "min_margin": 0.5,
+    "drop_weak": 1.0,
     "carry": ("source",),
     "margin": "score",
     "messages": "full",
@@ -148,6 +149,7 @@ def test_every_option_decides_a_field_of_the_recipe():
         "temperature",
         "pairs",
         "min_margin",
+        "drop_weak",
         "carry",
         "margin",
     }  # resolved by others, tested there

@@ -103,6 +103,13 @@ class BuildOptions:
     min_margin: Annotated[
         float, Option("Refuse comparisons whose scores differ by less.", "MARGIN")
     ] = 0.0
+    drop_weak: Annotated[
+        float,
+        Option(
+            "Refuse comparisons whose field strength, how sure who chose was, is at most this.",
+            "STRENGTH",
+        ),
+    ] = 0.0
     carry: Annotated[
         Iterable[str],
         Option(
@@ -210,7 +217,7 @@ ACTIONS = ("drop", "flip", "smooth", "drop_doubted", "judge", "temperature", "ap
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "What is read": ("from_", "columns", "preference", "subset", "split", "format"),
-    "What is compared, kept and refused": ("pairs", "min_margin", "policies"),
+    "What is compared, kept and refused": ("pairs", "min_margin", "drop_weak", "policies"),
     "What is acted on": (
         "mend",
         "drop",
@@ -278,6 +285,7 @@ class BuildArguments(TypedDict, total=False):
     policies: Mapping[str, str] | None
     pairs: str | None
     min_margin: float
+    drop_weak: float
     carry: Iterable[str]
     margin: str | None
     messages: str

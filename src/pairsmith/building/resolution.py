@@ -21,7 +21,7 @@ from pairsmith.sources.rows.mapping import parse_columns
 
 RESOLVED = (
     *("template", "tokens", "date", "as_", "apply", "judge", "temperature"),
-    *("pairs", "min_margin", "carry", "margin", "messages"),
+    *("pairs", "min_margin", "drop_weak", "carry", "margin", "messages"),
 )
 """Options that a recipe does not hold by their names: the template is resolved from three, and how
 rows are read from what is asked and the first rows."""
@@ -31,7 +31,8 @@ def ask_for_shape(options: Options) -> Asked:
     """What is asked of the shape of rows."""
     source, made = options.source, options.build
     columns = {r: p for r, p in parse_columns(source.columns).items() if r not in told_places.ROLES}
-    return Asked(source.from_, columns, source.preference, made.pairs, made.min_margin)
+    compared = made.pairs, made.min_margin, made.drop_weak
+    return Asked(source.from_, columns, source.preference, *compared)
 
 
 def card_fields(options: BuildOptions) -> dict[str, Any]:

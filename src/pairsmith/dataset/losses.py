@@ -26,6 +26,7 @@ OTHERS: dict[Reason, str] = {
     Reason.TIE: "Nothing keeps them: a pair needs a reply that is better. Where another field says "
     "which, name it.",
     Reason.SMALL_MARGIN: "Give a smaller --min-margin, or leave it out.",
+    Reason.WEAK_PREFERENCE: "Give a smaller --drop-weak, or leave it out.",
     Reason.NO_REPLY: "Nothing keeps them: each side must end in the assistant's turn. Where the "
     "replies stand in other fields, name the shape of the rows with --from.",
     Reason.PROMPT_MISMATCH: "Nothing keeps them: both sides must answer one prompt. Where the "

@@ -84,6 +84,7 @@ def describe(
             Reason.UNPAIRED
             | Reason.TIE
             | Reason.SMALL_MARGIN
+            | Reason.WEAK_PREFERENCE
             | Reason.DUPLICATE
             | Reason.NEAR_DUPLICATE
             | Reason.LEAK

@@ -13,6 +13,7 @@ class Reason(StrEnum):
     UNPAIRED = "unpaired"
     TIE = "tie"
     SMALL_MARGIN = "small_margin"
+    WEAK_PREFERENCE = "weak_preference"
     NO_REPLY = "no_reply"
     PROMPT_MISMATCH = "prompt_mismatch"
     BAD_ROLES = "bad_roles"
@@ -70,6 +71,7 @@ POLICIES: dict[Reason, tuple[Policy, ...]] = {
     Reason.UNPAIRED: (Policy.QUARANTINE,),
     Reason.TIE: (Policy.QUARANTINE,),
     Reason.SMALL_MARGIN: (Policy.QUARANTINE,),
+    Reason.WEAK_PREFERENCE: (Policy.QUARANTINE,),
     Reason.NO_REPLY: (Policy.QUARANTINE,),
     Reason.PROMPT_MISMATCH: (Policy.QUARANTINE,),
     Reason.BAD_ROLES: (Policy.QUARANTINE, Policy.KEEP, Policy.MERGE),
@@ -120,6 +122,7 @@ EXPLANATIONS: dict[Reason | Note, str] = {
     Reason.UNPAIRED: "the prompt has no second reply to compare with",
     Reason.TIE: "neither reply is said to be better",
     Reason.SMALL_MARGIN: "one reply is better by less than `--min-margin`",
+    Reason.WEAK_PREFERENCE: "who preferred one reply did so by no more than `--drop-weak`",
     Reason.NO_REPLY: "a side does not end in an assistant turn",
     Reason.PROMPT_MISMATCH: "the turns before the last one differ between the sides",
     Reason.BAD_ROLES: "the prompt is not user, assistant, …, user",

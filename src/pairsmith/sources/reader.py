@@ -99,6 +99,7 @@ def is_plain(detected: Detected) -> bool:
         and detected.columns == base.columns
         and not (detected.kinds and shape.messages)  # transcripts are such by their shape
         and not detected.min_margin
+        and not detected.drop_weak
         and detected.preference is None
     )
 

@@ -196,7 +196,7 @@ def find_files(link: Link, child: Made, places: Places, check: bool) -> list[Fou
     groups: dict[Path, tuple[Made | None, list[File]]] = {}
     for _ in places.widen(child):
         for file in [*left.values()]:
-            if place := _place_of(file, child, places, check):
+            if place := place_of(file, child, places, check):
                 folder, made = place
                 groups.setdefault(folder, (made, []))[1].append(file)
                 del left[file.path]
@@ -216,7 +216,7 @@ def _is_in_package(file: File) -> bool:
     return path.is_file() and sha256_of(path) == file.sha256
 
 
-def _place_of(
+def place_of(
     file: File, child: Made, places: Places, check: bool
 ) -> tuple[Path, Made | None] | None:
     """The folder that a file of a source is in, and what was made there; None where it is not."""

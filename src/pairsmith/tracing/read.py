@@ -214,7 +214,7 @@ def _named(held: Mapping[str, Any]) -> Iterator[Link]:
             if "sha256" in one and "path" not in one:
                 yield _link(role, one, Is.MODEL if role in MODEL_ROLES else Is.ANY)
             elif role == "endpoint":
-                name = " at ".join(str(one[k]) for k in ("served_model", "address") if one.get(k))
+                name = " at ".join(str(one[k]) for k in ("model", "address") if one.get(k))
                 yield Link(role, name, "", Is.SERVER)
 
 

@@ -82,7 +82,7 @@ def describe(rows: list[Row], asked: Asked, at: str) -> Detected | None:
         )
     pairs = asked.pairs or _usual_pairs(columns)
     kinds = _tell_kinds(columns, voters)
-    return Detected(name, columns, kinds, preference, pairs, asked.min_margin)
+    return Detected(name, columns, kinds, preference, pairs, asked.min_margin, asked.drop_weak)
 
 
 def differs(one: Detected, other: Detected) -> bool:
@@ -101,6 +101,8 @@ def _check_asked(asked: Asked) -> None:
         )
     if not asked.min_margin >= 0:
         raise RecipeError("--min-margin takes a number from 0 up.", "For example: --min-margin 0.5")
+    if not asked.drop_weak >= 0:
+        raise RecipeError("--drop-weak takes a number from 0 up.", "For example: --drop-weak 1")
     if asked.shape not in (AUTO, *NAMES):
         raise RecipeError(
             f"There is no shape {asked.shape[:40]!r}.", f"Shapes: {', '.join([AUTO, *NAMES])}."

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from pairsmith.errors import RecipeError
 from pairsmith.schema.messages import encode_extras
 from pairsmith.schema.rows import Kind
 from pairsmith.sources.by_row import matters
@@ -24,9 +25,11 @@ from pairsmith.sources.outcomes import Comparison
 from pairsmith.sources.reader import Reader, is_plain, make_reader
 from pairsmith.sources.rows.carried import settle_margin, tell_kinds
 from pairsmith.sources.rows.detected import Asked, Detected
+from pairsmith.sources.rows.known_fields import STRENGTHS_BESIDE
 from pairsmith.sources.rows.mapping import value_at
 from pairsmith.sources.rows.reading import read_row
 from pairsmith.sources.rows.shapes import tell_rule
+from pairsmith.sources.rows.strengths import strength_path
 from pairsmith.sources.rows.unread import BESIDE, find_definitions
 from pairsmith.sources.samples import sample_rows
 from pairsmith.sources.values.media import find_media
@@ -74,6 +77,7 @@ def settle(
     detected = detect(files, asked)
     pairs = [file for file in files if file.kind == Kind.PAIRS]
     rows = [row for file in pairs for row in sample_rows(file, EVERY)]
+    _check_strengths(detected, asked, rows)
     in_vain = _compared_in_vain(detected, asked, rows)
     plain = (
         is_plain(detected)
@@ -108,6 +112,16 @@ def _has_more_beside(detected: Detected, rows: Sequence[dict[str, Any]]) -> bool
         find_media(row) or row.keys() & BESIDE or any(map(find_definitions, paths_of(row)))
         for row in beside
     )
+
+
+def _check_strengths(detected: Detected, asked: Asked, rows: Sequence[dict[str, Any]]) -> None:
+    """Checks that some first row of some file tells a strength, where weak ones are to go."""
+    held = (row for row in rows if isinstance(row, dict))
+    if asked.drop_weak and not any(strength_path(row, detected.columns) for row in held):
+        raise RecipeError(
+            "--drop-weak looks at a strength, and no row of the source tells one.",
+            f"Expected a field {' or '.join(STRENGTHS_BESIDE)}.",
+        )
 
 
 def _compared_in_vain(

@@ -21,6 +21,7 @@ class Asked(NamedTuple):
         preference: Which of several preferences counts.
         pairs: Which replies are compared; None for the usual.
         min_margin: Comparisons whose scores differ by less are refused.
+        drop_weak: Those whose strength is at most this are refused; 0 for none.
     """
 
     shape: str = "auto"
@@ -28,6 +29,7 @@ class Asked(NamedTuple):
     preference: str | None = None
     pairs: str | None = None
     min_margin: float = 0
+    drop_weak: float = 0
 
 
 class Detected(NamedTuple):
@@ -40,6 +42,7 @@ class Detected(NamedTuple):
         preference: Which of several preferences counts; None where there is one.
         pairs: Which replies are compared; None where a row has two.
         min_margin: Comparisons whose scores differ by less are refused.
+        drop_weak: Those whose strength is at most this are refused; 0 for none.
     """
 
     name: str
@@ -48,11 +51,13 @@ class Detected(NamedTuple):
     preference: str | None = None
     pairs: str | None = None
     min_margin: float = 0
+    drop_weak: float = 0
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON has it."""
+        """All of it as JSON has it; without `drop_weak` as before there was any."""
         kinds = {role: [kind.name, kind.detail] for role, kind in self.kinds.items()}
-        return {**self._asdict(), "columns": dict(self.columns), "kinds": kinds}
+        held = {**self._asdict(), "columns": dict(self.columns), "kinds": kinds}
+        return held if self.drop_weak else {k: v for k, v in held.items() if k != "drop_weak"}
 
     @classmethod
     def from_dict(cls, held: dict[str, Any]) -> Detected:
@@ -67,7 +72,8 @@ class Detected(NamedTuple):
         kinds = {role: TextKind(*kind) for role, kind in dict(held["kinds"]).items()}
         texts = [detected.name, held["preference"] or "", held["pairs"] or ""]
         texts += [*detected.columns.values(), *(text for kind in kinds.values() for text in kind)]
-        numbers = type(detected.min_margin) in (int, float)
+        bounds = (detected.min_margin, detected.drop_weak)
+        numbers = all(type(bound) in (int, float) for bound in bounds)
         if not numbers or not all(isinstance(text, str) for text in texts):
             raise TypeError("what rows are read by has a field of another type")
         return detected._replace(kinds=kinds)
@@ -81,6 +87,7 @@ class Detected(NamedTuple):
             kinds=self.kinds,
             pairs=self.pairs,
             min_margin=self.min_margin,
+            drop_weak=self.drop_weak,
         )
 
     def sentence(self) -> str:

@@ -64,6 +64,9 @@ WINNERS = (
 STRENGTHS = ("preference_strength", "overall_preference", "individual_preference[].score")
 """Below 0 where the first reply is better, as HelpSteer2 and HelpSteer3 have them."""
 
+STRENGTHS_BESIDE = ("strength", "preference_strength")
+"""How sure who chose was, beside a comparison; its sign is of no account there."""
+
 PREFERENCES = {"better": "better_response_id", "safer": "safer_response_id"}
 """What PKU-SafeRLHF tells of two replies, by what `--preference` calls it."""
 

@@ -23,6 +23,7 @@ from pairsmith.sources.rows.parts import (
 )
 from pairsmith.sources.rows.rules import MOST_REPLIES, judge_flags, judge_scores
 from pairsmith.sources.rows.shapes import RowShape
+from pairsmith.sources.rows.strengths import drop_weak
 from pairsmith.sources.rows.trees import read_tree
 from pairsmith.sources.rows.verdicts import judge_list, judge_sides, judge_versus
 from pairsmith.sources.values.chat_messages import REASONING, read_message
@@ -63,7 +64,8 @@ def _read(row: dict[str, Any], shape: RowShape, used: set[str]) -> list[Outcome]
     front = read_front(look)
     replies = _READERS[shape.rule](look, front)
     close_row(look, front, replies.conversations)
-    return list(make_outcomes(replies, settle_tools(look.tools), shape))
+    outcomes = make_outcomes(replies, settle_tools(look.tools), shape)
+    return drop_weak(row, outcomes, shape.columns, shape.drop_weak, used)
 
 
 def _read_rows(row: dict[str, Any], shape: RowShape, used: set[str]) -> list[Outcome]:

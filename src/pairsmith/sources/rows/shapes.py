@@ -31,6 +31,7 @@ class RowShape(NamedTuple):
         kinds: Of roles whose texts are not plain, what they are.
         pairs: Which replies are compared, see `rules.PAIRS`; None for the usual.
         min_margin: Comparisons whose scores differ by less are refused.
+        drop_weak: Those whose strength is at most this are refused; 0 for none.
     """
 
     name: str
@@ -40,6 +41,7 @@ class RowShape(NamedTuple):
     kinds: Mapping[str, TextKind] = {}
     pairs: str | None = None
     min_margin: float = 0
+    drop_weak: float = 0
 
     def kind_of(self, role: str) -> TextKind:
         """What the texts of a role are."""
