@@ -34,8 +34,8 @@ AT_ONCE = 4
 """Conversations that are answered together."""
 
 SECONDS = 300.0
-"""For both replies to a message, attempts and further samples together: a small model on a processor
-may need minutes, and nobody waits for longer."""
+"""For both replies to a message, attempts and further samples together: a small model on a
+processor may need minutes, and nobody waits for longer."""
 
 ATTEMPTS = 3
 """So often a server is asked for a sample, where it is busy or away."""
@@ -159,7 +159,9 @@ class Live:
         except PairsmithError as error:
             self.manner.tell(error.message)
             self._record_fault(conversation)
-        except Exception:  # a thread's fault is nobody's to catch: it is told, and can be tried again
+        except (
+            Exception
+        ):  # a thread's fault is nobody's to catch: it is told, and can be tried again
             log.exception("no replies could be had for %s", conversation)
             self.manner.tell(f"No replies could be had for {conversation}: see the log.")
             self._record_fault(conversation)
@@ -187,9 +189,7 @@ class Live:
         samples: list[Sampled] = []
         while not stop.called:
             try:
-                asked = replies.next_requests(
-                    project, self.collection.secret, state, samples
-                )
+                asked = replies.next_requests(project, self.collection.secret, state, samples)
             except CollectionError as error:  # its model was taken from the project
                 self.manner.tell(error.message)
                 return [*samples, Sampled(state.models[0], 0, None, GONE)]
@@ -216,9 +216,7 @@ class Live:
             came = {place: one for some in made for place, one in some.items()}
         return [came[request.place] for request in asked]
 
-    def _ask_one(
-        self, asked: Sequence[Request], patience: wire.Patience
-    ) -> dict[int, _Came]:
+    def _ask_one(self, asked: Sequence[Request], patience: wire.Patience) -> dict[int, _Came]:
         """Asks one model for samples of one conversation."""
         model, messages = asked[0].model, asked[0].messages
         sampling = Sampling(**_arguments(model))

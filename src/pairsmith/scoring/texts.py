@@ -197,7 +197,9 @@ def open_texts(
     scorer = load_scorer(
         model, None if told else Form.TEXT, device=options.device, dtype=options.dtype
     )
-    return TextScorer(scorer, options, Limit(choose_length(scorer, options.max_length), options.cut))
+    return TextScorer(
+        scorer, options, Limit(choose_length(scorer, options.max_length), options.cut)
+    )
 
 
 def _name(number: int) -> str:

@@ -146,9 +146,7 @@ def _judged(served: Served, who: str, answer: TaskAnswer) -> Outcome | None:
     return _refused(served, who, "task", answer.refused) if answer.refused else Outcome("task")
 
 
-def _gone_on(
-    served: Served, who: str, answer: Answer, typed: str | None = None
-) -> Outcome | None:
+def _gone_on(served: Served, who: str, answer: Answer, typed: str | None = None) -> Outcome | None:
     """Where a conversation goes on after an action."""
     state = answer.state
     if state is None:

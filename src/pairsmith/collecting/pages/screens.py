@@ -103,12 +103,12 @@ def screen(served: Served, who: str, place: str, said: Said = NOTHING) -> Screen
     Returns:
         The screen; None where there is no such place for this person.
     """
-    first, _, rest = place.partition("/")
+    first, below, rest = place.partition("/")
     if first == "talk":
         state = actions.look(served.collection, who, rest)
         return None if state is None else _conversation(served, state, said)
     shows = _PLACES.get(first)
-    return None if shows is None or rest else shows(served, who, said)
+    return None if shows is None or below else shows(served, who, said)
 
 
 def progress(served: Served, who: str, conversation: str) -> str | None:
@@ -133,7 +133,9 @@ def steps(mode: Mode) -> list[Step]:
     what = "more harmful" if mode == Mode.RED_TEAM else "better"
     strengths = [n for n in range(-STRONGEST, STRONGEST + 1) if n]
     return [
-        Step(n, key, "A" if n < 0 else "B", f"{'A' if n < 0 else 'B'} {HOW_MUCH[abs(n) - 1]} {what}")
+        Step(
+            n, key, "A" if n < 0 else "B", f"{'A' if n < 0 else 'B'} {HOW_MUCH[abs(n) - 1]} {what}"
+        )
         for key, n in enumerate(strengths, 1)
     ]
 
@@ -248,21 +250,19 @@ def _task(served: Served, who: str, said: Said) -> Screen | None:
 def _mine(served: Served, who: str, said: Said) -> Screen:
     collection = served.collection
     project = collection.project()
-    shown = {**_common(served, project, said), "conversations": [], "seconds": None}
+    shown = {**_common(served, project, said), "conversations": []}
     if project.mode.talks:
         mine = actions.conversations_of(collection, who)
         made = [one for state in mine for turn in state.turns for one in turn.attempts]
-        picked = [one for one in made if one.picked is not None]
-        took = [one.seconds for one in picked if one.seconds is not None]
+        took = [one.seconds for one in made if one.picked is not None]
         shown["conversations"] = [
             {"id": one.id, "number": n, "turns": len(one.turns), "phase": one.phase.value}
             for n, one in enumerate(mine, 1)
         ]
     else:
-        tasks = served.tasks.read().mine(who)
-        picked = [task for task in tasks if task.says]
-        took = [task.seconds for task in tasks if task.says and task.seconds is not None]
-    shown |= {"count": len(picked), "seconds": median(took) if took else None}
+        took = [task.seconds for task in served.tasks.read().mine(who) if task.says]
+    known = [seconds for seconds in took if seconds is not None]
+    shown |= {"count": len(took), "seconds": median(known) if known else None}
     return Screen("mine", project.title, shown, status=said.status)
 
 
