@@ -31,6 +31,9 @@ MOST_PARENTS = 256
 """The most parents of one manifest, besides the files of sources."""
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
+OWN = frozenset({"project", "events"})
+"""What a collection names by hash, and holds itself."""
+
 MODEL_ROLES = frozenset({"base", "model", "reward", "watch", "score"})
 BUILD_ROLES = frozenset({"build", "held_out"})
 
@@ -208,6 +211,8 @@ def _other(read: _Read) -> Made:
 def _named(held: Mapping[str, Any]) -> Iterator[Link]:
     """The values that are a name with a hash, or a server; by their keys' names."""
     for role, value in held.items():
+        if role in OWN:
+            continue
         for one in value if isinstance(value, list) else [value]:
             if not isinstance(one, dict):
                 continue
