@@ -5,9 +5,10 @@ import time
 
 import pytest
 
-from pairsmith.collecting import actions, live
+from pairsmith.collecting import actions
 from pairsmith.collecting.conversation import Phase
 from pairsmith.collecting.live import Live, Manner
+from pairsmith.models.generation import endpoint
 from support import collected
 from support.chat_server import choices, in_message, named
 from support.collecting_browser import Person, models_of, serving
@@ -146,7 +147,7 @@ def test_a_fault_of_ours_is_told_too(begun, server, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(live.serving, "parse_address", broken)
+    monkeypatch.setattr(endpoint, "parse_address", broken)
     with serving(begun()) as (served, _):
         ann = Person(served).enter().press("start").press("say", text="Tea?").wait()
         assert ann.fault.startswith("No reply came: something is wrong on this side.")
