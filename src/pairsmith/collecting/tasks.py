@@ -20,12 +20,12 @@ from pairsmith.collecting.actions import ANSWERED, STALE
 from pairsmith.collecting.board import Board, More, Task
 from pairsmith.collecting.collection import Collection, project_in
 from pairsmith.collecting.consent import may_begin
+from pairsmith.collecting.deciding import is_undecided
 from pairsmith.collecting.events import PROJECT, Kind
 from pairsmith.collecting.items import FromBuild, Item, add_items, find_item, gold_items
 from pairsmith.collecting.project import Mode, Project
 from pairsmith.collecting.store import Transaction
 from pairsmith.collecting.verdicts import read_verdict
-from pairsmith.collecting.weighing import is_undecided
 from pairsmith.errors import CollectionError
 
 NOT_THERE = "There is no such task of yours."
