@@ -102,7 +102,7 @@ def test_what_was_acknowledged_before_a_kill_is_there_once(tmp_path):
             _check_work(tmp_path / "c", who, sum(len(words) == 3 for words in said))
     with open_collection(tmp_path / "c") as collection:
         made = export(collection)
-        assert made.people == len(people)
+        assert made.people <= len(people)  # one may be killed before they say anything
         assert made.kept == _count(collection, Kind.CHOSE)
 
 

@@ -14,9 +14,8 @@ from typing import Any
 from pairsmith._version import __version__
 from pairsmith.collecting.board import Board, Opinion
 from pairsmith.collecting.collection import Collection
-from pairsmith.collecting.deciding import decide_labels
+from pairsmith.collecting.deciding import decide_labels, opinions_by_item
 from pairsmith.collecting.events import Kind
-from pairsmith.collecting.items import GOLD
 from pairsmith.collecting.project import Mode, Project
 from pairsmith.collecting.tasks import Tasks
 from pairsmith.dataset.annotation import Annotation, Annotator
@@ -88,17 +87,10 @@ def annotate_opinions(
     return annotate(build, name, said, annotator)
 
 
-def opinions_by_item(board: Board, mode: Mode) -> dict[str, list[Opinion]]:
-    """The opinions on each item that has any, items of a known answer aside, in their order."""
-    items = [item for item in board.of_item if not item.startswith(GOLD)]
-    held = {item: board.opinions(item, mode) for item in items}
-    return {item: said for item, said in held.items() if said}
-
-
 def _judgements(project: Project, board: Board, accuracy: float | None) -> list[dict[str, Any]]:
+    decided = decide_labels(board, project.mode, accuracy)
     by_item = opinions_by_item(board, project.mode)
-    decided = decide_labels(by_item, accuracy)
-    return [_judgement(item, said, *decided[item]) for item, said in sorted(by_item.items())]
+    return [_judgement(item, said, *decided[item]) for item, said in by_item.items()]
 
 
 def _judgement(item: str, said: Sequence[Opinion], chance: float, verdict: str) -> dict[str, Any]:
