@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pairsmith.auditing.record import Audit
     from pairsmith.building.build import build
     from pairsmith.building.split import split
+    from pairsmith.comparing.rounds import Rounds, rounds
     from pairsmith.dataset.annotation import Annotation, Annotator
     from pairsmith.dataset.annotation_writer import annotate
     from pairsmith.dataset.annotations import list_annotations, read_annotation
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pairsmith.exploring.explore import explore
     from pairsmith.exploring.record import Exploration
     from pairsmith.exporting import export
+    from pairsmith.generating.generate import Generated, generate
     from pairsmith.progress import Progress
     from pairsmith.publishing.publish import publish
     from pairsmith.schema.reasons import Note, Reason
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from pairsmith.scoring.score import score
     from pairsmith.tokens.preview import preview
     from pairsmith.tracing.lineage import Lineage, lineage
+    from pairsmith.training.dpo.train import train_dpo
     from pairsmith.training.job import TrainedModel
     from pairsmith.training.progress import TrainingProgress
     from pairsmith.training.reward.train import train_reward
@@ -48,6 +51,7 @@ __all__ = [
     "Audit",
     "Evaluation",
     "Exploration",
+    "Generated",
     "Lineage",
     "Manifest",
     "Note",
@@ -55,6 +59,7 @@ __all__ = [
     "Progress",
     "Reason",
     "Recipe",
+    "Rounds",
     "TrainedModel",
     "TrainingProgress",
     "__version__",
@@ -65,13 +70,16 @@ __all__ = [
     "evaluate",
     "explore",
     "export",
+    "generate",
     "lineage",
     "list_annotations",
     "preview",
     "publish",
     "read_annotation",
+    "rounds",
     "score",
     "split",
+    "train_dpo",
     "train_reward",
 ]
 
@@ -81,12 +89,14 @@ _HOMES = {
     "Audit": "pairsmith.auditing.record",
     "Evaluation": "pairsmith.evaluating.record",
     "Exploration": "pairsmith.exploring.record",
+    "Generated": "pairsmith.generating.generate",
     "Lineage": "pairsmith.tracing.lineage",
     "Manifest": "pairsmith.dataset.manifest",
     "Note": "pairsmith.schema.reasons",
     "Progress": "pairsmith.progress",
     "Reason": "pairsmith.schema.reasons",
     "Recipe": "pairsmith.schema.recipe",
+    "Rounds": "pairsmith.comparing.rounds",
     "TrainedModel": "pairsmith.training.job",
     "TrainingProgress": "pairsmith.training.progress",
     "annotate": "pairsmith.dataset.annotation_writer",
@@ -96,13 +106,16 @@ _HOMES = {
     "evaluate": "pairsmith.evaluating.evaluate",
     "explore": "pairsmith.exploring.explore",
     "export": "pairsmith.exporting",
+    "generate": "pairsmith.generating.generate",
     "lineage": "pairsmith.tracing.lineage",
     "list_annotations": "pairsmith.dataset.annotations",
     "preview": "pairsmith.tokens.preview",
     "publish": "pairsmith.publishing.publish",
     "read_annotation": "pairsmith.dataset.annotations",
+    "rounds": "pairsmith.comparing.rounds",
     "score": "pairsmith.scoring.score",
     "split": "pairsmith.building.split",
+    "train_dpo": "pairsmith.training.dpo.train",
     "train_reward": "pairsmith.training.reward.train",
 }
 

@@ -139,7 +139,7 @@ def _divide(files: list[SourceFile], reader: Reader, staging: Path, test: float)
                 asked = _openings(file, block, reader)
                 seen.update(key for key in asked if key)
                 for row, key in enumerate(asked):
-                    side = SPLITS[key is not None and _is_test(key, test)]
+                    side = SPLITS[key is not None and is_test(key, test)]
                     held = rows_behind(block, row)
                     opened[side].writelines(raw.replace(b"\n", b" ") + b"\n" for raw in held)
                     rows[side] += len(held)
@@ -179,7 +179,13 @@ def _turns(column: pa.Array) -> Turns:
     return parse(column) if pa.types.is_string(column.type) else read_messages(column)
 
 
-def _is_test(key: bytes, test: float) -> bool:
+def is_test(key: bytes, test: float) -> bool:
+    """Whether a conversation goes to test.
+
+    Args:
+        key: Of its first question; see `text.questions`.
+        test: The share of conversations that do.
+    """
     return int.from_bytes(key[:8], "big") < test * 2**64
 
 

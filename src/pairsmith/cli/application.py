@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 import typer
 
 from pairsmith.cli import manner
-from pairsmith.cli.commands import (
-    audit,
-    build,
-    check,
-    evaluate,
-    explore,
-    export,
-    hub,
-    lineage,
-    preview,
-    publish,
-    score,
-    serve,
-    show,
-    split,
-    templates,
-    train,
-)
+from pairsmith.cli.catalog import COMMANDS, PRINTING
+from pairsmith.cli.commands import hub, train
 from pairsmith.cli.common import Quiet, Verbose, with_common
 from pairsmith.cli.listing import ListingCommand, ListingGroup
 
@@ -36,29 +18,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-PRINTING = frozenset(
-    (show.show, preview.preview, score.score, templates.templates, lineage.lineage, serve.serve)
-)
-"""What these print is what they are for."""
-
-COMMANDS: Mapping[Callable[..., None], str] = {
-    build.build: "Build a dataset from preferences, every row accounted for.",
-    check.check: "Check a build against its manifest.",
-    show.show: "Show rows: chosen beside rejected, or why one was refused.",
-    export.export: "Export pairs in the files that a trainer reads.",
-    preview.preview: "Show rows as the token ids that a trainer makes of them.",
-    audit.audit: "Ask what is wrong with a whole dataset.",
-    explore.explore: "Ask what the contents are: topics, words, who wins.",
-    evaluate.evaluate: "Say how good scores are, with intervals and baselines.",
-    split.split: "Split a source into train and test by conversation.",
-    score.score: "Score rows or texts by a preference model.",
-    lineage.lineage: "Trace what a model or a build was made from.",
-    publish.publish: "Publish a build on a hub.",
-    templates.templates: "List chat templates, or show how one compiles.",
-    serve.serve: "Serve datasets to the stock clients, with gates.",
-}
-"""What each command does, in a line of 60 characters."""
-
 for command, short in COMMANDS.items():
     app.command(cls=ListingCommand, short_help=short)(
         with_common(command, prints=command in PRINTING)

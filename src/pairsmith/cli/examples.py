@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pairsmith.cli.hub_examples import HUB
+
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "": (
         "pairsmith build sample out",
@@ -49,9 +51,18 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "pairsmith score out --model ./run",
         "pairsmith score 'Tea is a plant.' --model ./run",
     ),
+    "generate": (
+        "pairsmith generate out samples --model ./policy --score ./run",
+        "pairsmith generate out samples --endpoint http://127.0.0.1:8000 --score ./run",
+        "pairsmith generate prompts.txt samples --model ./policy --best-of 1",
+    ),
     "lineage": (
         "pairsmith lineage run",
         "pairsmith lineage run --search ../models --svg lineage.svg",
+    ),
+    "rounds": (
+        "pairsmith rounds mixed",
+        "pairsmith rounds mixed --scores rm-0 --samples first --samples second",
     ),
     "publish": (
         "pairsmith publish out ann/pairs --gated manual --dry-run",
@@ -71,27 +82,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "pairsmith train reward out run --model ./model",
         "pairsmith train reward out run --model ./model --lora --max-steps 100",
     ),
-    "hub": (
-        "pairsmith hub user add ./hub ann",
-        "pairsmith hub backup ./hub ./copy",
+    "train dpo": (
+        "pairsmith train dpo out policy --model ./model",
+        "pairsmith train dpo out policy --model ./model --confidence label --score run",
     ),
-    "hub backup": ("pairsmith hub backup ./hub ./copy --prove",),
-    "hub verify": ("pairsmith hub verify ./hub",),
-    "hub user": ("pairsmith hub user add ./hub ann",),
-    "hub user add": ("pairsmith hub user add ./hub ann --email ann@example.org",),
-    "hub user password": ("pairsmith hub user password ./hub ann",),
-    "hub user suspend": ("pairsmith hub user suspend ./hub ann",),
-    "hub user restore": ("pairsmith hub user restore ./hub ann",),
-    "hub user codes-off": ("pairsmith hub user codes-off ./hub ann",),
-    "hub user remove": ("pairsmith hub user remove ./hub ann",),
-    "hub token": ("pairsmith hub token add ./hub ann --write",),
-    "hub token add": ("pairsmith hub token add ./hub ann --name laptop --write",),
-    "hub organization": ("pairsmith hub organization list ./hub",),
-    "hub organization add": ("pairsmith hub organization add ./hub guild --admin ann",),
-    "hub organization list": ("pairsmith hub organization list ./hub --json",),
-    "hub organization role": ("pairsmith hub organization role ./hub guild bob write",),
-    "hub user list": ("pairsmith hub user list ./hub",),
-    "hub token list": ("pairsmith hub token list ./hub ann",),
-    "hub token revoke": ("pairsmith hub token revoke ./hub ann laptop",),
+    **HUB,
 }
 """Of each command; of the program itself, of ``."""

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import date
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 
-from pairsmith.chat_templates.prepare import prepare_located
-from pairsmith.chat_templates.resolve import LocatedTemplate
 from pairsmith.errors import RecipeError
 from pairsmith.extras import require
-from pairsmith.kernel.render import Writer, render_messages
+from pairsmith.kernel.render import render_messages
 from pairsmith.models.folders import find_model
 from pairsmith.models.loading import Scorer, load_scorer
 from pairsmith.models.run_folder import has_run
 from pairsmith.schema.rows import MESSAGES, Form
+from pairsmith.scoring.conversations import open_encoder
 from pairsmith.scoring.endpoint import open_reader
 from pairsmith.scoring.judge import choose_length
 from pairsmith.scoring.options import ScoreOptions
@@ -27,7 +24,6 @@ from pairsmith.scoring.reading import Limit, check_finite, concatenate
 from pairsmith.text.transcript import parse
 from pairsmith.tokens.dialogues import DialogueEncoder
 from pairsmith.tokens.ragged import Ragged
-from pairsmith.tokens.render import open_chat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -178,7 +174,7 @@ def _encode(given: Given, number: int, scorer: Scorer) -> Ragged:
     if isinstance(given, str) and form == Form.TEXT:
         return _plain(scorer).encode_texts(pa.array([given]))
     messages = [{"role": "user", "content": given}] if isinstance(given, str) else given
-    with _open_encoder(scorer, form) as encoder:
+    with open_encoder(scorer, form) as encoder:
         texts, refused = encoder.write(pa.array([messages], MESSAGES))
         if refused:
             raise RecipeError(f"The chat template refuses {_name(number)}: {refused[0]}.")
@@ -192,21 +188,3 @@ def _has_template(scorer: Scorer, form: Form) -> bool:
 def _plain(scorer: Scorer) -> DialogueEncoder:
     """What tokenizes text that is to be rendered no more."""
     return DialogueEncoder(scorer.tokenizer, None, as_text=True)
-
-
-@contextmanager
-def _open_encoder(scorer: Scorer, form: Form) -> Iterator[DialogueEncoder]:
-    if form == Form.TEXT and scorer.template is None:
-        raise RecipeError(
-            f"{scorer.name} reads text, and tells no template to write conversations with.",
-            "Give the text as it was trained on.",
-        )
-    if form == Form.TEXT and scorer.template is not None:
-        day = date.fromisoformat(scorer.template.date or "2000-01-01")
-        with prepare_located(LocatedTemplate(scorer.template), day) as ready:
-            yield DialogueEncoder(
-                scorer.tokenizer, Writer(ready.compiled, ready.jinja), as_text=True
-            )
-        return
-    with open_chat(scorer.tokenizer, scorer.name) as chat:
-        yield DialogueEncoder(scorer.tokenizer, chat, as_text=False)

@@ -31,6 +31,9 @@ MOST_PARENTS = 256
 """The most parents of one manifest, besides the files of sources."""
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
+OWN = frozenset({"project", "events"})
+"""What a collection names by hash, and holds itself."""
+
 MODEL_ROLES = frozenset({"base", "model", "reward", "watch", "score"})
 BUILD_ROLES = frozenset({"build", "held_out"})
 
@@ -208,13 +211,15 @@ def _other(read: _Read) -> Made:
 def _named(held: Mapping[str, Any]) -> Iterator[Link]:
     """The values that are a name with a hash, or a server; by their keys' names."""
     for role, value in held.items():
+        if role in OWN:
+            continue
         for one in value if isinstance(value, list) else [value]:
             if not isinstance(one, dict):
                 continue
             if "sha256" in one and "path" not in one:
                 yield _link(role, one, Is.MODEL if role in MODEL_ROLES else Is.ANY)
             elif role == "endpoint":
-                name = " at ".join(str(one[k]) for k in ("served_model", "address") if one.get(k))
+                name = " at ".join(str(one[k]) for k in ("model", "address") if one.get(k))
                 yield Link(role, name, "", Is.SERVER)
 
 

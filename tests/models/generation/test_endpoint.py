@@ -88,6 +88,7 @@ SAID = {
     "gone": (hangs_up, "unreachable", "does not answer"),
     "cut": (cut, "cut_short", r"was cut short \(asked 3 times\)"),
     "no_model": (says(404), "refused", "refuses to answer: 404 Not Found: no"),
+    "too_long": (says(400), "unfit", "refuses to answer: 400 Bad Request: no"),
     "elsewhere": (
         lambda handler, *_: send(handler, 307, b"{}", Location="http://192.0.2.1/"),
         "refused",

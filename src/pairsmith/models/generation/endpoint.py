@@ -26,14 +26,19 @@ AT_ONCE = 8
 
 ROUTE, MODELS = "/chat/completions", "/models"
 
-REFUSED, OTHER_MODEL, NO_CHOICE, COUNT, TOOL_CALL, NO_CONTENT, MALFORMED = (
-    "refused", "other_model", "no_choice", "other_count", "tool_call", "no_content", "malformed",
+REFUSED, UNFIT, OTHER_MODEL, NO_CHOICE, COUNT, TOOL_CALL, NO_CONTENT, MALFORMED = (
+    "refused", "unfit", "other_model", "no_choice", "other_count", "tool_call", "no_content",
+    "malformed",
 )  # fmt: skip
 FAULTS = (
     wire.AWAY, wire.BUSY, wire.CUT, wire.LARGE, wire.LATE, wire.NO_JSON, wire.STOPPED,
-    REFUSED, OTHER_MODEL, NO_CHOICE, COUNT, TOOL_CALL, NO_CONTENT, MALFORMED,
+    REFUSED, UNFIT, OTHER_MODEL, NO_CHOICE, COUNT, TOOL_CALL, NO_CONTENT, MALFORMED,
 )  # fmt: skip
 """Kinds of what can be wrong with a sample."""
+
+OF_THE_QUESTION = frozenset({400, 413, 422})
+"""What servers say to one question that they do not take, as to a prompt that is too long: `UNFIT`,
+where any other refusal is `REFUSED`."""
 
 OF_THE_SERVER = frozenset({wire.AWAY, wire.BUSY, wire.NO_JSON, REFUSED, OTHER_MODEL})
 """Those after which another sample would most likely come to the same."""
@@ -120,7 +125,8 @@ class Endpoint:
         except wire.RefusedError as error:
             told = f"{error}: {error.said}" if error.said else str(error)
             said = f"{self.name} refuses to answer: {told}."
-            return Failed(seed, REFUSED, said, time.monotonic() - began)
+            kind = UNFIT if error.status in OF_THE_QUESTION else REFUSED
+            return Failed(seed, kind, said, time.monotonic() - began)
         return Sample(text, seed, reason, tokens, None, None, time.monotonic() - began)
 
     def _read(self, answer: Any) -> tuple[str, str, int | None]:

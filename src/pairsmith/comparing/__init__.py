@@ -1,0 +1,1 @@
+"""Rounds of collecting and training held beside each other: ledgers, accuracy, Elo, attacks."""
