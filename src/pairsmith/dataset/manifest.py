@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import UnionType
 from typing import Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
@@ -219,10 +220,16 @@ def _entry(kind: type[Entry], fields: Mapping[str, Any]) -> Entry:
         TypeError: A field is missing, unknown, or of another type.
     """
     entry = kind(**fields)
-    for name, expected in get_type_hints(kind).items():
+    for name, expected in _types(kind).items():
         if not _is_a(getattr(entry, name), expected):
             raise TypeError(f"{name} is {getattr(entry, name)!r}")
     return entry
+
+
+@cache
+def _types(kind: type[Any]) -> dict[str, Any]:
+    """The types of an entry's fields; to work them out takes longer than to check an entry."""
+    return get_type_hints(kind)
 
 
 def _is_a(value: Any, expected: Any) -> bool:
