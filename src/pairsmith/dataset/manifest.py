@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from types import UnionType
 from typing import Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
@@ -212,6 +211,11 @@ def parse_manifest(path: StoragePath) -> Manifest:
 
 Entry = TypeVar("Entry", FileEntry, LedgerEntry)
 
+TYPES: dict[type[Any], dict[str, Any]] = {
+    kind: get_type_hints(kind) for kind in (FileEntry, LedgerEntry)
+}
+"""The types of an entry's fields; working them out takes longer than checking an entry."""
+
 
 def _entry(kind: type[Entry], fields: Mapping[str, Any]) -> Entry:
     """An entry with every field of its type.
@@ -220,16 +224,10 @@ def _entry(kind: type[Entry], fields: Mapping[str, Any]) -> Entry:
         TypeError: A field is missing, unknown, or of another type.
     """
     entry = kind(**fields)
-    for name, expected in _types(kind).items():
+    for name, expected in TYPES[kind].items():
         if not _is_a(getattr(entry, name), expected):
             raise TypeError(f"{name} is {getattr(entry, name)!r}")
     return entry
-
-
-@cache
-def _types(kind: type[Any]) -> dict[str, Any]:
-    """The types of an entry's fields; to work them out takes longer than to check an entry."""
-    return get_type_hints(kind)
 
 
 def _is_a(value: Any, expected: Any) -> bool:
