@@ -170,8 +170,9 @@ class Board:
             now: The time, seconds since 1970.
             more: Whether an item wants more opinions than the project's usual number.
         """
-        if project.sha256 != self._project:  # what wanted no more may do so again
-            self._closed, self._first, self._project = set(), 0, project.sha256
+        if project.sha256 != self._project:
+            self._project = project.sha256
+            self.reopen()
         had = {task.item for task in self.mine(who) if task.answer is not None}
         for place in range(self._first, len(self.order)):
             item = self.order[place]
@@ -186,6 +187,10 @@ class Board:
             self._first += 1
         return None
 
+    def reopen(self) -> None:
+        """Looks at all items again: what wanted no more opinions may do so now."""
+        self._closed, self._first = set(), 0
+
     def _wants(self, item: str, project: Project, now: float, more: More) -> bool | None:
         """Whether an item wants an opinion now; None where it never will again."""
         tasks = self.on(item)
@@ -196,7 +201,8 @@ class Board:
             return None
         if len(said) < project.opinions:
             return len(said) + len(leases) < project.opinions
-        if project.mode == Mode.REVIEW or not more(self.opinions(item, project.mode)):
+        # how far people agree on what was collected takes as many opinions on each
+        if project.mode != Mode.RELABEL or not more(self.opinions(item, project.mode)):
             return None
         return not leases
 
