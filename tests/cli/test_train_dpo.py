@@ -8,7 +8,7 @@ import pairsmith
 from support.models.folders import write_causal, write_scorer
 from support.slow import quick, slow
 from support.tiny import llama_tokenizer
-from support.training import pairs_file
+from support.training import pairs_file, train_quietly
 
 pytest.importorskip("trl")
 QUICK = [
@@ -67,6 +67,7 @@ REFUSED = [
     ("text", ["--model", "model", "--max-length", 5], "= trained 0 + held_out 3 + prompt_fills 22"),
     ("text", ["--model", "model", "--margin"], "The build has no margins"),
     ("text", ["--model", "model", "--score", "model"], "named by --score, gives no scores"),
+    ("text", ["--model", "model", "--score", "judge"], "learnt from messages, and the build holds"),
     ("text", ["--model", "model", "--loss-type", "nca"], "'nca' is no loss of TRL's"),
     ("text", ["--model", "model", "--held-out", "messages"], "opens with the question of"),
     ("text", ["--model", "model", "--held-out", "model"], "holds no finished build"),
@@ -75,13 +76,15 @@ REFUSED = [
 
 @pytest.mark.parametrize(
     ("build", "options", "said"),
-    quick(REFUSED, *(REFUSED[place] for place in (0, 2, 4, 7))),
+    quick(REFUSED, *(REFUSED[place] for place in (0, 2, 4, 8))),
     ids=[
-        "template", "nan", "scorer", "vocabulary", "context", "margin", "score", "loss",
+        "template", "nan", "scorer", "vocabulary", "context", "margin", "score", "form", "loss",
         "held-out", "no-build",
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_a_sentence(run, place, tmp_path, build, options, said):
+    if "judge" in options and not (place / "judge").exists():
+        train_quietly(place / "messages", place / "judge", place / "model", max_steps=1)
     folders = ("--model", "--score", "--held-out")
     named = [
         str(place / word) if before in folders else word

@@ -363,7 +363,7 @@ def check_pairs(built: Manifest, subsets: list[str]) -> None:
     if not pairs:
         raise OutputError(
             "The rows are dialogues, without a chosen and a rejected reply.",
-            "A preference model is trained on pairs: name a subset of them.",
+            "Models are trained on pairs here: name a subset of them.",
         )
     if not any(entry.kept for entry in pairs if not is_held_out(entry.split)):
         splits = ", ".join(dict.fromkeys(entry.split for entry in pairs))

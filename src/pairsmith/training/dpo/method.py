@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
+from pairsmith.dataset.manifest import Manifest
 from pairsmith.errors import RecipeError, TokenizerError
 from pairsmith.schema.rows import Form
 from pairsmith.training.dpo.card import card_of
 from pairsmith.training.dpo.evaluation import evaluate_policy
+from pairsmith.training.dpo.judge import check_judge, name_judge
 from pairsmith.training.dpo.options import (
     DEFAULTS,
     OURS,
@@ -55,23 +57,16 @@ def _load(settings: Settings, form: Form) -> Policy:
     return policy
 
 
-def _parents(settings: Settings, _loaded: Loaded) -> Parents:
-    """The preference model that judges replies at the end, if one is named."""
-    from pairsmith.models.folders import find_model, model_sha256, record_name
-    from pairsmith.models.loading import CLASSIFIER
-    from pairsmith.models.settings import read_settings
+def _check_build(built: Manifest, settings: Settings) -> None:
+    """Checks the build, and that the preference model that is named can judge its replies."""
+    check_build(built, settings)
+    if settings["score"] is not None:
+        check_judge(settings["score"], built)
 
+
+def _parents(settings: Settings, _loaded: Loaded) -> Parents:
     name = settings["score"]
-    if name is None:
-        return {}
-    folder = find_model(name)
-    kinds = read_settings(folder, name).architectures or []
-    if not any(kind.endswith(CLASSIFIER) for kind in kinds):
-        raise RecipeError(
-            f"{name}, named by --score, gives no scores.",
-            "Name a preference model; pairsmith train reward makes one.",
-        )
-    return {"score": {"name": record_name(name), "sha256": model_sha256(folder)}}
+    return {} if name is None else {"score": name_judge(name)}
 
 
 def _encode(job: Job, watch: TrainingWatch | None) -> Encoding:
@@ -131,7 +126,7 @@ METHOD = Method(
         check=check_settings,
         lowest={"precompute_ref_batch_size": 1},
     ),
-    check_build=check_build,
+    check_build=_check_build,
     load=_load,
     encode=_encode,
     prove=_prove,
