@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
 from support.slow import slow
 
 LOOP = Path(__file__).parent.parent / "examples" / "loop"
