@@ -85,7 +85,7 @@ def import_items(collection: Collection, found: FromBuild, most: int | None = No
         if not count:
             raise CollectionError(f"{found.name} holds nothing that can be judged.")
         body = {
-            "build": {"name": found.name, "sha256": found.sha256},
+            "build": {"name": found.name, "sha256": found.sha256, "folder": found.folder},
             "annotation": found.annotation,
             "items": count,
         }
