@@ -56,6 +56,12 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "pairsmith generate out samples --endpoint http://127.0.0.1:8000 --score ./run",
         "pairsmith generate prompts.txt samples --model ./policy --best-of 1",
     ),
+    "collect": (
+        "pairsmith collect talks --model http://127.0.0.1:8000",
+        "pairsmith collect talks --model http://127.0.0.1:8000 --mode red-team",
+        "pairsmith collect second --from out --apply audit",
+        "pairsmith collect talks --export",
+    ),
     "lineage": (
         "pairsmith lineage run",
         "pairsmith lineage run --search ../models --svg lineage.svg",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Unpack
 
+from pairsmith.collecting.asking import Score
 from pairsmith.collecting.collection import Collection
 from pairsmith.collecting.events import Kind
 from pairsmith.collecting.export import export
@@ -17,11 +18,13 @@ from pairsmith.collecting.pages.served import Served
 from pairsmith.collecting.project import Project
 from pairsmith.collecting.solo.opening import open_or_begin
 from pairsmith.collecting.tasks import Tasks
-from pairsmith.errors import CollectionError
 from pairsmith.extras import require
 
 if TYPE_CHECKING:
     from pairsmith.dataset.annotation import Annotation
+
+ALONE = 0.99
+"""How often somebody is right whose word is to count by itself."""
 
 Ready = Callable[[str], None]
 """Takes the link to the pages."""
@@ -108,7 +111,7 @@ def export_collection(
         return _write(collection, held)
 
 
-def _scorer(project: Project) -> Callable[..., list[float]] | None:
+def _scorer(project: Project) -> Score | None:
     return None if project.score is None else score_by(project.score)
 
 
@@ -127,7 +130,7 @@ def _build_of(collection: Collection, options: CollectOptions) -> Path | None:
         return Path(options.from_)
     with collection.store.read() as transaction:
         taken = transaction.last(Kind.IMPORTED)
-    place = None if taken is None else taken.body["build"].get("folder")
+    place = None if taken is None else taken.body.get("folder")
     return Path(place) if place is not None and Path(place).is_dir() else None
 
 
@@ -139,5 +142,7 @@ def _write(collection: Collection, options: CollectOptions) -> Collected:
     said = any(task.counts for task in Tasks(collection).read().tasks.values())
     annotation = None
     if build is not None and said:
-        annotation = annotate_opinions(collection, build, options.name)
+        alone = collection.project().opinions == 1
+        accuracy = options.accuracy or (ALONE if alone else None)
+        annotation = annotate_opinions(collection, build, options.name, accuracy=accuracy)
     return Collected(collection.folder, manifest, annotation, build)

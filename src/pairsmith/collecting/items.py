@@ -133,9 +133,11 @@ def pairs_of_build(
         AnnotationError: There is no such annotation of it.
     """
     from pairsmith.dataset.annotations import local_build, parse_reference, read_annotation
+    from pairsmith.dataset.manifest import read_manifest
     from pairsmith.io.durable import sha256_of
 
     place = local_build(build)
+    read_manifest(place)
     named: list[str] = []
     held = None
     if annotation is not None:

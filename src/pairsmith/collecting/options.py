@@ -56,6 +56,12 @@ class CollectOptions:
     name: Annotated[
         str, Option("The annotation of the build that is written at the end.", "NAME")
     ] = "people"
+    accuracy: Annotated[
+        float | None,
+        Option(
+            "Of --from: how often people are right; 0.99 with one opinion, else estimated.", "X"
+        ),
+    ] = None
     title: Annotated[str | None, Option("What the pages are headed.", "TEXT")] = None
     instructions: Annotated[
         str | None, Option("Markdown that is at hand on every page.", "FILE")
@@ -85,10 +91,12 @@ class CollectOptions:
         given = [name for name, value in sources.items() if value is not None]
         if self.model is not None and len(given) > 1:
             raise RecipeError(f"{' and '.join(given)} do not go together.", "Give one of them.")
+        if self.accuracy is not None and not 0.5 < self.accuracy < 1:
+            raise RecipeError(f"--accuracy {self.accuracy:g} is not between 0.5 and 1.")
         of_model = ("served_model", "mode", "best_of", "score", "system", "temperature",
                     "max_tokens", "edits", "round")  # fmt: skip
         self._check_needs(of_model, "--model", self.model)
-        self._check_needs(("apply", "subset", "opinions"), "--from", self.from_)
+        self._check_needs(("apply", "subset", "opinions", "accuracy"), "--from", self.from_)
         begins = self.model or self.from_
         self._check_needs(("title", "instructions"), "--model or --from", begins)
 
@@ -116,6 +124,7 @@ class CollectArguments(TypedDict, total=False):
     subset: str | None
     opinions: int | None
     name: str
+    accuracy: float | None
     title: str | None
     instructions: str | None
     project: str | None

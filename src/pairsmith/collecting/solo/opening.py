@@ -1,8 +1,9 @@
-"""The collection that a command is about: the one in its folder, or a new one as its options say."""
+"""The collection that a command is about: that in its folder, or a new one as its options say."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,7 @@ WARNING = (
 )
 """Of a red team of one, who is asked nothing else."""
 
-BEGIN = (
-    "Begin one: --model URL to talk to a model, --from BUILD to judge pairs,"
-    " or --project FILE."
-)
+BEGIN = "Begin one: --model URL to talk to a model, --from BUILD to judge pairs, or --project FILE."
 
 
 def open_or_begin(folder: str | os.PathLike[str], options: CollectOptions) -> Collection:
@@ -45,20 +43,21 @@ def open_or_begin(folder: str | os.PathLike[str], options: CollectOptions) -> Co
     """
     place = Path(folder)
     wanted = _project(options)
-    if not (place / DATABASE).is_file():
-        if wanted is None:
-            raise CollectionError(f"{place} holds no collection.", BEGIN)
-        items = _items(wanted, options)
-        made = create_collection(place, wanted)
-        return made if items is None else _with_items(made, items)
-    made = open_collection(place)
+    begun = (place / DATABASE).is_file()
+    if not begun and wanted is None:
+        raise CollectionError(f"{place} holds no collection.", BEGIN)
+    items = None if begun or wanted is None else _items(wanted, options)
+    made = open_collection(place) if wanted is None or begun else create_collection(place, wanted)
     try:
         _check_same(made, wanted)
-        items = _items(made.project(), options)
-        return made if items is None else _with_items(made, items)
+        items = items or _items(made.project(), options)
+        if items is not None:
+            _take(made, items)
+        _check_items(made)
     except BaseException:
         made.close()
         raise
+    return made
 
 
 def _check_same(collection: Collection, wanted: Project | None) -> None:
@@ -78,23 +77,27 @@ def _items(project: Project, options: CollectOptions) -> FromBuild | None:
     return pairs_of_build(options.from_, options.apply, options.subset)
 
 
-def _with_items(collection: Collection, items: FromBuild) -> Collection:
+def _take(collection: Collection, items: FromBuild) -> None:
     """Takes items into a collection that has none; of one that has them checks whose they are."""
     with collection.store.read() as transaction:
         taken = transaction.last(Kind.IMPORTED)
-    try:
-        if taken is None:
-            import_items(collection, items)
-        elif taken.body["build"]["sha256"] != items.sha256:
-            raise CollectionError(
-                f"{collection.folder} judges the pairs of another build: {taken.body['build']['name']}"
-                " as it was then.",
-                "Begin another collection in another folder.",
-            )
-    except BaseException:
-        collection.close()
-        raise
-    return collection
+    if taken is None:
+        import_items(collection, items)
+    elif taken.body["build"]["sha256"] != items.sha256:
+        raise CollectionError(
+            f"{collection.folder} judges pairs of another build: {taken.body['build']['name']},"
+            " as it was then.",
+            "Begin another collection in another folder.",
+        )
+
+
+def _check_items(collection: Collection) -> None:
+    with collection.store.read() as transaction:
+        taken = transaction.last(Kind.IMPORTED)
+    if taken is None and not collection.project().mode.talks:
+        raise CollectionError(
+            f"{collection.folder} has nothing to judge yet.", "Name a build with --from BUILD."
+        )
 
 
 def _project(options: CollectOptions) -> Project | None:
@@ -111,6 +114,7 @@ def _project(options: CollectOptions) -> Project | None:
 
 
 def _talking(options: CollectOptions) -> dict[str, Any]:
+    from pairsmith.io.wire import Patience
     from pairsmith.models.generation.endpoint import open_endpoint
 
     mode = options.mode or Mode.HELPFUL.value
@@ -118,7 +122,8 @@ def _talking(options: CollectOptions) -> dict[str, Any]:
         raise RecipeError(
             f"--mode is {mode!r}.", "Known: helpful, red-team. --from BUILD judges pairs."
         )
-    served = open_endpoint(str(options.model), options.served_model).model
+    patience = replace(Patience.usual(), attempts=2, seconds=30.0)  # somebody sits and waits
+    served = open_endpoint(str(options.model), options.served_model, patience).model
     parameters = {"temperature": options.temperature, "max_tokens": options.max_tokens}
     model = {
         "name": served.rstrip("/").rpartition("/")[2] if served.startswith("/") else served,
