@@ -11,11 +11,16 @@ from pathlib import Path
 
 import pytest
 
+# as the command line does; threads of two processes of tests only wait for each other
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pairsmith
 from pairsmith.cli import main
 from support.defects import write_doubtful, write_planted
 from support.examples import load_quick_profile
 from support.real import DEMO, REAL, REAL_FILE
+from support.shared_templates import shared_templates
 
 # a shell that starts a program in the background has it ignore interrupts, and its children too
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -41,6 +46,13 @@ def unsynced() -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda handle: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates_opened_once() -> Iterator[None]:
+    """See `support.shared_templates`."""
+    with shared_templates():
         yield
 
 

@@ -37,7 +37,8 @@ def test_the_public_names():
         "Manifest", "Note", "PairsmithError", "Progress", "Reason", "Recipe", "Rounds",
         "TrainedModel", "TrainingProgress", "__version__", "annotate", "audit", "build", "check",
         "evaluate", "explore", "export", "generate", "lineage", "list_annotations", "preview",
-        "publish", "read_annotation", "rounds", "score", "split", "train_reward",
+        "publish", "read_annotation", "rounds", "score", "split", "train_dpo",
+        "train_reward",
     ]  # fmt: skip
     assert dir(pairsmith) == pairsmith.__all__
     for name in pairsmith.__all__:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pairsmith.scoring.score import score
     from pairsmith.tokens.preview import preview
     from pairsmith.tracing.lineage import Lineage, lineage
+    from pairsmith.training.dpo.train import train_dpo
     from pairsmith.training.job import TrainedModel
     from pairsmith.training.progress import TrainingProgress
     from pairsmith.training.reward.train import train_reward
@@ -78,6 +79,7 @@ __all__ = [
     "rounds",
     "score",
     "split",
+    "train_dpo",
     "train_reward",
 ]
 
@@ -113,6 +115,7 @@ _HOMES = {
     "rounds": "pairsmith.comparing.rounds",
     "score": "pairsmith.scoring.score",
     "split": "pairsmith.building.split",
+    "train_dpo": "pairsmith.training.dpo.train",
     "train_reward": "pairsmith.training.reward.train",
 }
 

@@ -15,6 +15,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "tokens": ("tokenizers", "transformers"),
     "train": ("torch", "transformers", "trl", "peft", "accelerate", "datasets"),
     "demo": ("gguf",),
+    "collect": ("starlette", "uvicorn", "markdown_it"),
     "hub": (
         "starlette", "uvicorn", "httptools", "python_multipart", "argon2", "stripe", "markdown_it",
         "nh3", "itsdangerous", "limits", "lz4", "duckdb",

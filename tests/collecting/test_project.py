@@ -26,7 +26,7 @@ WRONG = [
     ({"title": "two\nlines"}, "title", "one line"),
     ({"pairing": "different"}, "different", "same"),
     ({"mode": "review"}, "tags", "tags"),
-    ({"opinions": 12}, "most_opinions", ""),
+    ({"opinions": 16}, "most_opinions", ""),
     ({"conversations_each": True}, "conversations_each", "whole number"),
 ]
 

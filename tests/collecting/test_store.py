@@ -14,6 +14,7 @@ import pytest
 from pairsmith.collecting import actions
 from pairsmith.collecting.collection import open_collection
 from pairsmith.collecting.events import Kind
+from pairsmith.collecting.export import export
 from support import collected
 from support.slow import slow
 
@@ -88,21 +89,41 @@ with open_collection(sys.argv[1]) as collection:
 def test_what_was_acknowledged_before_a_kill_is_there_once(tmp_path):
     collected.begin(tmp_path / "c", max_turns=1_000).close()
     chance = random.Random(7)
+    people = [f"p{nth}" for nth in range(21)]
+    for first in range(0, len(people), 3):  # three processes at once
+        some = people[first : first + 3]
+        workers = [_begin_work(tmp_path / "c", who) for who in some]
+        for who, worker in zip(some, workers, strict=True):
+            time.sleep(chance.uniform(0.0, 0.3))
+            worker.send_signal(signal.SIGKILL)
+            said = [line.split() for line in worker.stdout.read().splitlines()]
+            worker.stdout.close()
+            worker.wait()
+            _check_work(tmp_path / "c", who, sum(len(words) == 3 for words in said))
+    with open_collection(tmp_path / "c") as collection:
+        made = export(collection)
+        assert made.people <= len(people)  # one may be killed before they say anything
+        assert made.kept == _count(collection, Kind.CHOSE)
+
+
+def _begin_work(folder, who):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    for nth in range(8):
-        command = [sys.executable, "-c", WORKER, str(tmp_path / "c"), f"p{nth}"]
-        worker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-        worker.stdout.readline()
-        time.sleep(chance.uniform(0.0, 0.4))
-        worker.send_signal(signal.SIGKILL)
-        said = [line.split() for line in worker.stdout.read().splitlines()]
-        worker.stdout.close()
-        worker.wait()
-        acknowledged = [int(words[1]) for words in said if len(words) == 3]
-        with open_collection(tmp_path / "c") as collection:
-            [state] = actions.conversations_of(collection, f"p{nth}")
-            chosen = [turn for turn in state.turns if turn.picked is not None]
-            assert len(acknowledged) <= len(chosen) <= len(acknowledged) + 1
-            assert [turn.message for turn in chosen] == [f"p{nth} {n}" for n in range(len(chosen))]
-            with collection.store.read() as look:
-                assert look.count(Kind.CHOSE, f"p{nth}") == len(chosen)
+    command = [sys.executable, "-c", WORKER, str(folder), who]
+    worker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    worker.stdout.readline()  # it has begun
+    return worker
+
+
+def _check_work(folder, who, acknowledged):
+    """Whether what a worker was told is on record once, and no more than one choice besides."""
+    with open_collection(folder) as collection:
+        [state] = actions.conversations_of(collection, who)
+        chosen = [turn for turn in state.turns if turn.picked is not None]
+        assert acknowledged <= len(chosen) <= acknowledged + 1
+        assert [turn.message for turn in chosen] == [f"{who} {n}" for n in range(len(chosen))]
+        assert _count(collection, Kind.CHOSE, who) == len(chosen)
+
+
+def _count(collection, kind, who=None):
+    with collection.store.read() as look:
+        return look.count(kind, who)

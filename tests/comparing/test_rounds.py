@@ -207,18 +207,21 @@ def test_a_snapshot_that_always_wins_has_no_number_by_wins(loop, tmp_path):
     assert "+174 (+174 to +174)" in result.stdout
 
 
-def test_attacks_by_round(tmp_path):
-    """Dialogues have no column `round`: the collection that wrote their file tells it."""
+@pytest.mark.parametrize("told_by", ["rows", "manifest"])
+def test_attacks_by_round(tmp_path, told_by):
+    """Dialogues have no column `round`: the rows of their source tell it, or its manifest."""
     lines = (IN_PACKAGE / "red-team-attempts" / "red_team_attempts.jsonl").read_text().splitlines()
     rated = [json.loads(line) for line in lines if line.startswith("{")]
     good = [row for row in rated if row.get("rating") is not None][:4]
     for tag, ratings in (("1", (0, 1, 2, 4)), ("2", (3, 4, 4, 1))):
         folder = tmp_path / f"collection-{tag}"
-        rows = [row | {"rating": float(n)} for row, n in zip(good, ratings, strict=True)]
+        own = {"round": tag} if told_by == "rows" else {}
+        rows = [row | {"rating": float(n)} | own for row, n in zip(good, ratings, strict=True)]
         write_rows(folder / "red-team-attempts", train=rows)
         size, sha256 = digest_of(folder / "red-team-attempts" / "train.jsonl")
         file = {"path": "red-team-attempts/train.jsonl", "bytes": size, "sha256": sha256}
-        held = {"kind": "collection", "round": tag, "outputs": [file]}
+        held = {"kind": "collection", "outputs": [file]}
+        held |= {"round": tag} if told_by == "manifest" else {}
         (folder / "manifest.json").write_text(json.dumps(held))
     sources = [str(tmp_path / f"collection-{tag}") for tag in "12"]
     pairsmith.build(sources, tmp_path / "out")

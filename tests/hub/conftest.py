@@ -9,14 +9,31 @@ from starlette.testclient import TestClient
 
 from pairsmith.hub.app import application
 from pairsmith.hub.auth import tokens, users
-from pairsmith.hub.context import Hub, Settings
+from pairsmith.hub.context import Hub
+from pairsmith.hub.core import database
+from support.hub.opened import new_hub
 from support.hub.serving import serving
 from support.hub.stage import Stage, staged
 
 
+@pytest.fixture(scope="session", autouse=True)
+def unsynced_database() -> Iterator[None]:
+    """SQLite does not wait for the disk, as `unsynced` has `os.fsync` do for all tests."""
+    connect = database._connect
+
+    def unsynced(path):
+        made = connect(path)
+        made.execute("PRAGMA synchronous = OFF")
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "_connect", unsynced)
+        yield
+
+
 @pytest.fixture
 def hub(tmp_path) -> Iterator[Hub]:
-    made = Hub(tmp_path / "hub", Settings("http://testserver", key="a key of the tests"))
+    made = new_hub(tmp_path / "hub")
     yield made
     made.close()
 
@@ -50,7 +67,7 @@ def served(hub) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory) -> Iterator[Stage]:
     """A hub with something to hide; the tests of a module share it and leave it as it is."""
-    made = Hub(tmp_path_factory.mktemp("hub"), Settings("http://testserver", key="k"))
+    made = new_hub(tmp_path_factory.mktemp("stage") / "hub")
     yield staged(made, application(made))
     made.close()
 
@@ -58,7 +75,7 @@ def stage(tmp_path_factory) -> Iterator[Stage]:
 @pytest.fixture
 def own_stage(tmp_path) -> Iterator[Stage]:
     """The same for one test, which may change it."""
-    made = Hub(tmp_path / "hub", Settings("http://testserver", key="k"))
+    made = new_hub(tmp_path / "hub")
     yield staged(made, application(made))
     made.close()
 

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 import pairsmith
-from pairsmith.hub.context import Hub, Settings
 from pairsmith.hub.repos import files, history, repos
 from support.hub.clients import Stage, environment_of, set_up
+from support.hub.opened import new_hub
 from support.hub.serving import serving
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    hub = Hub(tmp_path / "hub", Settings("http://testserver", key="a key of the tests"))
+    hub = new_hub(tmp_path / "hub")
     with serving(hub) as endpoint:
         yield set_up(hub, endpoint, tmp_path / "home")
     hub.close()

@@ -1,7 +1,6 @@
 """Templates made ready once for all tests, and kernels that use them."""
 
 import atexit
-from collections import OrderedDict
 from contextlib import ExitStack
 from importlib import resources
 
@@ -11,35 +10,30 @@ from pairsmith.schema.recipe import make_recipe
 from pairsmith.schema.rows import Form
 
 MOST = 16
-"""Templates that stay open: the sandbox of each is a process, with two pipes to it."""
+"""Sandboxes that may run: each is a process, with two pipes to it."""
 
-_open = OrderedDict()
+_until_the_end = ExitStack()
+atexit.register(_until_the_end.close)
+_ready = {}
+_running = {}  # as keys, who was asked for last at the end
 
 
 def prepared(name, **tokens):
-    """A template, compiled and in its sandbox; closed when `MOST` others were asked for since."""
+    """A template, compiled and in its sandbox; once for all tests."""
     key = (str(name), *sorted(tokens.items()))
-    if key not in _open:
-        with ExitStack() as stack:
-            ready = stack.enter_context(prepare(str(name), tokens))
-            _open[key] = ready, stack.pop_all()
-    _open.move_to_end(key)
-    while len(_open) > MOST:
-        _close_oldest()
-    return _open[key][0]
+    if key not in _ready:
+        _ready[key] = _until_the_end.enter_context(prepare(str(name), tokens))
+    _running.pop(key, None)
+    _running[key] = True
+    while len(_running) > MOST:
+        _halt(next(iter(_running)))
+    return _ready[key]
 
 
-def _close_oldest():
-    _, (_, stack) = _open.popitem(last=False)
-    stack.close()
-
-
-def _close_all():
-    while _open:
-        _close_oldest()
-
-
-atexit.register(_close_all)
+def _halt(key):
+    """Ends a sandbox's processes; they start again if it is to render."""
+    del _running[key]
+    _ready[key].jinja.__self__.close()
 
 
 def source(name):

@@ -28,13 +28,23 @@ def _pair(number):
     }
 
 
-def train_quietly(build, run, model, **options):
+def train_quietly(build, run, model, train=pairsmith.train_reward, **options):
     """A training on one thread, without an evaluation unless one is asked for; returns the run."""
     import torch
 
     torch.set_num_threads(1)
     given = {"evaluate": False, **SETTINGS, **options}
-    return pairsmith.train_reward(build, run, model_name_or_path=str(model), **given)
+    return train(build, run, model_name_or_path=str(model), **given)
+
+
+def train_policy(build, run, model, **options):
+    """The same by DPO."""
+    return train_quietly(build, run, model, pairsmith.train_dpo, **options)
+
+
+def metrics_of(run):
+    """The lines of a run's metrics, in order."""
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
 
 
 def weights_of(run):

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 import pairsmith
 from pairsmith.cli import app
 from pairsmith.errors import OutputError
+from pairsmith.io.durable import sha256_of
 from support.chains import named, pair, write_loop, write_rows, write_trained
 
 
@@ -214,8 +215,6 @@ def test_a_chain_that_comes_round_ends(tmp_path):
     held = json.loads((run_folder / "manifest.json").read_text())
     model = next(one for one in held["outputs"] if one["path"] == "model.safetensors")
     source = start / "model.safetensors"
-    from pairsmith.io.durable import sha256_of
-
     model |= {"sha256": sha256_of(source), "bytes": source.stat().st_size}
     (run_folder / "manifest.json").write_text(json.dumps(held))
     found = pairsmith.lineage(run_folder)
@@ -243,3 +242,55 @@ def test_a_name_that_others_have_elsewhere_is_no_parent(loop, tmp_path):
     assert [one.split(",")[0] for one in problems] == [
         f"alone/dpo: its parent '{role}' is missing" for role in told
     ]
+
+
+def test_no_more_is_looked_at_than_told(loop, monkeypatch):
+    monkeypatch.setattr("pairsmith.tracing.places.MOST_FOLDERS", 3)
+    found = pairsmith.lineage(loop / "round-2" / "dpo")
+    assert not found.is_whole
+    assert "There is more around than is looked at" in found.remarks[0]
+
+
+def test_links_of_the_file_system_are_not_followed(loop, tmp_path):
+    outside = tmp_path / "outside"
+    shutil.move(loop / "start", outside / "start")
+    (loop / "start").symlink_to(outside / "start")
+    problems = pairsmith.lineage(loop / "round-2" / "dpo").problems
+    assert any("its parent 'base' is missing" in one for one in problems), problems
+
+
+def test_a_collection_is_where_a_chain_begins(tmp_path):
+    """It names its own project and events by hash: they are no parents."""
+    write_rows(tmp_path / "talks" / "tea", train=[pair("a", "b", "c"), pair("d", "e", "f")])
+    path = tmp_path / "talks" / "tea" / "train.jsonl"
+    file = {"path": "tea/train.jsonl", "rows": 2, "bytes": path.stat().st_size}
+    held = {
+        "kind": "collection", "project": {"name": "Tea", "sha256": "1" * 64},
+        "events": {"count": 4, "sha256": "2" * 64},
+        "ledger": [{"subset": "tea", "split": "train", "read": 2, "kept": 2, "unkept": {}}],
+        "outputs": [{**file, "sha256": sha256_of(path)}],
+    }  # fmt: skip
+    (tmp_path / "talks" / "manifest.json").write_text(json.dumps(held))
+    pairsmith.build(tmp_path / "talks", tmp_path / "out")
+    found = pairsmith.lineage(tmp_path / "out")
+    assert found.is_whole, found.problems
+    [edge] = found.chain.edges
+    assert (found.chain.nodes[1].made.kind, found.chain.nodes[1].made.rows) == ("collection", 2)
+    assert edge.files == 1
+
+
+def test_an_export_that_is_a_source_leads_to_its_build(loop, tmp_path):
+    """So transcripts and samples, which differ in shape, stand in one build."""
+    pairsmith.export(loop / "round-1" / "build", tmp_path / "pairs", trainer="trl")
+    found = pairsmith.lineage(tmp_path / "pairs")
+    assert found.is_whole, found.problems
+    pairsmith.build([str(tmp_path / "pairs"), str(loop / "round-1" / "samples")], tmp_path / "out")
+    found = pairsmith.lineage(tmp_path / "out")
+    assert found.is_whole, found.problems
+    nodes = found.chain.nodes
+    links = {(e.role, nodes[e.parent].label) for e in found.chain.parents_of(0)}
+    assert links == {("source", "pairs"), ("source", "loop/round-1/samples")}
+    [export] = [node for node in nodes if node.made.kind == "export"]
+    [edge] = found.chain.parents_of(export.number)
+    assert nodes[edge.parent].label == "loop/round-1/build"
+    assert found.chain.parents_of(edge.parent)

@@ -4,13 +4,15 @@ import pytest
 
 from pairsmith.errors import RecipeError
 from pairsmith.training.config import check_settings, nearest, read_config
+from pairsmith.training.dpo.options import DpoArguments
 from pairsmith.training.methods import METHODS
 from pairsmith.training.reward.options import DEFAULTS, RewardArguments
 
-ARGUMENTS = {"reward": RewardArguments}
+ARGUMENTS = {"reward": RewardArguments, "dpo": DpoArguments}
 REWARD = METHODS["reward"].configuration
 TYPES = {
     "learning_rate": float, "seed": int, "bf16": bool | None, "optim": str, "cut": bool,
+    "loss_weights": list[float] | None,
     "optim_args": None | str | list[str], "lr_scheduler_kwargs": dict | str | None,
 }  # fmt: skip
 
@@ -32,9 +34,10 @@ def test_arguments_are_the_fields():
         ("seed", 7, 7),
         ("bf16", None, None),
         ("optim_args", ["a"], ["a"]),
+        ("loss_weights", [1, "2e-1"], [1.0, 0.2]),
         ("lr_scheduler_kwargs", {"num_cycles": 1}, {"num_cycles": 1}),
     ],
-    ids=["1e-5", "whole", "seed", "null", "list", "mapping"],
+    ids=["1e-5", "whole", "seed", "null", "list", "numbers", "mapping"],
 )
 def test_values_are_brought_to_their_type(name, given, taken):
     found = check_settings({name: given}, TYPES, "The file")
@@ -48,12 +51,13 @@ def test_values_are_brought_to_their_type(name, given, taken):
         ("seed", "7", "Expected a whole number."),
         ("seed", True, "Expected a whole number."),
         ("learning_rate", "fast", "Expected a number."),
+        ("loss_weights", [1.0, "much"], "Expected a list or a word or null."),
         ("learning_rate", float("nan"), "Expected a number."),
         ("cut", "yes", "Expected true or false."),
         ("optim", {"a": 1}, "Expected a text."),
         ("optim", "x" * 2000, "Expected a text."),
     ],
-    ids=["text", "truth", "word", "nan", "yes", "mapping", "long"],
+    ids=["text", "truth", "word", "weights", "nan", "yes", "mapping", "long"],
 )
 def test_values_of_another_type_are_refused(name, given, said):
     with pytest.raises(RecipeError) as caught:

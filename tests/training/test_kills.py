@@ -26,13 +26,13 @@ VOLATILE = ("tokens_per_second",)
 """What of a line of metrics is of the clock."""
 
 
-@pytest.fixture(scope="module")
-def command(tmp_path_factory):
+@pytest.fixture(scope="module", params=["reward", "dpo"])
+def command(request, tmp_path_factory):
     """The command that trains on a build, but for where to."""
     folder = tmp_path_factory.mktemp("kills")
     pairsmith.build(pairs_file(folder / "rows", train=52), folder / "build")
     write_causal(folder / "model")
-    return ("train", "reward", folder / "build"), ("--model", folder / "model", *SETTINGS)
+    return ("train", request.param, folder / "build"), ("--model", folder / "model", *SETTINGS)
 
 
 def metrics_of(run):
@@ -75,9 +75,10 @@ def test_killed_at_any_moment_it_ends_alike(command, tmp_path):
 @slow
 def test_broken_off_behind_its_last_step_it_takes_no_step_more(command, tmp_path, monkeypatch):
     """The last checkpoint is of the last step, in the middle of the rows: there it goes on from."""
-    (_, _, build), (_, model, *_) = command
+    (_, method, build), (_, model, *_) = command
+    train = getattr(pairsmith, f"train_{method}")
     whole, run = tmp_path / "whole", tmp_path / "run"
-    train_quietly(build, whole, model, max_steps=2)
+    train_quietly(build, whole, model, train, max_steps=2)
 
     def break_off(*_given):
         raise KeyboardInterrupt
@@ -85,7 +86,7 @@ def test_broken_off_behind_its_last_step_it_takes_no_step_more(command, tmp_path
     with monkeypatch.context() as patched:
         patched.setattr(running, "finish", break_off)
         with pytest.raises(KeyboardInterrupt):
-            train_quietly(build, run, model, max_steps=2)
-    again = train_quietly(build, run, model, max_steps=2)
+            train_quietly(build, run, model, train, max_steps=2)
+    again = train_quietly(build, run, model, train, max_steps=2)
     assert again.manifest.metrics["steps"] == 2
     assert (run / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()

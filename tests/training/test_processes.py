@@ -13,7 +13,7 @@ from support.slow import slow
 pytest.importorskip("accelerate")
 
 
-def launch(*line):
+def launch(method, *line):
     """Two processes on this machine's CPU, by accelerate's own launcher."""
     launcher = [
         Path(sys.executable).with_name("accelerate"), "launch", "--multi_gpu",
@@ -22,18 +22,19 @@ def launch(*line):
     ]  # fmt: skip
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
     return subprocess.run(
-        [str(word) for word in (*launcher, "-m", "pairsmith", "train", "reward", *line)],
+        [str(word) for word in (*launcher, "-m", "pairsmith", "train", method, *line)],
         env=environment, capture_output=True, text=True, check=False, timeout=280,
     )  # fmt: skip
 
 
 @slow
-def test_two_processes_make_one_run(small, tmp_path):
+@pytest.mark.parametrize("method", ["reward", "dpo"])
+def test_two_processes_make_one_run(small, tmp_path, method):
     line = [
         small.messages, tmp_path / "run", "--model", small.model, "--max-length", 256,
         "--per-device-train-batch-size", 4, "--json", "--no-evaluate",
     ]  # fmt: skip
-    done = launch(*line, "--gradient-accumulation-steps", 1)
+    done = launch(method, *line, "--gradient-accumulation-steps", 1)
     assert done.returncode == 0, done.stderr
     held = json.loads(done.stdout)  # printed once
     assert held["metrics"]["processes"] == 2

@@ -10,7 +10,7 @@ from pairsmith.errors import ModelError, OutputError
 from pairsmith.tokens.preview import open_writer
 from pairsmith.tokens.ragged import from_lists
 from pairsmith.training.ledger import add_up, sentence
-from pairsmith.training.rows import RowWriter, Wanted, _Sides, check_pairs, cut_prompts
+from pairsmith.training.rows import RowWriter, Sides, Wanted, check_pairs, cut_prompts
 from support.tiny import llama_tokenizer
 
 pytest.importorskip("transformers")
@@ -85,13 +85,13 @@ def test_a_token_without_an_embedding_is_named_by_its_row(small, tmp_path):
 def test_prompts_are_cut_at_their_beginning():
     chosen = from_lists([[0, 5, 6, 7, 8], [0, 5, 6, 7, 8], [9, 9], [1, 2, 3, 4, 5]])
     rejected = from_lists([[0, 5, 6, 9], [0, 7, 7, 7, 7, 7], [9, 8], [1, 2, 3, 9, 9]])
-    sides, cut = cut_prompts(_Sides(chosen, rejected), 4)
+    sides, cut = cut_prompts(Sides(chosen, rejected), 4)
     assert cut.tolist() == [True, False, False, True]
     assert sides.chosen.row(0) == [5, 6, 7, 8]
     assert sides.rejected.row(0) == [0, 5, 6, 9]
     assert sides.chosen.row(1) == [0, 5, 6, 7, 8]  # the replies alone are too long
     assert sides.rejected.row(3) == [2, 3, 9, 9]
-    untouched, none = cut_prompts(_Sides(chosen, rejected), 6)
+    untouched, none = cut_prompts(Sides(chosen, rejected), 6)
     assert not none.any()
     assert np.array_equal(untouched.chosen.lengths, chosen.lengths)
 

@@ -82,6 +82,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "pairsmith train reward out run --model ./model",
         "pairsmith train reward out run --model ./model --lora --max-steps 100",
     ),
+    "train dpo": (
+        "pairsmith train dpo out policy --model ./model",
+        "pairsmith train dpo out policy --model ./model --confidence label --score run",
+    ),
     **HUB,
 }
 """Of each command; of the program itself, of ``."""

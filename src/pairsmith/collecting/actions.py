@@ -97,6 +97,13 @@ def start(collection: Collection, who: str, token: str, description: str = "") -
         return Answer(fold([event]), True)
 
 
+def why_not_start(collection: Collection, who: str) -> str:
+    """Why a person may not begin a conversation now, in a sentence; empty where they may."""
+    with collection.store.read() as transaction:
+        begun = transaction.count(Kind.STARTED, who)
+        return _may_start(project_in(transaction), transaction, who, begun)
+
+
 def _may_start(project: Project, transaction: Transaction, who: str, begun: int) -> str:
     """Why a person may not begin a conversation; empty where they may."""
     if not project.mode.talks:

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from pairsmith._version import __version__
 from pairsmith.collecting.board import Board, Opinion
 from pairsmith.collecting.collection import Collection
+from pairsmith.collecting.deciding import decide_labels, opinions_by_item
 from pairsmith.collecting.events import Kind
-from pairsmith.collecting.items import GOLD
 from pairsmith.collecting.project import Mode, Project
 from pairsmith.collecting.tasks import Tasks
-from pairsmith.collecting.weighing import weigh
 from pairsmith.dataset.annotation import Annotation, Annotator
 from pairsmith.errors import CollectionError
 from pairsmith.schema.annotations import Action
@@ -33,9 +32,6 @@ ACTIONS: Mapping[str, str] = {
 """What `build --apply` does with the rows of each label, unless it is told otherwise. Where people
 are not sure, the row stays as it is."""
 
-Weigh: TypeAlias = Callable[[Mapping[str, Sequence[Opinion]]], Mapping[str, float]]
-"""From the opinions on each item to the probability that its label is right."""
-
 
 def annotate_opinions(
     collection: Collection,
@@ -43,22 +39,24 @@ def annotate_opinions(
     name: str = "people",
     *,
     actions: Mapping[str, str] = ACTIONS,
-    weigh: Weigh = weigh,
+    accuracy: float | None = None,
 ) -> Annotation:
     """Writes what people said of the rows of a build as an annotation of it.
 
-    Of pairs: a statement a row, `agree` where the label is more likely right than not, `disagree`
-    where less, `tie` where as likely, or where all find both replies bad; with columns `opinions`,
-    `agreeing`, `disagreeing`, `both_bad`, and `strength`, the mean of the strengths, above 0 where
-    they speak for the label. Of transcripts: a statement a reviewer and tag, with the tag as label
-    and the rating as score; `reviewer` is the person's number.
+    Of pairs: a statement a row. It is `disagree` where the label is wrong with the certainty that
+    `statistics.adjudication` asks for, `agree` where it is more likely right than not, and else
+    `tie`: it is open. Columns are `opinions`, `agreeing`, `disagreeing`, `both_bad`, and
+    `strength`, the mean of the strengths, above 0 where they speak for the label. Of transcripts:
+    a statement a reviewer and tag, with the tag as label and the rating as score; `reviewer` is
+    the person's number.
 
     Args:
         collection: The collection, of the mode relabel or review.
         build: The build whose rows were judged, or another of the same rows.
         name: The annotation's.
         actions: What `build --apply` does with the rows of each label of pairs.
-        weigh: From opinions to the probability that labels are right.
+        accuracy: How often every person is right, such as 0.99 for one whose word is to count;
+            None to estimate it from items that several judged.
 
     Raises:
         CollectionError: The collection's items are of no build.
@@ -78,33 +76,35 @@ def annotate_opinions(
         )
     board = Tasks(collection).read()
     reviews = project.mode == Mode.REVIEW
-    said = _reviews(collection, board) if reviews else _judgements(project, board, weigh)
+    said = _reviews(collection, board) if reviews else _judgements(project, board, accuracy)
     recipe = {
         "collection": {"project": project.sha256, "events": reached._asdict()},
         "build": imported.body["build"],
+        "accuracy": accuracy,
     }
     given = dict.fromkeys(project.tags, Action.LEAVE.value) if reviews else actions
     annotator = Annotator("people", __version__, recipe, actions=given)
     return annotate(build, name, said, annotator)
 
 
-def opinions_by_item(board: Board, mode: Mode) -> dict[str, list[Opinion]]:
-    """The opinions on each item that has any, items of a known answer aside, in their order."""
-    items = [item for item in board.of_item if not item.startswith(GOLD)]
-    held = {item: board.opinions(item, mode) for item in items}
-    return {item: said for item, said in held.items() if said}
-
-
-def _judgements(project: Project, board: Board, weigh: Weigh) -> list[dict[str, Any]]:
+def _judgements(project: Project, board: Board, accuracy: float | None) -> list[dict[str, Any]]:
+    decided = decide_labels(board, project.mode, accuracy)
     by_item = opinions_by_item(board, project.mode)
-    chances = weigh(by_item)
-    return [_judgement(item, said, chances[item]) for item, said in sorted(by_item.items())]
+    rows = []
+    for item in sorted(decided):
+        row = _judgement(item, by_item.get(item, []), *decided[item])
+        if item in board.adjudicated:
+            row["detail"] = f"adjudicated; {row['detail']}"
+        rows.append(row)
+    return rows
 
 
-def _judgement(item: str, said: Sequence[Opinion], chance: float) -> dict[str, Any]:
+def _judgement(item: str, said: Sequence[Opinion], chance: float, verdict: str) -> dict[str, Any]:
     counts = Counter((o.strength > 0) - (o.strength < 0) for o in said)
-    decided = counts[1] or counts[-1]
-    label = TIE if not decided or chance == 0.5 else AGREE if chance > 0.5 else DISAGREE
+    says_something = counts[1] or counts[-1] or verdict == "keep"
+    label = AGREE if chance > 0.5 and says_something else TIE
+    if verdict == "flip":
+        label = DISAGREE
     people = f"{counts[1]} of {len(said)} agree with the label"
     return {
         "id": item,
@@ -115,7 +115,7 @@ def _judgement(item: str, said: Sequence[Opinion], chance: float) -> dict[str, A
         "agreeing": counts[1],
         "disagreeing": counts[-1],
         "both_bad": counts[0],
-        "strength": sum(o.strength for o in said) / len(said),
+        "strength": sum(o.strength for o in said) / len(said) if said else None,
     }
 
 

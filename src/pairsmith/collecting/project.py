@@ -157,7 +157,7 @@ class Project:
     conversations_each: int | None = None
     conversations_total: int | None = None
     opinions: int = 3
-    most_opinions: int = 11
+    most_opinions: int = 15
     overlap: float = 0.0
     repeats: float = 0.04
     gold: tuple[GoldItem, ...] = ()

@@ -229,7 +229,7 @@ def _subset(value: Any, what: str) -> str:
 def _parameters(value: Any, what: str) -> dict[str, float]:
     known: dict[str, Check] = {
         "temperature": partial(_number, low=0, high=10),
-        "top_p": partial(_number, low=0, high=1),
+        "top_p": partial(_number, low=1e-6, high=1),
         "max_tokens": partial(_whole, low=1, high=100_000),
     }
     return _check_fields(value, known, what, ())

@@ -14,12 +14,30 @@ from pairsmith.collecting import draws
 from pairsmith.collecting.conversation import Conversation, Message, Phase
 from pairsmith.collecting.project import Pairing, Project, ServedModel, Shown
 from pairsmith.errors import CollectionError
+from pairsmith.io import wire
 
 MORE = 6
 """So many samples more are asked for, at most, where all that came are alike or have a fault."""
 
 LONGEST = 100_000
 """A reply of more characters is not shown."""
+
+GONE, UNSCORED, BROKEN = "gone", "unscored", "broken"
+"""Faults that are no server's: a model that the project has no more, no score, a bug."""
+
+WORDS = {
+    wire.AWAY: "The model cannot be reached.",
+    wire.BUSY: "The model has too much to do.",
+    wire.LATE: "The model took too long.",
+    wire.CUT: "The reply broke off on its way.",
+    wire.LARGE: "The reply was too long.",
+    "too long": "The reply was too long.",
+    "blank": "The reply was blank.",
+    GONE: "The model is no longer part of the project.",
+    UNSCORED: "The replies could not be scored.",
+    BROKEN: "Something is wrong on this side.",
+}
+"""What is said of a fault to who waits: nothing by which a model could be told."""
 
 
 class Request(NamedTuple):
@@ -45,7 +63,9 @@ class Sampled(NamedTuple):
         model: The model's name in the project.
         seed: That of the request.
         text: The reply; None where there is none.
-        fault: Why there is none, or why it is not shown; empty where there is nothing the matter.
+        fault: Why there is none, or why it is not shown, in a word or two; empty where there is
+            nothing the matter.
+        said: The same with the server's words: for the project's owner, and nobody else.
         served: What the server says that it served.
         finish_reason: Why the reply ended, as the server says.
         tokens: Of the reply; None where the server does not say.
@@ -59,6 +79,7 @@ class Sampled(NamedTuple):
     seed: int
     text: str | None
     fault: str = ""
+    said: str = ""
     served: str = ""
     finish_reason: str = ""
     tokens: int | None = None
@@ -208,8 +229,8 @@ def faults_of(samples: Sequence[Sampled], shown: tuple[int, int] | None) -> str:
     if shown is not None:
         return ""
     faults = [sample.fault for sample in samples if sample.fault]
-    if len(faults) == len(samples):
-        return f"No reply came: {faults[0]}." if faults else "Nothing was asked."
+    if faults and len(faults) == len(samples):
+        return WORDS.get(faults[0], "The model gave no reply that can be shown.")
     if len(faults) + 1 == len(samples):
         return "Only one reply came."
     return "The replies that came were all the same."

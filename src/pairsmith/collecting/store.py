@@ -104,6 +104,16 @@ class Transaction:
         asked = "SELECT thread FROM events WHERE kind = ? AND who = ? ORDER BY seq"
         return [row[0] for row in self.db.execute(asked, (kind.value, who))]
 
+    def ending_in(self, kinds: Iterable[Kind]) -> list[str]:
+        """The threads whose last event is of one of these kinds."""
+        named = [kind.value for kind in kinds]
+        asked = (
+            f"SELECT thread FROM events AS one WHERE kind IN ({', '.join('?' * len(named))})"  # noqa: S608  (constants)
+            " AND NOT EXISTS (SELECT 1 FROM events WHERE thread = one.thread AND place > one.place)"
+            " ORDER BY seq"
+        )
+        return [row[0] for row in self.db.execute(asked, named)]
+
     def last(self, kind: Kind) -> Event | None:
         """The last event of a kind; None where there is none."""
         return next(self._select("WHERE kind = ? ORDER BY seq DESC LIMIT 1", (kind.value,)), None)

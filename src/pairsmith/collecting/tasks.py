@@ -20,12 +20,12 @@ from pairsmith.collecting.actions import ANSWERED, STALE
 from pairsmith.collecting.board import Board, More, Task
 from pairsmith.collecting.collection import Collection, project_in
 from pairsmith.collecting.consent import may_begin
+from pairsmith.collecting.deciding import Estimates
 from pairsmith.collecting.events import PROJECT, Kind
 from pairsmith.collecting.items import FromBuild, Item, add_items, find_item, gold_items
 from pairsmith.collecting.project import Mode, Project
 from pairsmith.collecting.store import Transaction
 from pairsmith.collecting.verdicts import read_verdict
-from pairsmith.collecting.weighing import is_undecided
 from pairsmith.errors import CollectionError
 
 NOT_THERE = "There is no such task of yours."
@@ -98,11 +98,13 @@ class Tasks:
 
     Args:
         collection: The collection.
-        more: Whether an item wants more opinions than the usual number.
+        more: Whether an item wants more opinions than the usual number; None to ask until its label
+            is decided, see `deciding`.
     """
 
-    def __init__(self, collection: Collection, more: More = is_undecided) -> None:
+    def __init__(self, collection: Collection, more: More | None = None) -> None:
         self.collection, self.more = collection, more
+        self.estimates = Estimates()
         self.board = Board()
         self._guard = threading.Lock()
 
@@ -172,6 +174,25 @@ class Tasks:
         body = {"tags": [*tags] if known else [], "rating": rating}
         return self._answer(who, task, token, (Kind.REVIEWED, body), refused)
 
+    def adjudicate(self, who: str, item: str, agrees: bool, said: str = "") -> None:
+        """Decides on an item for all, as where people disagree; the last decision counts.
+
+        Args:
+            who: Who decides.
+            item: The item's id.
+            agrees: Whether its label is right.
+            said: Why.
+
+        Raises:
+            CollectionError: There is no such item.
+        """
+        with self._writing() as transaction:
+            if find_item(transaction.db, item) is None:
+                raise CollectionError(f"The collection has no item {item[:100]!r}.")
+            thread = draws.thread_id(self.collection.secret, "adjudicated", item)
+            body = {"item": item, "agrees": bool(agrees), "said": said}
+            transaction.append(thread, Kind.ADJUDICATED, who, body)
+
     @contextmanager
     def _writing(self) -> Iterator[Transaction]:
         """A transaction with the board as it is in it."""
@@ -225,13 +246,26 @@ class Tasks:
             again = self.board.to_repeat(secret, who)
             if again is not None and project.mode != Mode.REVIEW:
                 return {"item": again.item, "swapped": not again.swapped, "repeats": again.id}
-        item = self._gold(project, who, nth) or self.board.next_item(
-            project, who, lambda item: self._author(transaction, item), now, self.more
-        )
+        item = self._gold(project, who, nth) or self._wanted(transaction, project, who, now)
         if item is None:
             return None
         swapped = draws.is_swapped(secret, item, who)
         return {"item": item, "swapped": swapped, "repeats": None}
+
+    def _wanted(
+        self, transaction: Transaction, project: Project, who: str, now: float
+    ) -> str | None:
+        """The first item that wants an opinion of this person."""
+
+        def find(always: bool) -> str | None:
+            if self.more is None and self.estimates.update(self.board, project.mode, always):
+                self.board.reopen()
+            more = self.more or self.estimates.is_undecided
+            return self.board.next_item(
+                project, who, lambda item: self._author(transaction, item), now, more
+            )
+
+        return find(False) or find(True)  # by all that is known, before nothing is left
 
     def _gold(self, project: Project, who: str, nth: int) -> str | None:
         secret = self.collection.secret

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from pairsmith.errors import OutputError
 from pairsmith.schema.splits import is_held_out
 from pairsmith.tracing.made import Kind, Made
+from pairsmith.tracing.places import is_below
 from pairsmith.tracing.read import MANIFEST, read_made
 
 MOST_LINE = 64 << 20
@@ -97,7 +98,7 @@ def _rows(folder: Path, made: Made) -> Iterator[tuple[str, dict[str, Any]]]:
     """
     for file in made.outputs:
         inner = PurePosixPath(file.path)
-        if inner.is_absolute() or ".." in inner.parts or inner.suffix != ".jsonl":
+        if not is_below(file.path) or inner.suffix != ".jsonl":
             continue
         try:
             with (folder / inner).open("rb") as lines:

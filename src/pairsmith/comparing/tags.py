@@ -1,8 +1,8 @@
 """The round of each row of a build: as its column says, or as the manifest of its source does.
 
-Samples and collections say in their manifest of which round they are. So rows of a build without
-the column `round` have one too, where their source lies around and is laid out as samples are:
-`<subset>/<split>.jsonl`.
+Samples say in their manifest of which round they are, and rows of a collection say it line by line.
+So rows of a build without the column `round`, and dialogues, which have none, have a round too,
+where their source lies around and is laid out as samples are: `<subset>/<split>.jsonl`.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ BATCH = 10_000
 MOST_ROUNDS = 200
 """More tags than this are no rounds."""
 
-FILE = re.compile(r"(\d+)-\d")
-"""How the number in an id begins where several files make a split."""
+MOST_LINE = 64 << 20
+"""Bytes of one line of a source."""
 
 
 class Row(NamedTuple):
@@ -51,6 +51,18 @@ class Row(NamedTuple):
     key: bytes | None
 
 
+class _Source(NamedTuple):
+    """What is known of a file of a build's source.
+
+    Attributes:
+        round: That of the samples or the collection that wrote it; empty for none.
+        path: Where it lies; None where it was not found.
+    """
+
+    round: str
+    path: Path | None
+
+
 class Tags:
     """The rounds of a build's rows.
 
@@ -66,6 +78,7 @@ class Tags:
     def __init__(self, out: Path, made: Made, places: Places) -> None:
         self.out, self.made, self.places = out, made, places
         self.built: Manifest = read_manifest(out)
+        self._lines: dict[str, list[str]] = {}
         self.has_column = COLUMN in self.built.recipe.pair_columns.carried.names
 
     def pairs(self) -> Iterator[Row]:
@@ -100,42 +113,58 @@ class Tags:
         """The quarantined rows, each with its round: as the raw row says, or its source."""
         for row in refused_rows(self.out, self.built):
             tag = _in_raw(row)
-            yield (self._by_path.get(row.path, "") if tag is None else tag), row
+            told = self._sources.get(row.path)
+            yield (tag if tag is not None else told.round if told else ""), row
 
     def of_file(self, id: str) -> str:
-        """The round of the source that a row is from, by its id; empty where it is not known."""
+        """The round of a row by its source, found by its id; empty where it is not known."""
         subset, split, number = id.split("/")[:3]
-        named = FILE.match(number)
-        tags = self._by_place.get((subset, split), [])
-        nth = int(named[1]) if named else 0
-        return tags[nth] if nth < len(tags) and (named or len(tags) == 1) else ""
+        file, line = number.split("-") if "-" in number else ("", number)
+        inputs = self._by_place.get((subset, split), [])
+        nth = int(file or 0)
+        if nth >= len(inputs) or (not file and len(inputs) > 1):
+            return ""
+        told = self._sources[inputs[nth]]
+        lines = self._lines_of(inputs[nth]) if told.path is not None and not told.round else []
+        return lines[int(line) - 1] if int(line) <= len(lines) else told.round
 
     @cached_property
-    def _by_path(self) -> dict[str, str]:
-        """The rounds of the build's inputs, by path: of those whose manifest tells one."""
-        found = {}
-        for entry in self.built.inputs:
-            file = File(entry.path, entry.bytes, entry.sha256, entry.rows)
-            for _ in self.places.widen(self.made):
-                place = place_of(file, self.made, self.places, check=False)
-                if place is not None:
-                    if place[1] is not None and place[1].round:
-                        found[entry.path] = place[1].round
-                    break
-        return found
+    def _sources(self) -> dict[str, _Source]:
+        """What is known of the build's inputs, by path."""
+        return {entry.path: self._find(entry) for entry in self.built.inputs}
+
+    def _find(self, entry: FileEntry) -> _Source:
+        file = File(entry.path, entry.bytes, entry.sha256, entry.rows)
+        for _ in self.places.widen(self.made):
+            if place := place_of(file, self.made, self.places, check=True):
+                return _Source(place.made.round if place.made else "", place.path)
+        return _Source("", None)
 
     @cached_property
     def _by_place(self) -> dict[tuple[str, str], list[str]]:
-        """The rounds of the files of each split, in the order of their numbers in ids."""
-        if not self._by_path:
-            return {}
+        """The inputs of each split by path, in the order of their numbers in ids."""
         found = {}
         for entry in self.built.ledger:
             files = _files_of(entry, self.built.inputs)
             if sum(file.rows for file in files) == entry.source_rows:
-                tags = [self._by_path.get(file.path, "") for file in files]
-                found[entry.subset, entry.split] = tags
+                found[entry.subset, entry.split] = [file.path for file in files]
         return found
+
+    def _lines_of(self, path: str) -> list[str]:
+        """The rounds that the lines of an input tell; none where it is no JSON lines."""
+        if path not in self._lines:
+            place = self._sources[path].path
+            self._lines[path] = [] if place is None else [*_read_lines(place)]
+        return self._lines[path]
+
+
+def _read_lines(path: Path) -> Iterator[str]:
+    """The round of each line of a file; lines that tell none have an empty one."""
+    if path.suffix != ".jsonl":
+        return
+    with path.open("rb") as lines:
+        while line := lines.readline(MOST_LINE):
+            yield (_told_in(line) or "") if b'"round"' in line else ""
 
 
 def _files_of(entry: LedgerEntry, inputs: Sequence[FileEntry]) -> list[FileEntry]:
@@ -150,8 +179,13 @@ def _files_of(entry: LedgerEntry, inputs: Sequence[FileEntry]) -> list[FileEntry
 
 def _in_raw(row: Refused) -> str | None:
     """The round that a refused row tells; None where it tells none."""
+    return _told_in(row.data)
+
+
+def _told_in(line: bytes) -> str | None:
+    """The round that a row tells as JSON; None where it tells none."""
     try:
-        held: Any = json.loads(row.data)
+        held: Any = json.loads(line)
         tag = held.get(COLUMN)
     except (ValueError, AttributeError, RecursionError):
         return None

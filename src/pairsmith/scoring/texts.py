@@ -136,25 +136,70 @@ def score_texts(
         ModelError: The model cannot be loaded, gives no scores, or a score is not a number.
         TokenizerError: Its tokenizer cannot do what the texts want.
     """
+    told = not all(isinstance(one, str) for one in given)
+    return open_texts(model, options, conversations=told).score(given)
+
+
+class TextScorer(NamedTuple):
+    """A preference model that was made ready to score texts; `open_texts` makes one.
+
+    Attributes:
+        scorer: The model.
+        options: How.
+        limit: How long a text may be.
+    """
+
+    scorer: Scorer
+    options: ScoreOptions
+    limit: Limit
+
+    def score(self, given: Sequence[Given]) -> list[ScoredText]:
+        """Scores texts and conversations, as `score_texts` does.
+
+        Raises:
+            RecipeError: A text is too long, or the template refuses it.
+            ModelError: A score is not a number.
+            TokenizerError: The tokenizer cannot do what the texts want.
+        """
+        limit = self.limit
+        ids = concatenate([_encode(one, n, self.scorer) for n, one in enumerate(given, 1)])
+        longer = limit.exceeded(ids)
+        if longer.any() and not limit.cut:
+            first = int(np.argmax(longer))
+            raise RecipeError(
+                f"{_name(first + 1)} has {ids.lengths[first]:,} tokens, more than "
+                f"{limit.tokens:,}.",
+                "Raise --max-length, or score its end with --cut.",
+            )
+        scores = open_reader(self.scorer, self.options).read_ends(limit.ends_of(ids))
+        check_finite([_name(number) for number in range(1, len(given) + 1)], [scores])
+        held = zip(scores.tolist(), ids.lengths.tolist(), longer.tolist(), strict=True)
+        return [ScoredText(*one) for one in held]
+
+
+def open_texts(
+    model: str, options: ScoreOptions | None = None, conversations: bool = True
+) -> TextScorer:
+    """Makes a preference model ready to score texts, once for many of them.
+
+    Args:
+        model: The folder of a run or of another preference model, or an id on the hub.
+        options: How; engine and workers are not looked at.
+        conversations: Whether there are conversations among them.
+
+    Raises:
+        ModelError: The model cannot be loaded, or gives no scores.
+        TokenizerError: Its tokenizer cannot be loaded.
+    """
     require("train", "Scoring needs")
     options = options or ScoreOptions()
-    told = has_run(find_model(model)) or not all(isinstance(one, str) for one in given)
+    told = conversations or has_run(find_model(model))
     scorer = load_scorer(
         model, None if told else Form.TEXT, device=options.device, dtype=options.dtype
     )
-    limit = Limit(choose_length(scorer, options.max_length), options.cut)
-    ids = concatenate([_encode(one, number, scorer) for number, one in enumerate(given, 1)])
-    longer = limit.exceeded(ids)
-    if longer.any() and not limit.cut:
-        first = int(np.argmax(longer))
-        raise RecipeError(
-            f"{_name(first + 1)} has {ids.lengths[first]:,} tokens, more than {limit.tokens:,}.",
-            "Raise --max-length, or score its end with --cut.",
-        )
-    scores = open_reader(scorer, options).read_ends(limit.ends_of(ids))
-    check_finite([_name(number) for number in range(1, len(given) + 1)], [scores])
-    held = zip(scores.tolist(), ids.lengths.tolist(), longer.tolist(), strict=True)
-    return [ScoredText(*one) for one in held]
+    return TextScorer(
+        scorer, options, Limit(choose_length(scorer, options.max_length), options.cut)
+    )
 
 
 def _name(number: int) -> str:

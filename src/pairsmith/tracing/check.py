@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-
 from pairsmith.tracing.find import tell_change
 from pairsmith.tracing.made import File, Kind, Made
-from pairsmith.tracing.places import Places
+from pairsmith.tracing.places import Places, is_below
 
 CHECKED = frozenset(Kind) - {Kind.FILES, Kind.MODEL, Kind.SERVER}
 """What has a manifest; the others were hashed where they were found."""
@@ -25,10 +23,9 @@ def check_made(made: Made, places: Places) -> list[str]:
 
 
 def _check(made: Made, file: File, places: Places) -> str:
-    path = PurePosixPath(file.path)
-    if made.folder is None or path.is_absolute() or ".." in path.parts:
+    if made.folder is None or not is_below(file.path):
         return f"{file.path} lies outside of its folder"
-    place = made.folder / path
+    place = made.folder / file.path
     try:
         if not place.resolve().is_relative_to(made.folder.resolve()):
             return f"{file.path} is a link out of its folder"

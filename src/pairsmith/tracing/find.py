@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -114,7 +115,7 @@ def find_by_name(link: Link, child: Made, places: Places, found: Collection[Made
             return Found(made, State.CHANGED, _differs(what, held, link.sha256), link.name)
     for folder in _models_called(link, places) if link.of in (Is.MODEL, Is.ANY) else []:
         if _may_be(folder, child, found, [*roots, *_cached(link.name)]):
-            made = Made(Kind.MODEL, folder, link.name, model_sha256(folder))
+            made = Made(Kind.MODEL, folder, link.name, _identity(folder))
             said = _differs("its model's sha256", made.sha256, link.sha256)
             return Found(made, State.CHANGED, said, link.name)
     return Found(None, State.MISSING, "", link.name)
@@ -145,16 +146,16 @@ def _find_model(link: Link, places: Places, check: bool) -> Found | None:
     """A model without a manifest: by its name, then, within bounds, by its hash alone."""
     named = _models_called(link, places)
     for folder in named:
-        if not check or model_sha256(folder) == link.sha256:
+        if not check or _identity(folder) == link.sha256:
             made = Made(Kind.MODEL, folder, link.name, link.sha256)
             return Found(made, State.OK, "" if check else "not hashed", link.name)
     left = MOST_HASHED
     for folder in places.models() if check else []:
-        size = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+        size = _size_of(folder)
         if folder in named or size > left:
             continue
         left -= size
-        if model_sha256(folder) == link.sha256:
+        if _identity(folder) == link.sha256:
             return Found(Made(Kind.MODEL, folder, "", link.sha256), State.OK, "", link.name)
     return None
 
@@ -163,6 +164,21 @@ def _models_called(link: Link, places: Places) -> list[Path]:
     """The folders of models of a name, without manifests; those in caches too."""
     name = PurePosixPath(link.name).name
     return [*(folder for folder in places.models() if folder.name == name), *_cached(link.name)]
+
+
+def _identity(folder: Path) -> str:
+    """The identity of a model; empty where its files cannot be read, or are gone."""
+    try:
+        return model_sha256(folder)
+    except OSError:
+        return ""
+
+
+def _size_of(folder: Path) -> int:
+    """The bytes of a model's weights; none where they are gone."""
+    with suppress(OSError):
+        return sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+    return 0
 
 
 def _cached(name: str) -> list[Path]:
@@ -197,8 +213,7 @@ def find_files(link: Link, child: Made, places: Places, check: bool) -> list[Fou
     for _ in places.widen(child):
         for file in [*left.values()]:
             if place := place_of(file, child, places, check):
-                folder, made = place
-                groups.setdefault(folder, (made, []))[1].append(file)
+                groups.setdefault(place.folder, (place.made, []))[1].append(file)
                 del left[file.path]
         if not left:
             break
@@ -216,19 +231,39 @@ def _is_in_package(file: File) -> bool:
     return path.is_file() and sha256_of(path) == file.sha256
 
 
-def place_of(
-    file: File, child: Made, places: Places, check: bool
-) -> tuple[Path, Made | None] | None:
-    """The folder that a file of a source is in, and what was made there; None where it is not."""
+class Place(NamedTuple):
+    """Where a file of a source lies.
+
+    Attributes:
+        folder: That of what wrote it; of a file without a manifest, the one that its path is below.
+        made: What wrote it; None for a file without a manifest.
+        path: The file's own.
+    """
+
+    folder: Path
+    made: Made | None
+    path: Path
+
+
+def place_of(file: File, child: Made, places: Places, check: bool) -> Place | None:
+    """Where a file of a source lies; None where it does not, as far as was looked.
+
+    Args:
+        file: As the child's manifest lists it.
+        child: What was made of it.
+        places: Where to look.
+        check: Whether a file without a manifest is told by its hash; else by its path and size.
+    """
     for made in places.writers_of(file.sha256):
         if made.folder is not None and made.folder != child.folder:
-            return made.folder, made
+            inner = next(one.path for one in made.outputs if one.sha256 == file.sha256)
+            return Place(made.folder, made, made.folder / inner)
     for path in places.files_of(file.bytes) if file.bytes is not None else []:
         top = _above(path, file.path)
         if (check and places.digest(path) == file.sha256) or (not check and top is not None):
             if top is not None and child.folder is not None and top in child.folder.parents:
                 top /= PurePosixPath(file.path).parts[0]  # several sources lie beside the build
-            return top or path.parent, None
+            return Place(top or path.parent, None, path)
     return None
 
 

@@ -10,7 +10,7 @@ import os
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pairsmith.errors import OutputError
 from pairsmith.io.durable import sha256_of
@@ -29,6 +29,12 @@ BESIDE = frozenset({Kind.ANNOTATION, Kind.EVALUATION, Kind.EXPLORATION})
 """What lies two folders below the build that it is of, in a folder of its own there."""
 
 SKIPPED = frozenset({"checkpoints", "unfinished", "node_modules", "site-packages", "__pycache__"})
+
+
+def is_below(path: str) -> bool:
+    """Whether a path, as a manifest lists it, stays in its folder."""
+    inner = PurePosixPath(path)
+    return not inner.is_absolute() and ".." not in inner.parts
 
 
 class Places:
@@ -115,7 +121,7 @@ class Places:
         for sha256 in {made.sha256, made.identity} - {""}:
             self._made[sha256].append(made)
         self._called[made.folder.name].append(made)
-        for sha256 in {file.sha256 for file in made.outputs}:
+        for sha256 in {file.sha256 for file in made.outputs if is_below(file.path)}:
             self._listed[sha256].append(made)
 
     def _walk(self, root: Path, depth: int = DEPTH) -> None:

@@ -42,7 +42,8 @@ OWN = frozenset(
         "auto_find_batch_size", "logging_nan_inf_filter", "logging_dir", "log_level",
         "batch_eval_metrics", "prediction_loss_only", "include_for_metrics",
         "train_sampling_strategy", "length_column_name", "enable_jit_checkpoint",
-        "label_smoothing_factor",
+        "label_smoothing_factor", "padding_free", "sync_ref_model", "ref_model_mixup_alpha",
+        "ref_model_sync_steps",
     }
 )  # fmt: skip
 """Fields of the trainer's that are not to be set, besides those of evaluation and of the hub."""
@@ -173,15 +174,18 @@ def _as(value: Any, kind: Any) -> Any:
     if base is float:
         return _number(value)
     if base in (list, Iterable) or (isinstance(base, type) and issubclass(base, Iterable)):
-        return _held(value, base)
+        return _held(value, base, next(iter(get_args(kind)), str))
     return _NO if isinstance(value, dict | list) else str(value)[:TEXT]  # an enumeration's word
 
 
-def _held(value: Any, base: Any) -> Any:
+def _held(value: Any, base: Any, each: Any) -> Any:
     if issubclass(base, str):  # an enumeration of words, too
         return value if isinstance(value, str) and len(value) <= TEXT else _NO
     if issubclass(base, dict):
         return dict(value) if isinstance(value, Mapping) else _NO
+    if each in (int, float):
+        numbers = [_as(one, each) for one in (value if isinstance(value, list | tuple) else [_NO])]
+        return _NO if _NO in numbers else numbers
     if isinstance(value, str):
         return [value]
     if isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):

@@ -128,7 +128,7 @@ def _put_in_place(
 
 def _remarks(job: Job, made: Encoding, found: Found) -> tuple[str, ...]:
     """Sentences on the run."""
-    said = [job.loaded.remark] if job.loaded.remark else []
+    said = [*([job.loaded.remark] if job.loaded.remark else []), *job.remarks]
     trained = {entry.subset for entry in made.accounts if entry.learnt}
     held_out = {entry.subset for entry in made.accounts if Fate.HELD_OUT in entry.others}
     missing = sorted(trained - held_out)

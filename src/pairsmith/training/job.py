@@ -55,6 +55,7 @@ class Job:
         args: TRL's configuration.
         parents: What the run is made from, by role: `build`, `base`, and others of the method.
         evaluates: Whether the model is evaluated at the end, on rows that are held out.
+        remarks: Sentences on what was found before it began.
     """
 
     method: Method
@@ -67,6 +68,7 @@ class Job:
     args: Any
     parents: Parents
     evaluates: bool = True
+    remarks: tuple[str, ...] = ()
 
     @property
     def is_main(self) -> bool:

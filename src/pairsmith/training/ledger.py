@@ -20,6 +20,7 @@ class Fate(StrEnum):
     REFUSED = "refused"
     DUPLICATE = "duplicate"
     TOO_LONG = "too_long"
+    PROMPT_FILLS = "prompt_fills"
     IDENTICAL = "identical_after_cut"
 
 
@@ -30,6 +31,7 @@ EXPLANATIONS = {
     Fate.REFUSED: "the chat template refuses them",
     Fate.DUPLICATE: "the prompt is that of an earlier row",
     Fate.TOO_LONG: "a side has more tokens than max_length",
+    Fate.PROMPT_FILLS: "the prompt alone has max_length tokens or more",
     Fate.IDENTICAL: "both sides are the same tokens",
 }
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pairsmith.training.dpo.method import METHOD as DPO
 from pairsmith.training.method import Method
 from pairsmith.training.reward.method import METHOD as REWARD
 
-METHODS: dict[str, Method] = {method.kind: method for method in (REWARD,)}
+METHODS: dict[str, Method] = {method.kind: method for method in (REWARD, DPO)}
 """One record a method. A new one is made in a package of its own, and named here."""

@@ -46,6 +46,10 @@ class TrainingOptions:
     seed: Annotated[
         int | None, Option("Of new weights, the order, all that is drawn; 42.", "N")
     ] = None
+    held_out: Annotated[
+        str | None,
+        Option("Refuse rows in train whose conversations this build holds out.", "BUILD0"),
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ class TrainingArguments(TypedDict, total=False):
     per_device_train_batch_size: int | None
     gradient_accumulation_steps: int | None
     seed: int | None
+    held_out: str | None
 
 
 class PairArguments(TrainingArguments, total=False):
@@ -104,6 +109,7 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "max_steps": -1,
         "per_device_train_batch_size": 8,
         "seed": 42,
+        "held_out": None,
         "lr_scheduler_type": "cosine_with_min_lr",
         "warmup_steps": 0.03,
         "save_steps": 0.1,
@@ -121,8 +127,11 @@ PAIR_DEFAULTS: Mapping[str, Any] = MappingProxyType(
 """The same of a training whose loss is of pairs."""
 
 OURS = frozenset(
-    {"model_name_or_path", "subset", "use_peft", "lora_r", "lora_alpha", "lora_dropout"}
-)
+    {
+        "model_name_or_path", "subset", "use_peft", "lora_r", "lora_alpha", "lora_dropout",
+        "held_out",
+    }
+)  # fmt: skip
 """The settings that no configuration of TRL's takes."""
 
 PAIR_OURS = frozenset({*OURS, "margin", "confidence"})

@@ -33,8 +33,16 @@ def check_build(built: Manifest, settings: Mapping[str, Any]) -> None:
         check_margin(built)
 
 
-def encode_pairs(job: Job, watch: TrainingWatch | None, wanted: Wanted) -> Encoding:
+def encode_pairs(
+    job: Job, watch: TrainingWatch | None, wanted: Wanted, writer: type[RowWriter] = RowWriter
+) -> Encoding:
     """The pairs as token ids, in a file; every process has the account, one a machine writes.
+
+    Args:
+        job: The run.
+        watch: Whom to tell how far it has come; None for nobody.
+        wanted: Which pairs, and what of them.
+        writer: What writes them as the method's trainer takes them.
 
     Raises:
         OutputError: No row is left to train on.
@@ -57,7 +65,7 @@ def encode_pairs(job: Job, watch: TrainingWatch | None, wanted: Wanted) -> Encod
         folder.writing(job.place.path),
         open_writer(job.built, tokenizer, job.loaded.name) as chat,
     ):
-        made = RowWriter(path, tokenizer, chat, wanted).write(job.out, job.built, tell)
+        made = writer(path, tokenizer, chat, wanted).write(job.out, job.built, tell)
     if not made.trained:
         raise _nothing_left(made, job.settings["max_length"])
     return made
@@ -90,7 +98,7 @@ def read_rows(job: Job) -> Any:
 def _nothing_left(made: Encoding, max_length: int) -> OutputError:
     """The fault of a build of which no row can be trained on."""
     total = add_up(made.accounts)
-    if total.others.get(Fate.TOO_LONG):
+    if total.others.get(Fate.TOO_LONG) or total.others.get(Fate.PROMPT_FILLS):
         hint = f"The longest has {made.longest:,} tokens a side; max_length is {max_length:,}."
     elif made.refusal is not None:
         id, why = made.refusal

@@ -24,6 +24,7 @@ from pairsmith.schema.rows import CONFIDENCE, MARGIN, Kind
 from pairsmith.schema.splits import is_held_out
 from pairsmith.scoring.reading import Limit
 from pairsmith.sources.layouts import kind_of
+from pairsmith.tokens.encode import Encoded
 from pairsmith.tokens.preview import BATCH_ROWS, EncodedBatch, encode_rows
 from pairsmith.tokens.ragged import Ragged, common_prefix, positions, same_tokens
 from pairsmith.tokens.texts import TextEncoder
@@ -34,27 +35,26 @@ if TYPE_CHECKING:
 
     from pairsmith.kernel.render import Writer
 
+Mask = NDArray[np.bool_]
+
 SAMPLE = 64
 """At most this many rows are compared with what the trainer itself would make of them."""
 
-SCHEMA = pa.schema(
-    [
-        ("id", pa.string()),
-        ("row", pa.int64()),
-        ("chosen_ids", pa.list_(pa.int32())),
-        ("rejected_ids", pa.list_(pa.int32())),
-    ]
-)
-"""What the trainer's file holds; with `margin` and `confidence` where the loss asks for them."""
-
 
 class SampleRow(NamedTuple):
-    """A row for comparison: its id, as stored, as texts, and as ids before anything is cut."""
+    """A row for comparison.
+
+    Attributes:
+        id: Its id.
+        stored: As the build has it.
+        texts: Either side, with its prompt.
+        ids: The columns that the trainer is given, before anything is cut.
+    """
 
     id: str
     stored: dict[str, Any]
     texts: tuple[str, str]
-    ids: tuple[list[int], list[int]]
+    ids: tuple[list[int], ...]
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,25 @@ class Encoding:
         return sum(entry.learnt for entry in self.accounts)
 
 
+class Chosen(NamedTuple):
+    """Which rows of a batch are trained on.
+
+    Attributes:
+        columns: Token ids, a column each of the writer's `names`.
+        taken: Flags of the rows that are trained on.
+        cut: Flags of those that are not whole there, others among them perhaps.
+    """
+
+    columns: tuple[Ragged, ...]
+    taken: Mask
+    cut: Mask
+
+
 class RowWriter:
-    """Writes the trainer's file, split by split.
+    """Writes the trainer's file, split by split: an id, a number, columns of token ids.
+
+    With `margin` and `confidence` where the loss asks for them. Here the columns are whole sides,
+    as a preference model reads them.
 
     Args:
         path: The file.
@@ -113,13 +130,20 @@ class RowWriter:
         wanted: Which rows, and what of them.
     """
 
+    names: tuple[str, ...] = ("chosen_ids", "rejected_ids")
+    """The columns of token ids."""
+
+    parted = False
+    """Whether the trainer parts the prompt from the replies."""
+
     def __init__(
         self, path: Path, tokenizer: PreTrainedTokenizerBase, chat: Writer | None, wanted: Wanted
     ) -> None:
         self.path, self.chat, self.wanted = path, chat, wanted
         self.encoder = TextEncoder(tokenizer, special=chat is None)
+        ids = [(name, pa.list_(pa.int32())) for name in self.names]
         numbers = [(name, pa.float64()) for name in self._numbers()]
-        self.schema = pa.schema([*SCHEMA, *numbers])
+        self.schema = pa.schema([("id", pa.string()), ("row", pa.int64()), *ids, *numbers])
         self.made = Encoding()
         self.rows = 0
 
@@ -167,23 +191,31 @@ class RowWriter:
 
     def _batch(self, stored: pa.RecordBatch, fates: Counter[Fate]) -> _Batch:
         """The rows of a batch that are trained on; the others are counted."""
-        encoded = encode_rows(stored, self.encoder, self.chat, parted=False)
+        encoded = encode_rows(stored, self.encoder, self.chat, self.parted)
         self._note(encoded, fates)
-        chosen, rejected = encoded.encoded.whole_chosen, encoded.encoded.whole_rejected
-        whole = _Sides(chosen, rejected)
-        self._check_vocabulary(encoded, whole)
+        self._check_vocabulary(encoded)
+        columns, taken, cut = self._choose(encoded.encoded, fates)
+        numbers = np.array(encoded.texts.rows, np.int64)[taken]
+        lists = [as_lists(column.take(taken)) for column in columns]
+        return _Batch(self._columns(stored, numbers, lists), int((cut & taken).sum()))
+
+    def _parts(self, encoded: Encoded) -> tuple[Ragged, ...]:
+        """The columns of token ids, before anything is cut."""
+        return encoded.whole_chosen, encoded.whole_rejected
+
+    def _choose(self, encoded: Encoded, fates: Counter[Fate]) -> Chosen:
+        """Which rows are trained on, and their ids as the trainer has them; others are counted."""
+        whole = Sides(encoded.whole_chosen, encoded.whole_rejected)
         sides, cut = (
             cut_prompts(whole, self.wanted.max_length)
             if self.wanted.cut
-            else (whole, np.zeros(len(chosen.starts), np.bool_))
+            else (whole, np.zeros(len(whole.lengths), np.bool_))
         )
         fits = sides.lengths <= self.wanted.max_length
         differ = ~same_tokens(*sides)
         fates[Fate.TOO_LONG] += int((~fits).sum())
         fates[Fate.IDENTICAL] += int((fits & ~differ).sum())
-        taken = fits & differ
-        numbers = np.array(encoded.texts.rows, np.int64)[taken]
-        return _Batch(self._columns(stored, numbers, sides, taken), int((cut & taken).sum()))
+        return Chosen(sides, fits & differ, cut)
 
     def _note(self, batch: EncodedBatch, fates: Counter[Fate]) -> None:
         """Counts refused rows, and takes the first and the longest row into the sample."""
@@ -193,7 +225,8 @@ class RowWriter:
                 self.made.refusal = batch.stored["id"][number].as_py(), why
         if not batch.texts.rows:
             return
-        sides = _Sides(batch.encoded.whole_chosen, batch.encoded.whole_rejected)
+        sides = Sides(batch.encoded.whole_chosen, batch.encoded.whole_rejected)
+        parts = self._parts(batch.encoded)
         longest = int(np.argmax(sides.lengths))
         self.made.longest = max(self.made.longest, int(sides.lengths[longest]))
         for place in dict.fromkeys((0, longest, len(batch.texts.rows) - 1)):
@@ -203,17 +236,17 @@ class RowWriter:
                     batch.texts.chosen[place].as_py(),
                     batch.texts.rejected[place].as_py(),
                 )
-                ids = sides.chosen.row(place), sides.rejected.row(place)
+                ids = tuple(part.row(place) for part in parts)
                 self.made.sample.append(SampleRow(stored["id"], stored, texts, ids))
 
-    def _check_vocabulary(self, batch: EncodedBatch, sides: _Sides) -> None:
+    def _check_vocabulary(self, batch: EncodedBatch) -> None:
         """Makes sure that the model has an embedding for every token.
 
         Raises:
             ModelError: It has not.
         """
         most = self.wanted.vocabulary
-        for side in sides:
+        for side in (batch.encoded.whole_chosen, batch.encoded.whole_rejected):
             if most is None or not len(side.ids) or int(side.ids.max()) < most:
                 continue
             row, place = positions(side)
@@ -228,14 +261,14 @@ class RowWriter:
                 )
 
     def _columns(
-        self, stored: pa.RecordBatch, numbers: NDArray[np.int64], sides: _Sides, taken: _Mask
+        self, stored: pa.RecordBatch, numbers: NDArray[np.int64], lists: list[pa.ListArray]
     ) -> pa.RecordBatch:
         """The trainer's columns of the rows that are taken."""
         index = pa.array(numbers)
         ids = stored["id"].take(index)
         order = pa.array(np.arange(self.rows, self.rows + len(numbers)))
         self.rows += len(numbers)
-        columns = [ids, order, *(as_lists(side.take(taken)) for side in sides)]
+        columns = [ids, order, *lists]
         if self.wanted.margin:
             columns.append(stored[MARGIN].take(index).cast(pa.float64()).fill_null(0.0))
         if self.wanted.confidence is not None:
@@ -254,9 +287,6 @@ class RowWriter:
         return pa.array([known.get(id) for id in ids.to_pylist()], pa.float64())
 
 
-_Mask = NDArray[np.bool_]
-
-
 class _Batch(NamedTuple):
     """The rows of a batch that are trained on, and how many of them were cut."""
 
@@ -264,7 +294,7 @@ class _Batch(NamedTuple):
     cut: int
 
 
-class _Sides(NamedTuple):
+class Sides(NamedTuple):
     """Both sides of some rows as ids."""
 
     chosen: Ragged
@@ -287,7 +317,7 @@ def fate_of(entry: LedgerEntry, subsets: frozenset[str]) -> Fate | None:
     return None
 
 
-def cut_prompts(sides: _Sides, max_length: int) -> tuple[_Sides, _Mask]:
+def cut_prompts(sides: Sides, max_length: int) -> tuple[Sides, Mask]:
     """Leaves the last tokens of each side, as `pairsmith score --cut` reads them.
 
     Where a reply would be cut too, the row is as it was. At least one token of the prompt stays.
@@ -307,7 +337,7 @@ def cut_prompts(sides: _Sides, max_length: int) -> tuple[_Sides, _Mask]:
         side._replace(starts=np.where(cut, end.starts, side.starts))
         for side, end in zip(sides, ends, strict=True)
     ]
-    return _Sides(*made), cut
+    return Sides(*made), cut
 
 
 def as_lists(rows: Ragged) -> pa.ListArray:
@@ -333,7 +363,7 @@ def check_pairs(built: Manifest, subsets: list[str]) -> None:
     if not pairs:
         raise OutputError(
             "The rows are dialogues, without a chosen and a rejected reply.",
-            "A preference model is trained on pairs: name a subset of them.",
+            "Models are trained on pairs here: name a subset of them.",
         )
     if not any(entry.kept for entry in pairs if not is_held_out(entry.split)):
         splits = ", ".join(dict.fromkeys(entry.split for entry in pairs))

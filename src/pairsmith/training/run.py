@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from pairsmith.training import checkpoints, metrics
 from pairsmith.training.confidence import read_confidence
 from pairsmith.training.finish import finish
 from pairsmith.training.folder import GROWING, RunFolder, make_plan
+from pairsmith.training.held_out import check_held_out
 from pairsmith.training.job import Job, TrainedModel
 from pairsmith.training.method import Method
 from pairsmith.training.progress import TrainingWatch
@@ -74,6 +76,7 @@ def _prepare(method: Method, request: Request, asked: dict[str, Any]) -> Job:
     method.check_build(built, asked)
     told = read_confidence(out, built, asked.get("confidence"))
     place = folder.local_folder(os.fspath(request.run))
+    held_out, remarks = _held_out(out, asked)
     loaded = method.load(asked, built.recipe.form)
     processes = int(os.environ.get("WORLD_SIZE", "1"))  # as launchers tell it
     settings = complete(method.configuration, asked, loaded.model, processes)
@@ -87,16 +90,33 @@ def _prepare(method: Method, request: Request, asked: dict[str, Any]) -> Job:
         "build": _source(out, told.sha256),
         "base": {"name": record_name(loaded.name), "sha256": loaded.sha256},
         **method.parents(settings, loaded),
+        **held_out,
     }
     plan = make_plan(method.kind, parents, settings)
     held = RunFolder(os.fspath(request.run), plan, args.world_size, request.force)
-    return Job(method, out, built, loaded, settings, told, held, args, parents, request.evaluate)
+    return Job(
+        method, out, built, loaded, settings, told, held, args, parents, request.evaluate, remarks
+    )
 
 
 def _source(out: StoragePath, confidence: str) -> dict[str, str]:
     """The build as a manifest names it, with the annotation that tells the confidence if any."""
     source = {"name": record_name(str(out)), "sha256": sha256_of(out / manifest.NAME)}
     return {**source, "confidence_sha256": confidence} if confidence else source
+
+
+def _held_out(
+    out: StoragePath, settings: Mapping[str, Any]
+) -> tuple[dict[str, dict[str, str]], tuple[str, ...]]:
+    """The build whose rows are not to be trained on, by its role; and what is to be told of it."""
+    if settings["held_out"] is None:
+        return {}, ()
+    held = check_held_out(str(out), settings["held_out"], frozenset(settings["subset"]))
+    untold = (
+        f"Of {held.untold:,} rows of train no first question can be told: whether they are held "
+        "out elsewhere is not known."
+    )
+    return {"held_out": held.parent}, (untold,) if held.untold else ()
 
 
 def _train(job: Job, watch: TrainingWatch | None) -> TrainedModel:

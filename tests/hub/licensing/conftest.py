@@ -10,13 +10,14 @@ from pairsmith.hub.auth import users
 from pairsmith.hub.context import Hub, Settings
 from pairsmith.hub.licensing import offers, orders
 from pairsmith.hub.repos import repos
+from support.hub.opened import KEY, new_hub
 from support.hub.shop import RESEARCH, SECRET, Browser, Shop
 
 
 @pytest.fixture
 def hub(tmp_path) -> Iterator[Hub]:
-    settings = Settings("http://testserver", stripe_secret=SECRET, key="a key of the tests")
-    made = Hub(tmp_path / "hub", settings)
+    settings = Settings("http://testserver", stripe_secret=SECRET, key=KEY)
+    made = new_hub(tmp_path / "hub", settings)
     yield made
     made.close()
 

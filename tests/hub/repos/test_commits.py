@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pairsmith.hub.auth import users
-from pairsmith.hub.context import Hub, Settings
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.repos import commits, files, history, repos
 from pairsmith.hub.repos.commits import Delete, Message, Put
 from support.examples import examples
+from support.hub.opened import new_hub
 from support.hub.stock import commit_files, put
 
 PATHS = ("a", "b", "x/a", "x/b", "x/y/c", "xa", "x0")
@@ -43,7 +43,7 @@ def repo(hub):
 @given(steps=STEPS)
 @examples(60)
 def test_every_commit_holds_what_a_copy_of_all_files_would(steps, tmp_path_factory):
-    hub = Hub(tmp_path_factory.mktemp("hub"), Settings("http://testserver", key="k"))
+    hub = new_hub(tmp_path_factory.mktemp("hub") / "hub")
     with hub.database.write() as db:
         owner = users.add(db, "ann", "", "ann@example.org", None)
         repo = repos.create(db, owner, "dataset", "d", private=False)

@@ -102,7 +102,7 @@ def draw(made: TrainedModel, build: str, run: str, as_json: bool) -> None:
         screen.print(sanitize(f"{run} already holds this run; nothing was done."), soft_wrap=True)
     screen.print(_ledger(made))
     lines = [*_sums(made), *_numbers(made), *made.remarks, *made.verdict]
-    for line in [*lines, *_next(build, run, made.scores)]:
+    for line in [*lines, *_next(made, build, run)]:
         screen.print(sanitize(line), soft_wrap=True)
 
 
@@ -158,9 +158,14 @@ def _rewards(held: Mapping[str, float]) -> str:
     return f": {'; '.join(named)}" if named else ""
 
 
-def _next(build: str, run: str, scores: str) -> Iterator[str]:
+def _next(made: TrainedModel, build: str, run: str) -> Iterator[str]:
+    scores = made.scores
     build, place = shlex.quote(build), shlex.quote(run)
     yield f"The model: {run}. Its card: {run}/README.md."
+    if made.manifest.kind != "reward":
+        if made.verdict:
+            yield f"Replies before and after: {run}/evaluation/samples.jsonl."
+        return
     if scores:
         yield f"How good it is: {run}/evaluation/report.html."
         yield f"Rows that it contradicts: pairsmith evaluate {build} --scores {scores}"

@@ -35,8 +35,8 @@ def train_reward(
             the build, and the scores evaluated.
         progress: Called with a `TrainingProgress` after every batch of rows and every step.
         options: Fields of `RewardOptions`, by name; each is documented where it is declared, in
-            `pairsmith.training.reward.options` and
-            `pairsmith.training.options`. `model_name_or_path` has to be among them, or in `config`.
+            `pairsmith.training.reward.options` and `pairsmith.training.options`.
+            `model_name_or_path` has to be among them, or in `config`.
 
     Returns:
         The run. Its `reused` is true where `run` already held it.

@@ -1,0 +1,1 @@
+"""One person's collection: its pages on loopback, without an account, behind a link used once."""

@@ -1,0 +1,1 @@
+"""Policies trained on pairs: direct preference optimisation, by TRL's DPOTrainer."""

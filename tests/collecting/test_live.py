@@ -1,0 +1,163 @@
+"""What models do wrong is told in a sentence, and costs nobody their conversation."""
+
+import threading
+import time
+
+import pytest
+
+from pairsmith.collecting import actions, asking
+from pairsmith.collecting.conversation import Phase
+from pairsmith.collecting.live import Live, Manner
+from support import collected
+from support.chat_server import choices, in_message, named
+from support.collecting_browser import Person, models_of, serving
+from support.score_server import cut, send
+
+NONE = "The model gave no reply that can be shown."
+FAULTS = {
+    "cut": (cut, "The reply broke off on its way."),
+    "tool": (in_message(tool_calls=[{"id": "1"}]), NONE),
+    "null": (in_message(content=None), NONE),
+    "blank": (in_message(content=" \n"), "The reply was blank."),
+    "endless": (in_message(content="tea " * 100_000), "The reply was too long."),
+    "nothing": (choices(0), NONE),
+    "other": (named("moss"), NONE),
+    "wrong": (lambda handler, *_: send(handler, 200, b"[1"), NONE),
+}
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch):
+    monkeypatch.setattr("pairsmith.io.wire.PAUSE", 0.001)
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_a_fault_is_told_and_tried_again(begun, server, kind):
+    server.always, sentence = FAULTS[kind]
+    with serving(begun()) as (served, _):
+        ann = Person(served).enter().press("start").press("say", text="Tea?").wait()
+        assert ann.screen == "failed"
+        assert ann.fault == f"{sentence} Your message is kept."
+        assert "ferns" not in ann.html
+        assert server.address not in ann.html
+        assert ann.go(ann.path).screen == "failed"  # nothing is asked until the person says so
+        server.always = None
+        assert ann.press("again").wait().screen == "choosing"
+        assert ann.texts[0] == "Tea?"
+
+
+def test_a_server_that_is_down(begun, server):
+    models = models_of(server)
+    models[0]["endpoint"] = "http://127.0.0.1:9"
+    with serving(begun(models=models)) as (served, told):
+        ann = Person(served).enter().press("start").press("say", text="Tea?").wait()
+        assert ann.fault == "The model cannot be reached. Your message is kept."
+        assert any("127.0.0.1:9" in line for line in told)
+
+
+def test_the_same_reply_for_ever_is_sampled_again_and_logged(begun, server):
+    server.reply = lambda question: "Tea."
+    with serving(begun()) as (served, _):
+        ann = Person(served).enter().press("start").press("say", text="Tea?").wait()
+        assert ann.fault.startswith("The replies that came were all the same.")
+        [state] = actions.conversations_of(served.collection, "me")
+        samples = state.turns[0].attempts[0].samples
+        assert len(samples) == 8
+        assert len({sample["seed"] for sample in samples}) == 8
+        assert {sample["said"] for sample in samples} == {""}
+
+
+def test_a_model_that_the_project_has_no_more(begun, server):
+    collection = begun()
+    state = collected.say(collection, collected.started(collection, "me"), "Tea?")
+    renamed = {**collected.PROJECT, "models": [{**models_of(server)[0], "name": "other"}]}
+    collection.change(live_project(renamed))
+    with serving(collection) as (served, _):
+        ann = Person(served).enter().go(f"/talk/{state.id}").wait()
+        assert "no longer part of the project" in ann.fault
+
+
+def live_project(settings):
+    from pairsmith.collecting.project_file import make_project
+
+    return make_project(settings)
+
+
+def test_what_waits_is_answered_after_a_restart(begun, server):
+    collection = begun()
+    state = collected.say(collection, collected.started(collection), "Tea?")
+    made = Live(collection, Manner(tell=print))
+    assert made.recover() == 1
+    _until(lambda: actions.look(collection, "ann", state.id).phase == Phase.CHOOSING)
+    assert made.recover() == 0
+    made.close()
+    assert len(server.asked) == 2
+    collection.close()
+
+
+def test_nobody_waits_for_who_left_and_closing_is_quick(begun, server):
+    held = threading.Event()
+
+    def slow(question):
+        held.wait(20)
+        return "Tea."
+
+    server.reply = slow
+    collection = begun()
+    states = [collected.say(collection, collected.started(collection), "Tea?") for _ in range(3)]
+    made = Live(collection, Manner(tell=print, at_once=2))
+    for state in states:
+        made.wake(state.id)
+        made.wake(state.id)
+    _until(lambda: len(server.asked) == 4)
+    made.stop(states[0].id)
+    _until(lambda: not made.is_asking(states[0].id))
+    began = time.monotonic()
+    made.close()
+    assert time.monotonic() - began < 5
+    held.set()
+    left = [actions.look(collection, "ann", state.id) for state in states]
+    assert [one.phase for one in left] == [Phase.WAITING] * 3
+    assert [one.turns[0].attempts for one in left] == [()] * 3
+    collection.close()
+
+
+def test_samples_are_scored_and_the_best_is_shown(begun, server):
+    def score(messages, texts):
+        assert messages == [{"role": "user", "content": "Tea?"}]
+        return [float(len(text)) for text in texts]
+
+    settings = {"tranche": "rejection-sampled", "best_of": 5, "score": "rm", "shown": "two-best"}
+    with serving(begun(**settings), score=score) as (served, _):
+        ann = Person(served).enter().press("start").press("say", text="Tea?").wait()
+        [state] = actions.conversations_of(served.collection, "me")
+        samples = state.turns[0].attempts[0].samples
+        best = sorted(len(text) for text in {sample["text"] for sample in samples})[-2:]
+        assert sorted(map(len, ann.texts[1:])) == best
+        assert all(sample["score"] == len(sample["text"]) for sample in samples)
+
+
+def test_what_cannot_be_scored_is_not_shown(begun, server):
+    settings = {"tranche": "rejection-sampled", "best_of": 2, "score": "rm"}
+    with serving(begun(**settings)) as (served, _):
+        ann = Person(served).enter().press("start").press("say", text="Tea?").wait()
+        assert ann.fault.startswith("The replies could not be scored.")
+
+
+def test_a_fault_of_ours_is_told_too(begun, server, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(asking, "parse_address", broken)
+    with serving(begun()) as (served, _):
+        ann = Person(served).enter().press("start").press("say", text="Tea?").wait()
+        assert ann.fault.startswith("Something is wrong on this side.")
+        monkeypatch.undo()
+        assert ann.press("again").wait().screen == "choosing"
+
+
+def _until(holds, seconds=10):
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.01)
