@@ -34,32 +34,42 @@ def serve(served: Served, port: int, ready: Callable[[str], None]) -> None:
     Raises:
         CollectionError: The port cannot be had.
     """
-    import uvicorn
-
-    from pairsmith.collecting.solo.app import application
-
-    with _listening(port) as listener:
+    with listening(port) as listener:
         door = Door(listener.getsockname()[1])
-        server = uvicorn.Server(
-            uvicorn.Config(
-                application(served, door),
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                timeout_graceful_shutdown=PATIENCE,
-            )
-        )
+        server = make_server(served, door)
         with _stoppable(server):
             ready(door.link)
             server.run([listener])
 
 
+def make_server(served: Served, door: Door) -> uvicorn.Server:
+    """What serves the pages at a socket that is given to it, until it is told to exit."""
+    import uvicorn
+
+    from pairsmith.collecting.solo.app import application
+
+    return uvicorn.Server(
+        uvicorn.Config(
+            application(served, door),
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=PATIENCE,
+        )
+    )
+
+
 @contextmanager
-def _listening(port: int) -> Iterator[socket.socket]:
+def listening(port: int) -> Iterator[socket.socket]:
+    """A socket of loopback at a port; 0 for a free one.
+
+    Raises:
+        CollectionError: It cannot be had.
+    """
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
