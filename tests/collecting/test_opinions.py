@@ -103,6 +103,25 @@ def test_people_who_err_mend_most_and_harm_few(tmp_path):
     assert 3 <= asked < 6
 
 
+def test_what_was_adjudicated_is_decided(planted, tmp_path):
+    out = tmp_path / "out"
+    with create_collection(tmp_path / "c", {"mode": "relabel", "title": "Tea"}) as collection:
+        import_items(collection, pairs_of_build(out), 3)
+        tasks = Tasks(collection)
+        first, second, third = tasks.read().order
+        tasks.adjudicate("owner", first, agrees=False, said="It says nothing of tea.")
+        tasks.adjudicate("owner", second, agrees=True)
+        assert tasks.next("ann").item.id == third
+        with pytest.raises(CollectionError, match="no item"):
+            tasks.adjudicate("owner", "pairs/train/99", agrees=True)
+        made = annotate_opinions(collection, out, "mine")
+    assert made.labels == {"agree": 1, "disagree": 1}
+    [said] = made.of([first])[first]
+    assert said["score"] == 0.01
+    assert said["detail"].startswith("adjudicated")
+    assert said["opinions"] == 0
+
+
 def test_judgements_are_a_source_too(planted, tmp_path):
     with _judged(tmp_path / "c", tmp_path / "out", 1, 1.0, opinions=1, repeats=0) as collection:
         made = export(collection)

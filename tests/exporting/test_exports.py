@@ -204,7 +204,7 @@ def test_the_configuration_names_the_files(trainer, sample_messages, tmp_path):
     config = (tmp_path / "dest" / written.config.name).read_text(encoding="utf-8")
     assert config == written.config.text
     held = {path.name for path in (tmp_path / "dest").iterdir() if path.is_file()}
-    assert held == {written.config.name, "README.md"}
+    assert held == {written.config.name, "README.md", "export.json"}
     if trainer.startswith("trl"):
         assert "load_dataset(str(Path(__file__).parent))" in config
         config = (tmp_path / "dest" / "README.md").read_text(encoding="utf-8")

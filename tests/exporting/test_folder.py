@@ -149,5 +149,5 @@ def test_after_a_kill_the_same_command_starts_again(sample_messages, tmp_path):
     (staging / "harmless-base" / "train.jsonl").write_text("half")
     written = pairsmith.export(sample_messages, tmp_path / "dest", trainer="trl")
     assert sorted(path.name for path in (tmp_path / "dest").iterdir()) == sorted(
-        {file.subset for file in written.files} | {"train.py", "README.md"}
+        {file.subset for file in written.files} | {"train.py", "README.md", "export.json"}
     )

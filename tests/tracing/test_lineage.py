@@ -277,3 +277,20 @@ def test_a_collection_is_where_a_chain_begins(tmp_path):
     [edge] = found.chain.edges
     assert (found.chain.nodes[1].made.kind, found.chain.nodes[1].made.rows) == ("collection", 2)
     assert edge.files == 1
+
+
+def test_an_export_that_is_a_source_leads_to_its_build(loop, tmp_path):
+    """So transcripts and samples, which differ in shape, stand in one build."""
+    pairsmith.export(loop / "round-1" / "build", tmp_path / "pairs", trainer="trl")
+    found = pairsmith.lineage(tmp_path / "pairs")
+    assert found.is_whole, found.problems
+    pairsmith.build([str(tmp_path / "pairs"), str(loop / "round-1" / "samples")], tmp_path / "out")
+    found = pairsmith.lineage(tmp_path / "out")
+    assert found.is_whole, found.problems
+    nodes = found.chain.nodes
+    links = {(e.role, nodes[e.parent].label) for e in found.chain.parents_of(0)}
+    assert links == {("source", "pairs"), ("source", "loop/round-1/samples")}
+    [export] = [node for node in nodes if node.made.kind == "export"]
+    [edge] = found.chain.parents_of(export.number)
+    assert nodes[edge.parent].label == "loop/round-1/build"
+    assert found.chain.parents_of(edge.parent)

@@ -15,7 +15,8 @@ def chain(tmp_path_factory):
     """source ▸ build ▸ reward model ▸ scores ▸ build ▸ reward model, and an evaluation."""
     pytest.importorskip("trl")
     place = tmp_path_factory.mktemp("chain")
-    source, model = pairs_file(place / "teas", train=22, test=6), write_causal(place / "model")
+    source = pairs_file(place / "teas", train=22, test=6)
+    model = write_causal(place / "model", hidden=24)  # no other folder around has the same one
     pairsmith.build(source, place / "one")
     train_quietly(place / "one", place / "rm", model, max_steps=2)
     pairsmith.score(place / "one", place / "rm", name="rm")

@@ -109,6 +109,7 @@ class Board:
         tasks: By id.
         of_item, of_person: The ids of tasks, in order.
         order: The ids of items, in the order in which they are offered.
+        adjudicated: Of items on which somebody decided for all, whether the label is right.
     """
 
     def __init__(self) -> None:
@@ -116,18 +117,23 @@ class Board:
         self.of_item: dict[str, list[str]] = defaultdict(list)
         self.of_person: dict[str, list[str]] = defaultdict(list)
         self.order: list[str] = []
+        self.adjudicated: dict[str, bool] = {}
         self._read, self._closed, self._first = 0, set[str](), 0
         self._project = ""
 
     def update(self, transaction: Transaction) -> None:
         """Reads what happened since."""
-        for event in transaction.events((Kind.ASSIGNED, Kind.JUDGED, Kind.REVIEWED), self._read):
+        kinds = (Kind.ASSIGNED, Kind.JUDGED, Kind.REVIEWED, Kind.ADJUDICATED)
+        for event in transaction.events(kinds, self._read):
             self._take(event)
             self._read = event.seq
         asked = "SELECT id FROM items WHERE rank >= ? ORDER BY rank"
         self.order += [row[0] for row in transaction.db.execute(asked, (len(self.order),))]
 
     def _take(self, event: Event) -> None:
+        if event.kind == Kind.ADJUDICATED:
+            self.adjudicated[event.body["item"]] = event.body["agrees"]
+            return
         if event.kind == Kind.ASSIGNED:
             body = event.body
             task = Task(
@@ -176,7 +182,7 @@ class Board:
         had = {task.item for task in self.mine(who) if task.answer is not None}
         for place in range(self._first, len(self.order)):
             item = self.order[place]
-            if item in self._closed or item in had:
+            if item in self._closed or item in had or item in self.adjudicated:
                 continue
             wants = self._wants(item, project, now, more)
             if wants is None:

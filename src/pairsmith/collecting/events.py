@@ -29,7 +29,7 @@ class Kind(StrEnum):
     | `assigned` | a task | `item`, `swapped`, `repeats` (a task, or null) |
     | `judged` | a task | `verdict`, `instructions` |
     | `reviewed` | a task | `tags`, `rating`, `instructions` |
-    | `adjudicated` | a task | `item`, `verdict`, `said` |
+    | `adjudicated` | an item | `item`, `agrees`: whether its label is right; `said`, why |
 
     `instructions` is the sha256 of those that were at hand; `subset`, `tranche` and `round` are the
     project's at that time. `verdict` is of `verdicts.Verdict`.

@@ -90,12 +90,19 @@ def annotate_opinions(
 def _judgements(project: Project, board: Board, accuracy: float | None) -> list[dict[str, Any]]:
     decided = decide_labels(board, project.mode, accuracy)
     by_item = opinions_by_item(board, project.mode)
-    return [_judgement(item, said, *decided[item]) for item, said in by_item.items()]
+    rows = []
+    for item in sorted(decided):
+        row = _judgement(item, by_item.get(item, []), *decided[item])
+        if item in board.adjudicated:
+            row["detail"] = f"adjudicated; {row['detail']}"
+        rows.append(row)
+    return rows
 
 
 def _judgement(item: str, said: Sequence[Opinion], chance: float, verdict: str) -> dict[str, Any]:
     counts = Counter((o.strength > 0) - (o.strength < 0) for o in said)
-    label = AGREE if chance > 0.5 and (counts[1] or counts[-1]) else TIE
+    says_something = counts[1] or counts[-1] or verdict == "keep"
+    label = AGREE if chance > 0.5 and says_something else TIE
     if verdict == "flip":
         label = DISAGREE
     people = f"{counts[1]} of {len(said)} agree with the label"
@@ -108,7 +115,7 @@ def _judgement(item: str, said: Sequence[Opinion], chance: float, verdict: str) 
         "agreeing": counts[1],
         "disagreeing": counts[-1],
         "both_bad": counts[0],
-        "strength": sum(o.strength for o in said) / len(said),
+        "strength": sum(o.strength for o in said) / len(said) if said else None,
     }
 
 

@@ -174,6 +174,25 @@ class Tasks:
         body = {"tags": [*tags] if known else [], "rating": rating}
         return self._answer(who, task, token, (Kind.REVIEWED, body), refused)
 
+    def adjudicate(self, who: str, item: str, agrees: bool, said: str = "") -> None:
+        """Decides on an item for all, as where people disagree; the last decision counts.
+
+        Args:
+            who: Who decides.
+            item: The item's id.
+            agrees: Whether its label is right.
+            said: Why.
+
+        Raises:
+            CollectionError: There is no such item.
+        """
+        with self._writing() as transaction:
+            if find_item(transaction.db, item) is None:
+                raise CollectionError(f"The collection has no item {item[:100]!r}.")
+            thread = draws.thread_id(self.collection.secret, "adjudicated", item)
+            body = {"item": item, "agrees": bool(agrees), "said": said}
+            transaction.append(thread, Kind.ADJUDICATED, who, body)
+
     @contextmanager
     def _writing(self) -> Iterator[Transaction]:
         """A transaction with the board as it is in it."""

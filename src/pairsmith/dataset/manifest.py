@@ -211,6 +211,11 @@ def parse_manifest(path: StoragePath) -> Manifest:
 
 Entry = TypeVar("Entry", FileEntry, LedgerEntry)
 
+TYPES: dict[type[Any], dict[str, Any]] = {
+    kind: get_type_hints(kind) for kind in (FileEntry, LedgerEntry)
+}
+"""The types of an entry's fields; working them out takes longer than checking an entry."""
+
 
 def _entry(kind: type[Entry], fields: Mapping[str, Any]) -> Entry:
     """An entry with every field of its type.
@@ -219,7 +224,7 @@ def _entry(kind: type[Entry], fields: Mapping[str, Any]) -> Entry:
         TypeError: A field is missing, unknown, or of another type.
     """
     entry = kind(**fields)
-    for name, expected in get_type_hints(kind).items():
+    for name, expected in TYPES[kind].items():
         if not _is_a(getattr(entry, name), expected):
             raise TypeError(f"{name} is {getattr(entry, name)!r}")
     return entry

@@ -21,6 +21,7 @@ from pairsmith.errors import OutputError, RecipeError
 from pairsmith.exporting.format import Export, Format, LeftOut
 from pairsmith.exporting.margins import open_margins
 from pairsmith.exporting.readme import write_readme
+from pairsmith.exporting.record import write_record
 from pairsmith.exporting.write import survey, write_split
 from pairsmith.io.remote import StoragePath
 from pairsmith.plugins import Registry
@@ -59,7 +60,8 @@ def export(
     Args:
         out: The folder of a build.
         dest: The folder to write, a new or an empty one: `<subset>/<split>.jsonl`, and the
-            configuration, and a `README.md` by which `datasets` loads them with their types.
+            configuration, a `README.md` by which `datasets` loads them with their types, and
+            `export.json`, which names the build by its hash.
         trainer: Which trainer: one of `TRAINERS`.
         margin_from: An annotation of the build, or one in a folder (with a slash), whose margins
             are written as `margin`, in place of the build's own.
@@ -101,6 +103,7 @@ def export(
         (staging / config.name).write_text(config.text, encoding="utf-8", newline="\n")
         written.kinds.know(written.carried)
         write_readme(staging, trainer, files, written.kinds)
+        write_record(staging, source, trainer, files, margins)
     dropped = [name for name in written.carried.names if name not in files[0].columns]
     dialogues = tuple(dict.fromkeys(others))
     without = None if margins is None else margins.missing

@@ -27,12 +27,14 @@ class Margins:
 
     Attributes:
         name: Of the annotation.
+        sha256: Of its manifest.
         table: Its margins, as `read_margins` gives them.
         turned: Whether they are of the labels as they were before the build exchanged some.
         missing: How many pairs were seen that have none.
     """
 
     name: str
+    sha256: str
     table: pa.Table
     turned: bool
     missing: int = 0
@@ -80,7 +82,7 @@ def open_margins(out: StoragePath, built: Manifest, name: str) -> Margins:
             "labels: of which of them they are cannot be told.",
             "Score this build.",
         )
-    return Margins(annotation.name, read_margins(annotation), turned)
+    return Margins(annotation.name, annotation.sha256, read_margins(annotation), turned)
 
 
 def _acted_on(annotation: Annotation, built: Manifest) -> bool:

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     EXPLORATION = "exploration"
     SAMPLES = "samples"
     COLLECTION = "collection"
+    EXPORT = "export"
     MODEL = "model"
     FILES = "files"
     SERVER = "server"

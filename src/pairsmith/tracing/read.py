@@ -20,8 +20,8 @@ from pairsmith.models.folders import IDENTITY, identity_of
 from pairsmith.models.run_folder import KINDS as RUNS
 from pairsmith.tracing.made import File, Is, Kind, Link, Made
 
-MANIFEST = "manifest.json"
-RECORDS = (MANIFEST, evaluations.NAME, explorations.NAME)
+MANIFEST, EXPORT = "manifest.json", "export.json"
+RECORDS = (MANIFEST, evaluations.NAME, explorations.NAME, EXPORT)
 """The files that tell what a folder holds; the first of them that there is counts."""
 
 MOST_BYTES = 64 << 20
@@ -34,8 +34,11 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 OWN = frozenset({"project", "events"})
 """What a collection names by hash, and holds itself."""
 
-MODEL_ROLES = frozenset({"base", "model", "reward", "watch", "score"})
-BUILD_ROLES = frozenset({"build", "held_out"})
+HASHED = {
+    **dict.fromkeys(("base", "model", "reward", "watch", "score"), Is.MODEL),
+    **dict.fromkeys(("build", "held_out", "margins"), Is.RECORD),
+}
+"""What hashes are of, by the roles that are known."""
 
 
 class _Read(NamedTuple):
@@ -157,7 +160,7 @@ def _run(read: _Read) -> Made:
     build, outputs = held["build"], tuple(map(_file, held["outputs"]))
     links = [_link("base", held["base"], Is.MODEL), _link("build", build, Is.RECORD)]
     for role, other in (held.get("others") or {}).items():
-        links.append(_link(role, other, Is.RECORD if role in BUILD_ROLES else Is.MODEL))
+        links.append(_link(role, other, HASHED.get(role, Is.MODEL)))
     if build.get("confidence_sha256"):
         name = str(held["config"].get("confidence", ""))
         links.append(Link("confidence", name, _hash(build["confidence_sha256"]), Is.RECORD))
@@ -217,7 +220,7 @@ def _named(held: Mapping[str, Any]) -> Iterator[Link]:
             if not isinstance(one, dict):
                 continue
             if "sha256" in one and "path" not in one:
-                yield _link(role, one, Is.MODEL if role in MODEL_ROLES else Is.ANY)
+                yield _link(role, one, HASHED.get(role, Is.ANY))
             elif role == "endpoint":
                 name = " at ".join(str(one[k]) for k in ("model", "address") if one.get(k))
                 yield Link(role, name, "", Is.SERVER)

@@ -41,6 +41,7 @@ _NOT_DATA = """
     config.json dataset_info.json dataset_infos.json dataset_dict.json state.json manifest.json
     package.json package-lock.json tokenizer.json tokenizer_config.json tsconfig.json
     special_tokens_map.json generation_config.json croissant.json requirements.txt unkept.jsonl
+    export.json
 """
 NOT_DATA = frozenset(_NOT_DATA.split())
 """Names of files that hold something else, whatever their ending says."""
