@@ -10,19 +10,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from pairsmith.collecting import actions
 from pairsmith.collecting.actions import Answer
 from pairsmith.collecting.collection import Collection
 from pairsmith.collecting.conversation import Conversation, Message, Phase, fold
 from pairsmith.collecting.project import ServedModel
-from pairsmith.collecting.replies import Request, Sampled, check_sample, next_requests
-from pairsmith.errors import ModelError
-
-if TYPE_CHECKING:
-    from pairsmith.io.wire import Patience
-    from pairsmith.models.generation.sample import Failed, Sample
+from pairsmith.collecting.replies import UNSCORED, Request, Sampled, check_sample, next_requests
+from pairsmith.errors import PairsmithError
+from pairsmith.io.wire import Patience
+from pairsmith.models.generation.endpoint import OF_THE_SERVER, Endpoint, parse_address
+from pairsmith.models.generation.sample import Failed, Sample, Sampling
 
 ATTEMPTS, SILENT, WHOLE = 2, 60.0, 180.0
 """How often a server is asked, while somebody waits; seconds that it may be silent, and in all."""
@@ -31,7 +30,8 @@ AT_ONCE = 16
 """Requests to one server that are on their way together, for one conversation."""
 
 Score: TypeAlias = Callable[[Sequence[Message], Sequence[str]], Sequence[float]]
-"""From a conversation and replies to it to a number each, higher for a better one."""
+"""From a conversation and replies to it to a number each, higher for a better one. It raises a
+`PairsmithError` where it cannot score one."""
 
 
 def answer(
@@ -48,9 +48,10 @@ def answer(
     Args:
         collection: The collection.
         conversation: Its id.
-        score: What scores replies, where the project's `score` names a model; None shows them
-            unscored.
-        patience: How long to wait for a server; None for as long as a person would.
+        score: What scores replies, where the project's `score` names a model; what is not scored
+            there is not shown.
+        patience: How long to wait for a server; None for as long as a person would. Where it was
+            stopped, nothing is recorded.
 
     Raises:
         CollectionError: The conversation's model is in the project no more.
@@ -62,14 +63,24 @@ def answer(
         return Answer(state, False, "The conversation does not wait for replies.")
     token = actions.token_of(collection, state)
     project = collection.project()
+    held = patience or _usual()
     samples: list[Sampled] = []
     while asked := next_requests(project, collection.secret, state, samples):
-        came = _ask_all(asked, patience)
-        samples += _scored(state, came, score) if score is not None else came
+        came = _ask_all(asked, held)
+        samples += came if project.score is None else _scored(state, came, score)
+        if held.stopped:
+            return Answer(state, False, "Nobody waits for the replies any longer.")
+        if held.left <= 0 or all(sample.fault in OF_THE_SERVER for sample in came):
+            break  # more would come to the same
     return actions.record_replies(collection, conversation, token, samples)
 
 
-def _ask_all(asked: Sequence[Request], patience: Patience | None) -> list[Sampled]:
+def _usual() -> Patience:
+    usual = Patience.usual()
+    return replace(usual, attempts=ATTEMPTS, seconds=SILENT, whole_seconds=WHOLE)
+
+
+def _ask_all(asked: Sequence[Request], patience: Patience) -> list[Sampled]:
     """What comes of requests, in their order; models are asked at the same time."""
     by_model: dict[str, list[Request]] = {}
     for request in asked:
@@ -81,18 +92,12 @@ def _ask_all(asked: Sequence[Request], patience: Patience | None) -> list[Sample
     return [found[request.place] for request in asked]
 
 
-def _ask_model(asked: Sequence[Request], patience: Patience | None) -> list[Sampled]:
-    from pairsmith.io.wire import Patience
-    from pairsmith.models.generation.endpoint import Endpoint, parse_address
-    from pairsmith.models.generation.sample import Sampling
-
+def _ask_model(asked: Sequence[Request], patience: Patience) -> list[Sampled]:
     model, began = asked[0].model, time.time()
-    usual = Patience.usual()
-    waiting = replace(usual, attempts=ATTEMPTS, seconds=SILENT, whole_seconds=WHOLE)
     endpoint = Endpoint(parse_address(model.endpoint), model.served_model)
     sampling = Sampling(**_settings(model.parameters))
     seeds = [request.seed for request in asked]
-    came = endpoint.write(asked[0].messages, seeds, sampling, patience or waiting, AT_ONCE)
+    came = endpoint.write(asked[0].messages, seeds, sampling, patience, AT_ONCE)
     return [_sampled(model, one, began) for one in came]
 
 
@@ -105,8 +110,6 @@ def _settings(parameters: Mapping[str, float]) -> dict[str, Any]:
 
 
 def _sampled(model: ServedModel, came: Sample | Failed, began: float) -> Sampled:
-    from pairsmith.models.generation.sample import Sample
-
     known = Sampled(
         model=model.name,
         seed=came.seed,
@@ -121,16 +124,20 @@ def _sampled(model: ServedModel, came: Sample | Failed, began: float) -> Sampled
     return known._replace(text=came.text, finish_reason=came.finish_reason, tokens=came.tokens)
 
 
-def _scored(state: Conversation, came: Sequence[Sampled], score: Score) -> list[Sampled]:
-    """The samples with their scores; those with a fault have none.
+def _scored(state: Conversation, came: Sequence[Sampled], score: Score | None) -> list[Sampled]:
+    """The samples with their scores; those with a fault have none, and no score is a fault."""
+    messages = state.messages()
 
-    Raises:
-        ModelError: There are not as many scores as replies.
-    """
-    checked = [check_sample(sample) for sample in came]
-    texts = [sample.text or "" for sample in checked if not sample.fault]
-    numbers = [float(number) for number in score(state.messages(), texts)] if texts else []
-    if len(numbers) != len(texts):
-        raise ModelError(f"{len(texts)} replies were given {len(numbers)} scores.")
-    given = iter(numbers)
-    return [one if one.fault else one._replace(score=next(given)) for one in checked]
+    def scored(sample: Sampled) -> Sampled:
+        checked = check_sample(sample)
+        if checked.fault:
+            return checked
+        if score is None:
+            return checked._replace(fault=UNSCORED, said="No preference model was loaded.")
+        try:
+            [number] = score(messages, [checked.text or ""])
+        except PairsmithError as error:
+            return checked._replace(fault=UNSCORED, said=error.message)
+        return checked._replace(score=float(number))
+
+    return [scored(sample) for sample in came]

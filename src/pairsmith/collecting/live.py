@@ -14,21 +14,18 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pairsmith.collecting import actions, replies
-from pairsmith.collecting.collection import Collection, project_in
+from pairsmith.collecting import actions, asking
+from pairsmith.collecting.collection import Collection
 from pairsmith.collecting.conversation import Conversation, Phase, fold
 from pairsmith.collecting.events import Kind
-from pairsmith.collecting.project import Project, ServedModel
-from pairsmith.collecting.replies import Request, Sampled
-from pairsmith.errors import CollectionError, PairsmithError
+from pairsmith.collecting.replies import BROKEN, GONE, Sampled
+from pairsmith.errors import CollectionError
 from pairsmith.io import wire
-from pairsmith.models.generation import endpoint as serving
-from pairsmith.models.generation.sample import Failed, Sample, Sampling
 
 if TYPE_CHECKING:
-    from pairsmith.schema.messages import Message
+    from pairsmith.collecting.conversation import Message
 
 AT_ONCE = 4
 """Conversations that are answered together."""
@@ -36,36 +33,6 @@ AT_ONCE = 4
 SECONDS = 300.0
 """For both replies to a message, attempts and further samples together: a small model on a
 processor may need minutes, and nobody waits for longer."""
-
-ATTEMPTS = 3
-"""So often a server is asked for a sample, where it is busy or away."""
-
-WORDS: dict[str, str] = {
-    wire.AWAY: "the model cannot be reached",
-    wire.BUSY: "the model is busy",
-    wire.CUT: "its end was cut off",
-    wire.LARGE: "it was too long",
-    wire.LATE: "it took too long",
-    wire.NO_JSON: "it could not be read",
-    wire.STOPPED: "it was stopped",
-    serving.REFUSED: "the model refused to answer",
-    serving.OTHER_MODEL: "another model answered",
-    serving.NO_CHOICE: "the model said nothing",
-    serving.COUNT: "the model said several things at once",
-    serving.TOOL_CALL: "the model called a tool in place of a reply",
-    serving.NO_CONTENT: "the model said nothing",
-    serving.MALFORMED: "it could not be read",
-}
-"""What whoever waits is told of a fault: nothing that names a model or a server."""
-
-GONE = "the model is no longer part of the project"
-UNSCORED = "it could not be scored"
-BROKEN = "something is wrong on this side"
-
-Score: TypeAlias = Callable[[Sequence["list[Message]"]], Sequence[float]]
-"""Scores of conversations by a preference model, each up to and with its last reply.
-
-Raises `PairsmithError` where one of them cannot be scored."""
 
 Tell: TypeAlias = Callable[[str], None]
 """Takes a sentence about what went wrong, for whoever runs the collection."""
@@ -79,24 +46,15 @@ class Manner:
 
     Attributes:
         at_once: Conversations that are answered together.
-        requests: Requests for one of them that are on their way together.
         seconds: For all that is asked in one attempt.
         score: Scores samples, where the project wants that; None where it cannot be done.
         tell: Takes what went wrong, with the names of servers.
     """
 
     at_once: int = AT_ONCE
-    requests: int = serving.AT_ONCE
     seconds: float = SECONDS
-    score: Score | None = None
+    score: asking.Score | None = None
     tell: Tell = log.warning
-
-
-class _Came(NamedTuple):
-    """What came of a request: the sample, and the kind of its fault if it has one."""
-
-    sample: Sampled
-    kind: str = ""
 
 
 class Live:
@@ -155,130 +113,44 @@ class Live:
 
     def _answer(self, conversation: str, stop: wire.Stop) -> None:
         try:
-            self._answer_once(conversation, stop)
-        except PairsmithError as error:
+            if not stop.called:
+                self._answer_once(conversation, stop)
+        except CollectionError as error:  # its model was taken from the project
             self.manner.tell(error.message)
-            self._record_fault(conversation)
-        except (
-            Exception
-        ):  # a thread's fault is nobody's to catch: it is told, and can be tried again
+            self._record_fault(conversation, GONE)
+        except Exception as error:  # a thread's fault is nobody's to catch: it is told and recorded
             log.exception("no replies could be had for %s", conversation)
-            self.manner.tell(f"No replies could be had for {conversation}: see the log.")
-            self._record_fault(conversation)
+            self.manner.tell(f"No replies could be had for {conversation}: {error!r}.")
+            self._record_fault(conversation, BROKEN)
         finally:
             with self._guard:
                 self._asking.pop(conversation, None)
 
     def _answer_once(self, conversation: str, stop: wire.Stop) -> None:
-        with self.collection.store.read() as transaction:
-            state = fold(transaction.thread(conversation))
-            project = project_in(transaction)
-        if state.phase != Phase.WAITING:
-            return
-        until = time.monotonic() + self.manner.seconds
-        samples = self._sample(project, state, stop, until)
-        if stop.called:
-            return
-        token = actions.token_of(self.collection, state)
-        actions.record_replies(self.collection, conversation, token, samples)
-
-    def _sample(
-        self, project: Project, state: Conversation, stop: wire.Stop, until: float
-    ) -> list[Sampled]:
-        """All samples of an attempt: until two can be shown, or it is of no use."""
-        samples: list[Sampled] = []
-        while not stop.called:
-            try:
-                asked = replies.next_requests(project, self.collection.secret, state, samples)
-            except CollectionError as error:  # its model was taken from the project
-                self.manner.tell(error.message)
-                return [*samples, Sampled(state.models[0], 0, None, GONE)]
-            if not asked or (samples and time.monotonic() >= until):
-                break
-            came = self._ask(asked, stop, until)
-            samples += self._scored(project, state, [one.sample for one in came])
-            if all(one.kind in serving.OF_THE_SERVER for one in came):
-                break  # others would fare no better
-        return samples
-
-    def _ask(self, asked: Sequence[Request], stop: wire.Stop, until: float) -> list[_Came]:
-        """Asks for samples, of two models at the same time."""
-        by_model = {
-            request.model.name: [one for one in asked if one.model.name == request.model.name]
-            for request in asked
-        }
         patience = replace(
-            wire.Patience.usual(), attempts=ATTEMPTS, seconds=self.manner.seconds,
-            whole_seconds=self.manner.seconds, until=until, stop=stop,
+            wire.Patience.usual(), attempts=asking.ATTEMPTS, seconds=self.manner.seconds,
+            whole_seconds=self.manner.seconds, until=time.monotonic() + self.manner.seconds,
+            stop=stop,
         )  # fmt: skip
-        with ThreadPoolExecutor(len(by_model)) as pool:
-            made = pool.map(lambda some: self._ask_one(some, patience), by_model.values())
-            came = {place: one for some in made for place, one in some.items()}
-        return [came[request.place] for request in asked]
+        score = None if self.manner.score is None else self._score
+        answer = asking.answer(self.collection, conversation, score, patience)
+        turn = None if answer.state is None or not answer.stored else answer.state.turn
+        attempt = None if turn is None else turn.attempt
+        said = [] if attempt is None else [sample["said"] for sample in attempt.samples]
+        for sentence in dict.fromkeys(filter(None, said)):
+            self.manner.tell(sentence)
 
-    def _ask_one(self, asked: Sequence[Request], patience: wire.Patience) -> dict[int, _Came]:
-        """Asks one model for samples of one conversation."""
-        model, messages = asked[0].model, asked[0].messages
-        sampling = Sampling(**_arguments(model))
-        server = serving.Endpoint(serving.parse_address(model.endpoint), model.served_model)
-        now = time.time()
-        seeds = [request.seed for request in asked]
-        came = server.write(messages, seeds, sampling, patience, self.manner.requests)
-        return {
-            request.place: self._kept(model, sampling, now, one)
-            for request, one in zip(asked, came, strict=True)
-        }
+    def _score(self, messages: Sequence[Message], texts: Sequence[str]) -> Sequence[float]:
+        with self._scoring:  # one model, one at a time
+            return [] if self.manner.score is None else self.manner.score(messages, texts)
 
-    def _kept(
-        self, model: ServedModel, sampling: Sampling, now: float, came: Sample | Failed
-    ) -> _Came:
-        known: dict[str, Any] = {
-            "served": model.served_model,
-            "seconds": round(came.seconds, 3),
-            "time": round(now, 3),
-            "parameters": {
-                "temperature": sampling.temperature,
-                "top_p": sampling.top_p,
-                "max_tokens": sampling.max_tokens,
-            },
-        }
-        if isinstance(came, Failed):
-            if came.kind != wire.STOPPED:
-                self.manner.tell(f"{model.name}: {came.said}")
-            fault = WORDS.get(came.kind, serving.MALFORMED)
-            return _Came(Sampled(model.name, came.seed, None, fault, **known), came.kind)
-        made = Sampled(model.name, came.seed, came.text, **known)
-        return _Came(made._replace(finish_reason=came.finish_reason, tokens=came.tokens))
-
-    def _scored(
-        self, project: Project, state: Conversation, samples: list[Sampled]
-    ) -> list[Sampled]:
-        """Samples with their scores, where the project wants them; what has none has a fault."""
-        if project.score is None:
-            return samples
-        before = state.messages()
-        made = [replies.check_sample(sample) for sample in samples]
-        return [one if one.fault else self._score(one, before) for one in made]
-
-    def _score(self, sample: Sampled, before: list[Message]) -> Sampled:
-        if self.manner.score is None:
-            return sample._replace(fault=UNSCORED)
-        said = [*before, {"role": "assistant", "content": sample.text or ""}]
-        try:
-            with self._scoring:
-                [score] = self.manner.score([said])
-        except PairsmithError as error:
-            self.manner.tell(error.message)
-            return sample._replace(fault=UNSCORED)
-        return sample._replace(score=float(score))
-
-    def _record_fault(self, conversation: str) -> None:
+    def _record_fault(self, conversation: str, fault: str) -> None:
         """Records that nothing came, so that the page says it and offers to try again."""
         try:
             state = self._state(conversation)
             if state.phase == Phase.WAITING:
                 token = actions.token_of(self.collection, state)
-                sample = Sampled(state.models[0], 0, None, BROKEN)
+                sample = Sampled(state.models[0], 0, None, fault)
                 actions.record_replies(self.collection, conversation, token, [sample])
         except Exception:  # the disk may be full: the page asks again when it is looked at
             log.exception("that could not be recorded either")
@@ -288,27 +160,21 @@ class Live:
             return fold(transaction.thread(conversation))
 
 
-def _arguments(model: ServedModel) -> dict[str, Any]:
-    """A model's parameters as `Sampling` takes them."""
-    held: dict[str, Any] = dict(model.parameters)
-    if "max_tokens" in held:
-        held["max_tokens"] = int(held["max_tokens"])
-    return held
-
-
-def score_by(model: str) -> Score:
-    """A preference model, loaded when it is first needed, that scores conversations.
+def score_by(model: str) -> asking.Score:
+    """Loads a preference model that scores replies.
 
     Args:
         model: The folder of a run or of another preference model, or an id on the hub.
+
+    Raises:
+        ModelError: It cannot be loaded, or gives no scores.
     """
-    held: list[Any] = []
+    from pairsmith.scoring.texts import open_texts
 
-    def score(said: Sequence[list[Message]]) -> Sequence[float]:
-        from pairsmith.scoring.texts import open_texts
+    held = open_texts(model)
 
-        if not held:
-            held.append(open_texts(model))
-        return [one.score for one in held[0].score(said)]
+    def score(messages: Sequence[Message], texts: Sequence[str]) -> Sequence[float]:
+        said: list[Any] = [[*messages, {"role": "assistant", "content": text}] for text in texts]
+        return [one.score for one in held.score(said)]
 
     return score

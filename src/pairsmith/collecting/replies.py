@@ -22,6 +22,9 @@ MORE = 6
 LONGEST = 100_000
 """A reply of more characters is not shown."""
 
+GONE, UNSCORED, BROKEN = "gone", "unscored", "broken"
+"""Faults that are no server's: a model that the project has no more, no score, a bug."""
+
 WORDS = {
     wire.AWAY: "The model cannot be reached.",
     wire.BUSY: "The model has too much to do.",
@@ -30,6 +33,9 @@ WORDS = {
     wire.LARGE: "The reply was too long.",
     "too long": "The reply was too long.",
     "blank": "The reply was blank.",
+    GONE: "The model is no longer part of the project.",
+    UNSCORED: "The replies could not be scored.",
+    BROKEN: "Something is wrong on this side.",
 }
 """What is said of a fault to who waits: nothing by which a model could be told."""
 

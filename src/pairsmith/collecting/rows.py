@@ -104,18 +104,24 @@ def _compared(
     why = _why(attempt)
     if why is not None or attempt.picked is None:
         held = {**about, "prompt": prompt, "shown": attempt.shown, "fault": attempt.fault}
-        yield Row(state.subset, split, {**held, "samples": [*attempt.samples]}, why)
+        samples = [_unsaid(sample) for sample in attempt.samples]
+        yield Row(state.subset, split, {**held, "samples": samples}, why)
         return
     picked = attempt.picked
     chosen = picked if state.mode == Mode.HELPFUL else picked.other
     strength = abs(int(attempt.verdict or 0))
     pair = {**about, **_pair(prompt, attempt, chosen), "strength": strength}
     shown = attempt.shown or ()
-    others = [held for place, held in enumerate(attempt.samples) if place not in shown]
+    others = [_unsaid(held) for place, held in enumerate(attempt.samples) if place not in shown]
     yield Row(state.subset, split, {**pair, "samples": others} if others else pair)
     if attempt.better is not None:
         held = {**about, **_pair(prompt, attempt, attempt.better)}
         yield Row(state.subset + BETTER, split, {**held, "id": f"{about['id']}b"})
+
+
+def _unsaid(sample: Mapping[str, Any]) -> dict[str, Any]:
+    """A sample without the server's own words, which may name the server."""
+    return {name: value for name, value in sample.items() if name != "said"}
 
 
 def _why(attempt: Attempt) -> Why | None:
