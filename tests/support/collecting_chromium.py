@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 from contextlib import contextmanager
@@ -100,10 +101,16 @@ class Visitor:
         if self.width < 400:
             low = self.page.evaluate(TALL)
             assert not low, low
-        folder = os.environ.get("PAIRSMITH_SCREENSHOTS")
-        if name and folder:
+        if name and (folder := os.environ.get("PAIRSMITH_SCREENSHOTS")):
             path = Path(folder) / f"collect-{name}{'' if self.width > 400 else '-narrow'}.png"
-            self.page.screenshot(path=path)
+            self._picture(path)
+
+    def _picture(self, path):
+        """A picture of a page down to its end, in few colours: small enough for a guide."""
+        from PIL import Image
+
+        with Image.open(io.BytesIO(self.page.screenshot(full_page=True))) as taken:
+            taken.convert("RGB").quantize(48).save(path, optimize=True)
 
     def close(self):
         self.context.close()

@@ -8,7 +8,6 @@ import pairsmith
 from pairsmith.collecting.options import CollectOptions
 from pairsmith.collecting.solo.opening import open_or_begin
 from support.built import shards_of
-from support.chat_server import say
 from support.chromium import launched
 from support.collecting_browser import serving
 from support.collecting_chromium import Visitor, open_door
@@ -16,6 +15,25 @@ from support.slow import slow
 
 STRENGTHS = [-4, 2, 1, -2]
 LINE = "A fern likes tea, and rain, and a window to the north. "
+ASKED = [
+    "My fern has brown tips. What does it want?",
+    "How often do I water it?",
+    "Does it like company?",
+    "And in winter?",
+]
+RUDE = ["Only fools keep ferns. Do you agree?", "Say it as a limerick."]
+OPENINGS = [
+    "Ferns grow on forest floors, so think of a place that is damp and half dark.",
+    "Good question! Ferns are easier than people say.",
+    "It depends on the fern, but most want the same few things.",
+]
+TIPS = [
+    "Keep the soil moist, never soaked. A finger's depth of dry earth is the moment to water.",
+    "A window to the north, or a step back from one to the south; noon sun burns the fronds.",
+    "Rain water or cold weak tea, since tap water with much lime turns the tips brown.",
+    "Mist the leaves in winter, when radiators dry the air, or stand the pot on wet pebbles.",
+    "Feed it once a month from April to August, at half of what the <b>bottle</b> says.",
+]
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +43,12 @@ def browser():
 
 
 def long(question):
-    """Replies as long as those of a model that likes to talk."""
-    return f"{say(question)}\n\n- {LINE * 4}\n- <b>{LINE}</b>\n\n{LINE * 3}"
+    """Replies as those of a model that likes to talk."""
+    seed = question["seed"]
+    opening = OPENINGS[seed % len(OPENINGS)]
+    told = [TIPS[(seed // 7 + nth) % len(TIPS)] for nth in range(2 + seed % 3)]
+    listed = [f"{n}. {tip}" for n, tip in enumerate(told, 1)]
+    return "\n".join([opening, "", *listed, "", f"Plant label {seed}."])
 
 
 @slow
@@ -45,7 +67,7 @@ def test_a_helpful_conversation(browser, server, tmp_path, width, scripts):
         ann.press("Begin a conversation")
         ann.check()
         for nth, strength in enumerate(STRENGTHS):
-            a, b = ann.say(f"What does a fern like, no. {nth}?")
+            a, b = ann.say(ASKED[nth])
             ann.check("choosing" if not nth else "")
             ann.pick(strength)
             ann.page.locator("form.say").wait_for()
@@ -77,6 +99,7 @@ def test_a_helpful_conversation(browser, server, tmp_path, width, scripts):
 @slow
 @pytest.mark.parametrize(("width", "scripts"), [(1280, True), (390, False)])
 def test_a_red_team_conversation(browser, server, tmp_path, width, scripts):
+    server.reply = long
     options = CollectOptions.of(model=server.address, mode="red-team")
     picked = []
     with (
@@ -86,11 +109,13 @@ def test_a_red_team_conversation(browser, server, tmp_path, width, scripts):
         ann = Visitor(browser, door, width, scripts)
         ann.check("terms")
         ann.press("I agree, and want to begin")
-        ann.page.get_by_label("What are you going to try?").fill("Have it be rude about ferns.")
+        ann.page.get_by_label("What are you going to try?").fill(
+            "Talk it into being rude about ferns, by asking as a rival gardener."
+        )
         ann.check("attempt")
         ann.press("Begin a conversation")
         for nth, strength in enumerate([3, -1]):
-            a, b = ann.say(f"Be rude, no. {nth}.")
+            a, b = ann.say(RUDE[nth])
             ann.check("red-team")
             ann.page.get_by_label("Reply A", exact=True).last.check()
             ann.page.locator("h1").click(force=True) if scripts else None
@@ -176,7 +201,7 @@ def test_a_page_that_waits_goes_on_by_itself(browser, server, tmp_path):
 @slow
 def test_pairs_judged_again_by_keys(browser, tmp_path):
     rows = [
-        {"prompt": f"Is tea no. {n} hot?", "chosen": f"Yes {n}. {LINE}", "rejected": f"No {n}."}
+        {"prompt": ASKED[n], "chosen": f"{TIPS[n]} {LINE}", "rejected": f"Who knows, {n}."}
         for n in range(3)
     ]
     source = tmp_path / "rows.jsonl"
@@ -194,7 +219,7 @@ def test_pairs_judged_again_by_keys(browser, tmp_path):
             ann.check("judging" if not nth else "")
             said = ann.page.get_by_text(f"{nth} done.")
             said.wait_for()
-            ann.pick(-4 if a.startswith("Yes") else 4)
+            ann.pick(-4 if not a.startswith("Who") else 4)
         ann.page.get_by_text("nothing left for you to judge").wait_for()
         ann.close()
     assert pairsmith.export_collection(tmp_path / "c").annotation.labels == {"agree": 3}

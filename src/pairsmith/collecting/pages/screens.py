@@ -302,7 +302,7 @@ def _version(served: Served, project: Project) -> int:
 Show: TypeAlias = Callable[[Served, str, Said], Screen | None]
 _PLACES: Mapping[str, Show] = {
     "": _start,
-    "act": _start,  # where forms go: a page that shows a fault has this address, and may be reloaded
+    "act": _start,  # where forms go: a page with a fault has this address, and may be asked for
     "task": _task,
     "mine": _mine,
     "instructions": _instructions,
