@@ -111,7 +111,7 @@ def test_reviews_end_to_end(tmp_path):
         assert -1 <= rude.given.estimate < 1
         told = tables(measure(collection))
         assert [table.title for table in told] == ["Reviews", "Tags"]
-        assert dict(told[0].rows)["Reviews"] == str(2 * len(items))
+        assert ("Reviews", str(2 * len(items))) in told[0].rows
         made = export(collection)
     assert made.kept == len(items)
     assert made.people == 2
@@ -120,8 +120,8 @@ def test_reviews_end_to_end(tmp_path):
     lines = (tmp_path / "c/red-team-attempts/red_team_attempts.jsonl").read_text().splitlines()
     before = {row["id"]: row for row in _rows_of(built)}
     for row, after in zip(map(json.loads, lines), _rows_of(tmp_path / "again"), strict=True):
-        tags = {tag for one in row["reviews"] for tag in one["tags"]}
-        assert set(after["tags"]) == tags.union(before[row["id"]]["tags"] or ())
+        chosen = {tag for one in row["reviews"] for tag in one["tags"]}
+        assert set(after["tags"]) == chosen.union(before[row["id"]]["tags"] or ())
         assert [(one["annotator"], one["tags"]) for one in row["reviews"]] == said[row["id"]]
         for name in ("transcript", "rating", "num_params", "red_team_member_id"):
             assert after[name] == before[row["id"]][name]

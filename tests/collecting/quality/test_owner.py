@@ -9,6 +9,7 @@ from pairsmith.collecting.export import export
 from pairsmith.collecting.pages import owner, rendering
 from pairsmith.collecting.pages.screens import screen
 from pairsmith.collecting.pages.served import Served
+from pairsmith.collecting.quality.disputes import disputes
 from pairsmith.collecting.quality.measure import measure
 from pairsmith.collecting.tasks import Tasks
 from pairsmith.collecting.verdicts import Side
@@ -60,7 +61,7 @@ def test_a_disagreement_is_decided_without_a_look_at_the_label(served):
     assert {one.picks for one in listed["cases"]} == {(2, 1)}
     case = listed["cases"][0].case
     html = html_of(served, f"disagreements/{case}")
-    item = next(one.item for one in owner.disputes(served.collection) if one.case == case)
+    item = next(one.item for one in disputes(served.collection) if one.case == case)
     assert not any(hidden in html for hidden in (item.id, "fern", "moss", "chosen", "rejected"))
     assert "checked" not in html
     shown = owner.screen(served, f"disagreements/{case}").context["replies"]
