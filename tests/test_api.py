@@ -38,7 +38,7 @@ def test_the_public_names():
         "TrainedModel", "TrainingProgress", "__version__", "annotate", "audit", "build", "check",
         "evaluate", "explore", "export", "generate", "lineage", "list_annotations", "preview",
         "publish", "read_annotation", "rounds", "score", "split", "train_dpo",
-        "train_reward",
+        "train_reward", "train_rl",
     ]  # fmt: skip
     assert dir(pairsmith) == pairsmith.__all__
     for name in pairsmith.__all__:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from pairsmith.training.job import TrainedModel
     from pairsmith.training.progress import TrainingProgress
     from pairsmith.training.reward.train import train_reward
+    from pairsmith.training.rl.train import train_rl
 
 __all__ = [
     "Annotation",
@@ -81,6 +82,7 @@ __all__ = [
     "split",
     "train_dpo",
     "train_reward",
+    "train_rl",
 ]
 
 _HOMES = {
@@ -117,6 +119,7 @@ _HOMES = {
     "split": "pairsmith.building.split",
     "train_dpo": "pairsmith.training.dpo.train",
     "train_reward": "pairsmith.training.reward.train",
+    "train_rl": "pairsmith.training.rl.train",
 }
 
 

@@ -7,8 +7,9 @@ from pairsmith.training.config import check_settings, nearest, read_config
 from pairsmith.training.dpo.options import DpoArguments
 from pairsmith.training.methods import METHODS
 from pairsmith.training.reward.options import DEFAULTS, RewardArguments
+from pairsmith.training.rl.options import RlArguments
 
-ARGUMENTS = {"reward": RewardArguments, "dpo": DpoArguments}
+ARGUMENTS = {"reward": RewardArguments, "dpo": DpoArguments, "rl": RlArguments}
 REWARD = METHODS["reward"].configuration
 TYPES = {
     "learning_rate": float, "seed": int, "bf16": bool | None, "optim": str, "cut": bool,

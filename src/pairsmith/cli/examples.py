@@ -86,6 +86,14 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "pairsmith train dpo out policy --model ./model",
         "pairsmith train dpo out policy --model ./model --confidence label --score run",
     ),
+    "train rl": (
+        "pairsmith train rl out run --model ./start --reward ./judge --watch ./other",
+        "pairsmith train rl out run --model ./start --reward ./judge --method grpo",
+    ),
+    "hub": (
+        "pairsmith hub user add ./hub ann",
+        "pairsmith hub backup ./hub ./copy",
+    ),
     **HUB,
 }
 """Of each command; of the program itself, of ``."""

@@ -6,6 +6,7 @@ import typer
 
 from pairsmith.cli.commands.train_dpo import dpo
 from pairsmith.cli.commands.train_reward import reward
+from pairsmith.cli.commands.train_rl import rl
 from pairsmith.cli.listing import ListingCommand, ListingGroup
 
 train = typer.Typer(
@@ -19,3 +20,4 @@ train.command(cls=ListingCommand, short_help="Train a preference model, by TRL's
     reward
 )
 train.command(cls=ListingCommand, short_help="Train a policy on pairs, by TRL's DPOTrainer.")(dpo)
+train.command(cls=ListingCommand, short_help="Train a policy against a preference model.")(rl)

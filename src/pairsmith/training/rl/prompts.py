@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -36,8 +36,9 @@ from pairsmith.tokens.preview import BATCH_ROWS, encode_rows, open_writer
 from pairsmith.tokens.ragged import Ragged
 from pairsmith.tokens.texts import TextEncoder
 from pairsmith.tokens.tokenizer import added_around
-from pairsmith.training.ledger import Account, Fate, account
+from pairsmith.training.ledger import Fate, account
 from pairsmith.training.rl.rewards import Asked
+from pairsmith.training.rows import Encoding
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -82,29 +83,18 @@ def read_asked(row: dict[str, Any]) -> Asked:
 
 
 @dataclass
-class Found:
-    """What came of the rows.
+class PromptRows(Encoding):
+    """What came of the rows; `longest` is of prompts.
 
     Attributes:
-        accounts: The ledger, an account for each split of each subset.
-        sample: Rows of pairs, each as a batch of one, for proof.
-        prompts: The first prompts, as many, of the rows that are trained on.
+        pairs: Rows of pairs, each as a batch of one, for proof.
+        prompts: The first prompts that are trained on, for proof.
         held_out: Prompts of rows that are held out and ask what no row that is trained on asks.
-        longest: The most tokens that any prompt has, trained on or not.
-        refusal: The first row that the chat template refuses, and what it said.
     """
 
-    accounts: list[Account] = field(default_factory=list)
-    sample: list[pa.RecordBatch] = field(default_factory=list)
+    pairs: list[pa.RecordBatch] = field(default_factory=list)
     prompts: list[Prompt] = field(default_factory=list)
     held_out: list[Prompt] = field(default_factory=list)
-    longest: int = 0
-    refusal: tuple[str, str] | None = None
-
-    @property
-    def trained(self) -> int:
-        """How many prompts the trainer has."""
-        return sum(entry.trained for entry in self.accounts)
 
 
 class PromptReader:
@@ -249,12 +239,13 @@ class PromptWriter:
         self, path: Path, reader: PromptReader, subsets: frozenset[str], longest: int
     ) -> None:
         self.path, self.reader, self.subsets, self.longest = path, reader, subsets, longest
-        self.found = Found()
+        self.found = PromptRows()
         self.keys: set[bytes] = set()
+        self.taken = 0
 
     def write(
         self, out: StoragePath, built: Manifest, watch: Callable[[str, int], None] | None = None
-    ) -> Found:
+    ) -> PromptRows:
         """Reads all rows and writes the prompts.
 
         Args:
@@ -276,7 +267,8 @@ class PromptWriter:
                 fates, trained = Counter[Fate](), 0
                 for stored in kept_batches(out, built, entry, BATCH_ROWS):
                     taken = self._take(stored, kind_of(entry.subset), fates)
-                    file.write_batch(self._columns(taken))
+                    file.write_batch(_columns(taken, self.taken))
+                    self.taken += len(taken)
                     trained, done = trained + len(taken), done + len(stored)
                     if watch is not None:
                         watch(f"{entry.subset}/{entry.split}", done)
@@ -300,11 +292,11 @@ class PromptWriter:
         for number, why in refused.items():
             if self.found.refusal is None:
                 self.found.refusal = stored["id"][number].as_py(), why
-        if kind == Kind.PAIRS and len(self.found.sample) < SAMPLE:
-            room = SAMPLE - len(self.found.sample)
+        if kind == Kind.PAIRS and len(self.found.pairs) < SAMPLE:
+            room = SAMPLE - len(self.found.pairs)
             rows = (row for row in range(len(stored)) if row not in refused)
             some = (stored.slice(row, 1) for row, _ in zip(rows, range(room), strict=False))
-            self.found.sample += list(some)
+            self.found.pairs += list(some)
         taken = []
         for prompt in prompts:
             self.found.longest = max(self.found.longest, len(prompt.ids))
@@ -318,19 +310,6 @@ class PromptWriter:
         self.found.prompts += taken[: max(0, SAMPLE - len(self.found.prompts))]
         return taken
 
-    def _columns(self, taken: list[Prompt]) -> pa.RecordBatch:
-        first = len(self.keys) - len(taken)
-        columns = [
-            [one.id for one in taken],
-            list(range(first, first + len(taken))),
-            [one.text for one in taken],
-            [one.messages for one in taken],
-            [one.tools for one in taken],
-            [one.ids for one in taken],
-        ]
-        arrays = [pa.array(held, kind.type) for held, kind in zip(columns, SCHEMA, strict=True)]
-        return pa.record_batch(arrays, schema=SCHEMA)
-
     def _hold_out(self, out: StoragePath, built: Manifest, entries: list[LedgerEntry]) -> None:
         """Takes some of the prompts that are held out: those of the lowest hashes."""
         found: dict[bytes, Prompt] = {}
@@ -342,3 +321,29 @@ class PromptWriter:
                 lowest = sorted(found)[:SAMPLE]
                 found = {key: found[key] for key in lowest}
         self.found.held_out = [found[key] for key in sorted(found)]
+
+
+def _columns(prompts: Sequence[Prompt], first: int = 0) -> pa.RecordBatch:
+    """Prompts as rows of the file, numbered from the first."""
+    columns = [
+        [one.id for one in prompts],
+        list(range(first, first + len(prompts))),
+        [one.text for one in prompts],
+        [one.messages for one in prompts],
+        [one.tools for one in prompts],
+        [one.ids for one in prompts],
+    ]
+    arrays = [pa.array(held, kind.type) for held, kind in zip(columns, SCHEMA, strict=True)]
+    return pa.record_batch(arrays, schema=SCHEMA)
+
+
+def write_prompts(path: Path, prompts: Sequence[Prompt]) -> None:
+    """Writes prompts to a file of their own."""
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, SCHEMA) as file:
+        file.write_batch(_columns(prompts))
+
+
+def read_prompts(path: Path) -> list[Asked]:
+    """The prompts of a file that `write_prompts` wrote."""
+    with pa.OSFile(str(path), "rb") as source, pa.ipc.open_stream(source) as file:
+        return [read_asked(row) for row in file.read_all().to_pylist()]
