@@ -94,6 +94,7 @@ def test_a_run_becomes_a_model_and_nothing_else_goes(publish, model, held, stage
     assert model()[1].id == second
 
 
+@slow
 def test_what_a_run_has_no_more_goes(publish, model, run):
     publish(run, "ann/judge")
     (run / "config.json").unlink()
@@ -125,6 +126,7 @@ def test_what_is_not_whole_is_not_sent(publish, model, run):
     assert "holds no finished run" in refused()
 
 
+@slow
 def test_another_manifest_in_the_repository_is_left(publish, stage, run):
     user = stage.user("ann")
     with stage.hub.database.write() as db:

@@ -251,6 +251,20 @@ def test_no_more_is_looked_at_than_told(loop, monkeypatch):
     assert "There is more around than is looked at" in found.remarks[0]
 
 
+def test_folders_that_are_named_have_room_of_their_own(loop, tmp_path):
+    """However much lies around what is traced."""
+    away = tmp_path / "away" / "base"
+    away.parent.mkdir()
+    shutil.move(loop / "base", away)
+    for number in range(40):
+        (loop / f"other-{number}").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pairsmith.tracing.places.MOST_FOLDERS", 20)
+        [problem] = pairsmith.lineage(loop / "round-1" / "build").problems
+        assert "recorded as tea/test.jsonl, tea/train.jsonl: no file with the sha256 of" in problem
+        assert pairsmith.lineage(loop / "round-1" / "build", search=[away.parent]).is_whole
+
+
 def test_links_of_the_file_system_are_not_followed(loop, tmp_path):
     outside = tmp_path / "outside"
     shutil.move(loop / "start", outside / "start")
@@ -294,3 +308,21 @@ def test_an_export_that_is_a_source_leads_to_its_build(loop, tmp_path):
     [edge] = found.chain.parents_of(export.number)
     assert nodes[edge.parent].label == "loop/round-1/build"
     assert found.chain.parents_of(edge.parent)
+
+
+def test_a_file_of_prompts_is_a_parent(tmp_path):
+    prompts = tmp_path / "asked.txt"
+    prompts.write_text("How is tea made?\n")
+    told = {"name": "asked.txt", "sha256": sha256_of(prompts)}
+    endpoint = {"address": "http://127.0.0.1:9", "model": "tea-1"}
+    held = {"kind": "samples", "prompts": told, "endpoint": endpoint, "outputs": []}
+    samples = broken(tmp_path / "samples", json.dumps(held))
+    found = pairsmith.lineage(samples)
+    assert found.is_whole, found.problems
+    assert [node.label for node in found.chain.nodes[1:]] == [
+        "asked.txt", "tea-1 at http://127.0.0.1:9",
+    ]  # fmt: skip
+    prompts.write_text("Other.\n")
+    assert "its parent 'prompts' is missing, recorded as asked.txt" in (
+        pairsmith.lineage(samples).verdict
+    )

@@ -186,7 +186,7 @@ def answer_by_endpoint(
     patience = wire.Patience(
         usual.attempts, usual.pause, timeout, timeout, usual.most_bytes, stop=stop
     )
-    answered = False
+    answered, varied = False, options.best_of == 1 or options.temperature == 0
     with ThreadPoolExecutor(at_once) as pool:
 
         def ask(prompt: Prompt) -> list[Future[list[Sample | Failed]]]:
@@ -205,8 +205,12 @@ def answer_by_endpoint(
                 asked = window.pop(0)
                 window += [ask(prompt) for prompt in islice(left, 1)]
                 found = [one for future in asked for one in future.result()]
+                proving = number + 1 < min(PROVING, len(prompts))
                 answered = answered or any(isinstance(one, Sample) for one in found)
-                _check_server(found, endpoint, answered or number + 1 < min(PROVING, len(prompts)))
+                _check_server(found, endpoint, answered or proving)
+                varied = varied or len({o.text for o in found if isinstance(o, Sample)}) != 1
+                if not varied and not proving:
+                    raise _without_seeds(endpoint, number + 1)
                 yield [hold(one) for one in found]
         finally:
             stop()
@@ -232,6 +236,15 @@ def _check_server(found: list[Sample | Failed], endpoint: Endpoint, may_answer: 
         raise ModelError(
             f"{endpoint.name} gave no sample: {failed[0].said}", "Is it the right model and route?"
         )
+
+
+def _without_seeds(endpoint: Endpoint, prompts: int) -> ModelError:
+    """The fault of a server whose replies to a prompt are all the same, whatever the seeds."""
+    return ModelError(
+        f"{endpoint.name} gave the same reply to every seed, for each of {prompts} prompts: "
+        "it does not sample.",
+        "transformers serve samples where the model's generation_config.json has do_sample true.",
+    )
 
 
 def threads_of(workers: int | None) -> int | None:

@@ -23,6 +23,7 @@ from pairsmith.kernel.render import Pairs, UnfaithfulError, Writer, write_pairs
 from pairsmith.models.folders import find_model
 from pairsmith.models.generation.local import context_of, sample
 from pairsmith.models.generation.prompts import encode_prompts, write_prompts
+from pairsmith.models.generation.replies import ReplyReader, reply_reader
 from pairsmith.models.generation.sample import Sample, Sampling, seed_of
 from pairsmith.models.policies import Policy, load_policy
 from pairsmith.models.run_folder import has_run, read_run
@@ -68,6 +69,7 @@ class Asker:
     ) -> None:
         self.policy, self.form, self.writer, self.options = policy, form, writer, options
         self.sampling = Sampling(options.temperature, options.top_p, options.max_tokens)
+        self.reader: ReplyReader | None = None
 
     def ask(self, prompts: Sequence[Prompt]) -> list[Answer]:
         """Draws the samples of prompts, which alone decide what shares a batch."""
@@ -84,6 +86,9 @@ class Asker:
             else:
                 asked.append((place, held))
         many, options = range(self.options.best_of), self.options
+        if self.reader is None and self.form == Form.MESSAGES:
+            said = [prompts[place].messages for place, _ in asked]
+            self.reader = reply_reader(self.policy, said, self.writer)
         drawn = sample(
             self.policy,
             [held for _, held in asked for _ in many],
@@ -93,6 +98,7 @@ class Asker:
                 for number in many
             ],
             self.sampling,
+            reader=self.reader,
             batch_tokens=options.batch_tokens,
         )
         for number, (place, _) in enumerate(asked):

@@ -78,8 +78,8 @@ def find(link: Link, child: Made, places: Places, check: bool) -> list[Found]:
             if alike:
                 said = "built again since, of the same rows"
                 return [Found((own or alike)[0], State.OK, said, link.name)]
-        if link.of == Is.ANY and (file := _file_of(link.sha256, link.name, places)):
-            return [Found(file, State.OK, "", link.name)]
+        if link.of == Is.ANY and (held := _holder_of(link, places)):
+            return [Found(held, State.OK, "", link.name)]
     if link.of in (Is.MODEL, Is.ANY) and (model := _find_model(link, places, check)):
         return [model]
     return []
@@ -198,11 +198,14 @@ def _cached(name: str) -> list[Path]:
         return []
 
 
-def _file_of(sha256: str, name: str, places: Places) -> Made | None:
-    """The file of a name that has a hash, as files of its folder."""
-    for path in places.files_called(PurePosixPath(name).name):
-        if places.digest(path) == sha256:
-            return Made(Kind.FILES, path, path.name, "", outputs=(File(path.name, None, sha256),))
+def _holder_of(link: Link, places: Places) -> Made | None:
+    """What has a file with the link's hash: as its own by a manifest, or by the recorded name."""
+    if writers := places.writers_of(link.sha256):
+        return writers[0]
+    for path in places.files_called(PurePosixPath(link.name).name):
+        if places.digest(path) == link.sha256:
+            file = File(path.name, None, link.sha256)
+            return Made(Kind.FILES, path, path.name, "", outputs=(file,))
     return None
 
 
@@ -307,7 +310,8 @@ def _lost(files: list[File], places: Places) -> list[Found]:
     if changed:
         place, file = changed[0]
         said = tell_change(file.path, places.digest(place), file.sha256, "recorded is")
-        said += f"; and {len(changed) - 1} more files" if len(changed) > 1 else ""
+        more = len(changed) - 1
+        said += f"; and {more} more file{'s' * (more > 1)}" if more else ""
         made = Made(Kind.FILES, place, file.path, "", rows=file.rows)
         listed = _listed(file for _, file in changed)
         found.append(Found(made, State.CHANGED, said, listed, len(changed)))

@@ -116,7 +116,7 @@ class Lineage:
 def _recorded(edge: Edge) -> str:
     name = f", recorded as {edge.name}" if edge.name else ""
     known = f" with sha256 {edge.sha256[:12]}…" if edge.sha256 else ""
-    return name + known
+    return name + known + (f": {edge.said}" if edge.said else "")
 
 
 def lineage(
@@ -184,5 +184,4 @@ def _remarks(chain: Chain, places: Places) -> Iterator[str]:
     if chain.cut:
         yield f"Only {len(chain.nodes):,} parents were followed."
     if any(edge.state == State.MISSING for edge in chain.edges):
-        for where, said in [*places.broken.items()][:5]:
-            yield f"{where.name}: {said}"
+        yield from [*places.broken.values()][:5]

@@ -1,7 +1,8 @@
 """The folders around what is traced, looked at within bounds: manifests, models, files.
 
-Parents are looked for near their child first: in its own folder, beside it, beside its parent; then
-in the folders that were named to be searched. No link is followed, and nothing is read twice.
+Parents are looked for near their child first: in its own folder and beside it; then in the folders
+that were named to be searched; then beside its parent. No link is followed, and nothing is read
+twice.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ import os
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from pairsmith.errors import OutputError
 from pairsmith.io.durable import sha256_of
 from pairsmith.tracing.made import Kind, Made
-from pairsmith.tracing.read import read_made, record_of
+from pairsmith.tracing.read import MANIFEST, read_made, record_of
 
 MOST_FOLDERS = 5_000
 MOST_FILES = 200_000
@@ -37,6 +39,19 @@ def is_below(path: str) -> bool:
     return not inner.is_absolute() and ".." not in inner.parts
 
 
+@dataclass
+class _Room:
+    """How much more is looked at."""
+
+    folders: int
+    files: int
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is."""
+        return self.folders <= 0 or self.files <= 0
+
+
 class Places:
     """What lies around.
 
@@ -54,13 +69,16 @@ class Places:
         self.full = False
         self._depths: dict[Path, int] = {}
         self._below: dict[Path, list[Path]] = {}
-        self._files = 0
+        # folders that were named have room of their own, whatever lies around the rest
+        self._near = _Room(MOST_FOLDERS, MOST_FILES)
+        self._searched = _Room(MOST_FOLDERS, MOST_FILES)
         self._made: dict[str, list[Made]] = defaultdict(list)
         self._called: dict[str, list[Made]] = defaultdict(list)
         self._listed: dict[str, list[Made]] = defaultdict(list)
         self._models: dict[Path, None] = {}
         self._sized: dict[int, list[Path]] = defaultdict(list)
         self._named: dict[str, list[Path]] = defaultdict(list)
+        self._owned: set[Path] = set()
         self._digests: dict[Path, str] = {}
 
     def widen(self, child: Made) -> Iterator[None]:
@@ -70,12 +88,16 @@ class Places:
         """
         yield
         above = ABOVE + 2 * (child.kind in BESIDE)
-        for root in [child.folder, *list(child.folder.parents)[:above]] if child.folder else []:
-            self._walk(root)
+        near = [child.folder, *list(child.folder.parents)[:above]] if child.folder else []
+        for root in near[:-1]:
+            self._walk(root, self._near)
             yield
         for root in self.search:
-            self._walk(root)
-        yield
+            self._walk(root, self._searched)
+            yield
+        for root in near[-1:]:
+            self._walk(root, self._near)
+            yield
 
     def made_by(self, sha256: str) -> list[Made]:
         """What was made, by the hash of its manifest or its model, in the order it was found."""
@@ -103,8 +125,8 @@ class Places:
         return self._sized.get(bytes, [])
 
     def files_called(self, name: str) -> list[Path]:
-        """The files of a name."""
-        return self._named.get(name, [])
+        """The files of a name that no manifest lists as its own."""
+        return [path for path in self._named.get(name, []) if path not in self._owned]
 
     def digest(self, path: Path) -> str:
         """The sha256 of a file, computed once; empty where it cannot be read."""
@@ -121,32 +143,36 @@ class Places:
         for sha256 in {made.sha256, made.identity} - {""}:
             self._made[sha256].append(made)
         self._called[made.folder.name].append(made)
-        for sha256 in {file.sha256 for file in made.outputs if is_below(file.path)}:
+        own = [file for file in made.outputs if is_below(file.path)]
+        self._owned |= {made.folder / file.path for file in own}
+        for sha256 in {file.sha256 for file in own}:
             self._listed[sha256].append(made)
 
-    def _walk(self, root: Path, depth: int = DEPTH) -> None:
-        queue = deque([(root, depth)])
+    def _walk(self, root: Path, room: _Room) -> None:
+        queue = deque([(root, DEPTH)])
         while queue:
             folder, left = queue.popleft()
             if self._depths.get(folder, -1) >= left:
                 continue
             self._depths[folder] = left
-            below = self._look(folder)
+            below = self._look(folder, room)
             queue.extend((one, left - 1) for one in below if left)
 
-    def _look(self, folder: Path) -> list[Path]:
+    def _look(self, folder: Path, room: _Room) -> list[Path]:
         """The folders in a folder; what else is in it is taken note of, the first time."""
         if folder in self._below:
             return self._below[folder]
-        if len(self._below) >= MOST_FOLDERS or self._files >= MOST_FILES:
+        if room.is_over:
             self.full = True
             return []
+        room.folders -= 1
         below: list[Path] = []
         self._below[folder] = below
         names: set[str] = set()
         with suppress(OSError), os.scandir(folder) as entries:
             for entry in entries:
-                if self._files >= MOST_FILES:
+                room.files -= 1
+                if room.is_over:
                     self.full = True
                     break
                 if entry.is_dir(follow_symlinks=False):
@@ -160,7 +186,6 @@ class Places:
         return below
 
     def _note_file(self, entry: os.DirEntry[str], folder: Path) -> None:
-        self._files += 1
         with suppress(OSError):  # it is gone
             self._sized[entry.stat(follow_symlinks=False).st_size].append(folder / entry.name)
             self._named[entry.name].append(folder / entry.name)
@@ -171,6 +196,7 @@ class Places:
             try:
                 self.add(read_made(record))
             except OutputError as error:
-                self.broken[folder] = error.message
+                if record.name == MANIFEST:  # a run's own evaluation is of another shape
+                    self.broken[folder] = error.message
         elif "config.json" in names:
             self._models[folder] = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from pairsmith.dataset.annotations import read_annotation
 from pairsmith.dataset.manifest import Manifest
@@ -18,15 +19,23 @@ COLUMN = "confidence"
 """The column of an annotation that is read; where there is none, `score` is."""
 
 
+CONSTANT = re.compile(r"0?\.\d{1,9}|1\.0{0,9}")
+"""A number for all rows; no annotation has a name with a point."""
+
+ById: TypeAlias = Mapping[str, float] | str | float | None
+"""By a row's id, 0 to 1; `label` where the build's column tells it; one number for all; None for
+nothing."""
+
+
 class Told(NamedTuple):
     """What tells the confidence.
 
     Attributes:
-        by_id: By a row's id, 0 to 1; `label` where the build's column does; None for nothing.
+        by_id: The confidence.
         sha256: Of the annotation's manifest; empty without one.
     """
 
-    by_id: Mapping[str, float] | str | None
+    by_id: ById
     sha256: str
 
 
@@ -48,7 +57,8 @@ def read_confidence(out: StoragePath, built: Manifest, name: str | None) -> Told
     Args:
         out: The folder of the build.
         built: Its manifest.
-        name: An annotation's name, `label` for the build's own column, None for no confidence.
+        name: An annotation's name, `label` for the build's own column, a number with a point for
+            all rows, None for no confidence.
 
     Raises:
         RecipeError: The build has no such column.
@@ -63,6 +73,8 @@ def read_confidence(out: StoragePath, built: Manifest, name: str | None) -> Told
                 "Build it with --smooth or --flip, or name an annotation.",
             )
         return Told(OWN, "")
+    if CONSTANT.fullmatch(name):
+        return Told(float(name), "")
     found = read_annotation(str(out), name)
     held: dict[str, float] = {}
     for batch in found.batches():

@@ -62,8 +62,8 @@ class PairOptions(TrainingOptions):
     confidence: Annotated[
         str | None,
         Option(
-            "How far labels are to be believed, 0 to 1: an annotation's scores, or `label`, the "
-            "build's own label_confidence.",
+            "How far labels are to be believed, 0 to 1: an annotation's scores; `label`, the "
+            "build's own label_confidence; or a number for all rows, as 0.9.",
             "NAME",
         ),
     ] = None

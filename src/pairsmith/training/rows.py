@@ -7,7 +7,7 @@ maps the file into memory, so that there may be more rows than memory holds.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -28,6 +28,7 @@ from pairsmith.tokens.encode import Encoded
 from pairsmith.tokens.preview import BATCH_ROWS, EncodedBatch, encode_rows
 from pairsmith.tokens.ragged import Ragged, common_prefix, positions, same_tokens
 from pairsmith.tokens.texts import TextEncoder
+from pairsmith.training.confidence import ById
 from pairsmith.training.ledger import Account, Fate, account
 
 if TYPE_CHECKING:
@@ -66,8 +67,8 @@ class Wanted:
         max_length: The most tokens of a side.
         cut: Whether longer ones are cut at the beginning of the prompt, where both replies fit.
         margin: Whether the margins are wanted.
-        confidence: The confidence in labels by id, 1 where there is none; None where the loss
-            asks for none. `label` stands for the build's own column.
+        confidence: The confidence in labels, 1 for a row of which nothing is told; None where the
+            loss asks for none.
         vocabulary: How many ids the model has embeddings for.
     """
 
@@ -75,7 +76,7 @@ class Wanted:
     max_length: int
     cut: bool = False
     margin: bool = False
-    confidence: Mapping[str, float] | str | None = None
+    confidence: ById = None
     vocabulary: int | None = None
 
 
@@ -283,6 +284,8 @@ class RowWriter:
         told = self.wanted.confidence
         if isinstance(told, str):
             return stored[CONFIDENCE].take(index)
+        if isinstance(told, float):
+            return pa.array(np.full(len(ids), told))
         known = told or {}
         return pa.array([known.get(id) for id in ids.to_pylist()], pa.float64())
 

@@ -17,7 +17,7 @@ IDS = [f"pairs/train/{number}" for number in range(1, 23)]
 @pytest.fixture(scope="module")
 def believed(small):
     """Annotations of the text build that believe every label as told. By value, their names."""
-    by = {1.0: "surely", 0.5: "perhaps", 0.9: "mostly"}
+    by = {1.0: "surely", 0.5: "perhaps"}
     for value, name in by.items():
         said = [{"id": id, "score": value} for id in IDS]
         pairsmith.annotate(small.text, name, said, Annotator("a test", "1"))
@@ -106,8 +106,8 @@ def test_a_label_that_is_believed_has_the_loss_of_trl(small, believed, tmp_path,
 
 
 @slow
-@pytest.mark.parametrize("confidence", [None, 0.9])
-def test_margins_are_what_chosen_has_to_be_better_by(small, believed, tmp_path, confidence):
+@pytest.mark.parametrize("confidence", [None, "0.9"])
+def test_margins_are_what_chosen_has_to_be_better_by(small, tmp_path, confidence):
     """At the start z is 0: the loss is −log σ(−m), whatever is believed."""
     rows = [
         {"prompt": f"Tea {n}?", "chosen": "Mint.", "rejected": "No.", "margin": n / 4}
@@ -117,10 +117,24 @@ def test_margins_are_what_chosen_has_to_be_better_by(small, believed, tmp_path, 
     assert built.totals.kept == 8
     made = train_policy(
         tmp_path / "b", tmp_path / "run", small.model, margin=True, max_steps=1,
-        per_device_train_batch_size=8,
+        per_device_train_batch_size=8, confidence=confidence,
     )  # fmt: skip
     expected = sum(math.log1p(math.exp(n / 4)) for n in range(8)) / 8
     assert metrics_of(made.folder)[0]["loss"] == pytest.approx(expected, abs=1e-6)
+
+
+@slow
+def test_one_number_is_the_confidence_in_every_label(small, believed, tmp_path):
+    """As an annotation that says it of each row; and as the loss of labels that were smoothed."""
+    given = {"max_steps": 3, "learning_rate": 1e-2}
+    one = train_policy(small.text, tmp_path / "one", small.model, confidence="0.5", **given)
+    each = train_policy(small.text, tmp_path / "each", small.model, confidence="perhaps", **given)
+    assert weights_of(one.folder) == weights_of(each.folder)
+    mostly = train_policy(small.text, tmp_path / "mostly", small.model, confidence="0.9", **given)
+    assert mostly.manifest.metrics["weighed"] == 22
+    last = metrics_of(mostly.folder)[-1]
+    assert last["rewards/margins"] > 0
+    assert last["loss"] < math.log(2)
 
 
 @slow

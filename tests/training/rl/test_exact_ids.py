@@ -7,9 +7,9 @@ import pytest
 
 from pairsmith.dataset.manifest import read_manifest
 from pairsmith.errors import TokenizerError
+from pairsmith.models.generation.replies import ReplyReader
 from pairsmith.schema.rows import Form
 from pairsmith.tokens.tokenizer import load_tokenizer
-from pairsmith.training.rl.replies import ReplyReader
 from support.built import shards_of
 from support.models.folders import write_causal
 from support.models.id_rows import WORDS, build_rows

@@ -7,12 +7,12 @@ import pytest
 
 from pairsmith.dataset.manifest import read_manifest
 from pairsmith.errors import ModelError
+from pairsmith.models.generation.replies import Around, ReplyReader, find_around
 from pairsmith.models.loading import load_scorer
 from pairsmith.schema.rows import Form, Kind
 from pairsmith.tokens.preview import open_writer
 from pairsmith.tokens.tokenizer import load_tokenizer
 from pairsmith.training.rl.prompts import open_prompts
-from pairsmith.training.rl.replies import Around, ReplyReader, find_around
 from pairsmith.training.rl.rewards import Judge, MissingEnd, Reward
 from support.models.folders import write_scorer
 from support.models.id_rows import WORDS, build_rows, previewed

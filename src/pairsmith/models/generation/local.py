@@ -22,6 +22,7 @@ from pairsmith.errors import ModelError
 from pairsmith.models.batches import plan_batches
 from pairsmith.models.forward import within_device
 from pairsmith.models.generation.distribution import draw
+from pairsmith.models.generation.replies import ReplyReader, reply_reader, stop_ids
 from pairsmith.models.generation.sample import LENGTH, STOP, Sample, Sampling
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def sample(
     seeds: Sequence[int],
     sampling: Sampling,
     *,
+    reader: ReplyReader | None = None,
     batch_tokens: int = BATCH_TOKENS,
     tick: Callable[[int], None] | None = None,
 ) -> list[Sample]:
@@ -52,6 +54,8 @@ def sample(
         prompts: The ids of each; a prompt that stands there again and again is read once a batch.
         seeds: As many.
         sampling: How.
+        reader: What makes texts of the ids, from `replies.reply_reader`; None for what stands
+            behind a prompt of text. For messages it takes off what the template writes around.
         batch_tokens: At most this many tokens in a batch; part of what decides the last bits.
         tick: Called with the number of replies of every batch.
 
@@ -66,6 +70,7 @@ def sample(
 
     lengths = np.array([len(ids) for ids in prompts], np.int64)
     _check_lengths(lengths, context_of(policy), sampling.max_tokens)
+    reader = reader or reply_reader(policy)
     made: dict[int, Sample] = {}
     with torch.inference_mode():
         for numbers in plan_batches(lengths + sampling.max_tokens, batch_tokens):
@@ -73,8 +78,9 @@ def sample(
             some = [[*prompts[number]] for number in numbers]
             drawn = _Drawing(policy, some, [seeds[number] for number in numbers], sampling).run()
             seconds = time.monotonic() - began
-            for number, one in zip(numbers.tolist(), drawn, strict=True):
-                made[number] = _finish(policy, one, seeds[number], seconds)
+            texts = reader.read(some, [one.ids for one in drawn])
+            for number, one, text in zip(numbers.tolist(), drawn, texts, strict=True):
+                made[number] = one.to_sample(text, seeds[number], seconds)
             if tick is not None:
                 tick(len(numbers))
     return [made[number] for number in range(len(prompts))]
@@ -105,6 +111,11 @@ class _Drawn(NamedTuple):
     ids: list[int]
     log_prob: float
     ended: bool
+
+    def to_sample(self, text: str, seed: int, seconds: float) -> Sample:
+        """With the text that the tokens say, the seed, and the seconds that it took."""
+        reason = STOP if self.ended else LENGTH
+        return Sample(text, seed, reason, len(self.ids), tuple(self.ids), self.log_prob, seconds)
 
 
 class _Drawing:
@@ -219,15 +230,6 @@ class _Reader:
         return logits
 
 
-def stop_ids(policy: Policy) -> set[int]:
-    """The tokens that end a reply: EOS, and what the model's own settings for generation name."""
-    settings: Any = getattr(policy.model, "generation_config", None)
-    named = getattr(settings, "eos_token_id", None)
-    listed = named if isinstance(named, list) else [named]
-    found = {*listed, policy.tokenizer.eos_token_id}
-    return {int(id) for id in found if id is not None}
-
-
 def fill_left(rows: list[list[int]], policy: Policy) -> tuple[Tensor, Tensor]:
     """Rows as a rectangle padded on the left, and where it holds a token; both (rows, places)."""
     import torch
@@ -245,14 +247,3 @@ def fill_left(rows: list[list[int]], policy: Policy) -> tuple[Tensor, Tensor]:
 def positions_of(mask: Tensor) -> Tensor:
     """The position of each place of a rectangle padded on the left."""
     return (mask.cumsum(-1) - 1).clamp_min(0)
-
-
-def _finish(policy: Policy, drawn: _Drawn, seed: int, seconds: float) -> Sample:
-    said = drawn.ids[:-1] if drawn.ended else drawn.ids
-    text = policy.tokenizer.decode(
-        said, skip_special_tokens=True, clean_up_tokenization_spaces=False
-    )
-    reason = STOP if drawn.ended else LENGTH
-    return Sample(
-        str(text), seed, reason, len(drawn.ids), tuple(drawn.ids), drawn.log_prob, seconds
-    )

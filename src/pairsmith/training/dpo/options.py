@@ -128,8 +128,8 @@ def _check_smoothing(settings: Mapping[str, Any], losses: list[str]) -> None:
         raise RecipeError(
             f"TRL's {' and '.join(losses)} loss passes over label_smoothing: it would change "
             "nothing.",
-            f"Name the confidence instead, {kept:g} for every row: build with --smooth and train "
-            "with --confidence label; or set loss_type: robust.",
+            f"Name the confidence in labels instead: --confidence {kept:g}; or set loss_type: "
+            "robust.",
         )
     if "exo_pair" in losses and not smoothing:
         raise RecipeError(

@@ -21,6 +21,7 @@ from pairsmith.models.generation.prompts import (
     read_tools,
     write_prompts,
 )
+from pairsmith.models.generation.replies import reply_reader
 from pairsmith.models.generation.sample import Sample, Sampling, seed_of
 from pairsmith.schema.rows import Form
 from pairsmith.statistics.bootstrap import Bootstrap, Floats
@@ -85,7 +86,9 @@ def write_replies(
     rows = [rows[number] for number in _spread(len(rows))]
     tokenizer = models.after.tokenizer
     with open_writer(built, tokenizer, models.after.name) as chat:
-        texts = write_prompts([read_prompt(row) for row in rows], chat, list(map(read_tools, rows)))
+        said = [read_prompt(row) for row in rows]
+        texts = write_prompts(said, chat, list(map(read_tools, rows)))
+        reader = reply_reader(models.after, said, chat)
     kept = [number for number, text in enumerate(texts) if isinstance(text, str)]
     special = built.recipe.form == Form.TEXT
     ids = encode_prompts([str(texts[number]) for number in kept], tokenizer, special)
@@ -97,7 +100,10 @@ def write_replies(
     rows, ids = [rows[kept[number]] for number in fits], [ids[number] for number in fits]
     seeds = [seed_of(seed, read_prompt(row), 0) for row in rows]
     sampling = Sampling(max_tokens=room)
-    before, after = (sample(model, ids, seeds, sampling) for model in (models.before, models.after))
+    before, after = (
+        sample(model, ids, seeds, sampling, reader=reader)
+        for model in (models.before, models.after)
+    )
     replies = [one.ids or () for one in after]
     ratios = [
         said.astype(np.float64) - was

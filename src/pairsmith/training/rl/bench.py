@@ -12,8 +12,7 @@ from pairsmith.tokens.preview import open_writer
 from pairsmith.training.job import Job
 from pairsmith.training.method import Settings
 from pairsmith.training.rl.fit import name_model
-from pairsmith.training.rl.replies import Around, ReplyReader, find_around
-from pairsmith.training.rl.rewards import Asked, Judge
+from pairsmith.training.rl.rewards import Judge
 
 ROLES = ("reward", "watch")
 
@@ -60,23 +59,3 @@ def opened(built: Manifest, judges: Sequence[Judge]) -> Iterator[None]:
             writer = open_writer(built, judge.scorer.tokenizer, judge.scorer.name)
             judge.chat = stack.enter_context(writer)
         yield
-
-
-def reply_reader(job: Job, asked: Sequence[Asked], chat: Any) -> ReplyReader:
-    """What reads the replies of the policy of a run.
-
-    Args:
-        job: The run.
-        asked: Some prompts, by which the template is asked what it writes around a reply.
-        chat: What writes messages by the policy's template; None for text.
-    """
-    from pairsmith.models.generation.local import stop_ids
-
-    policy: Any = job.loaded
-    ends, around = stop_ids(policy), Around()
-    if chat is not None:
-        names = [str(policy.tokenizer.convert_ids_to_tokens(id)) for id in sorted(ends)]
-        around = find_around(
-            [one.said for one in asked if not isinstance(one.said, str)], chat, names
-        )
-    return ReplyReader(policy.tokenizer, ends, around)

@@ -18,6 +18,7 @@ from pairsmith.models.generation.sample import LENGTH, Sample, Sampling
 from pairsmith.statistics.intervals import student
 
 if TYPE_CHECKING:
+    from pairsmith.models.generation.replies import ReplyReader
     from pairsmith.models.policies import Policy
 
 Floats = NDArray[np.float64]
@@ -104,6 +105,7 @@ def measure_drift(
     prompts: Sequence[Sequence[int]],
     seeds: Sequence[int],
     sampling: Sampling,
+    reader: ReplyReader,
 ) -> Drift:
     """Has both policies write a reply to each prompt, with the same seeds.
 
@@ -113,6 +115,7 @@ def measure_drift(
         prompts: The ids of prompts, at least one.
         seeds: As many.
         sampling: How replies are drawn.
+        reader: What makes texts of them.
 
     Raises:
         ModelError: A prompt leaves too little room for a reply, or the device is too small.
@@ -120,7 +123,9 @@ def measure_drift(
     from pairsmith.models.generation.local import sample
     from pairsmith.models.generation.log_probs import log_probs
 
-    before, after = (sample(one, prompts, seeds, sampling) for one in (start, finished))
+    before, after = (
+        sample(one, prompts, seeds, sampling, reader=reader) for one in (start, finished)
+    )
     replies = [one.ids or () for one in after]
     now, then = (log_probs(one, prompts, replies, sampling=sampling) for one in (finished, start))
     ratios = [a.astype(np.float64) - b for a, b in zip(now, then, strict=True)]

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from pairsmith.errors import PairsmithError
+from pairsmith.models.generation.replies import reply_reader
 from pairsmith.models.generation.sample import Sample, Sampling, seed_of
 from pairsmith.models.policies import Policy, load_policy
 from pairsmith.training.job import Job
@@ -48,7 +49,9 @@ def _evaluate(job: Job, finished: Path, asked: list[Asked]) -> Found:
     now: Policy = load_policy(str(finished), form, device=device)
     sampling = Sampling(settings["temperature"] or 1.0, 1.0, settings["max_completion_length"])
     seeds = [seed_of(settings["seed"], one.said, 0) for one in asked]
-    drift = measure_drift(start, now, [one.ids for one in asked], seeds, sampling)
+    with open_prompts(job.built, now.tokenizer, now.name) as prompts:
+        reader = reply_reader(now, [one.said for one in asked], prompts.chat)
+    drift = measure_drift(start, now, [one.ids for one in asked], seeds, sampling, reader)
     scores = _score(job, asked, drift, device)
     numbers = _numbers(drift, scores)
     _write(finished / FOLDER, asked, drift, scores, numbers)
@@ -68,15 +71,8 @@ def _score(
 ) -> dict[str, tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
     """By role, what each preference model says of the replies before and after."""
     judges = bench.load_judges(job, device)
-    with (
-        open_prompts(job.built, job.loaded.tokenizer, job.loaded.name) as reader,
-        bench.opened(job.built, judges),
-    ):
-        replies = bench.reply_reader(job, asked, reader.chat)
-        sides = [
-            replies.read([one.ids for one in asked], [one.ids or () for one in side])
-            for side in (drift.before, drift.after)
-        ]
+    sides = [[one.text for one in side] for side in (drift.before, drift.after)]
+    with bench.opened(job.built, judges):
         roles = bench.roles_of(job.settings)
         return {
             role: (judge.score(asked, sides[0]), judge.score(asked, sides[1]))

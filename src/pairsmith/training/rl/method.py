@@ -14,6 +14,7 @@ from pairsmith.dataset import folder
 from pairsmith.dataset.manifest import Manifest
 from pairsmith.errors import ModelError, OutputError, RecipeError
 from pairsmith.models.folders import find_model, model_sha256, record_name
+from pairsmith.models.generation.replies import reply_reader
 from pairsmith.schema.rows import Form
 from pairsmith.schema.splits import is_held_out
 from pairsmith.training.heads import adapters
@@ -196,14 +197,15 @@ def _prove(job: Job, made: Encoding) -> int:
     """Proves prompts and rewards on a sample; see `proof`."""
     if not isinstance(made, PromptRows):
         raise TypeError("these are no prompts")
-    tokenizer = job.loaded.tokenizer
+    policy: Any = job.loaded
+    tokenizer = policy.tokenizer
     compared = 0
     with open_prompts(job.built, tokenizer, job.loaded.name) as reader:
         prove_prompts(made.prompts, tokenizer, reader.behind)
         if not made.pairs:
             return 0
         pairs = pa.Table.from_batches(made.pairs).combine_chunks().to_batches()
-        replies = bench.reply_reader(job, [one.to_asked() for one in made.prompts], reader.chat)
+        replies = reply_reader(policy, [one.to_asked().said for one in made.prompts], reader.chat)
         for judge in bench.named_judges(job):
             with bench.opened(job.built, [judge]):
                 compared += sum(prove_rewards(one, reader, replies, judge) for one in pairs)
@@ -222,12 +224,13 @@ def _make_trainer(job: Job, recorder: Recorder) -> Any:
             f"{args.gradient_accumulation_steps}.",
             "A step would learn from replies of two moments: choose a multiple.",
         )
-    rows, tokenizer = read_rows(job), job.loaded.tokenizer
+    policy: Any = job.loaded
+    rows, tokenizer = read_rows(job), policy.tokenizer
     asked = lru_cache(HELD)(lambda row: read_asked(rows[row]))
     judges = bench.load_judges(job, str(args.device))
     with open_prompts(job.built, tokenizer, job.loaded.name) as reader:
         first = [asked(row) for row in range(min(8, len(rows)))]
-        replies = bench.reply_reader(job, first, reader.chat)
+        replies = reply_reader(policy, [one.said for one in first], reader.chat)
     functions: list[Any] = [
         Reward(role, judge, replies, asked)
         for role, judge in zip(bench.roles_of(settings), judges, strict=True)

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from pairsmith.errors import TokenizerError
+from pairsmith.models.generation.replies import ReplyReader
 from pairsmith.schema.rows import Form, Kind
 from pairsmith.tokens.preview import EncodedBatch, encode_rows
 from pairsmith.tokens.texts import TextEncoder
 from pairsmith.training.reward.proof import prove_ids
 from pairsmith.training.rl.prompts import Prompt, PromptReader
-from pairsmith.training.rl.replies import ReplyReader
 from pairsmith.training.rl.rewards import Judge
 from pairsmith.training.rows import SampleRow
 

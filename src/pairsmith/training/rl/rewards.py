@@ -22,7 +22,7 @@ from pairsmith.tokens.reward_ids import Said, Tools, reward_ids
 
 if TYPE_CHECKING:
     from pairsmith.kernel.render import Writer
-    from pairsmith.training.rl.replies import ReplyReader
+    from pairsmith.models.generation.replies import ReplyReader
 
 MOST_NAMED = 16
 """At most this many rows are named where a reward is no number."""

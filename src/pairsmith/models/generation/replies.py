@@ -12,7 +12,7 @@ around a content is taken off, which is found once by writing one:
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pairsmith.schema.messages import Message
 from pairsmith.schema.templates import Conversation, Refusal
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from pairsmith.kernel.render import Writer
+    from pairsmith.models.policies import Policy
+    from pairsmith.tokens.reward_ids import Said
 
 TAIL = 16
-"""So many ids of a prompt are decoded with a reply."""
+"""The number of a prompt's last ids that are decoded with a reply."""
 
 PROBE = "x7q9"
 """A content that no template changes."""
@@ -38,6 +40,10 @@ class Around(NamedTuple):
     def content(self, text: str) -> str:
         """The content of a reply that was written as this text."""
         return _without(text, self.before).removesuffix(self.behind)
+
+
+NOTHING = Around()
+"""Around the reply of a text."""
 
 
 def _without(text: str, before: str) -> str:
@@ -65,11 +71,11 @@ class ReplyReader:
     Args:
         tokenizer: The policy's.
         ends: The ids that end a reply.
-        around: What the template writes around a content; nothing for text.
+        around: What the template writes around a content.
     """
 
     def __init__(
-        self, tokenizer: PreTrainedTokenizerBase, ends: Collection[int], around: Around
+        self, tokenizer: PreTrainedTokenizerBase, ends: Collection[int], around: Around = NOTHING
     ) -> None:
         self.tokenizer, self.ends, self.around = tokenizer, frozenset(ends), around
 
@@ -87,11 +93,12 @@ class ReplyReader:
         bare = [self._bare(reply) for reply in replies]
         fronts = self._decode(tails)
         wholes = self._decode([[*tail, *reply] for tail, reply in zip(tails, bare, strict=True)])
-        alone = self._decode(bare)
-        return [
-            self.around.content(whole.removeprefix(front) if whole.startswith(front) else one)
-            for front, whole, one in zip(fronts, wholes, alone, strict=True)
-        ]
+        told = zip(fronts, wholes, bare, strict=True)
+        return [self.around.content(self._reply(*one)) for one in told]
+
+    def _reply(self, front: str, whole: str, bare: list[int]) -> str:
+        """What a text has behind its front; the reply decoded alone where it has another front."""
+        return whole[len(front) :] if whole.startswith(front) else self._decode([bare])[0]
 
     def is_cut(self, reply: Sequence[int]) -> bool:
         """Whether a reply has no end: it was stopped at the most tokens that it could have."""
@@ -111,6 +118,33 @@ class ReplyReader:
             )
             for one in ids
         ]
+
+
+def stop_ids(policy: Policy) -> set[int]:
+    """The tokens that end a reply: EOS, and what the model's own settings for generation name."""
+    settings: Any = getattr(policy.model, "generation_config", None)
+    named = getattr(settings, "eos_token_id", None)
+    listed = named if isinstance(named, list) else [named]
+    found = {*listed, policy.tokenizer.eos_token_id}
+    return {int(id) for id in found if id is not None}
+
+
+def reply_reader(
+    policy: Policy, prompts: Sequence[Said] = (), chat: Writer | None = None
+) -> ReplyReader:
+    """What reads the replies of a policy.
+
+    Args:
+        policy: The policy.
+        prompts: Some prompts, by which the template is asked what it writes around a reply.
+        chat: What writes messages by the policy's template; None for text.
+    """
+    ends = stop_ids(policy)
+    if chat is None:
+        return ReplyReader(policy.tokenizer, ends)
+    names = [str(policy.tokenizer.convert_ids_to_tokens(id)) for id in sorted(ends)]
+    said = [one for one in prompts if not isinstance(one, str)]
+    return ReplyReader(policy.tokenizer, ends, find_around(said, chat, names))
 
 
 def find_around(
@@ -134,8 +168,8 @@ def find_around(
         if isinstance(front, Refusal) or isinstance(whole, Refusal):
             continue
         if not whole.startswith(front) or PROBE not in whole[len(front) :]:
-            return Around()
+            return NOTHING
         before, _, behind = whole[len(front) :].partition(PROBE)
         cuts = [behind.find(end) for end in ends if end in behind]
         return Around(before, behind[: min(cuts)] if cuts else behind)
-    return Around()
+    return NOTHING
