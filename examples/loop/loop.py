@@ -89,11 +89,7 @@ def err(seed: int) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Goes the rounds, pushes a reward, lets people err, and draws what came of it."""
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("out", type=Path)
-    asked.add_argument("--seed", type=int, default=0)
-    asked.add_argument("--rounds", type=int, default=3)
-    args = asked.parse_args()
+    args = read_arguments()
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)  # models are too small for more
     args.out.mkdir(parents=True, exist_ok=True)
@@ -104,12 +100,23 @@ def main() -> None:
     for place, one in enumerate(found["rounds"]):
         rise = f", {one['rise']} more than before" if place else ""
         print(f"round {place}: true utility {one['utility']}{rise}; KL {one['kl']} nats")
-    found |= {"pushed": push_far(args.seed), "noise": err(args.seed)}
+    if not args.rounds_only:
+        found |= {"pushed": push_far(args.seed), "noise": err(args.seed)}
+        draw(found, Path("loop.png"))
     Path("results.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    draw(found, Path("loop.png"))
     last = f"round-{args.rounds}/policy"
     commands.told("lineage", last)
     print(pairsmith.lineage(last).to_text())
+
+
+def read_arguments() -> argparse.Namespace:
+    """What is typed behind the command."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("out", type=Path)
+    asked.add_argument("--seed", type=int, default=0)
+    asked.add_argument("--rounds", type=int, default=3)
+    asked.add_argument("--rounds-only", action="store_true", help="neither push nor let err")
+    return asked.parse_args()
 
 
 if __name__ == "__main__":
