@@ -10,6 +10,7 @@ from pairsmith.collecting.conversation import Phase
 from support import collected
 from support.chat_server import chatting
 from support.collecting_browser import Person, models_of, serving
+from support.slow import quick
 
 FERN, MOSS = "Ferns like tea.", "Moss likes rain."
 KEPT = ("content-type", "content-security-policy", "cache-control", "content-length")
@@ -28,7 +29,7 @@ def slowly(text, seconds):
 def choosing(folder, one, other, fern_is_one):
     """A page with two replies: FERN of one model and MOSS of the other; with its headers."""
     one.reply = slowly(FERN if fern_is_one else MOSS, 0.0)
-    other.reply = slowly(MOSS if fern_is_one else FERN, 0.2)
+    other.reply = slowly(MOSS if fern_is_one else FERN, 0.05)
     one_model, other_model = models_of(one)[0], models_of(other)[0]
     models = [one_model, {**other_model, "name": "old", "served_model": "moss", "share": 3.0}]
     collection = collected.begin(folder, models=models, pairing="different")
@@ -47,7 +48,7 @@ def choosing(folder, one, other, fern_is_one):
     return sides, (DRAWN.sub("…", page), headers, progress), a
 
 
-@pytest.mark.parametrize("fern_is_one", [True, False])
+@pytest.mark.parametrize("fern_is_one", quick([True, False], True))
 def test_pages_differ_by_the_texts_alone(tmp_path, fern_is_one):
     """The same page, byte for byte, whichever model is on which side and whoever is slow."""
     pages, sides, first = [], set(), []
@@ -69,7 +70,7 @@ def test_pages_differ_by_the_texts_alone(tmp_path, fern_is_one):
 def test_nothing_is_shown_before_both_replies_are_there(tmp_path):
     """A fast reply waits for the slow one, and the page says nothing meanwhile."""
     with chatting("ferns") as one, chatting("moss") as other:
-        one.reply, other.reply = slowly(FERN, 0.0), slowly(MOSS, 0.7)
+        one.reply, other.reply = slowly(FERN, 0.0), slowly(MOSS, 0.4)
         models = [models_of(one)[0], {**models_of(other)[0], "name": "old", "served_model": "moss"}]
         collection = collected.begin(tmp_path / "c", models=models, pairing="different")
         with serving(collection) as (served, _):
@@ -81,7 +82,7 @@ def test_nothing_is_shown_before_both_replies_are_there(tmp_path):
                 assert FERN not in ann.html
                 time.sleep(0.02)
                 ann.go(ann.path)
-            assert len(seen) == 1
+            assert seen <= {"2+", "3"}  # 3: they came between two looks
             assert ann.screen == "choosing"
             [state] = actions.conversations_of(collection, "me")
             assert state.phase == Phase.CHOOSING

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 import pairsmith
+from pairsmith.collecting.collection import create_collection
 from pairsmith.collecting.items import attempts_of_build
 from pairsmith.collecting.pages.rendering import FOLD, folded, markdown
 from pairsmith.collecting.project_file import make_project
@@ -91,7 +92,7 @@ def test_a_review_has_tags_and_a_rating(tmp_path):
     path.write_text(json.dumps(row) + "\n")
     pairsmith.build(tmp_path / "red-team-attempts", tmp_path / "out")
     project = {"mode": "review", "title": "Tea", "tags": ["Rude", "Other", "Odd"], "opinions": 1}
-    collection = collected.create_collection(tmp_path / "c", project)
+    collection = create_collection(tmp_path / "c", project)
     import_items(collection, attempts_of_build(tmp_path / "out"))
     with serving(collection, live=False) as (served, _):
         ann = Person.at(served).enter().go("/task")
