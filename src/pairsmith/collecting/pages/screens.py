@@ -149,6 +149,7 @@ def _start(served: Served, who: str, said: Said) -> Screen:
         "token": actions.start_token(served.collection, who),
         "open": [],
         "blocked": "",
+        "judges": not project.mode.talks or project.overlap > 0,
     }
     if project.mode.talks:
         mine = actions.conversations_of(served.collection, who)
@@ -224,7 +225,7 @@ def _is_asking(served: Served, state: Conversation) -> bool:
 
 def _task(served: Served, who: str, said: Said) -> Screen | None:
     project = served.collection.project()
-    if project.mode.talks:
+    if project.mode.talks and not project.overlap:
         return None
     if not has_consented(served.collection, who):
         return _start(served, who, said)
@@ -243,7 +244,7 @@ def _task(served: Served, who: str, said: Said) -> Screen | None:
         shown |= {"tags": project.tags, "most_tags": project.tags_each, "ratings": RATINGS}
         return Screen("review", project.title, shown, status=said.status)
     shown["replies"] = {side.value: given.item.on(side, given.task.swapped) for side in Side}
-    shown["steps"] = steps(project.mode)
+    shown |= {"steps": steps(project.mode), "asks_harmful": project.mode == Mode.RED_TEAM}
     return Screen("judge", project.title, shown, status=said.status)
 
 
@@ -283,7 +284,7 @@ def common(served: Served, project: Project, said: Said) -> Shown:
         "version": _version(served, project),
         "fault": said.fault,
         "typed": said.typed,
-        "words": {"both_bad": Word.BOTH_BAD.value, "skip": Word.SKIP.value},
+        "words": {word.name.lower(): word.value for word in Word},
     }
 
 
@@ -301,6 +302,7 @@ def _version(served: Served, project: Project) -> int:
 Show: TypeAlias = Callable[[Served, str, Said], Screen | None]
 _PLACES: Mapping[str, Show] = {
     "": _start,
+    "act": _start,  # where forms go: a page with a fault has this address, and may be asked for
     "task": _task,
     "mine": _mine,
     "instructions": _instructions,
