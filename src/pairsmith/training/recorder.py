@@ -61,7 +61,9 @@ class Recorder(TrainerCallback):  # type: ignore[misc]  # transformers may be ab
         tokens = trainer._total_train_tokens - self.first_tokens
         loss, right = _mean(trainer.step_loss), _mean(trainer.step_right)
         done, total = state.global_step, state.max_steps
-        return TrainingProgress("training", "", done, total, loss, right, tokens / seconds, left)
+        return TrainingProgress(
+            "training", "", done, total, loss, right, tokens / seconds, left, trainer.readings
+        )
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_held: Any) -> None:
         """Writes a line."""

@@ -36,8 +36,8 @@ from pairsmith.tokens.preview import BATCH_ROWS, encode_rows, open_writer
 from pairsmith.tokens.ragged import Ragged
 from pairsmith.tokens.texts import TextEncoder
 from pairsmith.tokens.tokenizer import added_around
+from pairsmith.training.judges import Asked
 from pairsmith.training.ledger import Fate, account
-from pairsmith.training.rl.rewards import Asked
 from pairsmith.training.rows import Encoding
 
 if TYPE_CHECKING:
