@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pairsmith.auditing.record import Audit
     from pairsmith.building.build import build
     from pairsmith.building.split import split
+    from pairsmith.collecting.collect import Collected, collect, export_collection
     from pairsmith.comparing.rounds import Rounds, rounds
     from pairsmith.dataset.annotation import Annotation, Annotator
     from pairsmith.dataset.annotation_writer import annotate
@@ -50,6 +51,7 @@ __all__ = [
     "Annotation",
     "Annotator",
     "Audit",
+    "Collected",
     "Evaluation",
     "Exploration",
     "Generated",
@@ -68,9 +70,11 @@ __all__ = [
     "audit",
     "build",
     "check",
+    "collect",
     "evaluate",
     "explore",
     "export",
+    "export_collection",
     "generate",
     "lineage",
     "list_annotations",
@@ -89,6 +93,7 @@ _HOMES = {
     "Annotation": "pairsmith.dataset.annotation",
     "Annotator": "pairsmith.dataset.annotation",
     "Audit": "pairsmith.auditing.record",
+    "Collected": "pairsmith.collecting.collect",
     "Evaluation": "pairsmith.evaluating.record",
     "Exploration": "pairsmith.exploring.record",
     "Generated": "pairsmith.generating.generate",
@@ -105,10 +110,12 @@ _HOMES = {
     "audit": "pairsmith.auditing.audit",
     "build": "pairsmith.building.build",
     "check": "pairsmith.dataset.verify",
+    "collect": "pairsmith.collecting.collect",
     "evaluate": "pairsmith.evaluating.evaluate",
     "explore": "pairsmith.exploring.explore",
     "export": "pairsmith.exporting",
     "generate": "pairsmith.generating.generate",
+    "export_collection": "pairsmith.collecting.collect",
     "lineage": "pairsmith.tracing.lineage",
     "list_annotations": "pairsmith.dataset.annotations",
     "preview": "pairsmith.tokens.preview",

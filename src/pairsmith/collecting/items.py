@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,6 +35,8 @@ class Item(NamedTuple):
         rejected: The other one.
         author: Whose comparison it is; empty for nobody's here. They are not offered it.
         about: In words what the author of a transcript was to try; empty for nothing.
+        row: All fields of the row of a transcript, to be exported with what reviewers say; empty
+            for a pair.
     """
 
     id: str
@@ -43,6 +45,7 @@ class Item(NamedTuple):
     rejected: str = ""
     author: str = ""
     about: str = ""
+    row: Mapping[str, Any] = {}
 
     def on(self, side: Side, swapped: bool) -> str:
         """The reply on a side; chosen is on A, unless they are swapped."""
@@ -105,12 +108,14 @@ class FromBuild(NamedTuple):
     Attributes:
         name: The build's folder, by its own name.
         sha256: Of its manifest.
+        folder: Where it lies, for whoever writes the annotation.
         annotation: The name and the hash of the annotation whose rows come first; None without.
         items: The items, read as they are taken.
     """
 
     name: str
     sha256: str
+    folder: str
     annotation: dict[str, str] | None
     items: Iterator[Item]
 
@@ -131,9 +136,11 @@ def pairs_of_build(
         AnnotationError: There is no such annotation of it.
     """
     from pairsmith.dataset.annotations import local_build, parse_reference, read_annotation
+    from pairsmith.dataset.manifest import read_manifest
     from pairsmith.io.durable import sha256_of
 
     place = local_build(build)
+    read_manifest(place)
     named: list[str] = []
     held = None
     if annotation is not None:
@@ -141,9 +148,8 @@ def pairs_of_build(
         found = read_annotation(place, reference.name)
         named = _doubted_first(found, reference.label)
         held = {"name": annotation, "sha256": found.sha256}
-    return FromBuild(
-        place.resolve().name, sha256_of(place / "manifest.json"), held, _pairs(place, named, subset)
-    )
+    sha256, whole = sha256_of(place / "manifest.json"), place.resolve()
+    return FromBuild(whole.name, sha256, str(whole), held, _pairs(place, named, subset))
 
 
 def _doubted_first(annotation: Any, label: str | None) -> list[str]:
@@ -203,7 +209,8 @@ def attempts_of_build(build: str | os.PathLike[str]) -> FromBuild:
     place = local_build(build)
     entries_of(read_manifest(place), SUBSET)
     sha256 = sha256_of(place / "manifest.json")
-    return FromBuild(place.resolve().name, sha256, None, _attempts(place, SUBSET))
+    whole = place.resolve()
+    return FromBuild(whole.name, sha256, str(whole), None, _attempts(place, SUBSET))
 
 
 def _attempts(place: Path, subset: str) -> Iterator[Item]:
@@ -211,8 +218,10 @@ def _attempts(place: Path, subset: str) -> Iterator[Item]:
 
     from pairsmith.dataset.manifest import read_manifest
     from pairsmith.dataset.rows import kept_rows
+    from pairsmith.schema.rows import DIALOGUE_SCORES
     from pairsmith.text.transcript import parse
 
     for row in kept_rows(place, read_manifest(place), subset):
         [messages] = _messages_in(parse(pa.array([row["transcript"]], pa.string())))
-        yield Item(row["id"], messages, about=row["task_description"] or "")
+        held = {name: row[name] for name in ("transcript", *DIALOGUE_SCORES.names)}
+        yield Item(row["id"], messages, about=row["task_description"] or "", row=held)

@@ -48,24 +48,40 @@ def read_project(path: Path) -> Project:
     Raises:
         CollectionError: It cannot be read, or is no project.
     """
-    import yaml
-
     try:
         with path.open("rb") as file:
             held = file.read(FILE_BYTES + 1)
         if len(held) > FILE_BYTES:
             raise CollectionError(f"The project in {path} is longer than {FILE_BYTES:,} bytes.")
         text = held.decode("utf-8")
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise CollectionError(  # a few of them can stand for more than a memory holds
-                f"The project in {path} names a part of itself again, as *name.", "Write it out."
-            )
-        return make_project(yaml.safe_load(text))
     except (OSError, UnicodeDecodeError) as error:
         raise CollectionError(f"The project in {path} cannot be read: {error}.") from None
+    return parse_project(text, str(path))
+
+
+def parse_project(text: str, place: str) -> Project:
+    """A project from a text in YAML.
+
+    Args:
+        text: The text.
+        place: Where it stands, as a sentence says it.
+
+    Raises:
+        CollectionError: It is no project.
+    """
+    import yaml
+
+    if len(text.encode("utf-8", "surrogatepass")) > FILE_BYTES:
+        raise CollectionError(f"The project in {place} is longer than {FILE_BYTES:,} bytes.")
+    try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+            raise CollectionError(  # a few of them can stand for more than a memory holds
+                f"The project in {place} names a part of itself again, as *name.", "Write it out."
+            )
+        return make_project(yaml.safe_load(text))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         said = " ".join(str(error).split())[:200]
-        raise CollectionError(f"The project in {path} is not YAML: {said}.") from None
+        raise CollectionError(f"The project in {place} is not YAML: {said}.") from None
 
 
 def write_project(project: Project) -> str:

@@ -99,6 +99,15 @@ class Transaction:
         asked = f"SELECT COUNT(*) FROM events WHERE kind = ?{mine}"  # noqa: S608  (constants)
         return int(self.db.execute(asked, (kind.value, *whose)).fetchone()[0])
 
+    def counts(self, kinds: Iterable[Kind]) -> dict[tuple[str, Kind], int]:
+        """How many events of some kinds each person made."""
+        named = [kind.value for kind in kinds]
+        asked = (
+            f"SELECT who, kind, COUNT(*) FROM events WHERE kind IN ({', '.join('?' * len(named))})"  # noqa: S608  (constants)
+            " GROUP BY who, kind"
+        )
+        return {(who, Kind(kind)): n for who, kind, n in self.db.execute(asked, named)}
+
     def threads_of(self, kind: Kind, who: str) -> list[str]:
         """The threads in which a person did something, in order."""
         asked = "SELECT thread FROM events WHERE kind = ? AND who = ? ORDER BY seq"

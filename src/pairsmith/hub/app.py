@@ -30,6 +30,7 @@ from pairsmith.hub.maintenance.gc import collect_hourly
 from pairsmith.hub.notices import mailing
 from pairsmith.hub.repos.downloads import write_counts, write_counts_regularly
 from pairsmith.hub.repos.readme import read_all
+from pairsmith.hub.web.collecting.routes import routes as collecting
 from pairsmith.hub.web.render import error_page, wants_page
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def application(hub: Hub, limits: Limits | None = None) -> Starlette:
             task.cancel()
         if postman:
             await run_in_threadpool(postman.stop)
+        if hasattr(app.state, "hosting"):
+            await run_in_threadpool(app.state.hosting.close)
         await run_in_threadpool(write_counts, hub)
         await run_in_threadpool(write_uses, hub)
 
@@ -150,7 +153,8 @@ def _pages() -> list[BaseRoute]:
         *(licence_settings, history, files, file_changes, columns, viewer, reports, discussions),
         *(gate, audit_log, usage, settings, people, dataset, datasets_server),
     )
-    return [*(route for module in pages for route in module.routes), *home.owner_routes]
+    found = [route for module in pages for route in module.routes]
+    return [*found, *collecting, *home.owner_routes]
 
 
 async def on_fault(request: Request, error: Exception) -> Response:

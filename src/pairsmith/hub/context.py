@@ -6,6 +6,7 @@ ROOT/
   incoming/         what is on its way in; of no value once no process writes it
   .reserve          room for deleting where the disk is full
   rendered/         texts as HTML, by their hash; made again where it is missing
+  collections/      what people say in collections, a folder for each
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ LOCK = ".lock"
 PASSED_OVER = frozenset({LOCK, FOUND})  # in a folder that counts as empty
 STRIPE_SECRET = "PAIRSMITH_STRIPE_WEBHOOK_SECRET"  # noqa: S105 - a variable's name
 SIGNING_KEY = "PAIRSMITH_HUB_KEY"
+ENDPOINTS, SCORES = "PAIRSMITH_COLLECT_ENDPOINTS", "PAIRSMITH_COLLECT_SCORES"
 
 
 class Allotment(NamedTuple):
@@ -57,6 +59,21 @@ class Allotment(NamedTuple):
 NO_QUOTAS = Allotment()
 
 
+class Reachable(NamedTuple):
+    """Which models collections may use: those that whoever runs the hub names, and no others.
+
+    Attributes:
+        endpoints: Addresses of chat servers.
+        scores: Preference models that score replies, as a project names them.
+    """
+
+    endpoints: tuple[str, ...] = ()
+    scores: tuple[str, ...] = ()
+
+
+NO_MODELS = Reachable()
+
+
 @dataclass(frozen=True)
 class Settings:
     """How a hub is served.
@@ -70,6 +87,7 @@ class Settings:
         key: What signs addresses and forms. A new one at every start, unless it is set.
         allotment: How much room on the disk there is for whom.
         mail: The mail server that it sends by; None for none.
+        reachable: Which models collections may use.
     """
 
     public_url: str
@@ -80,6 +98,7 @@ class Settings:
     key: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
     allotment: Allotment = NO_QUOTAS
     mail: MailServer | None = None
+    reachable: Reachable = NO_MODELS
 
     @classmethod
     def from_environment(
@@ -90,7 +109,7 @@ class Settings:
         registration: bool = True,
         allotment: Allotment = NO_QUOTAS,
     ) -> Settings:
-        """The same, with its secrets and its mail server from the environment.
+        """The same, with its secrets, its mail server and its models from the environment.
 
         Raises:
             MailError: What the environment says of the mail server cannot be.
@@ -99,8 +118,17 @@ class Settings:
         stripe_secret = os.environ.get(STRIPE_SECRET, "")
         in_front = behind_proxy or accel
         name = public_url.rstrip("/")
-        mail = mail_from_environment()
-        return cls(name, in_front, accel, registration, stripe_secret, key, allotment, mail)
+        return cls(
+            name,
+            in_front,
+            accel,
+            registration,
+            stripe_secret,
+            key,
+            allotment,
+            mail_from_environment(),
+            Reachable(*(tuple(os.environ.get(one, "").split()) for one in (ENDPOINTS, SCORES))),
+        )
 
 
 class Hub:

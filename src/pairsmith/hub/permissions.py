@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from pairsmith.hub.auth.authentication import Caller, require_account, require_write
 from pairsmith.hub.auth.users import COLUMNS, User
+from pairsmith.hub.collections import members, registry
+from pairsmith.hub.collections import roles as collecting
+from pairsmith.hub.collections.members import Own
 from pairsmith.hub.http.addresses import Kind, RepoName
 from pairsmith.hub.http.errors import HubError, MovedError, gated, not_allowed, repo_not_found
 from pairsmith.hub.repos import events, repos
@@ -212,6 +215,37 @@ def organization(db: sqlite3.Connection, who: Caller, name: str, needed: Role) -
         raise not_allowed(f"That takes the role {needed.word} in {row[1]}.")
     require_write(who)
     return User(*row[:4])
+
+
+def collection(
+    db: sqlite3.Connection, who: Caller, owner: str, name: str, needed: collecting.Role
+) -> Own:
+    """The collection of that name, for who has that role in it, and which role they have.
+
+    Raises:
+        HubError: 404, in the same words where there is none and where they have no role in it; 403
+            for a lower role.
+    """
+    found = registry.find(db, owner, name)
+    role = members.role_of(db, found, who.user) if found else collecting.Role.NONE
+    if found is None or role is collecting.Role.NONE:
+        raise HubError(404, "There is no such collection here, or you do not take part in it.")
+    if role < needed:
+        raise not_allowed(f"That takes the role {needed.word} in {found.full_name}.")
+    return Own(found, role)
+
+
+def collector(db: sqlite3.Connection, who: Caller, name: str) -> User:
+    """The account under whose name the caller may make collections.
+
+    Raises:
+        HubError: 401 for nobody; 403 for a name that is neither theirs nor that of an organization
+            of which they are an admin.
+    """
+    user = require_write(who)
+    if name.lower() == user.name.lower():
+        return user
+    return organization(db, who, name, Role.ADMIN)
 
 
 def destination(db: sqlite3.Connection, who: Caller, repo: Repo, name: str) -> User:

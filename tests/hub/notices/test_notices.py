@@ -281,6 +281,7 @@ def test_every_sentence_and_kind_has_words():
                 last="d",
                 place="p",
                 role="x",
+                collection="c",
             )
 
 

@@ -9,39 +9,21 @@ from starlette.routing import Route
 
 from pairsmith.hub.app import routes
 from pairsmith.hub.auth import sessions
-from support.chromium import CONTRAST, launched
+from support.chromium import CONTRAST, PROBLEMS, launched
 from support.hub.browsing import FULL_NAMES, Person, Watch
 from support.hub.furnished import FOLDER, LONG, Furnished, furnish
+from support.hub.teams import furnish_collection
 from support.slow import slow
 
 PAGE = "/datasets/ann/pairs"
 DATASET = "/datasets/{owner:part}/{name:part}"
 MODEL = "/{owner:account}/{name:part}"  # their pages are made by the same templates
+COLLECTION, TEAS = "/collections/{owner:part}/{name:part}", "/collections/ann/teas"
 NO_PAGES = (
+    "/collections/static/",
     *("/api/", "/cas/", "/lfs/", "/static/", "/datasets-server/"),
     *("/favicon.ico", "/robots.txt", "/uploads/"),
 )
-PROBLEMS = """() => {
-  const found = [], wide = document.documentElement.scrollWidth;
-  const starts = (element) => element.outerHTML.slice(0, 90);
-  if (wide > innerWidth) {
-    found.push(`${wide} wide`);
-    for (const e of document.querySelectorAll('body *'))
-      if (e.getBoundingClientRect().right > innerWidth + 1) found.push(starts(e));
-  }
-  const heads = document.querySelectorAll('h1').length;
-  if (heads !== 1) found.push(`${heads} h1`);
-  if (!document.title.replace('· pairsmith hub', '').trim()) found.push('no title');
-  for (const e of document.querySelectorAll('input:not([type=hidden]), select, textarea')) {
-    const labels = [...e.labels].map((label) => label.textContent.trim()).join('');
-    if (!labels && !e.ariaLabel) found.push(`no label: ${starts(e)}`);
-  }
-  for (const e of document.querySelectorAll('button, a[href], summary, th'))
-    if (!e.textContent.trim() && !e.ariaLabel) found.push(`no words: ${starts(e)}`);
-  const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
-  if (new Set(ids).size < ids.length) found.push(`ids twice: ${ids}`);
-  return found;
-}"""
 SHOWN = {
     "/": ["/"],
     "/datasets": ["/datasets", "/datasets?search=none"],
@@ -134,6 +116,21 @@ SHOWN = {
         f"ann {PAGE}/change/main/README.md",
         f"bob /datasets/ann/{LONG}/change/main/{FOLDER}/{FOLDER}.txt",
     ],
+    "/collections": ["ann /collections", "eve /collections", "dan /collections"],
+    "/collections/new": ["ann /collections/new"],
+    "/collections/join": [],
+    "/collections/join/{secret:part}": [],
+    COLLECTION: [f"ann {TEAS}"],
+    f"{COLLECTION}/work": [f"bob {TEAS}/work", f"ann {TEAS}/work"],
+    f"{COLLECTION}/work/": [f"bob {TEAS}/work/"],
+    f"{COLLECTION}/work/{{place:inner}}": [
+        f"bob {TEAS}/work/{place}" for place in ("task", "mine", "instructions")
+    ],
+    f"{COLLECTION}/work/talk/{{conversation:part}}/progress": [],
+    f"{COLLECTION}/source.zip": [],
+    f"{COLLECTION}/decide": [f"ann {TEAS}/decide"],
+    f"{COLLECTION}/people": [f"ann {TEAS}/people"],
+    f"{COLLECTION}/settings": [f"ann {TEAS}/settings"],
     "/{owner:part}": ["/ann", "bob /bob", "/guild", "ann /guild"],
     "": [f"{PAGE}/viewer", f"cleo {PAGE}/viewer", "/nowhere"],  # refused
 }  # fmt: skip
@@ -161,6 +158,7 @@ def test_every_route_of_a_page_is_looked_at():
 def test_every_page(hub, served, browser, sample_messages):
     hub.settings = dataclasses.replace(hub.settings, stripe_secret="whsec_x")
     made, watch = furnish(hub, sample_messages), Watch(served)
+    furnish_collection(hub)
     people = {name: come(browser, watch, made, name) for name in ("", *FULL_NAMES)}
     places = {"licence": made.licence, "offer": made.offer}
     places |= {"first": made.first.id, "last": made.last.id, "edited": made.edited}

@@ -11,6 +11,7 @@ from itertools import product
 from urllib.parse import urlencode
 
 from pairsmith.hub.http.addresses import KINDS, Kind
+from support.hub.collection_doors import COLLECTIONS
 from support.hub.stage import ABSENT, FIELD, HIDDEN, Stage, held_as
 from support.hub.tricks import INNER, REVISIONS, TRICKS
 
@@ -60,6 +61,8 @@ VALUES = {  # what stands in the place of each part of an address
     "hash": ("{blob}",),
     "report": ("explore", "audit"),
     "num": ("1", "2", "3", "x"),
+    "conversation": ("x",),
+    "place": ("task", "talk/x", "../people"),
     "comment": ("{comment}",),
     "attachment": ("{attachment}",),
     "rest": ("x", "../api/datasets/ann/" + HIDDEN),
@@ -104,7 +107,8 @@ ROUTES: dict[str, str] = {}
 # those that are there for datasets alone; each other one about a dataset has its like for models
 DATASETS_ALONE = ("viewer", "reports", "parquet", "croissant")
 MODELS = set()
-for line in """
+for line in (
+    """
 data GET /datasets/{owner:part}/{name:part}/resolve/{revision:part}/{path:inner}
 self GET /api/whoami-v2
 self GET /api/agent-harnesses
@@ -294,7 +298,9 @@ admin POST /datasets/{owner:part}/{name:part}/settings/licences/revoke/{at:part}
 admin GET /datasets/{owner:part}/{name:part}/settings/licences/offers/{at:part}
 admin POST /datasets/{owner:part}/{name:part}/settings/licences/offers/{at:part}
 admin POST /datasets/{owner:part}/{name:part}/settings/licences/offers/{at:part}/active
-""".strip().splitlines():
+""".strip().splitlines()
+    + COLLECTIONS
+):
     whom, route = line.split(" ", 1)
     ROUTES[route] = whom
     if "/datasets/{owner:part}" in route and not set(DATASETS_ALONE) & set(route.split("/")):

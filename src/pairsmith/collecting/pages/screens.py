@@ -144,11 +144,12 @@ def _start(served: Served, who: str, said: Said) -> Screen:
     project = served.collection.project()
     agreed = has_consented(served.collection, who)
     shown = {
-        **_common(served, project, said),
+        **common(served, project, said),
         "agreed": agreed,
         "token": actions.start_token(served.collection, who),
         "open": [],
         "blocked": "",
+        "judges": not project.mode.talks or project.overlap > 0,
     }
     if project.mode.talks:
         mine = actions.conversations_of(served.collection, who)
@@ -162,7 +163,7 @@ def _start(served: Served, who: str, said: Said) -> Screen:
 def _conversation(served: Served, state: Conversation, said: Said) -> Screen:
     project = served.collection.project()
     shown = {
-        **_common(served, project, said),
+        **common(served, project, said),
         "thread": state.id,
         "token": actions.token_of(served.collection, state),
         "description": state.description,
@@ -224,12 +225,12 @@ def _is_asking(served: Served, state: Conversation) -> bool:
 
 def _task(served: Served, who: str, said: Said) -> Screen | None:
     project = served.collection.project()
-    if project.mode.talks:
+    if project.mode.talks and not project.overlap:
         return None
     if not has_consented(served.collection, who):
         return _start(served, who, said)
     given = served.tasks.next(who)
-    shown: Shown = _common(served, project, said)
+    shown: Shown = common(served, project, said)
     shown["done"] = sum(task.answer is not None for task in served.tasks.read().mine(who))
     if given is None:
         return Screen("no_task", project.title, shown, status=said.status)
@@ -243,14 +244,14 @@ def _task(served: Served, who: str, said: Said) -> Screen | None:
         shown |= {"tags": project.tags, "most_tags": project.tags_each, "ratings": RATINGS}
         return Screen("review", project.title, shown, status=said.status)
     shown["replies"] = {side.value: given.item.on(side, given.task.swapped) for side in Side}
-    shown["steps"] = steps(project.mode)
+    shown |= {"steps": steps(project.mode), "asks_harmful": project.mode == Mode.RED_TEAM}
     return Screen("judge", project.title, shown, status=said.status)
 
 
 def _mine(served: Served, who: str, said: Said) -> Screen:
     collection = served.collection
     project = collection.project()
-    shown = {**_common(served, project, said), "conversations": []}
+    shown = {**common(served, project, said), "conversations": []}
     if project.mode.talks:
         mine = actions.conversations_of(collection, who)
         made = [one for state in mine for turn in state.turns for one in turn.attempts]
@@ -268,10 +269,10 @@ def _mine(served: Served, who: str, said: Said) -> Screen:
 
 def _instructions(served: Served, who: str, said: Said) -> Screen:
     project = served.collection.project()
-    return Screen("instructions", project.title, _common(served, project, said))
+    return Screen("instructions", project.title, common(served, project, said))
 
 
-def _common(served: Served, project: Project, said: Said) -> Shown:
+def common(served: Served, project: Project, said: Said) -> Shown:
     """What every screen is given."""
     return {
         "project": project.title,
@@ -283,7 +284,7 @@ def _common(served: Served, project: Project, said: Said) -> Shown:
         "version": _version(served, project),
         "fault": said.fault,
         "typed": said.typed,
-        "words": {"both_bad": Word.BOTH_BAD.value, "skip": Word.SKIP.value},
+        "words": {word.name.lower(): word.value for word in Word},
     }
 
 
@@ -301,6 +302,7 @@ def _version(served: Served, project: Project) -> int:
 Show: TypeAlias = Callable[[Served, str, Said], Screen | None]
 _PLACES: Mapping[str, Show] = {
     "": _start,
+    "act": _start,  # where forms go: a page with a fault has this address, and may be asked for
     "task": _task,
     "mine": _mine,
     "instructions": _instructions,

@@ -48,6 +48,7 @@ class Rates(NamedTuple):
             one that is not.
         mail_from_address: Links by e-mail that are asked for from one address, or in one account.
         mail_to_address: Links for one e-mail address, of an account here or not.
+        collecting: Forms of one account in collections.
     """
 
     from_address: str = "10 per 15 minutes"
@@ -63,6 +64,7 @@ class Rates(NamedTuple):
     codes: str = "10 per hour"
     mail_from_address: str = "10 per hour"
     mail_to_address: str = "5 per hour"
+    collecting: str = "3000 per hour"
 
 
 class Limits:

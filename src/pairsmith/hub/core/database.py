@@ -38,6 +38,7 @@ MIGRATIONS = (
     "015_seats.sql",
     "016_notices.sql",
     "017_reconciled.sql",
+    "018_collections.sql",
 )
 """In `migrations/`: number i brings a database from version i to version i + 1."""
 

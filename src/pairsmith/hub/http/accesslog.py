@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-SECRET = ("/lfs/", "/cas/", "/mail/", "/login/link/")  # how addresses begin that hold secrets
+SECRET = ("/lfs/", "/cas/", "/mail/", "/login/link/", "/collections/join/")
+"""How addresses begin that hold secrets."""
 
 log = logging.getLogger("pairsmith.hub")
 

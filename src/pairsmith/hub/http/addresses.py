@@ -33,7 +33,8 @@ CALLS: dict[Kind, str] = {
 }
 OTHER_STARTS = frozenset(
     {
-        *("about", "admin", "api", "cas", "datasets", "datasets-server", "deleted", "docs"),
+        *("about", "admin", "api", "cas", "collections", "datasets", "datasets-server", "deleted"),
+        "docs",
         *("health", "help", "hub", "join", "lfs", "licences", "login", "logout", "mail", "models"),
         *("new", "notifications", "search", "settings", "spaces", "static", "stripe", "uploads"),
     }

@@ -21,6 +21,7 @@ GONE = (
     *("second_factors.user", "recovery_codes.user", "outbox.user", "mail_choices.user"),
     *("members.user", "collaborators.user", "invitations.user", "invitations.inviter"),
     *("seats.user", "notices.user", "muted.user", "tellings.user"),
+    *("collection_members.user", "collection_invitations.user", "collection_invitations.inviter"),
 )
 """Where an account stands whose rows go with it."""
 
@@ -28,6 +29,7 @@ KEPT = (
     *("commits.author", "discussions.author", "discussion_entries.author", "notices.actor"),
     *("licences.user", "licences.owner", "orders.user"),  # somebody paid, or was paid
     *("repos.owner", "former_names.owner", "members.organization", "invitations.organization"),
+    "collections.owner",
     "attachments.user",  # which stand in comments
     "holdings.proposer",  # until what was proposed is merged or taken away
 )
@@ -38,7 +40,7 @@ class Remains(NamedTuple):
     """What there is of an account.
 
     Attributes:
-        repos: The repositories that it owns; it cannot be removed before them.
+        repos: The repositories and collections that it owns; it cannot be removed before them.
         organizations: Those of which it is the only admin; the same.
         tokens: Its tokens that are not revoked.
         sessions: Its sessions.
@@ -77,8 +79,12 @@ def remains(db: sqlite3.Connection, user: User) -> Remains:
         )
     ]
     names = tuple(RepoName(row[0], user.name, row[1]) for row in repos)
+    held = db.execute("SELECT name FROM collections WHERE owner = ? ORDER BY name", (user.id,))
     return Remains(
-        tuple(f"{name.kind} {name.full_name}" for name in names),
+        (
+            *(f"{name.kind} {name.full_name}" for name in names),
+            *(f"collection {user.name}/{row[0]}" for row in held.fetchall()),
+        ),
         tuple(row[0] for row in alone),
         *counts,
     )

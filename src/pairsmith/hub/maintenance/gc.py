@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from pairsmith.hub.collections import registry
 from pairsmith.hub.community import attachments
 from pairsmith.hub.core.blobs import Blobs
 from pairsmith.hub.core.database import now
@@ -73,6 +74,7 @@ def collect(hub: Hub, keep: int = DAY) -> Collected:
         if _is_older(folder, before):
             shutil.rmtree(folder, ignore_errors=True)
     uploads.sweep(hub)
+    registry.sweep(hub, before)
     rendering.sweep(hub)
     hub.blobs.room.set_aside()
     return Collected(sum(part.contents for part in taken), sum(part.bytes for part in taken))

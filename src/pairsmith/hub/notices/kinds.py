@@ -15,6 +15,7 @@ class Kind(StrEnum):
     COMMENT = "comment"
     SALE = "sale"
     PAYMENT = "payment"
+    DECISION = "decision"
 
 
 LABELS = {
@@ -25,6 +26,7 @@ LABELS = {
     Kind.COMMENT: "other discussions that you take part in, or that are about what you administer",
     Kind.SALE: "licences of yours that were sold",
     Kind.PAYMENT: "payments that were turned away, or went back",
+    Kind.DECISION: "decisions that wait for you in collections",
 }
 """What people read of each kind."""
 

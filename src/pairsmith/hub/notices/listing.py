@@ -30,7 +30,10 @@ SELECT = (
     " coalesce((SELECT name FROM users WHERE id = invitations.organization),"
     " (SELECT users.name || '/' || there.name FROM repos AS there"
     " JOIN users ON users.id = there.owner WHERE there.id = invitations.repo), '') AS place,"
-    " coalesce(invitations.role, '') AS role"
+    " coalesce(invitations.role, '') AS role,"
+    " coalesce((SELECT holders.name || '/' || held.name FROM collections AS held"
+    " JOIN users AS holders ON holders.id = held.owner WHERE held.id = notices.collection), '')"
+    " AS collection"
     + SEEN.format(
         more="LEFT JOIN users ON users.id = notices.actor"
         " LEFT JOIN discussions ON discussions.id = notices.discussion"
@@ -114,4 +117,5 @@ def _line(row: sqlite3.Row) -> Line:
         last=row["last"],
         place=row["place"],
         role=row["role"],
+        collection=row["collection"],
     )

@@ -33,6 +33,7 @@ class Happening(NamedTuple):
         discussion: The id of the discussion.
         invitation: The id of the invitation.
         licence: The number of the licence.
+        collection: The id of the collection.
     """
 
     kind: Kind
@@ -43,6 +44,7 @@ class Happening(NamedTuple):
     discussion: int | None = None
     invitation: int | None = None
     licence: str | None = None
+    collection: int | None = None
 
 
 def tell(db: sqlite3.Connection, to: Iterable[int], happening: Happening) -> None:
@@ -174,7 +176,7 @@ def _begin(db: sqlite3.Connection, user: int, happening: Happening) -> None:
     kind, what, path, repo, *about = happening
     db.execute(
         "INSERT INTO notices (user, kind, what, path, repo, actor, discussion, invitation, licence,"
-        " date, mail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " collection, date, mail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(user, kind, what, path, repo.id if repo else None, *about),
             *(now(), now() + WAITS.get(kind, 0)),

@@ -25,6 +25,11 @@ SENTENCES = {
         "",
     ),
     "invited": ("{actor} invites you to {place}, in the role {role}.", ""),
+    "invited-to-collection": ("{actor} invites you to take part in {collection}.", ""),
+    "people-disagree": (
+        "People disagree about an item of {collection}: it waits for a decision.",
+        "People disagree about items of {collection}: they wait for decisions.",
+    ),
     "mentioned": (
         "{actor} mentions you in {thread}.",
         "You are mentioned in {thread}, where {count} things happened; the last was by {actor}.",
@@ -78,6 +83,7 @@ class Line(NamedTuple):
         last: The last day on which it holds, UTC; '' where it does not end.
         place: To what somebody is invited: an organization's name, or owner/name.
         role: In which role.
+        collection: The collection that it is about: owner/name; '' for none.
     """
 
     id: int
@@ -96,6 +102,7 @@ class Line(NamedTuple):
     last: str
     place: str
     role: str
+    collection: str = ""
 
 
 def sentence(line: Line) -> str:
@@ -114,4 +121,5 @@ def sentence(line: Line) -> str:
         last=line.last,
         place=line.place,
         role=line.role,
+        collection=line.collection,
     )

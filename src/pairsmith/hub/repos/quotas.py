@@ -38,7 +38,7 @@ def of(db: sqlite3.Connection, hub: Hub, repo: Repo) -> Use:
         (repo.id, repo.owner_id),
     ).fetchone()
     allotment = hub.settings.allotment
-    total = row[1] + proposed(db, repo.owner_id) + attached(db, repo.owner_id)
+    total = row[1] + _besides(db, repo.owner_id)
     return Use(row[0], total, allotment.repo_quota, allotment.user_quota)
 
 
@@ -97,7 +97,7 @@ def _check_proposer(db: sqlite3.Connection, hub: Hub, user: int, more: int) -> N
     Raises:
         HubError: 403, where it does.
     """
-    mine = _in_repos(db, user) + attached(db, user)
+    mine = _in_repos(db, user) + attached(db, user) + collected(db, user)
     has, quota = proposed(db, user), hub.settings.allotment.user_quota
     if has + more > MAX_PROPOSED_BYTES or (quota and mine + has + more > quota):
         most = min(MAX_PROPOSED_BYTES, max(0, quota - mine)) if quota else MAX_PROPOSED_BYTES
@@ -122,7 +122,7 @@ def check_attached(db: sqlite3.Connection, hub: Hub, user: int, more: int) -> No
         HubError: 403, where it has not.
     """
     has, quota = attached(db, user), hub.settings.allotment.user_quota
-    others = _in_repos(db, user) + proposed(db, user)
+    others = _in_repos(db, user) + proposed(db, user) + collected(db, user)
     if has + more > MAX_ATTACHED_BYTES or (quota and others + has + more > quota):
         most = min(MAX_ATTACHED_BYTES, max(0, quota - others)) if quota else MAX_ATTACHED_BYTES
         raise HubError(
@@ -131,6 +131,35 @@ def check_attached(db: sqlite3.Connection, hub: Hub, user: int, more: int) -> No
             f" {has + more:,}. What no comment names any more goes after a day.",
             "QuotaExceeded",
         )
+
+
+def collected(db: sqlite3.Connection, user: int) -> int:
+    """The bytes of an account's collections, as they were measured last."""
+    row = db.execute(
+        "SELECT coalesce(sum(bytes), 0) FROM collections WHERE owner = ?", (user,)
+    ).fetchone()
+    return int(row[0])
+
+
+def check_collected(db: sqlite3.Connection, hub: Hub, user: int) -> None:
+    """Checks that an account has room for more in its collections.
+
+    Raises:
+        HubError: 403, where it has not.
+    """
+    quota = hub.settings.allotment.user_quota
+    if quota and _in_repos(db, user) + _besides(db, user) >= quota:
+        raise HubError(
+            403,
+            f"Whose collection this is may have {quota:,} bytes on this hub, and has them: nothing"
+            " more can be taken until there is room.",
+            "QuotaExceeded",
+        )
+
+
+def _besides(db: sqlite3.Connection, user: int) -> int:
+    """The bytes of an account beside its repositories."""
+    return proposed(db, user) + attached(db, user) + collected(db, user)
 
 
 def _in_repos(db: sqlite3.Connection, user: int) -> int:

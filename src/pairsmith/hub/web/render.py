@@ -44,30 +44,39 @@ def page(
     they administer it (`owns`).
     """
     who = authenticate(request) if who is None else who
-    hub = hub_of(request)
     shown = environment().get_template(template)
-    repo = context.get("repo")
-    repo = repo if isinstance(repo, Repo) else None
-    role, unread = _standing(hub, request, repo, who, status)
-    response = HTMLResponse(
-        shown.render(
-            user=who.user,
-            unread=unread,
-            csrf=forms.hidden_field(request),
-            settings=hub.settings,
-            rendered=Rendering(hub),
-            first_report=partial(_first_report, hub),
-            role=role,
-            owns=role.administers,
-            path=request.scope["path"],
-            method=request.method,
-            **context,
-        ),
-        status,
-        {"cache-control": "no-store"},
-    )
+    held = {**shared_context(request, who, status, context.get("repo")), **context}
+    response = HTMLResponse(shown.render(held), status, {"cache-control": "no-store"})
     forms.set_cookie(request, response)
     return response
+
+
+def shared_context(
+    request: Request, who: Caller, status: int = 200, about: object = None
+) -> dict[str, object]:
+    """What every template is given, see `page`.
+
+    Args:
+        request: The request.
+        who: Who made it.
+        status: Of the answer: what waits for them on this page is read by its being shown.
+        about: The repository that the page is about; anything else for none.
+    """
+    hub = hub_of(request)
+    repo = about if isinstance(about, Repo) else None
+    role, unread = _standing(hub, request, repo, who, status)
+    return {
+        "user": who.user,
+        "unread": unread,
+        "csrf": forms.hidden_field(request),
+        "settings": hub.settings,
+        "rendered": Rendering(hub),
+        "first_report": partial(_first_report, hub),
+        "role": role,
+        "owns": role.administers,
+        "path": request.scope["path"],
+        "method": request.method,
+    }
 
 
 def _standing(

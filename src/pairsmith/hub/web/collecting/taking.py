@@ -1,0 +1,86 @@
+"""What is to be judged, taken from a dataset of this hub that holds a build."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pairsmith.collecting.items import attempts_of_build, pairs_of_build
+from pairsmith.collecting.project import Mode
+from pairsmith.collecting.tasks import import_items
+from pairsmith.errors import PairsmithError
+from pairsmith.hub import permissions
+from pairsmith.hub.http.errors import HubError, bad_request
+from pairsmith.hub.repos import files, history
+
+if TYPE_CHECKING:
+    from pairsmith.collecting.pages.served import Served
+    from pairsmith.hub.repos.repos import Repo
+    from pairsmith.hub.web.collecting.entering import Entered
+
+MAX_FILES = 2000  # of a build
+MAX_BUILD_BYTES = 2 << 30
+MAX_ITEMS = 100_000  # of a build that are taken, the most doubted first
+
+
+def take_dataset(
+    entered: Entered, served: Served, named: str, annotation: str | None, subset: str | None
+) -> int:
+    """Takes the items of a dataset, by its name, into a collection that has none.
+
+    Raises:
+        HubError: 400 where it is no build, or too large; 404 where the caller may not know of it;
+            403 where it is not open to all, and they may not let others in.
+    """
+    owner, _, name = named.partition("/")
+    with entered.hub.database.read() as db:
+        repo = permissions.readable(db, entered.hub, entered.caller, "dataset", owner, name)
+        if repo.private or repo.gate != "off":  # who takes part sees what is in it
+            permissions.administrable(db, entered.caller, "dataset", owner, name)
+    with _laid_out(entered, repo) as build:
+        permissions.record_read(
+            entered.hub, entered.caller, repo, "read", path="manifest.json", revision="main"
+        )
+        try:
+            reviews = served.collection.project().mode == Mode.REVIEW
+            found = (
+                attempts_of_build(build) if reviews else pairs_of_build(build, annotation, subset)
+            )
+            return import_items(served.collection, found._replace(name=repo.full_name), MAX_ITEMS)
+        except PairsmithError as error:
+            said = f"{error.message} {error.hint}".replace(str(build), repo.full_name)
+            raise bad_request(said.strip()) from error
+        except (ValueError, KeyError, TypeError, OSError) as error:  # of Parquet that is none
+            raise bad_request(f"{repo.full_name} cannot be read as a build.") from error
+
+
+@contextmanager
+def _laid_out(entered: Entered, repo: Repo) -> Iterator[Path]:
+    """The files of a dataset's main branch in a folder, as links to its contents.
+
+    Raises:
+        HubError: 400, where there are none, or too many.
+    """
+    hub = entered.hub
+    with hub.database.read() as db:
+        head = history.head(db, repo, history.MAIN)
+        listed = [] if head is None else files.under(db, head, limit=MAX_FILES + 1)
+    if not listed:
+        raise bad_request(f"{repo.full_name} holds no files.")
+    if len(listed) > MAX_FILES or sum(one.size for one in listed) > MAX_BUILD_BYTES:
+        raise bad_request(
+            f"{repo.full_name} is too large: up to {MAX_FILES:,} files of {MAX_BUILD_BYTES:,} bytes"
+            " together are taken."
+        )
+    with tempfile.TemporaryDirectory(prefix="parts-build-", dir=hub.blobs.staging) as folder:
+        for one in listed:
+            place = Path(folder) / one.path  # which `files.clean` let in: it leads nowhere else
+            place.parent.mkdir(parents=True, exist_ok=True)
+            content = hub.blobs.path(one.blob)
+            if not content.is_file():
+                raise HubError(410, f"A file of {repo.full_name} is lost; its owner is told which.")
+            place.symlink_to(content.resolve())
+        yield Path(folder)
