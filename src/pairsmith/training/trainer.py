@@ -114,6 +114,11 @@ class RunTrainer(Trainer):  # type: ignore[misc]  # transformers may be absent
         )
 
     @property
+    def tokens(self) -> int:
+        """The tokens that were read so far, over all devices."""
+        return int(self._total_train_tokens)
+
+    @property
     def readings(self) -> Mapping[str, float]:
         """What a method reads of the last step besides its loss, by name, for whoever looks on."""
         return {}

@@ -44,6 +44,7 @@ def test_progress_tells_the_readings_and_the_evaluation(run, told):
     names = ("reward", "watch", "kl")
     lines = [{name: line[name] for name in names} for line in metrics_of(run.folder)]
     assert [dict(one.readings) for one in steps] == lines
+    assert all((one.tokens_per_second or 0) > 0 for one in steps)
     line = describe(steps[-1])
     assert f"reward {lines[-1]['reward']:.3g}, watch {lines[-1]['watch']:.3g}, KL " in line
     evaluating = [one for one in told if one.phase == "evaluating"]

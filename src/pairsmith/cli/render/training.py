@@ -157,7 +157,8 @@ def _numbers(made: TrainedModel) -> Iterator[str]:
 def _rewards(held: Mapping[str, float]) -> str:
     """The means of the first and of the last tenth of the steps of a run that has rewards."""
     named = [
-        f"{name} {held[f'first_{name}']:.3g} at first, {held[f'last_{name}']:.3g} at the end"
+        f"{NAMES.get(name, name)} {held[f'first_{name}']:.3g} at first, "
+        f"{held[f'last_{name}']:.3g} at the end"
         for name in ("reward", "watch", "kl")
         if f"first_{name}" in held and f"last_{name}" in held
     ]

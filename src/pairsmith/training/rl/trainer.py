@@ -147,6 +147,11 @@ class PolicyTrainer(RunTrainer):
         return {name: [value] for name, value in made.items()}
 
     @property
+    def tokens(self) -> int:
+        """The tokens of prompts and replies so far: TRL counts them in the state."""
+        return int(self.state.num_input_tokens_seen)
+
+    @property
     def readings(self) -> dict[str, float]:
         """The last means of reward, watcher and KL; those before where no replies were drawn."""
         told = self._ours(self._metrics["train"])
