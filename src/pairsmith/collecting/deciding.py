@@ -100,7 +100,9 @@ def opinions_by_item(board: Board, mode: Mode) -> dict[str, list[Opinion]]:
     return {item: said for item, said in held.items() if said}
 
 
-def decide_labels(board: Board, mode: Mode, accuracy: float | None = None) -> dict[str, Decided]:
+def decide_labels(
+    board: Board, mode: Mode, accuracy: float | None = None, ruled: bool = True
+) -> dict[str, Decided]:
     """What all opinions make of the labels of their items.
 
     Args:
@@ -108,20 +110,22 @@ def decide_labels(board: Board, mode: Mode, accuracy: float | None = None) -> di
         mode: The project's.
         accuracy: How often every person is right; None to estimate it of each from the items that
             several judged.
+        ruled: Whether decisions for all count, and not the opinions alone.
     """
     from pairsmith.statistics.adjudication import PRIOR, Rule, decide
 
-    ruled = {
+    for_all = {
         item: Decided(CERTAIN, "keep") if agrees else Decided(round(1 - CERTAIN, 4), "flip")
         for item, agrees in board.adjudicated.items()
+        if ruled
     }
     if accuracy is None:
         estimates = Estimates()
         estimates.update(board, mode, always=True)
-        return {**estimates.decided, **ruled}
+        return {**estimates.decided, **for_all}
     found = {}
     for item, said in opinions_by_item(board, mode).items():
         strengths = [opinion.strength for opinion in said]
         one = decide(strengths, [accuracy] * len(said), PRIOR, Rule(KEEP, FLIP))
         found[item] = Decided(round(one.right, 4), one.verdict)
-    return {**found, **ruled}
+    return {**found, **for_all}

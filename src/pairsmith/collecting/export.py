@@ -23,7 +23,12 @@ from pairsmith.collecting.collection import Collection, project_in
 from pairsmith.collecting.conversation import fold
 from pairsmith.collecting.events import Kind
 from pairsmith.collecting.items import find_item, gold_items
-from pairsmith.collecting.judgements import judgement_row, second_opinions
+from pairsmith.collecting.judgements import (
+    adjudicated_row,
+    judgement_row,
+    reviewed_row,
+    second_opinions,
+)
 from pairsmith.collecting.manifest import (
     NAME,
     CollectionManifest,
@@ -62,9 +67,9 @@ def export(collection: Collection, out: str | os.PathLike[str] | None = None) ->
     with collection.store.read() as transaction, _Writing(folder) as writing:
         project = project_in(transaction)
         people = set()
-        for row, who in _rows(collection, transaction):
+        for row, *made_by in _rows(collection, transaction):
             writing.write(row)
-            people.add(who)
+            people.update(made_by)
         reached = transaction.reached()
         (folder / NAME).unlink(missing_ok=True)  # until the new one is there, nothing vouches
         outputs = writing.finish()
@@ -93,33 +98,51 @@ def _claim(folder: Path, own: Path) -> CollectionManifest | None:
     return earlier
 
 
-def _rows(collection: Collection, transaction: Transaction) -> Iterator[tuple[Row, str]]:
+def _rows(
+    collection: Collection, transaction: Transaction
+) -> Iterator[tuple[Row, *tuple[str, ...]]]:
     """All rows, and who made them, in the order in which they were begun."""
     project = project_in(transaction)
     board = Board()
     board.update(transaction)
     if project.mode == Mode.RELABEL:
         yield from _judged(collection, transaction, project, board)
+    if project.mode == Mode.REVIEW:
+        yield from _reviewed(collection, transaction, board)
     begun = [event.thread for event in transaction.events((Kind.STARTED,))]
     for thread in begun:
         state = fold(transaction.thread(thread))
         author = Author(project, collection.pseudonym(state.who))
         for row in rows_of(state, author):
-            said = board.opinions(str(row.held["id"]), project.mode)
-            opinions = second_opinions(said, collection.pseudonym)
+            id = str(row.held["id"])
+            opinions = second_opinions(board.opinions(id, project.mode), collection.pseudonym)
             held = {**row.held, "opinions": opinions} if opinions else row.held
+            if id in board.adjudicated:
+                held = adjudicated_row(held, board.adjudicated[id])
             yield row._replace(held=held), state.who
 
 
 def _judged(
     collection: Collection, transaction: Transaction, project: Project, board: Board
-) -> Iterator[tuple[Row, str]]:
+) -> Iterator[tuple[Row, *tuple[str, ...]]]:
     gold = {item.id: item for item in gold_items(project.gold)}
     for task in board.tasks.values():
         item = gold.get(task.item) or find_item(transaction.db, task.item)
         if item is not None:  # a known answer that the project has no more measures nothing
             author = Author(project, collection.pseudonym(task.who))
             yield judgement_row(task, item, author), task.who
+
+
+def _reviewed(
+    collection: Collection, transaction: Transaction, board: Board
+) -> Iterator[tuple[Row, *tuple[str, ...]]]:
+    """All transcripts, those that nobody has reviewed too; of people those who reviewed."""
+    for id in board.order:
+        item = find_item(transaction.db, id)
+        if item is not None:
+            tasks = [task for task in board.on(id) if task.answer is not None]
+            row = reviewed_row(item, tasks, collection.pseudonym)
+            yield row, *{task.who for task in tasks}
 
 
 class _Writing:

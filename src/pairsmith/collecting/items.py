@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,6 +35,8 @@ class Item(NamedTuple):
         rejected: The other one.
         author: Whose comparison it is; empty for nobody's here. They are not offered it.
         about: In words what the author of a transcript was to try; empty for nothing.
+        row: All fields of the row of a transcript, to be exported with what reviewers say; empty
+            for a pair.
     """
 
     id: str
@@ -43,6 +45,7 @@ class Item(NamedTuple):
     rejected: str = ""
     author: str = ""
     about: str = ""
+    row: Mapping[str, Any] = {}
 
     def on(self, side: Side, swapped: bool) -> str:
         """The reply on a side; chosen is on A, unless they are swapped."""
@@ -211,8 +214,10 @@ def _attempts(place: Path, subset: str) -> Iterator[Item]:
 
     from pairsmith.dataset.manifest import read_manifest
     from pairsmith.dataset.rows import kept_rows
+    from pairsmith.schema.rows import DIALOGUE_SCORES
     from pairsmith.text.transcript import parse
 
     for row in kept_rows(place, read_manifest(place), subset):
         [messages] = _messages_in(parse(pa.array([row["transcript"]], pa.string())))
-        yield Item(row["id"], messages, about=row["task_description"] or "")
+        held = {name: row[name] for name in ("transcript", *DIALOGUE_SCORES.names)}
+        yield Item(row["id"], messages, about=row["task_description"] or "", row=held)

@@ -1,8 +1,8 @@
-"""What people say of items as rows of a source: a pair for each judgement."""
+"""What people say of items as rows of a source: pairs for judgements, transcripts with tags."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pairsmith.collecting.board import Opinion, Task
@@ -10,6 +10,7 @@ from pairsmith.collecting.items import GOLD, Item
 from pairsmith.collecting.rows import Author, Row, Why
 from pairsmith.collecting.verdicts import Side, Word, side_of
 from pairsmith.schema.splits import TRAIN
+from pairsmith.sources import redteam
 from pairsmith.sources.layouts.source_file import DIRECT
 
 
@@ -43,6 +44,64 @@ def judgement_row(task: Task, item: Item, author: Author) -> Row:
             "agrees": (picked == Side.A) != task.swapped,
         },
     )
+
+
+def adjudicated_row(held: Mapping[str, Any], agrees: bool) -> dict[str, Any]:
+    """A collected pair on which somebody decided for all; `adjudicated` says whether it was right.
+
+    Where it was not, the two replies change places with what belongs to them. The strength was that
+    of the other choice, and is left out.
+
+    Args:
+        held: What the row holds.
+        agrees: Whether its label is right.
+    """
+    if agrees:
+        return {**held, "adjudicated": True}
+    turned = {_TURNED.get(name, name): value for name, value in held.items() if name != "strength"}
+    made = {name: turned[name] for name in held if name in turned}
+    if scores := held.get("preference_model"):
+        made["preference_model"] = {"chosen": scores["rejected"], "rejected": scores["chosen"]}
+    if side := held.get("chosen_side"):
+        made["chosen_side"] = Side(side).other.value
+    if opinions := held.get("opinions"):
+        made["opinions"] = [{**one, "strength": -one["strength"]} for one in opinions]
+    return {**made, "adjudicated": False}
+
+
+_TURNED: Mapping[str, str] = {
+    f"{side}{what}": f"{other}{what}"
+    for side, other in (("chosen", "rejected"), ("rejected", "chosen"))
+    for what in ("", "_model", "_seed")
+}
+
+
+def reviewed_row(item: Item, tasks: Sequence[Task], number: Callable[[str], int]) -> Row:
+    """A red-team attempt with all that reviewers say of it.
+
+    `tags` holds those that it had and those that any reviewer gave, by their names; `reviews` who
+    gave which, and the rating of each.
+
+    Args:
+        item: The transcript.
+        tasks: On it; those without an answer say nothing.
+        number: A person's number, by who they are.
+    """
+    reviews = [
+        {
+            "annotator": number(task.who),
+            "tags": task.answer["tags"],
+            "rating": task.answer["rating"],
+            "guidelines": str(task.answer["instructions"])[:12],
+            "seconds": None if task.seconds is None else round(task.seconds, 1),
+        }
+        for task in tasks
+        if task.answer is not None
+    ]
+    given = {tag for one in reviews for tag in one["tags"]}
+    tags = sorted(given.union(item.row.get("tags") or ()))
+    held = {"id": item.id, **item.row, "tags": tags or None}
+    return Row(redteam.SUBSET, redteam.SPLIT, {**held, "reviews": reviews} if reviews else held)
 
 
 def _about(task: Task, author: Author) -> dict[str, Any]:
@@ -79,8 +138,7 @@ def _place(id: str) -> tuple[str, str]:
 def second_opinions(said: Sequence[Opinion], number: Callable[[str], int]) -> list[dict[str, Any]]:
     """What others say of a collected comparison, as a pair holds it.
 
-    `strength` is above 0 where they agree with whose comparison it is, and 0 where they find both
-    replies bad.
+    `strength` is above 0 where they speak for `chosen`, and 0 where they find both replies bad.
 
     Args:
         said: By others.

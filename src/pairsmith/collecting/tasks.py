@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from pairsmith.collecting import draws
 from pairsmith.collecting.actions import ANSWERED, STALE
+from pairsmith.collecting.adjudicating import adjudicate
 from pairsmith.collecting.board import Board, More, Task
 from pairsmith.collecting.collection import Collection, project_in
 from pairsmith.collecting.consent import may_begin
@@ -175,23 +176,14 @@ class Tasks:
         return self._answer(who, task, token, (Kind.REVIEWED, body), refused)
 
     def adjudicate(self, who: str, item: str, agrees: bool, said: str = "") -> None:
-        """Decides on an item for all, as where people disagree; the last decision counts.
-
-        Args:
-            who: Who decides.
-            item: The item's id.
-            agrees: Whether its label is right.
-            said: Why.
+        """Decides on an item for all; see `adjudicating`.
 
         Raises:
-            CollectionError: There is no such item.
+            CollectionError: There is no such item, or `said` is too long.
         """
-        with self._writing() as transaction:
-            if find_item(transaction.db, item) is None:
-                raise CollectionError(f"The collection has no item {item[:100]!r}.")
-            thread = draws.thread_id(self.collection.secret, "adjudicated", item)
-            body = {"item": item, "agrees": bool(agrees), "said": said}
-            transaction.append(thread, Kind.ADJUDICATED, who, body)
+        refused = adjudicate(self.collection, who, item, agrees, said).refused
+        if refused:
+            raise CollectionError(refused)
 
     @contextmanager
     def _writing(self) -> Iterator[Transaction]:

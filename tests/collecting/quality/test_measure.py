@@ -3,7 +3,6 @@
 import json
 import math
 import random
-import secrets
 from collections import Counter
 from itertools import combinations
 
@@ -11,7 +10,6 @@ import krippendorff
 import numpy as np
 import pytest
 
-from pairsmith.collecting import store
 from pairsmith.collecting.draws import chance as drawn
 from pairsmith.collecting.project_file import make_project
 from pairsmith.collecting.quality.measure import measure
@@ -19,70 +17,7 @@ from pairsmith.collecting.quality.telling import NONE, flags, own_table, tables
 from pairsmith.collecting.tasks import Tasks
 from pairsmith.collecting.verdicts import Side
 from support import collected
-
-MODELS = [{**collected.MODELS[0], "name": name} for name in ("fern", "moss")]
-
-
-class Clock:
-    """Time that goes on when it is told to."""
-
-    def __init__(self):
-        self.now = 1_000_000.0
-
-    def time(self):
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    made = Clock()
-    monkeypatch.setattr(store, "time", made)
-    return made
-
-
-@pytest.fixture
-def talks(tmp_path, monkeypatch):
-    """Begins a collection in which two models are compared, and others judge each comparison."""
-    monkeypatch.setattr(secrets, "token_bytes", bytes)  # the same chances in every run
-    opened = []
-
-    def make(**settings):
-        usual = {"models": MODELS, "tranche": "online", "pairing": "different", "overlap": 1.0}
-        opened.append(collected.begin(tmp_path / f"c{len(opened)}", **{**usual, **settings}))
-        return opened[-1]
-
-    yield make
-    for one in opened:
-        one.close()
-
-
-def talk(collection, who, verdict, turns=1, clock=None):
-    """A conversation; `verdict` is of an attempt, or the same for all."""
-    state = collected.started(collection, who, "Teapots." if _attacks(collection) else "")
-    for n in range(turns):
-        state = collected.reply(collection, collected.say(collection, state, f"{who} {n}?"))
-        if clock is not None:
-            clock.now += 8
-        said = verdict(state.turns[-1].attempts[-1]) if callable(verdict) else verdict
-        state = collected.choose(collection, state, said)
-    return state
-
-
-def _attacks(collection):
-    return collection.project().mode == "red-team"
-
-
-def judge_all(collection, who, verdict, clock=None):
-    """A person judges what others have compared; returns what was said, by comparison."""
-    tasks, said = Tasks(collection), {}
-    while given := tasks.next(who, clock and clock.now):
-        if clock is not None:
-            clock.now += 3
-        say = verdict(given) if callable(verdict) else verdict
-        assert tasks.judge(who, given.task.id, given.token, say).stored
-        if given.task.repeats is None:
-            said[given.item.id] = (say if given.task.swapped else -say, given.item.author)
-    return said
+from support.judged import judge_all, talk
 
 
 def test_agreement_is_that_of_what_people_said(talks):

@@ -24,6 +24,7 @@ def test_the_run_holds_a_policy_and_what_it_writes(small, tmp_path):
     model = AutoModelForCausalLM.from_pretrained(made.folder)
     tokenizer = AutoTokenizer.from_pretrained(made.folder)
     assert model.generate(**tokenizer("fern", return_tensors="pt"), max_new_tokens=2).numel() > 0
+    assert model.generation_config.do_sample  # servers that follow it sample
     held = made.manifest
     assert held.kind == "dpo"
     assert held.base["name"] == "model"

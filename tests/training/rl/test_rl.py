@@ -75,7 +75,9 @@ def test_the_run_names_all_that_it_is_of(run, words):
 def test_the_policy_loads_and_the_same_command_does_nothing_more(run, words):
     from transformers import AutoModelForCausalLM
 
-    assert AutoModelForCausalLM.from_pretrained(run.folder).config.vocab_size == 29
+    model = AutoModelForCausalLM.from_pretrained(run.folder)
+    assert model.config.vocab_size == 29
+    assert model.generation_config.do_sample  # servers that follow it sample
     again = train_rl_quietly(
         words.messages, run.folder, words.policy, words.likes,
         watch=str(words.dislikes), stop=False, evaluate=True,

@@ -144,7 +144,7 @@ def _start(served: Served, who: str, said: Said) -> Screen:
     project = served.collection.project()
     agreed = has_consented(served.collection, who)
     shown = {
-        **_common(served, project, said),
+        **common(served, project, said),
         "agreed": agreed,
         "token": actions.start_token(served.collection, who),
         "open": [],
@@ -162,7 +162,7 @@ def _start(served: Served, who: str, said: Said) -> Screen:
 def _conversation(served: Served, state: Conversation, said: Said) -> Screen:
     project = served.collection.project()
     shown = {
-        **_common(served, project, said),
+        **common(served, project, said),
         "thread": state.id,
         "token": actions.token_of(served.collection, state),
         "description": state.description,
@@ -229,7 +229,7 @@ def _task(served: Served, who: str, said: Said) -> Screen | None:
     if not has_consented(served.collection, who):
         return _start(served, who, said)
     given = served.tasks.next(who)
-    shown: Shown = _common(served, project, said)
+    shown: Shown = common(served, project, said)
     shown["done"] = sum(task.answer is not None for task in served.tasks.read().mine(who))
     if given is None:
         return Screen("no_task", project.title, shown, status=said.status)
@@ -250,7 +250,7 @@ def _task(served: Served, who: str, said: Said) -> Screen | None:
 def _mine(served: Served, who: str, said: Said) -> Screen:
     collection = served.collection
     project = collection.project()
-    shown = {**_common(served, project, said), "conversations": []}
+    shown = {**common(served, project, said), "conversations": []}
     if project.mode.talks:
         mine = actions.conversations_of(collection, who)
         made = [one for state in mine for turn in state.turns for one in turn.attempts]
@@ -268,10 +268,10 @@ def _mine(served: Served, who: str, said: Said) -> Screen:
 
 def _instructions(served: Served, who: str, said: Said) -> Screen:
     project = served.collection.project()
-    return Screen("instructions", project.title, _common(served, project, said))
+    return Screen("instructions", project.title, common(served, project, said))
 
 
-def _common(served: Served, project: Project, said: Said) -> Shown:
+def common(served: Served, project: Project, said: Said) -> Shown:
     """What every screen is given."""
     return {
         "project": project.title,

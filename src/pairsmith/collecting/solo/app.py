@@ -13,8 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from pairsmith.collecting.pages import rendering
-from pairsmith.collecting.pages.acts import act
+from pairsmith.collecting.pages import owner, rendering
+from pairsmith.collecting.pages.acts import Fields, Outcome, act
 from pairsmith.collecting.pages.screens import Screen, progress, screen
 from pairsmith.collecting.pages.served import Served
 from pairsmith.collecting.solo.door import FIELD, Door
@@ -128,7 +128,7 @@ async def _static(request: Request) -> Response:
 def _show(served: Served, door: Door) -> Endpoint:
     async def show(request: Request) -> Response:
         place = request.path_params["place"]
-        found = await run_in_threadpool(screen, served, WHO, place)
+        found = await run_in_threadpool(_find, served, place)
         return _page(found, door)
 
     return show
@@ -158,7 +158,7 @@ def _act(served: Served, door: Door) -> Endpoint:
             return PlainTextResponse("This is not a form.", 400)
         if not door.is_own_form(request.headers, next(iter(fields.pop(FIELD, ())), "")):
             return PlainTextResponse(NOT_OURS, 403)
-        outcome = await run_in_threadpool(act, served, WHO, fields)
+        outcome = await run_in_threadpool(_do, served, fields)
         if outcome is None or outcome.refused is not None:
             return _page(outcome and outcome.refused, door)
         return RedirectResponse(f"/{outcome.place}", 303)
@@ -166,9 +166,17 @@ def _act(served: Served, door: Door) -> Endpoint:
     return post
 
 
+def _find(served: Served, place: str) -> Screen | None:
+    return screen(served, WHO, place) or owner.screen(served, place)
+
+
+def _do(served: Served, fields: Fields) -> Outcome | None:
+    return act(served, WHO, fields) or owner.act(served, WHO, fields)
+
+
 def _page(found: Screen | None, door: Door) -> Response:
     if found is None:
         return PlainTextResponse("There is no such page.", 404)
     assets = {n: f"/static/{n}?v={rendering.static_version(n)}" for n in rendering.KINDS}
-    html = rendering.render(found, "", door.proof_field(), assets)
+    html = rendering.render(found, "", door.proof_field(), assets, owner=True)
     return HTMLResponse(html, found.status)
