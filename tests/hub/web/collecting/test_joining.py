@@ -49,9 +49,8 @@ def test_a_link_lets_one_person_in(begun):
     assert "in the role reviewer" in eve.text("/collections/join"), "looking uses up nothing"
     assert bob.send("/collections/join").headers["location"] == f"{PAGE}/work"
     assert eve.send("/collections/join").status_code == 404
-    assert bob.get(f"{PAGE}/decide").status_code == 200
+    assert bob.get(f"{PAGE}/work/disagreements").status_code == 200
     assert eve.get(f"{PAGE}/work").status_code == 404
-    begun.hub.database.path.read_bytes().index(b"SQLite")
     with begun.hub.database.read() as db:
         rows = [tuple(row) for row in db.execute("SELECT * FROM collection_invitations")]
     assert secret.rpartition("/")[2] not in str(rows)
