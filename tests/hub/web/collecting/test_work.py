@@ -73,7 +73,7 @@ def test_a_turn_and_its_choice_in_the_source(talking):
     for path in (place, f"{place}/progress"):
         assert other.get(f"{PAGE}/work/{path}").status_code == 404
     assert "Is tea hot" not in ann.text(PAGE), "the owner's page quotes nobody"
-    assert "1 choice of 1 people" in ann.text(PAGE)
+    assert "1 choice of 1 person" in ann.text(PAGE)
     answer = ann.get(f"{PAGE}/source.zip")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
         names = packed.namelist()
