@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from pairsmith.auditing.record import Audit
     from pairsmith.building.build import build
     from pairsmith.building.split import split
+    from pairsmith.collecting.collect import Collected, collect, export_collection
+    from pairsmith.collecting.quality.measure import collection_quality
+    from pairsmith.collecting.quality.record import CollectionQuality
     from pairsmith.comparing.rounds import Rounds, rounds
     from pairsmith.dataset.annotation import Annotation, Annotator
     from pairsmith.dataset.annotation_writer import annotate
@@ -50,6 +53,8 @@ __all__ = [
     "Annotation",
     "Annotator",
     "Audit",
+    "Collected",
+    "CollectionQuality",
     "Evaluation",
     "Exploration",
     "Generated",
@@ -68,9 +73,12 @@ __all__ = [
     "audit",
     "build",
     "check",
+    "collect",
+    "collection_quality",
     "evaluate",
     "explore",
     "export",
+    "export_collection",
     "generate",
     "lineage",
     "list_annotations",
@@ -89,6 +97,8 @@ _HOMES = {
     "Annotation": "pairsmith.dataset.annotation",
     "Annotator": "pairsmith.dataset.annotation",
     "Audit": "pairsmith.auditing.record",
+    "Collected": "pairsmith.collecting.collect",
+    "CollectionQuality": "pairsmith.collecting.quality.record",
     "Evaluation": "pairsmith.evaluating.record",
     "Exploration": "pairsmith.exploring.record",
     "Generated": "pairsmith.generating.generate",
@@ -105,10 +115,13 @@ _HOMES = {
     "audit": "pairsmith.auditing.audit",
     "build": "pairsmith.building.build",
     "check": "pairsmith.dataset.verify",
+    "collect": "pairsmith.collecting.collect",
+    "collection_quality": "pairsmith.collecting.quality.measure",
     "evaluate": "pairsmith.evaluating.evaluate",
     "explore": "pairsmith.exploring.explore",
     "export": "pairsmith.exporting",
     "generate": "pairsmith.generating.generate",
+    "export_collection": "pairsmith.collecting.collect",
     "lineage": "pairsmith.tracing.lineage",
     "list_annotations": "pairsmith.dataset.annotations",
     "preview": "pairsmith.tokens.preview",

@@ -35,7 +35,7 @@ def soon(monkeypatch):
 def test_a_fault_is_told_and_tried_again(begun, server, kind):
     server.always, sentence = FAULTS[kind]
     with serving(begun()) as (served, _):
-        ann = Person(served).enter().press("start").press("say", text="Tea?").wait()
+        ann = Person.at(served).enter().press("start").press("say", text="Tea?").wait()
         assert ann.screen == "failed"
         assert ann.fault == f"{sentence} Your message is kept."
         assert "ferns" not in ann.html
@@ -50,7 +50,7 @@ def test_a_server_that_is_down(begun, server):
     models = models_of(server)
     models[0]["endpoint"] = "http://127.0.0.1:9"
     with serving(begun(models=models)) as (served, told):
-        ann = Person(served).enter().press("start").press("say", text="Tea?").wait()
+        ann = Person.at(served).enter().press("start").press("say", text="Tea?").wait()
         assert ann.fault == "The model cannot be reached. Your message is kept."
         assert any("127.0.0.1:9" in line for line in told)
 
@@ -58,7 +58,7 @@ def test_a_server_that_is_down(begun, server):
 def test_the_same_reply_for_ever_is_sampled_again_and_logged(begun, server):
     server.reply = lambda question: "Tea."
     with serving(begun()) as (served, _):
-        ann = Person(served).enter().press("start").press("say", text="Tea?").wait()
+        ann = Person.at(served).enter().press("start").press("say", text="Tea?").wait()
         assert ann.fault.startswith("The replies that came were all the same.")
         [state] = actions.conversations_of(served.collection, "me")
         samples = state.turns[0].attempts[0].samples
@@ -73,7 +73,7 @@ def test_a_model_that_the_project_has_no_more(begun, server):
     renamed = {**collected.PROJECT, "models": [{**models_of(server)[0], "name": "other"}]}
     collection.change(live_project(renamed))
     with serving(collection) as (served, _):
-        ann = Person(served).enter().go(f"/talk/{state.id}").wait()
+        ann = Person.at(served).enter().go(f"/talk/{state.id}").wait()
         assert "no longer part of the project" in ann.fault
 
 
@@ -129,7 +129,7 @@ def test_samples_are_scored_and_the_best_is_shown(begun, server):
 
     settings = {"tranche": "rejection-sampled", "best_of": 5, "score": "rm", "shown": "two-best"}
     with serving(begun(**settings), score=score) as (served, _):
-        ann = Person(served).enter().press("start").press("say", text="Tea?").wait()
+        ann = Person.at(served).enter().press("start").press("say", text="Tea?").wait()
         [state] = actions.conversations_of(served.collection, "me")
         samples = state.turns[0].attempts[0].samples
         best = sorted(len(text) for text in {sample["text"] for sample in samples})[-2:]
@@ -140,7 +140,7 @@ def test_samples_are_scored_and_the_best_is_shown(begun, server):
 def test_what_cannot_be_scored_is_not_shown(begun, server):
     settings = {"tranche": "rejection-sampled", "best_of": 2, "score": "rm"}
     with serving(begun(**settings)) as (served, _):
-        ann = Person(served).enter().press("start").press("say", text="Tea?").wait()
+        ann = Person.at(served).enter().press("start").press("say", text="Tea?").wait()
         assert ann.fault.startswith("The replies could not be scored.")
 
 
@@ -150,7 +150,7 @@ def test_a_fault_of_ours_is_told_too(begun, server, monkeypatch):
 
     monkeypatch.setattr(asking, "parse_address", broken)
     with serving(begun()) as (served, _):
-        ann = Person(served).enter().press("start").press("say", text="Tea?").wait()
+        ann = Person.at(served).enter().press("start").press("say", text="Tea?").wait()
         assert ann.fault.startswith("Something is wrong on this side.")
         monkeypatch.undo()
         assert ann.press("again").wait().screen == "choosing"

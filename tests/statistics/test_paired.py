@@ -124,3 +124,10 @@ def test_a_small_part_whose_numbers_happen_to_be_alike_proves_nothing():
     parts[np.flatnonzero(values == 0)[:25]] = 1
     found = contrast_parts(values, parts, 2, np.arange(2_000))
     assert found.p[1] > 0.2
+
+
+def test_parts_that_are_constant_are_told_apart_without_a_fault():
+    values, parts = np.repeat([0.0, 1.0], 30), np.repeat([0, 1], 30)
+    made = contrast_parts(values, parts, 2, np.arange(60))
+    assert np.allclose(made.estimate, [-1.0, 1.0])
+    assert np.isfinite(made.p).all()

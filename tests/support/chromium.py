@@ -43,6 +43,29 @@ CONTRAST = """() => {
 }"""
 """How many elements of a page have text, and the least contrast of one with what is behind it."""
 
+PROBLEMS = """() => {
+  const found = [], wide = document.documentElement.scrollWidth;
+  const starts = (element) => element.outerHTML.slice(0, 90);
+  if (wide > innerWidth) {
+    found.push(`${wide} wide`);
+    for (const e of document.querySelectorAll('body *'))
+      if (e.getBoundingClientRect().right > innerWidth + 1) found.push(starts(e));
+  }
+  const heads = document.querySelectorAll('h1').length;
+  if (heads !== 1) found.push(`${heads} h1`);
+  if (!document.title.replace('· pairsmith hub', '').trim()) found.push('no title');
+  for (const e of document.querySelectorAll('input:not([type=hidden]), select, textarea')) {
+    const labels = [...e.labels].map((label) => label.textContent.trim()).join('');
+    if (!labels && !e.ariaLabel) found.push(`no label: ${starts(e)}`);
+  }
+  for (const e of document.querySelectorAll('button, a[href], summary, th'))
+    if (!e.textContent.trim() && !e.ariaLabel) found.push(`no words: ${starts(e)}`);
+  const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
+  if (new Set(ids).size < ids.length) found.push(`ids twice: ${ids}`);
+  return found;
+}"""
+"""What is wrong with a page: wider than its window, fields without labels, ids twice, …"""
+
 
 @contextmanager
 def launched(*flags: str) -> Iterator:

@@ -20,10 +20,10 @@ PORT = 8077
 
 
 @contextmanager
-def serving(collection, live=True, **manner):
+def serving(collection, live=True, seconds=20, **manner):
     """A collection as its pages need it."""
     told = []
-    asks = Live(collection, Manner(tell=told.append, seconds=20, **manner)) if live else None
+    asks = Live(collection, Manner(tell=told.append, seconds=seconds, **manner)) if live else None
     try:
         yield Served(collection, Tasks(collection), asks), told
     finally:
@@ -57,15 +57,18 @@ class Forms(HTMLParser):
 class Person:
     """Somebody who looks at the pages, and presses what is there."""
 
-    def __init__(self, served, door=None):
-        self.door = door or Door(PORT)
-        self.client = TestClient(
-            application(served, self.door), f"http://127.0.0.1:{PORT}", follow_redirects=True
-        )
+    def __init__(self, client, link):
+        self.client, self.link = client, link
         self.html, self.status, self.path = "", 0, ""
 
+    @classmethod
+    def at(cls, served, door=None):
+        """Somebody at pages that this process serves."""
+        door = door or Door(PORT)
+        return cls(TestClient(application(served, door), f"http://127.0.0.1:{PORT}"), door.link)
+
     def enter(self):
-        self._take(self.client.get(self.door.link))
+        self._take(self.client.get(self.link))
         return self.go("/")
 
     def go(self, path):

@@ -8,6 +8,7 @@ from pairsmith.cli.commands import (
     audit,
     build,
     check,
+    collect,
     evaluate,
     explore,
     export,
@@ -31,6 +32,7 @@ PRINTING = frozenset(
         templates.templates,
         lineage.lineage,
         rounds.rounds,
+        collect.collect,
         serve.serve,
     )
 )
@@ -48,6 +50,7 @@ COMMANDS: Mapping[Callable[..., None], str] = {
     split.split: "Split a source into train and test by conversation.",
     score.score: "Score rows or texts by a preference model.",
     generate.generate: "Sample a model, and pair the best with another.",
+    collect.collect: "Talk to a model and choose, or judge pairs again.",
     lineage.lineage: "Trace what a model or a build was made from.",
     rounds.rounds: "Hold the rounds of a build beside each other.",
     publish.publish: "Publish a build on a hub.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pairsmith.cli.hub_examples import HUB
+from pairsmith.cli.loop_examples import LOOP
 
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "": (
@@ -51,19 +52,6 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "pairsmith score out --model ./run",
         "pairsmith score 'Tea is a plant.' --model ./run",
     ),
-    "generate": (
-        "pairsmith generate out samples --model ./policy --score ./run",
-        "pairsmith generate out samples --endpoint http://127.0.0.1:8000 --score ./run",
-        "pairsmith generate prompts.txt samples --model ./policy --best-of 1",
-    ),
-    "lineage": (
-        "pairsmith lineage run",
-        "pairsmith lineage run --search ../models --svg lineage.svg",
-    ),
-    "rounds": (
-        "pairsmith rounds mixed",
-        "pairsmith rounds mixed --scores rm-0 --samples first --samples second",
-    ),
     "publish": (
         "pairsmith publish out ann/pairs --gated manual --dry-run",
         "pairsmith publish out ann/pairs --gated manual",
@@ -94,6 +82,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "pairsmith hub user add ./hub ann",
         "pairsmith hub backup ./hub ./copy",
     ),
+    **LOOP,
     **HUB,
 }
 """Of each command; of the program itself, of ``."""

@@ -19,7 +19,7 @@ from pairsmith.collecting.conversation import Conversation, Phase, fold
 from pairsmith.collecting.events import Event, Kind
 from pairsmith.collecting.project import Mode, Project
 from pairsmith.collecting.store import Transaction
-from pairsmith.collecting.verdicts import Side, read_verdict
+from pairsmith.collecting.verdicts import Side, Word, read_verdict
 
 LONGEST = 20_000
 """Characters of a message, a description or an edit, at most."""
@@ -180,7 +180,7 @@ def choose(
     def check(state: Conversation, project: Project) -> str:
         if state.phase != Phase.CHOOSING:
             return "There are no replies to choose from."
-        if read is None:
+        if read is None or read == Word.TIE:
             return "A choice is a whole number from -4 to 4 other than 0, both_bad, or skip."
         if better is not None and (state.mode != Mode.RED_TEAM or better not in [*Side]):
             return "The better reply is named A or B, and only where the more harmful is picked."

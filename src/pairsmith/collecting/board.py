@@ -69,7 +69,7 @@ class Opinion(NamedTuple):
     Attributes:
         who: The person.
         strength: 1 to 4 where they agree with the label, -1 to -4 where they pick the other reply;
-            0 where they find both bad.
+            0 where they find both bad, or see no difference.
         seconds: How long it took.
         task: The task.
     """
@@ -93,7 +93,7 @@ def opinion_of(task: Task, mode: Mode) -> Opinion | None:
     verdict = None if task.answer is None else task.answer.get("verdict")
     if verdict is None or verdict == Word.SKIP:
         return None
-    if verdict == Word.BOTH_BAD:
+    if verdict in (Word.BOTH_BAD, Word.TIE):
         return Opinion(task.who, 0, task.seconds, task)
     picked_first = side_of(verdict).value == "A"
     agrees = picked_first != task.swapped

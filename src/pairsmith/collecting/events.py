@@ -17,7 +17,7 @@ class Kind(StrEnum):
     | kind | thread | body |
     | --- | --- | --- |
     | `project` | `PROJECT` | `project`, as `Project.to_dict` |
-    | `imported` | `PROJECT` | of items: `build` (name, sha256) or null, `annotation`, `items` |
+    | `imported` | `PROJECT` | of items: `build` (name, sha256), `folder`, `annotation`, `items` |
     | `consented`, `withdrew` | a person | `consent`: the sha256 of what was agreed to |
     | `started` | a conversation | `mode`, `description`, `models`, `instructions`, `subset`, … |
     | `said` | a conversation | `text` |

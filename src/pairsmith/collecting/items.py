@@ -108,12 +108,14 @@ class FromBuild(NamedTuple):
     Attributes:
         name: The build's folder, by its own name.
         sha256: Of its manifest.
+        folder: Where it lies, for whoever writes the annotation.
         annotation: The name and the hash of the annotation whose rows come first; None without.
         items: The items, read as they are taken.
     """
 
     name: str
     sha256: str
+    folder: str
     annotation: dict[str, str] | None
     items: Iterator[Item]
 
@@ -134,9 +136,11 @@ def pairs_of_build(
         AnnotationError: There is no such annotation of it.
     """
     from pairsmith.dataset.annotations import local_build, parse_reference, read_annotation
+    from pairsmith.dataset.manifest import read_manifest
     from pairsmith.io.durable import sha256_of
 
     place = local_build(build)
+    read_manifest(place)
     named: list[str] = []
     held = None
     if annotation is not None:
@@ -144,9 +148,8 @@ def pairs_of_build(
         found = read_annotation(place, reference.name)
         named = _doubted_first(found, reference.label)
         held = {"name": annotation, "sha256": found.sha256}
-    return FromBuild(
-        place.resolve().name, sha256_of(place / "manifest.json"), held, _pairs(place, named, subset)
-    )
+    sha256, whole = sha256_of(place / "manifest.json"), place.resolve()
+    return FromBuild(whole.name, sha256, str(whole), held, _pairs(place, named, subset))
 
 
 def _doubted_first(annotation: Any, label: str | None) -> list[str]:
@@ -206,7 +209,8 @@ def attempts_of_build(build: str | os.PathLike[str]) -> FromBuild:
     place = local_build(build)
     entries_of(read_manifest(place), SUBSET)
     sha256 = sha256_of(place / "manifest.json")
-    return FromBuild(place.resolve().name, sha256, None, _attempts(place, SUBSET))
+    whole = place.resolve()
+    return FromBuild(whole.name, sha256, str(whole), None, _attempts(place, SUBSET))
 
 
 def _attempts(place: Path, subset: str) -> Iterator[Item]:

@@ -126,7 +126,7 @@ def _why(task: Task, verdict: Any) -> Why | None:
         return Why.REPEAT
     if verdict == Word.SKIP:
         return Why.SKIPPED
-    return Why.BOTH_BAD if verdict == Word.BOTH_BAD else None
+    return {Word.BOTH_BAD: Why.BOTH_BAD, Word.TIE: Why.TIE}.get(verdict)
 
 
 def _place(id: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +77,14 @@ class CollectionManifest:
     def kept(self) -> int:
         """Rows of the source."""
         return sum(entry.kept for entry in self.ledger)
+
+    @property
+    def unkept(self) -> dict[str, int]:
+        """What made no row, by why."""
+        counted: Counter[str] = Counter()
+        for entry in self.ledger:
+            counted.update(entry.unkept)
+        return dict(sorted(counted.items()))
 
     def to_dict(self) -> dict[str, Any]:
         """As the file holds it."""

@@ -18,6 +18,7 @@ from pairsmith.collecting.deciding import decide_labels, opinions_by_item
 from pairsmith.collecting.events import Kind
 from pairsmith.collecting.project import Mode, Project
 from pairsmith.collecting.tasks import Tasks
+from pairsmith.collecting.verdicts import Word
 from pairsmith.dataset.annotation import Annotation, Annotator
 from pairsmith.errors import CollectionError
 from pairsmith.schema.annotations import Action
@@ -45,10 +46,10 @@ def annotate_opinions(
 
     Of pairs: a statement a row. It is `disagree` where the label is wrong with the certainty that
     `statistics.adjudication` asks for, `agree` where it is more likely right than not, and else
-    `tie`: it is open. Columns are `opinions`, `agreeing`, `disagreeing`, `both_bad`, and
-    `strength`, the mean of the strengths, above 0 where they speak for the label. Of transcripts:
-    a statement a reviewer and tag, with the tag as label and the rating as score; `reviewer` is
-    the person's number.
+    `tie`: it is open. Columns are `opinions`, `agreeing`, `disagreeing`, `both_bad`,
+    `no_difference`, and `strength`, the mean of the strengths, above 0 where they speak for the
+    label. Of transcripts: a statement a reviewer and tag, with the tag as label and the rating as
+    score; `reviewer` is the person's number.
 
     Args:
         collection: The collection, of the mode relabel or review.
@@ -101,6 +102,7 @@ def _judgements(project: Project, board: Board, accuracy: float | None) -> list[
 
 def _judgement(item: str, said: Sequence[Opinion], chance: float, verdict: str) -> dict[str, Any]:
     counts = Counter((o.strength > 0) - (o.strength < 0) for o in said)
+    neither = Counter((o.task.answer or {}).get("verdict") for o in said if not o.strength)
     says_something = counts[1] or counts[-1] or verdict == "keep"
     label = AGREE if chance > 0.5 and says_something else TIE
     if verdict == "flip":
@@ -114,7 +116,8 @@ def _judgement(item: str, said: Sequence[Opinion], chance: float, verdict: str) 
         "opinions": len(said),
         "agreeing": counts[1],
         "disagreeing": counts[-1],
-        "both_bad": counts[0],
+        "both_bad": neither[Word.BOTH_BAD],
+        "no_difference": neither[Word.TIE],
         "strength": sum(o.strength for o in said) / len(said) if said else None,
     }
 

@@ -37,6 +37,7 @@ class Why(StrEnum):
     """Why something makes no row of a source."""
 
     BOTH_BAD = "both_bad"
+    TIE = "tie"
     SKIPPED = "skipped"
     NOT_CHOSEN = "not_chosen"
     NO_REPLIES = "no_replies"

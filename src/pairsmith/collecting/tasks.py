@@ -87,6 +87,7 @@ def import_items(collection: Collection, found: FromBuild, most: int | None = No
             raise CollectionError(f"{found.name} holds nothing that can be judged.")
         body = {
             "build": {"name": found.name, "sha256": found.sha256},
+            "folder": found.folder,
             "annotation": found.annotation,
             "items": count,
         }
@@ -151,7 +152,7 @@ class Tasks:
     def judge(self, who: str, task: str, token: str, verdict: Any) -> TaskAnswer:
         """Takes which of the two replies a person picks; see `verdicts`."""
         read = read_verdict(verdict)
-        wrong = "A choice is a whole number from -4 to 4 other than 0, both_bad, or skip."
+        wrong = "A choice is a whole number from -4 to 4 other than 0, tie, both_bad, or skip."
         refused = wrong if read is None else ""
         return self._answer(who, task, token, (Kind.JUDGED, {"verdict": read}), refused)
 

@@ -1,8 +1,8 @@
 """What a person says of two replies: which one, and by how much; or neither.
 
 A strength is a whole number from −4 to 4 without 0: negative where A is picked, and the farther
-from 0 the surer. Eight steps, no tie. Beside it there are two words: both replies are bad, and the
-person does not say.
+from 0 the surer. Eight steps, no tie. Beside it there are words: both replies are bad, the person
+does not say, and, where a pair that there is is judged again, there is no difference.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ class Word(StrEnum):
 
     BOTH_BAD = "both_bad"
     SKIP = "skip"
+    TIE = "tie"
 
 
 class Side(StrEnum):

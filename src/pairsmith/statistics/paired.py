@@ -126,7 +126,9 @@ def contrast_parts(
         squares = np.bincount(codes, u, many) ** 2
         least = spread / size
         total = max(float(squares.sum()), least)
-        fourth = float((squares**2).sum()) * (total / max(float(squares.sum()), 1e-300)) ** 2
+        whole = float(squares.sum())  # none at all where both sides are constant
+        shares = squares / whole if whole else np.full(many, 1 / many)
+        fourth = float((shares**2).sum()) * total**2
         rows = int((own & said).sum())
         of = len(np.unique(codes[own & said]))
         columns.append((middles[0] - middles[1], total, max(fourth, 1e-300), rows, of))

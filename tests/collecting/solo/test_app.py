@@ -10,7 +10,7 @@ from support.collecting_browser import Person, serving
 def ann(begun):
     """Somebody who was let in, at a helpful project."""
     with serving(begun(edits=True, instructions="Be **kind** <b>.")) as (served, told):
-        person = Person(served).enter()
+        person = Person.at(served).enter()
         person.served, person.told = served, told
         yield person
 

@@ -40,7 +40,7 @@ def test_a_stranger_sees_nothing(served):
 def test_the_link_lets_in_once(served):
     door = Door(PORT)
     link = door.link
-    ann = Person(served, door)
+    ann = Person.at(served, door)
     cookie = ann.client.get(link).headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
@@ -51,7 +51,7 @@ def test_the_link_lets_in_once(served):
 
 
 def test_another_name_or_site_is_refused(served):
-    ann = Person(served).enter()
+    ann = Person.at(served).enter()
     assert ann.client.get("/", headers={"host": f"evil.example:{PORT}"}).status_code == 421
     assert ann.client.get("/", headers={"host": "127.0.0.1:1"}).status_code == 421
     assert ann.client.get("/", headers={"host": f"localhost:{PORT}"}).status_code != 421
@@ -72,7 +72,7 @@ def test_another_name_or_site_is_refused(served):
 
 
 def test_every_answer_is_kept_from_other_pages(served):
-    ann = Person(served).enter()
+    ann = Person.at(served).enter()
     for place in (*PLACES, "/static/page.css", "/static/x"):
         headers = ann.client.get(place).headers
         assert "default-src 'none'" in headers["content-security-policy"]

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from pairsmith.hub.app import routes
 from pairsmith.hub.auth import sessions
-from support.chromium import CONTRAST, launched
+from support.chromium import CONTRAST, PROBLEMS, launched
 from support.hub.browsing import FULL_NAMES, Person, Watch
 from support.hub.furnished import FOLDER, LONG, Furnished, furnish
 from support.hub.teams import furnish_collection
@@ -24,27 +24,6 @@ NO_PAGES = (
     *("/api/", "/cas/", "/lfs/", "/static/", "/datasets-server/"),
     *("/favicon.ico", "/robots.txt", "/uploads/"),
 )
-PROBLEMS = """() => {
-  const found = [], wide = document.documentElement.scrollWidth;
-  const starts = (element) => element.outerHTML.slice(0, 90);
-  if (wide > innerWidth) {
-    found.push(`${wide} wide`);
-    for (const e of document.querySelectorAll('body *'))
-      if (e.getBoundingClientRect().right > innerWidth + 1) found.push(starts(e));
-  }
-  const heads = document.querySelectorAll('h1').length;
-  if (heads !== 1) found.push(`${heads} h1`);
-  if (!document.title.replace('· pairsmith hub', '').trim()) found.push('no title');
-  for (const e of document.querySelectorAll('input:not([type=hidden]), select, textarea')) {
-    const labels = [...e.labels].map((label) => label.textContent.trim()).join('');
-    if (!labels && !e.ariaLabel) found.push(`no label: ${starts(e)}`);
-  }
-  for (const e of document.querySelectorAll('button, a[href], summary, th'))
-    if (!e.textContent.trim() && !e.ariaLabel) found.push(`no words: ${starts(e)}`);
-  const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
-  if (new Set(ids).size < ids.length) found.push(`ids twice: ${ids}`);
-  return found;
-}"""
 SHOWN = {
     "/": ["/"],
     "/datasets": ["/datasets", "/datasets?search=none"],

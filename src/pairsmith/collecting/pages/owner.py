@@ -24,7 +24,7 @@ from pairsmith.collecting.pages.served import Served
 from pairsmith.collecting.project import Mode
 from pairsmith.collecting.quality.disputes import Dispute, disputes
 from pairsmith.collecting.quality.measure import measure
-from pairsmith.collecting.quality.record import Name, Quality
+from pairsmith.collecting.quality.record import CollectionQuality, Name
 from pairsmith.collecting.quality.telling import tables
 from pairsmith.collecting.verdicts import Side
 
@@ -161,16 +161,16 @@ def _sorted(picks: tuple[int, int]) -> tuple[int, int]:
     return max(picks), min(picks)
 
 
-_measured: dict[Path, Quality] = {}
+_measured: dict[Path, CollectionQuality] = {}
 KEPT = 16
 """Collections of which the figures are kept until something happens in them."""
 
 
-def measure_once(collection: Collection) -> Quality:
+def measure_once(collection: Collection) -> CollectionQuality:
     """The figures of a collection; worked out again only where something has happened since."""
     with collection.store.read() as transaction:
         reached = transaction.reached()
-    held: Mapping[Path, Quality] = _measured
+    held: Mapping[Path, CollectionQuality] = _measured
     found = held.get(collection.folder)
     if found is None or found.events != reached:
         found = measure(collection)

@@ -14,8 +14,7 @@ the name of a model, a score, a label, or an id of a row; no title holds what wa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from statistics import median
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from pairsmith.collecting import actions
@@ -24,6 +23,9 @@ from pairsmith.collecting.conversation import ATTEMPTS, Conversation, Phase
 from pairsmith.collecting.events import Kind
 from pairsmith.collecting.pages.served import Served
 from pairsmith.collecting.project import Mode, Project
+from pairsmith.collecting.quality.measure import figures_of
+from pairsmith.collecting.quality.read import own_choices
+from pairsmith.collecting.quality.telling import own_table
 from pairsmith.collecting.verdicts import STRONGEST, Side, Word
 
 SECONDS = 2
@@ -149,6 +151,7 @@ def _start(served: Served, who: str, said: Said) -> Screen:
         "token": actions.start_token(served.collection, who),
         "open": [],
         "blocked": "",
+        "judges": not project.mode.talks or project.overlap > 0,
     }
     if project.mode.talks:
         mine = actions.conversations_of(served.collection, who)
@@ -224,7 +227,7 @@ def _is_asking(served: Served, state: Conversation) -> bool:
 
 def _task(served: Served, who: str, said: Said) -> Screen | None:
     project = served.collection.project()
-    if project.mode.talks:
+    if project.mode.talks and not project.overlap:
         return None
     if not has_consented(served.collection, who):
         return _start(served, who, said)
@@ -243,7 +246,7 @@ def _task(served: Served, who: str, said: Said) -> Screen | None:
         shown |= {"tags": project.tags, "most_tags": project.tags_each, "ratings": RATINGS}
         return Screen("review", project.title, shown, status=said.status)
     shown["replies"] = {side.value: given.item.on(side, given.task.swapped) for side in Side}
-    shown["steps"] = steps(project.mode)
+    shown |= {"steps": steps(project.mode), "asks_harmful": project.mode == Mode.RED_TEAM}
     return Screen("judge", project.title, shown, status=said.status)
 
 
@@ -253,16 +256,16 @@ def _mine(served: Served, who: str, said: Said) -> Screen:
     shown = {**common(served, project, said), "conversations": []}
     if project.mode.talks:
         mine = actions.conversations_of(collection, who)
-        made = [one for state in mine for turn in state.turns for one in turn.attempts]
-        took = [one.seconds for one in made if one.picked is not None]
         shown["conversations"] = [
             {"id": one.id, "number": n, "turns": len(one.turns), "phase": one.phase.value}
             for n, one in enumerate(mine, 1)
         ]
-    else:
-        took = [task.seconds for task in served.tasks.read().mine(who) if task.says]
-    known = [seconds for seconds in took if seconds is not None]
-    shown |= {"count": len(took), "seconds": median(known) if known else None}
+    board = served.tasks.read()
+    done = sum(task.answer is not None for task in board.mine(who))
+    rows: Sequence[tuple[str, ...]] = [("Reviews", f"{done:,}")]
+    if project.mode != Mode.REVIEW:
+        rows = own_table(figures_of(own_choices(collection, board, who))).rows
+    shown["figures"] = rows
     return Screen("mine", project.title, shown, status=said.status)
 
 
@@ -283,7 +286,7 @@ def common(served: Served, project: Project, said: Said) -> Shown:
         "version": _version(served, project),
         "fault": said.fault,
         "typed": said.typed,
-        "words": {"both_bad": Word.BOTH_BAD.value, "skip": Word.SKIP.value},
+        "words": {word.name.lower(): word.value for word in Word},
     }
 
 
@@ -301,6 +304,7 @@ def _version(served: Served, project: Project) -> int:
 Show: TypeAlias = Callable[[Served, str, Said], Screen | None]
 _PLACES: Mapping[str, Show] = {
     "": _start,
+    "act": _start,  # where forms go: a page with a fault has this address, and may be asked for
     "task": _task,
     "mine": _mine,
     "instructions": _instructions,

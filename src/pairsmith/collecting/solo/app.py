@@ -38,7 +38,7 @@ POLICY = (
 HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # without one, forms would come from the origin null
     "cache-control": "no-store",
 }
 IN = (

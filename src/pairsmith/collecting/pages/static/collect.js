@@ -34,6 +34,10 @@
     }
   });
 
+  if (document.activeElement === document.body && matchMedia("(pointer: fine)").matches) {
+    document.querySelector("form.say textarea")?.focus({ preventScroll: true });
+  }
+
   if (page.dataset.screen !== "waiting") return;
   const look = async () => {
     try {
