@@ -83,7 +83,9 @@ def test_each_source_is_read_as_by_itself(both, tmp_path):
     assert [row["id"] for row in rows][3:5] == [f"{WRITTEN}/0-4", f"{WRITTEN}/1-1"]
     recipe = built.recipe.to_dict()
     assert recipe["from"] == "hh"
-    assert recipe["shapes"] == {f"samples/{WRITTEN}.jsonl": {"from": "trl"}}
+    [(path, read)] = recipe["shapes"].items()
+    assert (path, read["from"]) == (f"samples/{WRITTEN}.jsonl", "trl")
+    assert read["reading"]["columns"]["score_chosen"] == "chosen_score"
     assert read_manifest(tmp_path / "out").recipe == built.recipe
     assert pairsmith.check(tmp_path / "out") == []
 
