@@ -15,11 +15,11 @@ from starlette.responses import RedirectResponse, StreamingResponse
 from pairsmith.collecting.events import Kind
 from pairsmith.collecting.export import export
 from pairsmith.collecting.pages.served import Served
+from pairsmith.collecting.quality.disputes import disputes
 from pairsmith.hub.auth import forms
 from pairsmith.hub.collections import members, registry
 from pairsmith.hub.collections.roles import Role
 from pairsmith.hub.http.errors import HubError, bad_request
-from pairsmith.hub.web.collecting.deciding import disputed
 from pairsmith.hub.web.collecting.entering import Entered, enter, enter_form
 from pairsmith.hub.web.collecting.hosting import hosting_of
 from pairsmith.hub.web.render import page
@@ -65,7 +65,7 @@ def show(request: Request) -> Response:
         return RedirectResponse(f"{entered.collection.page}/work", 303)
     with hosting_of(request).served(entered.collection) as served:
         shares = _shares(entered, served) if entered.role is Role.OWNER else []
-        waiting = len(disputed(served))
+        waiting = sum(not one.is_decided for one in disputes(served.collection))
         talks = served.collection.project().mode.talks
         items = len(served.tasks.read().order)
     return page(

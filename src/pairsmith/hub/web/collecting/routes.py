@@ -72,8 +72,6 @@ routes: list[BaseRoute] = [
     _post(ONE + "/close", "owning", "take_close"),
     _post(ONE + "/delete", "owning", "take_delete"),
     Route(ONE + "/source.zip", lazily("owning", "send_source")),
-    Route(ONE + "/decide", lazily("deciding", "show")),
-    _post(ONE + "/decide", "deciding", "take"),
     Route(ONE + "/people", people.show),
     forms.post(ONE + "/people/invite", people.take_invitation),
     forms.post(ONE + "/people/link", people.take_link),
