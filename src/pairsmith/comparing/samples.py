@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from pairsmith.errors import OutputError
+from pairsmith.io.listed import is_below
 from pairsmith.schema.splits import is_held_out
 from pairsmith.tracing.made import Kind, Made
-from pairsmith.tracing.places import is_below
 from pairsmith.tracing.read import MANIFEST, read_made
 
 MOST_LINE = 64 << 20
