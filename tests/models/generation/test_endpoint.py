@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import threading
 import time
 from dataclasses import replace
@@ -237,3 +238,20 @@ def test_addresses(given, path):
             parse_address(given)
     else:
         assert parse_address(given).path == path
+
+
+def test_a_server_that_cannot_be_reached_holds_nobody_up(monkeypatch):
+    """Nothing stops an attempt to connect, so it is short, however long an answer may take."""
+    monkeypatch.setattr(wire, "CONNECTING", 0.2)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        port = full.getsockname()[1]
+        waiting = [socket.socket() for _ in range(4)]  # in its queue, which has no room left
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", port))
+        began = time.monotonic()
+        with pytest.raises(ModelError, match="does not answer: timed out"):
+            open_endpoint(f"http://127.0.0.1:{port}", patience=QUICK)
+        assert time.monotonic() - began < 10
+        for one in waiting:
+            one.close()
