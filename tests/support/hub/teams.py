@@ -13,6 +13,7 @@ from pairsmith.collecting.collection import create_collection
 from pairsmith.collecting.consent import consent
 from pairsmith.collecting.items import Item, add_items
 from pairsmith.collecting.project_file import parse_project
+from pairsmith.collecting.quality.disputes import disputes
 from pairsmith.collecting.tasks import Tasks
 from pairsmith.hub.app import application
 from pairsmith.hub.auth import sessions, users
@@ -107,8 +108,11 @@ class Team:
         return users.named(db, name) or users.add(db, name, name.title(), "", None)
 
 
-def furnish_collection(hub: Hub) -> None:
-    """A collection of ann's in which bob takes part, and people disagree; eve is invited."""
+def furnish_collection(hub: Hub) -> str:
+    """A collection of ann's in which bob takes part, and people disagree; eve is invited.
+
+    Returns the name of what they disagree about, in addresses.
+    """
     project = parse_project(
         f"{RELABEL}instructions: Pick what helps **more**.\nwarning: Some of it is bitter.\n"
         "pay: A cup of tea\nlanguages: [en]\nopinions: 2\nmost_opinions: 2\n",
@@ -130,6 +134,8 @@ def furnish_collection(hub: Hub) -> None:
             given = tasks.next(str(user.id))
             swapped = -1 if given.task.swapped else 1
             tasks.judge(str(user.id), given.task.id, given.token, strength * swapped)
+        [dispute] = disputes(made)
+        return dispute.case
 
 
 def tea_items(count: int) -> list[Item]:
