@@ -11,7 +11,7 @@ NAMED = {"name": "m", "sha256": "0" * 64}
 WHOLE = {
     "kind": "samples", "format": 1, "pairsmith": "0", "prompts": NAMED, "model": NAMED,
     "endpoint": None, "score": None, "config": {}, "ledger": {"tea/train": {"read": 1, "kept": 1}},
-    "samples": {"asked": 2}, "summary": {}, "outputs": [],
+    "samples": {"asked": 2}, "faults": {}, "summary": {}, "outputs": [],
 }  # fmt: skip
 
 
