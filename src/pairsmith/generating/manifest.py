@@ -42,6 +42,7 @@ class SamplesManifest:
             reason; `read` is the sum of the others.
         samples: How many were `asked` for, and how many of them `failed`, were `empty`, or were
             `repeated`, with the text of an earlier one of the same prompt.
+        faults: The failed samples by their fault.
         summary: What came of it: see `summary.summarize`.
         outputs: The files, but for this one; their `rows` by path are in `rows`.
         rows: By path, the rows of each file.
@@ -55,6 +56,7 @@ class SamplesManifest:
     config: dict[str, Any]
     ledger: dict[str, dict[str, int]]
     samples: dict[str, int]
+    faults: dict[str, int]
     summary: dict[str, Any]
     outputs: tuple[OutputFile, ...]
     rows: dict[str, int]
@@ -134,10 +136,10 @@ def _from_dict(held: dict[str, Any]) -> SamplesManifest:
         raise TypeError("a parent has no name and sha256")
     if held["endpoint"] is not None and not _is_named(held["endpoint"], ("address", "model")):
         raise TypeError("the endpoint has no address and model")
-    for name in ("config", "ledger", "samples", "summary"):
+    for name in ("config", "ledger", "samples", "faults", "summary"):
         if not isinstance(held[name], dict):
             raise TypeError(f"{name} is of another type")
-    for account in (held["samples"], *held["ledger"].values()):
+    for account in (held["samples"], held["faults"], *held["ledger"].values()):
         if not all(type(count) is int for count in account.values()):
             raise TypeError("an account holds something else than counts")
     for place, account in held["ledger"].items():

@@ -102,6 +102,17 @@ def test_what_others_say_of_models_counts_too(talks):
     assert found.agreed.pairwise.estimate == 0
 
 
+def test_a_model_that_won_all_has_no_number(talks):
+    collection = talks(overlap=0)
+    for who in ("ann", "ben"):
+        talk(collection, who, lambda a: -2 if a.on(Side.A)["model"] == "fern" else 2)
+    found = measure(collection)
+    assert [one.rating for one in found.ratings.models] == [None, None]
+    [told] = [table for table in tables(found) if table.title == "Models"]
+    assert any("won all" in remark for remark in told.remarks)
+    assert "NaN" not in found.to_json()
+
+
 def test_habits_of_people(talks, clock):
     gold = [{"prompt": f"Is tea no. {n} hot?", "better": "Yes.", "worse": "Blue."} for n in "123"]
     collection = talks(gold=gold, gold_share=0.3, repeats=0.5, opinions=2)

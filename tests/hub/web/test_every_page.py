@@ -130,6 +130,7 @@ SHOWN = {
     ],
     f"{COLLECTION}/work/talk/{{conversation:part}}/progress": [],
     f"{COLLECTION}/source.zip": [],
+    f"{COLLECTION}/annotation.zip": [],
     f"{COLLECTION}/people": [f"ann {TEAS}/people"],
     f"{COLLECTION}/settings": [f"ann {TEAS}/settings"],
     "/{owner:part}": ["/ann", "bob /bob", "/guild", "ann /guild"],

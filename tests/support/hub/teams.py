@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from html import unescape
@@ -35,6 +37,7 @@ consent: What you say is kept under a number.
 models:
 - {{name: quiet-secret, endpoint: {address}, served_model: ferns}}
 """
+TALK = re.compile(r"/work/talk/([^/]+)$")
 MEMBERS = {"worker": Role.WORKER, "other": Role.WORKER, "reviewer": Role.REVIEWER}
 
 
@@ -144,6 +147,17 @@ def tea_items(count: int) -> list[Item]:
         Item(f"tea/train/{n}", [{"role": "user", "content": f"Tea {n}?"}], f"{n} good", f"{n} bad")
         for n in range(count)
     ]
+
+
+def turn(person: Person, text: str = "Is tea hot?") -> tuple[str, str]:
+    """Begins a conversation and says something; the page with the two replies."""
+    place = TALK.search(person.act("start").headers["location"])[0].removeprefix("/work/")
+    assert person.act("say", place, text=text).status_code == 303
+    until = time.monotonic() + 10
+    while 'data-screen="choosing"' not in (shown := person.get(f"{PAGE}/work/{place}").text):
+        assert time.monotonic() < until, shown
+        time.sleep(0.02)
+    return place, shown
 
 
 @contextmanager

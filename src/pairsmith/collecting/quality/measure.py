@@ -121,8 +121,8 @@ def figures_of(
 def first_opinions(choices: Iterable[Choice], project: Project) -> dict[str, list[Choice]]:
     """The opinions on each comparison that are compared, whose comparison it is first.
 
-    Of others as many as the project asks for in any case: where more are asked because the first
-    ones disagree, all of them together agree too little.
+    Of others as many as the project asks for in any case: where more are asked until they agree,
+    all of them together agree too often.
     """
     found: dict[str, list[Choice]] = defaultdict(list)
     others: Counter[str] = Counter()

@@ -27,6 +27,7 @@ NEEDED = {  # of the addresses below one collection, the role that opens each
     "POST /close": OWN,
     "POST /delete": OWN,
     "GET /source.zip": OWN,
+    "GET /annotation.zip": OWN,
     "GET /people": OWN,
     "POST /people/invite": OWN,
     "POST /people/link": OWN,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+import zipfile
 
 import pytest
 
 import pairsmith
+from pairsmith.collecting.consent import consent
 from pairsmith.collecting.items import pairs_of_build
 from pairsmith.dataset.annotation import Annotator
 from pairsmith.hub.collections import registry
@@ -65,6 +68,31 @@ def test_first_the_rows_of_an_annotation(team, published, sample_messages, tmp_p
         made = registry.find(db, "ann", "teas")
     with team.served(made) as served:
         assert served.tasks.read().order[0] == last
+
+
+def test_what_people_say_is_an_annotation_of_the_build(team, published, sample_messages, tmp_path):
+    made = team.begin(RELABEL + "opinions: 1\nmost_opinions: 1\n")
+    published()
+    team.ann.send(f"{PAGE}/items", dataset="ann/pairs")
+    with team.served(made) as served:
+        consent(served.collection, "1")
+        given = served.tasks.next("1")
+        disagree = -4 if given.task.swapped else 4
+        assert served.tasks.judge("1", given.task.id, given.token, disagree).stored
+    answer = team.ann.get(f"{PAGE}/annotation.zip")
+    assert answer.status_code == 200, answer.text
+    build = shutil.copytree(sample_messages, tmp_path / "build")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+        packed.extractall(build / "annotations")
+    found = pairsmith.read_annotation(build, "people")
+    [said] = [row for batch in found.batches() for row in batch.to_pylist()]
+    assert (said["id"], said["disagreeing"]) == (given.item.id, 1)
+    assert not [*team.hub.blobs.staging.iterdir()]
+    with team.hub.database.read() as db:
+        repo = repos.find(db, "dataset", "ann", "pairs")
+    commit_files(team.hub, repo, team.ann.user, {"manifest.json": b"{}"})
+    changed = team.ann.get(f"{PAGE}/annotation.zip")
+    assert (changed.status_code, "no longer the build" in changed.text) == (409, True)
 
 
 def test_only_what_all_may_read_or_the_caller_lets_others_into(team, published):

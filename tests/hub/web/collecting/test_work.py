@@ -14,9 +14,7 @@ from pairsmith.collecting.items import add_items
 from pairsmith.hub.auth.limits import Limits
 from pairsmith.hub.collections import registry
 from pairsmith.hub.context import Allotment
-from support.hub.teams import HELPFUL, PAGE, RELABEL, gathered, tea_items
-
-TALK = re.compile(r"/work/talk/([^/]+)$")
+from support.hub.teams import HELPFUL, PAGE, RELABEL, TALK, gathered, tea_items, turn
 
 
 @pytest.fixture
@@ -32,17 +30,6 @@ def judging(team):
     with team.served(made) as served, served.collection.store.write() as transaction:
         add_items(transaction, tea_items(3))
     return team
-
-
-def turn(person, text="Is tea hot?"):
-    """Begins a conversation and says something; the page with the two replies."""
-    place = TALK.search(person.act("start").headers["location"])[0].removeprefix("/work/")
-    assert person.act("say", place, text=text).status_code == 303
-    until = time.monotonic() + 10
-    while 'data-screen="choosing"' not in (shown := person.get(f"{PAGE}/work/{place}").text):
-        assert time.monotonic() < until, shown
-        time.sleep(0.02)
-    return place, shown
 
 
 def test_consent_comes_before_anything(talking, server):

@@ -72,6 +72,7 @@ routes: list[BaseRoute] = [
     _post(ONE + "/close", "owning", "take_close"),
     _post(ONE + "/delete", "owning", "take_delete"),
     Route(ONE + "/source.zip", lazily("owning", "send_source")),
+    Route(ONE + "/annotation.zip", lazily("owning", "send_annotation")),
     Route(ONE + "/people", people.show),
     forms.post(ONE + "/people/invite", people.take_invitation),
     forms.post(ONE + "/people/link", people.take_link),
