@@ -67,7 +67,7 @@ REFUSED = [
     ("text", ["--model", "model", "--max-length", 5], "= trained 0 + held_out 3 + prompt_fills 22"),
     ("text", ["--model", "model", "--margin"], "The build has no margins"),
     ("text", ["--model", "model", "--score", "model"], "named by --score, gives no scores"),
-    ("text", ["--model", "model", "--score", "judge"], "was trained on messages, and the build holds"),
+    ("text", ["--model", "model", "--score", "judge"], "trained on messages, and the build holds"),
     ("text", ["--model", "model", "--loss-type", "nca"], "'nca' is no loss of TRL's"),
     ("text", ["--model", "model", "--held-out", "messages"], "opens with the question of"),
     ("text", ["--model", "model", "--held-out", "model"], "holds no finished build"),
