@@ -9,6 +9,7 @@ import pairsmith
 from pairsmith.dataset.manifest import read_manifest
 from pairsmith.dataset.rows import kept_rows, refused_rows
 from pairsmith.errors import SourceError
+from support.slow import slow
 
 TEAS = ("green", "black", "white", "mint", "sage", "lime")
 WRITTEN = "helpful-base/train"
@@ -100,20 +101,28 @@ def test_the_same_sources_make_the_same_bytes_however_they_are_read(both, tmp_pa
     assert other.recipe.shape == "trl"
 
 
-def test_what_acts_on_rows_and_what_reads_refused_ones_knows_each_shape(both, tmp_path, run):
+def test_what_reads_refused_rows_knows_the_shape_of_each(both, tmp_path, run):
+    both.append(replies(tmp_path / "replies"))
+    status, told, _ = run("build", *both, tmp_path / "out")
+    assert status == 0
+    assert f"Rows of samples/{WRITTEN}.jsonl were read in the shape trl." in told
+    assert "--carry round keeps the round of every row as a column." in told
+    status, lines, _ = run("show", tmp_path / "out", "--raw", "--reason", "any")
+    assert status == 0
+    raw = [json.loads(line) for line in lines.splitlines()]
+    assert len(raw) == 3
+    assert {"prompt": "Fern?", "response": "Alone.", "score": 1} in raw
+
+
+@slow
+def test_an_audit_and_what_it_names_go_by_the_rows_of_each(both, tmp_path):
     both.append(replies(tmp_path / "replies"))
     out = tmp_path / "out"
     pairsmith.build(both, out)
     pairsmith.audit(out)
-    pairsmith.build(both, tmp_path / "new", drop=["flipped"], apply=[f"{out}/annotations/audit"])
-    status, lines, _ = run("show", out, "--raw", "--reason", "any")
-    assert status == 0
-    raw = sorted(map(json.loads, lines.splitlines()), key=str)
-    assert len(raw) == 3
-    assert {"prompt": "Fern?", "response": "Alone.", "score": 1} in raw
-    status, told, _ = run("build", *both, out)
-    assert f"Rows of samples/{WRITTEN}.jsonl were read in the shape trl." in told
-    assert "--carry round keeps the round of every row as a column." in told
+    applied = f"{out}/annotations/audit:near_empty"
+    made = pairsmith.build(both, tmp_path / "new", drop=["near"], apply=[applied])
+    assert made.totals.kept + sum(made.totals.quarantined.values()) == made.totals.read == 11
 
 
 def test_within_one_source_files_are_of_one_shape(both, tmp_path):

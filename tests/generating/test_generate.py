@@ -76,6 +76,7 @@ def test_a_build_reads_it_and_scores_are_those_of_the_rows(made, scorer, tmp_pat
                 assert one[name] == pytest.approx(row[name], abs=1e-5)
 
 
+@slow
 def test_options_decide_the_bytes_and_nothing_else(made, builds, policy, scorer, tmp_path):
     again = make(builds, tmp_path / "again", policy, scorer)
     assert tree(again.folder) == tree(made.folder)
@@ -102,9 +103,7 @@ def copied(policy, target):
     return target
 
 
-def test_broken_off_it_goes_on_with_the_same_bytes(
-    made, builds, policy, scorer, tmp_path, monkeypatch
-):
+def test_broken_off_it_goes_on_with_the_same_bytes(builds, policy, scorer, tmp_path, monkeypatch):
     monkeypatch.setattr("pairsmith.generating.run.SAMPLES", 8)  # two prompts a piece
     whole = make(builds, tmp_path / "whole", policy, scorer)
     out = tmp_path / "broken"
@@ -127,12 +126,11 @@ def test_broken_off_it_goes_on_with_the_same_bytes(
     assert tree(out) == tree(whole.folder)
 
 
-def test_a_text_build_gives_the_same_ids(builds, policy, scorer, tmp_path):
+def test_a_text_build_gives_the_same_ids(made, builds, policy, scorer, tmp_path):
     """`<s> [INST] …` either way: as text with BOS, or by the chat template."""
     text = make(builds, tmp_path / "text", policy, scorer, form="text")
-    messages = make(builds, tmp_path / "messages", policy, scorer)
     assert [row["samples"] for row in rows_in(text.folder)] == [
-        row["samples"] for row in rows_in(messages.folder)
+        row["samples"] for row in rows_in(made.folder)
     ]
 
 

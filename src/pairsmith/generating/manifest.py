@@ -16,6 +16,7 @@ from typing import Any
 
 from pairsmith.errors import OutputError
 from pairsmith.io.durable import digest_of, write_text_durably
+from pairsmith.io.listed import is_below, is_possible
 from pairsmith.models.run_folder import OutputFile
 
 NAME, UNKEPT = "manifest.json", "unkept.jsonl"
@@ -104,7 +105,7 @@ def read_samples(folder: Path) -> SamplesManifest:
         )
     try:
         made = _from_dict(_read_json(path))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise OutputError(
             f"{path} is no manifest of samples that this version can read: {error}.",
             "Was it written by another version, or edited?",
@@ -150,6 +151,8 @@ def _from_dict(held: dict[str, Any]) -> SamplesManifest:
         told = OutputFile(file["path"], file["bytes"], file["sha256"])
         if [type(value) for value in (*told, file["rows"])] != [str, int, str, int]:
             raise TypeError("an output is of another type")
+        if not is_below(told.path) or not is_possible(told.path):
+            raise ValueError(f"its file {told.path[:80]!r} lies outside of its folder")
         outputs.append(told)
         rows[told.path] = file["rows"]
     names = SamplesManifest.__dataclass_fields__.keys() - {"outputs", "rows"}
@@ -193,5 +196,5 @@ def iter_samples(folder: Path, made: SamplesManifest) -> Iterator[dict[str, Any]
             with (folder / file.path).open(encoding="utf-8") as lines:
                 for line in lines:
                     yield json.loads(line)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise OutputError(f"{folder / file.path} cannot be read: {error}.") from None

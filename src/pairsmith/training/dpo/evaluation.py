@@ -73,6 +73,7 @@ def _numbers(job: Job, ratios: LogRatios, groups: Mapping[str, bytes]) -> dict[s
         "rows": {"compared": len(ratios.ids), **ratios.left_out},
         "accuracy": {
             "all": wilson(int(right.sum()), len(right)).to_dict(),
+            "ties": int((chosen == rejected).sum()),
             "by_place": {
                 place: wilson(
                     int(right[places == place].sum()), int((places == place).sum())

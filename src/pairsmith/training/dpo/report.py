@@ -23,7 +23,7 @@ def _lines(numbers: Mapping[str, Any], replies: Replies | None) -> Iterator[str]
     share = numbers["accuracy"]["all"]
     yield (
         f"Accuracy of the implicit reward: {_share(share)} of {share['rows']:,} held-out pairs; "
-        "chance is 50 %."
+        f"chance is 50 %{_ties(numbers['accuracy']['ties'])}."
     )
     ratio = numbers["log_ratio"]
     yield (
@@ -47,6 +47,11 @@ def to_markdown(numbers: Mapping[str, Any], lines: Sequence[str], replies: Repli
     if replies is not None:
         told += ["", replies.to_markdown(), "Intervals: Student's t, over prompts."]
     return "\n".join(told) + "\n"
+
+
+def _ties(count: int) -> str:
+    """A policy that learnt nothing has ties alone."""
+    return f", and {count:,} with equal log-ratios are counted as wrong" if count else ""
 
 
 def _share(one: Mapping[str, Any]) -> str:

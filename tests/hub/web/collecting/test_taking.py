@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
+import resource
 import shutil
 import zipfile
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import pairsmith
@@ -14,9 +18,12 @@ from pairsmith.collecting.items import pairs_of_build
 from pairsmith.dataset.annotation import Annotator
 from pairsmith.hub.collections import registry
 from pairsmith.hub.repos import repos
+from pairsmith.hub.web.collecting import reading
+from pairsmith.io.durable import sha256_of
 from support.hub.furnished import files_of
 from support.hub.stock import commit_files
 from support.hub.teams import PAGE, RELABEL
+from support.slow import slow
 
 REVIEW = "mode: review\ntitle: Read and tag\ntags: [threat, lie]\n"
 
@@ -143,3 +150,59 @@ def test_files_that_are_no_parquet(team, published, sample_messages):
     answer = team.ann.send(f"{PAGE}/items", dataset="ann/pairs")
     assert answer.status_code == 400, answer.text
     assert str(team.hub.root) not in answer.text
+
+
+def swollen(build):
+    """Ten thousand rows of a megabyte each, in a shard of 25 kB."""
+    path = build / "harmless-base/train-00000-of-00001.parquet"
+    rows, types = 10_000, pq.read_schema(path)
+    ends = pa.array(range(rows + 1), pa.int32())
+
+    def said(text):
+        content = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), [text])
+        turn = pa.StructArray.from_arrays(
+            [pa.array(["assistant"] * rows), content], ["role", "content"]
+        )
+        return pa.ListArray.from_arrays(ends, turn)
+
+    columns = {
+        "id": [f"harmless-base/train/{n + 1}" for n in range(rows)],
+        "prompt": pa.array(
+            [[{"role": "user", "content": "Hi"}]] * rows, types.field("prompt").type
+        ),
+        "chosen": said("x" * 1_000_000),
+        "rejected": said("x" * 999_999 + "y"),
+        "notes": pa.array([[]] * rows, types.field("notes").type),
+    }
+    pq.write_table(
+        pa.table(columns), path, compression="zstd", store_schema=False,
+        row_group_size=rows, dictionary_pagesize_limit=8 << 20,
+    )  # fmt: skip
+    assert path.stat().st_size < 100_000
+    held = json.loads((build / "manifest.json").read_text())
+    entry = next(
+        e for e in held["ledger"] if (e["subset"], e["split"]) == ("harmless-base", "train")
+    )
+    entry["read"] += rows - entry["kept"]
+    entry["kept"] = rows
+    told = next(one for one in held["outputs"] if one["path"].startswith("harmless-base/train-"))
+    told |= {"rows": rows, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
+    (build / "manifest.json").write_text(json.dumps(held))
+
+
+@slow
+def test_rows_that_take_more_memory_than_there_is_end_a_process_and_no_hub(
+    team, published, sample_messages, tmp_path, monkeypatch
+):
+    build = shutil.copytree(sample_messages, tmp_path / "build")
+    swollen(build)
+    monkeypatch.setattr(reading, "MEMORY", 400 << 20)
+    team.begin()
+    published(files=files_of(build))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    answer = team.ann.send(f"{PAGE}/items", dataset="ann/pairs")
+    assert answer.status_code == 400, answer.text
+    assert "cannot be read" in answer.text
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 << 10  # KiB
+    assert "Take it" in team.ann.text(f"{PAGE}/settings"), "another can be taken"
+    assert not [*team.hub.blobs.staging.iterdir()]

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pairsmith.collecting.events import Kind
-from pairsmith.collecting.items import attempts_of_build, pairs_of_build
-from pairsmith.collecting.opinions import annotate_opinions
+from pairsmith.collecting.items import FromBuild
 from pairsmith.collecting.project import Mode
 from pairsmith.collecting.tasks import import_items
 from pairsmith.errors import PairsmithError
 from pairsmith.hub import permissions
 from pairsmith.hub.http.errors import HubError, MovedError, bad_request
 from pairsmith.hub.repos import files, history
+from pairsmith.hub.web.collecting.reading import annotate_apart, items_in, read_apart
 from pairsmith.io.durable import sha256_of
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MAX_FILES = 2000  # of a build
 MAX_BUILD_BYTES = 2 << 30
 MANIFEST = "manifest.json"
-UNREADABLE = (ValueError, KeyError, TypeError, OSError, NotImplementedError)
+UNREADABLE = (ValueError, KeyError, TypeError, OSError, RuntimeError)
 """What Parquet that is none may raise."""
 
 MAX_ITEMS = 100_000  # of a build that are taken, the most doubted first
@@ -47,8 +47,10 @@ def take_dataset(
     repo = _find(entered, named)
     with _laid_out(entered, repo) as build, _said_of(repo, build):
         reviews = served.collection.project().mode == Mode.REVIEW
-        found = attempts_of_build(build) if reviews else pairs_of_build(build, annotation, subset)
-        return import_items(served.collection, found._replace(name=repo.full_name), MAX_ITEMS)
+        out = build.parent / "items.jsonl"
+        told = read_apart(build, out, reviews, annotation, subset, MAX_ITEMS)
+        found = FromBuild(repo.full_name, told.sha256, str(build), told.annotation, items_in(out))
+        return import_items(served.collection, found, MAX_ITEMS)
 
 
 @contextmanager
@@ -72,7 +74,7 @@ def annotated(entered: Entered, served: Served, name: str) -> Iterator[Path]:
     with _laid_out(entered, repo) as build, _said_of(repo, build):
         if sha256_of(build / MANIFEST) != taken.body["build"]["sha256"]:
             raise HubError(409, f"{repo.full_name} is no longer the build that was judged.")
-        yield annotate_opinions(served.collection, build, name).folder
+        yield annotate_apart(served.collection.folder, build, name)
 
 
 def _find(entered: Entered, named: str) -> Repo:
@@ -131,8 +133,10 @@ def _laid_out(entered: Entered, repo: Repo) -> Iterator[Path]:
             " together are taken."
         )
     with tempfile.TemporaryDirectory(prefix="parts-build-", dir=hub.blobs.staging) as folder:
+        build = Path(folder) / "build"
+        build.mkdir()
         for one in listed:
-            place = Path(folder) / one.path  # which `files.clean` let in: it leads nowhere else
+            place = build / one.path  # which `files.clean` let in: it leads nowhere else
             place.parent.mkdir(parents=True, exist_ok=True)
             content = hub.blobs.path(one.blob)
             if not content.is_file():
@@ -141,4 +145,4 @@ def _laid_out(entered: Entered, repo: Repo) -> Iterator[Path]:
                 os.link(content, place)  # what reads annotations takes no symbolic links
             except OSError:  # a file system without links
                 shutil.copyfile(content, place)
-        yield Path(folder)
+        yield build
