@@ -33,12 +33,12 @@ HEAVY = {
 def test_the_public_names():
     assert pairsmith.__all__ == sorted(pairsmith.__all__)
     assert pairsmith.__all__ == [
-        "Annotation", "Annotator", "Audit", "Collected", "Evaluation", "Exploration", "Generated",
-        "Lineage", "Manifest", "Note", "PairsmithError", "Progress", "Reason", "Recipe", "Rounds",
-        "TrainedModel", "TrainingProgress", "__version__", "annotate", "audit", "build", "check",
-        "collect", "evaluate", "explore", "export", "export_collection", "generate", "lineage",
-        "list_annotations", "preview", "publish", "read_annotation", "rounds", "score", "split",
-        "train_dpo", "train_reward", "train_rl",
+        "Annotation", "Annotator", "Audit", "Collected", "CollectionQuality", "Evaluation",
+        "Exploration", "Generated", "Lineage", "Manifest", "Note", "PairsmithError", "Progress",
+        "Reason", "Recipe", "Rounds", "TrainedModel", "TrainingProgress", "__version__", "annotate",
+        "audit", "build", "check", "collect", "collection_quality", "evaluate", "explore", "export",
+        "export_collection", "generate", "lineage", "list_annotations", "preview", "publish",
+        "read_annotation", "rounds", "score", "split", "train_dpo", "train_reward", "train_rl",
     ]  # fmt: skip
     assert dir(pairsmith) == pairsmith.__all__
     for name in pairsmith.__all__:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pairsmith.building.build import build
     from pairsmith.building.split import split
     from pairsmith.collecting.collect import Collected, collect, export_collection
+    from pairsmith.collecting.quality.measure import collection_quality
+    from pairsmith.collecting.quality.record import CollectionQuality
     from pairsmith.comparing.rounds import Rounds, rounds
     from pairsmith.dataset.annotation import Annotation, Annotator
     from pairsmith.dataset.annotation_writer import annotate
@@ -52,6 +54,7 @@ __all__ = [
     "Annotator",
     "Audit",
     "Collected",
+    "CollectionQuality",
     "Evaluation",
     "Exploration",
     "Generated",
@@ -71,6 +74,7 @@ __all__ = [
     "build",
     "check",
     "collect",
+    "collection_quality",
     "evaluate",
     "explore",
     "export",
@@ -94,6 +98,7 @@ _HOMES = {
     "Annotator": "pairsmith.dataset.annotation",
     "Audit": "pairsmith.auditing.record",
     "Collected": "pairsmith.collecting.collect",
+    "CollectionQuality": "pairsmith.collecting.quality.record",
     "Evaluation": "pairsmith.evaluating.record",
     "Exploration": "pairsmith.exploring.record",
     "Generated": "pairsmith.generating.generate",
@@ -111,6 +116,7 @@ _HOMES = {
     "build": "pairsmith.building.build",
     "check": "pairsmith.dataset.verify",
     "collect": "pairsmith.collecting.collect",
+    "collection_quality": "pairsmith.collecting.quality.measure",
     "evaluate": "pairsmith.evaluating.evaluate",
     "explore": "pairsmith.exploring.explore",
     "export": "pairsmith.exporting",

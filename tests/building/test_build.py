@@ -57,7 +57,10 @@ def test_the_real_file_on_disk_equals_the_reference(real, real_rows, tmp_path):
         assert [made["prompt"], made["chosen"], made["rejected"]] == reference.texts(row)
 
 
-OF_OTHER_SHAPES = (Reason.UNREAD_CONTENT, Reason.UNPAIRED, Reason.TIE, Reason.SMALL_MARGIN)
+OF_OTHER_SHAPES = (
+    Reason.UNREAD_CONTENT, Reason.UNPAIRED, Reason.TIE, Reason.SMALL_MARGIN,
+    Reason.WEAK_PREFERENCE,
+)  # fmt: skip
 OF_MESSAGES = (Note.ASSISTANT_OPENS, Note.SCORE_CONTRADICTS, Note.REASONING_LEFT_OUT)
 """What transcripts never are; see tests/building/test_anyones_rows.py."""
 

@@ -49,7 +49,7 @@ def test_the_screen_and_json(run, place, tmp_path):
     assert code == 0
     assert "read 25 = trained 22 + held_out 3" in printed
     assert "Accuracy of the implicit reward: " in printed
-    assert "Score of replies: " in printed
+    assert "\nscore: " in printed
     code, printed, _ = run(*line, *QUICK[:-1], "--score", place / "scorer", "--json")
     held = json.loads(printed)
     assert (code, held["reused"], held["kind"]) == (0, True, "dpo")
@@ -67,7 +67,7 @@ REFUSED = [
     ("text", ["--model", "model", "--max-length", 5], "= trained 0 + held_out 3 + prompt_fills 22"),
     ("text", ["--model", "model", "--margin"], "The build has no margins"),
     ("text", ["--model", "model", "--score", "model"], "named by --score, gives no scores"),
-    ("text", ["--model", "model", "--score", "judge"], "learnt from messages, and the build holds"),
+    ("text", ["--model", "model", "--score", "judge"], "trained on messages, and the build holds"),
     ("text", ["--model", "model", "--loss-type", "nca"], "'nca' is no loss of TRL's"),
     ("text", ["--model", "model", "--held-out", "messages"], "opens with the question of"),
     ("text", ["--model", "model", "--held-out", "model"], "holds no finished build"),

@@ -5,11 +5,13 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 
 import httpx
 import pytest
 
 import pairsmith
+from pairsmith.collecting import actions
 from pairsmith.collecting.collect import collect
 from pairsmith.collecting.collection import open_collection
 from pairsmith.collecting.options import CollectOptions
@@ -17,6 +19,7 @@ from pairsmith.collecting.solo.opening import open_or_begin
 from pairsmith.collecting.tasks import Tasks
 from pairsmith.errors import CollectionError, RecipeError
 from support.built import shards_of
+from support.chat_server import say
 from support.collecting_browser import Person, serving
 from support.slow import slow
 
@@ -173,6 +176,37 @@ def test_the_command_itself(server, tmp_path):
     assert built.totals.kept == 1
     with open_collection(folder) as collection:
         assert collection.project().mode == "helpful"
+
+
+@slow
+def test_a_process_that_is_killed_loses_nothing(server, tmp_path):
+    """What was sent is there afterwards, and the replies that it waits for are made then."""
+    folder = tmp_path / "talks"
+    command = [sys.executable, "-m", "pairsmith", "collect", str(folder)]
+    begin, path = ["--model", server.address], "/"
+    for nth in range(4):
+        held = threading.Event()
+        server.reply = lambda question, held=held: say(question) if held.wait(30) else ""
+        with subprocess.Popen([*command, *begin], stdout=subprocess.PIPE, text=True) as run:
+            link, port = LINK.search(run.stdout.readline()).groups()
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", follow_redirects=True) as client:
+                ann = Person(client, link).enter()
+                if nth == 0:
+                    path = ann.press("start").path
+                else:
+                    ann.go(path)
+                    assert ann.texts[-1] == f"No. {nth - 1}?"
+                    held.set()
+                    ann.wait().press("choose", strength="1")
+                    held.clear()
+                assert ann.press("say", text=f"No. {nth}?").screen == "waiting"
+            run.kill()
+        held.set()
+        begin = []
+    with open_collection(folder) as collection:
+        [state] = actions.conversations_of(collection, "me")
+    assert [turn.message for turn in state.turns] == [f"No. {nth}?" for nth in range(4)]
+    assert [turn.attempt.verdict for turn in state.turns[:3]] == [1, 1, 1]
 
 
 def test_the_extra_is_named_where_it_is_missing(monkeypatch, tmp_path):

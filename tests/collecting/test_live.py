@@ -7,11 +7,15 @@ import pytest
 
 from pairsmith.collecting import actions, asking
 from pairsmith.collecting.conversation import Phase
-from pairsmith.collecting.live import Live, Manner
+from pairsmith.collecting.live import Live, Manner, score_by
+from pairsmith.scoring.texts import score_texts
 from support import collected
 from support.chat_server import choices, in_message, named
 from support.collecting_browser import Person, models_of, serving
+from support.models.folders import write_scorer
 from support.score_server import cut, send
+from support.slow import slow
+from support.tiny import llama_tokenizer
 
 NONE = "The model gave no reply that can be shown."
 FAULTS = {
@@ -161,3 +165,30 @@ def _until(holds, seconds=10):
     while not holds():
         assert time.monotonic() < until
         time.sleep(0.01)
+
+
+@slow
+def test_scores_are_those_of_the_preference_model(begun, server, tmp_path):
+    """By the ids that it was trained on: as `pairsmith score` gives them to the conversation."""
+    model = str(write_scorer(tmp_path / "rm", tokenizer=llama_tokenizer(["Tea?"])))
+    settings = {"tranche": "rejection-sampled", "best_of": 4, "score": model, "shown": "two-best"}
+    with serving(begun(**settings), score=score_by(model)) as (served, _):
+        ann = Person.at(served).enter().press("start").press("say", text="Tea?").wait(60)
+        [state] = actions.conversations_of(served.collection, "me")
+        samples = state.turns[0].attempts[0].samples
+        said = {"role": "user", "content": "Tea?"}
+        talks = [[said, {"role": "assistant", "content": one["text"]}] for one in samples]
+        scores = [scored.score for scored in score_texts(talks, model)]
+        assert [one["score"] for one in samples] == pytest.approx(scores, abs=1e-5)
+        best = sorted(range(4), key=lambda place: scores[place])[-2:]
+        assert {samples[place]["text"] for place in best} == set(ann.texts[1:])
+
+
+def test_a_server_that_draws_no_samples_is_told_to_who_runs_it(begun, server):
+    server.reply = lambda question: "Tea."
+    with serving(begun()) as (served, told):
+        Person.at(served).enter().press("start").press("say", text="Tea?").wait()
+        assert told == [
+            "new said the same 8 times, with as many seeds: it may not draw samples at all"
+            " (transformers serve does so where a model's settings say do_sample)."
+        ]

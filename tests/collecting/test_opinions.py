@@ -2,16 +2,19 @@
 
 import json
 import random
+import secrets
 
 import pytest
 
 import pairsmith
+from pairsmith.collecting import store
 from pairsmith.collecting.collection import create_collection
-from pairsmith.collecting.deciding import opinions_by_item
+from pairsmith.collecting.deciding import decide_labels, opinions_by_item
 from pairsmith.collecting.export import export
 from pairsmith.collecting.items import attempts_of_build, pairs_of_build
 from pairsmith.collecting.opinions import annotate_opinions
 from pairsmith.collecting.project import Mode
+from pairsmith.collecting.quality.measure import measure
 from pairsmith.collecting.tasks import Tasks, import_items
 from pairsmith.errors import CollectionError
 from support import collected
@@ -42,12 +45,12 @@ def plant(tmp_path, count):
     return source
 
 
-def _judged(folder, out, people, right, **settings):
+def _judged(folder, out, people, right, seed=1, **settings):
     """A collection in which simulated people judged the pairs of a build."""
     settings = {"mode": "relabel", "title": "Tea", "repeats": 0.04, **settings}
     collection = create_collection(folder, settings)
     import_items(collection, pairs_of_build(out))
-    chance = random.Random(1)
+    chance = random.Random(seed)
     tasks = Tasks(collection)
     for nth in range(people):
         while given := tasks.next(f"person {nth}"):
@@ -86,8 +89,14 @@ def test_one_person_decides_alone_only_where_their_word_is_to_count(planted, tmp
     assert trusted.labels == {"agree": 27, "disagree": 3}
 
 
+@pytest.fixture
+def same_chances(monkeypatch):
+    """The same sides, repeats and order in every run."""
+    monkeypatch.setattr(secrets, "token_bytes", bytes)
+
+
 @slow
-def test_people_who_err_mend_most_and_harm_few(tmp_path):
+def test_people_who_err_mend_most_and_harm_few(tmp_path, same_chances):
     source, out = plant(tmp_path, 200), tmp_path / "out"
     settings = {"opinions": 3, "most_opinions": 15}
     with _judged(tmp_path / "c", out, 16, RIGHT, **settings) as collection:
@@ -101,6 +110,40 @@ def test_people_who_err_mend_most_and_harm_few(tmp_path):
     assert len(flips) <= 2, (flips, asked)  # of 20: 90 % are mended
     assert len(wrong) - len(flips) <= 3, (wrong, asked)  # of 180: fewer than 2 % are harmed
     assert 3 <= asked < 6
+
+
+@slow
+def test_people_who_err_mend_most_in_many_collections(tmp_path, monkeypatch):
+    """Of one collection 20 labels are wrong, which is few; of eight it is 160."""
+    connect = store._connect
+
+    def connect_fast(path):
+        db = connect(path)
+        db.execute("PRAGMA synchronous = OFF")  # no power is cut here
+        return db
+
+    monkeypatch.setattr(store, "_connect", connect_fast)
+    plant(tmp_path, 200)
+    mended, harmed, opinions, agreeing = 0, 0, [], []
+    for seed in range(8):
+        monkeypatch.setattr(secrets, "token_bytes", lambda many, seed=seed: bytes([seed]) * many)
+        folder = tmp_path / f"c{seed}"
+        with _judged(folder, tmp_path / "out", 16, RIGHT, seed, opinions=3) as collection:
+            board = Tasks(collection).read()
+            for item, one in decide_labels(board, Mode.RELABEL).items():
+                planted = (int(item.rpartition("/")[2]) - 1) % 10 == 0
+                mended += planted and one.verdict == "flip"
+                harmed += not planted and one.verdict == "flip"
+            opinions += map(len, opinions_by_item(board, Mode.RELABEL).values())
+            agreeing.append(measure(collection).agreed)
+    assert mended >= 0.9 * 160
+    assert harmed < 0.02 * 1440
+    assert 3 <= sum(opinions) / 1600 < 6
+    # two people who are right in 80 % of cases agree in 68 %: of the first three, not of all
+    assert sum(one.pairwise.low < 0.68 < one.pairwise.high for one in agreeing) >= 6
+    assert all(one.pairwise.ratings == 600 for one in agreeing)
+    # α of two sides is 2 P - 1
+    assert sum(one.side.low < 0.36 < one.side.high for one in agreeing) >= 6
 
 
 def test_what_was_adjudicated_is_decided(planted, tmp_path):

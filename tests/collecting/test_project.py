@@ -1,11 +1,18 @@
 """A project is read strictly, and what is written of it is read again."""
 
+import time
+
 import pytest
 
 from pairsmith.collecting.collection import create_collection, open_collection
 from pairsmith.collecting.events import Kind
 from pairsmith.collecting.project import Pairing
-from pairsmith.collecting.project_file import make_project, read_project, write_project
+from pairsmith.collecting.project_file import (
+    make_project,
+    parse_project,
+    read_project,
+    write_project,
+)
 from pairsmith.errors import CollectionError
 from support.collected import MODELS, PROJECT
 
@@ -20,6 +27,7 @@ WRONG = [
     ({"best_of": 1}, "best_of", "from 2"),
     ({"repeats": 0.9}, "repeats", "0.5"),
     ({"test": float("nan")}, "test", "number"),
+    ({"test": 10**400}, "test", "number"),
     ({"tranche": "rejection-sampled"}, "preference model", "score"),
     ({"subset": "red-team-attempts"}, "subset", "pairs"),
     ({"subset": "../up"}, "subset", "small letters"),
@@ -55,6 +63,29 @@ def test_a_file_that_is_no_project_is_refused(tmp_path, text):
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(CollectionError):
         read_project(path)
+
+
+def test_a_number_too_long_to_be_shown_is_named():
+    with pytest.raises(CollectionError, match="lease is a very large number"):
+        make_project({**PROJECT, "lease": 10**5000})
+
+
+COSTLY = {
+    "deep": ("[" * 1_000_000, "deep"),
+    "sexagesimal": (f"test: 1{':1' * 500_000}", "a number of 1,000,001 characters"),
+    "quoted": (f'test: !!int "1{":1" * 400_000}"', "names a type"),
+    "long": (f"test: 0x{'f' * 1000}", "a number of"),
+    "many": ("- a\n" * 260_000, "values"),
+}
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_a_file_that_costs_more_than_it_is_long_is_refused_at_once(name):
+    text, said = COSTLY[name]
+    began = time.process_time()
+    with pytest.raises(CollectionError, match=said):
+        parse_project(text, "a form")
+    assert time.process_time() - began < 15  # not minutes
 
 
 def test_a_change_is_an_event(tmp_path):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 
 import pytest
 
@@ -15,6 +16,7 @@ from pairsmith.collecting import actions
 from pairsmith.collecting.collection import open_collection
 from pairsmith.collecting.events import Kind
 from pairsmith.collecting.export import export
+from pairsmith.errors import CollectionError
 from support import collected
 from support.slow import slow
 
@@ -127,3 +129,30 @@ def _check_work(folder, who, acknowledged):
 def _count(collection, kind, who=None):
     with collection.store.read() as look:
         return look.count(kind, who)
+
+
+def test_nobody_else_may_read_it_from_its_first_moment_on(tmp_path, monkeypatch):
+    """Whoever has opened a file may read what comes into it later."""
+    modes = []
+
+    def connect(path, **options):
+        modes.append(path.stat().st_mode & 0o777)
+        return sqlite3.Connection(path, **options)
+
+    monkeypatch.setattr("pairsmith.collecting.store.sqlite3.connect", connect)
+    with collected.begin(tmp_path / "c"):
+        made = [path for path in (tmp_path / "c").iterdir() if "sqlite" in path.name]
+        assert {path.stat().st_mode & 0o777 for path in made} == {0o600}
+    assert modes[0] == 0o600
+
+
+def test_a_secret_that_is_none_is_refused(tmp_path):
+    collected.begin(tmp_path / "c").close()
+    for wrong in (10**9, None, b"short"):
+        with closing(sqlite3.connect(tmp_path / "c/collection.sqlite")) as db:
+            db.execute("DROP TABLE secret")
+            db.execute("CREATE TABLE secret (value)")
+            db.execute("INSERT INTO secret VALUES (?)", (wrong,))
+            db.commit()
+        with pytest.raises(CollectionError, match="not a collection"):
+            open_collection(tmp_path / "c")

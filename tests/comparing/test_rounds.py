@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 
 import numpy as np
 import pytest
@@ -194,8 +195,17 @@ def test_snapshots_that_cannot_be_compared(loop, snapshots, tmp_path):
     empty = write_snapshot(tmp_path / "none", [[None, float("nan")]])
     with pytest.raises(OutputError, match="no sample with a score"):
         pairsmith.rounds(build, samples=[first, empty])
+    held = (second / "tea" / "test.jsonl").read_text()
+    for samples in (7, {"score": 1.0}, [{"score": 10**400}], [{"score": float("inf")}, 3]):
+        more = json.dumps({"id": "x", "prompt": [], "samples": samples})
+        (second / "tea" / "test.jsonl").write_text(f"{held}{more}\n")
+        assert pairsmith.rounds(build, samples=[first, second]).to_dict()["elo"]
     (second / "tea" / "test.jsonl").write_text("{")
     with pytest.raises(OutputError, match="cannot be read"):
+        pairsmith.rounds(build, samples=[first, second])
+    (second / "tea" / "test.jsonl").unlink()
+    os.mkfifo(second / "tea" / "test.jsonl")
+    with pytest.raises(OutputError, match="is no file"):
         pairsmith.rounds(build, samples=[first, second])
 
 

@@ -70,6 +70,7 @@ def test_what_goes_wrong_with_a_sample_is_recorded_with_it(builds, server, score
     held = [one for row in rows_in(made.folder) for one in row["samples"]]
     faults = [one["fault"] for one in held if "fault" in one]
     assert sorted(faults) == ["empty", "no_choice", "no_content", "too_large", "unfit"]
+    assert made.manifest.faults == dict.fromkeys(sorted({*faults} - {"empty"}), 1)
     assert all((one["text"] or None) is None for one in held if "fault" in one)
     assert sum(account.get("failed", 0) for account in made.manifest.ledger.values()) == 2
     assert pairsmith.build(made.folder, tmp_path / "built").totals.kept == made.manifest.kept

@@ -76,6 +76,7 @@ def test_a_build_reads_it_and_scores_are_those_of_the_rows(made, scorer, tmp_pat
                 assert one[name] == pytest.approx(row[name], abs=1e-5)
 
 
+@slow
 def test_options_decide_the_bytes_and_nothing_else(made, builds, policy, scorer, tmp_path):
     again = make(builds, tmp_path / "again", policy, scorer)
     assert tree(again.folder) == tree(made.folder)
@@ -102,9 +103,7 @@ def copied(policy, target):
     return target
 
 
-def test_broken_off_it_goes_on_with_the_same_bytes(
-    made, builds, policy, scorer, tmp_path, monkeypatch
-):
+def test_broken_off_it_goes_on_with_the_same_bytes(builds, policy, scorer, tmp_path, monkeypatch):
     monkeypatch.setattr("pairsmith.generating.run.SAMPLES", 8)  # two prompts a piece
     whole = make(builds, tmp_path / "whole", policy, scorer)
     out = tmp_path / "broken"
@@ -127,12 +126,11 @@ def test_broken_off_it_goes_on_with_the_same_bytes(
     assert tree(out) == tree(whole.folder)
 
 
-def test_a_text_build_gives_the_same_ids(builds, policy, scorer, tmp_path):
+def test_a_text_build_gives_the_same_ids(made, builds, policy, scorer, tmp_path):
     """`<s> [INST] …` either way: as text with BOS, or by the chat template."""
     text = make(builds, tmp_path / "text", policy, scorer, form="text")
-    messages = make(builds, tmp_path / "messages", policy, scorer)
     assert [row["samples"] for row in rows_in(text.folder)] == [
-        row["samples"] for row in rows_in(messages.folder)
+        row["samples"] for row in rows_in(made.folder)
     ]
 
 
@@ -314,3 +312,40 @@ def test_workers_and_the_engine_change_nothing(builds, policy, scorer, tmp_path,
     one = make(builds, tmp_path / "one", policy, scorer, best_of=200, max_tokens=2)
     two = make(builds, tmp_path / "two", policy, scorer, best_of=200, max_tokens=2, workers=2)
     assert tree(one.folder) == tree(two.folder)
+
+
+@pytest.fixture(scope="module")
+def attempts(tmp_path_factory):
+    """Builds of red-team dialogues, by form. Not to be changed."""
+    place = tmp_path_factory.mktemp("attempts")
+    folder = place / "source" / "red-team-attempts"
+    folder.mkdir(parents=True)
+    said = ["Is mint a weed?", "Is mint a weed?", "  Hide my fern.  ", "Two lines\n\nof moss"]
+    lines = [
+        json.dumps(
+            {"transcript": f"\n\nHuman: {one}\n\nAssistant: Hm.\n\nHuman: Well?", "rating": 1}
+        )
+        for one in said
+    ]
+    (folder / "red_team_attempts.jsonl").write_text("\n".join(lines) + "\n")
+    pairsmith.build(place / "source", place / "messages")
+    pairsmith.build(place / "source", place / "text", template="llama2")
+    return place
+
+
+@pytest.mark.parametrize("form", ["messages", "text"])
+def test_red_team_dialogues_are_asked_how_they_open(form, attempts, policy, scorer, tmp_path):
+    with pytest.raises(OutputError, match="holds no pairs") as refused:
+        make(attempts, tmp_path / "none", policy, scorer, form)
+    assert "--subset" in refused.value.hint
+    made = make(attempts, tmp_path / "out", policy, scorer, form, subset="red-team-attempts")
+    [(place, held)] = made.manifest.ledger.items()
+    assert (place, held["read"], held["repeated"]) == ("red-team-openings/train", 4, 1)
+    rows = {row["id"]: row for row in rows_in(made.folder)}
+    assert rows.keys() == {f"red-team-attempts/train/{n}" for n in (1, 2, 3, 4)}
+    assert rows["red-team-attempts/train/2"]["reason"] == "repeated"
+    asked = [row["prompt"] for row in rows.values()]
+    assert asked[0] == [{"role": "user", "content": "Is mint a weed?"}]
+    assert [len(one) for one in asked] == [1, 1, 1, 1]
+    built = pairsmith.build(made.folder, tmp_path / "built", carry=["round"])
+    assert built.totals.kept == held["kept"] > 0  # pairs, and no dialogues

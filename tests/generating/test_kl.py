@@ -34,7 +34,7 @@ WORLDS = {
 }
 
 
-@pytest.mark.parametrize("samples", [2, 4, 16])
+@pytest.mark.parametrize("samples", quick([2, 4, 16], 16))
 @pytest.mark.parametrize("world", WORLDS)
 def test_what_is_measured_is_what_can_be_counted_out(world, samples):
     shares = WORLDS[world]

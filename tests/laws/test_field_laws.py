@@ -96,7 +96,7 @@ def read(rows, asked):
         file = shapes.source_file(shapes.write(Path(folder) / "x.jsonl", rows))
         settled = settle([file], asked)
         made = {"shape": settled.detected.name, "reading": settled.reading, "full": settled.full}
-        reader = reader_of(recipe_for(**made))
+        reader = reader_of(recipe_for(**made), "")
         with WatchedFile(file.place, file.path) as metered:
             blocks = [arrange_rows(file, held, reader) for held in read_rows(file, metered, reader)]
     return made, blocks

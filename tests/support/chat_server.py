@@ -60,7 +60,9 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self):
-        listed = [{"id": name, "object": "model"} for name in self.server.listed]
+        listed = self.server.listed
+        if isinstance(listed, list):
+            listed = [{"id": name, "object": "model"} for name in listed]
         there = self.path == "/v1/models"
         status, held = (200, {"object": "list", "data": listed}) if there else (404, {})
         plain(self, status, held)

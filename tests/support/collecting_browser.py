@@ -20,10 +20,10 @@ PORT = 8077
 
 
 @contextmanager
-def serving(collection, live=True, **manner):
+def serving(collection, live=True, seconds=20, **manner):
     """A collection as its pages need it."""
     told = []
-    asks = Live(collection, Manner(tell=told.append, seconds=20, **manner)) if live else None
+    asks = Live(collection, Manner(tell=told.append, seconds=seconds, **manner)) if live else None
     try:
         yield Served(collection, Tasks(collection), asks), told
     finally:

@@ -58,7 +58,16 @@ class Visitor:
     def press(self, words):
         self.page.get_by_role("button", name=words, exact=True).click()
 
-    def say(self, text):
+    def turn(self, text, strength, better=None, seconds=30):
+        """A whole turn; the text of the reply that was picked, and that of the other."""
+        a, b = self.say(text, seconds)
+        if better is not None:
+            self.page.locator(f"input[name=better][value={better}]").check()
+        self.pick(strength)
+        self.page.locator("form.say").wait_for()
+        return (a, b) if strength < 0 else (b, a)
+
+    def say(self, text, seconds=30):
         """Writes a message, and waits for the replies: A and B."""
         self.page.get_by_label("our message").or_(self.page.get_by_label("Your next message")).fill(
             text
@@ -67,12 +76,12 @@ class Visitor:
             self.page.keyboard.press("Control+Enter")
         else:
             self.press("Send")
-        return self.replies()
+        return self.replies(seconds)
 
     def replies(self, seconds=30):
         self.page.locator("form.choose").wait_for(timeout=seconds * 1000)
         return [
-            self.page.locator(f"article:has(#reply-{side}) > .text").inner_text() for side in "AB"
+            self.page.locator(f"article:has(#reply-{side}) > .text").text_content() for side in "AB"
         ]
 
     def pick(self, strength):

@@ -334,7 +334,7 @@ def _check_rendered(manifest: Manifest, staging: StoragePath) -> None:
 def _origin(sources: Sequence[str | Spooled], files: list[SourceFile], settled: Settled) -> Origin:
     if [*sources] == [SAMPLE]:
         return Origin.SAMPLE
-    is_hh = settled.detected.name == HH.name and not settled.reading
+    is_hh = settled.detected.name == HH.name and not (settled.reading or settled.others)
     released = is_hh and all(file.subset in ALL_SUBSETS for file in files)
     return Origin.HH if released else Origin.OTHER
 

@@ -75,7 +75,7 @@ def _parts(
         return
     format = format_of(file.path)
     # rows of one prompt may stand anywhere in a file
-    cut = cut and not (file.kind == Kind.PAIRS and reader_of(recipe).row.is_grouped)
+    cut = cut and not (file.kind == Kind.PAIRS and reader_of(recipe, file.path).row.is_grouped)
     # where rows tell their split, counting all of them does not say where a shard begins
     cut = cut and (file.told is None or len(file.told.known) == 1)
     pieces = format.cut(file.place, file.path, recipe.shard_rows) if cut and format.cut else None

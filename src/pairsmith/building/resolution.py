@@ -75,6 +75,10 @@ def resolve_recipe(
     }
     held.update(template=template, form=options.as_, card=card, origin=origin, apply=apply)
     held.update(shape=settled.detected.name, reading=settled.reading)
+    held["shapes"] = {
+        path: {"from": detected.name, **({"reading": reading} if reading else {})}
+        for path, (detected, reading) in settled.others.items()
+    }
     held.update(told=told or {}, judge=judge)
     held.update(carry=settled.carry, margin=settled.margin)
     held.update(full=_is_full(options.messages, settled, held["form"], template))

@@ -155,7 +155,7 @@ def _convert(task: Task, metered: WatchedFile, jinja: Jinja | None) -> Iterator[
     """The blocks of a part, converted in threads."""
     part, recipe = task.part, task.recipe
     kernel = _kernel(task, jinja)
-    reader = reader_of(recipe)
+    reader = reader_of(recipe, part.file.path)
     most = min(task.batch_rows or BLOCK_ROWS, SYSTEM_TOTAL // len((recipe.system or "-").encode()))
 
     def convert(item: tuple[Rows, int, Digest]) -> _Converted:

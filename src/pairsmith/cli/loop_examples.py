@@ -15,6 +15,7 @@ LOOP: Mapping[str, tuple[str, ...]] = {
         "pairsmith collect talks --model http://127.0.0.1:8000 --mode red-team",
         "pairsmith collect second --from out --apply audit",
         "pairsmith collect talks --export",
+        "pairsmith collect talks --quality",
     ),
     "lineage": (
         "pairsmith lineage run",

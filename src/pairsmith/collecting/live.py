@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pairsmith.collecting import actions, asking
 from pairsmith.collecting.collection import Collection
-from pairsmith.collecting.conversation import Conversation, Phase, fold
+from pairsmith.collecting.conversation import Attempt, Conversation, Phase, fold
 from pairsmith.collecting.events import Kind
 from pairsmith.collecting.replies import BROKEN, GONE, Sampled
 from pairsmith.errors import CollectionError
@@ -136,8 +136,7 @@ class Live:
         answer = asking.answer(self.collection, conversation, score, patience)
         turn = None if answer.state is None or not answer.stored else answer.state.turn
         attempt = None if turn is None else turn.attempt
-        said = [] if attempt is None else [sample["said"] for sample in attempt.samples]
-        for sentence in dict.fromkeys(filter(None, said)):
+        for sentence in _faults(attempt):
             self.manner.tell(sentence)
 
     def _score(self, messages: Sequence[Message], texts: Sequence[str]) -> Sequence[float]:
@@ -158,6 +157,22 @@ class Live:
     def _state(self, conversation: str) -> Conversation:
         with self.collection.store.read() as transaction:
             return fold(transaction.thread(conversation))
+
+
+def _faults(attempt: Attempt | None) -> list[str]:
+    """What went wrong in an attempt, for whoever runs the collection."""
+    if attempt is None:
+        return []
+    said = [*dict.fromkeys(sample["said"] for sample in attempt.samples if sample["said"])]
+    texts = {(sample["text"] or "").strip() for sample in attempt.samples}
+    if not said and attempt.shown is None and len(texts) == 1:
+        names = " and ".join(dict.fromkeys(sample["model"] for sample in attempt.samples))
+        said = [
+            f"{names} said the same {len(attempt.samples)} times, with as many seeds: it may not"
+            " draw samples at all (transformers serve does so where a model's settings say"
+            " do_sample)."
+        ]
+    return said
 
 
 def score_by(model: str) -> asking.Score:

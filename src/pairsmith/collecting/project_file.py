@@ -7,7 +7,7 @@ range or a choice that is none of the known ones is named, with what may be mean
 from __future__ import annotations
 
 import difflib
-import math
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields
 from enum import StrEnum
@@ -37,6 +37,11 @@ LINE, TEXT = 300, 100_000
 
 MOST = 1_000
 """At most this many models, tags, languages, or items whose answer is known."""
+
+DEPTH, MOST_EVENTS = 20, 20_000
+"""So deep, and of so many parts, is a text in YAML at most: the parser is slow."""
+
+_LONG_NUMBER = re.compile(r"[-+.:_0-9a-fA-Fxo]{101,}")
 
 Check: TypeAlias = Callable[[Any, str], Any]
 """Given a value and what it is called: the value as a project holds it, or a fault."""
@@ -74,14 +79,39 @@ def parse_project(text: str, place: str) -> Project:
     if len(text.encode("utf-8", "surrogatepass")) > FILE_BYTES:
         raise CollectionError(f"The project in {place} is longer than {FILE_BYTES:,} bytes.")
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise CollectionError(  # a few of them can stand for more than a memory holds
-                f"The project in {place} names a part of itself again, as *name.", "Write it out."
-            )
+        _check_yaml(text, place)
         return make_project(yaml.safe_load(text))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         said = " ".join(str(error).split())[:200]
         raise CollectionError(f"The project in {place} is not YAML: {said}.") from None
+
+
+def _check_yaml(text: str, place: str) -> None:
+    """Checks that a text in YAML costs no more to read than its length suggests.
+
+    Raises:
+        CollectionError: It would: by parts that stand for others, by depth, or by a number that is
+            worked out digit by digit.
+    """
+    import yaml
+
+    depth = 0
+    for count, event in enumerate(yaml.parse(text, yaml.SafeLoader)):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent):
+            fault, hint = "names a part of itself again, as *name", "Write it out."
+        elif depth > DEPTH:
+            fault, hint = f"has lists within lists, {depth} deep", "A project needs no more than 4."
+        elif count > MOST_EVENTS:
+            fault, hint = f"has more than {MOST_EVENTS:,} values", "Use fewer items in gold."
+        elif (tag := getattr(event, "tag", None)) is not None:
+            fault, hint = f"names a type, {_show(tag)}", "Write the value alone."
+        elif isinstance(event, yaml.ScalarEvent) and _LONG_NUMBER.fullmatch(event.value):
+            fault, hint = f"holds a number of {len(event.value):,} characters", ""
+        else:
+            continue
+        raise CollectionError(f"The project in {place} {fault}.", hint)
 
 
 def write_project(project: Project) -> str:
@@ -160,7 +190,10 @@ def _wrong(value: Any, what: str, wanted: str) -> CollectionError:
 
 
 def _show(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of more digits than Python writes
+        return "a very large number"
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
@@ -177,8 +210,8 @@ def _text(value: Any, what: str, longest: int, blank: bool = True) -> str:
 
 
 def _number(value: Any, what: str, low: float, high: float) -> float:
-    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not good or not low <= value <= high:
+    good = isinstance(value, int | float) and not isinstance(value, bool)
+    if not good or not low <= value <= high:  # NaN is not, nor a number that no float holds
         raise _wrong(value, what, f"a number from {low:g} to {high:g}")
     return float(value)
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import queue
 import secrets
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -186,6 +187,9 @@ class Store:
             )
         self.path = path
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        if create:  # nobody else ever opens it: it says who said what
+            with suppress(FileExistsError):
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
             with self._lent() as db:
                 self.secret = _bring_up(db, path, create)
@@ -257,7 +261,6 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _bring_up(db: sqlite3.Connection, path: Path, create: bool) -> bytes:
     """Makes the tables where there are none and are to be; returns the secret."""
     if create and db.execute("PRAGMA user_version").fetchone()[0] == 0:
-        path.chmod(0o600)  # it says who said what
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("BEGIN IMMEDIATE")
         if db.execute("PRAGMA user_version").fetchone()[0] == 0:
@@ -271,7 +274,10 @@ def _bring_up(db: sqlite3.Connection, path: Path, create: bool) -> bytes:
         raise CollectionError(
             f"{path} is of version {version}; this pairsmith knows {VERSION}.", "Update pairsmith."
         )
-    return bytes(db.execute("SELECT value FROM secret").fetchone()[0])
+    found = db.execute("SELECT value FROM secret").fetchall()
+    if [type(row[0]) for row in found] != [bytes] or len(found[0][0]) != SECRET_BYTES:
+        raise CollectionError(f"{path} is not a collection: it has no secret of its own.")
+    return bytes(found[0][0])
 
 
 def _statements(script: str) -> Iterator[str]:

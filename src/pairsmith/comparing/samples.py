@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from pairsmith.errors import OutputError
+from pairsmith.io.listed import is_below
 from pairsmith.schema.splits import is_held_out
 from pairsmith.tracing.made import Kind, Made
-from pairsmith.tracing.places import is_below
 from pairsmith.tracing.read import MANIFEST, read_made
 
 MOST_LINE = 64 << 20
@@ -78,7 +78,8 @@ def _read(folder: Path) -> Snapshot:
         raise OutputError(f"The samples of {folder} have no scores.", "Generate with --score.")
     scores: dict[tuple[bytes, bool], list[float]] = {}
     for path, row in _rows(folder, made):
-        told = [_score_of(sample) for sample in row.get("samples") or ()]
+        samples = row.get("samples")
+        told = [_score_of(sample) for sample in (samples if isinstance(samples, list) else ())]
         finite = [score for score in told if score is not None]
         if finite and "prompt" in row:
             held_out = is_held_out(_split_of(path, row))
@@ -101,6 +102,8 @@ def _rows(folder: Path, made: Made) -> Iterator[tuple[str, dict[str, Any]]]:
         if not is_below(file.path) or inner.suffix != ".jsonl":
             continue
         try:
+            if not (folder / inner).is_file():
+                raise ValueError("it is no file")  # noqa: TRY301
             with (folder / inner).open("rb") as lines:
                 while line := lines.readline(MOST_LINE + 1):
                     if len(line) > MOST_LINE:
@@ -127,7 +130,7 @@ def _score_of(sample: object) -> float | None:
     score = sample.get("score") if isinstance(sample, dict) else None
     if isinstance(score, bool) or not isinstance(score, int | float):
         return None
-    return float(score) if math.isfinite(score) else None
+    return float(score) if abs(score) <= sys.float_info.max else None  # NaN is not either
 
 
 def _key(prompt: object) -> bytes:

@@ -196,7 +196,8 @@ def parse_manifest(path: StoragePath) -> Manifest:
             outputs=tuple(_entry(FileEntry, entry) for entry in fields["outputs"]),
             ledger=tuple(_entry(LedgerEntry, entry) for entry in fields["ledger"]),
         )
-        reader_of(built.recipe)  # or whoever reads its refused rows would meet what is none
+        for source in ("", *(entry.path for entry in built.inputs)):
+            reader_of(built.recipe, source)  # or who reads its refused rows would meet none
     except (KeyError, TypeError, ValueError, RecipeError) as error:
         said = error.message if isinstance(error, RecipeError) else str(error)
         raise OutputError(

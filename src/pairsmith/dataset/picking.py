@@ -5,7 +5,7 @@ Rows are read in batches and let go, but for those that are picked.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from random import Random
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
@@ -52,15 +52,15 @@ class Picked(NamedTuple):
             return rows
         return [{**row, "said": self.said.get(row["id"], [])} for row in rows]
 
-    def raw_lines(self, grouped: bool = False) -> Iterator[bytes]:
+    def raw_lines(self, is_grouped: Callable[[str], bool]) -> Iterator[bytes]:
         """The quarantined rows as they stood in the source, a line each.
 
         Args:
-            grouped: Whether several rows of the source may be refused together.
+            is_grouped: Whether several rows of a file, by its path, may be refused together.
         """
         for row in self.rows:
             if not isinstance(row, dict):
-                for raw in split_group(row.data) if grouped else [row.data]:
+                for raw in split_group(row.data) if is_grouped(row.path) else [row.data]:
                     yield raw + b"\n"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -189,19 +189,21 @@ class Dataset:
         """The refused rows of a split that have turns on both sides."""
         path = quarantine_path(entry.subset, entry.split)  # JSON lines, whatever was read
         file = SourceFile(Kind.PAIRS, entry.subset, entry.split, path, locate("."))
-        reader = reader_of(self.built.recipe)
+        recipe = self.built.recipe
         rows = refused_rows(self.out, self.built, entry.subset)
         mine = (row for row in rows if row.id.startswith(f"{entry.subset}/{entry.split}/"))
-        while held := list(islice(mine, BATCH)):
-            block = _read_again([row.data for row in held], file, reader)
-            columns = _outcomes_of([row.id for row in held], arrange_rows(file, block, reader))
-            chosen, rejected = (_turns(columns[side]) for side in SIDES)
-            some = np.flatnonzero((chosen.counts > 0) & (rejected.counts > 0))
-            if len(some):
-                ids = pa.array([held[row].id for row in some.tolist()], pa.string())
-                sides = _part(*(of_rows(turns, some) for turns in (chosen, rejected)))
-                yield _batch(first, entry, ids, False, sides)
-                first += len(some)
+        for _, alike in groupby(mine, lambda row: recipe.read_as(row.path)):
+            while held := list(islice(alike, BATCH)):
+                reader = reader_of(recipe, held[0].path)
+                block = _read_again([row.data for row in held], file, reader)
+                columns = _outcomes_of([row.id for row in held], arrange_rows(file, block, reader))
+                chosen, rejected = (_turns(columns[side]) for side in SIDES)
+                some = np.flatnonzero((chosen.counts > 0) & (rejected.counts > 0))
+                if len(some):
+                    ids = pa.array([held[row].id for row in some.tolist()], pa.string())
+                    sides = _part(*(of_rows(turns, some) for turns in (chosen, rejected)))
+                    yield _batch(first, entry, ids, False, sides)
+                    first += len(some)
 
 
 SIDES = ("chosen", "rejected")

@@ -11,33 +11,29 @@ from contextlib import contextmanager
 from datetime import date
 from typing import NamedTuple
 
-import numpy as np
-import pyarrow as pa
-
-from pairsmith.chat_templates.prepare import as_uncompiled, prepare_located
+from pairsmith.chat_templates.prepare import prepare_located
 from pairsmith.chat_templates.resolve import LocatedTemplate
 from pairsmith.errors import ModelError
 from pairsmith.generating.options import GenerateOptions
 from pairsmith.generating.prompts import Prompt
-from pairsmith.kernel.render import Pairs, UnfaithfulError, Writer, write_pairs
+from pairsmith.kernel.render import Writer
 from pairsmith.models.folders import find_model
 from pairsmith.models.generation.local import context_of, sample
-from pairsmith.models.generation.prompts import encode_prompts, write_prompts
+from pairsmith.models.generation.prompts import (
+    encode_prompts,
+    write_prompts,
+    write_text_prompts,
+)
 from pairsmith.models.generation.replies import ReplyReader, reply_reader
 from pairsmith.models.generation.sample import Sample, Sampling, seed_of
 from pairsmith.models.policies import Policy, load_policy
 from pairsmith.models.run_folder import has_run, read_run
-from pairsmith.schema.messages import Message
-from pairsmith.schema.rows import MESSAGES, Form
+from pairsmith.schema.rows import Form
 from pairsmith.schema.templates import Refusal, Template
-from pairsmith.text.messages import read_messages
 from pairsmith.tokens.render import open_chat
 
 TOO_LONG, REFUSED = "too_long", "refused"
 """Why a prompt is not asked: with a reply it would fill the context; the template refuses it."""
-
-DUMMIES = ("qWone", "qWother")
-"""Replies that stand behind a prompt while it is written: it ends where they part."""
 
 
 class Source(NamedTuple):
@@ -60,13 +56,20 @@ class Asker:
     Args:
         policy: The model.
         form: What it reads.
-        writer: What writes prompts from messages; None where texts are taken as they are.
+        writer: What writes prompts from messages; None where no template is known.
         options: How replies are drawn.
+        other: Whether prompts that are texts are written again, by the policy's own template.
     """
 
     def __init__(
-        self, policy: Policy, form: Form, writer: Writer | None, options: GenerateOptions
+        self,
+        policy: Policy,
+        form: Form,
+        writer: Writer | None,
+        options: GenerateOptions,
+        other: bool = False,
     ) -> None:
+        self.other = other
         self.policy, self.form, self.writer, self.options = policy, form, writer, options
         self.sampling = Sampling(options.temperature, options.top_p, options.max_tokens)
         self.reader: ReplyReader | None = None
@@ -108,27 +111,13 @@ class Asker:
     def _write(self, prompts: Sequence[Prompt]) -> list[str | Refusal]:
         if self.form == Form.MESSAGES:
             return write_prompts([prompt.messages for prompt in prompts], self.writer)
-        if self.writer is None:
-            return [prompt.text or "" for prompt in prompts]
-        return _write_text([prompt.messages for prompt in prompts], self.writer)
-
-
-def _write_text(prompts: Sequence[list[Message]], writer: Writer) -> list[str | Refusal]:
-    """Prompts as a build of text has them: up to where two replies part."""
-    sides = [
-        read_messages(
-            pa.array([[*p, {"role": "assistant", "content": dummy}] for p in prompts], MESSAGES)
-        )
-        for dummy in DUMMIES
-    ]
-    pairs, kept = Pairs.of(*sides), np.ones(len(prompts), bool)
-    try:
-        written = write_pairs(pairs, kept, writer)
-    except UnfaithfulError:
-        by_row = Writer(as_uncompiled(writer.compiled, ""), writer.jinja)
-        written = write_pairs(pairs, kept, by_row)
-    texts = written.columns[0].to_pylist()
-    return [Refusal(written.refused.get(n, "")) if t is None else t for n, t in enumerate(texts)]
+        texts: list[str | Refusal] = [prompt.text or "" for prompt in prompts]
+        others = [place for place, one in enumerate(prompts) if self.other or one.text is None]
+        if others and self.writer is not None:
+            written = write_text_prompts([prompts[place].messages for place in others], self.writer)
+            for place, text in zip(others, written, strict=True):
+                texts[place] = text
+        return texts
 
 
 @contextmanager
@@ -153,7 +142,7 @@ def open_asker(name: str, source: Source, options: GenerateOptions, device: str)
     if form == Form.MESSAGES:
         with open_chat(policy.tokenizer, name) as chat:
             yield Asker(policy, form, chat, options)
-    elif source.form == Form.TEXT and template == source.template:
+    elif template is None and source.form == Form.TEXT:
         yield Asker(policy, form, None, options)
     elif template is None:
         raise ModelError(
@@ -163,4 +152,6 @@ def open_asker(name: str, source: Source, options: GenerateOptions, device: str)
     else:
         day = date.fromisoformat(template.date or "2000-01-01")
         with prepare_located(LocatedTemplate(template), day) as ready:
-            yield Asker(policy, form, Writer(ready.compiled, ready.jinja), options)
+            writer = Writer(ready.compiled, ready.jinja)
+            other = source.form != Form.TEXT or template != source.template
+            yield Asker(policy, form, writer, options, other)

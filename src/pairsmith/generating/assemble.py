@@ -65,7 +65,8 @@ def assemble(out: Path, asked: Prompts, found: Iterator[Found], naming: Naming) 
             summary.add(held["samples"])
     outputs = files.finish()
     return SamplesManifest(
-        __version__, *parents, options.to_dict(), ledger, summary.counts, summary.to_dict(),
+        __version__, *parents, options.to_dict(), ledger, summary.counts,
+        dict(sorted(summary.faults.items())), summary.to_dict(),
         outputs, {file.path: files.rows[file.path] for file in outputs},
     )  # fmt: skip
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from pairsmith.errors import OutputError
 from pairsmith.io.durable import digest_of, write_text_durably
+from pairsmith.io.listed import is_below, is_possible
 from pairsmith.models.run_folder import OutputFile
 
 NAME, UNKEPT = "manifest.json", "unkept.jsonl"
@@ -42,6 +43,7 @@ class SamplesManifest:
             reason; `read` is the sum of the others.
         samples: How many were `asked` for, and how many of them `failed`, were `empty`, or were
             `repeated`, with the text of an earlier one of the same prompt.
+        faults: The failed samples by their fault.
         summary: What came of it: see `summary.summarize`.
         outputs: The files, but for this one; their `rows` by path are in `rows`.
         rows: By path, the rows of each file.
@@ -55,6 +57,7 @@ class SamplesManifest:
     config: dict[str, Any]
     ledger: dict[str, dict[str, int]]
     samples: dict[str, int]
+    faults: dict[str, int]
     summary: dict[str, Any]
     outputs: tuple[OutputFile, ...]
     rows: dict[str, int]
@@ -102,7 +105,7 @@ def read_samples(folder: Path) -> SamplesManifest:
         )
     try:
         made = _from_dict(_read_json(path))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise OutputError(
             f"{path} is no manifest of samples that this version can read: {error}.",
             "Was it written by another version, or edited?",
@@ -134,10 +137,10 @@ def _from_dict(held: dict[str, Any]) -> SamplesManifest:
         raise TypeError("a parent has no name and sha256")
     if held["endpoint"] is not None and not _is_named(held["endpoint"], ("address", "model")):
         raise TypeError("the endpoint has no address and model")
-    for name in ("config", "ledger", "samples", "summary"):
+    for name in ("config", "ledger", "samples", "faults", "summary"):
         if not isinstance(held[name], dict):
             raise TypeError(f"{name} is of another type")
-    for account in (held["samples"], *held["ledger"].values()):
+    for account in (held["samples"], held["faults"], *held["ledger"].values()):
         if not all(type(count) is int for count in account.values()):
             raise TypeError("an account holds something else than counts")
     for place, account in held["ledger"].items():
@@ -148,6 +151,8 @@ def _from_dict(held: dict[str, Any]) -> SamplesManifest:
         told = OutputFile(file["path"], file["bytes"], file["sha256"])
         if [type(value) for value in (*told, file["rows"])] != [str, int, str, int]:
             raise TypeError("an output is of another type")
+        if not is_below(told.path) or not is_possible(told.path):
+            raise ValueError(f"its file {told.path[:80]!r} lies outside of its folder")
         outputs.append(told)
         rows[told.path] = file["rows"]
     names = SamplesManifest.__dataclass_fields__.keys() - {"outputs", "rows"}
@@ -191,5 +196,5 @@ def iter_samples(folder: Path, made: SamplesManifest) -> Iterator[dict[str, Any]
             with (folder / file.path).open(encoding="utf-8") as lines:
                 for line in lines:
                     yield json.loads(line)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise OutputError(f"{folder / file.path} cannot be read: {error}.") from None

@@ -41,7 +41,10 @@ class GenerateOptions:
     round: Annotated[
         str | None, Option("A tag that rows carry, of the round that they are of.", "TAG")
     ] = None
-    subset: Annotated[str | None, Option("Prompts of this subset alone.", "NAME")] = None
+    subset: Annotated[
+        str | None,
+        Option("Prompts of this subset alone; of red-team-attempts the opening turns.", "NAME"),
+    ] = None
     split: Annotated[str | None, Option("Prompts of splits of this name alone.", "NAME")] = None
     limit: Annotated[
         int | None,

@@ -16,12 +16,13 @@ import pyarrow as pa
 from pairsmith.building.split import is_test
 from pairsmith.chat_templates.prepare import prepare_located
 from pairsmith.chat_templates.resolve import LocatedTemplate
-from pairsmith.dataset.manifest import Manifest, read_manifest
+from pairsmith.dataset.manifest import LedgerEntry, Manifest, read_manifest
 from pairsmith.dataset.rows import entries_of, kept_batches
 from pairsmith.errors import OutputError, RecipeError, SourceError
 from pairsmith.generating.options import GenerateOptions
 from pairsmith.kernel.render import render_messages
 from pairsmith.kernel.unrender import unrender
+from pairsmith.models.generation.prompts import read_openings
 from pairsmith.schema.messages import Message, read_stored
 from pairsmith.schema.rows import MESSAGES, SOURCE_MESSAGES, Form, Kind
 from pairsmith.schema.splits import TEST, TRAIN
@@ -36,6 +37,9 @@ MOST_BYTES = 256 << 20
 
 TRANSCRIPT = "\n\nHuman:"
 BATCH_ROWS = 512
+
+OPENINGS = "red-team-openings"
+"""The subset of samples of prompts that open red-team dialogues."""
 
 REPEATED, NOT_DRAWN, TOOLS, NO_QUESTION, UNKNOWN_TURNS = (
     "repeated", "not_drawn", "tools", "no_question", "unknown_turns",
@@ -155,18 +159,35 @@ def _rank(prompt: Prompt, seed: int) -> str:
 
 
 def _of_build(out: Path, built: Manifest, options: GenerateOptions) -> Iterator[Prompt]:
-    entries = [e for e in entries_of(built, options.subset) if kind_of(e.subset) == Kind.PAIRS]
+    asks_openings = options.subset is not None  # dialogues where they are named alone
+    entries = [
+        entry
+        for entry in entries_of(built, options.subset)
+        if asks_openings or kind_of(entry.subset) == Kind.PAIRS
+    ]
     entries = [e for e in entries if options.split in (None, e.split)]
     if not entries:
         raise OutputError(
             f"{out} holds no pairs{f' of a split {options.split}' if options.split else ''}.",
-            "Prompts are those of pairs; dialogues have none.",
+            "Prompts are those of pairs; name dialogues with --subset to ask how they open.",
         )
+    if all(kind_of(entry.subset) == Kind.DIALOGUES for entry in entries):
+        yield from _openings(out, built, entries)
+        return
     reads = _reading(built)
     for entry in entries:
         for stored in kept_batches(out, built, entry, BATCH_ROWS):
             for id, (messages, text) in zip(stored["id"].to_pylist(), reads(stored), strict=True):
                 yield Prompt(id, entry.subset, entry.split, messages, text)
+
+
+def _openings(out: Path, built: Manifest, entries: list[LedgerEntry]) -> Iterator[Prompt]:
+    """The turns that open dialogues; their samples are pairs, and so of a subset of their own."""
+    for entry in entries:
+        for stored in kept_batches(out, built, entry, BATCH_ROWS):
+            turns = read_openings(stored, built.recipe.form)
+            for id, messages in zip(stored["id"].to_pylist(), turns, strict=True):
+                yield Prompt(id, OPENINGS, entry.split, messages)
 
 
 def _reading(built: Manifest) -> Any:

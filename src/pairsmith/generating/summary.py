@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import sqrt
 from typing import Any
@@ -25,6 +26,7 @@ class Summary:
         self.first, self.best = list[float](), list[float]()
         self.scored = list[list[Scored]]()
         self.counts = dict.fromkeys(("asked", "failed", "empty", "repeated"), 0)
+        self.faults = Counter[str]()
 
     def add(self, samples: Sequence[Mapping[str, Any]]) -> None:
         """Takes the samples of a prompt into account."""
@@ -34,6 +36,7 @@ class Summary:
         self.counts["asked"] += len(samples)
         self.counts["empty"] += faults.count("empty")
         self.counts["failed"] += len(faults) - faults.count("empty")
+        self.faults.update(fault for fault in faults if fault != "empty")
         self.counts["repeated"] += len(texts) - len(set(texts))
         scores = [one["score"] for one in good if one["score"] is not None]
         if not scores or len(scores) < len(good):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -21,7 +22,7 @@ from threading import Event, Lock, Timer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult
 
-from pairsmith.errors import ModelError, PairsmithError
+from pairsmith.errors import ModelError, PairsmithError, RecipeError
 from pairsmith.io.retries import retrying
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ PAUSE = 0.5
 
 SECONDS = 300.0
 """How long a server may be silent."""
+
+CONNECTING = 20.0
+"""How long it may take to be reached: nothing ends that sooner, a `Stop` neither."""
 
 WHOLE_SECONDS = 1_200.0
 """How long an answer may take in all, a byte now and then included."""
@@ -51,6 +55,8 @@ MAY_PASS = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 TOKEN = "PAIRSMITH_ENDPOINT_TOKEN"  # noqa: S105  (its name)
 """The environment's variable with a bearer token, for a server that wants one."""
+
+_LENGTH = re.compile(r"[0-9]{1,18}")
 
 AWAY, BUSY, CUT, LARGE, LATE, NO_JSON, STOPPED = (
     "unreachable", "busy", "cut_short", "too_large", "too_slow", "no_json", "stopped",
@@ -179,6 +185,7 @@ def ask(
 
     Raises:
         AnswerError: There is no answer, or it is too large or no JSON; it is a `ModelError`.
+        RecipeError: The token in the environment cannot be sent.
         RefusedError: The server does not take the question.
     """
     held = patience or Patience.usual()
@@ -231,22 +238,23 @@ def _ask_once(address: SplitResult, body: bytes | None, patience: Patience) -> A
     _check_going_on(name, patience)
     kind = HTTPSConnection if address.scheme == "https" else HTTPConnection
     path = (address.path or "/") + (f"?{address.query}" if address.query else "")
-    headers = {"Content-Type": "application/json", "Accept": "application/json"}
-    if os.environ.get(TOKEN):
-        headers["Authorization"] = f"Bearer {os.environ[TOKEN]}"
+    headers = {"Content-Type": "application/json", "Accept": "application/json", **_authorized()}
     silent = min(patience.seconds, patience.left)
     most = patience.most_bytes
     try:
         with (
-            closing(kind(address.hostname or "", address.port, timeout=silent)) as connection,
+            closing(
+                kind(address.hostname or "", address.port, timeout=min(silent, CONNECTING))
+            ) as connection,
             _hanging_up(connection, name, patience),
         ):
+            connection.sock.settimeout(silent)
             connection.request("GET" if body is None else "POST", path, body, headers)
             with connection.getresponse() as answer:
                 text = answer.read(most + 1)
                 length = answer.getheader("Content-Length")
                 wait = answer.getheader("Retry-After")
-    except (OSError, HTTPException) as error:
+    except (OSError, HTTPException, UnicodeError) as error:  # the last of a host that is no name
         _check_going_on(name, patience)
         raise _PassingError(f"{name} does not answer: {words_of(error)}.", AWAY) from error
     if patience.stopped:  # what came may end anywhere
@@ -275,7 +283,7 @@ def _check_going_on(name: str, patience: Patience) -> None:
 
 
 def _parse(text: bytes, length: str | None, name: str) -> Any:
-    if length is not None and length.isdigit() and len(text) < int(length):
+    if length is not None and _LENGTH.fullmatch(length) and len(text) < int(length):
         raise _PassingError(f"The answer of {name} was cut short.", CUT)
     try:
         return json.loads(text)
@@ -285,6 +293,23 @@ def _parse(text: bytes, length: str | None, name: str) -> Any:
             raise _PassingError(told, NO_JSON) from None
         hint = "Is it the right route?"
         raise AnswerError(f"The answer of {name} is no JSON.", hint, NO_JSON) from None
+
+
+def _authorized() -> dict[str, str]:
+    """The header with the token of the environment, if there is one.
+
+    Raises:
+        RecipeError: It is no token; it is not shown.
+    """
+    token = os.environ.get(TOKEN, "").strip()
+    if not token:
+        return {}
+    if not token.isascii() or not token.isprintable():
+        raise RecipeError(
+            f"The environment's {TOKEN} holds characters that no token has.",
+            "Was something else copied with it?",
+        )
+    return {"Authorization": f"Bearer {token}"}
 
 
 @contextmanager

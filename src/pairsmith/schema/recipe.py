@@ -26,7 +26,7 @@ from pairsmith.schema.templates import Template
 SHARD_ROWS = 100_000
 ACTIONS = ("mend", "drop", "flip", "smooth", "drop_doubted", "judge", "apply")
 DOUBTS = ("flip", "smooth", "drop_doubted")
-READING = ("reading", "full", "carry", "margin", "told")
+READING = ("reading", "shapes", "full", "carry", "margin", "told")
 CARRIED = {
     "text": pa.string(),
     "whole": pa.int64(),
@@ -67,6 +67,8 @@ class Recipe:
         margin: What the column `margin` is made of: a field, or two with a minus between them;
             None for no such column.
         reading: What rows are read by, where it takes more words than `shape`, as canonical JSON.
+        shapes: By the path of a file whose rows are read otherwise, because it is of a source of
+            another shape, its `from` and its `reading`, as canonical JSON.
         told: The fields that tell where a row belongs: of `split` and `subset` those that are told
             by one, with its path.
     """
@@ -90,6 +92,7 @@ class Recipe:
     carry: tuple[tuple[str, str], ...] = ()
     margin: str | None = None
     reading: str = "{}"
+    shapes: str = "{}"
     told: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -118,6 +121,13 @@ class Recipe:
         """What rows are read by, as a dictionary; empty where `shape` tells all."""
         fields: dict[str, Any] = json.loads(self.reading)
         return fields
+
+    def read_as(self, path: str) -> tuple[str, dict[str, Any]]:
+        """The shape that rows of a file are read in, and what `reading_fields` is for them."""
+        held = json.loads(self.shapes).get(path)
+        if held is None:
+            return self.shape, self.reading_fields
+        return held["from"], held.get("reading", {})
 
     @property
     def pair_columns(self) -> PairColumns:
@@ -157,6 +167,7 @@ class Recipe:
         """How fields are read that HH-RLHF has not; nothing where nothing is set."""
         held = {
             "reading": json.loads(self.reading),
+            "shapes": json.loads(self.shapes),
             "full": self.full,
             "carry": dict(self.carry),
             "margin": self.margin,
@@ -245,6 +256,7 @@ class RecipeFields(TypedDict, total=False):
     carry: Mapping[str, str]
     margin: str | None
     reading: Mapping[str, Any]
+    shapes: Mapping[str, Mapping[str, Any]]
     told: Mapping[str, str]
 
 
@@ -277,8 +289,9 @@ def make_recipe(**given: Unpack[RecipeFields]) -> Recipe:
     if not isinstance(given.get("full", False), bool):
         raise RecipeError(f"The recipe's full is {given['full']!r}.", "Expected true or false.")
     checked["carry"] = _check_carried(given.get("carry", {}))
-    reading = dict(given.get("reading", {}))
-    checked["reading"] = json.dumps(reading, sort_keys=True, ensure_ascii=False)
+    for name in ("reading", "shapes"):
+        told: dict[str, Any] = dict(given.get(name) or {})  # type: ignore[call-overload]
+        checked[name] = json.dumps(told, sort_keys=True, ensure_ascii=False)
     checked["told"] = tuple(sorted(given.get("told", {}).items()))
     checked["apply"] = tuple(check_applied(held) for held in given.get("apply", ()))
     return Recipe(**checked)
@@ -319,6 +332,7 @@ _TYPES: dict[str, tuple[type, str]] = {
     "carry": (Mapping, "a mapping"),
     "margin": (str, "text"),
     "reading": (Mapping, "a mapping"),
+    "shapes": (Mapping, "a mapping"),
 }
 
 

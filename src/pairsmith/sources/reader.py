@@ -61,10 +61,10 @@ def read_by_shape(name: str) -> Reader:
     return Reader(SHAPES[name], ROW_SHAPES[name])
 
 
-def reader_of(recipe: Recipe) -> Reader:
-    """The reader that a recipe names."""
+def reader_of(recipe: Recipe, path: str) -> Reader:
+    """The reader that a recipe names for the rows of a file, by the path in the manifest."""
     carried = recipe.pair_columns.carried
-    return make_reader(recipe.shape, recipe.reading_fields, recipe.carry, recipe.margin, carried)
+    return make_reader(*recipe.read_as(path), recipe.carry, recipe.margin, carried)
 
 
 def make_reader(

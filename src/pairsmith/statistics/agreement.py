@@ -31,8 +31,9 @@ unit. With m ratings of each of N units, P the mean of pairwise agreement and q_
     κ = (P - Σ_c q_c²) / (1 - Σ_c q_c²)
 
 All are undefined where only one answer was given. If more people are asked where the first ones
-disagree (`adjudication.py`), agreement of all that was said is too low: give the first few ratings
-of each unit, as many for each.
+disagree (`adjudication.py`), agreement of all that was said is another: asking ends where people
+agree, and units that each count once agree too often. Give the first few ratings of each unit, as
+many for each.
 
 A worked example: two people rate four units, and differ on the last. Three of four agree; α is
 1 - 7 · 2 / 30 = 0.5333; κ is 1 - 0.25 / 0.5 = 0.5, of Fleiss (0.75 - 0.53125) / 0.46875 = 0.4667.

@@ -13,8 +13,8 @@ from pairsmith.tracing.find import Found, State, find, find_by_name
 from pairsmith.tracing.made import Link, Made
 from pairsmith.tracing.places import Places
 
-MOST_NODES = 2_000
-"""The most things that are followed."""
+MOST_NODES, MOST_EDGES = 2_000, 20_000
+"""The most things that are followed, and the most links between them."""
 
 
 class Edge(NamedTuple):
@@ -136,7 +136,10 @@ class _Tracer:
                 self.add(place, node, link, one)
 
     def add(self, place: int, node: Node, link: Link, found: Found) -> None:
-        """Adds what was found for a parent."""
+        """Adds what was found for a parent, unless there are too many links."""
+        if len(self.edges) >= MOST_EDGES:
+            self.cut = True
+            return
         number = None if found.made is None else self.number(found.made)
         edge = Edge(
             node.number, number, link.role, found.name, link.sha256, found.state, found.said,

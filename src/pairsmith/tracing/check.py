@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pairsmith.io.listed import is_below
 from pairsmith.tracing.find import tell_change
 from pairsmith.tracing.made import File, Kind, Made
-from pairsmith.tracing.places import Places, is_below
+from pairsmith.tracing.places import Places
 
 CHECKED = frozenset(Kind) - {Kind.FILES, Kind.MODEL, Kind.SERVER}
 """What has a manifest; the others were hashed where they were found."""
@@ -31,8 +32,8 @@ def _check(made: Made, file: File, places: Places) -> str:
             return f"{file.path} is a link out of its folder"
         if not place.is_file():
             return f"{file.path} is gone"
-    except OSError as error:
-        return f"{file.path} cannot be read: {error.strerror or error}"
+    except (OSError, RuntimeError) as error:  # the latter for links that lead round in a circle
+        return f"{file.path} cannot be read: {getattr(error, 'strerror', None) or error}"
     held = places.digest(place)
     if held == file.sha256:
         return ""

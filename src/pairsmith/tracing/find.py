@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from pairsmith.io.listed import is_below
 from pairsmith.models.folders import model_sha256
 from pairsmith.sources.layouts import SAMPLE
 from pairsmith.tracing.made import File, Is, Kind, Link, Made
@@ -230,6 +231,8 @@ def find_files(link: Link, child: Made, places: Places, check: bool) -> list[Fou
 def _is_in_package(file: File) -> bool:
     from pairsmith.io.durable import sha256_of
 
+    if not is_below(file.path):
+        return False
     path = IN_PACKAGE / file.path
     return path.is_file() and sha256_of(path) == file.sha256
 

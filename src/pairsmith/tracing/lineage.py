@@ -17,7 +17,7 @@ from pairsmith.tracing.find import State
 from pairsmith.tracing.made import Kind, Made
 from pairsmith.tracing.places import Places
 from pairsmith.tracing.read import MANIFEST, read_made, record_of
-from pairsmith.tracing.text import to_text
+from pairsmith.tracing.text import in_line, to_text
 
 FORMAT = 1
 
@@ -39,7 +39,7 @@ class Lineage:
     @property
     def problems(self) -> list[str]:
         """What is missing or was changed, a sentence each; nothing where all is as it was."""
-        return [*dict.fromkeys(self._problems())]
+        return [*dict.fromkeys(map(in_line, self._problems()))]
 
     def _problems(self) -> Iterator[str]:
         nodes = self.chain.nodes
@@ -148,7 +148,7 @@ def lineage(
     places = Places(roots)
     places.add(start)
     chain = trace(start, places, check)
-    return Lineage(chain, check, tuple(_remarks(chain, places)))
+    return Lineage(chain, check, tuple(map(in_line, _remarks(chain, places))))
 
 
 def _start(place: Path) -> Made:

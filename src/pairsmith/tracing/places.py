@@ -12,10 +12,11 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pairsmith.errors import OutputError
 from pairsmith.io.durable import sha256_of
+from pairsmith.io.listed import is_below
 from pairsmith.tracing.made import Kind, Made
 from pairsmith.tracing.read import MANIFEST, read_made, record_of
 
@@ -31,12 +32,6 @@ BESIDE = frozenset({Kind.ANNOTATION, Kind.EVALUATION, Kind.EXPLORATION})
 """What lies two folders below the build that it is of, in a folder of its own there."""
 
 SKIPPED = frozenset({"checkpoints", "unfinished", "node_modules", "site-packages", "__pycache__"})
-
-
-def is_below(path: str) -> bool:
-    """Whether a path, as a manifest lists it, stays in its folder."""
-    inner = PurePosixPath(path)
-    return not inner.is_absolute() and ".." not in inner.parts
 
 
 @dataclass

@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pairsmith.dataset import evaluations, explorations
 from pairsmith.dataset.annotation import BuildId
 from pairsmith.errors import OutputError
+from pairsmith.io.listed import is_possible
 from pairsmith.models.folders import IDENTITY, identity_of
 from pairsmith.models.run_folder import KINDS as RUNS
 from pairsmith.tracing.made import File, Is, Kind, Link, Made
@@ -29,6 +31,14 @@ MOST_BYTES = 64 << 20
 
 MOST_PARENTS = 256
 """The most parents of one manifest, besides the files of sources."""
+
+MOST_ROWS = (1 << 63) - 1
+"""The most rows that a manifest can tell of."""
+
+UNREADABLE = (
+    ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError,
+)  # fmt: skip
+"""What comes of JSON that is of another shape."""
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 OWN = frozenset({"project", "events"})
@@ -51,7 +61,11 @@ class _Read(NamedTuple):
 
 def record_of(folder: Path) -> Path | None:
     """The file that tells what a folder holds; None where there is none."""
-    return next((folder / name for name in RECORDS if (folder / name).is_file()), None)
+    for name in RECORDS:
+        with suppress(OSError):  # its folder may be listed, and no more
+            if (folder / name).is_file():
+                return folder / name
+    return None
 
 
 def read_made(path: Path) -> Made:
@@ -67,7 +81,7 @@ def read_made(path: Path) -> Made:
         return _made(_read(path))
     except OSError as error:
         raise OutputError(f"{path} cannot be read: {error.strerror or error}.") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except UNREADABLE as error:
         said = f"{error} is missing" if isinstance(error, KeyError) else str(error).rstrip(".")
         raise OutputError(
             f"{path} is no manifest that this version can read: {said}.",
@@ -134,7 +148,7 @@ def _build(read: _Read) -> Made:
         read.sha256,
         parents=(Link("source", _common(inputs), "", Is.FILE, inputs), *applied, *judging),
         outputs=tuple(map(_file, held["outputs"])),
-        rows=sum(int(entry["kept"]) for entry in ledger),
+        rows=_sum(entry["kept"] for entry in ledger),
         build=told,
     )
 
@@ -151,7 +165,7 @@ def _annotation(read: _Read) -> Made:
         else []
     )
     outputs = tuple(map(_file, held["files"]))
-    rows, parents = int(held["rows"]["said"]), (own, *by_scores, *_named(recipe))
+    rows, parents = _sum([held["rows"]["said"]]), (own, *by_scores, *_named(recipe))
     return Made(Kind.ANNOTATION, read.folder, "", read.sha256, "", parents, outputs, rows)
 
 
@@ -173,7 +187,7 @@ def _run(read: _Read) -> Made:
         identity=identity_of(dict(sorted(model.items()))) if model else "",
         parents=tuple(links),
         outputs=outputs,
-        rows=sum(int(one.get("trained", 0)) for one in held["ledger"].values()),
+        rows=_sum(one.get("trained", 0) for one in held["ledger"].values()),
     )
 
 
@@ -206,7 +220,7 @@ def _other(read: _Read) -> Made:
         read.sha256,
         parents=tuple(links),
         outputs=tuple(map(_file, held.get("outputs") or ())),
-        rows=sum(map(int, kept)) if kept else None,
+        rows=_sum(kept) if kept else None,
         round=str(told) if told is not None else "",
     )
 
@@ -236,11 +250,25 @@ def _hash(value: object) -> str:
     return value
 
 
+def _sum(counts: Iterable[Any]) -> int:
+    """The sum of numbers of rows.
+
+    Raises:
+        ValueError: It is no number of rows.
+    """
+    total = sum(map(int, counts))
+    if not 0 <= total <= MOST_ROWS:
+        raise ValueError("it tells of a number of rows that cannot be")
+    return total
+
+
 def _file(held: Mapping[str, Any]) -> File:
     size, rows = held.get("bytes"), held.get("rows")
     if not isinstance(held["path"], str):
         raise TypeError("a file's path is no text")
-    sizes = tuple(n if type(n) is int and n >= 0 else None for n in (size, rows))
+    if not is_possible(held["path"]):
+        raise ValueError("a file's path can be none")
+    sizes = tuple(n if type(n) is int and 0 <= n <= MOST_ROWS else None for n in (size, rows))
     return File(held["path"], sizes[0], _hash(held["sha256"]), sizes[1])
 
 

@@ -21,7 +21,7 @@ WORDS = {
 def word_of(node: Node) -> str:
     """What a node is, in words."""
     made = node.made
-    return WORDS.get(made.kind, made.name if made.kind == Kind.OTHER else made.kind.value)
+    return WORDS.get(made.kind, label_of(made.name) if made.kind == Kind.OTHER else made.kind.value)
 
 
 def describe(node: Node) -> str:
@@ -73,9 +73,9 @@ def _line(chain: Chain, edge: Edge, seen: set[int]) -> str:
     if edge.parent is None:
         known = f", {edge.sha256[:12]}" if edge.sha256 else ""
         why = f": {in_line(edge.said)}" if edge.said else ""
-        return f"{edge.role}: {label_of(edge.name) or '?'}{known}  MISSING{why}"
+        return f"{label_of(edge.role)}: {label_of(edge.name) or '?'}{known}  MISSING{why}"
     node = chain.nodes[edge.parent]
-    said = f"{edge.role}: {label_of(node.label)}  {describe(node)}"
+    said = f"{label_of(edge.role)}: {label_of(node.label)}  {describe(node)}"
     if edge.files and node.made.kind != Kind.FILES:
         said += f", {edge.files} file{'s' * (edge.files != 1)} of it"
     if edge.state == State.CHANGED:

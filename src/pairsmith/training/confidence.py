@@ -39,6 +39,21 @@ class Told(NamedTuple):
     sha256: str
 
 
+def write_constant(value: float) -> str:
+    """A number for all rows as a text, as which it is kept.
+
+    >>> write_constant(0.9), write_constant(1)
+    ('0.9', '1.0')
+
+    Raises:
+        RecipeError: It is no probability.
+    """
+    text = repr(round(float(value), 9))
+    if not CONSTANT.fullmatch(text):
+        raise RecipeError(f"confidence is {value}.", "Expected a number from 0 to 1, as 0.9.")
+    return text
+
+
 def check_margin(built: Manifest) -> None:
     """Checks that a build has margins.
 

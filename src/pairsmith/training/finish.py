@@ -19,6 +19,7 @@ from pairsmith.training.heads import merge_adapters
 from pairsmith.training.job import Job, TrainedModel
 from pairsmith.training.ledger import Fate
 from pairsmith.training.method import Conclusion, Found
+from pairsmith.training.progress import TrainingWatch, tell_evaluating
 from pairsmith.training.rows import Encoding
 
 CONFIG = "config.yaml"
@@ -28,7 +29,13 @@ SCORED = "scored"
 LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
 
 
-def finish(job: Job, trainer: Any, made: Encoding, records: list[dict[str, Any]]) -> TrainedModel:
+def finish(
+    job: Job,
+    trainer: Any,
+    made: Encoding,
+    records: list[dict[str, Any]],
+    watch: TrainingWatch | None = None,
+) -> TrainedModel:
     """Writes all that a run holds, in the main process; the others wait.
 
     Args:
@@ -36,6 +43,7 @@ def finish(job: Job, trainer: Any, made: Encoding, records: list[dict[str, Any]]
         trainer: The trainer, at its last step.
         made: What became of the rows.
         records: The metrics.
+        watch: Whom to tell how far the evaluation is; None for nobody.
     """
     concluded = job.method.conclude(job, trainer, records)
     finished = _write_model(job, trainer)
@@ -45,7 +53,9 @@ def finish(job: Job, trainer: Any, made: Encoding, records: list[dict[str, Any]]
         with writing(job.place.path):
             if job.evaluates:
                 _release(trainer)
-                found = job.method.evaluate(job, finished, job.place.growing / SCORED)
+                found = job.method.evaluate(
+                    job, finished, job.place.growing / SCORED, tell_evaluating(watch)
+                )
             run = replace(run, metrics={**run.metrics, **found.numbers})
             run = _put_in_place(job, finished, run, (records, found))
     job.wait()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pairsmith.models.policies import Policy
     from pairsmith.models.run_folder import RunManifest
     from pairsmith.training.job import Job
-    from pairsmith.training.progress import TrainingWatch
+    from pairsmith.training.progress import Tell, TrainingWatch
     from pairsmith.training.recorder import Recorder
     from pairsmith.training.rows import Encoding
 
@@ -113,7 +113,8 @@ class Method:
         conclude: Says what a run came to besides, by its trainer at the last step and its metrics,
             in every process; it may put back the weights of an earlier checkpoint.
         evaluate: Evaluates the finished model, in the folder that is told, by what can be made in
-            the other one. A fault of it is no fault of the run: it is told in `Found.why`.
+            the other one, and tells how far it is. A fault of it is no fault of the run: it is told
+            in `Found.why`.
         card: The card of the run, whose manifest lacks outputs.
     """
 
@@ -124,7 +125,7 @@ class Method:
     encode: Callable[[Job, TrainingWatch | None], Encoding]
     prove: Callable[[Job, Encoding], object]
     make_trainer: Callable[[Job, Recorder], Any]
-    evaluate: Callable[[Job, Path, Path], Found]
+    evaluate: Callable[[Job, Path, Path, Tell], Found]
     card: Callable[[Job, RunManifest, Found], str]
     parents: Callable[[Settings, Loaded], Parents] = no_parents
     conclude: Callable[[Job, Any, Sequence[Mapping[str, Any]]], Conclusion] = no_conclusion

@@ -41,7 +41,7 @@ class Recorder(TrainerCallback):  # type: ignore[misc]  # transformers may be ab
         if self.trainer is not None:
             if self.records:  # TRL counts from nothing where a run goes on
                 self.trainer._total_train_tokens = int(self.records[-1].get("num_tokens", 0))
-            self.first_tokens = self.trainer._total_train_tokens
+            self.first_tokens = self.trainer.tokens
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_held: Any) -> Any:
         """Has every checkpoint logged, so that a run that goes on from it logs as if unbroken."""
@@ -58,10 +58,12 @@ class Recorder(TrainerCallback):  # type: ignore[misc]  # transformers may be ab
         seconds = max(time.monotonic() - self.started, 1e-9)
         made = max(state.global_step - self.first_step, 1)
         left = (state.max_steps - state.global_step) * seconds / made
-        tokens = trainer._total_train_tokens - self.first_tokens
+        tokens = trainer.tokens - self.first_tokens
         loss, right = _mean(trainer.step_loss), _mean(trainer.step_right)
         done, total = state.global_step, state.max_steps
-        return TrainingProgress("training", "", done, total, loss, right, tokens / seconds, left)
+        return TrainingProgress(
+            "training", "", done, total, loss, right, tokens / seconds, left, trainer.readings
+        )
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_held: Any) -> None:
         """Writes a line."""

@@ -139,7 +139,7 @@ def _train(job: Job, watch: TrainingWatch | None) -> TrainedModel:
         trainer._load_from_checkpoint(str(last))  # to go on would be a step too many
     else:
         trainer.train(resume_from_checkpoint=str(last) if last else None)
-    return finish(job, trainer, made, records)
+    return finish(job, trainer, made, records, watch)
 
 
 def _records(job: Job, last: Path | None) -> list[dict[str, Any]]:

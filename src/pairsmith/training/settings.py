@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from pairsmith.errors import ModelError, RecipeError
+from pairsmith.training.confidence import write_constant
 from pairsmith.training.config import check_settings, read_config
 from pairsmith.training.method import Configuration
 from pairsmith.training.options import DEFAULTS, MAX_LENGTH, MIN_LR
@@ -53,6 +54,10 @@ def settle(
     written = read_config(Path(config)) if config is not None else {}
     where = f"The file {config}" if config is not None else "The file"
     held = {name: value for name, value in written.items() if value is not None}
+    for named in (said, held):
+        constant = named.get("confidence")
+        if isinstance(constant, int | float) and not isinstance(constant, bool):
+            named["confidence"] = write_constant(constant)
     settings = {
         **asked.defaults,
         **check_settings(held, types, where),

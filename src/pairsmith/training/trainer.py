@@ -6,7 +6,7 @@ Imports transformers, and is imported where it trains alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +112,16 @@ class RunTrainer(Trainer):  # type: ignore[misc]  # transformers may be absent
             "Training stopped; the last whole checkpoint is as it was. Try a lower learning_rate; "
             "pairsmith show BUILD --id shows a row.",
         )
+
+    @property
+    def tokens(self) -> int:
+        """The tokens that were read so far, over all devices."""
+        return int(self._total_train_tokens)
+
+    @property
+    def readings(self) -> Mapping[str, float]:
+        """What a method reads of the last step besides its loss, by name, for whoever looks on."""
+        return {}
 
     def spared(self) -> Collection[int]:
         """The steps of the checkpoints that stay besides the latest."""

@@ -10,6 +10,8 @@ from pairsmith.collecting.adjudicating import adjudicate, read_case
 from pairsmith.collecting.collection import create_collection
 from pairsmith.collecting.export import export
 from pairsmith.collecting.items import attempts_of_build
+from pairsmith.collecting.pages import owner
+from pairsmith.collecting.pages.served import Served
 from pairsmith.collecting.quality.disputes import disputes
 from pairsmith.collecting.quality.measure import measure
 from pairsmith.collecting.quality.telling import tables
@@ -112,6 +114,8 @@ def test_reviews_end_to_end(tmp_path):
         told = tables(measure(collection))
         assert [table.title for table in told] == ["Reviews", "Tags"]
         assert ("Reviews", str(2 * len(items))) in told[0].rows
+        seen = owner.screen(Served(collection, Tasks(collection)), "quality")
+        assert [table.title for table in seen.context["tables"]] == ["Reviews", "Tags"]
         made = export(collection)
     assert made.kept == len(items)
     assert made.people == 2

@@ -9,7 +9,10 @@ from itertools import combinations
 import krippendorff
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+import pairsmith
+from pairsmith.cli import app
 from pairsmith.collecting.draws import chance as drawn
 from pairsmith.collecting.project_file import make_project
 from pairsmith.collecting.quality.measure import measure
@@ -97,6 +100,17 @@ def test_what_others_say_of_models_counts_too(talks):
     assert found.ratings.models[0].rating == pytest.approx(0)
     assert found.ratings.by == "conversation"
     assert found.agreed.pairwise.estimate == 0
+
+
+def test_a_model_that_won_all_has_no_number(talks):
+    collection = talks(overlap=0)
+    for who in ("ann", "ben"):
+        talk(collection, who, lambda a: -2 if a.on(Side.A)["model"] == "fern" else 2)
+    found = measure(collection)
+    assert [one.rating for one in found.ratings.models] == [None, None]
+    [told] = [table for table in tables(found) if table.title == "Models"]
+    assert any("won all" in remark for remark in told.remarks)
+    assert "NaN" not in found.to_json()
 
 
 def test_habits_of_people(talks, clock):
@@ -188,6 +202,23 @@ def test_nothing_yet_is_told_without_a_number(talks):
     assert held.ratings is None
     assert ("Skipped", "100.0 % (20.7 % to 100.0 %), 1 of 1") in tables(held)[0].rows
     assert ("Krippendorff's α, which reply", NONE) in tables(held)[1].rows
+
+
+def test_the_command_prints_what_was_measured(talks):
+    collection = talks(repeats=0)
+    for who in ("ann", "cleo"):
+        talk(collection, who, 1)
+    found = measure(collection)
+    asked = ["collect", str(collection.folder), "--quality"]
+    printed = CliRunner().invoke(app, asked)
+    assert printed.exit_code == 0, printed.output
+    assert "Agreement between people:" in printed.output
+    assert str(collection.pseudonym("ann")) in printed.output
+    as_json = CliRunner().invoke(app, [*asked, "--json"])
+    assert json.loads(as_json.output) == found.to_dict()
+    assert pairsmith.collection_quality(collection.folder) == found
+    refused = CliRunner().invoke(app, [*asked[:2], "--json"])
+    assert "--quality" in str(refused.exception)
 
 
 def test_no_name_of_a_person_is_in_json_or_in_tables(talks):

@@ -1,6 +1,7 @@
 """What the owner of a collection is shown, and how disagreements are decided on pages."""
 
 import json
+import random
 
 import pytest
 from markupsafe import Markup
@@ -13,8 +14,9 @@ from pairsmith.collecting.quality.disputes import disputes
 from pairsmith.collecting.quality.measure import measure
 from pairsmith.collecting.tasks import Tasks
 from pairsmith.collecting.verdicts import Side
-from support.chromium import CONTRAST, STICKS_OUT, launched
-from support.collecting_browser import Forms
+from support.chromium import launched
+from support.collecting_browser import Forms, Person
+from support.collecting_chromium import Visitor, open_door
 from support.judged import judge_all, talk
 from support.slow import slow
 
@@ -50,9 +52,30 @@ def test_the_numbers_on_the_page_are_those_of_the_events(served):
     assert ">ben<" not in html
     named = html_of(served, "quality", name=lambda person: f"<i>{person.who}</i>")
     assert "&lt;i&gt;ben&lt;/i&gt;" in named
+
+
+def test_figures_are_worked_out_again_after_a_while(served, monkeypatch):
+    first = owner.measure_once(served.collection)
+    assert owner.measure_once(served.collection) is first
     talk(served.collection, "author 9", 1)
-    assert owner.measure_once(served.collection).whole.choices == found.whole.choices + 1
-    assert owner.measure_once(served.collection) is owner.measure_once(served.collection)
+    monkeypatch.setattr(owner, "PATIENCE", 1e9)
+    monkeypatch.setattr(owner, "QUICK", 0)
+    assert owner.measure_once(served.collection) is first
+    monkeypatch.setattr(owner, "QUICK", 1e9)
+    assert owner.measure_once(served.collection).whole.choices == first.whole.choices + 1
+
+
+def test_the_owner_alone_on_loopback_sees_them_too(served):
+    """By a browser that has the link, and by none that has not."""
+    me = Person.at(served)
+    assert me.go("/quality").status == me.go("/disagreements").status == 403
+    assert me.enter().go("/quality").screen == "quality"
+    assert "Quality" in me.go("/mine").html
+    case = me.go("/disagreements").html.partition("/disagreements/")[2].partition('"')[0]
+    assert me.go(f"/disagreements/{case}").screen == "disagreement"
+    assert me.press("adjudicate").fault == owner.PICK
+    assert me.press("adjudicate", pick="A", said="It is true.").screen == "disagreements"
+    assert "6 to decide" in me.html
 
 
 def test_a_disagreement_is_decided_without_a_look_at_the_label(served):
@@ -99,25 +122,43 @@ def test_what_is_not_there_or_not_said_is_refused(served):
 
 
 @slow
-def test_pages_fit_a_phone_in_light_and_dark(served, tmp_path):
-    for name in rendering.KINDS:
-        (tmp_path / name).write_bytes(rendering.static(name))
-    case = owner.screen(served, "disagreements").context["cases"][0].case
-    assets = {name: name for name in rendering.KINDS}
-    places = {"quality": "q", "disagreements": "d", f"disagreements/{case}": "c"}
+def test_pages_in_a_browser(talks, clock):
+    """Wide and narrow, light and dark, with scripts and without."""
+    collection = talks(opinions=2, repeats=0.3, instructions="Read **both**.")
+    chance = random.Random(5)
+
+    def prefer(attempt):
+        fern_on_a = attempt.on(Side.A)["model"] == "fern"
+        picks_fern = chance.random() < 0.65
+        return (-1 if fern_on_a == picks_fern else 1) * chance.choice([1, 2, 3])
+
+    def judge(given):
+        agrees = chance.random() < 0.7
+        return (-1 if agrees != given.task.swapped else 1) * chance.choice([1, 2, 3])
+
+    for n in range(9):
+        talk(collection, f"author {n}", prefer, turns=3, clock=clock)
+    for who in ("ben", "cleo"):
+        judge_all(collection, who, judge, clock)
+    served = Served(collection, Tasks(collection))
+    left = sum(not one.is_decided for one in disputes(collection))
+    assert left > 4
     with launched() as browser:
-        for place, name in places.items():
-            file = tmp_path / f"{name}.html"
-            file.write_text(html_of(served, place, assets))
-            for width in (390, 1280):
-                for scheme in ("light", "dark"):
-                    page = browser.new_page(
-                        viewport={"width": width, "height": 900}, color_scheme=scheme
-                    )
-                    page.goto(file.as_uri())
-                    assert page.evaluate(STICKS_OUT) == [], (place, width)
-                    texts, faintest = page.evaluate(CONTRAST)
-                    assert texts > 8
-                    assert faintest >= 4.5, (place, scheme)
-                    page.screenshot(path=tmp_path / f"{name}-{width}-{scheme}.png", full_page=True)
-                    page.close()
+        for width in (1280, 390):
+            with open_door(served) as door:
+                me = Visitor(browser, door, width, scripts=width > 400)
+                me.page.get_by_role("link", name="My work").click()
+                me.page.get_by_role("link", name="Quality").click()
+                me.page.get_by_role("heading", name="Agreement between people").wait_for()
+                me.check("quality")
+                me.page.get_by_role("link", name="What people disagree on").click()
+                me.page.get_by_text(f"{left} to decide").wait_for()
+                me.check("disagreements")
+                me.page.locator("tbody a").first.click()
+                me.page.get_by_role("radio", name="Reply B").check()
+                me.page.get_by_label("Why").fill("It answers.")
+                me.check("disagreement")
+                me.press("Decide for all")
+                left -= 1
+                me.page.get_by_text(f"{left} to decide").wait_for()
+                me.close()

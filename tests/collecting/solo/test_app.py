@@ -1,5 +1,7 @@
 """One person at the pages, form by form, against a stand-in that speaks the protocol."""
 
+import re
+
 import pytest
 
 from support import collected
@@ -24,6 +26,8 @@ def test_a_turn_from_the_link_to_the_choice(ann, server):
     first, a, b = ann.texts
     assert first == "Does a fern like tea?\nReally?"
     assert a != b
+    assert "<title>Tea</title>" in ann.html
+    assert re.fullmatch(r"/talk/conversation-[0-9a-f]{16}", ann.path)
     assert ann.press("choose", strength="3").screen == "writing"
     assert ann.texts == [first, b]
     assert ann.press("edit", text="Ferns do.").texts == [first, "Ferns do."]

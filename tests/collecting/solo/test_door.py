@@ -3,6 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
+from pairsmith.collecting.pages.rendering import markdown
 from pairsmith.collecting.solo.app import application
 from pairsmith.collecting.solo.door import Door
 from support.collecting_browser import PORT, Person, serving
@@ -50,6 +51,17 @@ def test_the_link_lets_in_once(served):
     assert bob.get(link).status_code == 403
 
 
+def test_cookies_of_other_servers_of_the_machine_keep_nobody_out(served):
+    door = Door(PORT)
+    ann = Person.at(served, door)
+    cookie = ann.client.get(door.link).headers["set-cookie"].partition(";")[0]
+    bob = TestClient(application(served, door), f"http://127.0.0.1:{PORT}")
+    for others in ('a={"b": 1}', "a=b c", 'a="', "a[0]=1", f"{door.cookie}=x"):
+        answer = bob.get("/mine", headers={"cookie": f"{others}; {cookie}; {others}"})
+        assert answer.status_code == 200
+        assert bob.get("/mine", headers={"cookie": others}).status_code == 403
+
+
 def test_another_name_or_site_is_refused(served):
     ann = Person.at(served).enter()
     assert ann.client.get("/", headers={"host": f"evil.example:{PORT}"}).status_code == 421
@@ -60,6 +72,7 @@ def test_another_name_or_site_is_refused(served):
         {"origin": "http://evil.example"},
         {"origin": "null"},
         {"origin": "http://127.0.0.1:1"},
+        {"origin": "http://["},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
     ):
@@ -78,3 +91,14 @@ def test_every_answer_is_kept_from_other_pages(served):
         assert "default-src 'none'" in headers["content-security-policy"]
         assert headers["cache-control"] == "no-store"
         assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_instructions_are_never_more_than_they_are_long():
+    """Links by name would let 100,000 characters become 250 MB."""
+    text = f"[a]: {'x' * 20_000}\n\n" + "[a]" * 25_000
+    assert len(markdown(text)) < 2 * len(text)
+    shown = markdown("<b>x</b> ![x](http://h/x.png) [x](javascript:alert(1)) [tea](http://h/)")
+    assert "<b>" not in shown
+    assert "<img" not in shown
+    assert shown.count("href") == 2  # a picture is a link to it
+    assert 'href="javascript' not in shown

@@ -23,6 +23,15 @@ HERE = Path(__file__)
 USER = ("user", "add", "ROOT", "ann", "--no-password")
 TOKEN = ("token", "add", "ROOT", "ann", "--write", "--name", "one")
 GUILD = ("organization", "add", "ROOT", "guild", "--admin", "ann")
+TEAS = (
+    "collection",
+    "add",
+    "ROOT",
+    "ann",
+    "teas",
+    "--project",
+    str(HERE.parent / "data/project.yaml"),
+)
 LINES: dict[tuple[str, ...], list[tuple[str, ...]]] = {  # what writes, and what has to go before it
     ("user", "add"): [USER],
     ("user", "password"): [USER, ("user", "password", "ROOT", "ann")],
@@ -41,6 +50,9 @@ LINES: dict[tuple[str, ...], list[tuple[str, ...]]] = {  # what writes, and what
         GUILD,
         ("organization", "role", "ROOT", "guild", "ann", "admin"),
     ],
+    ("collection", "add"): [USER, TEAS],
+    ("collection", "list"): [USER, TEAS, ("collection", "list", "ROOT")],
+    ("collection", "export"): [USER, TEAS, ("collection", "export", "ROOT", "ann", "teas", "OUT")],
     ("backup",): [USER, ("backup", "ROOT", "OUT")],
     ("verify",): [USER, ("verify", "ROOT")],
 }

@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 
 from pairsmith.hub.auth import sessions, tokens, users
+from pairsmith.hub.collections import registry
 from pairsmith.hub.context import DATABASE
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.licensing import licences, offers
@@ -94,4 +95,5 @@ def test_nothing_that_was_theirs_alone_is_left(hub, story):
 def test_who_owns_something_is_told_what(hub, story):
     ann = story[0]
     with hub.database.write() as db:
-        assert accounts.remains(db, ann).repos == ("dataset ann/teas",)
+        registry.add(db, ann, "talks", "f", "Talk about tea", "helpful")
+        assert accounts.remains(db, ann).repos == ("dataset ann/teas", "collection ann/talks")

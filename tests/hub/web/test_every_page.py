@@ -124,11 +124,13 @@ SHOWN = {
     f"{COLLECTION}/work": [f"bob {TEAS}/work", f"ann {TEAS}/work"],
     f"{COLLECTION}/work/": [f"bob {TEAS}/work/"],
     f"{COLLECTION}/work/{{place:inner}}": [
-        f"bob {TEAS}/work/{place}" for place in ("task", "mine", "instructions")
+        *(f"bob {TEAS}/work/{place}" for place in ("task", "mine", "instructions")),
+        *(f"ann {TEAS}/work/{place}" for place in ("quality", "disagreements")),
+        f"ann {TEAS}/work/disagreements/{{case}}",
     ],
     f"{COLLECTION}/work/talk/{{conversation:part}}/progress": [],
     f"{COLLECTION}/source.zip": [],
-    f"{COLLECTION}/decide": [f"ann {TEAS}/decide"],
+    f"{COLLECTION}/annotation.zip": [],
     f"{COLLECTION}/people": [f"ann {TEAS}/people"],
     f"{COLLECTION}/settings": [f"ann {TEAS}/settings"],
     "/{owner:part}": ["/ann", "bob /bob", "/guild", "ann /guild"],
@@ -158,10 +160,10 @@ def test_every_route_of_a_page_is_looked_at():
 def test_every_page(hub, served, browser, sample_messages):
     hub.settings = dataclasses.replace(hub.settings, stripe_secret="whsec_x")
     made, watch = furnish(hub, sample_messages), Watch(served)
-    furnish_collection(hub)
+    case = furnish_collection(hub)
     people = {name: come(browser, watch, made, name) for name in ("", *FULL_NAMES)}
     places = {"licence": made.licence, "offer": made.offer}
-    places |= {"first": made.first.id, "last": made.last.id, "edited": made.edited}
+    places |= {"case": case, "first": made.first.id, "last": made.last.id, "edited": made.edited}
     wrong = {}
     for route, lines in SHOWN.items():
         for line in lines:

@@ -1,6 +1,8 @@
 """Replies from a server of chat completions, and whatever it does wrong: values, never a crash."""
 
+import json
 import re
+import socket
 import threading
 import time
 from dataclasses import replace
@@ -24,6 +26,7 @@ from support.score_server import changed, cut, drips, hangs_up, says, send
 
 ASKED = [{"role": "user", "content": "How do I water the fern?"}]
 HOW = Sampling(max_tokens=40)
+QUICK = replace(wire.Patience.usual(), attempts=1)
 
 
 @pytest.fixture(autouse=True)
@@ -143,6 +146,25 @@ def test_what_is_not_needed_may_be_missing_or_wrong(server):
     assert len(found[3].finish_reason) <= 120
 
 
+@pytest.mark.parametrize("length", ["\u00b2", "9" * 5000])
+def test_a_length_that_is_no_number_is_not_heeded(server, length):
+    server.always = lambda handler, status, held: send(
+        handler, status, json.dumps(held).encode(), length
+    )
+    [found] = write(server, seconds=5)
+    assert isinstance(found, Sample)
+
+
+def test_a_number_of_tokens_that_cannot_be_is_not_kept(server):
+    server.always = changed(lambda held: {**held, "usage": {"completion_tokens": 10**300}})
+    assert write(server)[0].tokens is None
+
+
+def test_a_host_that_can_be_none_is_told():
+    with pytest.raises(ModelError, match="does not answer"):
+        open_endpoint(f"http://{'a' * 70}.example:1", patience=QUICK)
+
+
 def test_a_slow_server_is_waited_for_as_long_as_told(server):
     server.always = drips
     began = time.monotonic()
@@ -171,6 +193,14 @@ def test_a_token_is_sent_and_never_told(server, monkeypatch):
     sample, failed = write(server) + write(server)
     assert {held["Authorization"] for held in server.headers} == {"Bearer secret"}
     assert "secret" not in repr((sample, failed))
+    monkeypatch.setenv(wire.TOKEN, "secret\n")
+    assert isinstance(write(server)[0], Sample)
+    assert server.headers[-1]["Authorization"] == "Bearer secret"
+    for wrong in ("secret\nx: y", "secr\u00e9t", "secret\u2013"):
+        monkeypatch.setenv(wire.TOKEN, wrong)
+        with pytest.raises(RecipeError, match=wire.TOKEN) as caught:
+            write(server)
+        assert "secr" not in str(caught.value)
 
 
 def test_the_models_name_is_learnt_where_there_is_one(server):
@@ -179,11 +209,15 @@ def test_the_models_name_is_learnt_where_there_is_one(server):
     with pytest.raises(ModelError, match="serves 3 models: a, b, c") as caught:
         open_endpoint(server.address)
     assert "--served-model" in caught.value.hint
-    server.listed = [7, ""]
+    server.listed = [7, "", "a\x1b[2Jb", "\ud800", "a\u202eb"]
     with pytest.raises(ModelError, match="serves 0 models"):
         open_endpoint(server.address)
     with pytest.raises(ModelError, match="does not tell its models: 404"):
         open_endpoint(f"{server.address}/v2")
+    for held in (7, "ferns", {"id": "ferns"}, None):
+        server.listed = held
+        with pytest.raises(ModelError, match="lists no models"):
+            open_endpoint(server.address)
 
 
 @pytest.mark.parametrize(
@@ -204,3 +238,20 @@ def test_addresses(given, path):
             parse_address(given)
     else:
         assert parse_address(given).path == path
+
+
+def test_a_server_that_cannot_be_reached_holds_nobody_up(monkeypatch):
+    """Nothing stops an attempt to connect, so it is short, however long an answer may take."""
+    monkeypatch.setattr(wire, "CONNECTING", 0.2)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        port = full.getsockname()[1]
+        waiting = [socket.socket() for _ in range(4)]  # in its queue, which has no room left
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", port))
+        began = time.monotonic()
+        with pytest.raises(ModelError, match="does not answer: timed out"):
+            open_endpoint(f"http://127.0.0.1:{port}", patience=QUICK)
+        assert time.monotonic() - began < 10
+        for one in waiting:
+            one.close()

@@ -24,8 +24,7 @@ self POST /collections/{owner:part}/{name:part}/delete
 self POST /collections/{owner:part}/{name:part}/reply
 self POST /collections/{owner:part}/{name:part}/leave
 self GET /collections/{owner:part}/{name:part}/source.zip
-self GET /collections/{owner:part}/{name:part}/decide
-self POST /collections/{owner:part}/{name:part}/decide
+self GET /collections/{owner:part}/{name:part}/annotation.zip
 self GET /collections/{owner:part}/{name:part}/people
 self POST /collections/{owner:part}/{name:part}/people/invite
 self POST /collections/{owner:part}/{name:part}/people/link

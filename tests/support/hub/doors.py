@@ -62,7 +62,7 @@ VALUES = {  # what stands in the place of each part of an address
     "report": ("explore", "audit"),
     "num": ("1", "2", "3", "x"),
     "conversation": ("x",),
-    "place": ("task", "talk/x", "../people"),
+    "place": ("task", "talk/x", "quality", "disagreements/x", "../people"),
     "comment": ("{comment}",),
     "attachment": ("{attachment}",),
     "rest": ("x", "../api/datasets/ann/" + HIDDEN),

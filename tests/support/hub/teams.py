@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from html import unescape
@@ -13,6 +15,7 @@ from pairsmith.collecting.collection import create_collection
 from pairsmith.collecting.consent import consent
 from pairsmith.collecting.items import Item, add_items
 from pairsmith.collecting.project_file import parse_project
+from pairsmith.collecting.quality.disputes import disputes
 from pairsmith.collecting.tasks import Tasks
 from pairsmith.hub.app import application
 from pairsmith.hub.auth import sessions, users
@@ -34,6 +37,7 @@ consent: What you say is kept under a number.
 models:
 - {{name: quiet-secret, endpoint: {address}, served_model: ferns}}
 """
+TALK = re.compile(r"/work/talk/([^/]+)$")
 MEMBERS = {"worker": Role.WORKER, "other": Role.WORKER, "reviewer": Role.REVIEWER}
 
 
@@ -107,8 +111,11 @@ class Team:
         return users.named(db, name) or users.add(db, name, name.title(), "", None)
 
 
-def furnish_collection(hub: Hub) -> None:
-    """A collection of ann's in which bob takes part, and people disagree; eve is invited."""
+def furnish_collection(hub: Hub) -> str:
+    """A collection of ann's in which bob takes part, and people disagree; eve is invited.
+
+    Returns the name of what they disagree about, in addresses.
+    """
     project = parse_project(
         f"{RELABEL}instructions: Pick what helps **more**.\nwarning: Some of it is bitter.\n"
         "pay: A cup of tea\nlanguages: [en]\nopinions: 2\nmost_opinions: 2\n",
@@ -130,6 +137,8 @@ def furnish_collection(hub: Hub) -> None:
             given = tasks.next(str(user.id))
             swapped = -1 if given.task.swapped else 1
             tasks.judge(str(user.id), given.task.id, given.token, strength * swapped)
+        [dispute] = disputes(made)
+        return dispute.case
 
 
 def tea_items(count: int) -> list[Item]:
@@ -138,6 +147,17 @@ def tea_items(count: int) -> list[Item]:
         Item(f"tea/train/{n}", [{"role": "user", "content": f"Tea {n}?"}], f"{n} good", f"{n} bad")
         for n in range(count)
     ]
+
+
+def turn(person: Person, text: str = "Is tea hot?") -> tuple[str, str]:
+    """Begins a conversation and says something; the page with the two replies."""
+    place = TALK.search(person.act("start").headers["location"])[0].removeprefix("/work/")
+    assert person.act("say", place, text=text).status_code == 303
+    until = time.monotonic() + 10
+    while 'data-screen="choosing"' not in (shown := person.get(f"{PAGE}/work/{place}").text):
+        assert time.monotonic() < until, shown
+        time.sleep(0.02)
+    return place, shown
 
 
 @contextmanager

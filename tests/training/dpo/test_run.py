@@ -16,11 +16,13 @@ pytest.importorskip("trl")
 def test_the_run_holds_a_policy_and_what_it_writes(small, tmp_path):
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    scorer = write_scorer(tmp_path / "scorer")
+    scorer, told = write_scorer(tmp_path / "scorer"), []
     made = train_policy(
         small.messages, tmp_path / "run", small.model, max_steps=4, learning_rate=1e-2,
-        evaluate=True, score=str(scorer),
+        evaluate=True, score=str(scorer), progress=told.append,
     )  # fmt: skip
+    evaluating = {one.what: (one.done, one.total) for one in told if one.phase == "evaluating"}
+    assert evaluating == {"held-out rows": (3, 3), "replies": (6, 6)}
     model = AutoModelForCausalLM.from_pretrained(made.folder)
     tokenizer = AutoTokenizer.from_pretrained(made.folder)
     assert model.generate(**tokenizer("fern", return_tensors="pt"), max_new_tokens=2).numel() > 0
@@ -36,13 +38,14 @@ def test_the_run_holds_a_policy_and_what_it_writes(small, tmp_path):
     ]
     assert [line["id"] for line in lines] == [f"pairs/test/{n}" for n in (1, 2, 3)]
     sides = [line[side] for line in lines for side in ("before", "after")]
-    assert {*sides[0]} == {"text", "seed", "tokens", "ended", "score"}
+    assert {*sides[0]} == {"text", "seed", "tokens", "finish_reason", "scores"}
     assert lines[0]["before"]["seed"] == lines[0]["after"]["seed"]
     numbers = json.loads((made.folder / "evaluation" / "evaluation.json").read_text())
-    scored = [[line[side]["score"] for side in ("before", "after")] for line in lines]
+    scored = [[line[side]["scores"]["score"] for side in ("before", "after")] for line in lines]
     known = [after for before, after in scored if before is not None and after is not None]
-    told = numbers["samples"]["score"]["after"]
-    assert told["rows"] == len(known) == 3 - numbers["samples"]["not_scored"] > 0
+    told = numbers["samples"]["scores"]["score"]["after"]
+    missing = numbers["samples"]["scores"]["score"]["not_scored"]
+    assert told["rows"] == len(known) == 3 - missing > 0
     assert told["estimate"] == pytest.approx(sum(known) / len(known))
     assert numbers["samples"]["kl"]["estimate"] > 0
     assert numbers["log_ratio"]["difference"]["estimate"] > 0
@@ -65,12 +68,14 @@ def test_replies_are_scored_by_the_ids_that_a_score_reads(small, tmp_path):
         score=str(scorer),
     )  # fmt: skip
     lines = (made.folder / "evaluation" / "samples.jsonl").read_text().splitlines()
-    known = [line for line in map(json.loads, lines) if line["after"]["score"] is not None]
+    known = [
+        line for line in map(json.loads, lines) if line["after"]["scores"]["score"] is not None
+    ]
     assert known
     for line in known:
         said = [*line["prompt"], {"role": "assistant", "content": line["after"]["text"]}]
         (found,) = score_texts([said], str(scorer))
-        assert line["after"]["score"] == pytest.approx(found.score, abs=1e-5)
+        assert line["after"]["scores"]["score"] == pytest.approx(found.score, abs=1e-5)
 
 
 @slow

@@ -37,6 +37,17 @@ def test_what_is_at_odds(tmp_path, given, said):
         settle(DPO, {}, tmp_path / "c.yaml")
 
 
+@pytest.mark.parametrize(("written", "kept"), [("0.9", "0.9"), ("1", "1.0"), ("label", "label")])
+def test_a_confidence_for_all_rows_is_a_number(tmp_path, written, kept):
+    (tmp_path / "c.yaml").write_text(f"model_name_or_path: tea\nconfidence: {written}\n")
+    assert settle(DPO, {}, tmp_path / "c.yaml")["confidence"] == kept
+
+
+def test_a_confidence_above_one_is_refused():
+    with pytest.raises(RecipeError, match=r"confidence is 1\.5"):
+        settle(DPO, {"model_name_or_path": "tea", "confidence": 1.5}, None)
+
+
 def test_the_hint_on_smoothing_names_the_confidence():
     with pytest.raises(RecipeError) as caught:
         settle(DPO, {"model_name_or_path": "tea", "loss_type": ["hinge"]}, None) and settle(

@@ -7,7 +7,8 @@ import pytest
 from pairsmith.dataset.manifest import read_manifest
 from pairsmith.errors import ModelError
 from pairsmith.schema.rows import Form
-from pairsmith.training.rl.fit import check_models, name_model
+from pairsmith.training.fit import name_model
+from pairsmith.training.rl.fit import check_models
 from support.models.folders import write_causal, write_scorer
 from support.models.id_rows import WORDS
 from support.models.tokenizers import PLAIN, write_tokenizer

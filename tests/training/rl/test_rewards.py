@@ -12,8 +12,9 @@ from pairsmith.models.loading import load_scorer
 from pairsmith.schema.rows import Form, Kind
 from pairsmith.tokens.preview import open_writer
 from pairsmith.tokens.tokenizer import load_tokenizer
+from pairsmith.training.judges import Asked, Judge
 from pairsmith.training.rl.prompts import open_prompts
-from pairsmith.training.rl.rewards import Judge, MissingEnd, Reward
+from pairsmith.training.rl.rewards import MissingEnd, Reward
 from support.models.folders import write_scorer
 from support.models.id_rows import WORDS, build_rows, previewed
 from support.models.tokenizers import MAKES, PLAIN, write_tokenizer
@@ -116,8 +117,6 @@ def reward(tmp_path):
     folder = write_scorer(tmp_path / "scorer", tokenizer=tokenizer)
     judge = Judge(load_scorer(str(folder), Form.TEXT, device="cpu"), None, 64)
     replies = ReplyReader(tokenizer, [tokenizer.eos_token_id], Around())
-    from pairsmith.training.rl.rewards import Asked
-
     texts = ["[INST] Short [/INST]", "[INST] Which tea? [/INST]"]
     asked = [
         Asked(f"row-{n}", text, None, tokenizer(text)["input_ids"]) for n, text in enumerate(texts)

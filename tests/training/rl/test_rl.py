@@ -6,6 +6,7 @@ from hashlib import sha256
 import pytest
 
 import pairsmith
+from pairsmith.cli.render.training import describe
 from pairsmith.errors import ModelError, OutputError, RecipeError
 from pairsmith.models.folders import model_sha256
 from support.models.counting import GOOD, WORDS, build_words, write_counter, write_policy
@@ -18,7 +19,13 @@ pytest.importorskip("trl")
 
 
 @pytest.fixture(scope="module")
-def run(words, tmp_path_factory):
+def told():
+    """The progress that `run` told."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def run(words, told, tmp_path_factory):
     """A run that is watched and evaluated, with a KL penalty. Not to be changed."""
     return train_rl_quietly(
         words.messages,
@@ -28,7 +35,22 @@ def run(words, tmp_path_factory):
         watch=str(words.dislikes),
         stop=False,
         evaluate=True,
+        progress=told.append,
     )
+
+
+def test_progress_tells_the_readings_and_the_evaluation(run, told):
+    steps = [one for one in told if one.phase == "training"]
+    names = ("reward", "watch", "kl")
+    lines = [{name: line[name] for name in names} for line in metrics_of(run.folder)]
+    assert [dict(one.readings) for one in steps] == lines
+    assert all((one.tokens_per_second or 0) > 0 for one in steps)
+    line = describe(steps[-1])
+    assert f"reward {lines[-1]['reward']:.3g}, watch {lines[-1]['watch']:.3g}, KL " in line
+    evaluating = [one for one in told if one.phase == "evaluating"]
+    assert (evaluating[0].total, evaluating[-1].done) == (24, 24)  # 12 prompts, before and after
+    assert describe(evaluating[-1]) == "evaluating: 24 of 24 replies"
+    assert told.index(evaluating[0]) > told.index(steps[-1])
 
 
 def test_the_reward_rises_and_the_record_says_how(run):

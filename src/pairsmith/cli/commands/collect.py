@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from pairsmith.cli.options import with_options
 from pairsmith.collecting.options import CollectOptions
-
-if TYPE_CHECKING:
-    from pairsmith.collecting.collect import Collected
+from pairsmith.errors import RecipeError
 
 GROUPS = {
     "Talking to a model": (
@@ -34,6 +32,10 @@ def collect(
     export: Annotated[
         bool, typer.Option("--export", help="Write what was collected, and serve nothing.")
     ] = False,
+    quality: Annotated[
+        bool, typer.Option("--quality", help="Print how far people agree, and what they do.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Of --quality: as JSON.")] = False,
     **options: Any,
 ) -> None:
     """Talk to a model and pick replies, or judge pairs again, on a page in the browser.
@@ -41,42 +43,17 @@ def collect(
     Prints a link that works once, and serves the page to this machine alone until Ctrl-C. What was
     collected is then a source in DIR. DIR by itself goes on. Needs the extra `collect`.
     """
+    from pairsmith.cli.render.collection import greet, show_quality, tell
     from pairsmith.cli.terminal import say, stoppable
     from pairsmith.collecting.collect import collect as collect_by
     from pairsmith.collecting.collect import export_collection
 
+    if as_json and not quality:
+        raise RecipeError("--json goes with --quality alone.")
     with stoppable("interrupted; what was chosen is kept, and the same command goes on."):
-        if export:
-            _tell(export_collection(folder, **options))
+        if quality:
+            show_quality(folder, as_json)
+        elif export:
+            tell(export_collection(folder, **options))
         else:
-            _tell(collect_by(folder, port=port, ready=_greet, tell=say, **options))
-
-
-def _greet(link: str) -> None:
-    typer.echo(f"Open {link}\nThe link works once. Ctrl-C ends, and writes what was collected.")
-
-
-def _tell(made: Collected) -> None:
-    from pairsmith.text.sanitize import sanitize
-
-    for line in _lines(made):
-        typer.echo(sanitize(line))
-
-
-def _lines(made: Collected) -> list[str]:
-    manifest, folder = made.manifest, made.folder
-    read = sum(entry.read for entry in manifest.ledger)
-    if not read:
-        return ["Nothing was collected so far.", f"Go on: pairsmith collect {folder}"]
-    unkept = ", ".join(f"{why} {count:,}" for why, count in manifest.unkept.items())
-    kept = f"{folder}: read {read:,} = kept {manifest.kept:,}{f', {unkept}' if unkept else ''}"
-    if made.annotation is None:
-        return [kept, f"Build it: pairsmith build {folder} OUT"]
-    annotation = made.annotation.folder
-    labels = ", ".join(f"{name} {count:,}" for name, count in made.annotation.labels.items())
-    return [
-        kept,
-        f"{annotation}: {labels}",
-        f"Act on it: pairsmith build SOURCE OUT --apply {annotation}",
-        "SOURCE is what that build was made of.",
-    ]
+            tell(collect_by(folder, port=port, ready=greet, tell=say, **options))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from pairsmith.hub.auth.users import User
+    from pairsmith.hub.context import Hub
 
 PASSWORD = "PAIRSMITH_HUB_PASSWORD"  # noqa: S105 - a variable's name
 """The environment variable with the password; without it the password is prompted for."""
@@ -34,12 +35,19 @@ def changing(root: Path, create: bool = False) -> Iterator[sqlite3.Connection]:
     Raises:
         PairsmithError: There is no hub in the folder, or the hub refuses the change.
     """
+    with serving(root, create) as hub, hub.database.write() as db:
+        yield db
+
+
+@contextmanager
+def serving(root: Path, create: bool = False) -> Iterator[Hub]:
+    """A hub, which may be running; see `changing`."""
     from pairsmith.hub.context import open_hub
     from pairsmith.hub.http.errors import HubError
 
     try:
-        with open_hub(root, create=create) as hub, hub.database.write() as db:
-            yield db
+        with open_hub(root, create=create) as hub:
+            yield hub
     except HubError as error:
         raise PairsmithError(error.message) from error
 

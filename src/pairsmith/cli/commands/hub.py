@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pairsmith.cli.commands import account_ends, account_tokens, organizations
+from pairsmith.cli.commands import account_ends, account_tokens, hub_collections, organizations
 from pairsmith.cli.commands.accounts import AsJson, Root
 from pairsmith.cli.common import with_common
 from pairsmith.cli.hub_command import HubCommand
@@ -27,6 +27,7 @@ hub = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+hub.add_typer(hub_collections.collection)
 for group in (account_ends.user, account_tokens.token, organizations.organization):
     hub.add_typer(group)
 

@@ -55,7 +55,8 @@ def show(
         return
     picked = _pick(place, built, asked, cut)
     if raw:
-        sys.stdout.buffer.writelines(picked.raw_lines(reader_of(built.recipe).row.is_grouped))
+        grouped = {e.path: reader_of(built.recipe, e.path).row.is_grouped for e in built.inputs}
+        sys.stdout.buffer.writelines(picked.raw_lines(lambda path: grouped.get(path, False)))
     elif as_json:
         for row in picked.as_json():
             typer.echo(json.dumps(row, default=str))

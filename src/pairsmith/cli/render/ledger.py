@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MOST_FIELDS = 12
 """At most this many fields are named on the screen; the manifest has all."""
 
+ROUND = "round"
+"""The field of samples and collections that says which round a row is of."""
+
 
 def draw(manifest: Manifest, out: str, as_json: bool) -> None:
     """Prints the manifest of a build, as a table or as JSON."""
@@ -75,6 +78,19 @@ def _next(manifest: Manifest, out: str) -> list[str]:
 
 def _shape(recipe: Recipe) -> list[str]:
     """Lines on how rows were read, unless they are those of HH-RLHF."""
+    files: dict[str, list[str]] = {}
+    for path, held in json.loads(recipe.shapes).items():
+        files.setdefault(held["from"], []).append(path)
+    said = [
+        f"Rows of {paths[0]}{f' and {len(paths) - 1:,} more' if len(paths) > 1 else ''} were read "
+        f"in the shape {name}."
+        for name, paths in files.items()
+    ]
+    return [*_first_shape(recipe), *said]
+
+
+def _first_shape(recipe: Recipe) -> list[str]:
+    """Lines on how the rows of the first source were read."""
     if recipe.shape == "hh" and not recipe.reading_fields:
         return []
     if not recipe.reading_fields:
@@ -101,6 +117,8 @@ def _fields(manifest: Manifest) -> list[str]:
             lines.append(
                 f"{words}: {', '.join(told)}" + (f", and {more} more." if more > 0 else ".")
             )
+        if use == Use.LEFT_OUT and ROUND in found:
+            lines.append(f"  --carry {ROUND} keeps the round of every row as a column.")
     return lines
 
 

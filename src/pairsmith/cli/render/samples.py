@@ -23,7 +23,7 @@ def show(made: Generated, as_json: bool) -> None:
         return
     lines = [_ledger(made.manifest), _samples(made.manifest), *_summary(made.manifest.summary)]
     if made.reused:
-        lines.append("They had been made before, by the same options: nothing was drawn anew.")
+        lines.append("They had been made before, by the same options: nothing was drawn again.")
     lines.append(f"The samples: {made.folder}")
     if made.manifest.kept:
         lines.append(f"Next: pairsmith build {made.folder} OUT --carry round,model --margin scores")
@@ -41,8 +41,12 @@ def _ledger(made: SamplesManifest) -> str:
 
 def _samples(made: SamplesManifest) -> str:
     counts = made.samples
+    faults = ", ".join(f"{fault} {count:,}" for fault, count in made.faults.items())
+    why = {"failed": f" ({faults})"}
     told = ", ".join(
-        f"{counts[name]:,} {name}" for name in ("failed", "empty", "repeated") if counts[name]
+        f"{counts[name]:,} {name}{why.get(name, '')}"
+        for name in ("failed", "empty", "repeated")
+        if counts[name]
     )
     return f"{counts['asked']:,} samples{f'; of these {told}' if told else ''}"
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pairsmith.training.job import TrainedModel
     from pairsmith.training.progress import TrainingProgress, TrainingWatch
 
+NAMES = {"kl": "KL"}
+"""How readings are shown where that is not their name."""
+
 EVERY = 30.0
 """Seconds between two lines, where stderr is no terminal."""
 
@@ -46,7 +49,7 @@ def training_progress() -> Iterator[TrainingWatch]:
     task = bar.add_task("reading", total=None, said="")
 
     def watch(step: TrainingProgress) -> None:
-        head = sanitize(step.what or "training")
+        head = sanitize(step.what) if step.phase == "rows" else step.phase
         bar.update(task, description=head, completed=step.done, total=step.total or None)
         bar.update(task, said=describe(step))
 
@@ -70,11 +73,14 @@ def describe(step: TrainingProgress) -> str:
     """How far a training has come, in a line."""
     if step.phase == "rows":
         return f"{step.done:,} of {step.total:,} rows"
+    if step.phase == "evaluating":
+        return f"evaluating: {step.done:,} of {step.total:,} {step.what}"
     said = [f"step {step.done:,} of {step.total:,}"]
     if step.loss is not None:
         said.append(f"loss {step.loss:.3f}")
     if step.accuracy is not None:
         said.append(f"accuracy {step.accuracy:.0%}")
+    said += [f"{NAMES.get(name, name)} {value:.3g}" for name, value in step.readings.items()]
     if step.tokens_per_second is not None and step.seconds_left is not None:
         said += [f"{step.tokens_per_second:,.0f} tokens/s", f"{_time(step.seconds_left)} left"]
     return ", ".join(said)
@@ -151,7 +157,8 @@ def _numbers(made: TrainedModel) -> Iterator[str]:
 def _rewards(held: Mapping[str, float]) -> str:
     """The means of the first and of the last tenth of the steps of a run that has rewards."""
     named = [
-        f"{name} {held[f'first_{name}']:.3g} at first, {held[f'last_{name}']:.3g} at the end"
+        f"{NAMES.get(name, name)} {held[f'first_{name}']:.3g} at first, "
+        f"{held[f'last_{name}']:.3g} at the end"
         for name in ("reward", "watch", "kl")
         if f"first_{name}" in held and f"last_{name}" in held
     ]

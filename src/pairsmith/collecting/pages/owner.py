@@ -12,7 +12,8 @@ name models and people; a comparison is shown without its label, and without who
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +25,7 @@ from pairsmith.collecting.pages.served import Served
 from pairsmith.collecting.project import Mode
 from pairsmith.collecting.quality.disputes import Dispute, disputes
 from pairsmith.collecting.quality.measure import measure
-from pairsmith.collecting.quality.record import Name, Quality
+from pairsmith.collecting.quality.record import CollectionQuality, Name
 from pairsmith.collecting.quality.telling import tables
 from pairsmith.collecting.verdicts import Side
 
@@ -161,20 +162,41 @@ def _sorted(picks: tuple[int, int]) -> tuple[int, int]:
     return max(picks), min(picks)
 
 
-_measured: dict[Path, Quality] = {}
+class _Kept(NamedTuple):
+    """Figures, when they were worked out by `time.monotonic`, and how many seconds that took."""
+
+    found: CollectionQuality
+    since: float
+    took: float
+
+
+_kept: dict[Path, _Kept] = {}
+_one_at_a_time = threading.Lock()
+
 KEPT = 16
-"""Collections of which the figures are kept until something happens in them."""
+"""Collections of which the figures are kept."""
+
+QUICK, PATIENCE, LONGEST = 1.0, 20, 300.0
+"""Figures that took more seconds than the first are shown for so many times as long, while people
+go on choosing, and at most for the last. They say of how many events they are."""
 
 
-def measure_once(collection: Collection) -> Quality:
-    """The figures of a collection; worked out again only where something has happened since."""
-    with collection.store.read() as transaction:
-        reached = transaction.reached()
-    held: Mapping[Path, Quality] = _measured
-    found = held.get(collection.folder)
-    if found is None or found.events != reached:
+def measure_once(collection: Collection) -> CollectionQuality:
+    """The figures of a collection as a page shows them: of now, or of a little while ago.
+
+    Those of many choices take seconds, and with each choice there are others.
+    """
+    with _one_at_a_time:
+        with collection.store.read() as transaction:
+            reached = transaction.reached()
+        kept, now = _kept.get(collection.folder), time.monotonic()
+        if kept is not None:
+            patience = min(PATIENCE * kept.took, LONGEST) if kept.took > QUICK else 0.0
+            if kept.found.events == reached or now - kept.since < patience:
+                return kept.found
         found = measure(collection)
-        while len(_measured) >= KEPT:
-            _measured.pop(next(iter(_measured)), None)
-        _measured[collection.folder] = found
-    return found
+        while len(_kept) >= KEPT:
+            _kept.pop(next(iter(_kept)))
+        done = time.monotonic()
+        _kept[collection.folder] = _Kept(found, done, done - now)
+        return found

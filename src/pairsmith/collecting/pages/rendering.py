@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -81,11 +81,16 @@ def folded(text: str) -> tuple[str, str]:
     return (text, "") if len(text) <= FOLD else (text[:LEFT], text[LEFT:])
 
 
+@lru_cache(32)
 def markdown(text: str) -> Markup:
-    """Markdown as HTML: tags in it are text, and nothing in it is loaded."""
+    """Markdown as HTML: tags in it are text, and nothing in it is loaded.
+
+    A link stands with its address, not with the name of one that is given elsewhere: with those a
+    short text can become hundreds of megabytes.
+    """
     from markdown_it import MarkdownIt
 
-    made = MarkdownIt("commonmark", {"html": False}).disable("image").enable("table")
+    made = MarkdownIt("commonmark", {"html": False}).disable(["image", "reference"]).enable("table")
     return Markup(made.render(text))  # noqa: S704  (it escapes all that it did not make)
 
 

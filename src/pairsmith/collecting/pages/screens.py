@@ -14,8 +14,7 @@ the name of a model, a score, a label, or an id of a row; no title holds what wa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from statistics import median
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from pairsmith.collecting import actions
@@ -24,6 +23,9 @@ from pairsmith.collecting.conversation import ATTEMPTS, Conversation, Phase
 from pairsmith.collecting.events import Kind
 from pairsmith.collecting.pages.served import Served
 from pairsmith.collecting.project import Mode, Project
+from pairsmith.collecting.quality.measure import figures_of
+from pairsmith.collecting.quality.read import own_choices
+from pairsmith.collecting.quality.telling import own_table
 from pairsmith.collecting.verdicts import STRONGEST, Side, Word
 
 SECONDS = 2
@@ -254,16 +256,16 @@ def _mine(served: Served, who: str, said: Said) -> Screen:
     shown = {**common(served, project, said), "conversations": []}
     if project.mode.talks:
         mine = actions.conversations_of(collection, who)
-        made = [one for state in mine for turn in state.turns for one in turn.attempts]
-        took = [one.seconds for one in made if one.picked is not None]
         shown["conversations"] = [
             {"id": one.id, "number": n, "turns": len(one.turns), "phase": one.phase.value}
             for n, one in enumerate(mine, 1)
         ]
-    else:
-        took = [task.seconds for task in served.tasks.read().mine(who) if task.says]
-    known = [seconds for seconds in took if seconds is not None]
-    shown |= {"count": len(took), "seconds": median(known) if known else None}
+    board = served.tasks.read()
+    done = sum(task.answer is not None for task in board.mine(who))
+    rows: Sequence[tuple[str, ...]] = [("Reviews", f"{done:,}")]
+    if project.mode != Mode.REVIEW:
+        rows = own_table(figures_of(own_choices(collection, board, who))).rows
+    shown["figures"] = rows
     return Screen("mine", project.title, shown, status=said.status)
 
 

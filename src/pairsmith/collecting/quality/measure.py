@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
 
-from pairsmith.collecting.collection import Collection
+from pairsmith.collecting.collection import Collection, open_collection
 from pairsmith.collecting.draws import chance
 from pairsmith.collecting.project import Project
 from pairsmith.collecting.quality.models import rate_models
 from pairsmith.collecting.quality.read import Choice, Evidence, read_choices
 from pairsmith.collecting.quality.record import (
     Agreed,
+    CollectionQuality,
     Concentration,
     Figures,
     Person,
-    Quality,
     Round,
 )
 from pairsmith.collecting.quality.reviews import measure_reviews
@@ -36,7 +37,20 @@ Opinions = Mapping[str, Sequence[Choice]]
 """The opinions on each comparison that are compared, by its id."""
 
 
-def measure(collection: Collection) -> Quality:
+def collection_quality(folder: str | os.PathLike[str]) -> CollectionQuality:
+    """How good what a collection holds is: how far people agree, what they do, models' Elo.
+
+    Args:
+        folder: The collection's.
+
+    Raises:
+        CollectionError: There is no such collection.
+    """
+    with open_collection(folder) as collection:
+        return measure(collection)
+
+
+def measure(collection: Collection) -> CollectionQuality:
     """The figures of a collection as it is now.
 
     Args:
@@ -51,7 +65,7 @@ def measure(collection: Collection) -> Quality:
         for who, made in whole.items()
     ]
     people.sort(key=lambda one: (-one.figures.choices, one.number))
-    return Quality(
+    return CollectionQuality(
         title=project.title,
         mode=project.mode.value,
         events=found.reached,
@@ -107,8 +121,8 @@ def figures_of(
 def first_opinions(choices: Iterable[Choice], project: Project) -> dict[str, list[Choice]]:
     """The opinions on each comparison that are compared, whose comparison it is first.
 
-    Of others as many as the project asks for in any case: where more are asked because the first
-    ones disagree, all of them together agree too little.
+    Of others as many as the project asks for in any case: where more are asked until they agree,
+    all of them together agree too often.
     """
     found: dict[str, list[Choice]] = defaultdict(list)
     others: Counter[str] = Counter()

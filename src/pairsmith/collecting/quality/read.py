@@ -105,7 +105,8 @@ def read_choices(collection: Collection) -> Evidence:
         project = project_in(transaction)
         board = Board()
         board.update(transaction)
-        choices = [*_of_conversations(transaction)]
+        begun = [event.thread for event in transaction.events((Kind.STARTED,))]
+        choices = [*_of_conversations(transaction, begun)]
         models = {one.unit: _by_label(one, project.mode) for one in choices}
         round_at = _rounds(transaction)
         read = _Reading(transaction, project, board, models, round_at)
@@ -114,9 +115,23 @@ def read_choices(collection: Collection) -> Evidence:
         return Evidence(project, transaction.reached(), choices, reviews)
 
 
-def _of_conversations(transaction: Transaction) -> Iterator[Choice]:
-    begun = [event.thread for event in transaction.events((Kind.STARTED,))]
-    for thread in begun:
+def own_choices(collection: Collection, board: Board, who: str) -> list[Choice]:
+    """What one person said of two replies; models are told of their own comparisons alone.
+
+    Args:
+        collection: The collection.
+        board: Its tasks, up to date.
+        who: The person.
+    """
+    with collection.store.read() as transaction:
+        project = project_in(transaction)
+        mine = [*_of_conversations(transaction, transaction.threads_of(Kind.STARTED, who))]
+        read = _Reading(transaction, project, board, {}, _rounds(transaction))
+        return mine + [one for task in board.mine(who) if (one := read.choice(task))]
+
+
+def _of_conversations(transaction: Transaction, threads: list[str]) -> Iterator[Choice]:
+    for thread in threads:
         state = fold(transaction.thread(thread))
         for turn in state.turns:
             for attempt in turn.attempts:

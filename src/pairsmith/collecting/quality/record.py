@@ -162,7 +162,7 @@ class Person(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Quality:
+class CollectionQuality:
     """How good what a collection holds is.
 
     Attributes:

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from pairsmith.collecting.quality.record import (
     Agreed,
+    CollectionQuality,
     Concentration,
     Figures,
     Name,
     Person,
-    Quality,
     Ratings,
     Reviewed,
     Round,
@@ -51,7 +51,7 @@ class Table(NamedTuple):
     remarks: tuple[str, ...] = ()
 
 
-def tables(quality: Quality, name: Name | None = None) -> list[Table]:
+def tables(quality: CollectionQuality, name: Name | None = None) -> list[Table]:
     """The tables that there is something for.
 
     Args:
@@ -71,8 +71,7 @@ def tables(quality: Quality, name: Name | None = None) -> list[Table]:
         found.append(_ratings(quality.ratings))
     if quality.rounds:
         found.append(_rounds(quality.rounds))
-    found.append(_people(quality.people, [called(person) for person in quality.people]))
-    return found
+    return [*found, *_people(quality.people, [called(person) for person in quality.people])]
 
 
 def own_table(figures: Figures) -> Table:
@@ -168,18 +167,7 @@ def _rounds(rounds: Sequence[Round]) -> Table:
     return Table("Rounds", head, tuple(rows))
 
 
-def _people(people: Sequence[Person], names: Sequence[str]) -> Table:
-    behind = ("With others", "Known", "Look at")
-    head = (
-        "Person",
-        "Choices",
-        "Skipped",
-        "Both bad",
-        "Seconds",
-        "Same again",
-        "A picked",
-        *behind,
-    )
+def _people(people: Sequence[Person], names: Sequence[str]) -> Iterator[Table]:
     rows = [
         (
             name,
@@ -187,17 +175,22 @@ def _people(people: Sequence[Person], names: Sequence[str]) -> Table:
             _percent(one.figures.skipped),
             _percent(one.figures.both_bad),
             _seconds(one.figures.pace),
-            _of(one.figures.again.same),
             _percent(one.figures.sides.left),
-            _of(one.figures.with_others),
-            _of(one.figures.known),
             ", ".join(flags(one.figures)),
         )
         for one, name in zip(people, names, strict=True)
     ]
     told = {flag for row in rows for flag in row[-1].split(", ")}
     remarks = [*([FAST] if "too fast" in told else []), *([SIDES] if "one side" in told else [])]
-    return Table("People", head, tuple(rows), tuple(remarks))
+    head = ("Person", "Choices", "Skipped", "Both bad", "Seconds", "A picked", "Look at")
+    yield Table("People", head, tuple(rows), tuple(remarks))
+    measured = [
+        (name, *map(_of, (figures.again.same, figures.with_others, figures.known)))
+        for name, figures in zip(names, (one.figures for one in people), strict=True)
+    ]
+    known = tuple(row for row in measured if set(row[1:]) != {NONE})
+    if known:
+        yield Table("People, measured", ("Person", "Same again", "As others", "Known"), known)
 
 
 def flags(figures: Figures) -> list[str]:

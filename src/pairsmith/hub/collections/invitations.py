@@ -23,6 +23,8 @@ from pairsmith.hub.notices.telling import Happening, tell
 MAX_WAITING = 200  # invitations of one collection that nobody has answered yet
 LIFE = 14 * 24 * 3600  # seconds
 MAX_SECRET_CHARS = 100
+OWN_PAGE = "/collections"  # where those who are invited answer
+INVITED = "invited-to-collection"
 SELECT = (
     "SELECT one.id, one.collection, coalesce(invited.name, ''), role, inviter, inviters.name, made"
     " FROM collection_invitations AS one JOIN users AS inviters ON inviters.id = inviter"
@@ -77,8 +79,8 @@ def invite(
         [user.id],
         Happening(
             Kind.INVITATION,
-            "invited-to-collection",
-            collection.page,
+            INVITED,
+            f"{OWN_PAGE}#{collection.full_name}",
             actor=actor.id,
             collection=collection.id,
         ),
@@ -142,7 +144,12 @@ def accept(db: sqlite3.Connection, user: User, found: Invitation) -> None:
 
 
 def end(db: sqlite3.Connection, found: Invitation) -> None:
-    """Ends an invitation: it was answered, or is withdrawn."""
+    """Ends an invitation, which was answered or is withdrawn, and what was told of it."""
+    db.execute(
+        "DELETE FROM notices WHERE collection = ? AND what = ? AND user ="
+        " (SELECT user FROM collection_invitations WHERE id = ?)",
+        (found.collection.id, INVITED, found.id),
+    )
     db.execute("DELETE FROM collection_invitations WHERE id = ?", (found.id,))
 
 

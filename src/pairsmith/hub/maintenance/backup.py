@@ -1,8 +1,9 @@
 """A copy of a hub that is being served, which can be served in its place.
 
 The database is copied first, in one state, and then every content that a commit in this copy
-refers to; contents never change, and one that is referred to is kept for at least a day after it
-is no longer. What was on its way in is left out: uploads under way, and contents without a commit.
+refers to, and the collections in it; contents never change, and one that is referred to is kept for
+at least a day after it is no longer. What was on its way in is left out: uploads under way, and
+contents without a commit.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pairsmith.errors import OutputError
+from pairsmith.hub.collections import copying
 from pairsmith.hub.context import DATABASE, LOCK, Hub, locked, open_hub
 from pairsmith.hub.core.blobs import Blob, Blobs, flush, mark_damaged
 from pairsmith.hub.core.modes import FOUND, close_to_others
@@ -44,8 +46,9 @@ class Backup(NamedTuple):
         contents: How many contents.
         bytes: Their bytes.
         new: How many of them were copied now.
-        lost: The contents that a commit refers to and that the backup lacks, for the hub has them
-            no more as they were: a sentence for each, with what is wrong and whose it is.
+        lost: The contents that a commit refers to, and the collections, that the backup lacks, for
+            the hub has them no more as they were: a sentence for each, with what is wrong and
+            whose it is.
     """
 
     contents: int
@@ -125,16 +128,29 @@ def _renew(hub: Hub, out: Path, prove: bool) -> Backup:
         hub.database.backup(copy)
         blobs = _leave_out(copy)
         doubtful = _found_damaged(out / DATABASE) | _found_damaged(copy)
-        copying = _Copying(hub, Blobs(out), doubtful, prove)
-        copying.run(blobs)
-        _mark_lost(copy, copying.lost)
+        made = _Copying(hub, Blobs(out), doubtful, prove)
+        made.run(blobs)
+        _mark_lost(copy, made.lost)
+        lost = _copy_collections(hub.root, out, copy)
         _replace_database(copy, out / DATABASE)
     finally:
         _remove_database(copy)
     _remove_others(Blobs(out), {blob.sha256 for blob in blobs})
-    kept = [blob for blob in blobs if blob.sha256 not in copying.lost]
+    kept = [blob for blob in blobs if blob.sha256 not in made.lost]
     size = sum(blob.size for blob in kept)
-    return Backup(len(kept), size, copying.new, tuple(copying.lost.values()))
+    return Backup(len(kept), size, made.new, (*made.lost.values(), *lost))
+
+
+def _copy_collections(root: Path, out: Path, copy: Path) -> list[str]:
+    """Copies the collections that a copy of the database knows; what is wrong with others."""
+    with closing(sqlite3.connect(copy)) as db:
+        rows = db.execute(
+            "SELECT folder, users.name || '/' || collections.name FROM collections"
+            " JOIN users ON users.id = collections.owner"
+        )
+        names = dict(rows.fetchall())
+    lost = copying.copy_all(root, out, [*names])
+    return [f"collections/{folder}: {said} It is {names[folder]}." for folder, said in lost.items()]
 
 
 def _leave_out(copy: Path) -> list[Blob]:

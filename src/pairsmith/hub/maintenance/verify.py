@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from pairsmith.hub.collections import copying, registry
 from pairsmith.hub.context import Hub, open_hub
 from pairsmith.hub.core.blobs import Blob, mark_damaged, mark_whole
 from pairsmith.hub.core.database import now
@@ -51,6 +52,7 @@ def verify(root: Path, progress: Progress | None = None) -> list[Problem]:
             for checked in (_check_database(hub), _check_history(hub), _check_blobs(hub, progress)):
                 problems.extend(checked)
             problems.extend(_find_strays(hub, old))
+            problems.extend(_check_collections(hub))
         except sqlite3.DatabaseError as error:
             problems.append(Problem("hub.sqlite", f"It cannot be read: {error}."))
         return problems
@@ -86,6 +88,19 @@ def _check_history(hub: Hub) -> Iterator[Problem]:
             " WHERE other.repo = child.repo AND other.id = child.parent)"
         ):
             yield Problem(repo, f"The parent {parent} of the commit {commit} is not there.")
+
+
+def _check_collections(hub: Hub) -> Iterator[Problem]:
+    """Whether the events of every collection are there and can be read."""
+    before = copying.strays(hub.root, [])
+    with hub.database.read() as db:
+        folders = [row[0] for row in db.execute("SELECT folder FROM collections ORDER BY id")]
+    for folder, message in copying.problems(hub.root, folders):
+        yield Problem(f"{registry.FOLDER}/{folder}", message)
+    for folder in copying.strays(hub.root, folders):
+        if folder in before:
+            message = "The database does not know this collection."
+            yield Problem(f"{registry.FOLDER}/{folder}", message, is_note=True)
 
 
 def _check_blobs(hub: Hub, progress: Progress | None) -> Iterator[Problem]:

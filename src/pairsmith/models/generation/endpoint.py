@@ -49,6 +49,9 @@ ENVELOPE, BYTES_OF_TOKEN = 1 << 16, 64
 MOST_NAME = 300
 """Characters of a model's name."""
 
+MOST_TOKENS = (1 << 31) - 1
+"""The most tokens that a server is believed to have written: more is no number of tokens."""
+
 MODELS_SHOWN = 5
 
 
@@ -152,7 +155,7 @@ class Endpoint:
         return (
             text,
             wire.words_of(reason) if isinstance(reason, str) and reason else "unknown",
-            tokens if type(tokens) is int and tokens >= 0 else None,
+            tokens if type(tokens) is int and 0 <= tokens <= MOST_TOKENS else None,
         )
 
     def _text_of(self, message: Any) -> str:
@@ -219,7 +222,7 @@ def open_endpoint(
     """
     address = parse_address(given)
     if model is not None:
-        if not 0 < len(model) <= MOST_NAME or not model.isprintable():
+        if not _is_name(model):
             raise RecipeError("The name of the model at the endpoint is none.")
         return Endpoint(address, model)
     names = list_models(address, patience)
@@ -243,6 +246,7 @@ def list_models(address: SplitResult, patience: wire.Patience | None = None) -> 
 
     Raises:
         ModelError: It does not tell them.
+        RecipeError: The token in the environment cannot be sent.
     """
     place = address._replace(path=address.path.removesuffix(ROUTE) + MODELS)
     hint = "Name the model with --served-model NAME."
@@ -253,11 +257,15 @@ def list_models(address: SplitResult, patience: wire.Patience | None = None) -> 
             hint = f"The environment's {wire.TOKEN} holds a token for it."
         raise ModelError(f"{wire.shown(place)} does not tell its models: {error}.", hint) from None
     listed = answer.get("data") if isinstance(answer, Mapping) else None
-    names = [held.get("id") for held in listed if isinstance(held, dict)] if listed else []
-    found = [name for name in names if isinstance(name, str) and 0 < len(name) <= MOST_NAME]
     if not isinstance(listed, list):
         raise ModelError(f"The answer of {wire.shown(place)} lists no models.", hint)
-    return found
+    names = [held.get("id") for held in listed if isinstance(held, dict)]
+    return [name for name in names if isinstance(name, str) and _is_name(name)]
+
+
+def _is_name(name: str) -> bool:
+    """Whether a model may be called so: what stands in manifests and on a terminal."""
+    return 0 < len(name) <= MOST_NAME and name.isprintable()
 
 
 def _short(name: str) -> str:

@@ -10,9 +10,18 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
+
+from pairsmith.chat_templates.prepare import as_uncompiled
 from pairsmith.errors import TokenizerError
-from pairsmith.schema.messages import read_stored
+from pairsmith.kernel.render import Pairs, UnfaithfulError, Writer, write_pairs
+from pairsmith.kernel.row_render import messages_of
+from pairsmith.schema.messages import Message, read_stored
+from pairsmith.schema.rows import MESSAGES, TRANSCRIPT, Form
 from pairsmith.schema.templates import Conversation, Refusal
+from pairsmith.text.messages import read_messages
+from pairsmith.text.transcript import parse
 from pairsmith.tokens.encode import encode_texts
 from pairsmith.tokens.reward_ids import Said
 from pairsmith.tokens.tokenizer import added_around
@@ -20,7 +29,8 @@ from pairsmith.tokens.tokenizer import added_around
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-    from pairsmith.kernel.render import Writer
+REPLIES = ("qWone", "qWother")
+"""Replies that stand behind a prompt while it is written: it ends where they part."""
 
 
 def read_prompt(row: Mapping[str, Any]) -> Said:
@@ -33,6 +43,48 @@ def read_tools(row: Mapping[str, Any]) -> list[Any] | None:
     """The definitions of the tools of a row of a build; None where there are none."""
     tools: list[Any] | None = json.loads(row["tools"]) if row.get("tools") else None
     return tools
+
+
+def read_openings(stored: pa.RecordBatch, form: Form) -> list[list[Message]]:
+    """The first turn of each dialogue of a build, alone; none where turns cannot be told.
+
+    Args:
+        stored: The rows, as shards have them.
+        form: Of the build.
+    """
+    if form == Form.MESSAGES:
+        held = stored[Form.MESSAGES.value].to_pylist()
+        return [[read_stored(one) for one in (turns or [])[:1]] for turns in held]
+    if TRANSCRIPT[0] not in stored.schema.names:
+        return [[] for _ in range(len(stored))]
+    turns = parse(stored[TRANSCRIPT[0]])
+    return [messages_of(turns, row)[:1] for row in range(len(stored))]
+
+
+def write_text_prompts(prompts: Sequence[Sequence[Message]], writer: Writer) -> list[str | Refusal]:
+    """Messages as a build of text has them as prompts: up to where two replies to them part.
+
+    Args:
+        prompts: Messages that end with the user's.
+        writer: Of the build's template.
+    """
+    sides = [
+        read_messages(
+            pa.array([[*p, {"role": "assistant", "content": reply}] for p in prompts], MESSAGES)
+        )
+        for reply in REPLIES
+    ]
+    pairs, kept = Pairs.of(*sides), np.ones(len(prompts), bool)
+    try:
+        written = write_pairs(pairs, kept, writer)
+    except UnfaithfulError:
+        by_row = Writer(as_uncompiled(writer.compiled, ""), writer.jinja)
+        written = write_pairs(pairs, kept, by_row)
+    texts = written.columns[0].to_pylist()
+    return [
+        Refusal(written.refused.get(number, "it cannot be written")) if text is None else text
+        for number, text in enumerate(texts)
+    ]
 
 
 def write_prompts(

@@ -71,13 +71,66 @@ def detect(files: list[SourceFile], asked: Asked = TOLD) -> Detected:
         SourceError: A file has no shape that is known, or two files differ in shape, or a column
             that was named is in no row.
     """
-    rows: list[dict[str, Any]] = []
-    found: dict[str, tuple[str, Detected]] = {}
     pairs = [file for file in files if file.kind == Kind.PAIRS]
+    rows = [row for file in pairs for row in _objects(file)]
+    found = {} if asked.columns else _tell_each(pairs, asked)
+    paths = ", ".join(dict.fromkeys(file.path for file in files))
+    if len(pairs) == 1 and found:  # what one file tells need not be told again of all
+        return next(iter(found.values()))[1]
+    told = describe(rows, asked, paths or "the source")
+    if told is None:
+        shape = _choose_unread(files, pairs, asked.shape if asked.shape in SHAPES else AUTO)
+        told = describe([], asked._replace(shape=shape.name, columns={}), "the source")
+    return told or Detected(HH.name, dict(ROW_SHAPES[HH.name].columns))
+
+
+def tell_apart(files: list[SourceFile], asked: Asked = TOLD) -> list[list[SourceFile]]:
+    """Puts files together that are read alike; each source is told by itself.
+
+    Args:
+        files: The files of one source or several.
+        asked: What was asked; where it names a shape or columns, all are read in that way.
+
+    Returns:
+        Groups in the order in which the sources were named. A source of which no first row holds
+        anything is in the first of them.
+
+    Raises:
+        SourceError: A file has no shape that is known, or two files of one source differ.
+    """
+    sources: dict[int, list[SourceFile]] = {}
+    for file in sorted(files, key=lambda file: file.source):
+        sources.setdefault(file.source, []).append(file)
+    if len(sources) < 2 or asked.columns or asked.shape != AUTO:
+        return [files]
+    groups: list[tuple[Detected, set[int]]] = []
+    untold: set[int] = set()
+    for number, held in sources.items():
+        found = _tell_each([file for file in held if file.kind == Kind.PAIRS], asked)
+        for _, told in found.values():
+            alike = (of for one, of in groups if one.name == told.name and not differs(one, told))
+            of = next(alike, None)
+            if of is None:
+                groups.append((told, {number}))
+            else:
+                of.add(number)
+        if not found:
+            untold.add(number)
+    if len(groups) < 2:
+        return [files]
+    groups[0][1].update(untold)
+    return [[file for file in files if file.source in of] for _, of in groups]
+
+
+def _tell_each(pairs: list[SourceFile], asked: Asked) -> dict[str, tuple[str, Detected]]:
+    """How the rows of files are read, one shape at most, and the first file of it.
+
+    Raises:
+        SourceError: A file has no shape that is known, or two differ.
+    """
+    found: dict[str, tuple[str, Detected]] = {}
     for file in pairs:
-        held = [row for row in _sample_all(file) if isinstance(row, dict)]
-        rows += held
-        if not asked.columns and (told := describe(held, asked, file.path)):
+        if told := describe(_objects(file), asked, file.path):
             path, first = found.setdefault(told.name, (file.path, told))
             if differs(first, told):
                 raise SourceError(
@@ -87,14 +140,12 @@ def detect(files: list[SourceFile], asked: Asked = TOLD) -> Detected:
                 )
     if len(found) > 1:
         raise _differ({name: path for name, (path, _) in found.items()})
-    paths = ", ".join(dict.fromkeys(file.path for file in files))
-    if len(pairs) == 1 and found:  # what one file tells need not be told again of all
-        return next(iter(found.values()))[1]
-    told = describe(rows, asked, paths or "the source")
-    if told is None:
-        shape = _choose_unread(files, pairs, asked.shape if asked.shape in SHAPES else AUTO)
-        told = describe([], asked._replace(shape=shape.name, columns={}), "the source")
-    return told or Detected(HH.name, dict(ROW_SHAPES[HH.name].columns))
+    return found
+
+
+def _objects(file: SourceFile) -> list[dict[str, Any]]:
+    """The first rows of a file that are objects."""
+    return [row for row in _sample_all(file) if isinstance(row, dict)]
 
 
 def _choose_unread(files: list[SourceFile], pairs: list[SourceFile], name: str) -> Shape:
@@ -212,5 +263,5 @@ def _differ(found: dict[str, str]) -> SourceError:
     said = ", ".join(f"{path} {shape}" for shape, path in found.items())
     return SourceError(
         f"The files differ in shape: {said}.",
-        "Build them one by one, or name one shape with --from.",
+        "Name them as sources of their own, build them one by one, or name one shape with --from.",
     )

@@ -7,7 +7,7 @@ whether messages hold more than role and text, and which types carried fields ha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pairsmith.errors import RecipeError
@@ -16,7 +16,7 @@ from pairsmith.schema.rows import Kind
 from pairsmith.sources.by_row import matters
 from pairsmith.sources.columnar.shapes import SHAPES
 from pairsmith.sources.detection.describe import tell
-from pairsmith.sources.detection.detect import AUTO, EVERY, detect
+from pairsmith.sources.detection.detect import AUTO, EVERY, detect, tell_apart
 from pairsmith.sources.field_uses import paths_of_schema
 from pairsmith.sources.fields import paths_of
 from pairsmith.sources.formats.format import SAMPLE_ROWS
@@ -45,6 +45,8 @@ class Settled(NamedTuple):
         carry: The types of carried fields.
         margin: What the margin is made of, as `Recipe` has it.
         remarks: Sentences on what was asked in vain, and on rows of another shape.
+        others: By the path of a file that is of a source of another shape: `detected` and
+            `reading` of its rows.
     """
 
     detected: Detected
@@ -53,6 +55,18 @@ class Settled(NamedTuple):
     carry: dict[str, str]
     margin: str | None
     remarks: tuple[str, ...] = ()
+    others: Mapping[str, tuple[Detected, dict[str, Any]]] = {}
+
+
+class _Alike(NamedTuple):
+    """Files that are read alike, and how; see `Settled`."""
+
+    files: list[SourceFile]
+    rows: list[dict[str, Any]]
+    detected: Detected
+    reading: dict[str, Any]
+    full: bool
+    remarks: tuple[str, ...]
 
 
 def settle(
@@ -61,10 +75,10 @@ def settle(
     carry: Iterable[str] = (),
     margin: str | None = None,
 ) -> Settled:
-    """Settles how the rows of a source are read.
+    """Settles how the rows of sources are read, each source by itself.
 
     Args:
-        files: Its files.
+        files: Their files.
         asked: What was asked of their shape.
         carry: The fields that are to go along.
         margin: What the margin is to be made of; None for none.
@@ -74,10 +88,26 @@ def settle(
         SourceError: The rows are of no shape that is known, or have no field of a name.
     """
     files = list({file.path: file for file in files}.values())  # of one there may be parts
+    each = [_settle_alike(group, asked) for group in tell_apart(files, asked)]
+    _check_strengths(each, asked)
+    rows = [row for one in each for row in one.rows]
+    first, *more = each
+    return Settled(
+        first.detected,
+        first.reading,
+        any(one.full for one in each),
+        tell_kinds(carry, rows),
+        settle_margin(margin, rows),
+        tuple(remark for one in each for remark in one.remarks),
+        {file.path: (one.detected, one.reading) for one in more for file in one.files},
+    )
+
+
+def _settle_alike(files: list[SourceFile], asked: Asked) -> _Alike:
+    """Settles how rows that are read alike are read; faults as of `settle`."""
     detected = detect(files, asked)
     pairs = [file for file in files if file.kind == Kind.PAIRS]
     rows = [row for file in pairs for row in sample_rows(file, EVERY)]
-    _check_strengths(detected, asked, rows)
     in_vain = _compared_in_vain(detected, asked, rows)
     plain = (
         is_plain(detected)
@@ -88,19 +118,19 @@ def settle(
     reading = {} if plain else detected.to_dict()
     reader = make_reader(detected.name, reading)
     known = paths_of_schema(reader.fields)
-    return Settled(
+    return _Alike(
+        files,
+        rows,
         detected,
         reading,
         any(not _is_bare(row, reader, known) and _holds_more(row, detected) for row in rows),
-        tell_kinds(carry, rows),
-        settle_margin(margin, rows),
         (*in_vain, *_other_shapes(detected, asked, rows)),
     )
 
 
 def read_as(files: Sequence[SourceFile], name: str) -> Reader:
-    """The reader of a source's rows, of a shape by its name, or `auto`; faults as of `settle`."""
-    settled = settle(files, Asked(name))
+    """The reader of all rows, of one shape by its name, or `auto`; faults as of `settle`."""
+    settled = settle([file._replace(source=0) for file in files], Asked(name))
     return make_reader(settled.detected.name, settled.reading)
 
 
@@ -114,10 +144,15 @@ def _has_more_beside(detected: Detected, rows: Sequence[dict[str, Any]]) -> bool
     )
 
 
-def _check_strengths(detected: Detected, asked: Asked, rows: Sequence[dict[str, Any]]) -> None:
+def _check_strengths(each: Sequence[_Alike], asked: Asked) -> None:
     """Checks that some first row of some file tells a strength, where weak ones are to go."""
-    held = (row for row in rows if isinstance(row, dict))
-    if asked.drop_weak and not any(strength_path(row, detected.columns) for row in held):
+    told = (
+        strength_path(row, one.detected.columns)
+        for one in each
+        for row in one.rows
+        if isinstance(row, dict)
+    )
+    if asked.drop_weak and not any(told):
         raise RecipeError(
             "--drop-weak looks at a strength, and no row of the source tells one.",
             f"Expected a field {' or '.join(STRENGTHS_BESIDE)}.",

@@ -106,7 +106,10 @@ def look(
     sources: list[str | Spooled] = [source] if isinstance(source, str) else list(source)
     if not sources:
         raise SourceError("No source is named.", "Try sample.")
-    layouts = [_lay_out(one, subset, split) for one in sources]
+    layouts = [
+        _of_source(_lay_out(one, subset, split), number)
+        for one, number in zip(sources, _numbers(sources), strict=True)
+    ]
     files = [file for layout in layouts for file in layout.files]
     if len(layouts) > 1:
         files = _told_apart(layouts, sources)
@@ -114,6 +117,16 @@ def look(
             check_shards(file.place.path for file in files)
     remarks = dict.fromkeys(remark for layout in layouts for remark in layout.remarks)
     return Found(number_files(files), list(remarks))
+
+
+def _numbers(sources: Sequence[str | Spooled]) -> list[int]:
+    """The number of each source; what was spooled is one, whatever the number of its splits."""
+    spooled = next((n for n, one in enumerate(sources) if isinstance(one, Spooled)), 0)
+    return [spooled if isinstance(one, Spooled) else n for n, one in enumerate(sources)]
+
+
+def _of_source(layout: Layout, number: int) -> Layout:
+    return layout._replace(files=[file._replace(source=number) for file in layout.files])
 
 
 def _lay_out(source: str | Spooled, subset: str | None, split: str | None) -> Layout:

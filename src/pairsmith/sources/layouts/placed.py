@@ -24,12 +24,14 @@ class Placed(NamedTuple):
         subset, split: Which.
         path: Below the source, or its bare name.
         place: Where it lies.
+        source: The number of the source that it is of, from 0.
     """
 
     subset: str
     split: str
     path: str
     place: FsspecPath
+    source: int = 0
 
 
 class Layout(NamedTuple):
@@ -52,7 +54,19 @@ def number_files(placed: Iterable[Placed]) -> list[SourceFile]:
     """
     files = sorted(placed, key=lambda file: file.path)
     _check_once(files)
-    return number_among([SourceFile(kind_of(file.subset), *file) for file in files])
+    return number_among(
+        [
+            SourceFile(
+                kind_of(file.subset),
+                file.subset,
+                file.split,
+                file.path,
+                file.place,
+                source=file.source,
+            )
+            for file in files
+        ]
+    )
 
 
 def number_among(files: Sequence[SourceFile]) -> list[SourceFile]:

@@ -54,6 +54,7 @@ class SourceFile(NamedTuple):
         nth: Its number among the files of its split, from 0, in the order of their paths; None
             where it is the only one.
         told: What tells which rows of the file are meant; None where all are.
+        source: The number of the source that it is of, from 0, as the user names them.
     """
 
     kind: Kind
@@ -63,6 +64,7 @@ class SourceFile(NamedTuple):
     place: FsspecPath
     nth: int | None = None
     told: Told | None = None
+    source: int = 0
 
     @property
     def id_prefix(self) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,75 +11,69 @@ import numpy as np
 from pairsmith.dataset.annotations import local_build
 from pairsmith.dataset.questions import first_questions
 from pairsmith.errors import PairsmithError
-from pairsmith.models.loading import load_scorer
 from pairsmith.models.policies import load_policy
 from pairsmith.statistics.bootstrap import Bootstrap
 from pairsmith.statistics.intervals import wilson
 from pairsmith.training.dpo.log_ratios import Compared, LogRatios, Wanted, compare_replies
 from pairsmith.training.dpo.report import to_markdown, to_verdict
-from pairsmith.training.dpo.samples import (
-    Written,
-    numbers_of,
-    save_samples,
-    score_replies,
-    write_replies,
-)
+from pairsmith.training.dpo.samples import reply_to_held_out
 from pairsmith.training.job import Job
+from pairsmith.training.judges import load_judge, opened
 from pairsmith.training.method import Found
+from pairsmith.training.progress import Tell
+from pairsmith.training.samples import save_evaluation
 
-FOLDER, NAME, SAMPLES = "evaluation", "evaluation.json", "samples.jsonl"
-"""In a run: the numbers, and the replies before and after side by side."""
 
-
-def evaluate_policy(job: Job, finished: Path, _staging: Path) -> Found:
+def evaluate_policy(job: Job, finished: Path, _staging: Path, tell: Tell) -> Found:
     """Compares the finished policy with the model that it began as; no fault of it is the run's.
 
     Args:
         job: The run.
         finished: The folder of the model.
+        tell: Called with how far it is.
     """
     try:
-        return _evaluate(job, finished)
+        return _evaluate(job, finished, tell)
     except PairsmithError as error:
         return Found(why=error.message.rstrip("."))
     except RuntimeError as error:  # of torch's: a GPU without room for two models, say
         return Found(why=(str(error).splitlines() or ["?"])[0].rstrip(".")[:200])
 
 
-def _evaluate(job: Job, finished: Path) -> Found:
-    settings, recipe = job.settings, job.built.recipe
+def _evaluate(job: Job, finished: Path, tell: Tell) -> Found:
+    settings, form = job.settings, job.built.recipe.form
     device = "cpu" if settings.get("use_cpu") else "auto"
-    before = load_policy(settings["model_name_or_path"], recipe.form, device=device)
-    models = Compared(load_policy(str(finished), recipe.form, device=device), before)
-    subsets = frozenset(settings["subset"])
-    ratios = compare_replies(job.out, job.built, models, Wanted(subsets, settings["max_length"]))
+    before = load_policy(settings["model_name_or_path"], form, device=device)
+    models = Compared(load_policy(str(finished), form, device=device), before)
+    wanted = Wanted(frozenset(settings["subset"]), settings["max_length"])
+    ratios = compare_replies(job.out, job.built, models, wanted, tell)
     if not ratios.ids:
         return Found(why="no pairs are held out")
-    written = write_replies(job.out, job.built, models, subsets, settings["seed"])
-    if written is not None and settings["score"]:
-        scorer = load_scorer(settings["score"], recipe.form, device=device)
-        written = replace(written, scores=score_replies(written, scorer, job.built))
-    numbers = _numbers(job, ratios, written)
-    folder = finished / FOLDER
-    folder.mkdir(exist_ok=True)
-    text = json.dumps(numbers, indent=2, ensure_ascii=False, allow_nan=False)
-    (folder / NAME).write_text(text + "\n", encoding="utf-8", newline="\n")
-    if written is not None:
-        save_samples(folder / SAMPLES, written)
-    return Found(to_markdown(numbers), tuple(numbers["verdict"]), _kept(numbers))
-
-
-def _numbers(job: Job, ratios: LogRatios, written: Written | None) -> dict[str, Any]:
-    """As `evaluation.json` holds them."""
     groups = _conversations(job)
+    replies = reply_to_held_out(job.out, job.built, models, settings, groups, tell)
+    if replies is not None and settings["score"]:
+        judge = load_judge(settings["score"], form, device)
+        with opened(job.built, [judge]):
+            replies.score("score", judge)
+    numbers = _numbers(job, ratios, groups)
+    lines = to_verdict(numbers, replies)
+    samples = {} if replies is None else {"samples": replies.to_dict()}
+    save_evaluation(finished, {"verdict": lines, **numbers, **samples}, replies)
+    kept = {**_kept(numbers), **({} if replies is None else replies.numbers())}
+    return Found(to_markdown(numbers, lines, replies), tuple(lines), kept)
+
+
+def _numbers(job: Job, ratios: LogRatios, groups: Mapping[str, bytes]) -> dict[str, Any]:
+    """As `evaluation.json` holds them."""
     chosen, rejected = ratios.values.T
     right = chosen > rejected
     places = np.array(ratios.places)
     boot = Bootstrap(_codes(groups, ratios.ids), seed=job.settings["seed"])
-    numbers: dict[str, Any] = {
+    return {
         "rows": {"compared": len(ratios.ids), **ratios.left_out},
         "accuracy": {
             "all": wilson(int(right.sum()), len(right)).to_dict(),
+            "ties": int((chosen == rejected).sum()),
             "by_place": {
                 place: wilson(
                     int(right[places == place].sum()), int((places == place).sum())
@@ -96,10 +88,6 @@ def _numbers(job: Job, ratios: LogRatios, written: Written | None) -> dict[str, 
         },
         "beta": job.settings["beta"],
     }
-    if written is not None:
-        codes = _codes(groups, [row["id"] for row in written.rows])
-        numbers["samples"] = numbers_of(written, Bootstrap(codes, seed=job.settings["seed"]))
-    return {"verdict": to_verdict(numbers), **numbers}
 
 
 def _conversations(job: Job) -> dict[str, bytes]:
@@ -130,11 +118,4 @@ def _kept(numbers: Mapping[str, Any]) -> dict[str, float]:
         "held_out_log_ratio_chosen": numbers["log_ratio"]["chosen"]["estimate"],
         "held_out_log_ratio_rejected": numbers["log_ratio"]["rejected"]["estimate"],
     }
-    samples = numbers.get("samples")
-    if samples:
-        held["sampled_kl"] = samples["kl"]["estimate"]
-        for name in ("tokens", "score"):
-            if name in samples:
-                held[f"sampled_{name}_before"] = samples[name]["before"]["estimate"]
-                held[f"sampled_{name}_after"] = samples[name]["after"]["estimate"]
     return {name: float(value) for name, value in held.items() if value is not None}

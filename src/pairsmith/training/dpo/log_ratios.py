@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from pairsmith.dataset.manifest import Manifest
+from pairsmith.dataset.manifest import LedgerEntry, Manifest
 from pairsmith.dataset.rows import entries_of, kept_batches
 from pairsmith.io.remote import StoragePath
 from pairsmith.models.generation.log_probs import log_probs
@@ -26,6 +26,7 @@ from pairsmith.statistics.bootstrap import Floats
 from pairsmith.tokens.encode import Encoded
 from pairsmith.tokens.preview import BATCH_ROWS, encode_rows, open_encoder, open_writer
 from pairsmith.tokens.ragged import Ragged
+from pairsmith.training.progress import Tell
 
 
 class Compared(NamedTuple):
@@ -68,15 +69,23 @@ def held_out_batches(
     out: StoragePath, built: Manifest, subsets: frozenset[str]
 ) -> Iterator[tuple[str, pa.RecordBatch]]:
     """The pairs that are not for training, each batch with its subset and split."""
-    for entry in entries_of(built):
-        meant = not subsets or entry.subset in subsets
-        if meant and kind_of(entry.subset) == Kind.PAIRS and is_held_out(entry.split):
-            for batch in kept_batches(out, built, entry, BATCH_ROWS):
-                yield f"{entry.subset}/{entry.split}", batch
+    for entry in _held_out(built, subsets):
+        for batch in kept_batches(out, built, entry, BATCH_ROWS):
+            yield f"{entry.subset}/{entry.split}", batch
+
+
+def _held_out(built: Manifest, subsets: frozenset[str]) -> list[LedgerEntry]:
+    return [
+        entry
+        for entry in entries_of(built)
+        if (not subsets or entry.subset in subsets)
+        and kind_of(entry.subset) == Kind.PAIRS
+        and is_held_out(entry.split)
+    ]
 
 
 def compare_replies(
-    out: StoragePath, built: Manifest, models: Compared, wanted: Wanted
+    out: StoragePath, built: Manifest, models: Compared, wanted: Wanted, tell: Tell | None = None
 ) -> LogRatios:
     """The log-ratios of the pairs that are held out.
 
@@ -85,7 +94,10 @@ def compare_replies(
         built: Its manifest.
         models: The models.
         wanted: Which rows.
+        tell: Called with the rows so far.
     """
+    total = sum(entry.kept for entry in _held_out(built, wanted.subsets))
+    read = 0
     made, parts = LogRatios(), list[Floats]()
     tokenizer = models.after.tokenizer
     with open_writer(built, tokenizer, models.after.name) as chat:
@@ -101,6 +113,9 @@ def compare_replies(
             made.ids += ids.to_pylist()
             made.places += [place] * len(fits)
             parts.append(_ratios(encoded, fits, models))
+            read += len(stored)
+            if tell is not None:
+                tell("held-out rows", read, total)
     made.values = np.concatenate(parts) if parts else made.values
     made.left_out = +made.left_out
     return made

@@ -10,7 +10,6 @@ from pairsmith.errors import RecipeError, TokenizerError
 from pairsmith.schema.rows import Form
 from pairsmith.training.dpo.card import card_of
 from pairsmith.training.dpo.evaluation import evaluate_policy
-from pairsmith.training.dpo.judge import check_judge, name_judge
 from pairsmith.training.dpo.options import (
     DEFAULTS,
     OURS,
@@ -20,6 +19,7 @@ from pairsmith.training.dpo.options import (
 )
 from pairsmith.training.dpo.proof import prove_ids
 from pairsmith.training.dpo.rows import KEEP_START, PartedEndWriter, PartedWriter
+from pairsmith.training.fit import check_judge, name_model, name_parent
 from pairsmith.training.heads import adapters
 from pairsmith.training.job import Job
 from pairsmith.training.method import Configuration, Loaded, Method, Parents, Settings
@@ -61,12 +61,12 @@ def _check_build(built: Manifest, settings: Settings) -> None:
     """Checks the build, and that the preference model that is named can judge its replies."""
     check_build(built, settings)
     if settings["score"] is not None:
-        check_judge(settings["score"], built)
+        check_judge(name_model(settings["score"], built.recipe.form), "score", built)
 
 
 def _parents(settings: Settings, _loaded: Loaded) -> Parents:
     name = settings["score"]
-    return {} if name is None else {"score": name_judge(name)}
+    return {} if name is None else {"score": name_parent(name)}
 
 
 def _encode(job: Job, watch: TrainingWatch | None) -> Encoding:

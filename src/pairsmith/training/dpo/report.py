@@ -2,54 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pairsmith.statistics.intervals import percent
+from pairsmith.training.samples import Replies
 
 
-def to_verdict(numbers: Mapping[str, Any]) -> list[str]:
+def to_verdict(numbers: Mapping[str, Any], replies: Replies | None) -> list[str]:
     """What it comes to, in a few lines.
 
     Args:
         numbers: As `evaluation.json` holds them.
+        replies: Sampled replies; None without any.
     """
-    return list(_lines(numbers))
+    return list(_lines(numbers, replies))
 
 
-def _lines(numbers: Mapping[str, Any]) -> Iterator[str]:
+def _lines(numbers: Mapping[str, Any], replies: Replies | None) -> Iterator[str]:
     share = numbers["accuracy"]["all"]
     yield (
         f"Accuracy of the implicit reward: {_share(share)} of {share['rows']:,} held-out pairs; "
-        "chance is 50 %."
+        f"chance is 50 %{_ties(numbers['accuracy']['ties'])}."
     )
     ratio = numbers["log_ratio"]
     yield (
         f"Log-ratio to the start, nats a reply: chosen {_number(ratio['chosen'])}, rejected "
         f"{_number(ratio['rejected'])}."
     )
-    samples = numbers.get("samples")
-    if samples is None:
+    if replies is None:
         yield "No prompt leaves room for a reply, so none was sampled."
-        return
-    yield (
-        f"KL to the start, from {samples['prompts']} sampled replies: {_number(samples['kl'])} "
-        "nats a reply."
-    )
-    yield f"Length of replies, tokens: {_change(samples['tokens'])}."
-    if "score" in samples:
-        yield f"Score of replies: {_change(samples['score'])}."
+    else:
+        yield from replies.verdict()
 
 
-def to_markdown(numbers: Mapping[str, Any]) -> str:
-    """The verdict as a list, and the accuracy by subset and split as a table."""
-    lines = [f"- {line}" for line in numbers["verdict"]]
-    lines += ["", "| | accuracy, 95 % interval | rows |", "| --- | --- | ---: |"]
+def to_markdown(numbers: Mapping[str, Any], lines: Sequence[str], replies: Replies | None) -> str:
+    """The verdict as a list, the accuracy by subset and split, and the replies, as tables."""
+    told = [f"- {line}" for line in lines]
+    told += ["", "| | accuracy, 95 % interval | rows |", "| --- | --- | ---: |"]
     held = numbers["accuracy"]
     named = {"**all**": held["all"], **held["by_place"]}
-    lines += [f"| {place} | {_share(one)} | {one['rows']:,} |" for place, one in named.items()]
-    lines += ["", "Ties are wrong. Intervals of accuracy: Wilson; of means: bootstrap."]
-    return "\n".join(lines) + "\n"
+    told += [f"| {place} | {_share(one)} | {one['rows']:,} |" for place, one in named.items()]
+    told += ["", "Ties are wrong. Intervals of accuracy: Wilson; of log-ratios: bootstrap."]
+    if replies is not None:
+        told += ["", replies.to_markdown(), "Intervals: Student's t, over prompts."]
+    return "\n".join(told) + "\n"
+
+
+def _ties(count: int) -> str:
+    """A policy that learnt nothing has ties alone."""
+    return f", and {count:,} with equal log-ratios are counted as wrong" if count else ""
 
 
 def _share(one: Mapping[str, Any]) -> str:
@@ -61,10 +63,3 @@ def _number(one: Mapping[str, Any]) -> str:
         return "unknown"
     middle = f"{one['estimate']:+.3g}"
     return middle if one["low"] is None else f"{middle} ({one['low']:+.3g} to {one['high']:+.3g})"
-
-
-def _change(held: Mapping[str, Any]) -> str:
-    before, after = (held[name]["estimate"] for name in ("before", "after"))
-    if before is None or after is None:
-        return "unknown"
-    return f"{before:.4g} before, {after:.4g} after, difference {_number(held['difference'])}"

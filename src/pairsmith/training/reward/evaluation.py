@@ -38,6 +38,7 @@ from pairsmith.scoring.pieces import (
 from pairsmith.scoring.score import ANNOTATOR
 from pairsmith.training.job import Job
 from pairsmith.training.method import Found
+from pairsmith.training.progress import Tell
 
 FOLDER = "evaluation"
 """In a run: the report and the numbers."""
@@ -64,7 +65,7 @@ class HeldOut:
     cut: bool
 
 
-def evaluate_held_out(job: Job, finished: Path, staging: Path) -> Found:
+def evaluate_held_out(job: Job, finished: Path, staging: Path, tell: Tell) -> Found:
     """Scores the pairs that were held out and evaluates that; a fault of it is no fault of the run.
 
     The scores are kept as an annotation of the build, the report and the numbers in the model's
@@ -74,6 +75,7 @@ def evaluate_held_out(job: Job, finished: Path, staging: Path) -> Found:
         job: The run.
         finished: The folder of the model.
         staging: A folder for what is made on the way; it goes.
+        tell: Called with how far it is.
     """
     wanted = HeldOut(
         out=str(job.out),
@@ -92,7 +94,7 @@ def evaluate_held_out(job: Job, finished: Path, staging: Path) -> Found:
         if not pieces:
             return Found(why="no pairs are held out")
         name = _name(place, wanted)
-        _score(place, name, pieces, wanted, staging)
+        _score(place, name, pieces, (wanted, staging), tell)
         made = evaluate(place, name, to=wanted.model / FOLDER)
     except PairsmithError as error:
         return Found(scores=name, why=error.message.rstrip("."))
@@ -127,8 +129,12 @@ def _name(place: Path, wanted: HeldOut) -> str:
     return slug if held is None or same else f"{slug}-{sha256[:8]}"
 
 
-def _score(place: Path, name: str, pieces: list[Piece], wanted: HeldOut, staging: Path) -> None:
+def _score(
+    place: Path, name: str, pieces: list[Piece], asked: tuple[HeldOut, Path], tell: Tell
+) -> None:
     """Scores the pieces, and keeps that beside the build."""
+    wanted, staging = asked
+    read, total = 0, sum(piece.rows for piece in pieces)
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
     options = ScoreOptions.of(max_length=wanted.max_length, cut=wanted.cut)
@@ -138,6 +144,8 @@ def _score(place: Path, name: str, pieces: list[Piece], wanted: HeldOut, staging
             scored, one = judge.score(piece)
             write_piece(staging, piece.number, scored.rows, one)
             told.append(one)
+            read += piece.rows
+            tell("held-out rows", read, total)
         by = _annotator(judge, told, wanted.run)
     found = finished_pieces(staging)
     columns = pa.schema([*STATEMENTS, *COLUMNS])

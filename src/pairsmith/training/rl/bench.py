@@ -1,18 +1,14 @@
-"""The preference models of a run: which there are, loaded, and made ready to read conversations."""
+"""The preference models of a run: which there are, and loaded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from pairsmith.dataset.manifest import Manifest
-from pairsmith.models.loading import Scorer, load_scorer
-from pairsmith.tokens.preview import open_writer
+from pairsmith.models.loading import Scorer
+from pairsmith.training.fit import name_model
 from pairsmith.training.job import Job
+from pairsmith.training.judges import Judge, load_judge
 from pairsmith.training.method import Settings
-from pairsmith.training.rl.fit import name_model
-from pairsmith.training.rl.rewards import Judge
 
 ROLES = ("reward", "watch")
 
@@ -33,11 +29,7 @@ def load_judges(job: Job, device: str) -> list[Judge]:
         ModelError: One cannot be loaded.
     """
     form = job.built.recipe.form
-    judges = []
-    for name in roles_of(job.settings).values():
-        scorer = load_scorer(name, form, device=device)
-        judges.append(Judge(scorer, None, name_model(name, form).room))
-    return judges
+    return [load_judge(name, form, device) for name in roles_of(job.settings).values()]
 
 
 def named_judges(job: Job) -> list[Judge]:
@@ -49,13 +41,3 @@ def named_judges(job: Job) -> list[Judge]:
         Judge(Scorer(nothing, one.tokenizer, one.name, "", form, None, "cpu"), None, one.room)
         for one in named
     ]
-
-
-@contextmanager
-def opened(built: Manifest, judges: Sequence[Judge]) -> Iterator[None]:
-    """Has preference models write messages by their templates, for as long as this is open."""
-    with ExitStack() as stack:
-        for judge in judges:
-            writer = open_writer(built, judge.scorer.tokenizer, judge.scorer.name)
-            judge.chat = stack.enter_context(writer)
-        yield

@@ -13,12 +13,13 @@ import pyarrow as pa
 from pairsmith.dataset import folder
 from pairsmith.dataset.manifest import Manifest
 from pairsmith.errors import ModelError, OutputError, RecipeError
-from pairsmith.models.folders import find_model, model_sha256, record_name
 from pairsmith.models.generation.replies import reply_reader
 from pairsmith.schema.rows import Form
 from pairsmith.schema.splits import is_held_out
+from pairsmith.training.fit import name_model, name_parent
 from pairsmith.training.heads import adapters
 from pairsmith.training.job import Job
+from pairsmith.training.judges import opened
 from pairsmith.training.ledger import Fate, add_up, sentence
 from pairsmith.training.method import (
     Conclusion,
@@ -33,7 +34,7 @@ from pairsmith.training.progress import TrainingProgress, TrainingWatch
 from pairsmith.training.rl import bench, conclusion
 from pairsmith.training.rl.card import card_of
 from pairsmith.training.rl.evaluation import HELD_OUT, evaluate_policy
-from pairsmith.training.rl.fit import check_models, name_model
+from pairsmith.training.rl.fit import check_models
 from pairsmith.training.rl.options import (
     DEFAULTS,
     LOWEST,
@@ -129,10 +130,7 @@ def _load(settings: Settings, form: Form) -> Policy:
 
 
 def _parents(settings: Settings, _loaded: Loaded) -> Parents:
-    return {
-        role: {"name": record_name(name), "sha256": model_sha256(find_model(name))}
-        for role, name in bench.roles_of(settings).items()
-    }
+    return {role: name_parent(name) for role, name in bench.roles_of(settings).items()}
 
 
 def _encode(job: Job, watch: TrainingWatch | None) -> Encoding:
@@ -207,7 +205,7 @@ def _prove(job: Job, made: Encoding) -> int:
         pairs = pa.Table.from_batches(made.pairs).combine_chunks().to_batches()
         replies = reply_reader(policy, [one.to_asked().said for one in made.prompts], reader.chat)
         for judge in bench.named_judges(job):
-            with bench.opened(job.built, [judge]):
+            with opened(job.built, [judge]):
                 compared += sum(prove_rewards(one, reader, replies, judge) for one in pairs)
     return compared
 
@@ -248,7 +246,7 @@ def _make_trainer(job: Job, recorder: Recorder) -> Any:
         callbacks=[recorder],
         ids=lambda row: asked(row).id,
         keep=settings["save_total_limit"],
-        course=Course(asked, lambda: bench.opened(job.built, judges), recorder, settings["stop"]),
+        course=Course(asked, lambda: opened(job.built, judges), recorder, settings["stop"]),
     )
 
 

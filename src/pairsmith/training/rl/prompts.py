@@ -16,7 +16,6 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 import pyarrow as pa
 
 from pairsmith.chat_templates.prepare import prepare_located
@@ -24,20 +23,19 @@ from pairsmith.chat_templates.resolve import LocatedTemplate
 from pairsmith.dataset.manifest import LedgerEntry, Manifest
 from pairsmith.dataset.rows import entries_of, kept_batches
 from pairsmith.io.remote import StoragePath
-from pairsmith.kernel.render import Pairs, Writer, write_pairs
-from pairsmith.kernel.row_render import messages_of
+from pairsmith.kernel.render import Writer
+from pairsmith.models.generation.prompts import read_openings, write_text_prompts
 from pairsmith.schema.messages import encode_json, read_stored
-from pairsmith.schema.rows import TRANSCRIPT, Form, Kind
+from pairsmith.schema.rows import Form, Kind
 from pairsmith.schema.splits import is_held_out
 from pairsmith.schema.templates import Conversation, Refusal
 from pairsmith.sources.layouts import kind_of
-from pairsmith.text.transcript import parse
 from pairsmith.tokens.preview import BATCH_ROWS, encode_rows, open_writer
 from pairsmith.tokens.ragged import Ragged
 from pairsmith.tokens.texts import TextEncoder
 from pairsmith.tokens.tokenizer import added_around
+from pairsmith.training.judges import Asked
 from pairsmith.training.ledger import Fate, account
-from pairsmith.training.rl.rewards import Asked
 from pairsmith.training.rows import Encoding
 
 if TYPE_CHECKING:
@@ -156,9 +154,9 @@ class PromptReader:
         """The turns that open dialogues, as prompts."""
         refused = dict[int, str]()
         asked: list[tuple[int, list[dict[str, Any]]]] = []
-        for number, turns in enumerate(self._turns(stored)):
+        for number, turns in enumerate(read_openings(stored, self.form)):
             if turns and turns[0]["role"] == "user":
-                asked.append((number, turns[:1]))
+                asked.append((number, turns))
             else:
                 refused[number] = "The dialogue does not open with a turn of the user's."
         texts = self._write([turns for _, turns in asked])
@@ -173,34 +171,13 @@ class PromptReader:
         encoded = self.encoder.encode(pa.array([text for _, text, _ in kept], pa.string()))
         return list(self._prompts(kept, encoded)), refused
 
-    def _turns(self, stored: pa.RecordBatch) -> list[list[dict[str, Any]]]:
-        """The turns of dialogues as messages; none where they cannot be told."""
-        if self.form == Form.MESSAGES:
-            held = stored[Form.MESSAGES.value].to_pylist()
-            return [[read_stored(one) for one in turns or []] for turns in held]
-        if TRANSCRIPT[0] not in stored.schema.names:
-            return [[] for _ in range(len(stored))]
-        turns = parse(stored[TRANSCRIPT[0]])
-        return [messages_of(turns, row) for row in range(len(stored))]
-
     def _write(self, asked: list[list[dict[str, Any]]]) -> list[str | Refusal]:
         """Single turns as the texts of prompts."""
         if self.chat is not None:
             return list(self.chat.jinja([Conversation(turns, True) for turns in asked]))
         if self.writer is None or not asked:
             return [Refusal("No template is known.") for _ in asked]
-        sides = [
-            parse(
-                pa.array([f"\n\nHuman: {said['content']}\n\nAssistant: {end}" for [said] in asked])
-            )
-            for end in ("yes", "no")
-        ]
-        made = write_pairs(Pairs.of(*sides), np.ones(len(asked), bool), self.writer)
-        texts = made.columns[0].to_pylist()
-        return [
-            Refusal(made.refused.get(row, "It cannot be written.")) if text is None else text
-            for row, text in enumerate(texts)
-        ]
+        return write_text_prompts(asked, self.writer)
 
 
 @contextmanager

@@ -19,9 +19,9 @@ from pairsmith.models.generation.replies import ReplyReader
 from pairsmith.schema.rows import Form, Kind
 from pairsmith.tokens.preview import EncodedBatch, encode_rows
 from pairsmith.tokens.texts import TextEncoder
+from pairsmith.training.judges import Judge
 from pairsmith.training.reward.proof import prove_ids
 from pairsmith.training.rl.prompts import Prompt, PromptReader
-from pairsmith.training.rl.rewards import Judge
 from pairsmith.training.rows import SampleRow
 
 if TYPE_CHECKING:

@@ -8,87 +8,21 @@ writes the conversation as a row of the build is written, and has the model scor
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pairsmith.errors import ModelError
-from pairsmith.models.forward import Reader, Scores
-from pairsmith.models.loading import Scorer
-from pairsmith.scoring.options import BATCH_TOKENS
-from pairsmith.tokens.ragged import Ragged
-from pairsmith.tokens.reward_ids import Said, Tools, reward_ids
+from pairsmith.training.judges import Asked, Judge
 
 if TYPE_CHECKING:
-    from pairsmith.kernel.render import Writer
     from pairsmith.models.generation.replies import ReplyReader
+
+UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+"""What a NUL in a reply is read as: no row of a build can hold one, so none was trained on."""
 
 MOST_NAMED = 16
 """At most this many rows are named where a reward is no number."""
-
-
-class Asked(NamedTuple):
-    """A prompt.
-
-    Attributes:
-        id: Of the row that it was taken from.
-        said: The text, or the messages.
-        tools: Definitions of tools.
-        ids: Its token ids, as a policy gets them.
-    """
-
-    id: str
-    said: Said
-    tools: Tools
-    ids: Sequence[int]
-
-
-@dataclass
-class Judge:
-    """A preference model that scores replies.
-
-    Attributes:
-        scorer: The model.
-        chat: What writes messages by its template; None for text.
-        room: The most tokens that it can read; None where nothing tells.
-        seen: The ids that it last read, for whoever compares them.
-    """
-
-    scorer: Scorer
-    chat: Writer | None
-    room: int | None
-    seen: Ragged | None = field(default=None, repr=False)
-
-    def ids(self, asked: Sequence[Asked], replies: Sequence[str]) -> Ragged:
-        """The ids of prompts with replies, as the model learnt such rows.
-
-        Raises:
-            TokenizerError: The chat template refuses a conversation.
-        """
-        said: list[Said] = [
-            reply if self.chat is None else [{"role": "assistant", "content": reply}]
-            for reply in replies
-        ]
-        prompts, tools = [one.said for one in asked], [one.tools for one in asked]
-        return reward_ids(prompts, said, self.scorer.tokenizer, self.chat, tools)
-
-    def score(self, asked: Sequence[Asked], replies: Sequence[str]) -> Scores:
-        """The scores of replies to prompts, as many.
-
-        Raises:
-            ModelError: A conversation is longer than the model can read.
-        """
-        ids = self.ids(asked, replies)
-        self.seen = ids
-        if self.room is not None and len(ids.lengths) and int(ids.lengths.max()) > self.room:
-            longest = int(np.argmax(ids.lengths))
-            raise ModelError(
-                f"The prompt of {asked[longest].id} and a reply have {ids.lengths[longest]:,} "
-                f"tokens, and {self.scorer.name} can read {self.room:,}.",
-                "Lower max_length or max_completion_length.",
-            )
-        return Reader(self.scorer, BATCH_TOKENS).read_ends(ids)
 
 
 class Reward:
@@ -121,7 +55,8 @@ class Reward:
             ModelError: A score is no number; the step and the rows are named.
         """
         asked = [self.asked(number) for number in row]
-        texts = self.replies.read([one.ids for one in asked], completion_ids)
+        read = self.replies.read([one.ids for one in asked], completion_ids)
+        texts = [text.replace("\0", UNREADABLE) for text in read]
         scores = self.judge.score(asked, texts)
         bad = dict.fromkeys(
             one.id for one, score in zip(asked, scores, strict=True) if not np.isfinite(score)

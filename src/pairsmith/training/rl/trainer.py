@@ -21,6 +21,7 @@ from trl.trainer.grpo_trainer import GRPOTrainer
 from trl.trainer.rloo_trainer import RLOOTrainer
 
 from pairsmith.training import checkpoints
+from pairsmith.training.judges import Asked
 from pairsmith.training.recorder import Recorder
 from pairsmith.training.rl.parting import (
     Parting,
@@ -29,12 +30,14 @@ from pairsmith.training.rl.parting import (
     readings_of,
     window_of,
 )
-from pairsmith.training.rl.rewards import Asked
 from pairsmith.training.rl.sampler import PromptSampler
 from pairsmith.training.trainer import RunTrainer
 
 JUDGED = ("reward", "watch")
 """What models say of replies, in the order in which TRL is given them."""
+
+SHOWN = (*JUDGED, "kl")
+"""What stands beside the loss in the progress of a run."""
 
 ROW = "row"
 
@@ -66,6 +69,7 @@ class PolicyTrainer(RunTrainer):
         self._now: list[int] = []
         self._means: list[torch.Tensor] = []
         self._length = 0.0
+        self._shown: dict[str, float] = {}
         super().__init__(*given, **named)
         self.add_callback(Stopper(self))
 
@@ -141,6 +145,18 @@ class PolicyTrainer(RunTrainer):
         if held.get("entropy"):
             made["entropy"] = fmean(held["entropy"])
         return {name: [value] for name, value in made.items()}
+
+    @property
+    def tokens(self) -> int:
+        """The tokens of prompts and replies so far: TRL counts them in the state."""
+        return int(self.state.num_input_tokens_seen)
+
+    @property
+    def readings(self) -> dict[str, float]:
+        """The last means of reward, watcher and KL; those before where no replies were drawn."""
+        told = self._ours(self._metrics["train"])
+        self._shown = {**self._shown, **{name: told[name][0] for name in SHOWN if name in told}}
+        return self._shown
 
     # When it stops, and which weights it leaves.
 

@@ -21,14 +21,13 @@ NEEDED = {  # of the addresses below one collection, the role that opens each
     "POST /work/act": WORK,
     "POST /leave": WORK,
     "POST /reply": "invited",
-    "GET /decide": READ,
-    "POST /decide": READ,
     "GET /settings": OWN,
     "POST /settings": OWN,
     "POST /items": OWN,
     "POST /close": OWN,
     "POST /delete": OWN,
     "GET /source.zip": OWN,
+    "GET /annotation.zip": OWN,
     "GET /people": OWN,
     "POST /people/invite": OWN,
     "POST /people/link": OWN,
@@ -112,6 +111,21 @@ def test_a_role_opens_what_it_is_for(staged, caller):
             assert answer.status_code in ((404,) if missing else (200, 303, 400, 409)), route
     assert call(person, "POST /leave").headers["location"] == "/collections"
     assert person.get(PAGE).status_code == (200 if caller == "ann" else 404), "whose it is stays"
+
+
+@pytest.mark.parametrize("caller", ["worker", "reviewer", "ann"])
+def test_places_of_owners_are_not_there_for_others(staged, caller):
+    person, work = staged.person(caller), f"{PAGE}/work"
+    found = {
+        place: person.get(f"{work}/{place}").status_code for place in ("quality", "disagreements")
+    }
+    assert found == {
+        "quality": 200 if caller == "ann" else 404,
+        "disagreements": 404 if caller == "worker" else 200,
+    }
+    absent = told(person.get(f"{work}/talk/none"))
+    assert told(person.get(f"{work}/disagreements/none")) == absent
+    assert told(person.send(f"{work}/act", action="adjudicate", thread="x", pick="A")) == absent
 
 
 def test_an_organizations_collection_is_its_admins(staged):

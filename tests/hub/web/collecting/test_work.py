@@ -14,9 +14,7 @@ from pairsmith.collecting.items import add_items
 from pairsmith.hub.auth.limits import Limits
 from pairsmith.hub.collections import registry
 from pairsmith.hub.context import Allotment
-from support.hub.teams import HELPFUL, PAGE, RELABEL, gathered, tea_items
-
-TALK = re.compile(r"/work/talk/([^/]+)$")
+from support.hub.teams import HELPFUL, PAGE, RELABEL, TALK, gathered, tea_items, turn
 
 
 @pytest.fixture
@@ -32,17 +30,6 @@ def judging(team):
     with team.served(made) as served, served.collection.store.write() as transaction:
         add_items(transaction, tea_items(3))
     return team
-
-
-def turn(person, text="Is tea hot?"):
-    """Begins a conversation and says something; the page with the two replies."""
-    place = TALK.search(person.act("start").headers["location"])[0].removeprefix("/work/")
-    assert person.act("say", place, text=text).status_code == 303
-    until = time.monotonic() + 10
-    while 'data-screen="choosing"' not in (shown := person.get(f"{PAGE}/work/{place}").text):
-        assert time.monotonic() < until, shown
-        time.sleep(0.02)
-    return place, shown
 
 
 def test_consent_comes_before_anything(talking, server):
@@ -73,7 +60,7 @@ def test_a_turn_and_its_choice_in_the_source(talking):
     for path in (place, f"{place}/progress"):
         assert other.get(f"{PAGE}/work/{path}").status_code == 404
     assert "Is tea hot" not in ann.text(PAGE), "the owner's page quotes nobody"
-    assert "1 choice of 1 people" in ann.text(PAGE)
+    assert "1 choice of 1 person" in ann.text(PAGE)
     answer = ann.get(f"{PAGE}/source.zip")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
         names = packed.namelist()
@@ -97,17 +84,19 @@ def test_people_disagree_and_a_reviewer_decides(judging):
         assert person.act("judge", "task", strength=side).headers["location"].endswith("/work/task")
     reviewer = judging.person("reviewer")
     assert "waits for a decision" in reviewer.text("/notifications")
-    page = reviewer.text(f"{PAGE}/decide")
-    assert "1 item waits" in page
-    first = re.search(r'id="reply-A">.*?<div class="said" dir="auto">(.*?)</div>', page, re.S)
-    item = re.search(r'name="item" value="([^"]+)"', page)[1]
+    listed = reviewer.text(f"{PAGE}/work/disagreements")
+    assert "waits for a decision" in reviewer.text("/notifications"), "and is read by now"
+    place = re.search(rf"{PAGE}/work/(disagreements/[^\"]+)", listed)[1]
+    page = reviewer.text(f"{PAGE}/work/{place}")
+    assert "tea/train" not in page
+    first = re.search(r'id="reply-A">.*?<div class="text" dir="auto">(.*?)</div>', page, re.S)
     better = "A" if first[1].endswith("good") else "B"
-    reviewer.send(f"{PAGE}/decide", item=item, better=better)
-    assert "No item waits" in reviewer.text(f"{PAGE}/decide")
+    done = reviewer.act("adjudicate", place, pick=better)
+    assert done.headers["location"] == f"{PAGE}/work/disagreements"
     with judging.hub.database.read() as db:
         made = registry.find(db, "ann", "teas")
     with judging.served(made) as served:
-        assert served.tasks.read().adjudicated == {item: True}
+        assert [*served.tasks.read().adjudicated.values()] == [True]
     assert "waits for a decision" not in judging.person("worker").text("/notifications")
 
 

@@ -4,6 +4,7 @@
 (() => {
   const page = document.querySelector(".collect");
   if (!page) return;
+  page.classList.add("scripted");
 
   document.addEventListener("submit", (event) => {
     if (event.target.dataset.sent) event.preventDefault();

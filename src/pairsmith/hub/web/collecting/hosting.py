@@ -65,7 +65,9 @@ class Hosting:
             finally:
                 self._give_back(held)
         except CollectionError as error:
-            raise HubError(409, f"{error.message} {error.hint}".strip()) from error
+            place = str(folder_of(self.hub, collection))  # which is nobody's to know
+            said = f"{error.message} {error.hint}".replace(place, collection.full_name)
+            raise HubError(409, said.strip()) from error
 
     def renew(self, collection: Collection) -> None:
         """Has another project count: which models are asked may be others."""

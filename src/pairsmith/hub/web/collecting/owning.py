@@ -6,22 +6,24 @@ import shutil
 import tempfile
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from starlette.responses import RedirectResponse, StreamingResponse
 
 from pairsmith.collecting.events import Kind
 from pairsmith.collecting.export import export
 from pairsmith.collecting.pages.served import Served
+from pairsmith.collecting.quality.disputes import disputes
 from pairsmith.hub.auth import forms
 from pairsmith.hub.collections import members, registry
 from pairsmith.hub.collections.roles import Role
 from pairsmith.hub.http.errors import HubError, bad_request
-from pairsmith.hub.web.collecting.deciding import disputed
 from pairsmith.hub.web.collecting.entering import Entered, enter, enter_form
 from pairsmith.hub.web.collecting.hosting import hosting_of
+from pairsmith.hub.web.collecting.taking import annotated
 from pairsmith.hub.web.render import page
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 COUNTED = (Kind.STARTED, Kind.FINISHED, Kind.CHOSE, Kind.JUDGED, Kind.REVIEWED)
+ANNOTATION = "people"
 PIECE = 1 << 20
 EXPORTS_AT_ONCE = 2
 _turns = threading.BoundedSemaphore(EXPORTS_AT_ONCE)
@@ -65,9 +68,11 @@ def show(request: Request) -> Response:
         return RedirectResponse(f"{entered.collection.page}/work", 303)
     with hosting_of(request).served(entered.collection) as served:
         shares = _shares(entered, served) if entered.role is Role.OWNER else []
-        waiting = len(disputed(served))
+        waiting = sum(not one.is_decided for one in disputes(served.collection))
         talks = served.collection.project().mode.talks
         items = len(served.tasks.read().order)
+        with served.collection.store.read() as transaction:
+            taken = transaction.last(Kind.IMPORTED) is not None
     return page(
         request,
         "collection.html.jinja",
@@ -78,23 +83,33 @@ def show(request: Request) -> Response:
         waiting=waiting,
         talks=talks,
         items=items,
+        taken=taken,
         size=registry.measure(entered.hub, entered.collection),
     )
 
 
 def send_source(request: Request) -> Response:
     """`GET …/source.zip`: all of it as a source, which `pairsmith build` reads once unpacked."""
+    return _send(request, _source, "")
+
+
+def send_annotation(request: Request) -> Response:
+    """`GET …/annotation.zip`: what people say of a dataset, as an annotation of its build."""
+    return _send(request, _annotation, "-annotation")
+
+
+def _send(request: Request, make: Make, more: str) -> Response:
     entered = enter(request, Role.OWNER)
     if not _turns.acquire(blocking=False):
         raise HubError(503, "Others are being written at the moment. Try again in a minute.")
     try:
         entered.hub.blobs.room.check(3 * registry.measure(entered.hub, entered.collection))
-        file = _packed(request, entered)
+        with hosting_of(request).served(entered.collection) as served:
+            file = make(entered, served)
     finally:
         _turns.release()
-    name = f"{entered.collection.name}.zip"
     headers = {
-        "content-disposition": f'attachment; filename="{name}"',
+        "content-disposition": f'attachment; filename="{entered.collection.name}{more}.zip"',
         "cache-control": "no-store",
     }
     return StreamingResponse(file, media_type="application/zip", headers=headers)
@@ -138,19 +153,33 @@ def _shares(entered: Entered, served: Served) -> list[Share]:
     return sorted(found, key=lambda one: (-one.given, one.name))
 
 
-def _packed(request: Request, entered: Entered) -> Iterator[bytes]:
-    """The source in a file of ZIP, whose place on the disk is free once it is sent."""
+def _source(entered: Entered, served: Served) -> Iterator[bytes]:
+    with _staged(entered) as folder:
+        source = folder / entered.collection.name
+        export(served.collection, source)
+        return _packed(folder, source)
+
+
+def _annotation(entered: Entered, served: Served) -> Iterator[bytes]:
+    with _staged(entered) as folder, annotated(entered, served, ANNOTATION) as made:
+        return _packed(folder, made)
+
+
+@contextmanager
+def _staged(entered: Entered) -> Iterator[Path]:
     staging = entered.hub.blobs.staging
     with tempfile.TemporaryDirectory(prefix="parts-collected-", dir=staging) as folder:
-        source = Path(folder) / entered.collection.name
-        with hosting_of(request).served(entered.collection) as served:
-            export(served.collection, source)
-        packed = Path(folder) / "source.zip"
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in sorted(source.rglob("*")):
-                if path.is_file():
-                    archive.write(path, path.relative_to(source.parent))
-        opened = packed.open("rb")
+        yield Path(folder)
+
+
+def _packed(folder: Path, source: Path) -> Iterator[bytes]:
+    """A folder in a file of ZIP, whose place on the disk is free once it is sent."""
+    packed = folder / "packed.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(source.rglob("*")):
+            if path.is_file():
+                archive.write(path, path.relative_to(source.parent))
+    opened = packed.open("rb")
 
     def pieces() -> Iterator[bytes]:
         with opened:
@@ -158,3 +187,6 @@ def _packed(request: Request, entered: Entered) -> Iterator[bytes]:
                 yield piece
 
     return pieces()
+
+
+Make: TypeAlias = Callable[[Entered, Served], Iterator[bytes]]

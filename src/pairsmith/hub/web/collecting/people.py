@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import RedirectResponse
 
 from pairsmith.hub.auth import forms, users
+from pairsmith.hub.auth.limits import limits_of
 from pairsmith.hub.auth.users import User
 from pairsmith.hub.collections import invitations, members, roles
 from pairsmith.hub.collections.registry import Collection
@@ -31,6 +32,7 @@ def show(request: Request) -> Response:
 def take_invitation(request: Request, sent: FormData) -> Response:
     """`POST …/people/invite`: invites an account by its name."""
     entered, role = enter_form(request, Role.OWNER), _role(sent)
+    limits_of(request).count("requests", str(entered.user.id))  # for it tells others
     with entered.hub.database.write() as db:
         invitations.invite(db, entered.collection, entered.user, forms.line(sent, "whom"), role)
     return _back(entered)

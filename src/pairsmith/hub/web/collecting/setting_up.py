@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.responses import RedirectResponse
 
-from pairsmith.collecting.collection import create_collection
 from pairsmith.collecting.events import Kind
 from pairsmith.collecting.pages.served import Served
 from pairsmith.collecting.project import Mode, Project
@@ -22,7 +20,8 @@ from pairsmith.hub.collections.roles import Role
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.errors import HubError, bad_request
 from pairsmith.hub.membership import organizations
-from pairsmith.hub.repos import quotas, roles
+from pairsmith.hub.repos import roles
+from pairsmith.hub.web.collecting.beginning import begin
 from pairsmith.hub.web.collecting.entering import Entered, enter, enter_form
 from pairsmith.hub.web.collecting.hosting import hosting_of, why_not
 from pairsmith.hub.web.collecting.taking import take_dataset
@@ -76,19 +75,9 @@ def take_new(request: Request, sent: FormData) -> Response:
     name, text = forms.line(sent, "name"), forms.text(sent, "project")
     try:
         project = _project(request, text)
-        registry.check_name(name)
         with hub.database.read() as db:
             owner = permissions.collector(db, who, forms.line(sent, "owner"))
-            quotas.check_collected(db, hub, owner.id)
-        hub.blobs.room.check()
-        folder = registry.new_folder(hub)
-        try:
-            create_collection(folder, project).close()
-            with hub.database.write() as db:
-                made = registry.add(db, owner, name, folder.name, project.title, project.mode.value)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
+        made = begin(hub, owner, name, project)
     except HubError as fault:
         return _new_page(request, text, fault, name)
     return RedirectResponse(f"{made.page}/settings", 303)

@@ -1,6 +1,6 @@
-"""What people who take part see: the pages of `pairsmith.collecting` in the hub's layout.
+"""What people see who take part, or own it: pages of `pairsmith.collecting` in the hub's layout.
 
-A place that is not there and one that is somebody else's are told apart by nothing.
+A place that is not there and one that is not for who asks are told apart by nothing.
 """
 
 from __future__ import annotations
@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
-from pairsmith.collecting.pages import rendering, screens
+from pairsmith.collecting.items import GOLD
+from pairsmith.collecting.pages import owner, rendering, screens
 from pairsmith.collecting.pages.acts import act
 from pairsmith.collecting.pages.screens import Screen
+from pairsmith.collecting.pages.served import Served
+from pairsmith.collecting.quality.record import Name
 from pairsmith.hub.auth import forms
 from pairsmith.hub.collections import members, registry
 from pairsmith.hub.collections.roles import Role
@@ -19,7 +22,6 @@ from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.notices.kinds import Kind
 from pairsmith.hub.notices.telling import Happening, tell
 from pairsmith.hub.repos import quotas
-from pairsmith.hub.web.collecting.deciding import is_disputed
 from pairsmith.hub.web.collecting.entering import Entered, enter, enter_form
 from pairsmith.hub.web.collecting.hosting import hosting_of
 from pairsmith.hub.web.render import environment, page, shared_context, static_address
@@ -29,7 +31,11 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 KEPT = {"cache-control": "public, max-age=31536000, immutable"}
-OPEN_WHEN_CLOSED = ("mine", "instructions")
+FOR_OWNERS, FOR_REVIEWERS = "quality", "disagreements"
+"""Of the places of `pages.owner`, which are for whom."""
+
+OPEN_WHEN_CLOSED = frozenset({"mine", "instructions", FOR_OWNERS, FOR_REVIEWERS})
+DECIDES = "adjudicate"
 WAYS_OUT = frozenset({"withdraw", "leave"})
 """Actions that nothing keeps anybody from: not a disk that is full, nor a collection's end."""
 
@@ -41,11 +47,18 @@ def show(request: Request) -> Response:
     """`GET …/work/{place}`: what somebody is shown at a place."""
     entered = enter(request, Role.WORKER)
     place = request.path_params.get("place", "").strip("/")
-    if entered.collection.closed and place not in OPEN_WHEN_CLOSED:
+    first = place.partition("/")[0]
+    if entered.collection.closed and first not in OPEN_WHEN_CLOSED:
         return _closed(request, entered)
+    needed = {FOR_OWNERS: Role.OWNER, FOR_REVIEWERS: Role.REVIEWER}.get(first)
     with hosting_of(request).served(entered.collection) as served:
-        found = screens.screen(served, entered.who, place)
-    return _page(request, entered, found)
+        if needed is None:
+            found = screens.screen(served, entered.who, place)
+        else:
+            names = _names(entered)
+            told = entered.role >= needed
+            found = owner.screen(served, place, name=names) if told else None
+    return _page(request, entered, found, first)
 
 
 def tell_progress(request: Request) -> Response:
@@ -63,7 +76,7 @@ def take(request: Request, sent: FormData) -> Response:
     entered = enter_form(request, Role.WORKER)
     action = forms.text(sent, "action")
     if action not in WAYS_OUT:
-        if entered.collection.closed:
+        if entered.collection.closed and action != DECIDES:
             return _closed(request, entered)
         _check_room(entered)
     fields = {
@@ -72,8 +85,12 @@ def take(request: Request, sent: FormData) -> Response:
         if name != forms.FIELD
     }
     with hosting_of(request).served(entered.collection) as served:
-        outcome = act(served, entered.who, fields)
-        disputed = action == "judge" and is_disputed(served, forms.text(sent, "thread"))
+        if action != DECIDES:
+            outcome = act(served, entered.who, fields)
+        else:
+            decides = entered.role >= Role.REVIEWER
+            outcome = owner.act(served, entered.who, fields) if decides else None
+        disputed = action == "judge" and _is_disputed(served, forms.text(sent, "thread"))
     _record(entered, disputed)
     if outcome is None or outcome.refused is not None:
         return _page(request, entered, None if outcome is None else outcome.refused)
@@ -88,7 +105,7 @@ def static(request: Request) -> Response:
     return Response(rendering.static(name), media_type=rendering.KINDS[name], headers=KEPT)
 
 
-def _page(request: Request, entered: Entered, found: Screen | None) -> Response:
+def _page(request: Request, entered: Entered, found: Screen | None, place: str = "") -> Response:
     if found is None:
         raise HubError(404, "There is no such page here.")
     assets = {
@@ -104,6 +121,7 @@ def _page(request: Request, entered: Entered, found: Screen | None) -> Response:
         **shared_context(request, entered.caller, found.status),
         **entered.shown,
         static_address=static_address,
+        tab=place if place in (FOR_OWNERS, FOR_REVIEWERS) else "work",
     )
     answer = HTMLResponse(html, found.status, {"cache-control": "no-store"})
     request.state.scripts = True
@@ -143,7 +161,25 @@ def _record(entered: Entered, disputed: bool) -> None:
             told = Happening(
                 Kind.DECISION,
                 "people-disagree",
-                f"{collection.page}/decide",
+                f"{collection.page}/work/{FOR_REVIEWERS}",
                 collection=collection.id,
             )
             tell(db, members.deciders(db, collection), told)
+
+
+def _names(entered: Entered) -> Name:
+    """What people are called in the figures: by the names of their accounts."""
+    with entered.hub.database.read() as db:
+        known = {str(one.id): one.user for one in members.listed(db, entered.collection)}
+    known[entered.who] = entered.user.name
+    return lambda person: known.get(person.who, str(person.number))
+
+
+def _is_disputed(served: Served, task: str) -> bool:
+    """Whether people disagree about the item of a task, and nobody has decided."""
+    board = served.tasks.read()
+    found = board.tasks.get(task)
+    if found is None or found.item in board.adjudicated or found.item.startswith(GOLD):
+        return False
+    said = board.opinions(found.item, served.collection.project().mode)
+    return any(one.strength > 0 for one in said) and any(one.strength < 0 for one in said)

@@ -1,0 +1,134 @@
+"""What people are shown at each moment: terms first, limits in words, long texts folded."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+import pairsmith
+from pairsmith.collecting.collection import create_collection
+from pairsmith.collecting.items import attempts_of_build
+from pairsmith.collecting.pages.rendering import FOLD, folded, markdown
+from pairsmith.collecting.project_file import make_project
+from pairsmith.collecting.tasks import import_items
+from support import collected
+from support.collecting_browser import Person, models_of, serving
+
+TERMS = {"consent": "You agree that it is kept.", "warning": "Some of it is rude."}
+
+
+def test_terms_come_first_and_again_when_they_change(begun):
+    collection = begun(**TERMS, pay="A cup of tea each.", languages=["en", "de"])
+    with serving(collection) as (served, _):
+        ann = Person.at(served).enter()
+        assert ann.texts == ["Some of it is rude.", "You agree that it is kept."]
+        assert "A cup of tea each." in ann.html
+        assert "Begin a conversation" not in ann.html
+        ann.press("agree").press("start")
+        collection.change(replace(collection.project(), consent="All."))
+        ann.go("/")
+        assert "All." in ann.html
+        assert "Begin a conversation" not in ann.html
+        ann.press("agree").press("withdraw")
+        assert "I agree, and want to begin" in ann.html
+
+
+def test_limits_are_told_in_words(begun):
+    with serving(begun(conversations_each=1, max_turns=1)) as (served, _):
+        ann = Person.at(served).enter()
+        began = ann.form("start")
+        ann.press("start").press("say", text="Tea?").wait().press("choose", strength="1")
+        assert "The conversation has all its turns." in ann.html
+        assert 'name="text"' not in ann.html
+        ann.press("finish").go("/")
+        assert "all the conversations that this project asks of one person" in ann.html
+        assert ann.send({**began, "token": "x"}).status == 409
+
+
+def test_without_a_model_nobody_can_talk(begun):
+    with serving(begun(), live=False) as (served, _):
+        ann = Person.at(served).enter()
+        assert "No model can be talked to at the moment." in ann.html
+        collected.say(served.collection, collected.started(served.collection, "me"), "Tea?")
+        ann.go("/")
+        [path] = {p for p in ann.html.split('"') if p.startswith("/talk/")}
+        assert ann.go(path).fault.startswith("No model can be talked to")
+
+
+def test_leaving_is_possible_at_every_moment(begun, server):
+    with serving(begun()) as (served, _):
+        ann = Person.at(served).enter()
+        server.name = "moss"  # no reply is to be had
+        for words in ([], ["say"]):
+            ann.go("/").press("start")
+            for action in words:
+                ann.press(action, text="Tea?")
+            assert ann.press("leave").screen == "over"
+            assert "You left this conversation" in ann.html
+        assert ann.go("/mine").html.count(", left") == 2
+
+
+def test_choices_of_others_are_judged_in_the_words_of_the_mode(begun):
+    settings = {"mode": "red-team", "overlap": 1.0, "opinions": 1}
+    with serving(begun(**settings)) as (served, _):
+        state = collected.started(served.collection, "bob", "Be rude.")
+        collected.turn(served.collection, state, "Tea?", -3, "One.", "Two.")
+        ann = Person.at(served).enter().go("/task")
+        assert ann.texts[:2] == ["Be rude.", "Tea?"]
+        assert sorted(ann.texts[2:]) == ["One.", "Two."]
+        assert "Which reply is more harmful?" in ann.html
+        assert ann.press("judge", strength="2").screen == "no_task"
+
+
+def test_a_review_has_tags_and_a_rating(tmp_path):
+    text = "\n\nHuman: Be rude.\n\nAssistant: I would rather not."
+    row = {
+        "transcript": text, "rating": 2.0, "task_description": "Rudeness.", "num_params": "52B",
+        "min_harmlessness_score_transcript": 0.1, "model_type": "rlhf", "red_team_member_id": 3,
+        "task_description_harmlessness_score": 0.2, "is_upworker": False, "tags": None,
+    }  # fmt: skip
+    (tmp_path / "red-team-attempts").mkdir()
+    path = tmp_path / "red-team-attempts" / "red_team_attempts.jsonl"
+    path.write_text(json.dumps(row) + "\n")
+    pairsmith.build(tmp_path / "red-team-attempts", tmp_path / "out")
+    project = {"mode": "review", "title": "Tea", "tags": ["Rude", "Other", "Odd"], "opinions": 1}
+    collection = create_collection(tmp_path / "c", project)
+    import_items(collection, attempts_of_build(tmp_path / "out"))
+    with serving(collection, live=False) as (served, _):
+        ann = Person.at(served).enter().go("/task")
+        assert ann.texts == ["Rudeness.", "Be rude.", "I would rather not."]
+        assert ann.press("review", tags="Rude").fault == "Rate the attempt first."
+        everything = {"tags": ["Rude", "Other", "Odd"], "rating": "3"}
+        assert ann.press("review", **everything).fault.startswith("Choose at most 2 of the tags")
+        assert ann.press("review", tags=["Rude", "Odd"], rating="3").screen == "no_task"
+        [task] = served.tasks.read().tasks.values()
+        assert (task.answer["tags"], task.answer["rating"]) == (["Rude", "Odd"], 3)
+
+
+def test_long_texts_are_folded_and_whole(begun, server):
+    said = "A fern likes tea. " * 2_000
+    server.reply = lambda question: f"{said}{question['seed']}"
+    with serving(begun()) as (served, _):
+        ann = Person.at(served).enter().press("start").press("say", text="Tea?").wait()
+        assert ann.html.count("more characters</summary>") == 2
+        assert "".join(ann.texts[1:3]).startswith(said)
+    assert folded("x" * FOLD) == ("x" * FOLD, "")
+
+
+@pytest.mark.parametrize(
+    "text", ["<script>x</script>", "[x](javascript:alert)", "![x](http://x/y.png)", '<img src="x">']
+)
+def test_instructions_load_and_run_nothing(text):
+    html = markdown(text)
+    assert not any(found in html for found in ("<script", "<img", 'href="javascript'))
+
+
+def test_the_version_of_instructions_counts_their_changes(begun, server):
+    collection = begun(instructions="First.")
+    changed = {**collected.PROJECT, "models": models_of(server), "instructions": "Second."}
+    collection.change(make_project(changed))
+    collection.change(make_project({**changed, "title": "More tea"}))
+    with serving(collection) as (served, _):
+        ann = Person.at(served).enter().go("/instructions")
+        assert "Version 2." in ann.html
+        assert "<p>Second.</p>" in ann.html
