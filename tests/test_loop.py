@@ -84,9 +84,7 @@ def test_a_tokenizer_gives_every_text_of_the_world_back(world: ModuleType) -> No
 @slow
 def test_the_loop(tmp_path: Path) -> None:
     """Three rounds: each makes replies truly better; and all of it can be traced and proved."""
-    for library in ("torch", "trl", "matplotlib"):
-        importlib.util.find_spec(library) or pytest.skip(f"{library} is not installed")
-    printed = run_loop(tmp_path, "--rounds-only")
+    printed = run_loop(tmp_path, "--without", "push", "--without", "noise")
     found = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     rises = [one["rise"] for one in found["rounds"][1:]]
     assert len(rises) == 3
@@ -111,8 +109,28 @@ def test_the_loop(tmp_path: Path) -> None:
     assert "round-1/pairs: pairs/train-00000-of-00001.parquet was changed" in broken.problems[0]
 
 
+@slow
+def test_a_reward_pushed_too_far(tmp_path: Path) -> None:
+    """Without KL the reward rises while true utility falls; the run says so, and stops in time."""
+    printed = run_loop(tmp_path, "--rounds", "1", "--without", "noise")
+    found = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))["pushed"]
+    runs = found["runs"]
+    pushed = [runs[name] for name in sorted((one for one in runs if one.isdigit()), key=int)]
+    best = max(pushed, key=lambda one: one["utility"][0])
+    assert pushed[-1]["score"][0] - best["score"][0] > pushed[-1]["score"][1] + best["score"][1]
+    apart = best["utility"][0] - pushed[-1]["utility"][0]
+    assert apart > best["utility"][1] + pushed[-1]["utility"][1]
+    assert pushed[-1]["watch"][0] < best["watch"][0]
+    assert found["stopped_at"] < 120
+    assert "# Over-optimised: from step " in printed
+    assert runs["watched"]["utility"][0] > pushed[-1]["utility"][0] + 1
+    assert runs["with-kl"]["utility"][0] > pushed[-1]["utility"][0] + 1
+
+
 def run_loop(out: Path, *options: str) -> str:
     """What the example prints."""
+    for library in ("torch", "trl", "matplotlib"):
+        importlib.util.find_spec(library) or pytest.skip(f"{library} is not installed")
     environment = {**os.environ, "HF_HOME": str(out / "home")}
     done = subprocess.run(
         [sys.executable, LOOP / "loop.py", out, *options],

@@ -100,8 +100,11 @@ def main() -> None:
     for place, one in enumerate(found["rounds"]):
         rise = f", {one['rise']} more than before" if place else ""
         print(f"round {place}: true utility {one['utility']}{rise}; KL {one['kl']} nats")
-    if not args.rounds_only:
-        found |= {"pushed": push_far(args.seed), "noise": err(args.seed)}
+    if "push" not in args.without:
+        found["pushed"] = push_far(args.seed)
+    if "noise" not in args.without:
+        found["noise"] = err(args.seed)
+    if not args.without:
         draw(found, Path("loop.png"))
     Path("results.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     last = f"round-{args.rounds}/policy"
@@ -115,7 +118,9 @@ def read_arguments() -> argparse.Namespace:
     asked.add_argument("out", type=Path)
     asked.add_argument("--seed", type=int, default=0)
     asked.add_argument("--rounds", type=int, default=3)
-    asked.add_argument("--rounds-only", action="store_true", help="neither push nor let err")
+    asked.add_argument(
+        "--without", action="append", choices=("push", "noise"), default=[], help="leave this out"
+    )
     return asked.parse_args()
 
 

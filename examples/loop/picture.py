@@ -21,11 +21,11 @@ def draw(found: dict[str, Any], path: Path) -> None:
         path: The file to write; its name tells the format.
     """
     with plt.rc_context({"font.size": 9, "axes.spines.top": False, "svg.hashsalt": "loop"}):
-        figure, axes = plt.subplots(1, 4, figsize=(12, 3.1), layout="constrained")
-        _draw_rounds(axes[0], axes[1], found["rounds"])
-        _draw_push(axes[2], found["pushed"])
-        _draw_noise(axes[3], found["noise"])
-        figure.savefig(path, dpi=110, metadata={"Date": None} if path.suffix == ".svg" else None)
+        figure, axes = plt.subplots(2, 2, figsize=(9, 6.6), layout="constrained")
+        _draw_rounds(*axes[0], found["rounds"])
+        _draw_push(axes[1][0], found["pushed"])
+        _draw_noise(axes[1][1], found["noise"])
+        figure.savefig(path, dpi=90, metadata={"Date": None} if path.suffix == ".svg" else None)
         plt.close(figure)
 
 
@@ -45,29 +45,48 @@ def _draw_rounds(left: Any, right: Any, rounds: list[dict[str, Any]]) -> None:
 def _draw_push(axis: Any, pushed: dict[str, Any]) -> None:
     runs = {name: run for name, run in pushed["runs"].items() if name.isdigit()}
     at, held = [int(name) for name in runs], pushed["runs"]["with-kl"]
-    _bars(axis, at, [run["score"] for run in runs.values()], PROXY, "its reward")
-    _bars(axis, at, [run["watch"] for run in runs.values()], WATCH, "what watches")
-    other = axis.twinx()
-    _bars(other, at, [run["utility"] for run in runs.values()], GOLD, "true utility")
-    other.errorbar(at[-1:], *held["utility"][:2], fmt="s", color=HELD, label="… with KL")
+    _bars(axis, at, [run["score"] for run in runs.values()], PROXY, "score by the reward")
+    _bars(axis, at, [run["watch"] for run in runs.values()], WATCH, "score by the watcher")
     if pushed["stopped_at"]:
-        axis.axvline(pushed["stopped_at"], color="0.6", linestyle=":", label="stopped here")
+        axis.axvline(
+            pushed["stopped_at"], color="0.6", linestyle=":", label="the watched run stops"
+        )
+    other = _twin(axis)
+    _bars(other, at, [run["utility"] for run in runs.values()], GOLD, "true utility")
+    other.errorbar(at[-1:], *held["utility"][:2], fmt="s", color=HELD, label="true utility with KL")
     axis.set_title("A reward pushed without KL")
     axis.set_xlabel("steps")
-    axis.legend(frameon=False, loc="center left")
-    other.legend(frameon=False, loc="lower left")
+    _label(axis, other)
 
 
 def _draw_noise(axis: Any, noise: list[dict[str, Any]]) -> None:
     at = [100 * one["slips"] for one in noise]
-    _bars(axis, at, [one["gold"] for one in noise], GOLD, "true utility of its best of 16")
-    axis.set_ylabel("true utility")
-    axis.set_xlabel("wrong button, % of choices")
-    other = axis.twinx()
-    _bars(other, at, [one["accuracy"] for one in noise], PROXY, "its accuracy")
+    _bars(axis, at, [one["accuracy"] for one in noise], PROXY, "accuracy of the preference model")
+    other = _twin(axis)
+    _bars(other, at, [one["gold"] for one in noise], GOLD, "true utility of its best of 16")
     axis.set_title("What people's errors cost")
-    axis.legend(frameon=False, loc="lower left")
-    other.legend(frameon=False, loc="upper right")
+    axis.set_xlabel("wrong button, % of choices")
+    _label(axis, other)
+
+
+def _twin(axis: Any) -> Any:
+    """A second axis, on the right, in the colour of true utility."""
+    other = axis.twinx()
+    other.spines["right"].set_visible(True)
+    other.tick_params(axis="y", colors=GOLD)
+    return other
+
+
+def _label(axis: Any, other: Any) -> None:
+    """One legend for both axes, below them."""
+    (left, right), (named, named_too) = (
+        each
+        for each in zip(*(one.get_legend_handles_labels() for one in (axis, other)), strict=True)
+    )
+    marks, names = [*left, *right], [*named, *named_too]
+    axis.legend(
+        marks, names, frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.2)
+    )
 
 
 def _bars(axis: Any, at: Any, values: list[Any], colour: str, label: str) -> None:

@@ -12,7 +12,7 @@ from rounds import REWARD, TEST, TOKENS, choose
 
 import pairsmith
 
-STEPS = (10, 20, 40, 60)
+STEPS = (10, 20, 40, 80, 120)
 """Of the runs that are pushed without KL, each longer than the one before."""
 RL = {
     "learning_rate": 5e-4,
