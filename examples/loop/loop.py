@@ -58,14 +58,19 @@ def go_rounds(number: int, seed: int) -> dict[str, Any]:
     return {"rounds": found, "leaks": told["leaks"]["rows"], "accuracy": told["accuracy"]}
 
 
-def push_far(seed: int) -> dict[str, Any]:
-    """Trains against the first preference model, without KL and with it, and has one watch."""
-    for steps in push.STEPS:
+def push_far(seed: int, lengths: list[int]) -> dict[str, Any]:
+    """Trains against the first preference model, without KL and with it, and has one watch.
+
+    Args:
+        seed: Of people's choices.
+        lengths: The steps of each run without KL, each longer than the one before.
+    """
+    for steps in lengths:
         push.push(f"{steps}", steps, beta=0.0)
-    watch, found = push.learn_watcher(seed), {}
-    made = push.push("watched", push.STEPS[-1], beta=0.0, watch=watch)
-    push.push("with-kl", push.STEPS[-1], watch=watch)
-    for name in ("0", *map(str, push.STEPS), "watched", "with-kl"):
+    watch, found = push.learn_watcher(seed, lengths), {}
+    made = push.push("watched", lengths[-1], beta=0.0, watch=watch)
+    push.push("with-kl", lengths[-1], watch=watch)
+    for name in ("0", *map(str, lengths), "watched", "with-kl"):
         run, out = (f"pushed/{name}" if name != "0" else "base"), f"pushed/judged-{name}"
         judged = measure.judge(run, "round-1/reward", out, TOKENS)
         found[name] = {**measure.line_of(judged), "watch": measure.score_of(watch, out)}
@@ -101,7 +106,7 @@ def main() -> None:
         rise = f", {one['rise']} more than before" if place else ""
         print(f"round {place}: true utility {one['utility']}{rise}; KL {one['kl']} nats")
     if "push" not in args.without:
-        found["pushed"] = push_far(args.seed)
+        found["pushed"] = push_far(args.seed, args.push)
     if "noise" not in args.without:
         found["noise"] = err(args.seed)
     if not args.without:
@@ -118,6 +123,7 @@ def read_arguments() -> argparse.Namespace:
     asked.add_argument("out", type=Path)
     asked.add_argument("--seed", type=int, default=0)
     asked.add_argument("--rounds", type=int, default=3)
+    asked.add_argument("--push", type=int, nargs="+", default=push.STEPS, metavar="STEPS")
     asked.add_argument(
         "--without", action="append", choices=("push", "noise"), default=[], help="leave this out"
     )

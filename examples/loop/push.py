@@ -12,7 +12,7 @@ from rounds import REWARD, TEST, TOKENS, choose
 
 import pairsmith
 
-STEPS = (10, 20, 40, 80, 120)
+STEPS = [10, 20, 40, 80, 120]
 """Of the runs that are pushed without KL, each longer than the one before."""
 RL = {
     "learning_rate": 5e-4,
@@ -39,7 +39,7 @@ def push(name: str, steps: int, **options: Any) -> pairsmith.TrainedModel:
     return made
 
 
-def learn_watcher(seed: int) -> str:
+def learn_watcher(seed: int, lengths: list[int]) -> str:
     """Has people compare replies of policies that were pushed more and more, and learns from it.
 
     A preference model knows only such replies as it has seen. To watch a push, it has to have seen
@@ -48,7 +48,7 @@ def learn_watcher(seed: int) -> str:
     Returns:
         The folder of the preference model.
     """
-    policies = ["base", *(f"pushed/{steps}" for steps in STEPS)]
+    policies = ["base", *(f"pushed/{steps}" for steps in lengths)]
     drafts = [
         commands.generate(
             "prompts.jsonl", f"watcher/draft-{place}", model=policy,
