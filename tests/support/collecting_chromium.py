@@ -81,7 +81,7 @@ class Visitor:
     def replies(self, seconds=30):
         self.page.locator("form.choose").wait_for(timeout=seconds * 1000)
         return [
-            self.page.locator(f"article:has(#reply-{side}) > .text").inner_text() for side in "AB"
+            self.page.locator(f"article:has(#reply-{side}) > .text").text_content() for side in "AB"
         ]
 
     def pick(self, strength):

@@ -39,7 +39,7 @@ MOST = 1_000
 """At most this many models, tags, languages, or items whose answer is known."""
 
 DEPTH, MOST_EVENTS = 20, 20_000
-"""So deep, and of so many parts, is a text in YAML at most: the parser is slow."""
+"""Largest depth and number of parts of a YAML text: the parser is slow."""
 
 _LONG_NUMBER = re.compile(r"[-+.:_0-9a-fA-Fxo]{101,}")
 

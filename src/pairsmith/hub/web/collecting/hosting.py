@@ -78,7 +78,7 @@ class Hosting:
             before = held.live
             held.serve(self._live(held.served))
         if before is not None:
-            before.close()  # what it was asking is asked anew
+            before.close()  # what it was asking is asked again
         if held.live is not None:
             held.live.recover()
 
