@@ -38,10 +38,8 @@ LINE, TEXT = 300, 100_000
 MOST = 1_000
 """At most this many models, tags, languages, or items whose answer is known."""
 
-DEPTH, MOST_EVENTS = 20, 20_000
-"""Largest depth and number of parts of a YAML text: the parser is slow."""
-
-_LONG_NUMBER = re.compile(r"[-+.:_0-9a-fA-Fxo]{101,}")
+MOST_EVENTS = 20_000
+"""Largest number of parts of a YAML text: the parser is slow."""
 
 Check: TypeAlias = Callable[[Any, str], Any]
 """Given a value and what it is called: the value as a project holds it, or a fault."""
