@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
+import json
 import math
+import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+import pairsmith
 from support.slow import slow
 
 LOOP = Path(__file__).parent.parent / "examples" / "loop"
@@ -74,3 +79,44 @@ def test_a_tokenizer_gives_every_text_of_the_world_back(world: ModuleType) -> No
     ids = tokenizer(texts, add_special_tokens=False).input_ids
     assert tokenizer.unk_token_id not in {one for row in ids for one in row}
     assert tokenizer.batch_decode(ids) == texts
+
+
+@slow
+def test_the_loop(tmp_path: Path) -> None:
+    """Three rounds: each makes replies truly better; and all of it can be traced and proved."""
+    for library in ("torch", "trl", "matplotlib"):
+        importlib.util.find_spec(library) or pytest.skip(f"{library} is not installed")
+    printed = run_loop(tmp_path, "--rounds-only")
+    found = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    rises = [one["rise"] for one in found["rounds"][1:]]
+    assert len(rises) == 3
+    assert all(mean > 0 for mean, _, _ in rises), rises
+    assert sum(mean > reach for mean, reach, _ in rises) >= 2, rises
+    elo = [one["elo_true"][0] for one in found["rounds"]]
+    assert elo == sorted(elo)
+    for one in found["rounds"][1:]:
+        kl = one["best_of"]["kl"]
+        assert kl["predicted"] == pytest.approx(math.log(16) - 15 / 16)
+        assert kl["low"] <= kl["measured"] <= kl["high"] <= kl["predicted"]
+        assert kl["measured"] == pytest.approx(kl["predicted"], abs=0.05)
+        assert one["best_of"]["best"][0] > one["best_of"]["first"][0] + 0.5
+    assert found["leaks"] == 0
+    assert "source: round-1/chosen" in printed
+    chain = pairsmith.lineage(tmp_path / "round-3" / "policy")
+    assert chain.is_whole, chain.problems
+    [shard] = (tmp_path / "round-1" / "pairs" / "pairs").glob("train-*.parquet")
+    with shard.open("ab") as file:
+        file.write(b" ")
+    broken = pairsmith.lineage(tmp_path / "round-3" / "policy")
+    assert "round-1/pairs: pairs/train-00000-of-00001.parquet was changed" in broken.problems[0]
+
+
+def run_loop(out: Path, *options: str) -> str:
+    """What the example prints."""
+    environment = {**os.environ, "HF_HOME": str(out / "home")}
+    done = subprocess.run(
+        [sys.executable, LOOP / "loop.py", out, *options],
+        env=environment, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout

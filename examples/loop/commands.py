@@ -59,6 +59,7 @@ def told(command: str, *places: str, **options: Any) -> None:
     words = ["pairsmith", *command.split(), *places]
     for name, value in options.items():
         flag = "--" + FLAGS.get(name, name).replace("_", "-")
+        flag, value = (f"--no-{name}", True) if value is False else (flag, value)
         text = ",".join(value) if isinstance(value, list) else f"{value}"
         words += [flag] if value is True else [flag, text]
     print("$ " + shlex.join(words), flush=True)

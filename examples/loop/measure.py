@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import commands
 import numpy as np
 import torch
 import world
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+)
 
 from pairsmith.statistics.elo import fit_elo
 from pairsmith.statistics.intervals import student
@@ -106,18 +113,18 @@ def rise(before: Judged, after: Judged) -> Mean:
 
 def elo(policies: Sequence[Judged]) -> list[tuple[float, float]]:
     """Elo of policies above the first one by true utility, each with the reach of its interval."""
-    first, second, won, groups = [], [], [], []
-    for a in range(len(policies)):
-        for b in range(a + 1, len(policies)):
-            for number, (q, mine) in enumerate(policies[a].utility.items()):
-                for x, y in zip(mine, policies[b].utility[q], strict=True):
-                    first, second = [*first, a], [*second, b]
-                    won, groups = [*won, 0.5 if x == y else float(x > y)], [*groups, number]
-    fitted = fit_elo(
-        np.array(first), np.array(second), np.array(won), len(policies), groups=np.array(groups)
-    )
+    told = [
+        (one, other, 0.5 if mine == theirs else float(mine > theirs), number)
+        for one, other in combinations(range(len(policies)), 2)
+        for number, question in enumerate(policies[one].utility)
+        for mine, theirs in zip(
+            policies[one].utility[question], policies[other].utility[question], strict=True
+        )
+    ]
+    first, second, won, groups = (np.array(each) for each in zip(*told, strict=True))
+    fitted = fit_elo(first, second, won, len(policies), groups)
     gaps = [fitted.difference(place, 0) for place in range(1, len(policies))]
-    return [(0.0, 0.0), *((gap.estimate, gap.estimate - gap.low) for gap in gaps)]
+    return [(0.0, 0.0), *((gap.estimate or 0.0, gap.estimate - gap.low) for gap in gaps)]
 
 
 def line_of(judged: Judged) -> dict[str, Any]:
@@ -126,3 +133,62 @@ def line_of(judged: Judged) -> dict[str, Any]:
         name: mean_of([float(np.mean(each)) for each in values.values()])
         for name, values in zip(Judged._fields, judged, strict=True)
     }
+
+
+def best_of(folder: str) -> dict[str, Any]:
+    """What the best of n replies to held-out questions is worth, and how far it is from the model.
+
+    Args:
+        folder: Of samples that were scored.
+    """
+    rows = [row for row in commands.rows_of(folder) if "/test/" in row["id"] and row["samples"]]
+    first, best = list[float](), list[float]()
+    for row in rows:
+        question, usable = row["prompt"][-1]["content"], [s for s in row["samples"] if s["text"]]
+        first.append(world.utility(question, usable[0]["text"]))
+        best.append(world.utility(question, max(usable, key=lambda s: s["score"] or -99)["text"]))
+    manifest = json.loads(Path(folder, "manifest.json").read_text(encoding="utf-8"))
+    return {"first": mean_of(first), "best": mean_of(best), "kl": manifest["summary"]["kl"]}
+
+
+def accuracy(reward: str) -> Mean:
+    """How often a preference model prefers the truly better of two replies of the base model."""
+    rows = [row for row in commands.rows_of("judged/0") if len(row["samples"]) > 1]
+    tests = [
+        [
+            {"prompt": row["prompt"], "replies": (a["text"], b["text"])}
+            for a, b in combinations(row["samples"], 2)
+            if a["text"] and b["text"]
+        ]
+        for row in rows
+    ]
+    flat = [(one["prompt"][-1]["content"], *one["replies"]) for each in tests for one in each]
+    scores = score_all(reward, [(q, text) for q, *both in flat for text in both])
+    right = iter(
+        float((mine > theirs) == (world.utility(q, a) > world.utility(q, b)))
+        for (q, a, b), mine, theirs in zip(flat, scores[::2], scores[1::2], strict=True)
+    )
+    return mean_of([float(np.mean([next(right) for _ in each])) for each in tests if each])
+
+
+def score_all(reward: str, pairs: Sequence[tuple[str, str]]) -> list[float]:
+    """The score of each reply to its question."""
+    tokenizer = AutoTokenizer.from_pretrained(reward)
+    model = AutoModelForSequenceClassification.from_pretrained(reward).eval()
+    found = []
+    for begin in range(0, len(pairs), 256):
+        texts = [f"<s><user>{q}<end><assistant>{r}<end>" for q, r in pairs[begin : begin + 256]]
+        batch = tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False)
+        with torch.no_grad():
+            found += model(**batch).logits[:, 0].tolist()
+    return found
+
+
+def score_of(reward: str, folder: str) -> Mean:
+    """The mean score that a preference model gives the replies in a folder of samples."""
+    rows = [row for row in commands.rows_of(folder) if row["samples"]]
+    pairs = [
+        (row["prompt"][-1]["content"], s["text"] or "") for row in rows for s in row["samples"]
+    ]
+    told = iter(score_all(reward, pairs))
+    return mean_of([float(np.mean([next(told) for _ in row["samples"]])) for row in rows])

@@ -37,13 +37,7 @@ def go_round(number: int, policy: str, raters: Raters) -> str:
     """
     here, tag = f"round-{number}", str(number)
     before = [f"round-{earlier}" for earlier in range(1, number + 1)]
-    drafts = [
-        commands.generate(
-            "prompts.jsonl", f"{here}/draft-{draft}", model=policy,
-            best_of=1, max_tokens=TOKENS, test=TEST, round=tag, seed=10 * number + draft,
-        )
-        for draft in range(1, DRAFTS + 1)
-    ]  # fmt: skip
+    drafts = drafts_of(number, policy)
     choose(drafts, Path(here, "chosen"), raters)
     commands.build([f"{one}/chosen" for one in before], f"{here}/pairs")
     commands.train("reward", f"{here}/pairs", f"{here}/reward", model_name_or_path="base", **REWARD)
@@ -57,6 +51,17 @@ def go_round(number: int, policy: str, raters: Raters) -> str:
         held_out="round-1/pairs", **DPO,
     )  # fmt: skip
     return f"{here}/policy"
+
+
+def drafts_of(number: int, policy: str) -> list[list[dict[str, Any]]]:
+    """Replies of a policy to all prompts, a reply a draft."""
+    return [
+        commands.generate(
+            "prompts.jsonl", f"round-{number}/draft-{draft}", model=policy,
+            best_of=1, max_tokens=TOKENS, test=TEST, round=str(number), seed=10 * number + draft,
+        )
+        for draft in range(1, DRAFTS + 1)
+    ]  # fmt: skip
 
 
 def choose(drafts: Sequence[list[dict[str, Any]]], out: Path, raters: Raters) -> None:

@@ -22,9 +22,7 @@ Config: TypeAlias = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Settings in YAML, by the names that TRL has for them."),
 ]
-Force: TypeAlias = Annotated[
-    bool, typer.Option("--force", help="Make a run by other settings anew.")
-]
+Force: TypeAlias = Annotated[bool, typer.Option("--force", help="Replace a run by other settings.")]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the run as JSON.")]
 
 

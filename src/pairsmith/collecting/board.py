@@ -21,7 +21,7 @@ GAP = 5
 """Tasks that a person has answered, at least, before one of them is shown again."""
 
 MOST_SKIPS = 5
-"""An item that so many people skipped is not offered any more."""
+"""Number of people who skip an item after which it is no longer offered."""
 
 
 class Task(NamedTuple):

@@ -24,7 +24,7 @@ CERTAIN = 0.99
 """How far a label is believed on which somebody decided for all."""
 
 STEP = 1.1
-"""Estimates are made again when there are so many times the opinions."""
+"""Estimates are renewed when the number of opinions has grown by this factor."""
 
 
 class Decided(NamedTuple):
@@ -49,7 +49,7 @@ class Estimates:
         self._prior = 0.0
 
     def update(self, board: Board, mode: Mode, always: bool = False) -> bool:
-        """Estimates anew, where much has come since; returns whether it did.
+        """Renews the estimates where enough opinions have come since; returns whether it did.
 
         Args:
             board: All tasks.

@@ -103,7 +103,7 @@ class Live:
         return len(found)
 
     def close(self) -> None:
-        """Ends all questions; what was not answered waits, and is asked anew the next time."""
+        """Ends all questions; what was not answered waits, and is asked again the next time."""
         with self._guard:
             self._closed = True
             stops = [*self._asking.values()]

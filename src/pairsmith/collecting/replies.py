@@ -1,7 +1,7 @@
 """Which replies are asked for, and which two of those that came are shown, on which side.
 
 Models are asked elsewhere. Here stands what they are to be asked (`next_requests`, again and again
-until it wants nothing more) and what becomes of the samples (`record_replies`). Every sample is
+until it wants nothing more) and how samples are recorded (`record_replies`). Every sample is
 asked for by itself, with a seed of its own: servers differ in what they make of `n`.
 """
 
@@ -17,7 +17,7 @@ from pairsmith.errors import CollectionError
 from pairsmith.io import wire
 
 MORE = 6
-"""So many samples more are asked for, at most, where all that came are alike or have a fault."""
+"""Most further samples that are asked for where all so far are alike or have a fault."""
 
 LONGEST = 100_000
 """A reply of more characters is not shown."""

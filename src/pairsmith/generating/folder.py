@@ -96,7 +96,7 @@ class SamplesFolder:
     def _other(self, other: Mapping[str, Any], what: str) -> OutputError:
         return OutputError(
             f"{self.path} holds {what} by other settings: {difference(other, self.plan)}.",
-            "Name another folder, or give --force to make this one anew.",
+            "Name another folder, or give --force to replace this one.",
         )
 
     @contextmanager

@@ -181,7 +181,7 @@ def check_samples(folder: Path, made: SamplesManifest) -> None:
         if not path.is_file() or digest_of(path) != (file.bytes, file.sha256):
             raise OutputError(
                 f"{path} is not what its manifest says: it was changed, or is gone.",
-                "Make it anew with --force.",
+                "Generate it again with --force.",
             )
 
 

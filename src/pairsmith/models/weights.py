@@ -37,7 +37,7 @@ def load_weights(
     if not list(folder.glob("*.safetensors")):
         raise ModelError(
             f"{name} has no weights as safetensors.",
-            "Pickle is not opened, for it can run code. Save it anew by save_pretrained.",
+            "Pickle is not opened, for it can run code. Save it again by save_pretrained.",
         )
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()  # it says that the head is new, and we know
@@ -87,5 +87,5 @@ def _check_whole(model: Any, missing: Iterable[str], name: str, headed: bool) ->
         more = f" and {len(new) - 1} more" if len(new) > 1 else ""
         raise ModelError(
             f"{name} is not whole: its weights lack {new[0]}{more}.",
-            "Those would be drawn at random. Save it anew by save_pretrained.",
+            "Those would be drawn at random. Save it again by save_pretrained.",
         )

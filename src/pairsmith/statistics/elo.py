@@ -135,7 +135,7 @@ class Elo:
 
 
 def win_chance(difference: float) -> float:
-    """How often a model is preferred that is rated so many Elo above the other.
+    """How often a model is preferred that is rated this many Elo above the other.
 
     >>> round(win_chance(200), 4)
     0.7597
@@ -187,7 +187,7 @@ def fit_elo(
 
 
 def _refuse(first: Index, second: Index, won: Floats, models: int, groups: Index | None) -> None:
-    """Refuses what are no comparisons of so many models."""
+    """Refuses what are no comparisons of this number of models."""
     if not len(first) == len(second) == len(won) == len(first if groups is None else groups):
         raise ValueError("first, second, won and groups have to be of one length")
     if not ((won >= 0) & (won <= 1)).all():

@@ -108,7 +108,7 @@ class RunFolder:
         begun = _read(self.growing / PLAN)
         if begun == self.begun:
             return
-        hint = "Name another folder, or give --force to make this one anew."
+        hint = "Name another folder, or give --force to replace this one."
         if held is not None:
             differs = difference(plan_of(held), self.plan)
             raise OutputError(f"{self.path} holds a run by other settings: {differs}.", hint)

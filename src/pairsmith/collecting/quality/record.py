@@ -169,7 +169,7 @@ class CollectionQuality:
         title: The project's.
         mode: The project's.
         events: What it was worked out from.
-        opinions: So many of the first opinions of each comparison are compared.
+        opinions: How many of the first opinions of each comparison are compared.
         whole: Of all choices.
         agreed: On those comparisons that several judged.
         concentration: How few people made most; None without choices.

@@ -88,7 +88,7 @@ class Endpoint:
             sampling: How they are to be drawn.
             patience: How long to wait, and what ends it sooner; None for as long as usual. How
                 much is read of an answer depends on the tokens of a reply besides.
-            at_once: At most so many requests are on their way together.
+            at_once: The most requests that are on their way together.
 
         Returns:
             For each seed a sample, or what went wrong.

@@ -51,7 +51,7 @@ def read_apart(
         reviews: Whether its attempts are wanted; else its pairs.
         annotation: Whose rows come first, of pairs.
         subset: Only of this subset, of pairs.
-        most: At most so many items.
+        most: The largest number of items.
 
     Raises:
         HubError: 400, where that takes too long or too much memory; 503, where others are at it.
