@@ -73,7 +73,8 @@ def test_a_number_too_long_to_be_shown_is_named():
 COSTLY = {
     "deep": ("[" * 1_000_000, "deep"),
     "sexagesimal": (f"test: 1{':1' * 500_000}", "a number of 1,000,001 characters"),
-    "quoted": (f'test: !!int "1{":1" * 400_000}"', "names a type"),
+    "quoted": (f'test: !!int "1{":1" * 400_000}"', "a number of 800,001 characters"),
+    "typed": ("title: !!binary aGk=", "names a type"),
     "long": (f"test: 0x{'f' * 1000}", "a number of"),
     "many": ("- a\n" * 260_000, "values"),
 }

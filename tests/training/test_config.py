@@ -89,6 +89,7 @@ def test_what_is_ours_is_not_to_be_set(name):
     [
         ("- a\n", "are no fields"),
         ("a: [", "are not YAML"),
+        ("[" * 60_000, "lists within lists"),
         ("!!python/object/apply:os.system ['true']", "are not YAML"),
         ("a: 1\n" * 20_000, "are longer than"),
         ("1: 2\n", "are no fields"),
@@ -96,7 +97,7 @@ def test_what_is_ours_is_not_to_be_set(name):
         ("a: &a [x]\n" + "".join(f"{n}: &{n} [{'*a,' * 9}]\n" for n in "bcd"), "as \\*name"),
         ("a: &a [*a]\n", "as \\*name"),
         ("b: &b {k: 1}\na: {<<: [*b, *b]}\n", "as \\*name"),
-        ("a: 0x" + "f" * 6_000, "under 'a' what JSON does not"),
+        ("a: 0x" + "f" * 6_000, "a number of 6,002 characters"),
         ("a: {b: [2020-01-01]}\n", "under 'a' what JSON does not"),
         ("a: {1: b}\n", "under 'a' what JSON does not"),
         ("a: [.nan]\n", "under 'a' what JSON does not"),
@@ -105,6 +106,7 @@ def test_what_is_ours_is_not_to_be_set(name):
     ids=[
         "list",
         "broken",
+        "deep",
         "code",
         "long",
         "numbers",

@@ -7,7 +7,6 @@ range or a choice that is none of the known ones is named, with what may be mean
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields
 from enum import StrEnum
@@ -26,6 +25,7 @@ from pairsmith.collecting.project import (
     Tranche,
 )
 from pairsmith.errors import CollectionError, SourceError
+from pairsmith.io.yaml_events import bounded_events
 from pairsmith.sources.layouts.source_file import check_subset
 from pairsmith.sources.redteam import SUBSET
 
@@ -38,10 +38,8 @@ LINE, TEXT = 300, 100_000
 MOST = 1_000
 """At most this many models, tags, languages, or items whose answer is known."""
 
-DEPTH, MOST_EVENTS = 20, 20_000
-"""Largest depth and number of parts of a YAML text: the parser is slow."""
-
-_LONG_NUMBER = re.compile(r"[-+.:_0-9a-fA-Fxo]{101,}")
+MOST_EVENTS = 20_000
+"""Largest number of parts of a YAML text: the parser is slow."""
 
 Check: TypeAlias = Callable[[Any, str], Any]
 """Given a value and what it is called: the value as a project holds it, or a fault."""
@@ -83,35 +81,27 @@ def parse_project(text: str, place: str) -> Project:
         return make_project(yaml.safe_load(text))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         said = " ".join(str(error).split())[:200]
-        raise CollectionError(f"The project in {place} is not YAML: {said}.") from None
+        raise CollectionError(f"The project in {place} cannot be read as YAML: {said}.") from None
 
 
 def _check_yaml(text: str, place: str) -> None:
-    """Checks that a text in YAML costs no more to read than its length suggests.
+    """Checks that a text in YAML is plain values, and costs no more than its length suggests.
 
     Raises:
-        CollectionError: It would: by parts that stand for others, by depth, or by a number that is
-            worked out digit by digit.
+        CollectionError: It has parts that stand for others, or names types.
+        ValueError: It costs more.
     """
     import yaml
 
-    depth = 0
-    for count, event in enumerate(yaml.parse(text, yaml.SafeLoader)):
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if isinstance(event, yaml.AliasEvent):
-            fault, hint = "names a part of itself again, as *name", "Write it out."
-        elif depth > DEPTH:
-            fault, hint = f"has lists within lists, {depth} deep", "A project needs no more than 4."
-        elif count > MOST_EVENTS:
-            fault, hint = f"has more than {MOST_EVENTS:,} values", "Use fewer items in gold."
-        elif (tag := getattr(event, "tag", None)) is not None:
-            fault, hint = f"names a type, {_show(tag)}", "Write the value alone."
-        elif isinstance(event, yaml.ScalarEvent) and _LONG_NUMBER.fullmatch(event.value):
-            fault, hint = f"holds a number of {len(event.value):,} characters", ""
-        else:
-            continue
-        raise CollectionError(f"The project in {place} {fault}.", hint)
+    for event in bounded_events(text, MOST_EVENTS):
+        if isinstance(event, yaml.AliasEvent):  # a few can stand for more than a memory holds
+            raise CollectionError(
+                f"The project in {place} names a part of itself again, as *name.", "Write it out."
+            )
+        if (tag := getattr(event, "tag", None)) is not None:
+            raise CollectionError(
+                f"The project in {place} names a type, {_show(tag)}.", "Write the value alone."
+            )
 
 
 def write_project(project: Project) -> str:

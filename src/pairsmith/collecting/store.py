@@ -183,7 +183,7 @@ class Store:
         if not create and not path.is_file():
             raise CollectionError(
                 f"{path.parent} holds no collection: {path.name} is missing.",
-                "Begin one with a project.",
+                "pairsmith collect DIR --model URL, --from BUILD or --project FILE begins one.",
             )
         self.path = path
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()

@@ -14,9 +14,10 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 
 from pairsmith.errors import RecipeError
+from pairsmith.io.yaml_events import bounded_events
 
-FILE_BYTES = 65_536
-"""At most this long is a file of settings."""
+FILE_BYTES, MOST_EVENTS = 65_536, 20_000
+"""Largest file of settings in bytes, and most parts of it."""
 
 WORD = 64
 """At most this many bits has a whole number in it."""
@@ -65,7 +66,7 @@ def read_config(path: Path) -> dict[str, Any]:
         if len(held) > FILE_BYTES:
             raise RecipeError(f"The settings in {path} are longer than {FILE_BYTES:,} bytes.")
         text = held.decode("utf-8")
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+        if any(isinstance(event, yaml.AliasEvent) for event in bounded_events(text, MOST_EVENTS)):
             raise RecipeError(  # a few of them can stand for more than a memory holds
                 f"The settings in {path} name a part of themselves again, as *name.",
                 "Write it out.",
@@ -73,7 +74,7 @@ def read_config(path: Path) -> dict[str, Any]:
         fields = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"The settings in {path} cannot be read: {error}.") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, ArithmeticError, RecursionError) as error:
         said = " ".join(str(error).split())[:200]
         raise RecipeError(f"The settings in {path} are not YAML: {said}.") from None
     if fields is None:

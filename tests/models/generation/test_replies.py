@@ -1,8 +1,12 @@
 """The text of a sample is what the policy wrote: behind its prompt it has the very ids again."""
 
+from types import SimpleNamespace
+
 import pytest
 
+from pairsmith.errors import ModelError
 from pairsmith.models.generation.local import sample
+from pairsmith.models.generation.replies import stop_ids
 from pairsmith.models.generation.sample import Sampling
 from pairsmith.models.policies import Policy
 from pairsmith.tokens.reward_ids import reward_ids
@@ -63,3 +67,16 @@ def test_the_text_of_a_sample_has_the_ids_that_were_sampled(decoder):
         assert tokenizer(text + one.text)["input_ids"] == [*prompt, *said]
         read = reward_ids([text], [one.text], tokenizer, None).row(0)
         assert [*read] == [*prompt, *said, 2]  # what a preference model scores
+
+
+@pytest.mark.parametrize("named", ["</s>", [2, "x"], [[2]], 1.5, -1, 10**30, True, {"a": 2}])
+def test_settings_that_name_no_token_as_an_end_are_refused(named):
+    policy = SimpleNamespace(
+        name="ferns",
+        model=SimpleNamespace(generation_config=SimpleNamespace(eos_token_id=named)),
+        tokenizer=SimpleNamespace(eos_token_id=2),
+    )
+    with pytest.raises(ModelError, match="ferns names an eos_token_id"):
+        stop_ids(policy)
+    policy.model.generation_config.eos_token_id = [7, 2]
+    assert stop_ids(policy) == {2, 7}

@@ -34,6 +34,14 @@ FAULTS = {
         {"README.md": card("gone/*.jsonl"), "train.jsonl": 1},
         r"The config tea of README.md in .* names gone/\*.jsonl, and there is no such file",
     ),
+    "card-costs-minutes": (
+        {"README.md": f"---\nconfigs: {'[' * 200_000}\n---\n", "train.jsonl": 1},
+        "The configs of README.md in .* cannot be read: it has lists within lists, 51 deep",
+    ),
+    "card-counts-by-sixty": (
+        {"README.md": f"---\nconfigs: 1{':1' * 400}.5\n---\n", "train.jsonl": 1},
+        "The configs of README.md in .* cannot be read: it holds a number of 803 characters",
+    ),
     "card-is-no-yaml": (
         {"README.md": "---\nconfigs: [\n---\n", "train.jsonl": 1},
         "The configs of README.md in .* cannot be read: no YAML",

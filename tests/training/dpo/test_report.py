@@ -9,7 +9,11 @@ NOTHING = {"estimate": 0.0, "low": None, "high": None}
 
 @pytest.mark.parametrize(
     ("ties", "said"),
-    [(0, "chance is 50 %."), (8, "and 8 with equal log-ratios are counted as wrong.")],
+    [
+        (0, "chance is 50 %."),
+        (7, "and 7 with equal log-ratios are counted as wrong."),
+        (8, "More rows, more steps or a higher learning rate move it."),
+    ],
 )
 def test_ties_are_told(ties, said):
     share = {"share": 0.0, "low": 0.0, "high": 0.324, "rows": 8}

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from pairsmith.hub.auth import users
 from pairsmith.hub.auth.tokens import digest
-from pairsmith.hub.auth.users import COLUMNS, User
+from pairsmith.hub.auth.users import ACTIVE, COLUMNS, User
 from pairsmith.hub.collections import members, registry
 from pairsmith.hub.collections.registry import Collection
 from pairsmith.hub.collections.roles import Role
@@ -134,9 +134,12 @@ def accept(db: sqlite3.Connection, user: User, found: Invitation) -> None:
     Raises:
         HubError: 404, where who made it may not invite any more.
     """
-    row = db.execute(f"SELECT {COLUMNS} FROM users WHERE id = ?", (found.inviter,)).fetchone()
+    row = db.execute(
+        f"SELECT {COLUMNS} FROM users WHERE id = ? AND {ACTIVE}", (found.inviter,)
+    ).fetchone()
     end(db, found)
-    if members.role_of(db, found.collection, User(*row)) is not Role.OWNER:
+    inviter = User(*row) if row else None
+    if members.role_of(db, found.collection, inviter) is not Role.OWNER:
         raise HubError(404, "There is no such invitation any more.")
     role = max(found.role, members.role_of(db, found.collection, user))
     if members.role_of(db, found.collection, user) < role:

@@ -199,7 +199,10 @@ def parse_address(given: str) -> SplitResult:
     except ValueError:
         valid = False
     if not valid or not given.isascii() or not given.isprintable() or " " in given:
-        raise RecipeError("The endpoint is no address of http or https.", hint)
+        raise RecipeError(
+            "The endpoint is no address of http or https: a server that has the model is asked.",
+            f"{hint} transformers serve, vLLM, llama.cpp and Ollama are such servers.",
+        )
     path = parts.path.rstrip("/") or "/v1"
     if not path.endswith(ROUTE):
         path += ROUTE

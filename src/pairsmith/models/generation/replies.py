@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pairsmith.errors import ModelError
 from pairsmith.schema.messages import Message
 from pairsmith.schema.templates import Conversation, Refusal
 
@@ -41,6 +42,9 @@ class Around(NamedTuple):
         """The content of a reply that was written as this text."""
         return _without(text, self.before).removesuffix(self.behind)
 
+
+MOST_ID = (1 << 31) - 1
+"""The largest number of a token."""
 
 NOTHING = Around()
 """Around the reply of a text."""
@@ -121,12 +125,21 @@ class ReplyReader:
 
 
 def stop_ids(policy: Policy) -> set[int]:
-    """The tokens that end a reply: EOS, and what the model's own settings for generation name."""
+    """The tokens that end a reply: EOS, and what the model's own settings for generation name.
+
+    Raises:
+        ModelError: They name something else than tokens.
+    """
     settings: Any = getattr(policy.model, "generation_config", None)
     named = getattr(settings, "eos_token_id", None)
     listed = named if isinstance(named, list) else [named]
-    found = {*listed, policy.tokenizer.eos_token_id}
-    return {int(id) for id in found if id is not None}
+    found = [id for id in (*listed, policy.tokenizer.eos_token_id) if id is not None]
+    if not all(type(id) is int and 0 <= id <= MOST_ID for id in found):
+        raise ModelError(
+            f"The generation_config.json of {policy.name} names an eos_token_id that is no token.",
+            "A token is named by its number, or several by a list of numbers.",
+        )
+    return {*found}
 
 
 def reply_reader(

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from pairsmith.errors import SourceError
 from pairsmith.io.paths import FsspecPath, read_text
+from pairsmith.io.yaml_events import bounded_events
 from pairsmith.schema.splits import TRAIN
 from pairsmith.sources.formats import take_apart
 from pairsmith.sources.layouts.by_names import (
@@ -26,6 +27,9 @@ from pairsmith.sources.layouts.tree import Entry, matching
 
 README = "README.md"
 DEFAULT = "default"
+MOST_EVENTS = 500_000
+"""Of so many parts is the YAML of a card at most: cards list the columns of every config too."""
+
 MOST = 1_000
 """Configs of a card, and patterns of a config, that are looked at."""
 
@@ -59,7 +63,7 @@ def read_configs(root: FsspecPath, entries: Sequence[Entry]) -> list[Config]:
         return []
     try:
         return list(_parse(_configs_in(found[1])))
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
         said = str(error).partition("\n")[0].rstrip(".")
         raise SourceError(
             f"The configs of {README} in {root.path} cannot be read: {said}.",
@@ -71,6 +75,8 @@ def _configs_in(matter: str) -> list[Any]:
     import yaml
 
     try:
+        for _ in bounded_events(matter, MOST_EVENTS):
+            pass
         fields = yaml.safe_load(matter)
     except yaml.YAMLError as error:
         raise ValueError(f"no YAML: {error}") from None

@@ -20,16 +20,22 @@ def to_verdict(numbers: Mapping[str, Any], replies: Replies | None) -> list[str]
 
 
 def _lines(numbers: Mapping[str, Any], replies: Replies | None) -> Iterator[str]:
-    share = numbers["accuracy"]["all"]
-    yield (
-        f"Accuracy of the implicit reward: {_share(share)} of {share['rows']:,} held-out pairs; "
-        f"chance is 50 %{_ties(numbers['accuracy']['ties'])}."
-    )
-    ratio = numbers["log_ratio"]
-    yield (
-        f"Log-ratio to the start, nats a reply: chosen {_number(ratio['chosen'])}, rejected "
-        f"{_number(ratio['rejected'])}."
-    )
+    share, ties = numbers["accuracy"]["all"], numbers["accuracy"]["ties"]
+    if ties == share["rows"]:
+        yield (
+            f"The policy is where it began: the log-ratios of all {ties:,} held-out pairs are "
+            "equal. More rows, more steps or a higher learning rate move it."
+        )
+    else:
+        yield (
+            f"Accuracy of the implicit reward: {_share(share)} of {share['rows']:,} held-out "
+            f"pairs; chance is 50 %{_ties(ties)}."
+        )
+        ratio = numbers["log_ratio"]
+        yield (
+            f"Log-ratio to the start, nats a reply: chosen {_number(ratio['chosen'])}, rejected "
+            f"{_number(ratio['rejected'])}."
+        )
     if replies is None:
         yield "No prompt leaves room for a reply, so none was sampled."
     else:
@@ -50,7 +56,7 @@ def to_markdown(numbers: Mapping[str, Any], lines: Sequence[str], replies: Repli
 
 
 def _ties(count: int) -> str:
-    """A policy that learnt nothing has ties alone."""
+    """Pairs about which the policy says what it said before."""
     return f", and {count:,} with equal log-ratios are counted as wrong" if count else ""
 
 

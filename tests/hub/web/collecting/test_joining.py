@@ -79,6 +79,13 @@ def test_links_end(begun):
     ):
         bob.get(secret)
         assert bob.get("/collections/join").status_code == status
+    for column in ("suspended", "removed"):  # whoever runs the hub shut out its inviter
+        with begun.hub.database.write() as db:
+            db.execute(f"UPDATE users SET {column} = 1 WHERE name = 'ann'")
+        assert bob.send("/collections/join").status_code == 404
+        assert bob.get(f"{PAGE}/work").status_code == 404
+        with begun.hub.database.write() as db:
+            db.execute(f"UPDATE users SET {column} = NULL WHERE name = 'ann'")
     with begun.hub.database.write() as db:  # whose inviter may invite no more
         db.execute("UPDATE collections SET owner = (SELECT id FROM users WHERE name = 'other')")
     assert bob.send("/collections/join").status_code == 404

@@ -99,12 +99,20 @@ class Hosting:
             one.close()
 
     def _take(self, collection: Collection) -> _Open:
+        idle: list[_Open] = []
+        try:
+            return self._taken(collection, idle)
+        finally:
+            for one in idle:  # a model may keep it waiting for a while, but nobody else
+                one.close()
+
+    def _taken(self, collection: Collection, idle: list[_Open]) -> _Open:
         with self._guard:
             held = self._open.get(collection.id)
             if held is None:
                 if self._closed:
                     raise HubError(503, "This hub is being stopped. Try again in a moment.")
-                self._close_idle()
+                idle += self._take_idle()
                 held = self._open[collection.id] = self._opened(collection)
             self._open.move_to_end(collection.id)
             held.users += 1
@@ -114,11 +122,10 @@ class Hosting:
         with self._guard:
             held.users -= 1
 
-    def _close_idle(self) -> None:
-        """Closes those that were looked at longest ago, until there is room for another."""
+    def _take_idle(self) -> list[_Open]:
+        """Those that were looked at longest ago, until there is room for another: to be closed."""
         idle = [n for n, one in self._open.items() if not one.users]
-        for number in idle[: max(0, len(self._open) - MAX_OPEN + 1)]:
-            self._open.pop(number).close()
+        return [self._open.pop(n) for n in idle[: max(0, len(self._open) - MAX_OPEN + 1)]]
 
     def _opened(self, collection: Collection) -> _Open:
         held = open_collection(folder_of(self.hub, collection))

@@ -21,8 +21,8 @@ ALL = "/collections"
 ONE = ALL + "/{owner:part}/{name:part}"
 WORK = ONE + "/work"
 
-PROJECT_BYTES = 4 << 20
-"""Of a project as a form sends it: a mebibyte, of which many characters take three bytes."""
+PROJECT_BYTES = 3 << 20
+"""Of a project as a form sends it: a mebibyte, of which each byte may take three."""
 
 REPLY_BYTES = 2 << 20
 """Of an edited reply: 100,000 characters, each sent as up to twelve bytes."""
