@@ -71,7 +71,11 @@ def test_a_private_repository_is_as_one_that_is_not_there(stage, route):
         assert answer.status < 500, where
         if HIDDEN in address or HIDDEN.encode() in body:
             expected = stage.call(method, other, headers, other_body)
-            assert told(answer) == told(expected).replace(ABSENT.encode(), HIDDEN.encode()), where
+            # both, for what other calls made by that name may be listed in both
+            here, there = (
+                told(one).replace(ABSENT.encode(), HIDDEN.encode()) for one in (answer, expected)
+            )
+            assert here == there, where
         else:
             assert HIDDEN.encode() not in answer.everything(), where
 
