@@ -21,7 +21,7 @@ DPO = {
     "per_device_train_batch_size": 32,
 }  # fmt: skip
 """The loss on the best reply itself, beside that on the pair, holds the policy to whole sentences:
-without it the third round writes none any more."""
+without it the second round writes none any more."""
 
 
 def go_round(number: int, policy: str, raters: Raters) -> str:
