@@ -86,6 +86,7 @@ def generate(
     made, how = read_arguments(**options)
     named = [None if name is None else os.fspath(name) for name in (model, score)]
     who = _Who(named[0], endpoint, served_model, named[1])
+    _place(os.fspath(prompts))  # what is not there is told before what is not named
     _check(who, made)
     return _generate(os.fspath(prompts), os.fspath(out), who, made, how, progress)
 

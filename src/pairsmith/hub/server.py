@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import logging
-import signal
 import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -24,6 +19,7 @@ from pairsmith.hub.http.sockets import (
     raise_file_limit,
     url_of,
 )
+from pairsmith.io.stopping import stoppable
 
 if TYPE_CHECKING:
     import uvicorn
@@ -138,7 +134,7 @@ def _run(hub: Hub, listener: socket.socket, host: str) -> None:
 
     settings = hub.settings
     server = uvicorn.Server(configuration(AccessLog(application(hub)), settings.behind_proxy))
-    with _stoppable(server):
+    with stoppable(server):
         _warn(settings, host)
         if settings.mail:
             log.info("mail goes by %s:%d", settings.mail.host, settings.mail.port)
@@ -174,24 +170,3 @@ def _warn(settings: Settings, host: str) -> None:
             " Put nginx or another server with a certificate in front.",
             url,
         )
-
-
-@contextmanager
-def _stoppable(server: uvicorn.Server) -> Iterator[None]:
-    """Has SIGINT and SIGTERM stop the server from here on, and the process outlive them.
-
-    While it runs uvicorn takes these signals, and when it has stopped it sends them once more.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        server.should_exit = True
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

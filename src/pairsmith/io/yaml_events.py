@@ -21,7 +21,7 @@ def bounded_events(text: str, most: int) -> Iterator[Any]:
 
     Args:
         text: In YAML.
-        most: At most so many events.
+        most: The largest number of events.
 
     Raises:
         ValueError: There are more, they lie too deep, or one is a number of very many digits.

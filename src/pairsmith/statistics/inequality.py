@@ -9,7 +9,7 @@ import numpy as np
 from pairsmith.statistics.bootstrap import Estimate, Floats, interval
 
 SHARES = (0.5, 0.8, 0.9)
-"""Of the whole, of which it is told how few have them."""
+"""Shares of the whole for which the smallest number of holders is given."""
 FEW = 20
 """Of fewer that have something, there are no intervals."""
 DRAWS, HELD = 2_000, 20_000_000

@@ -2,7 +2,7 @@
 
 Rows of one red-team member resemble each other in more ways than a model of them says, and an
 outcome of 0 or 1 has another variance in each cell. So the error of a coefficient is taken from
-what becomes of it without each member in turn (the cluster jackknife, CV3 in MacKinnon, Nielsen and
+the statistic without each member in turn (the cluster jackknife, CV3 in MacKinnon, Nielsen and
 Webb, Fast and reliable jackknife and bootstrap methods for cluster-robust inference, Journal of
 Applied Econometrics 38 (2023), 671-694; Cameron and Miller, A practitioner's guide to
 cluster-robust inference, Journal of Human Resources 50 (2015), section VI):

@@ -190,7 +190,12 @@ def trainer_arguments(asked: Configuration, settings: Mapping[str, Any], folder:
     try:
         return kind(**{**theirs, **fixed, **kept})
     except (ValueError, TypeError, ImportError, NotImplementedError) as error:
-        said = (str(error).splitlines() or [type(error).__name__])[0].rstrip(" .")[:300]
-        raise RecipeError(
-            f"The trainer refuses the settings: {said}.", "docs/reference/training.md lists them."
-        ) from error
+        raise refused_settings(error) from error
+
+
+def refused_settings(error: Exception) -> RecipeError:
+    """What is said of settings that TRL or transformers do not take."""
+    said = (str(error).splitlines() or [type(error).__name__])[0].rstrip(" .")[:300]
+    return RecipeError(
+        f"The trainer refuses the settings: {said}.", "docs/reference/training.md lists them."
+    )

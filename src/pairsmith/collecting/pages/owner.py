@@ -177,8 +177,8 @@ KEPT = 16
 """Collections of which the figures are kept."""
 
 QUICK, PATIENCE, LONGEST = 1.0, 20, 300.0
-"""Figures that took more seconds than the first are shown for so many times as long, while people
-go on choosing, and at most for the last. They say of how many events they are."""
+"""Seconds, a factor, seconds. Figures that took longer than QUICK are shown for PATIENCE times as
+long as they took, LONGEST at most, while people go on choosing. They name their events' number."""
 
 
 def measure_once(collection: Collection) -> CollectionQuality:

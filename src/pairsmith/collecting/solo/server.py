@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import errno
-import signal
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from pairsmith.collecting.pages.served import Served
 from pairsmith.collecting.solo.door import Door
 from pairsmith.errors import CollectionError
+from pairsmith.io.stopping import stoppable
 
 if TYPE_CHECKING:
     import uvicorn
@@ -37,7 +35,7 @@ def serve(served: Served, port: int, ready: Callable[[str], None]) -> None:
     with listening(port) as listener:
         door = Door(listener.getsockname()[1])
         server = make_server(served, door)
-        with _stoppable(server):
+        with stoppable(server):
             ready(door.link)
             server.run([listener])
 
@@ -82,24 +80,3 @@ def listening(port: int) -> Iterator[socket.socket]:
                 f"Port {port} of {HOST} {said}.", "Give another --port, or none for a free one."
             ) from None
         yield listener
-
-
-@contextmanager
-def _stoppable(server: uvicorn.Server) -> Iterator[None]:
-    """Has SIGINT and SIGTERM stop the server, and the process go on to what comes at the end.
-
-    While it runs uvicorn takes these signals, and when it has stopped it sends them once more.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        server.should_exit = True
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -28,7 +28,7 @@ from pairsmith.sources.layouts.tree import Entry, matching
 README = "README.md"
 DEFAULT = "default"
 MOST_EVENTS = 500_000
-"""Of so many parts is the YAML of a card at most: cards list the columns of every config too."""
+"""Most parts of the YAML of a card: cards list the columns of every config too."""
 
 MOST = 1_000
 """Configs of a card, and patterns of a config, that are looked at."""

@@ -6,7 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from pairsmith.dataset.manifest import Manifest
-from pairsmith.errors import RecipeError, TokenizerError
+from pairsmith.errors import TokenizerError
 from pairsmith.schema.rows import Form
 from pairsmith.training.dpo.card import card_of
 from pairsmith.training.dpo.evaluation import evaluate_policy
@@ -26,6 +26,7 @@ from pairsmith.training.method import Configuration, Loaded, Method, Parents, Se
 from pairsmith.training.pairs import check_build, encode_pairs, read_rows, wanted_pairs
 from pairsmith.training.progress import TrainingWatch
 from pairsmith.training.rows import Encoding
+from pairsmith.training.settings import refused_settings
 
 if TYPE_CHECKING:
     from pairsmith.models.policies import Policy
@@ -109,10 +110,7 @@ def _make_trainer(job: Job, recorder: Recorder) -> Any:
             keep=settings["save_total_limit"],
         )
     except (ValueError, NotImplementedError) as error:
-        said = (str(error).splitlines() or [type(error).__name__])[0].rstrip(" .")[:300]
-        raise RecipeError(
-            f"The trainer refuses the settings: {said}.", "docs/reference/training.md lists them."
-        ) from error
+        raise refused_settings(error) from error
 
 
 METHOD = Method(
