@@ -17,6 +17,7 @@ from pairsmith.hub.viewer import columns, connection, footers, query, wanted
 from pairsmith.hub.viewer.query import Value, read_page, read_row
 from pairsmith.hub.viewer.sources import Source, UnreadableError
 from support.examples import examples
+from support.hub.endless import ENDLESS
 from support.hub.parquets import parquet
 from support.slow import slow
 
@@ -314,12 +315,6 @@ def test_a_value_that_takes_too_much_memory(sources, monkeypatch):
     files = sources(parquet({"a": ["x" * 30_000_000]}, compression="zstd"))
     with pytest.raises(UnreadableError, match="more than the 200MB of memory"):
         read_page(files, 1)
-
-
-ENDLESS = (  # no machine comes to the end of it: 10^24 pairs of numbers, one after the other
-    "$q <> '' AND (SELECT count(*) FROM range(1000000000000) AS a, range(1000000000000) AS b"
-    " WHERE a.range + b.range < 0) = 1"
-)
 
 
 def test_what_takes_too_long_is_ended(sources, monkeypatch):

@@ -16,14 +16,11 @@ from pairsmith.hub.viewer.query import read_page, read_row
 from pairsmith.hub.viewer.sources import Source, UnreadableError
 from pairsmith.hub.viewer.statements import Label, Question, Statement
 from support.examples import examples
+from support.hub.endless import ENDLESS
 from support.hub.parquets import parquet
 
 LABELS = st.sampled_from(["near", "exact", "it's", ""]) | st.none()
 SCORES = st.floats(-5, 5) | st.none() | st.sampled_from([float("nan"), float("inf")])
-ENDLESS = (  # no machine comes to the end of it: 10^24 pairs of numbers, one after the other
-    "$q <> '' AND (SELECT count(*) FROM range(1000000000000) AS a, range(1000000000000) AS b"
-    " WHERE a.range + b.range < 0) = 1"
-)
 SAID = st.lists(st.tuples(st.sampled_from("abcdefg"), LABELS, SCORES), max_size=12)
 
 
