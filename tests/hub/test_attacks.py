@@ -279,7 +279,7 @@ def test_a_disk_that_is_full_is_told(hub, client, account):
     """The database cannot grow: the answer says so, and nothing was changed."""
     _, header = account("ann")
     assert client.post("/api/repos/create", json=NEW, headers=header).status_code == 200
-    with hub.database._lent() as db:  # the connection that is used again
+    with hub.database._connections.lent() as db:  # the connection that is used again
         db.execute(f"PRAGMA max_page_count = {db.execute('PRAGMA page_count').fetchone()[0]}")
     sent = json.dumps({"key": "header", "value": {"summary": "x", "description": "y" * 90_000}})
     answer = client.post("/api/datasets/ann/d/commit/main", content=sent, headers=header)

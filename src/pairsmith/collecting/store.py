@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import queue
 import secrets
 import sqlite3
 import time
@@ -22,6 +21,7 @@ from typing import Any, NamedTuple
 from pairsmith.collecting.draws import SECRET_BYTES
 from pairsmith.collecting.events import Event, Kind
 from pairsmith.errors import CollectionError
+from pairsmith.io.connections import Connections
 
 DATABASE = "collection.sqlite"
 VERSION = 1
@@ -186,12 +186,12 @@ class Store:
                 "pairsmith collect DIR --model URL, --from BUILD or --project FILE begins one.",
             )
         self.path = path
-        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._connections = Connections(lambda: _connect(self.path))
         if create:  # nobody else ever opens it: it says who said what
             with suppress(FileExistsError):
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
-            with self._lent() as db:
+            with self._connections.lent() as db:
                 self.secret = _bring_up(db, path, create)
         except sqlite3.DatabaseError as error:
             self.close()
@@ -203,7 +203,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A look at one state of the collection."""
-        with self._lent() as db:
+        with self._connections.lent() as db:
             db.execute("BEGIN DEFERRED")
             try:
                 yield Transaction(db)
@@ -216,7 +216,7 @@ class Store:
 
         Everybody else who writes waits meanwhile: nothing slow belongs into it.
         """
-        with self._lent() as db:
+        with self._connections.lent() as db:
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield Transaction(db)
@@ -228,22 +228,7 @@ class Store:
 
     def close(self) -> None:
         """Closes the connections that are not in use."""
-        while True:
-            try:
-                self._idle.get_nowait().close()
-            except queue.Empty:
-                return
-
-    @contextmanager
-    def _lent(self) -> Iterator[sqlite3.Connection]:
-        try:
-            db = self._idle.get_nowait()
-        except queue.Empty:
-            db = _connect(self.path)
-        try:
-            yield db
-        finally:
-            self._idle.put(db)
+        self._connections.close()
 
 
 def _connect(path: Path) -> sqlite3.Connection:

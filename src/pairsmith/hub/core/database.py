@@ -7,7 +7,6 @@ stands or falls together.
 
 from __future__ import annotations
 
-import queue
 import sqlite3
 import threading
 import time
@@ -19,6 +18,7 @@ from typing import TypeVar
 
 from pairsmith.errors import PairsmithError
 from pairsmith.hub.core.turns import Group, Job, Writers
+from pairsmith.io.connections import Connections
 
 MIGRATIONS = (
     "001_initial.sql",
@@ -64,12 +64,12 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._connections = Connections(lambda: _connect(self.path))
         self._writers = Writers()
         self._group = Group()
         self._moving = threading.Lock()
         try:
-            with self._lent() as db:
+            with self._connections.lent() as db:
                 _bring_up(db, path)
         except sqlite3.DatabaseError as error:
             raise DatabaseError(
@@ -80,7 +80,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """A transaction that sees one state of the hub and changes nothing."""
-        with self._lent() as db:
+        with self._connections.lent() as db:
             db.execute("BEGIN DEFERRED")
             try:
                 yield db
@@ -96,7 +96,7 @@ class Database:
         Args:
             many: Whether it is one of several with up to `ROWS` rows each; others go first.
         """
-        with self._writers.turn(many), self._lent() as db:
+        with self._writers.turn(many), self._connections.lent() as db:
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
@@ -161,7 +161,7 @@ class Database:
     def _moved(self) -> None:
         move = "PRAGMA wal_checkpoint(PASSIVE)"
         try:
-            with self._lent() as db:
+            with self._connections.lent() as db:
                 db.execute(move).fetchall()
                 # what came meanwhile is little; all is moved then, and the log begins anew
                 with self._writers.turn(many=True):
@@ -173,7 +173,7 @@ class Database:
         """Copies one state of the database to `path`, while others read and write."""
         target = sqlite3.connect(path)
         try:
-            with self._lent() as db:
+            with self._connections.lent() as db:
                 db.backup(target)
         finally:
             target.close()
@@ -181,25 +181,7 @@ class Database:
     def close(self) -> None:
         """Closes the connections that are not in use."""
         with self._moving:
-            self._close()
-
-    def _close(self) -> None:
-        while True:
-            try:
-                self._idle.get_nowait().close()
-            except queue.Empty:
-                return
-
-    @contextmanager
-    def _lent(self) -> Iterator[sqlite3.Connection]:
-        try:
-            db = self._idle.get_nowait()
-        except queue.Empty:
-            db = _connect(self.path)
-        try:
-            yield db
-        finally:
-            self._idle.put(db)
+            self._connections.close()
 
 
 def now() -> int:
