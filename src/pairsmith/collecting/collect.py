@@ -12,6 +12,7 @@ from pairsmith.collecting.asking import Score
 from pairsmith.collecting.collection import Collection
 from pairsmith.collecting.events import Kind
 from pairsmith.collecting.export import export
+from pairsmith.collecting.faults import told
 from pairsmith.collecting.live import Live, Manner, Tell, log, score_by
 from pairsmith.collecting.manifest import CollectionManifest
 from pairsmith.collecting.options import CollectArguments, CollectOptions
@@ -89,7 +90,7 @@ def collect(
 
     held = CollectOptions.of(**options)
     require("collect", "Collecting needs")
-    with open_or_begin(folder, held) as collection:
+    with told(), open_or_begin(folder, held) as collection:
         _check_end(collection, held)
         project = collection.project()
         live = None
@@ -98,7 +99,7 @@ def collect(
         try:
             if live is not None:
                 live.recover()
-            serve(Served(collection, Tasks(collection), live), port, ready)
+            serve(Served(collection, Tasks(collection), live), port, ready, tell)
         finally:
             if live is not None:
                 live.close()
@@ -119,7 +120,7 @@ def export_collection(
         OutputError: The build that was judged is none.
     """
     held = CollectOptions.of(**options)
-    with open_or_begin(folder, held) as collection:
+    with told(), open_or_begin(folder, held) as collection:
         _check_end(collection, held)
         return _write(collection, held)
 
