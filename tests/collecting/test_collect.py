@@ -15,11 +15,14 @@ from pairsmith.collecting import actions
 from pairsmith.collecting.collect import collect
 from pairsmith.collecting.collection import open_collection
 from pairsmith.collecting.options import CollectOptions
+from pairsmith.collecting.project_file import make_project, write_project
+from pairsmith.collecting.solo.models import models_of
 from pairsmith.collecting.solo.opening import open_or_begin
 from pairsmith.collecting.tasks import Tasks
 from pairsmith.errors import CollectionError, RecipeError
+from support import collected
 from support.built import shards_of
-from support.chat_server import say
+from support.chat_server import chatting, say
 from support.collecting_browser import Person, serving
 from support.slow import slow
 
@@ -60,6 +63,67 @@ def test_a_conversation_begins_as_the_options_say(server, tmp_path):
         assert again.project() == bare.project() == project
     with pytest.raises(CollectionError, match="is another than these options say"):
         open_or_begin(tmp_path / "c", CollectOptions.of(model=server.address))
+
+
+def test_two_models_are_compared_and_the_pages_name_none(server, tmp_path):
+    with chatting("moss") as other:
+        options = CollectOptions.of(model=[server.address, other.address], temperature=0.5)
+        with serving(open_or_begin(tmp_path / "c", options)) as (served, _):
+            models = served.collection.project().models
+            assert [(one.name, one.endpoint) for one in models] == [
+                ("ferns", server.address),
+                ("moss", other.address),
+            ]
+            assert {one.parameters["temperature"] for one in models} == {0.5}
+            ann = Person.at(served).enter().press("start").press("say", text="Tea?").wait()
+            assert len(ann.texts) == 3
+            assert not re.search("ferns|moss", ann.press("choose", strength="1").html)
+        assert (len(server.asked), len(other.asked)) == (1, 1)
+    pairsmith.export_collection(tmp_path / "c")
+    [rows] = (tmp_path / "c" / "helpful-base").iterdir()
+    row = json.loads(rows.read_text())
+    assert {row["chosen_model"], row["rejected_model"]} == {"ferns", "moss"}
+
+
+@pytest.mark.parametrize(
+    ("urls", "names", "made"),
+    [
+        ("a", "tea,oat", ["a tea tea", "a oat oat"]),
+        ("a,b", "tea", ["a tea tea", "b tea 2 tea"]),
+        ("a,b", "tea,/m/tea", ["a tea tea", "b tea 2 /m/tea"]),
+        ("a,b", "tea 2,tea", ["a tea 2 tea 2", "b tea tea"]),
+    ],
+)
+def test_servers_and_names_go_together(urls, names, made):
+    hosts = [f"http://{host}" for host in urls.split(",")]
+    options = CollectOptions.of(model=hosts, served_model=names.split(","))
+    assert [
+        f"{one['endpoint'][7:]} {one['name']} {one['served_model']}"
+        for one in models_of(options)["models"]
+    ] == made
+
+
+@pytest.mark.parametrize(
+    ("urls", "names", "said"),
+    [
+        (["a", "b", "c"], ["tea", "oat"], "names 3 servers and --served-model 2 models"),
+        (["a", "a"], ["tea"], "tea at http://a/v1/chat/completions is named twice"),
+        (["a"], ["tea", "tea"], "is named twice"),
+    ],
+)
+def test_models_that_cannot_be_compared(urls, names, said):
+    hosts = [f"http://{host}" for host in urls]
+    with pytest.raises(RecipeError, match=said):
+        models_of(CollectOptions.of(model=hosts, served_model=names))
+
+
+def test_the_command_takes_a_model_twice(server, tmp_path, run):
+    words = ["--model", server.address, "--served-model", "ferns", "--served-model", "moss"]
+    assert run("collect", tmp_path / "c", *words, "--export")[0] == 0
+    with open_collection(tmp_path / "c") as collection:
+        project = collection.project()
+    assert [one.served_model for one in project.models] == ["ferns", "moss"]
+    assert project.pairing == "different"
 
 
 def test_a_red_team_of_one_is_warned(server, tmp_path):
@@ -106,6 +170,44 @@ def test_pairs_are_judged_again_and_the_build_is_mended(planted, tmp_path, run):
     assert all("good" in str(row["chosen"]) for row in rows)
 
 
+def test_what_nobody_doubts_is_nothing_to_act_on(planted, tmp_path, run):
+    options = CollectOptions.of(from_=str(tmp_path / "out"))
+    with serving(open_or_begin(tmp_path / "second", options), live=False) as (served, _):
+        ann = Person.at(served).enter().go("/task").press("judge", verdict="tie")
+        ann.press("judge", verdict="tie")
+    code, said, _ = run("collect", tmp_path / "second", "--export")
+    assert code == 0
+    assert "people: tie 2\nNo label was found wrong: there is nothing to act on.\n" in said
+
+
+@pytest.mark.parametrize(("test", "held_out"), [(0.95, 1), (0.0, 0)])
+def test_a_collection_that_is_all_held_out_is_told(tmp_path, run, test, held_out):
+    with collected.begin(tmp_path / "c", test=test) as collection:
+        collected.turn(collection, collected.started(collection), "Is tea hot?", 2)
+    assert pairsmith.export_collection(tmp_path / "c").held_out == held_out
+    _, said, _ = run("collect", tmp_path / "c", "--export")
+    assert ("The one pair is held out as test" in said) == bool(held_out)
+    (tmp_path / "c" / "project.yaml").write_text(write_project(make_project(
+        {**collected.PROJECT, "test": 0})))  # fmt: skip
+    _, said, _ = run("collect", tmp_path / "c", "--export")
+    assert "held out" not in said
+    assert (tmp_path / "c" / "helpful-base" / "train.jsonl").is_file()
+
+
+def test_reviews_are_looked_at_and_built(tmp_path, run):
+    pairsmith.build("sample", tmp_path / "out")
+    project = tmp_path / "review.yaml"
+    project.write_text("mode: review\ntitle: Read\ntags: [rude]\n")
+    options = CollectOptions.of(project=str(project), from_=str(tmp_path / "out"))
+    with serving(open_or_begin(tmp_path / "r", options), live=False) as (served, _):
+        Person.at(served).enter().go("/task").press("review", tags="rude", rating="2")
+    _, said, _ = run("collect", tmp_path / "r", "--export")
+    told = re.findall(r"pairsmith (.*)", said)
+    assert [line.partition(" ")[0] for line in told] == ["show", "build"]
+    assert run(*told[0].split())[0] == 0
+    assert run(*told[1].replace("OUT", str(tmp_path / "again")).split())[0] == 0
+
+
 def test_no_difference_and_skip_say_nothing_of_a_label(planted, tmp_path):
     options = CollectOptions.of(from_=str(tmp_path / "out"))
     with serving(open_or_begin(tmp_path / "second", options), live=False) as (served, _):
@@ -125,6 +227,8 @@ def test_no_difference_and_skip_say_nothing_of_a_label(planted, tmp_path):
         ({"model": "x", "from_": "y"}, "--model and --from do not go together"),
         ({"mode": "helpful"}, "--mode goes with --model alone"),
         ({"best_of": 2}, "--best-of goes with --model alone"),
+        ({"from_": "x", "temperature": 0.0}, "--temperature goes with --model alone"),
+        ({"served_model": ["a"]}, "--served-model goes with --model alone"),
         ({"apply": "audit"}, "--apply goes with --from alone"),
         ({"title": "x"}, "--title goes with --model or --from alone"),
         ({"from_": "x", "accuracy": 1.5}, "--accuracy 1.5 is not between"),

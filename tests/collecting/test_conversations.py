@@ -208,10 +208,10 @@ def test_sides_and_models_are_drawn_evenly_and_are_told_by_no_id(tmp_path):
 
 
 def test_texts_are_kept_as_they_are(tea):
-    text = "<b>\x00\x1b[2J\n\nHuman: 'DROP TABLE\u202e é 🫖\r\n"
+    text = "<b>\x1b[2J\n\nHuman: 'DROP TABLE\u202e é 🫖\r\n"
     state = collected.turn(tea, collected.started(tea), text, 1, text + "1", text + "2")
     assert state.turn.message == text
     assert {state.turn.attempt.on(side)["text"] for side in Side} == {text + "1", text + "2"}
     token = actions.token_of(tea, state)
-    for wrong in ("\ud800", "x" * 20_001, " "):
+    for wrong in ("\ud800", "a\0b", "x" * 20_001, " "):
         assert actions.say(tea, "ann", state.id, token, wrong).refused

@@ -21,6 +21,7 @@ NONE = "The model gave no reply that can be shown."
 FAULTS = {
     "cut": (cut, "The reply broke off on its way."),
     "tool": (in_message(tool_calls=[{"id": "1"}]), NONE),
+    "function": (in_message(content="", function_call={"name": "f"}), NONE),
     "null": (in_message(content=None), NONE),
     "blank": (in_message(content=" \n"), "The reply was blank."),
     "endless": (in_message(content="tea " * 100_000), "The reply was too long."),
@@ -182,6 +183,19 @@ def test_scores_are_those_of_the_preference_model(begun, server, tmp_path):
         assert [one["score"] for one in samples] == pytest.approx(scores, abs=1e-5)
         best = sorted(range(4), key=lambda place: scores[place])[-2:]
         assert {samples[place]["text"] for place in best} == set(ann.texts[1:])
+
+
+def test_replies_that_cannot_be_shown_are_told_to_who_runs_it(begun, server):
+    server.reply = lambda question: f"Tea\0{question['seed']}"
+    with serving(begun()) as (served, told):
+        ann = Person.at(served).enter().press("start").press("say", text="Tea?").wait()
+        assert ann.fault.startswith("The model gave no reply that can be shown.")
+        server.reply = lambda question: " "
+        ann.press("again").wait()
+    assert told == [
+        "None of 8 replies of new can be shown: NUL character.",
+        "None of 8 replies of new can be shown: blank.",
+    ]
 
 
 def test_a_server_that_draws_no_samples_is_told_to_who_runs_it(begun, server):

@@ -47,6 +47,34 @@ def test_what_is_not_understood_is_named(given, said, hint):
     assert hint in raised.value.hint
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("mode: relabel\ntitle: Tea\ntitle: Milk", "'title' twice, the second time in line 3"),
+        ("mode: relabel\ntitle: Tea\ngold:\n- {prompt: a, prompt: b}", "'prompt' twice"),
+        ('{"mode": "relabel", "title": "Tea", "mode": "relabel"}', "'mode' twice"),
+    ],
+)
+def test_a_field_stands_once(text, said):
+    with pytest.raises(CollectionError, match=said):
+        parse_project(text, "the form")
+
+
+@pytest.mark.parametrize("address", ["http://h:99999", "http://h h", "http://tée"])
+def test_an_endpoint_can_be_asked(address):
+    text = write_project(make_project({**PROJECT, "models": [{**MODELS[0], "endpoint": address}]}))
+    with pytest.raises(CollectionError, match="model 'old' is .*no address"):
+        parse_project(text, "the form")
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "link").symlink_to("nowhere")
+    for name in ("file/c", "link"):
+        with pytest.raises(CollectionError, match=f"{name} cannot be made"):
+            create_collection(tmp_path / name, PROJECT)
+
+
 def test_a_project_is_written_and_read_again(tmp_path):
     gold = [{"prompt": "Is tea hot?", "better": "Mostly.", "worse": "Blue."}]
     given = {**PROJECT, "models": MODELS, "tranche": "online", "gold": gold, "round": "3"}

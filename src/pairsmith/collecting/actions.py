@@ -323,6 +323,8 @@ def check_text(text: str, longest: int = LONGEST) -> str:
     """Why a text cannot be taken; empty where it can."""
     if not isinstance(text, str) or any("\ud800" <= one <= "\udfff" for one in text):
         return "The text is not Unicode."
+    if "\0" in text:  # a row with it would be refused by a build
+        return "The text holds a NUL character, which no row can hold."
     if len(text) > longest:
         return f"The text has {len(text):,} characters; at most {longest:,} are taken."
     return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Unpack
@@ -11,14 +12,17 @@ from pairsmith.collecting.asking import Score
 from pairsmith.collecting.collection import Collection
 from pairsmith.collecting.events import Kind
 from pairsmith.collecting.export import export
+from pairsmith.collecting.faults import told
 from pairsmith.collecting.live import Live, Manner, Tell, log, score_by
 from pairsmith.collecting.manifest import CollectionManifest
 from pairsmith.collecting.options import CollectArguments, CollectOptions
 from pairsmith.collecting.pages.served import Served
-from pairsmith.collecting.project import Project
+from pairsmith.collecting.project import Mode, Project
 from pairsmith.collecting.solo.opening import open_or_begin
 from pairsmith.collecting.tasks import Tasks
 from pairsmith.extras import require
+from pairsmith.schema.splits import TEST, TRAIN
+from pairsmith.sources import redteam
 
 if TYPE_CHECKING:
     from pairsmith.dataset.annotation import Annotation
@@ -38,12 +42,22 @@ class Collected(NamedTuple):
         manifest: What was written there.
         annotation: Of the build whose rows were judged; None where none were, or it is not there.
         build: The folder of that build; None where pairs of no build are judged.
+        mode: What people did.
     """
 
     folder: Path
     manifest: CollectionManifest
     annotation: Annotation | None
     build: Path | None
+    mode: Mode
+
+    @property
+    def held_out(self) -> int:
+        """How many collected pairs are held out as test, where none of them is train; else 0."""
+        kept: Counter[str] = Counter()
+        for entry in self.manifest.ledger if self.mode.talks else ():
+            kept[entry.split] += 0 if entry.subset == redteam.SUBSET else entry.kept
+        return 0 if kept[TRAIN] else kept[TEST]
 
 
 def collect(
@@ -76,7 +90,7 @@ def collect(
 
     held = CollectOptions.of(**options)
     require("collect", "Collecting needs")
-    with open_or_begin(folder, held) as collection:
+    with told(), open_or_begin(folder, held) as collection:
         _check_end(collection, held)
         project = collection.project()
         live = None
@@ -85,7 +99,7 @@ def collect(
         try:
             if live is not None:
                 live.recover()
-            serve(Served(collection, Tasks(collection), live), port, ready)
+            serve(Served(collection, Tasks(collection), live), port, ready, tell)
         finally:
             if live is not None:
                 live.close()
@@ -106,7 +120,7 @@ def export_collection(
         OutputError: The build that was judged is none.
     """
     held = CollectOptions.of(**options)
-    with open_or_begin(folder, held) as collection:
+    with told(), open_or_begin(folder, held) as collection:
         _check_end(collection, held)
         return _write(collection, held)
 
@@ -137,12 +151,12 @@ def _build_of(collection: Collection, options: CollectOptions) -> Path | None:
 def _write(collection: Collection, options: CollectOptions) -> Collected:
     from pairsmith.collecting.opinions import annotate_opinions
 
-    manifest = export(collection)
+    manifest, project = export(collection), collection.project()
     build = _build_of(collection, options)
     said = any(task.counts for task in Tasks(collection).read().tasks.values())
     annotation = None
     if build is not None and said:
-        alone = collection.project().opinions == 1
+        alone = project.opinions == 1
         accuracy = options.accuracy or (ALONE if alone else None)
         annotation = annotate_opinions(collection, build, options.name, accuracy=accuracy)
-    return Collected(collection.folder, manifest, annotation, build)
+    return Collected(collection.folder, manifest, annotation, build, project.mode)

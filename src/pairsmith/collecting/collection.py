@@ -96,13 +96,19 @@ def create_collection(
         project: The project, or its settings.
 
     Raises:
-        CollectionError: The folder holds something, or the project is none.
+        CollectionError: The folder holds something or cannot be made, or the project is none.
     """
     place = Path(folder)
     made = project if isinstance(project, Project) else make_project(project)
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise CollectionError(f"{place} holds something.", "Name a new or an empty folder.")
-    place.mkdir(parents=True, exist_ok=True)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise CollectionError(
+            f"{place} cannot be made: something on the way there is no folder.",
+            "Name another folder.",
+        ) from None
     write_text_durably(place / PROJECT_FILE, write_project(made))
     store = Store(place / DATABASE, create=True)
     with store.write() as transaction:

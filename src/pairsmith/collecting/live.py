@@ -9,6 +9,7 @@ and nothing more is asked until the person says so; that is for the pages to hee
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from pairsmith.collecting import actions, asking
 from pairsmith.collecting.collection import Collection
 from pairsmith.collecting.conversation import Attempt, Conversation, Phase, fold
 from pairsmith.collecting.events import Kind
+from pairsmith.collecting.faults import words_of
 from pairsmith.collecting.replies import BROKEN, GONE, Sampled
 from pairsmith.errors import CollectionError
 from pairsmith.io import wire
@@ -34,6 +36,9 @@ SECONDS = 300.0
 """For both replies to a message, attempts and further samples together: a small model on a
 processor may need minutes, and nobody waits for longer."""
 
+PAUSE = 30.0
+"""Before models are asked again for what could not be stored."""
+
 Tell: TypeAlias = Callable[[str], None]
 """Takes a sentence about what went wrong, for whoever runs the collection."""
 
@@ -47,12 +52,14 @@ class Manner:
     Attributes:
         at_once: Conversations that are answered together.
         seconds: For all that is asked in one attempt.
+        pause: Seconds before models are asked again for what the disk had no room for.
         score: Scores samples, where the project wants that; None where it cannot be done.
         tell: Takes what went wrong, with the names of servers.
     """
 
     at_once: int = AT_ONCE
     seconds: float = SECONDS
+    pause: float = PAUSE
     score: asking.Score | None = None
     tell: Tell = log.warning
 
@@ -118,13 +125,29 @@ class Live:
         except CollectionError as error:  # its model was taken from the project
             self.manner.tell(error.message)
             self._record_fault(conversation, GONE)
+        except (sqlite3.Error, OSError) as error:
+            self._wait_for_disk(conversation, stop, error)
         except Exception as error:  # a thread's fault is nobody's to catch: it is told and recorded
-            log.exception("no replies could be had for %s", conversation)
-            self.manner.tell(f"No replies could be had for {conversation}: {error!r}.")
-            self._record_fault(conversation, BROKEN)
+            self._break(conversation, error)
         finally:
             with self._guard:
                 self._asking.pop(conversation, None)
+
+    def _break(self, conversation: str, error: Exception) -> None:
+        log.error("no replies could be had for %s", conversation, exc_info=error)
+        self.manner.tell(f"No replies could be had for {conversation}: {error!r}.")
+        self._record_fault(conversation, BROKEN)
+
+    def _wait_for_disk(
+        self, conversation: str, stop: wire.Stop, error: sqlite3.Error | OSError
+    ) -> None:
+        """Tells that what came could not be stored, and has nothing asked again for a while."""
+        words = words_of(error)
+        if words is None:
+            self._break(conversation, error)
+            return
+        self.manner.tell(f"{words} The replies to {conversation} could not be stored.")
+        stop.sleep(self.manner.pause)  # whoever waits looks again and again
 
     def _answer_once(self, conversation: str, stop: wire.Stop) -> None:
         patience = replace(
@@ -164,9 +187,15 @@ def _faults(attempt: Attempt | None) -> list[str]:
     if attempt is None:
         return []
     said = [*dict.fromkeys(sample["said"] for sample in attempt.samples if sample["said"])]
+    if said or attempt.shown is not None:
+        return said
+    faults = {sample["fault"] for sample in attempt.samples}
     texts = {(sample["text"] or "").strip() for sample in attempt.samples}
-    if not said and attempt.shown is None and len(texts) == 1:
-        names = " and ".join(dict.fromkeys(sample["model"] for sample in attempt.samples))
+    names = " and ".join(dict.fromkeys(sample["model"] for sample in attempt.samples))
+    if "" not in faults:
+        told = ", ".join(sorted(faults))
+        said = [f"None of {len(attempt.samples)} replies of {names} can be shown: {told}."]
+    elif len(texts) == 1:
         said = [
             f"{names} said the same {len(attempt.samples)} times, with as many seeds: it may not"
             " draw samples at all (transformers serve does so where a model's settings say"

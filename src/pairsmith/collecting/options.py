@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, TypedDict, Unpack
 
@@ -21,10 +22,20 @@ class CollectOptions:
     """What is collected, and how."""
 
     model: Annotated[
-        str | None, Option("Talk to the model behind this OpenAI-compatible server.", "URL")
+        str | Sequence[str] | None,
+        Option(
+            "Talk to the model behind this OpenAI-compatible server; again for another model.",
+            "URL",
+            given="list",
+        ),
     ] = None
     served_model: Annotated[
-        str | None, Option("The model's name there; where it has one alone, that.", "NAME")
+        str | Sequence[str] | None,
+        Option(
+            "The model's name there; where it has one alone, that. Again for another.",
+            "NAME",
+            given="list",
+        ),
     ] = None
     mode: Annotated[
         str | None,
@@ -81,6 +92,16 @@ class CollectOptions:
         made.check()
         return made
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The addresses of servers, in the order in which they were given."""
+        return _several(self.model)
+
+    @property
+    def served_models(self) -> tuple[str, ...]:
+        """The names of models there, in the order in which they were given."""
+        return _several(self.served_model)
+
     def check(self) -> None:
         """Checks what needs no look at a folder or a server.
 
@@ -88,8 +109,8 @@ class CollectOptions:
             RecipeError: Some do not go together.
         """
         sources = {"--model": self.model, "--project": self.project, "--from": self.from_}
-        given = [name for name, value in sources.items() if value is not None]
-        if self.model is not None and len(given) > 1:
+        given = [name for name, value in sources.items() if _is_given(value)]
+        if self.models and len(given) > 1:
             raise RecipeError(f"{' and '.join(given)} do not go together.", "Give one of them.")
         if self.accuracy is not None and not 0.5 < self.accuracy < 1:
             raise RecipeError(f"--accuracy {self.accuracy:g} is not between 0.5 and 1.")
@@ -97,20 +118,29 @@ class CollectOptions:
                     "max_tokens", "edits", "round")  # fmt: skip
         self._check_needs(of_model, "--model", self.model)
         self._check_needs(("apply", "subset", "opinions", "accuracy"), "--from", self.from_)
-        begins = self.model or self.from_
+        begins = self.models or self.from_
         self._check_needs(("title", "instructions"), "--model or --from", begins)
 
-    def _check_needs(self, names: tuple[str, ...], needed: str, given: str | None) -> None:
-        said = next((name for name in names if getattr(self, name) not in (None, False)), None)
-        if said is not None and given is None:
+    def _check_needs(self, names: tuple[str, ...], needed: str, given: object) -> None:
+        said = next((name for name in names if _is_given(getattr(self, name))), None)
+        if said is not None and not _is_given(given):
             raise RecipeError(f"--{said.replace('_', '-')} goes with {needed} alone.")
+
+
+def _several(given: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given or ())
+
+
+def _is_given(value: object) -> bool:
+    """Whether something was said: 0 is, no name in a list is not."""
+    return value is not None and value is not False and value != [] and value != ()
 
 
 class CollectArguments(TypedDict, total=False):
     """The fields of `CollectOptions`, as keywords."""
 
-    model: str | None
-    served_model: str | None
+    model: str | Sequence[str] | None
+    served_model: str | Sequence[str] | None
     mode: str | None
     best_of: int | None
     score: str | None

@@ -24,8 +24,9 @@ from pairsmith.collecting.project import (
     Shown,
     Tranche,
 )
-from pairsmith.errors import CollectionError, SourceError
+from pairsmith.errors import CollectionError, RecipeError, SourceError
 from pairsmith.io.yaml_events import bounded_events
+from pairsmith.models.generation.endpoint import parse_address
 from pairsmith.sources.layouts.source_file import check_subset
 from pairsmith.sources.redteam import SUBSET
 
@@ -78,10 +79,12 @@ def parse_project(text: str, place: str) -> Project:
         raise CollectionError(f"The project in {place} is longer than {FILE_BYTES:,} bytes.")
     try:
         _check_yaml(text, place)
-        return make_project(yaml.safe_load(text))
+        project = make_project(yaml.safe_load(text))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         said = " ".join(str(error).split())[:200]
         raise CollectionError(f"The project in {place} cannot be read as YAML: {said}.") from None
+    _check_endpoints(project)
+    return project
 
 
 def _check_yaml(text: str, place: str) -> None:
@@ -102,6 +105,52 @@ def _check_yaml(text: str, place: str) -> None:
             raise CollectionError(
                 f"The project in {place} names a type, {_show(tag)}.", "Write the value alone."
             )
+
+    _check_once(yaml.compose(text, yaml.SafeLoader), place)
+
+
+def _check_once(node: Any, place: str) -> None:
+    """Checks that no field stands twice: YAML's reader takes the last one without a word.
+
+    Raises:
+        CollectionError: One does.
+    """
+    import yaml
+
+    if isinstance(node, yaml.SequenceNode):
+        for held in node.value:
+            _check_once(held, place)
+    if not isinstance(node, yaml.MappingNode):
+        return
+    seen = set[str]()
+    for key, held in node.value:
+        if isinstance(key, yaml.ScalarNode):
+            if key.value in seen:
+                line = key.start_mark.line + 1
+                raise CollectionError(
+                    f"The project in {place} has {_show(key.value)} twice, the second time in line"
+                    f" {line}.",
+                    "Leave one of them.",
+                )
+            seen.add(key.value)
+        _check_once(held, place)
+
+
+def _check_endpoints(project: Project) -> None:
+    """Checks that servers can be asked; of one that a collection has already that is seen then.
+
+    Raises:
+        CollectionError: An address is none.
+    """
+    for model in project.models:
+        try:
+            parse_address(model.endpoint)
+        except RecipeError as error:
+            raise CollectionError(
+                f"The endpoint of the project's model {_show(model.name)} is"
+                f" {_show(model.endpoint)}: no address of http or https.",
+                error.hint,
+            ) from None
 
 
 def write_project(project: Project) -> str:
@@ -162,7 +211,7 @@ def _check_fields(
     given: Any, known: Mapping[str, Check], where: str, needed: Collection[str]
 ) -> dict[str, Any]:
     if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
-        raise CollectionError(f"{where} is no fields with names.", "Write title: My project.")
+        raise CollectionError(f"{where} is no fields with names.", "Write NAME: VALUE for each.")
     for name in given:
         if name not in known:
             near = difflib.get_close_matches(name, known, 1, 0.6)

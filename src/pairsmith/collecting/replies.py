@@ -155,12 +155,14 @@ def _request(project: Project, secret: bytes, state: Conversation, place: int) -
 
 
 def check_sample(sample: Sampled) -> Sampled:
-    """A sample with a fault, where it is nothing to show: blank, too long, not Unicode."""
+    """A sample with a fault, where it is nothing to show: blank, too long, no text of a row."""
     text = sample.text
     if sample.fault or text is None:
         return sample._replace(text=None, fault=sample.fault or "no reply")
     if any("\ud800" <= one <= "\udfff" for one in text):
         return sample._replace(text=None, fault="not Unicode")
+    if "\0" in text:  # a build would refuse the row, and the choice be lost
+        return sample._replace(text=None, fault="NUL character")
     if len(text) > LONGEST:
         return sample._replace(text=text[:LONGEST], fault="too long")
     return sample if text.strip() else sample._replace(fault="blank")

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from pairsmith.collecting.draws import SECRET_BYTES
 from pairsmith.collecting.events import Event, Kind
+from pairsmith.collecting.faults import words_of
 from pairsmith.errors import CollectionError
 from pairsmith.io.connections import Connections
 
@@ -195,7 +196,8 @@ class Store:
                 self.secret = _bring_up(db, path, create)
         except sqlite3.DatabaseError as error:
             self.close()
-            raise CollectionError(f"{path} is not a collection: {error}.") from None
+            said = words_of(error) or f"{path} is not a collection: {error}."
+            raise CollectionError(said) from None
         except CollectionError:
             self.close()
             raise

@@ -168,6 +168,11 @@ def read_manifest(out: StoragePath) -> Manifest:
     Raises:
         OutputError: There is none, or it is not one.
     """
+    if out.is_file():
+        raise OutputError(
+            f"{out} is a file, not the folder of a build.",
+            "Build it first, with pairsmith build, and name the folder that this made.",
+        )
     if not out.is_dir():
         raise OutputError(f"There is no folder {out}.", "Name the folder of a build.")
     if not (out / NAME).exists():

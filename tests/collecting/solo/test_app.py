@@ -73,11 +73,18 @@ def test_what_is_no_choice(ann):
     assert ann.send({**ann.form("say"), "action": "dance"}).status == 404
 
 
+def test_a_field_that_stands_twice_is_not_guessed(ann):
+    ann.press("start").press("say", text="Tea?").wait()
+    ann.send({**ann.form("choose"), "strength": ["2", "-4"]})
+    assert (ann.status, "'strength' more than once" in ann.html) == (409, True)
+    assert _states(ann)[0].turns[0].attempts[0].verdict is None
+
+
 def test_markup_and_control_characters_are_text(ann, server):
-    said = "</textarea><script>alert(1)</script>\x1b[31m\u202e \x00 {{ 7 * 7 }}\n\n  end "
+    said = "</textarea><script>alert(1)</script>\x1b[31m\u202e \x7f {{ 7 * 7 }}\n\n  end "
     server.reply = lambda question: f"{said}{question['seed']}"
     ann.press("start").press("say", text=said).wait()
-    assert ann.texts[0] == said.replace("\x00", "\x00")
+    assert ann.texts[0] == said
     assert all(text.startswith(said) for text in ann.texts)
     assert "<script>alert" not in ann.html
     ann.press("choose", strength="1")

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 import typer
 
 from pairsmith.cli.terminal import console
+from pairsmith.collecting.collection import PROJECT_FILE
+from pairsmith.collecting.opinions import DISAGREE
+from pairsmith.collecting.project import Mode
 from pairsmith.text.sanitize import escape_json, sanitize
 
 if TYPE_CHECKING:
     from pairsmith.collecting.collect import Collected
     from pairsmith.collecting.quality.telling import Table
+    from pairsmith.dataset.annotation import Annotation
 
 
 def greet(link: str) -> None:
@@ -33,14 +37,37 @@ def _lines(made: Collected) -> list[str]:
         return ["Nothing was collected so far.", f"Go on: pairsmith collect {folder}"]
     unkept = ", ".join(f"{why} {count:,}" for why, count in manifest.unkept.items())
     kept = f"{folder}: read {read:,} = kept {manifest.kept:,}{f', {unkept}' if unkept else ''}"
-    if made.annotation is None:
-        return [kept, f"Build it: pairsmith build {folder} OUT"]
-    annotation = made.annotation.folder
-    labels = ", ".join(f"{name} {count:,}" for name, count in made.annotation.labels.items())
+    return [kept, *(_said_of(made, made.annotation) if made.annotation else _built(made))]
+
+
+def _built(made: Collected) -> list[str]:
+    """What to do with a source; where all of it is held out, how some of it can be trained on."""
+    build = f"Build it: pairsmith build {made.folder} OUT"
+    if not made.held_out:
+        return [build]
+    pairs = "The one pair is" if made.held_out == 1 else f"All {made.held_out:,} pairs are"
     return [
-        kept,
-        f"{annotation}: {labels}",
-        f"Act on it: pairsmith build SOURCE OUT --apply {annotation}",
+        build,
+        f"{pairs} held out as test, by the first question of the conversation: nothing is left to"
+        " train on.",
+        f"Go on with other questions: pairsmith collect {made.folder}",
+        f"Or hold nothing out: write test: 0 into {made.folder / PROJECT_FILE}, and then"
+        f" pairsmith collect {made.folder} --export",
+    ]
+
+
+def _said_of(made: Collected, annotation: Annotation) -> list[str]:
+    """What people say of the rows of a build, and what can be done about it."""
+    labels = ", ".join(f"{name} {count:,}" for name, count in annotation.labels.items())
+    said = f"{annotation.folder}: {labels}"
+    if made.mode == Mode.REVIEW:  # tags decide nothing about a row
+        look = f"Look: pairsmith show {made.build} --annotation {annotation.folder.name}"
+        return [said, look, f"Build it: pairsmith build {made.folder} OUT"]
+    if DISAGREE not in annotation.labels:
+        return [said, "No label was found wrong: there is nothing to act on."]
+    return [
+        said,
+        f"Act on it: pairsmith build SOURCE OUT --apply {annotation.folder}",
         "SOURCE is what that build was made of.",
     ]
 

@@ -18,10 +18,13 @@ from pairsmith.collecting.conversation import Phase
 from pairsmith.collecting.pages.screens import Said, Screen, has_failed, screen
 from pairsmith.collecting.pages.served import Served
 from pairsmith.collecting.tasks import TaskAnswer
+from pairsmith.errors import CollectionError
 
 PICK = "Pick one of the eight steps first, or say that both are bad."
 RATE = "Rate the attempt first."
 CONFLICT = 409
+TAGS = "tags"
+"""The one field of which there may be several."""
 
 _WHOLE = re.compile(r"-?[0-9]{1,3}")
 
@@ -51,9 +54,26 @@ def act(served: Served, who: str, fields: Fields) -> Outcome | None:
 
     Returns:
         What came of it; None where there is no such action, conversation or task of theirs.
+
+    Raises:
+        CollectionError: A field stands in it twice.
     """
     does = _ACTIONS.get(_one(fields, "action"))
-    return None if does is None else does(served, who, fields)
+    if does is None:
+        return None
+    check_once(fields)
+    return does(served, who, fields)
+
+
+def check_once(fields: Fields) -> None:
+    """Checks that no field stands twice: no page sends that, and which one counts is not guessed.
+
+    Raises:
+        CollectionError: One does.
+    """
+    again = [name for name, values in fields.items() if len(values) > 1 and name != TAGS]
+    if again:
+        raise CollectionError(f"The form has the field {again[0][:40]!r} more than once.")
 
 
 def _agree(served: Served, who: str, fields: Fields) -> Outcome:
@@ -135,7 +155,7 @@ def _review(served: Served, who: str, fields: Fields) -> Outcome | None:
     rating = _one(fields, "rating")
     if not rating:
         return _missing_task(served, who, fields, RATE)
-    tags = [*fields.get("tags", ())]
+    tags = [*fields.get(TAGS, ())]
     answer = served.tasks.review(who, *_form(fields), tags, _whole(rating))
     return _judged(served, who, answer)
 

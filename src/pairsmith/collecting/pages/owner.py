@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from pairsmith.collecting.adjudicating import adjudicate, is_swapped, read_case
 from pairsmith.collecting.collection import Collection
-from pairsmith.collecting.pages.acts import CONFLICT, Fields, Outcome
+from pairsmith.collecting.pages.acts import CONFLICT, Fields, Outcome, check_once
 from pairsmith.collecting.pages.screens import NOTHING, Said, Screen, Shown, common
 from pairsmith.collecting.pages.served import Served
 from pairsmith.collecting.project import Mode
@@ -89,10 +89,14 @@ def act(served: Served, who: str, fields: Fields) -> Outcome | None:
 
     Returns:
         What came of it; None where there is no such action or case.
+
+    Raises:
+        CollectionError: A field stands in it twice.
     """
     sent = {key: next(iter(values), "") for key, values in fields.items()}
     if sent.get("action") != "adjudicate":
         return None
+    check_once(fields)
     case = sent.get("thread", "")
     found = next((one for one in disputes(served.collection) if one.case == case), None)
     if found is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -13,11 +14,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from pairsmith.collecting.faults import words_of
+from pairsmith.collecting.live import Tell, log
 from pairsmith.collecting.pages import owner, rendering
 from pairsmith.collecting.pages.acts import Fields, Outcome, act
 from pairsmith.collecting.pages.screens import Screen, progress, screen
 from pairsmith.collecting.pages.served import Served
 from pairsmith.collecting.solo.door import FIELD, Door
+from pairsmith.errors import CollectionError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -47,15 +51,20 @@ IN = (
 )
 USED = "This link was used before, or is another's. The command in the terminal gives a new one."
 OUTSIDE = "Open the link that the command printed in the terminal."
+UNSENT = (
+    "Nothing of the form was stored. Once that is mended go back, where what you typed still"
+    " stands, and send it again."
+)
 NOT_OURS = "This form is not from a page of this server. Load the page again."
 
 
-def application(served: Served, door: Door) -> ASGIApp:
+def application(served: Served, door: Door, tell: Tell = log.warning) -> ASGIApp:
     """The pages as an ASGI application.
 
     Args:
         served: What they show.
         door: Who gets in.
+        tell: Takes what goes wrong with the collection's file.
     """
     routes = [
         Route("/enter/{token}", _enter(door), methods=["GET"]),
@@ -69,7 +78,8 @@ def application(served: Served, door: Door) -> ASGIApp:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
 
-    made = Starlette(routes=routes, lifespan=lifespan)
+    faults = dict.fromkeys((CollectionError, sqlite3.Error, OSError), _on_fault(tell))
+    made = Starlette(routes=routes, lifespan=lifespan, exception_handlers={**faults})
     return _Guarded(made, door)
 
 
@@ -164,6 +174,23 @@ def _act(served: Served, door: Door) -> Endpoint:
         return RedirectResponse(f"/{outcome.place}", 303)
 
     return post
+
+
+def _on_fault(tell: Tell) -> Callable[[Request, Exception], Response]:
+    """What is answered where the collection, or its disk, does not do what it should."""
+
+    def answer(request: Request, error: Exception) -> Response:
+        if isinstance(error, CollectionError):
+            said, status = f"{error.message} {error.hint}".strip(), 409
+        elif isinstance(error, sqlite3.Error | OSError) and (words := words_of(error)):
+            said, status = words, 507
+        else:
+            raise error
+        tell(said)
+        more = "" if request.method == "GET" else f" {UNSENT}"
+        return PlainTextResponse(f"{said}{more}", status)
+
+    return answer
 
 
 def _find(served: Served, place: str) -> Screen | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +103,7 @@ def _project(options: CollectOptions) -> Project | None:
     """The project that the options describe; None where they describe none."""
     if options.project is not None:
         return read_project(Path(options.project))
-    if options.model is not None:
+    if options.models:
         return make_project(_talking(options))
     if options.from_ is None:
         return None
@@ -114,29 +113,18 @@ def _project(options: CollectOptions) -> Project | None:
 
 
 def _talking(options: CollectOptions) -> dict[str, Any]:
-    from pairsmith.io.wire import Patience
-    from pairsmith.models.generation.endpoint import open_endpoint
+    from pairsmith.collecting.solo.models import models_of
 
     mode = options.mode or Mode.HELPFUL.value
     if mode not in (Mode.HELPFUL, Mode.RED_TEAM):
         raise RecipeError(
             f"--mode is {mode!r}.", "Known: helpful, red-team. --from BUILD judges pairs."
         )
-    patience = replace(Patience.usual(), attempts=2, seconds=30.0)  # somebody sits and waits
-    served = open_endpoint(str(options.model), options.served_model, patience).model
-    parameters = {"temperature": options.temperature, "max_tokens": options.max_tokens}
-    model = {
-        "name": served.rstrip("/").rpartition("/")[2] if served.startswith("/") else served,
-        "endpoint": options.model,
-        "served_model": served,
-        "system": options.system,
-        "parameters": {name: value for name, value in parameters.items() if value is not None},
-    }
     scored = options.score is not None
     red = mode == Mode.RED_TEAM
     return {
         "mode": mode,
-        "models": [model],
+        **models_of(options),
         "tranche": Tranche.REJECTION_SAMPLED.value if scored else Tranche.BASE.value,
         "best_of": options.best_of or (BEST_OF if scored else 2),
         "score": options.score,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pairsmith.collecting.live import Tell, log
 from pairsmith.collecting.pages.served import Served
 from pairsmith.collecting.solo.door import Door
 from pairsmith.errors import CollectionError
@@ -21,26 +22,27 @@ PATIENCE = 3
 """Seconds that answers under way are given when it is stopped."""
 
 
-def serve(served: Served, port: int, ready: Callable[[str], None]) -> None:
+def serve(served: Served, port: int, ready: Callable[[str], None], tell: Tell) -> None:
     """Serves the pages until SIGINT or SIGTERM.
 
     Args:
         served: What they show.
         port: The port of 127.0.0.1; 0 for a free one.
         ready: Takes the link that lets a browser in, once it can be followed.
+        tell: Takes what goes wrong with the collection's file.
 
     Raises:
         CollectionError: The port cannot be had.
     """
     with listening(port) as listener:
         door = Door(listener.getsockname()[1])
-        server = make_server(served, door)
+        server = make_server(served, door, tell)
         with stoppable(server):
             ready(door.link)
             server.run([listener])
 
 
-def make_server(served: Served, door: Door) -> uvicorn.Server:
+def make_server(served: Served, door: Door, tell: Tell = log.warning) -> uvicorn.Server:
     """What serves the pages at a socket that is given to it, until it is told to exit."""
     import uvicorn
 
@@ -48,7 +50,7 @@ def make_server(served: Served, door: Door) -> uvicorn.Server:
 
     return uvicorn.Server(
         uvicorn.Config(
-            application(served, door),
+            application(served, door, tell),
             ws="none",
             lifespan="off",
             log_config=None,

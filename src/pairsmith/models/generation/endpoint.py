@@ -164,7 +164,7 @@ class Endpoint:
     def _text_of(self, message: Any) -> str:
         if not isinstance(message, dict):
             raise self._fault("gives a choice without a message", MALFORMED)
-        if message.get("tool_calls"):
+        if message.get("tool_calls") or message.get("function_call"):  # the older name of one
             raise self._fault("calls a tool in place of a reply", TOOL_CALL)
         text = message.get("content")
         if text is None:
