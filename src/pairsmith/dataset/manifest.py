@@ -150,6 +150,13 @@ def add_up(entries: Iterable[LedgerEntry]) -> LedgerEntry:
     return LedgerEntry("", "", read, kept, ordered, dict(noted), rows, fields.in_order())
 
 
+OTHERS = {
+    "samples": "samples", "reward": "a preference model's training",
+    "dpo": "a policy's training", "rl": "a policy's training",
+}  # fmt: skip
+"""What else has a manifest of this name, by its kind."""
+
+
 def sentence(entry: LedgerEntry) -> str:
     """The ledger's law in one line: `read 8 = kept 6 + malformed 1 + identical 1`."""
     parts = [f"{reason} {count}" for reason, count in entry.quarantined.items()]
@@ -193,6 +200,11 @@ def parse_manifest(path: StoragePath) -> Manifest:
         fields = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise OutputError(f"{path} cannot be read: {error}.") from None
+    if isinstance(fields, dict) and "recipe" not in fields and fields.get("kind") in OTHERS:
+        raise OutputError(
+            f"{path} is of {OTHERS[fields['kind']]}, not of a build.",
+            "Name the folder that pairsmith build made; samples are a source for one.",
+        )
     try:
         built = Manifest(
             pairsmith=str(fields["pairsmith"]),
