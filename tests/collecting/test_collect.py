@@ -240,12 +240,19 @@ def test_options_that_do_not_go_together(given, said):
 
 
 def test_what_cannot_be_begun(planted, server, tmp_path, run):
+    with collected.begin(tmp_path / "talks"):
+        pairsmith.export_collection(tmp_path / "talks")
     for words, told in (
         (["none"], "holds no collection"),
         (["c", "--model", "ftp://x"], "no address of http or https"),
         (["c", "--model", "http://127.0.0.1:9"], "does not answer"),
         (["c", "--model", server.address, "--mode", "rude"], "--mode is 'rude'"),
         (["c", "--model", server.address, "--best-of", "1"], "best_of is 1"),
+        (["c", "--model", server.address, "--best-of", "0"], "best_of is 0"),
+        (["c", "--model", server.address, "--title", ""], "title is ''"),
+        (["c", "--from", str(tmp_path / "out"), "--opinions", "0"], "opinions is 0"),
+        (["c", "--from", str(tmp_path / "out"), "--subset", "tea"], "Subsets: pairs."),
+        (["c", "--from", str(tmp_path / "talks")], "a source of the kind collection"),
         (["c", "--from", "nothing"], "nothing"),
         (["c", "--from", str(tmp_path / "out"), "--name", "No Name"], "cannot name an annotation"),
         (["c", "--from", str(tmp_path / "out"), "--apply", "audit"], "audit"),

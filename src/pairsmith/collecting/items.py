@@ -18,7 +18,7 @@ from pairsmith.collecting.conversation import Attempt, Conversation, Message
 from pairsmith.collecting.project import GoldItem, Mode
 from pairsmith.collecting.store import Transaction
 from pairsmith.collecting.verdicts import Side
-from pairsmith.errors import CollectionError
+from pairsmith.errors import CollectionError, OutputError
 
 GOLD = "gold/"
 """What the ids of items begin with whose answer is known; no subset is called so by chance alone,
@@ -132,7 +132,7 @@ def pairs_of_build(
         subset: Only of this subset.
 
     Raises:
-        OutputError: There is no build with pairs.
+        OutputError: There is no build with pairs, or no such subset in it.
         AnnotationError: There is no such annotation of it.
     """
     from pairsmith.dataset.annotations import local_build, parse_reference, read_annotation
@@ -140,7 +140,9 @@ def pairs_of_build(
     from pairsmith.io.durable import sha256_of
 
     place = local_build(build)
-    read_manifest(place)
+    subsets = dict.fromkeys(entry.subset for entry in read_manifest(place).ledger)
+    if subset is not None and subset not in subsets:
+        raise OutputError(f"{place} has no subset {subset!r}.", f"Subsets: {', '.join(subsets)}.")
     named: list[str] = []
     held = None
     if annotation is not None:
