@@ -88,6 +88,9 @@ def save_tokenizer(out, folder):
     ids=lambda page: page.name,
 )
 def test_the_examples_of_a_page(page, tmp_path, request):
+    # a folder deeper, for lineage also looks beside the folder where it is asked
+    tmp_path = tmp_path / "here"
+    tmp_path.mkdir()
     if "--tokenizer" in "".join(body for _, body in examples(page)):
         pytest.importorskip("transformers")
         save_tokenizer(request.getfixturevalue("sample_messages"), tmp_path / "tokenizer")

@@ -79,15 +79,52 @@ def test_a_build_with_an_audit_is_whole_and_opens(out, tmp_path):
     assert subset["train"].num_rows == 8
 
 
+def otherwise(study):
+    return Answer("nothing", "Nothing", "There is something to find.")
+
+
 def test_an_earlier_audit_is_replaced_and_other_files_stay(out):
     pairsmith.audit(out, questions=STANDINS)
     left = out / "audit" / "report.html.0a1b2c3d.partial"
     for path in (left, out / "audit" / "mine.txt"):
         path.write_text("x")
-    pairsmith.audit(out, questions={"nothing": nothing})
+    made = pairsmith.audit(out, questions={"nothing": otherwise})
+    assert made.is_written
+    assert made.former == tuple(name for name in STANDINS if name != "nothing")
     assert sorted(path.name for path in (out / "audit").iterdir()) == sorted([*FILES, "mine.txt"])
     assert pq.read_table(out / "audit" / "findings.parquet").num_rows == 0
     assert list(json.loads((out / "audit/audit.json").read_text())["questions"]) == ["nothing"]
+
+
+def contents(out):
+    return {path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+
+def test_an_earlier_audit_that_says_all_this_and_more_stays(out):
+    pairsmith.audit(out, questions=STANDINS)
+    before = contents(out)
+    made = pairsmith.audit(out, questions={"nothing": nothing})
+    assert not made.is_written
+    assert made.former == tuple(name for name in STANDINS if name != "nothing")
+    assert contents(out) == before
+
+
+@pytest.mark.parametrize(
+    "gone", ["audit/findings.parquet", "audit/report.html", "annotations/audit/manifest.json"]
+)
+def test_an_earlier_audit_that_lacks_a_file_is_replaced(gone, out):
+    pairsmith.audit(out, questions=STANDINS)
+    (out / gone).unlink()
+    assert pairsmith.audit(out, questions={"nothing": nothing}).is_written
+    assert (out / gone).is_file()
+
+
+def test_an_audit_of_another_build_is_not_asked(out):
+    pairsmith.audit(out, questions=STANDINS)
+    path = out / "audit" / "audit.json"
+    path.write_text(path.read_text().replace('"manifest": "', '"manifest": "0'))
+    made = pairsmith.audit(out, questions={"nothing": nothing})
+    assert (made.is_written, made.former) == (True, ())
 
 
 def test_a_build_that_is_not_whole_is_refused_with_what_check_says(out):

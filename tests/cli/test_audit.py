@@ -121,6 +121,26 @@ def test_only_some(run, out):
     assert "openings, longest, nothing, never" in errors
 
 
+def test_a_look_at_one_question_says_that_the_report_of_all_stays(run, out):
+    run("audit", out)
+    code, printed, errors = run("audit", out, "--only", "nothing")
+    assert (code, errors) == (0, "")
+    more = len(STANDINS) - 1
+    last = f"The report stays as it was, with these answers and {more} more: "
+    assert printed.splitlines()[-1].startswith(last)
+
+
+def test_a_report_that_answers_less_says_what_the_one_before_had(run, out, monkeypatch):
+    run("audit", out)
+    changed = Answer("nothing", "Nothing", "There is something to find.")
+    monkeypatch.setattr(audit, "QUESTIONS", {**STANDINS, "nothing": lambda study: changed})
+    _, printed, _ = run("audit", out, "--only", "nothing")
+    more = len(STANDINS) - 1
+    assert printed.splitlines()[-1].startswith(f"The one before had {more} more answers: ")
+    _, printed, _ = run("audit", out, "--only", "nothing")
+    assert printed.splitlines()[-1].startswith("The report: ")
+
+
 def test_a_tokenizer_reaches_the_questions(run, out, monkeypatch, tmp_path):
     pytest.importorskip("transformers")
     llama_tokenizer(["Is the bus late? No, it is on time."]).save_pretrained(tmp_path / "t")

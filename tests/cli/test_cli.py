@@ -29,6 +29,23 @@ def test_build_prints_the_ledger_and_what_to_do_next(run, tmp_path):
     assert f"pairsmith check {out}" in printed
 
 
+def test_on_a_narrow_terminal_no_name_of_the_ledger_is_cut(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    _, printed, _ = run("build", "sample", tmp_path / "narrow")
+    ledger = printed.partition("\nread 80 = ")[0]
+    assert "…" not in ledger
+    assert all(len(line) <= 40 for line in ledger.splitlines())
+    said = "helpful-rejection-sampled/test: read 3 = kept 2 + no_reply 1 "
+    assert said in " ".join(ledger.split()) + " "
+
+
+def test_a_long_name_is_not_cut_in_a_table(run, tmp_path):
+    name = "helpful-" + "very-" * 8 + "long"
+    (tmp_path / "rows.jsonl").write_text('{"prompt": "Dry?", "chosen": "Yes.", "rejected": "No."}')
+    _, printed, _ = run("build", tmp_path / "rows.jsonl", tmp_path / "o", "--subset", name)
+    assert "…" not in printed.partition("\nread 1 = ")[0]
+
+
 def test_a_folder_with_a_space_is_quoted_where_a_command_names_it(run, tmp_path):
     out = tmp_path / "my teas"
     _, printed, _ = run("build", "sample", out)
@@ -102,6 +119,7 @@ def test_build_says_what_shape_it_read(run, tmp_path):
         ),
         (["check", "{out}"], "There is no folder", "Name the folder"),
         (["show", "{out}"], "There is no folder", "Name the folder"),
+        (["show", __file__], "is a file, not the folder of a build", "Build it first"),
         (["build", "", "{out}"], "names no source", "sample"),
         (["build", "sample", ""], "names no folder", "Name a new"),
         (["show", "{out}", "--reason", "ugly"], "There is no reason 'ugly'", "identical"),

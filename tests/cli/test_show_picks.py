@@ -54,6 +54,25 @@ def test_all_words_are_searched_whatever_their_case(ids):
     assert len(ids("--search", decomposed, "-n", 99, "--split", "test")) == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "goes_on"),
+    [([], 4), (["--from", "4"], 7), (["--from", "9999"], None), (["-n", "1"], None)],
+    ids=["first", "next", "end", "count"],
+)
+def test_it_is_said_that_there_are_more(options, goes_on, run, out):
+    code, _, errors = run("show", out, "--split", "train", *options)
+    assert code == 0
+    assert (f"--from {goes_on} goes on" in errors) == (goes_on is not None)
+    assert run("show", out, "--json", *options)[2] in ("", f"{out} has no such rows.\n")
+
+
+def test_as_many_rows_as_are_shown_are_all(run, out):
+    shown = json.loads((out / "manifest.json").read_text())["ledger"]
+    last = sum(entry["kept"] for entry in shown) - 2
+    assert run("show", out, "--from", str(last))[2] == ""
+    assert "There are more" in run("show", out, "--from", str(last - 1))[2]
+
+
 def test_refused_rows_are_searched_too(ids):
     assert len(ids("--reason", "any", "--search", "sage 7")) == 1
     assert ids("--reason", "any", "--search", "mint") == []

@@ -309,6 +309,9 @@ def test_a_report_is_replaced_and_goes_with_its_build(run, tmp_path):
     assert sorted(path.name for path in (out / "explore").iterdir()) == [
         "explore.json", "report.html",
     ]  # fmt: skip
+    _, printed, _ = run("explore", out, "--only", "people")
+    more = len(first["answers"]) - 1
+    assert printed.splitlines()[-1].startswith(f"The one before had {more} more answers: ")
     (out / "explore" / "mine.txt").write_text("mine")
     build_rows(tmp_path, plant(40, seed=2).rows, force=True)
     assert [path.name for path in (out / "explore").iterdir()] == ["mine.txt"]

@@ -333,7 +333,7 @@ def test_what_can_be_published_is_a_build_on_a_disk(publish, tmp_path, calls):
         ("s3://bucket/build", "must be a local folder"),
         (tmp_path / "nothing", "There is no folder"),
         (tmp_path, "holds no finished build"),
-        (__file__, "There is no folder"),
+        (__file__, "is a file, not the folder"),
     ):
         status, stdout, stderr = publish(out, "ann/pairs")
         assert (status, stdout) == (2, "")

@@ -43,7 +43,8 @@ def audit(
     `OUT/annotations/audit/` gets what is said of each row, for `pairsmith show --annotation audit`.
     `OUT/audit/` gets `report.html`, which needs nothing else and shows texts of the dataset;
     `findings.parquet`; and `audit.json`, in place of those of an earlier audit. The card gets a
-    section on quality, unless it was edited.
+    section on quality, unless it was edited. An earlier audit of the same build that says all that
+    this one does, and more, stays.
 
     Args:
         out: The folder of a build.
@@ -70,10 +71,8 @@ def audit(
     steps = Steps(progress, kept, len(chosen) + 3)
     steps.begin("check")
     check_whole(source)
-    if tokenizer is not None:
-        load_tokenizer(
-            os.fspath(tokenizer), data.built.recipe.form
-        )  # or a fault would be told last
+    if tokenizer is not None:  # or a fault would be told last
+        load_tokenizer(os.fspath(tokenizer), data.built.recipe.form)
     answers = _ask(data, chosen, tokenizer, steps)
     made = Audit(
         pairsmith=__version__,
@@ -85,12 +84,20 @@ def audit(
         folder=source / card_audit.FOLDER,
         dialogues=_unasked(data),
     )
+    made = record.beside_former(made)
     steps.begin("report")
-    _annotate(data, answers, tokenizer)  # which refuses findings of rows that there are not
-    record.write(made, draw(made, data, _plots(chosen)))
+    if made.is_written:
+        _annotate(data, answers, tokenizer)  # which refuses findings of rows that there are not
+        _write(made, data, chosen)
+    return made
+
+
+def _write(made: Audit, data: Dataset, questions: Mapping[str, Question]) -> None:
+    """Writes the files of an audit, and the section of the card."""
+    record.write(made, draw(made, data, _plots(questions)))
+    source = made.folder.parent
     with folder.writing(source):
         card_audit.write_section(source, made.to_dict())
-    return made
 
 
 def _annotate(data: Dataset, answers: Answers, tokenizer: str | os.PathLike[str] | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,12 @@ import pyarrow as pa
 
 from pairsmith.auditing.answer import FINDINGS, Answer
 from pairsmith.auditing.verdict import OUT, Unseen, Verdict, judge
+from pairsmith.dataset.annotation import NAME as MANIFEST
 from pairsmith.dataset.annotations import annotation_folder
 from pairsmith.dataset.card_audit import FINDINGS as TABLE
 from pairsmith.dataset.card_audit import FOLDER, NAME, REPORT
 from pairsmith.dataset.folder import ANNOTATIONS
-from pairsmith.dataset.report_files import replacing
+from pairsmith.dataset.report_files import read_former, replacing
 from pairsmith.errors import OutputError
 from pairsmith.io.durable import finalize, partial_path, write_text_durably
 
@@ -36,6 +37,10 @@ class Audit:
         answers: In the order in which they were asked.
         folder: Where the files of the audit lie. Not written.
         dialogues: Red-team dialogues, to which no question is put.
+        former: Questions of an earlier audit of the same build that were not put this time. Not
+            written.
+        is_written: Whether the files are this audit's. They stay an earlier one's where that says
+            all that this one does, and more. Not written.
     """
 
     pairsmith: str
@@ -46,6 +51,8 @@ class Audit:
     answers: tuple[Answer, ...]
     folder: Path
     dialogues: int = 0
+    former: tuple[str, ...] = ()
+    is_written: bool = True
 
     @property
     def verdict(self) -> Verdict:
@@ -123,6 +130,23 @@ def write(audit: Audit, report: str) -> None:
         write_text_durably(audit.folder / REPORT, report)
         _put_table(audit.folder / TABLE, gather(audit.answers))
         write_text_durably(audit.folder / NAME, audit.to_json())
+
+
+def beside_former(audit: Audit) -> Audit:
+    """An audit, with what its folder holds of an earlier one of the same build.
+
+    A look at one question would otherwise cost the answers to all others. Where an answer differs,
+    as with a tokenizer that was not named before, the files have to be written all the same.
+    """
+    asked = audit.to_dict()["questions"]
+    former = read_former(audit.folder / NAME, audit.manifest).get("questions", {})
+    others = tuple(name for name in former if name not in asked)
+    named = annotation_folder(audit.folder.parent, FOLDER) / MANIFEST
+    files = [named, *(audit.folder / name for name in (REPORT, TABLE))]
+    held = json.loads(json.dumps(asked))  # as it is read: tuples are lists there
+    says_more = bool(others) and all(former.get(name) == answer for name, answer in held.items())
+    stays = says_more and all(path.is_file() for path in files)
+    return replace(audit, former=others, is_written=not stays)
 
 
 def _put_table(path: Path, table: pa.Table) -> None:

@@ -168,6 +168,11 @@ def read_manifest(out: StoragePath) -> Manifest:
     Raises:
         OutputError: There is none, or it is not one.
     """
+    if out.is_file():
+        raise OutputError(
+            f"{out} is a file, not the folder of a build.",
+            "Build it first, with pairsmith build, and name the folder that this made.",
+        )
     if not out.is_dir():
         raise OutputError(f"There is no folder {out}.", "Name the folder of a build.")
     if not (out / NAME).exists():
@@ -219,6 +224,8 @@ def parse_manifest(path: StoragePath) -> Manifest:
             reader_of(built.recipe, source)  # or who reads its refused rows would meet none
     except (KeyError, TypeError, ValueError, RecipeError) as error:
         said = error.message if isinstance(error, RecipeError) else str(error)
+        if isinstance(error, KeyError):
+            said = f"{error} is missing"
         raise OutputError(
             f"{path} is not a manifest that this version can read: {said.rstrip('.')}.",
             "Was it written by another version, or edited?",

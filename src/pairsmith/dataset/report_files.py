@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pairsmith.dataset import card
 from pairsmith.dataset.folder import writing
@@ -35,6 +37,21 @@ def title_of(out: Path, built: Manifest) -> str:
     """
     given = built.recipe.card_fields.get("pretty_name")
     return str(given or out.resolve().name or card.front_matter(built)["pretty_name"])
+
+
+def read_former(path: Path, manifest: str) -> dict[str, Any]:
+    """What an earlier report of the same build holds; nothing where there is none.
+
+    Args:
+        path: Its file of numbers.
+        manifest: The sha256 of the build's manifest, which that file has to name.
+    """
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}  # what is no report is written over
+    is_same = isinstance(held, dict) and held.get("manifest") == manifest
+    return held if is_same else {}
 
 
 @contextmanager

@@ -77,9 +77,7 @@ def explore(
     place = local_build(out)
     built = read_manifest(place)
     target = record.place_of(place, built)
-    annotation_folder(place, ANNOTATION)
-    if asked.scores is not None:
-        read_annotation(place, asked.scores)
+    _check_annotations(place, asked.scores)
     chosen = _choose(built, only)
     steps = Steps(progress, sum(entry.kept for entry in built.ledger), len(chosen) + 3)
     steps.begin("check")
@@ -99,9 +97,17 @@ def explore(
         folder=target,
     )
     steps.begin("report")
+    made = record.beside_former(made)
     _annotate(study, made)
     record.write(made, _draw(made, study, chosen))
     return made
+
+
+def _check_annotations(out: Path, scores: str | None) -> None:
+    """Checks that an annotation can be written, and that the scores that were named are there."""
+    annotation_folder(out, ANNOTATION)
+    if scores is not None:
+        read_annotation(out, scores)
 
 
 @contextmanager

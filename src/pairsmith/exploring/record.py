@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pairsmith.dataset.explorations import FOLDER, NAME, REPORT
 from pairsmith.dataset.folder import ANNOTATIONS
 from pairsmith.dataset.manifest import Manifest
-from pairsmith.dataset.report_files import may_replace, replacing
+from pairsmith.dataset.report_files import may_replace, read_former, replacing
 from pairsmith.errors import OutputError
 from pairsmith.exploring.answer import Answer, Effect, Effects
 from pairsmith.io.durable import path_exists, write_text_durably
@@ -38,6 +38,8 @@ class Exploration:
         chances: The q-value of every effect that has a p-value: by question, title of the list,
             and name of the effect.
         folder: Where the files lie. Not written.
+        former: Questions of an earlier exploration of the same build that were not put this time,
+            whose answers these take the place of. Not written.
     """
 
     pairsmith: str
@@ -49,6 +51,7 @@ class Exploration:
     answers: tuple[Answer, ...]
     chances: dict[tuple[str, str, str], float]
     folder: Path = field(default=Path(), compare=False)
+    former: tuple[str, ...] = ()
 
     def q_of(self, answer: Answer, listed: Effects, effect: Effect) -> float | None:
         """The q-value of an effect; None where it has none."""
@@ -128,6 +131,14 @@ def place_of(out: Path, built: Manifest) -> Path:
             "The exploration would lie there: move it away.",
         )
     return place
+
+
+def beside_former(made: Exploration) -> Exploration:
+    """An exploration, with what its folder holds of an earlier one of the same build."""
+    answers = read_former(made.folder / NAME, made.manifest).get("answers", [])
+    asked = {answer.question for answer in made.answers}
+    others = [answer["question"] for answer in answers if answer["question"] not in asked]
+    return replace(made, former=tuple(others))
 
 
 def write(made: Exploration, report: str) -> None:

@@ -1,7 +1,11 @@
 """Rows of no shape: what they look like, what they lack, and a line to type."""
 
 import json
+from datetime import date
+from decimal import Decimal
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import pairsmith
@@ -69,6 +73,23 @@ def test_what_is_no_reply_is_named(row, said, tmp_path):
         pairsmith.build(path, tmp_path / "out")
     assert said in caught.value.message
     assert "Write them so" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (b"No.", "chosen holds bytes, not text"),
+        (Decimal("1.5"), "chosen holds a number, not text"),
+        (date(2026, 1, 31), "chosen holds a date, not text"),
+    ],
+    ids=["bytes", "decimal", "date"],
+)
+def test_a_column_that_json_does_not_know_is_called_what_it_is(value, said, tmp_path):
+    rows = pa.table({"prompt": ["Dry?"], "chosen": [value], "rejected": ["Yes."]})
+    pq.write_table(rows, tmp_path / "rows.parquet")
+    with pytest.raises(SourceError) as caught:
+        pairsmith.build(tmp_path / "rows.parquet", tmp_path / "out")
+    assert said in caught.value.message
 
 
 @pytest.mark.parametrize(

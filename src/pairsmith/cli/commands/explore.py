@@ -52,4 +52,7 @@ def _lines(made: Exploration) -> list[str]:
         for answer in made.answers
         if answer.unanswered
     ]
-    return [*made.verdict, *unanswered, f"The report: {made.folder / 'report.html'}"]
+    more = len(made.former)
+    lost = f"The one before had {more} more answers: ask again without --only to have all."
+    place = f"The report: {made.folder / 'report.html'}"
+    return [*made.verdict, *unanswered, place, *([lost] if more else [])]

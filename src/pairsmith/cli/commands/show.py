@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pairsmith.cli.manner import is_quiet
 from pairsmith.cli.options import with_options
 from pairsmith.cli.showing.checks import check
-from pairsmith.cli.showing.options import ANY, SHOWN, RowOptions
-from pairsmith.cli.showing.picks import naming_of, where_of
+from pairsmith.cli.showing.options import SHOWN, RowOptions
+from pairsmith.cli.showing.picks import pick_rows, where_of
 
 if TYPE_CHECKING:
     from pairsmith.dataset.manifest import Manifest
-    from pairsmith.dataset.picking import Cut, Picked
+    from pairsmith.dataset.picking import Cut
     from pairsmith.io.remote import StoragePath
 
 
@@ -50,10 +51,13 @@ def show(
     most = asked.random or count or (None if raw or asked.id else SHOWN)
     seed = None if asked.random is None else asked.seed or 0
     cut = Cut(most, asked.from_ or 1, seed)
+    is_default = most is not None and not (asked.random or count)
     if asked.diff is not None:
         _show_differences(place, built, asked, cut, as_json)
         return
-    picked = _pick(place, built, asked, cut)
+    # one more than is shown tells whether there are more
+    found = pick_rows(place, built, asked, cut._replace(most=SHOWN + 1) if is_default else cut)
+    picked = found._replace(rows=found.rows[:SHOWN]) if is_default else found
     if raw:
         grouped = {e.path: reader_of(built.recipe, e.path).row.is_grouped for e in built.inputs}
         sys.stdout.buffer.writelines(picked.raw_lines(lambda path: grouped.get(path, False)))
@@ -62,24 +66,12 @@ def show(
             typer.echo(json.dumps(row, default=str))
     else:
         sides.draw_rows(picked.rows, picked.said)
+    if len(found.rows) > len(picked.rows) and not as_json and not is_quiet():
+        typer.echo(
+            f"There are more: -n 10 shows ten, --from {cut.first + SHOWN} goes on.", err=True
+        )
     if not picked.rows:
         typer.echo(f"{place} has no such rows.", err=True)
-
-
-def _pick(out: StoragePath, built: Manifest, asked: RowOptions, cut: Cut) -> Picked:
-    """The rows that the options ask for."""
-    from pairsmith.dataset import picking
-
-    where = where_of(asked)
-    naming = naming_of(out, built, asked)
-    if asked.id:
-        return picking.pick_ids(out, built, cut.of(asked.id), naming)
-    if naming is not None:
-        return picking.pick_named(out, built, naming, where, cut)
-    if asked.reason is not None:
-        wanted = None if asked.reason == ANY else asked.reason
-        return picking.pick_refused(out, built, where, cut, wanted)
-    return picking.pick_kept(out, built, where, cut, asked.note)
 
 
 def _show_differences(

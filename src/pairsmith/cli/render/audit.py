@@ -65,7 +65,8 @@ def draw_audit(made: Audit, out: str) -> None:
         screen.print("All of it in one build:")
         write(verdict.together)
     screen.print(_table(made, screen.width))
-    screen.print(sanitize(f"The report: {made.folder / 'report.html'}"), soft_wrap=True)
+    for line in _report(made):
+        screen.print(sanitize(line), soft_wrap=True)
 
 
 def fails(verdict: Verdict, level: Level) -> str:
@@ -115,6 +116,17 @@ def _table(made: Audit, width: int) -> Table:
         short = said if len(said) <= room else f"{said[: room - 1].rstrip()}…"
         table.add_row(*cells, *([short] if room >= LEAST else []))
     return table
+
+
+def _report(made: Audit) -> Iterator[str]:
+    """Where the report lies, and what became of an earlier one that answers more."""
+    place, more = made.folder / "report.html", len(made.former)
+    if not made.is_written:
+        yield f"The report stays as it was, with these answers and {more} more: {place}"
+        return
+    yield f"The report: {place}"
+    if more:
+        yield f"The one before had {more} more answers: ask again without --only to have all."
 
 
 def _level(answer: Answer) -> str:

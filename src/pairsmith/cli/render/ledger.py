@@ -12,9 +12,14 @@ from pairsmith.cli.terminal import console
 from pairsmith.text.sanitize import sanitize
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from pairsmith.dataset.manifest import Manifest
     from pairsmith.schema.recipe import Recipe
 
+
+NARROW = 72
+"""Columns below which a table is hard to read: each split has a sentence in its place."""
 
 MOST_FIELDS = 12
 """At most this many fields are named on the screen; the manifest has all."""
@@ -33,27 +38,16 @@ def draw(manifest: Manifest, out: str, as_json: bool) -> None:
 
 def draw_ledger(manifest: Manifest, out: str) -> None:
     """Prints the ledger as a table, then its totals and suggestions for what to do next."""
-    from rich import box
-    from rich.table import Table
-
     from pairsmith.dataset.manifest import sentence
 
     screen = console()
     if manifest.reused:
         screen.print(sanitize(f"{out} already holds this build; nothing was done."), soft_wrap=True)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("subset", "split"):
-        table.add_column(name)
-    several = any(entry.source_rows != entry.read for entry in manifest.ledger)
-    for name in (*(["rows", "comparisons"] if several else ["read"]), "kept"):
-        table.add_column(name, justify="right")
-    table.add_column("quarantined")
-    for entry in manifest.ledger:
-        refused = ", ".join(f"{reason} {n}" for reason, n in entry.quarantined.items())
-        rows = [str(entry.source_rows)] if several else []
-        counts = [*rows, str(entry.read), str(entry.kept)]
-        table.add_row(entry.subset, entry.split, *counts, refused)
-    screen.print(table)
+    if screen.width < NARROW:
+        for entry in manifest.ledger:
+            screen.print(sanitize(f"{entry.subset}/{entry.split}: {sentence(entry)}"))
+    else:
+        screen.print(_table(manifest))
     for line in [
         sentence(manifest.totals),
         *_noted(manifest),
@@ -66,11 +60,32 @@ def draw_ledger(manifest: Manifest, out: str) -> None:
         screen.print(sanitize(line), soft_wrap=True)
 
 
+def _table(manifest: Manifest) -> Table:
+    """The ledger, a row for each split."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("subset", "split"):
+        table.add_column(name, overflow="fold")  # a name that is cut may be any of several
+    several = any(entry.source_rows != entry.read for entry in manifest.ledger)
+    for name in (*(["rows", "comparisons"] if several else ["read"]), "kept"):
+        table.add_column(name, justify="right")
+    table.add_column("quarantined")
+    for entry in manifest.ledger:
+        refused = ", ".join(f"{reason} {n}" for reason, n in entry.quarantined.items())
+        rows = [str(entry.source_rows)] if several else []
+        counts = [*rows, str(entry.read), str(entry.kept)]
+        table.add_row(entry.subset, entry.split, *counts, refused)
+    return table
+
+
 def _next(manifest: Manifest, out: str) -> list[str]:
     """Suggested commands, one per line."""
     place = shlex.quote(out)
     if not manifest.totals.kept:
-        return ["Nothing was kept.", f"  see why:   pairsmith show {place} --reason any"]
+        why = f"  see why:   pairsmith show {place} --reason any"
+        return ["Nothing was kept.", *([why] if manifest.totals.read else [])]
     lines = [f"  check it:  pairsmith check {place}", f"  look:      pairsmith show {place}"]
     # for a remote folder, load_dataset needs the files of each split
     return lines if "://" in out else [*lines, f'  load it:   datasets.load_dataset("{out}")']

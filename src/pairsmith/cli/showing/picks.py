@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pairsmith.cli.showing.options import RowOptions, flag_of
+from pairsmith.cli.showing.options import ANY, RowOptions, flag_of
 from pairsmith.errors import OutputError
 
 if TYPE_CHECKING:
     from pairsmith.dataset.manifest import Manifest
-    from pairsmith.dataset.picking import Naming, Where
+    from pairsmith.dataset.picking import Cut, Naming, Picked, Where
     from pairsmith.io.remote import StoragePath
 
 
@@ -63,3 +63,29 @@ def naming_of(out: StoragePath, built: Manifest, asked: RowOptions) -> Naming | 
     id = str(asked.conversation)
     pick_ids(out, built, [id])  # which names the nearest to one that is none
     return find_related(out, id)
+
+
+def pick_rows(out: StoragePath, built: Manifest, asked: RowOptions, cut: Cut) -> Picked:
+    """The rows that the options ask for.
+
+    Args:
+        out: The folder of the build.
+        built: Its manifest.
+        asked: The options.
+        cut: How many of the rows that are found.
+
+    Raises:
+        PairsmithError: There is no such annotation, finding, row, subset or split.
+    """
+    from pairsmith.dataset import picking
+
+    where = where_of(asked)
+    naming = naming_of(out, built, asked)
+    if asked.id:
+        return picking.pick_ids(out, built, cut.of(asked.id), naming)
+    if naming is not None:
+        return picking.pick_named(out, built, naming, where, cut)
+    if asked.reason is not None:
+        wanted = None if asked.reason == ANY else asked.reason
+        return picking.pick_refused(out, built, where, cut, wanted)
+    return picking.pick_kept(out, built, where, cut, asked.note)

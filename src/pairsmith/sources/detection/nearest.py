@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pairsmith.errors import SourceError
@@ -190,6 +191,16 @@ def _find_unsaid(row: Row) -> Near | None:
     return Near("a better and a worse reply", f"{' and '.join(said)}, not text or messages", {})
 
 
+_KINDS: dict[type, str] = {
+    bool: "a truth value",
+    bytes: "bytes",
+    Decimal: "a number",
+    float: "a number",
+    int: "a number",
+}
+"""What values are called that are neither text nor lists nor objects; columns have more types."""
+
+
 def _name_odd(value: Any) -> str | None:
     """What a value is, in words, where it is no text, no messages and no list of texts."""
     items = value if isinstance(value, list) else [value]
@@ -197,7 +208,7 @@ def _name_odd(value: Any) -> str | None:
     if odd is None:
         return None
     if not isinstance(odd, dict):
-        return "a truth value" if isinstance(odd, bool) else "a number"
+        return _KINDS.get(type(odd), f"a {type(odd).__name__}")
     return None if odd.keys() & {*WHAT, "messages"} else f"objects of {list_names(list(odd))}"
 
 
