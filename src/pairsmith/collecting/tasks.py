@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from pairsmith.collecting import draws
-from pairsmith.collecting.actions import ANSWERED, STALE
+from pairsmith.collecting.actions import AGREE, ANSWERED, STALE
 from pairsmith.collecting.adjudicating import adjudicate
 from pairsmith.collecting.board import Board, More, Task
 from pairsmith.collecting.collection import Collection, project_in
@@ -223,6 +223,8 @@ class Tasks:
                 for held in self.board.on(task.item)
             ):
                 return TaskAnswer(task, False, HAD)
+            if not may_begin(self.collection, transaction, who):
+                refused = AGREE
             if refused:
                 return TaskAnswer(task, False, refused)
             held = {**body, "instructions": project.instructions_sha256}
