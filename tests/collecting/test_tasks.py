@@ -3,6 +3,7 @@
 import json
 import threading
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -55,6 +56,19 @@ def work(tasks, who, verdict=2, most=999):
         assert answer.stored, answer.refused
         done.append(answer.task)
     return done
+
+
+def test_a_known_answer_that_is_taken_away_keeps_nobody_waiting(relabel):
+    gold = [{"prompt": "Is tea hot?", "better": "Mostly.", "worse": "Blue."}]
+    tasks = relabel(gold=gold, gold_share=1.0)
+    given = tasks.next("ann")
+    assert given.item.id.startswith(GOLD)
+    project = tasks.collection.project()
+    tasks.collection.change(replace(project, gold=(), gold_share=0.0))
+    assert tasks.look("ann", given.task.id) is None
+    other = tasks.next("ann")
+    assert not other.item.id.startswith(GOLD)
+    assert tasks.judge("ann", other.task.id, other.token, 2).stored
 
 
 def test_who_no_longer_agrees_judges_nothing_more(relabel):
