@@ -22,6 +22,7 @@ from pairsmith.hub.auth.last_use import write_uses, write_uses_regularly
 from pairsmith.hub.auth.limits import Limits
 from pairsmith.hub.auth.redirects import NotSignedInError, sign_in_first
 from pairsmith.hub.headers import SafeHeaders
+from pairsmith.hub.http.absent import said_of
 from pairsmith.hub.http.addresses import RawPath, moved_to
 from pairsmith.hub.http.errors import HubError, MovedError, repo_not_found
 from pairsmith.hub.licensing.expiry import tell_regularly
@@ -181,7 +182,8 @@ async def on_http(request: Request, error: Exception) -> Response:
     path = request.scope["path"]
     if error.status_code == 404 and path.endswith("/") and wants_page(request):
         return RedirectResponse("/" + path.strip("/"))  # for what people type
-    return await on_fault(request, HubError(error.status_code, f"{error.detail}."))
+    absent = said_of(path) if error.status_code == 404 else None
+    return await on_fault(request, HubError(error.status_code, absent or f"{error.detail}."))
 
 
 async def on_hang_up(_request: Request, _error: Exception) -> Response:

@@ -5,10 +5,14 @@ from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError
 from starlette.requests import Request
 
+from pairsmith.hub.api import account as api_account
 from pairsmith.hub.app import application
 from pairsmith.hub.auth import sessions
 from pairsmith.hub.auth.authentication import authenticate_token, require_write
+from pairsmith.hub.http.addresses import KINDS
 from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.membership import organizations
+from pairsmith.hub.repos import repos
 
 UNKNOWN = "hf_" + "0" * 34
 
@@ -88,3 +92,63 @@ def test_what_clients_do_without_is_not_there(client, method, path):
     answer = client.request(method, path)
     assert answer.status_code == 404
     assert "x-error-code" not in answer.headers
+
+
+def test_the_stock_client_lists_what_is_ones_own_with_its_bytes(served, hub, account):
+    user, header = account("ann")
+    _, others = account("eve")
+    with hub.database.write() as db:
+        guild = organizations.make(db, "guild", "", user)
+        made = [repos.create(db, user, kind, kind, kind == "model") for kind in KINDS]
+        repos.create(db, guild, "dataset", "tea", True)
+        sizes = zip((300, 100), made, strict=True)
+        db.executemany("UPDATE repos SET bytes = ? WHERE id = ?", [(n, one.id) for n, one in sizes])
+    ann, eve = (
+        HfApi(served, token=sent["Authorization"].removeprefix("Bearer "))
+        for sent in (header, others)
+    )
+    assert [(one.id, one.type, one.visibility, one.storage, one.storage_percent)
+            for one in ann.list_user_repos()] == [
+        ("ann/dataset", "dataset", "public", 300, 75), ("ann/model", "model", "private", 100, 25),
+    ]  # fmt: skip
+    assert [one.id for one in ann.list_user_repos("guild")] == ["guild/tea"]
+    assert list(eve.list_user_repos()) == []
+    for name in ("guild", "ann", "nobody"):
+        with pytest.raises(HfHubHTTPError, match="no member of it"):
+            list(eve.list_user_repos(name))
+    with pytest.raises(HfHubHTTPError, match="401"):
+        list(HfApi(served, token=False).list_user_repos())
+
+
+def test_a_list_of_ones_own_comes_in_pages(client, hub, account, monkeypatch):
+    user, header = account("ann")
+    with hub.database.write() as db:
+        names = [repos.create(db, user, "dataset", f"d{at}", False).full_name for at in range(5)]
+    monkeypatch.setattr(api_account, "PAGE", 2)
+    found, where = [], "/api/settings/repositories"
+    while where:
+        answer = client.get(where, headers=header)
+        found.append([one["id"] for one in answer.json()])
+        where = answer.links.get("next", {}).get("url", "")
+    assert found == [names[:2], names[2:4], names[4:]]
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda api: api.super_squash_history("ann/tea"), "does not rewrite history"),
+        (lambda api: api.duplicate_repo("ann/tea", "ann/mint"), "duplicates no repository"),
+        (lambda api: list(api.list_lfs_files("ann/tea", repo_type="dataset")), "large files"),
+        (lambda api: list(api.list_repo_likers("ann/tea")), "no likes"),
+        (lambda api: api.list_liked_repos("ann"), "no likes"),
+        (lambda api: api.get_dataset_tags(), "menus of the tags"),
+        (lambda api: list(api.list_collections()), "nothing else"),
+        (lambda api: list(api.list_spaces()), "nothing else"),
+    ],
+)
+def test_what_the_hub_does_not_have_is_said_in_a_sentence(served, account, call, words):
+    _, header = account("ann")
+    api = HfApi(served, token=header["Authorization"].removeprefix("Bearer "))
+    with pytest.raises(HfHubHTTPError, match=f"This hub has no such call: .*{words}") as caught:
+        call(api)
+    assert caught.value.response.status_code == 404, "by which clients tell what a hub has"

@@ -84,6 +84,13 @@ def test_pages_lead_on_with_what_was_asked_for(client, account):
     answer = client.post(batch, json={"operation": "download", "objects": []}, headers=ann,
                          follow_redirects=False)  # fmt: skip
     assert answer.headers["location"] == batch.replace(OLD, NEW)
+    for host in ("testserver", "datasets-server.testserver"):
+        path = "/size" if "server." in host else "/datasets-server/size"
+        sent = {"host": host, **ann}
+        answer = client.get(f"{path}?dataset={OLD}&config=a%2Fb", headers=sent,
+                            follow_redirects=False)  # fmt: skip
+        where = "dataset=ann%2Fgreen-tea&config=a%2Fb"
+        assert (answer.status_code, answer.headers["location"]) == (307, f"{path}?{where}")
     # what names it otherwise than by its address is not led on, least of all to delete it
     gone = {"name": OLD, "type": "dataset"}
     assert client.request("DELETE", "/api/repos/delete", json=gone, headers=ann).status_code == 404
@@ -106,6 +113,12 @@ def test_the_old_address_of_a_private_one_tells_strangers_nothing(client, accoun
             assert old.status_code == none.status_code
             assert without_form(old.text, "oolong") == without_form(none.text, "absent")
             assert "green-tea" not in old.text + str(old.headers)
+        old, none = (
+            client.get(f"/datasets-server/size?dataset={name}", headers=headers,
+                       follow_redirects=False)
+            for name in (OLD, "ann/absent")
+        )  # fmt: skip
+        assert (old.status_code, old.text) == (none.status_code, none.text)
     assert client.get(f"/api/datasets/{OLD}", headers=ann).json()["id"] == NEW
 
 

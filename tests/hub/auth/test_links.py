@@ -103,6 +103,17 @@ def test_another_password_voids_links_to_sign_in(office, browser, ann):
     assert thief.get("/login/link").status_code == 410
 
 
+def test_another_address_voids_links_also_once_it_is_the_old_one_again(office, browser, ann, hub):
+    her = browser()
+    ask(her, "reset")
+    link = link_of(office)
+    with hub.database.write() as db:
+        there = users.set_profile(db, ann, "", "ann@elsewhere.example.org")
+        users.set_profile(db, there, "", ann.email)  # to which nobody has shown a right since
+    her.get(link)
+    assert her.get("/login/link").status_code == 410
+
+
 def test_a_password_of_the_hosts_voids_them_too(office, browser, ann, hub):
     with hub.database.write() as db:
         secrets = [links.make(db, ann.id, kind, ann.email, 60) for kind in ("reset", "confirm")]

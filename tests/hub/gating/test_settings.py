@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from pairsmith.hub.repos import events, repos
+from pairsmith.hub.context import Allotment
+from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.repos import events, quotas, repos, roles
 
 PAGE = "/datasets/ann/pets"
 
@@ -87,3 +91,19 @@ def test_it_is_deleted_once_its_name_was_typed(hub, dataset, ann):
     assert (answered.status_code, answered.headers["location"]) == (303, "/")
     assert found(hub) is None
     assert ann.get(f"{PAGE}/settings").status_code == 404
+
+
+def test_how_much_the_owner_has_in_all_is_not_for_an_admin_of_one(hub, dataset, ann, person):
+    """Others may be private; and who writes is told no more where there is no room."""
+    pets, bob = dataset("off", private=False), person("bob")
+    with hub.database.write() as db:
+        there = repos.create(db, ann.user, "dataset", "hidden", True)
+        db.execute("UPDATE repos SET bytes = 987654 WHERE id = ?", (there.id,))
+        db.execute("INSERT INTO collaborators VALUES (?, ?, 'admin', 0)", (pets.id, bob.user.id))
+        assert (roles.knows_all(db, pets, ann.user), roles.knows_all(db, pets, bob.user)) == (1, 0)
+        hub.settings = dataclasses.replace(hub.settings, allotment=Allotment(user_quota=987654))
+        with pytest.raises(HubError, match="may have 987,654 bytes") as caught:
+            quotas.check(db, hub, pets, 10)
+    assert "would have more" in str(caught.value)
+    assert "987,654" in ann.get(f"{PAGE}/settings").text
+    assert "987,654" not in bob.get(f"{PAGE}/settings").text

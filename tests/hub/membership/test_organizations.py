@@ -140,3 +140,22 @@ def test_what_somebody_began_to_upload_ends_with_their_role(hub, people, client)
         places.give(db, place, "ann", users.named(db, "will"), Role.READ)
         assert db.execute("SELECT count(*) FROM uploads").fetchone()[0] == 0
     assert client.get(where, headers=people["will"]).status_code == 403
+
+
+def test_who_is_taken_out_keeps_no_role_in_what_they_made(hub, people, client):
+    made = {"name": "tea", "organization": "guild", "type": "dataset", "private": True}
+    client.post("/api/repos/create", headers=people["will"], json=made)
+    where = f"/api/datasets/{TEA}"
+    with hub.database.write() as db:
+        tea = repos.find(db, "dataset", "guild", "tea")
+        place = places.of_organization(organizations.find(db, "guild"))
+        will, sue = (users.named(db, name) for name in ("will", "sue"))
+        places.give(db, places.of_repo(tea), "ann", sue, Role.READ)
+        places.give(db, place, "ann", will, Role.READ)
+    assert client.put(f"{where}/settings", json={}, headers=people["will"]).status_code == 200
+    with hub.database.write() as db:
+        places.give(db, place, "ann", will, Role.NONE)
+        taken = [one.detail for one in events.recent(db, tea)[:2]]
+    assert taken == [{"was": "read", "now": "none", "in": "guild"}, {"was": "admin", "now": "none"}]
+    assert client.get(where, headers=people["will"]).status_code == 404
+    assert client.get(where, headers=people["sue"]).status_code == 200, "who never was a member"

@@ -6,6 +6,7 @@ import pytest
 
 from pairsmith.hub.auth import users
 from pairsmith.hub.context import Hub
+from pairsmith.hub.maintenance import accounts
 from pairsmith.hub.membership import invitations
 from pairsmith.hub.repos import events, repos
 from support.hub.shop import Browser
@@ -115,8 +116,16 @@ def test_an_invitation_ends_with_its_inviters_role_and_with_time(hub, ann, perso
     ann.send(f"{PEOPLE}/invite", whom="bob", role="admin")
     reply(hub, bob)
     bob.send(f"{PEOPLE}/invite", whom="eve", role="admin")
+    of_eve = number(hub, eve)
+    for shut_out in (True, False):
+        with hub.database.write() as db:
+            (accounts.suspend if shut_out else accounts.restore)(db, bob.user)
+        assert ("ann/tea" in eve.get(INVITED).text) is not shut_out
+        if shut_out:
+            assert eve.send(INVITED, invitation=of_eve, reply="accept").status_code == 404
     ann.send(f"{PEOPLE}/role", user="bob", role="read")
-    assert reply(hub, eve).status_code == 404
+    assert eve.send(INVITED, invitation=of_eve, reply="accept").status_code == 404
+    assert "ann/tea" not in eve.get(INVITED).text
     assert eve.get("/datasets/ann/tea").status_code == 404
     ann.send(f"{PEOPLE}/invite", whom="eve", role="admin")
     with hub.database.write() as db:

@@ -185,3 +185,9 @@ def test_a_card_that_changed_is_found_by_what_it_says_now(hub, client, stocked, 
     commit_files(hub, stocked["bare"], ann, {"README.md": b"Moss."})
     assert names(client, "?search=fronds") == ["fern"]
     assert names(client, "?search=moss+bare") == ["bare"]
+
+
+def test_a_filter_that_cannot_be_answered_is_refused_and_not_left_out(client, stocked):
+    for key in ("apps", "inference", "inference_provider", "num_parameters"):
+        answer = client.get(f"/api/models?{key}=x")
+        assert (answer.status_code, key in answer.json()["error"]) == (400, True)

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from pairsmith.hub.app import application
 from pairsmith.hub.auth import sessions, users
-from pairsmith.hub.repos import files, history
+from pairsmith.hub.repos import events, files, history
 from support.hub.browsers import Browser
 from support.hub.stock import commit_files
 
@@ -250,3 +250,15 @@ def test_the_first_file_of_a_repository(hub, ann, dataset):
     assert held(hub, repo, "README.md") == b"# Pets\n"
     again = sends(ann, f"{PETS}/new/main", path="README.md", text="# Other\n", shown="")
     assert again.status_code == 409
+
+
+def test_a_preview_of_a_gated_file_is_a_read_on_record(hub, ann, dataset, people):
+    """Also where the form came from the page of another file, and names an earlier state."""
+    tea = dataset("tea", [{"README.md": b"x", "a.txt": b"one"}, {"a.txt": b"two"}], gate="manual")
+    with hub.database.read() as db:
+        first = history.ancestors(db, tea, history.head(db, tea, "main"), 2)[1]
+    page, at = "/datasets/ann/tea/edit/main/README.md", "/datasets/ann/tea/edit/main/a.txt"
+    assert "-one" in sends(ann, page, at=at, shown=first.id, text="three", do="preview").text
+    with hub.database.read() as db:
+        log = [(one.user, one.detail) for one in events.recent(db, tea) if one.action == "viewed"]
+    assert log == [("ann", {"path": "a.txt", "revision": first.id})]

@@ -111,6 +111,8 @@ for line in (
     """
 data GET /datasets/{owner:part}/{name:part}/resolve/{revision:part}/{path:inner}
 self GET /api/whoami-v2
+self GET /api/settings/repositories
+self GET /api/organizations/{organization:part}/settings/repositories
 self GET /api/agent-harnesses
 self GET /api/telemetry/{rest:inner}
 self GET /api/datasets

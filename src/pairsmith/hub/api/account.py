@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from pairsmith.hub.auth.authentication import authenticate_token, bearer_token
+from pairsmith.hub.api import shapes
+from pairsmith.hub.auth.authentication import authenticate_token, bearer_token, require_account
 from pairsmith.hub.community import threads
 from pairsmith.hub.context import hub_of
-from pairsmith.hub.http.addresses import REST
+from pairsmith.hub.http.addresses import REST, number_in
 from pairsmith.hub.http.errors import HubError
 from pairsmith.hub.membership import organizations
 from pairsmith.hub.membership.organizations import Membership
+from pairsmith.hub.repos import quotas, repos
+from pairsmith.hub.repos.repos import Size
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+PAGE = 1000  # repositories of an answer
 
 
 def whoami(request: Request) -> Response:
@@ -71,6 +76,38 @@ def _membership(one: Membership) -> dict[str, Any]:
     }
 
 
+def repositories(request: Request) -> JSONResponse:
+    """`GET /api[/organizations/{name}]/settings/repositories?cursor`: what one has, with its bytes.
+
+    One's own, or those of an organization for its members; the shares are of all bytes of them.
+    """
+    name = request.path_params.get("organization")
+    user = require_account(authenticate_token(request))
+    after = number_in(request.query_params.get("cursor", "")) or 0
+    with hub_of(request).database.read() as db:
+        held = [one.account for one in organizations.of_user(db, user)]
+        owner = next((one for one in held if one.name.lower() == (name or "").lower()), None)
+        if name is not None and owner is None:
+            raise HubError(404, "There is no such organization here, or you are no member of it.")
+        number = (owner or user).id
+        found = repos.sizes(db, number, PAGE + 1, after)
+        whole = quotas.in_repos(db, number)
+    told = [_size(one, whole) for one in found[:PAGE]]
+    last = {"cursor": found[PAGE - 1].repo.id} if len(found) > PAGE else {}
+    return JSONResponse(told, headers=shapes.next_page(request, **last) if last else {})
+
+
+def _size(one: Size, whole: int) -> dict[str, Any]:
+    return {
+        "id": one.repo.full_name,
+        "type": one.repo.kind,
+        "updatedAt": shapes.date(one.repo.updated),
+        "visibility": "private" if one.repo.private else "public",
+        "storage": one.bytes,
+        "storagePercent": 100 * one.bytes / whole if whole else 0,
+    }
+
+
 def nothing(_request: Request) -> Response:
     """What clients ask for and do without."""
     return JSONResponse({"error": "Not found."}, 404)
@@ -78,6 +115,8 @@ def nothing(_request: Request) -> Response:
 
 routes: list[BaseRoute] = [
     Route("/api/whoami-v2", whoami),
+    Route("/api/settings/repositories", repositories),
+    Route("/api/organizations/{organization:part}/settings/repositories", repositories),
     Route("/api/agent-harnesses", nothing),
     Route("/api/telemetry/" + REST, nothing),
 ]

@@ -145,7 +145,7 @@ def is_valid(request: Request) -> Response:
     listed = read_listing(request, dataset_of(request), TABLES)
     rows = bool(listed.listing.parts)
     return JSONResponse(
-        {"preview": rows, "viewer": rows, "search": rows, "filter": False, "statistics": False},
+        {"preview": rows, "viewer": rows, "search": False, "filter": False, "statistics": False},
         headers={"X-Revision": listed.commit.id},
     )
 

@@ -73,7 +73,8 @@ def look(db: sqlite3.Connection, secret: str) -> Link | None:
     row = db.execute(
         f"SELECT {COLUMNS}, purpose, address, browser FROM links"
         " JOIN users ON users.id = links.user"
-        f" WHERE digest = ? AND expires > ? AND {ACTIVE} AND lower(users.email) = lower(address)",
+        f" WHERE digest = ? AND expires > ? AND {ACTIVE} AND lower(users.email) = lower(address)"
+        " AND (purpose = 'confirm' OR confirmed NOT NULL)",  # another address meanwhile: void
         (digest(secret), now()),
     ).fetchone()
     return Link(User(*row[:4]), row[4], row[5], row[6]) if row else None

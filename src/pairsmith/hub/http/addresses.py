@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes, urlencode
 
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import Route
@@ -139,16 +139,28 @@ def repo_of(request: Request) -> RepoName:
 def moved_to(request: Request, owner: str, name: str) -> str | None:
     """The same address with another owner and name of a repository; None where it names none.
 
+    It names one in its path, or as the `dataset` of its query.
+
     It has no host, for what the caller named as one is not to be believed.
     """
     if "owner" not in request.path_params or "name" not in request.path_params:
-        return None
+        return _asked_elsewhere(request, f"{owner}/{name}")
     parts = request.scope["path"].split("/")
     at = 2 + (parts[1] == "api") if parts[1] in ("api", "datasets") else 1
     end = ".git" if decoded(parts[at + 1]) == request.path_params["name"] + ".git" else ""
     parts[at : at + 2] = [quote(owner, safe=""), quote(name, safe="") + end]
     query = request.scope["query_string"].decode("latin-1")
     return "/".join(parts) + (f"?{query}" if query else "")
+
+
+def _asked_elsewhere(request: Request, dataset: str) -> str | None:
+    asked = request.query_params.multi_items()
+    if "dataset" not in dict(asked):
+        return None
+    path = request.scope["path"]
+    start = SERVER if _asks_server(request.scope) else ""  # which is put in front again
+    query = urlencode([(key, dataset if key == "dataset" else value) for key, value in asked])
+    return f"{path.removeprefix(start)}?{query}"
 
 
 def page_of(kind: Kind, full_name: str) -> str:

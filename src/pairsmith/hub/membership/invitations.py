@@ -10,7 +10,7 @@ import sqlite3
 from typing import NamedTuple
 
 from pairsmith.hub.auth import users
-from pairsmith.hub.auth.users import COLUMNS, User
+from pairsmith.hub.auth.users import ACTIVE, COLUMNS, User
 from pairsmith.hub.core.database import now
 from pairsmith.hub.http.errors import HubError, bad_request
 from pairsmith.hub.membership import places
@@ -128,25 +128,31 @@ def waiting(db: sqlite3.Connection, place: Place) -> list[Invitation]:
 
 
 def of_user(db: sqlite3.Connection, user: User) -> list[Invitation]:
-    """The invitations that wait for a user's answer, the oldest first."""
-    return _some(db, FOR_USER, user=user.id)
+    """The invitations that wait for a user's answer, the oldest first; none that is void.
+
+    One is void whose inviter may not give roles there any more, or is shut out.
+    """
+    return [found for found in _some(db, FOR_USER, user=user.id) if _is_good(db, found)]
+
+
+def _is_good(db: sqlite3.Connection, found: Invitation) -> bool:
+    row = db.execute(
+        f"SELECT {COLUMNS} FROM users WHERE id = ? AND {ACTIVE}", (found.inviter,)
+    ).fetchone()
+    return row is not None and places.role_at(db, found.place, User(*row)).administers
 
 
 def accept(db: sqlite3.Connection, user: User, number: int) -> Invitation:
     """Takes the role that somebody was invited to, or keeps a higher one that they have.
 
     Raises:
-        HubError: 404 where there is no such invitation of theirs, or its inviter may no longer
-            give roles there.
+        HubError: 404 where there is no such invitation of theirs, or it is void.
     """
     found = _mine(db, user, number)
-    row = db.execute(f"SELECT {COLUMNS} FROM users WHERE id = ?", (found.inviter,)).fetchone()
     _end(db, number)
-    if places.role_at(db, found.place, User(*row)).administers:
-        role = max(found.role, places.given(db, found.place, user))
-        places.give(db, found.place, user.name, user, role)
-        return found
-    raise _none()
+    role = max(found.role, places.given(db, found.place, user))
+    places.give(db, found.place, user.name, user, role)
+    return found
 
 
 def decline(db: sqlite3.Connection, user: User, number: int) -> None:

@@ -93,6 +93,9 @@ def given(db: sqlite3.Connection, place: Place, user: User) -> Role:
 def give(db: sqlite3.Connection, place: Place, actor: str, user: User, role: Role) -> None:
     """Gives somebody a role, or another one, or with NONE takes it from them; it is on record.
 
+    Who is taken out of an organization, or leaves it, loses with that role those that they have in
+    its repositories one by one: whoever made a repository there is an admin of it.
+
     Args:
         db: A write transaction.
         place: Where.
@@ -122,6 +125,8 @@ def give(db: sqlite3.Connection, place: Place, actor: str, user: User, role: Rol
             (place.id, user.id, role.word, now()),
         )
     for repo in _repos(db, place):
+        if role is Role.NONE and place.repo is None:
+            give(db, of_repo(repo), actor, user, Role.NONE)
         if not role_of(db, repo, user).writes:  # what was begun as a writer ends
             db.execute("DELETE FROM uploads WHERE repo = ? AND user = ?", (repo.id, user.id))
         said = {"was": before.word, "now": role.word}

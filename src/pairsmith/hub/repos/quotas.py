@@ -78,14 +78,15 @@ def check(
         _check_proposer(db, hub, proposer, more)
         return
     use = of(db, hub, repo)
-    for whose, has, quota in (
-        (repo.full_name, use.repo, use.repo_quota),
-        (f"{repo.owner}'s repositories together", use.user, use.user_quota),
+    for whose, has, quota, told in (
+        (repo.full_name, use.repo, use.repo_quota, f"{use.repo + more:,}"),
+        # how much there is in others, private ones among them, is not for all who write to this
+        (f"{repo.owner}'s repositories together", use.user, use.user_quota, "more"),
     ):
         if quota and has + more > quota:
             raise HubError(
                 403,
-                f"{whose} may have {quota:,} bytes on this hub, and would have {has + more:,}."
+                f"{whose} may have {quota:,} bytes on this hub, and would have {told}."
                 " Delete a repository, or ask who runs the hub for more.",
                 "QuotaExceeded",
             )
@@ -97,7 +98,7 @@ def _check_proposer(db: sqlite3.Connection, hub: Hub, user: int, more: int) -> N
     Raises:
         HubError: 403, where it does.
     """
-    mine = _in_repos(db, user) + attached(db, user) + collected(db, user)
+    mine = in_repos(db, user) + attached(db, user) + collected(db, user)
     has, quota = proposed(db, user), hub.settings.allotment.user_quota
     if has + more > MAX_PROPOSED_BYTES or (quota and mine + has + more > quota):
         most = min(MAX_PROPOSED_BYTES, max(0, quota - mine)) if quota else MAX_PROPOSED_BYTES
@@ -122,7 +123,7 @@ def check_attached(db: sqlite3.Connection, hub: Hub, user: int, more: int) -> No
         HubError: 403, where it has not.
     """
     has, quota = attached(db, user), hub.settings.allotment.user_quota
-    others = _in_repos(db, user) + proposed(db, user) + collected(db, user)
+    others = in_repos(db, user) + proposed(db, user) + collected(db, user)
     if has + more > MAX_ATTACHED_BYTES or (quota and others + has + more > quota):
         most = min(MAX_ATTACHED_BYTES, max(0, quota - others)) if quota else MAX_ATTACHED_BYTES
         raise HubError(
@@ -148,7 +149,7 @@ def check_collected(db: sqlite3.Connection, hub: Hub, user: int) -> None:
         HubError: 403, where it has not.
     """
     quota = hub.settings.allotment.user_quota
-    if quota and _in_repos(db, user) + _besides(db, user) >= quota:
+    if quota and in_repos(db, user) + _besides(db, user) >= quota:
         raise HubError(
             403,
             f"Whose collection this is may have {quota:,} bytes on this hub, and has them: nothing"
@@ -162,7 +163,7 @@ def _besides(db: sqlite3.Connection, user: int) -> int:
     return proposed(db, user) + attached(db, user) + collected(db, user)
 
 
-def _in_repos(db: sqlite3.Connection, user: int) -> int:
+def in_repos(db: sqlite3.Connection, user: int) -> int:
     """The bytes of an account's repositories."""
     row = db.execute(
         "SELECT coalesce(sum(bytes), 0) FROM repos WHERE owner = ? AND deleted IS NULL", (user,)

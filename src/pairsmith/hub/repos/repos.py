@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from typing import Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
 
 from pairsmith.hub.auth.users import User
 from pairsmith.hub.core.database import now
@@ -69,6 +70,13 @@ class Repo(NamedTuple):
         return page_of(self.kind, self.full_name)
 
 
+class Size(NamedTuple):
+    """A repository, and the bytes of what was sent to it."""
+
+    repo: Repo
+    bytes: int
+
+
 def find(db: sqlite3.Connection, kind: Kind, owner: str, name: str) -> Repo | None:
     """The repository of that name, whoever asks. Most callers want `permissions.visible`."""
     row = db.execute(
@@ -81,6 +89,23 @@ def by_id(db: sqlite3.Connection, number: int) -> Repo | None:
     """The repository with that id, whoever asks; None where it was deleted."""
     row = db.execute(f"{SELECT} WHERE repos.id = ?", (number,)).fetchone()
     return from_row(row) if row else None
+
+
+def sizes(db: sqlite3.Connection, owner: int, limit: int, after: int = 0) -> list[Size]:
+    """The repositories of an account with the bytes that were sent to each, in order of their ids.
+
+    Args:
+        db: A transaction.
+        owner: The number of the account.
+        limit: At most this many.
+        after: Only those with an id above this one.
+    """
+    rows = db.execute(
+        f"{SELECT.replace(' FROM', ', bytes FROM', 1)} WHERE repos.owner = ? AND repos.id > ?"
+        " ORDER BY repos.id LIMIT ?",
+        (owner, after, limit),
+    )
+    return [Size(from_row(row[:-1]), row[-1]) for row in rows]
 
 
 def create(db: sqlite3.Connection, owner: User, kind: Kind, name: str, private: bool) -> Repo:
@@ -151,7 +176,7 @@ def set_private(db: sqlite3.Connection, repo: Repo, private: bool) -> None:
     db.execute("UPDATE repos SET private = ? WHERE id = ?", (private, repo.id))
 
 
-def from_row(row: sqlite3.Row) -> Repo:
+def from_row(row: Sequence[Any]) -> Repo:
     """A repository from what `SELECT` gives."""
     made = Repo(*row)
     return made._replace(private=bool(made.private))

@@ -62,3 +62,11 @@ def role_of(db: sqlite3.Connection, repo: Repo, user: User | None) -> Role:
         (repo.owner_id, repo.id, user.id),
     ).fetchall()
     return max((Role[row[0].upper()] for row in rows), default=Role.NONE)
+
+
+def knows_all(db: sqlite3.Connection, repo: Repo, user: User) -> bool:
+    """Whether a user may know of all that a repository's owner has: as the owner, or a member."""
+    row = db.execute(
+        "SELECT 1 FROM members WHERE organization = ? AND user = ?", (repo.owner_id, user.id)
+    ).fetchone()
+    return user.id == repo.owner_id or row is not None

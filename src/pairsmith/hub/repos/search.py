@@ -39,6 +39,7 @@ SORTS = {  # by what a list can be sorted, as clients name it
     "downloads": "(SELECT coalesce(sum(count), 0) FROM downloads WHERE repo = repos.id"
     " AND day > :since)",
 }
+NO_FILTERS = ("apps", "inference", "inference_provider", "num_parameters")  # that clients have
 OTHER_NAMES = {"last_modified": "lastModified", "created_at": "createdAt"}
 CARDS = (
     f" LEFT JOIN refs ON refs.repo = repos.id AND refs.kind = 'branch' AND refs.name = '{MAIN}'"
@@ -90,7 +91,8 @@ def read_query(asked: QueryParams, kind: Kind | None) -> Wanted:
     """What a list is asked for, by a client or by the form of a page.
 
     Raises:
-        HubError: 400 for an order that there is none of, or where very much is asked for.
+        HubError: 400 for an order or a filter that there is none of, or where very much is asked
+            for.
     """
     said = asked.get("gated", "").lower()
     if said not in ("", "true", "false"):
@@ -99,6 +101,8 @@ def read_query(asked: QueryParams, kind: Kind | None) -> Wanted:
     sort = OTHER_NAMES.get(sort, sort)
     if sort not in SORTS:
         raise bad_request(f"Lists are sorted by {', '.join(SORTS)} here, not by {sort[:40]!r}.")
+    if unknown := [key for key in NO_FILTERS if asked.get(key)]:
+        raise bad_request(f"This hub does not know {', '.join(unknown)} of a model.")
     texts = [text.replace("\0", " ").casefold() for text in asked.getlist("search")]
     words = [word for text in texts for word in text.split()]
     tags = [tag for text in asked.getlist("filter") for tag in text.split(",") if tag]

@@ -82,9 +82,7 @@ def show(request: Request) -> Response:
             return _form(request, who, place, edit)
         file = _file(db, place, files.clean(path))
     text = text_of(hub, file)
-    if file.path != CARD:
-        detail = {"path": file.path, "revision": shown}
-        permissions.record_read(hub, who, place.repo, "viewed", **detail)
+    _record_view(hub, who, place, file.path, shown)
     return _form(request, who, place, Edit(file.path, as_shown(text), "", shown, False))
 
 
@@ -99,6 +97,8 @@ def take(request: Request, sent: FormData) -> Response:
         before = _before(hub, place, edit)
         if forms.text(sent, "do") == "preview":
             diff = diffs.between(edit.path, before, stored(edit.text, before))
+            if before is not None:  # a form may name any state, whether its page was opened or not
+                _record_view(hub, who, place, files.clean(edit.path), edit.shown)
             return _form(request, who, place, edit, Seen(_faults(place, edit), "", True, diff))
         if not forms.text(sent, "anyway") and (faults := _faults(place, edit)):
             return _form(request, who, place, edit, Seen(faults, status=422))
@@ -178,9 +178,8 @@ def _outdated(
     except HubError:  # it is no text any more
         theirs = None
     diff = diffs.between(edit.path, theirs, stored(edit.text, theirs))
-    if file and edit.path != CARD:
-        detail = {"path": edit.path, "revision": newest.id}
-        permissions.record_read(hub, who, place.repo, "viewed", **detail)
+    if file:
+        _record_view(hub, who, place, edit.path, newest.id)
     seen = Seen(fault=error.message, diff=diff, newest=newest, status=error.status)
     return _form(request, who, place, edit, seen)
 
@@ -221,6 +220,12 @@ def _faults(place: Place, edit: Edit) -> tuple[str, ...]:
     if faults := readme.validate(edit.text):
         return tuple(faults)
     return read_form(readme.read_text(edit.text).data, place.repo.kind).faults
+
+
+def _record_view(hub: Hub, who: Caller, place: Place, path: str, revision: str) -> None:
+    """Puts it on record that a page shows what stands in a file; the card is for all."""
+    if path != CARD:
+        permissions.record_read(hub, who, place.repo, "viewed", path=path, revision=revision)
 
 
 def _file(db: sqlite3.Connection, place: Place, path: str) -> File:

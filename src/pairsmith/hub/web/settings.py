@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 
 from pairsmith.hub import permissions
 from pairsmith.hub.auth import forms
-from pairsmith.hub.auth.authentication import require_sign_in, require_write
+from pairsmith.hub.auth.authentication import require_account, require_sign_in, require_write
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.gating import requests
 from pairsmith.hub.http.addresses import repo_of, repo_pages
@@ -18,6 +18,7 @@ from pairsmith.hub.http.errors import bad_request
 from pairsmith.hub.membership import places
 from pairsmith.hub.repos import damage, moving, quotas
 from pairsmith.hub.repos.repos import Gate
+from pairsmith.hub.repos.roles import knows_all
 from pairsmith.hub.repos.sweep import sweep
 from pairsmith.hub.web.gate import gate_view
 from pairsmith.hub.web.render import page
@@ -39,8 +40,17 @@ def show(request: Request) -> Response:
         waiting = requests.counts(db, repo)["pending"]
         shown = gate_view(db, hub, repo, who)._asdict()
         use, lost = quotas.of(db, hub, repo), damage.of_repo(db, hub, repo)
+        whole = knows_all(db, repo, require_account(who))
     return page(
-        request, "settings.html.jinja", who, repo=repo, waiting=waiting, use=use, lost=lost, **shown
+        request,
+        "settings.html.jinja",
+        who,
+        repo=repo,
+        waiting=waiting,
+        use=use,
+        whole=whole,
+        lost=lost,
+        **shown,
     )
 
 
