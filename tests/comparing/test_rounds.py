@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 import pairsmith
 from pairsmith.cli import app
+from pairsmith.cli.render.rounds import draw
 from pairsmith.dataset.annotation import Annotator
 from pairsmith.errors import AnnotationError, OutputError
 from pairsmith.io.durable import digest_of
@@ -181,13 +182,21 @@ def test_elo_is_that_of_wins_and_of_scores(loop, snapshots, best):
     assert found["by_wins"]["se"] == pytest.approx(se, rel=0.02)
 
 
+def test_one_snapshot_is_held_against_nothing(loop, snapshots, capsys):
+    folders, scores = snapshots
+    found = pairsmith.rounds(loop / "round-2" / "build", samples=folders[:1])
+    [told] = found.to_dict()["elo"]["snapshots"]
+    assert told["mean_score"] == pytest.approx(scores[0][:, 0].mean(), abs=1e-6)
+    assert (told["by_wins"], told["by_scores"], told["comparisons"]) == (None, None, 0)
+    draw(found)
+    assert "There is nothing to hold it against" in capsys.readouterr().out
+
+
 def test_snapshots_that_cannot_be_compared(loop, snapshots, tmp_path):
     build, (first, second) = loop / "round-2" / "build", snapshots[0]
     other = write_snapshot(tmp_path / "other", [[1.0]], score="6" * 64)
     with pytest.raises(OutputError, match="scored by another model"):
         pairsmith.rounds(build, samples=[first, other])
-    with pytest.raises(OutputError, match="cannot be compared"):
-        pairsmith.rounds(build, samples=[first])
     with pytest.raises(OutputError, match="it is a build"):
         pairsmith.rounds(build, samples=[first, build])
     with pytest.raises(OutputError, match="no finished samples"):

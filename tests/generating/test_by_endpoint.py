@@ -92,8 +92,24 @@ def test_a_server_that_is_of_no_use_ends_it_with_a_sentence(builds, server, scor
     with pytest.raises(ModelError, match=said):
         make(builds, tmp_path / "out", server, scorer)
     assert len(server.asked) < 42 * 6
-    if name not in ("useless", "greedy"):
-        assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_faults_of_a_server_that_is_not_proved_are_not_kept(builds, server, tmp_path):
+    """What is put right there is not held against the first prompts for ever."""
+    server.faults = [choices(0)] * 8
+    asked = {"best_of": 1, "at_once": 1}
+    with pytest.raises(ModelError, match="gave no sample"):
+        make(builds, tmp_path / "out", server, None, **asked)
+    assert make(builds, tmp_path / "out", server, None, **asked).manifest.samples["failed"] == 0
+
+
+def test_white_space_around_a_reply_stands_beside_it(builds, server, tmp_path):
+    server.always = in_message(content=" \n Tea.\t")
+    made = make(builds, tmp_path / "out", server, None, best_of=1)
+    assert made.manifest.samples["trimmed"] == 14
+    [held] = rows_in(made.folder)[0]["samples"]
+    assert (held["text"], held["around"]) == ("Tea.", [" \n ", "\t"])
 
 
 def test_what_was_answered_is_not_asked_again(builds, server, scorer, tmp_path):

@@ -26,6 +26,22 @@ def test_a_policy_is_loaded_as_it_was_saved(folder):
     assert policy.sha256 == load_policy(str(folder), device="cpu").sha256
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"temperature": 0.6, "top_p": 0.9}, ""),
+        ({"pad_token_id": -1}, "generation_config.json of .* is not valid: .*pad_token_id"),
+    ],
+)
+def test_settings_that_no_checkpoint_can_hold_are_told_at_once(folder, tmp_path, settings, said):
+    (folder / "generation_config.json").write_text(json.dumps(settings))
+    if said:
+        with pytest.raises(ModelError, match=said):
+            load_policy(str(folder), device="cpu")
+    else:
+        load_policy(str(folder), device="cpu").model.save_pretrained(tmp_path / "saved")
+
+
 def test_a_preference_model_is_no_policy(folder):
     told = json.loads((folder / "config.json").read_text())
     told["architectures"] = ["LlamaForSequenceClassification"]

@@ -3,7 +3,8 @@
 import pytest
 
 from pairsmith.errors import OutputError
-from pairsmith.training.checkpoints import SEAL, is_whole
+from pairsmith.io.locks import LOCK
+from pairsmith.training.checkpoints import SEAL, is_whole, seal
 from pairsmith.training.folder import GROWING, PLAN, RunFolder
 
 DEEP = "[" * 100_000
@@ -26,3 +27,38 @@ def test_files_of_ours_that_are_damaged_are_as_good_as_none(tmp_path):
     assert RunFolder(str(run), {}).whole() is None
     (run / SEAL).write_text(DEEP)
     assert not is_whole(run)
+
+
+def test_a_run_that_made_no_checkpoint_leaves_nothing(tmp_path):
+    run = tmp_path / "run"
+    with pytest.raises(ValueError, match="no more"), RunFolder(str(run), {}).claimed():
+        (run / GROWING / "rows.arrow").write_text("tea")
+        raise ValueError("no more")
+    assert not run.exists()
+
+
+def test_a_run_that_was_killed_before_a_checkpoint_bars_no_other(tmp_path):
+    run = tmp_path / "run"
+    (run / GROWING).mkdir(parents=True)
+    (run / GROWING / LOCK).touch()
+    (run / GROWING / PLAN).write_text('{"config": {"beta": 1}}')
+    other = RunFolder(str(run), {"config": {"beta": 2}})
+    assert other.whole() is None
+    seal(add_checkpoint(run))
+    with pytest.raises(OutputError, match="the beginning of a run by other settings: beta is 1"):
+        other.whole()
+
+
+def test_what_can_be_gone_on_with_is_kept(tmp_path):
+    run = tmp_path / "run"
+    with pytest.raises(ValueError, match="no more"), RunFolder(str(run), {}).claimed():
+        seal(add_checkpoint(run))
+        raise ValueError("no more")
+    assert (run / GROWING / "checkpoint-4" / SEAL).exists()
+
+
+def add_checkpoint(run):
+    place = run / GROWING / "checkpoint-4"
+    place.mkdir()
+    (place / "weights").write_text("tea")
+    return place

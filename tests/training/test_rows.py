@@ -1,17 +1,21 @@
 """Rows as ids: what becomes of each, and how prompts are cut."""
 
+import shutil
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
 import pairsmith
 from pairsmith.dataset.manifest import read_manifest
+from pairsmith.dataset.rows import kept_rows
 from pairsmith.errors import ModelError, OutputError
 from pairsmith.tokens.preview import open_writer
 from pairsmith.tokens.ragged import from_lists
 from pairsmith.training.ledger import add_up, sentence
 from pairsmith.training.rows import RowWriter, Sides, Wanted, check_pairs, cut_prompts
 from support.tiny import llama_tokenizer
+from support.training import train_policy
 
 pytest.importorskip("transformers")
 
@@ -121,3 +125,19 @@ def test_nothing_to_train_on_is_told_from_the_manifest(tmp_path, sample_text, sm
     pairsmith.build(small.source / "test.jsonl", tmp_path / "out")
     with pytest.raises(OutputError, match="No pair is of the split train; there is test"):
         check_pairs(read_manifest(tmp_path / "out"), [])
+
+
+def test_rows_that_are_not_those_of_the_manifest_are_not_learnt_from(small, tmp_path):
+    """Two rows changed places: as many rows of the same columns, and the manifest is of others."""
+    import pyarrow.parquet as pq
+
+    build = shutil.copytree(small.messages, tmp_path / "build")
+    [path] = build.rglob("train*.parquet")
+    rows = pq.read_table(path)
+    pq.write_table(rows.take([1, 0, *range(2, len(rows))]), path)
+    with pytest.raises(OutputError, match="is not as it was built. pairs/train"):
+        train_policy(build, tmp_path / "run", small.model)
+    assert not (tmp_path / "run").exists()
+    path.write_bytes(path.read_bytes().replace(b"chosen", b"\x9ahosen"))
+    with pytest.raises(OutputError, match="cannot be read"):
+        [*kept_rows(build, read_manifest(build))]

@@ -29,16 +29,12 @@ def rate(snapshots: Sequence[Snapshot], best: bool) -> dict[str, Any]:
     """Rates snapshots, as JSON holds it.
 
     Args:
-        snapshots: At least two, of one scorer; the first is what the others are held against.
+        snapshots: Of one scorer; the first is what the others are held against.
         best: Whether of each prompt the best sample counts; else its first.
 
     Raises:
-        OutputError: There is one snapshot, or two have no prompt in common.
+        OutputError: Two have no prompt in common.
     """
-    if len(snapshots) < 2:
-        raise OutputError(
-            "One folder of samples cannot be compared.", "Give --samples for each snapshot."
-        )
     held_out = all(any(is_held for _, is_held in one.scores) for one in snapshots)
     scores = [_scores_of(one, held_out, best) for one in snapshots]
     for place, one in enumerate(scores[1:], 1):

@@ -205,6 +205,8 @@ def parse_manifest(path: StoragePath) -> Manifest:
             reader_of(built.recipe, source)  # or who reads its refused rows would meet none
     except (KeyError, TypeError, ValueError, RecipeError) as error:
         said = error.message if isinstance(error, RecipeError) else str(error)
+        if isinstance(error, KeyError):
+            said = f"{error} is missing"
         raise OutputError(
             f"{path} is not a manifest that this version can read: {said.rstrip('.')}.",
             "Was it written by another version, or edited?",

@@ -16,6 +16,9 @@ from pairsmith.io.remote import StoragePath
 from pairsmith.schema.rows import is_shard_schema, shard_schema
 from pairsmith.sources.layouts import kind_of
 
+UNREADABLE = (OSError, pa.ArrowException, UnicodeDecodeError)
+"""What reading a damaged shard raises: the last where the name of a column is hit."""
+
 
 def kept_rows(
     out: StoragePath,
@@ -106,7 +109,7 @@ def shard_rows(
                     read += high - low
                     some = shard.read_row_group(group).slice(low, high - low)
                     yield from some.to_batches(max_chunksize=batch_rows)
-    except (OSError, pa.ArrowException) as error:
+    except UNREADABLE as error:
         raise _unreadable(out, path, error) from None
     if read != rows:
         raise _unreadable(out, path, f"it holds {start} rows")
@@ -156,7 +159,7 @@ def _pick(out: StoragePath, path: str, ids: Collection[str]) -> Iterator[dict[st
                 some = pc.is_in(shard.read_row_group(group, columns=["id"])["id"], wanted)
                 if pc.any(some).as_py():
                     yield from shard.read_row_group(group).filter(some).to_pylist()
-    except (OSError, pa.ArrowException) as error:
+    except UNREADABLE as error:
         raise _unreadable(out, path, error) from None
 
 
@@ -166,7 +169,7 @@ def _batches(
     try:
         with open_shard(out / path) as shard:
             yield from shard.iter_batches(batch_size=rows, columns=columns)
-    except (OSError, pa.ArrowException) as error:
+    except UNREADABLE as error:
         raise _unreadable(out, path, error) from None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -227,7 +227,23 @@ def check_whole(out: Path) -> None:
     Raises:
         OutputError: It is not, or there is no finished build.
     """
-    problems = check(out)
+    _refuse(out, check(out))
+
+
+def check_shards(out: StoragePath, built: Manifest) -> None:
+    """Checks that the shards of a build are those that its manifest lists, by their hashes.
+
+    What is learnt from rows names them by the hash of the manifest.
+
+    Raises:
+        OutputError: One is another, or is gone.
+    """
+    shards = [entry for entry in built.outputs if entry.path.endswith(".parquet")]
+    _refuse(out, [one for entry in shards for one in _check_file(out / entry.path, entry)])
+
+
+def _refuse(out: StoragePath, problems: Sequence[Problem]) -> None:
+    """Refuses a build of which something is wrong."""
     if problems:
         told = [f"{path}: {message.rstrip('.')}" for path, message in problems[:FIRST]]
         more = f" And {len(problems) - FIRST} more." if len(problems) > FIRST else ""

@@ -178,6 +178,9 @@ def answer_by_endpoint(
 ) -> Iterator[list[Held]]:
     """The samples of each prompt by a server, in order; a few prompts are on their way together.
 
+    Until it is proved by one sample, and by two that differ, nothing of it is given: what a server
+    that is set up wrongly says would be kept for what it said.
+
     Raises:
         ModelError: The server is gone, refuses, serves another model, or answers nothing of use.
     """
@@ -200,6 +203,7 @@ def answer_by_endpoint(
 
         left = iter(prompts)
         window = [ask(prompt) for prompt in islice(left, 1 + at_once // options.best_of)]
+        unproved: list[list[Held]] = []
         try:
             for number in range(len(prompts)):
                 asked = window.pop(0)
@@ -211,7 +215,10 @@ def answer_by_endpoint(
                 varied = varied or len({o.text for o in found if isinstance(o, Sample)}) != 1
                 if not varied and not proving:
                     raise _without_seeds(endpoint, number + 1)
-                yield [hold(one) for one in found]
+                unproved.append([hold(one) for one in found])
+                if answered and (varied or not proving):
+                    yield from unproved
+                    unproved = []
         finally:
             stop()
             pool.shutdown(wait=True, cancel_futures=True)
@@ -228,7 +235,10 @@ def _check_server(found: list[Sample | Failed], endpoint: Endpoint, may_answer: 
         if one.kind in OF_THE_SERVER:
             hint = "What is finished is kept: the same command goes on."
             if one.kind == "refused":
-                hint = f"Does it serve {endpoint.model}? A token stands in {wire.TOKEN}."
+                hint = (
+                    f"Does it serve {endpoint.model}, on this route? If it wants a token: it is "
+                    f"taken from the environment's {wire.TOKEN}."
+                )
             if one.kind == "other_model":
                 hint = "Name the model that it serves with --served-model."
             raise ModelError(one.said, hint)

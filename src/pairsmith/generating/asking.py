@@ -59,6 +59,9 @@ class Asker:
         writer: What writes prompts from messages; None where no template is known.
         options: How replies are drawn.
         other: Whether prompts that are texts are written again, by the policy's own template.
+
+    Raises:
+        ModelError: No prompt leaves room for a reply.
     """
 
     def __init__(
@@ -73,6 +76,13 @@ class Asker:
         self.policy, self.form, self.writer, self.options = policy, form, writer, options
         self.sampling = Sampling(options.temperature, options.top_p, options.max_tokens)
         self.reader: ReplyReader | None = None
+        context = context_of(policy)
+        if context is not None and options.max_tokens >= context:
+            raise ModelError(
+                f"A reply may have {options.max_tokens:,} tokens, and {policy.name} takes "
+                f"{context:,} of prompt and reply together.",
+                "Take fewer --max-tokens.",
+            )
 
     def ask(self, prompts: Sequence[Prompt]) -> list[Answer]:
         """Draws the samples of prompts, which alone decide what shares a batch."""

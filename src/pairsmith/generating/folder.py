@@ -219,6 +219,9 @@ def difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     }
     for name, said in words.items():
         if one.get(name) != other.get(name):
+            hashes = [(plan.get(name) or {}).get("sha256") for plan in (one, other)]
+            if name == "model" and hashes[0] == hashes[1]:
+                return "their model ended replies at other tokens, by its generation_config.json"
             return said
     theirs, mine = one.get("config") or {}, other.get("config") or {}
     names = sorted(n for n in {*mine, *theirs} if mine.get(n) != theirs.get(n))

@@ -10,6 +10,7 @@ from typing import NamedTuple, Unpack
 
 from pairsmith.dataset import manifest as builds
 from pairsmith.dataset.annotations import local_build
+from pairsmith.dataset.verify import check_shards
 from pairsmith.errors import RecipeError
 from pairsmith.extras import require
 from pairsmith.generating.answering import Request
@@ -29,6 +30,7 @@ from pairsmith.generating.run import Run, cut_into_pieces, run
 from pairsmith.io.durable import sha256_of
 from pairsmith.models.folders import find_model, model_sha256, record_name
 from pairsmith.models.generation.endpoint import open_endpoint
+from pairsmith.models.generation_settings import recorded_ends
 from pairsmith.progress import Watch
 
 UNPAIRED_HINT = "Name a preference model with --score, or draw one sample with --best-of 1."
@@ -131,7 +133,7 @@ def _generate(
         server = open_endpoint(who.endpoint, who.served_model)
     parents = Parents(
         {"name": record_name(prompts), "sha256": _sha256(place)},
-        _model(who.model),
+        _policy(who.model),
         {"address": server.name, "model": server.model} if server else None,
         _model(who.score),
     )
@@ -141,6 +143,8 @@ def _generate(
     whole = folder.whole()
     if whole is not None:
         return Generated(folder.path, whole, True)
+    if place.is_dir():
+        check_shards(place, builds.read_manifest(place))
     with folder.claimed() as growing, closing(Journal(growing)) as journal:
         source = Source(asked.form, asked.template)
         request = Request(who.model, who.score, source, options, how.device)
@@ -161,6 +165,11 @@ def _place(prompts: str) -> Path:
 
 def _sha256(place: Path) -> str:
     return sha256_of(place / builds.NAME if place.is_dir() else place)
+
+
+def _policy(name: str | None) -> dict[str, str] | None:
+    held = _model(name)
+    return held and {**held, **recorded_ends(find_model(name or ""), name or "")}
 
 
 def _model(name: str | None) -> dict[str, str] | None:

@@ -106,8 +106,9 @@ def read_samples(folder: Path) -> SamplesManifest:
     try:
         made = _from_dict(_read_json(path))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        said = f"{error} is missing" if isinstance(error, KeyError) else error
         raise OutputError(
-            f"{path} is no manifest of samples that this version can read: {error}.",
+            f"{path} is no manifest of samples that this version can read: {said}.",
             "Was it written by another version, or edited?",
         ) from None
     return made

@@ -19,11 +19,12 @@ EMPTY, NUL = "empty", "nul_character"
 
 Held = dict[str, Any]
 """A sample as it is written: `text`, `seed`, `score`, `tokens`, `finish_reason`, `log_prob` where
-the model is at hand, and `fault` where it cannot be used."""
+the model is at hand, `around`, the white space that stood before and behind the text, where there
+was any, and `fault` where it cannot be used."""
 
 
 def hold(one: Sample | Failed) -> Held:
-    """A sample as it is written, without a score; white space around its text is left out."""
+    """A sample as it is written, without a score; white space around its text stands apart."""
     if isinstance(one, Failed):
         return {
             "text": None, "seed": one.seed, "score": None, "tokens": None, "finish_reason": None,
@@ -34,6 +35,9 @@ def hold(one: Sample | Failed) -> Held:
         "text": text, "seed": one.seed, "score": None, "tokens": one.tokens,
         "finish_reason": one.finish_reason,
     }  # fmt: skip
+    if text != one.text:
+        before = one.text[: len(one.text) - len(one.text.lstrip())]
+        held["around"] = [before, one.text[len(before) + len(text) :]]
     if one.log_prob is not None:
         held["log_prob"] = round(one.log_prob, 5)
     if not text or "\0" in text:

@@ -25,7 +25,7 @@ class Summary:
         self.best_of = best_of
         self.first, self.best = list[float](), list[float]()
         self.scored = list[list[Scored]]()
-        self.counts = dict.fromkeys(("asked", "failed", "empty", "repeated"), 0)
+        self.counts = dict.fromkeys(("asked", "failed", "empty", "repeated", "trimmed"), 0)
         self.faults = Counter[str]()
 
     def add(self, samples: Sequence[Mapping[str, Any]]) -> None:
@@ -36,6 +36,7 @@ class Summary:
         self.counts["asked"] += len(samples)
         self.counts["empty"] += faults.count("empty")
         self.counts["failed"] += len(faults) - faults.count("empty")
+        self.counts["trimmed"] += sum("around" in one for one in samples)
         self.faults.update(fault for fault in faults if fault != "empty")
         self.counts["repeated"] += len(texts) - len(set(texts))
         scores = [one["score"] for one in good if one["score"] is not None]

@@ -266,7 +266,10 @@ def _ask_once(address: SplitResult, body: bytes | None, patience: Patience) -> A
         told = f"{name} answers {answer.status} {words_of(answer.reason)}."
         raise _PassingError(told, BUSY, _seconds_of(wait))
     if answer.status != 200:
-        raise RefusedError(answer.status, words_of(answer.reason), _said_in(text))
+        words = words_of(answer.reason)
+        if 300 <= answer.status < 400:
+            words += ", which leads elsewhere, where nothing is sent"
+        raise RefusedError(answer.status, words, _said_in(text))
     return _parse(text, length, name)
 
 

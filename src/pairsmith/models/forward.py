@@ -20,7 +20,8 @@ token that is not padding": a text may end in the token that pads.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -260,12 +261,30 @@ def within_device(read: Callable[[], Any]) -> Any:
     Raises:
         ModelError: The device has too little memory.
     """
+    with in_memory(
+        "a batch", "Take fewer --batch-tokens. What is finished is kept: the same command goes on."
+    ):
+        return read()
+
+
+@contextmanager
+def in_memory(what: str, hint: str) -> Iterator[None]:
+    """Tells that the device has too little memory in a sentence.
+
+    Args:
+        what: For what.
+        hint: What is to be done then.
+
+    Raises:
+        ModelError: It has.
+    """
     import torch
 
     try:
-        return read()
-    except torch.OutOfMemoryError as error:
-        raise ModelError(
-            "The device has too little memory for a batch.",
-            "Take fewer --batch-tokens. What is finished is kept: the same command goes on.",
-        ) from error
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise ModelError(f"The device has too little memory for {what}.", hint) from error
+    except RuntimeError as error:  # torch has no class of its own for a CPU
+        if "can't allocate memory" not in str(error):
+            raise
+        raise ModelError(f"There is too little memory for {what}.", hint) from error

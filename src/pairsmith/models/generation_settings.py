@@ -5,7 +5,45 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from pairsmith.errors import ModelError
+from pairsmith.models.settings import read_json
+
 FILE = "generation_config.json"
+
+
+def recorded_ends(folder: Path, name: str) -> dict[str, str]:
+    """What is recorded of a model that writes, beside its hash, of where its replies end.
+
+    The hash is of what decides a score, and people are to edit this file. So of the file only the
+    tokens count that end a reply, where they are others than those of the model's settings.
+
+    Args:
+        folder: Of a causal model.
+        name: What to call it.
+
+    Returns:
+        `ends`, the numbers of the tokens in their order, or nothing.
+
+    Raises:
+        ModelError: The file cannot be read.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        return {}
+    try:
+        told, known = (_ends_of(read_json(one)) for one in (path, folder / "config.json"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(
+            f"The {FILE} of {name} cannot be read: {error}.", "Is it whole? It may also be absent."
+        ) from None
+    return {} if told == known else {"ends": ",".join(told)}
+
+
+def _ends_of(held: object) -> list[str]:
+    """The tokens that settings name as ends of a text, as words."""
+    named = held.get("eos_token_id") if isinstance(held, dict) else None
+    listed = named if isinstance(named, list) else [] if named is None else [named]
+    return sorted({str(one)[:20] for one in listed}, key=lambda one: (len(one), one))
 
 
 def sample_by_default(folder: Path) -> None:

@@ -8,6 +8,7 @@ from pairsmith.errors import ModelError
 from pairsmith.extras import require
 from pairsmith.models.devices import choose_device, choose_dtype
 from pairsmith.models.folders import find_model, hash_files, identity_of
+from pairsmith.models.generation_settings import FILE
 from pairsmith.models.loading import CLASSIFIER, check_vocabulary
 from pairsmith.models.run_folder import read_proved_run
 from pairsmith.models.settings import read_settings
@@ -75,6 +76,7 @@ def load_policy(
     tokenizer = load_tokenizer(str(folder), form or (run.form if run else Form.MESSAGES))
     model = load_weights(folder, name, config, dtype=choose_dtype(dtype), score=False)
     check_vocabulary(model, tokenizer, name)
+    _check_generation(model, name)
     return Policy(
         model.to(choose_device(device)).eval(),
         tokenizer,
@@ -84,3 +86,25 @@ def load_policy(
         run.template if run else None,
         choose_device(device),
     )
+
+
+def _check_generation(model: PreTrainedModel, name: str) -> None:
+    """Checks the settings for generation, which every checkpoint of a training is written with.
+
+    What is of sampling is valid only where a model samples, and our policies do.
+
+    Raises:
+        ModelError: They would not be written.
+    """
+    settings = model.generation_config
+    if settings is None:
+        return
+    settings.do_sample = True
+    try:
+        settings.validate(strict=True)
+    except (ValueError, TypeError) as error:
+        said = " ".join(str(error).split()).removeprefix("GenerationConfig is invalid: - ")
+        raise ModelError(
+            f"The {FILE} of {name} is not valid: {said[:200].rstrip(' .')}.",
+            "Mend it, or take it away: the model's own settings hold then.",
+        ) from None

@@ -185,8 +185,9 @@ def read_run(folder: Path) -> RunManifest:
         given = {**held, "form": Form(held["form"]), "template": template, "outputs": outputs}
         run = RunManifest(**given)
     except (OSError, ValueError, KeyError, TypeError, RecursionError, RecipeError) as error:
+        said = f"{error} is missing" if isinstance(error, KeyError) else error
         raise ModelError(
-            f"{path} is not a run's manifest that this version can read: {error}.",
+            f"{path} is not a run's manifest that this version can read: {said}.",
             "Was it written by another version, or edited?",
         ) from None
     if run.kind not in KINDS:

@@ -24,7 +24,7 @@ def read_settings(folder: Path, name: str) -> Any:
     from transformers import AutoConfig
 
     try:
-        _check_told(_read_json(folder / "config.json"))
+        _check_told(read_json(folder / "config.json"))
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
         _check_types(config)
     except Exception as error:  # a field of a wrong type is of no kind that is common to all
@@ -35,7 +35,7 @@ def read_settings(folder: Path, name: str) -> Any:
     return config
 
 
-def _read_json(path: Path) -> Any:
+def read_json(path: Path) -> Any:
     """A small file of JSON.
 
     Raises:

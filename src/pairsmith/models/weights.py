@@ -89,3 +89,25 @@ def _check_whole(model: Any, missing: Iterable[str], name: str, headed: bool) ->
             f"{name} is not whole: its weights lack {new[0]}{more}.",
             "Those would be drawn at random. Save it again by save_pretrained.",
         )
+
+
+def check_weights(folder: Path) -> None:
+    """Checks that the weights of a model, as they were written, are finite numbers.
+
+    A loss tells of weights before a step; what the last step makes of them nothing else reads.
+
+    Raises:
+        ModelError: Some are not.
+    """
+    from safetensors import safe_open
+
+    for path in sorted(folder.glob("*.safetensors")):
+        with safe_open(path, framework="pt") as held:
+            for name in held.keys():  # noqa: SIM118  (it is no mapping)
+                weights = held.get_tensor(name)
+                if weights.is_floating_point() and not bool(weights.isfinite().all()):
+                    raise ModelError(
+                        f"The last step made weights that are no finite numbers, of {name} first.",
+                        "No model was written. Take a lower learning_rate: in this folder with "
+                        "--force, or in another.",
+                    )

@@ -13,8 +13,9 @@ very ids, special tokens written out; where there is none, the row cannot be sco
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -34,6 +35,10 @@ AT_ONCE = 8
 
 ROWS = 128
 """Texts in a request, at most."""
+
+ENVELOPE, BYTES_OF_TEXT = 1 << 16, 1 << 12
+"""Bytes that an answer may have besides scores, and for the score of each text: what servers tell
+of a text beside it, as SGLang does, is some hundred bytes."""
 
 CLASSIFY, REWARD = "/classify", "/get_reward"
 UNLIKED = (400, 404, 422)
@@ -219,18 +224,32 @@ class RemoteReader:
         """
         ids = [rows.row(int(number)) for number in numbers]
         if self._takes_texts:
-            answer = wire.ask(self.address, {"query": self._texts(ids)})
+            answer = self._send({"query": self._texts(ids)}, len(ids))
             scores = answer.get("rewards") if isinstance(answer, dict) else None
         elif self._native:
-            answer = wire.ask(self.address, {"input_ids": ids})
+            answer = self._send({"input_ids": ids}, len(ids))
             scores = _each(answer, "embedding")
         else:
             named = {"model": self.options.served_model} if self.options.served_model else {}
             asked = {**named, "input": ids, "use_activation": False}
-            answer = wire.ask(self.address, asked)
+            answer = self._send(asked, len(ids))
             self._check_model(answer)
             scores = _each(_in_order(answer), "probs")
         return self._checked(scores, len(ids))
+
+    def _send(self, question: Mapping[str, Any], texts: int) -> Any:
+        """The answer to a question, of which no more is read than the scores of its texts take."""
+        most = ENVELOPE + BYTES_OF_TEXT * texts
+        try:
+            return wire.ask(self.address, question, replace(wire.Patience.usual(), most_bytes=most))
+        except wire.AnswerError as error:
+            if error.kind == wire.LARGE:
+                raise ModelError(
+                    error.message,
+                    f"A score is one number for each of {texts:,} texts. Does it serve another "
+                    "model, or no classifier?",
+                ) from None
+            raise
 
     def _check_model(self, answer: Any) -> None:
         wanted = self.options.served_model

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pairsmith.dataset.manifest import Manifest
-from pairsmith.dataset.rows import entries_of
+from pairsmith.dataset.rows import UNREADABLE, entries_of
 from pairsmith.errors import OutputError
 from pairsmith.io.durable import PARTIAL, finalize, partial_path, sha256_of
 from pairsmith.schema.rows import Kind
@@ -179,7 +179,7 @@ def read_statements(paths: Iterator[Path], schema: pa.Schema) -> Iterator[pa.Rec
 def _opened(path: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path)
-    except (OSError, pa.ArrowException) as error:
+    except UNREADABLE as error:
         raise OutputError(
             f"{path} cannot be read: {error}.", "Remove it; the same command goes on."
         ) from None

@@ -12,6 +12,7 @@ from pairsmith.dataset.folder import writing
 from pairsmith.models.generation_settings import sample_by_default
 from pairsmith.models.policies import Policy
 from pairsmith.models.run_folder import RunManifest, list_outputs, write_run
+from pairsmith.models.weights import check_weights
 from pairsmith.training import metrics
 from pairsmith.training.card import NAME as CARD
 from pairsmith.training.config import write_config
@@ -82,7 +83,11 @@ def _release(trainer: Any) -> None:
 
 
 def _write_model(job: Job, trainer: Any) -> Path:
-    """Writes the model and its tokenizer beside the checkpoints."""
+    """Writes the model and its tokenizer beside the checkpoints.
+
+    Raises:
+        ModelError: The last step left weights that are no numbers.
+    """
     finished = job.place.finished
     if job.is_main:
         job.place.empty_finished()
@@ -96,6 +101,7 @@ def _write_model(job: Job, trainer: Any) -> Path:
         if isinstance(job.loaded, Policy):
             sample_by_default(finished)
         (finished / "training_args.bin").unlink(missing_ok=True)  # a pickle; config.yaml has them
+        check_weights(finished)
     job.wait()
     return finished
 

@@ -21,6 +21,7 @@ from pairsmith.io.durable import fsync, write_text_durably
 from pairsmith.io.locks import LOCK, is_lock, locked
 from pairsmith.models.folders import hash_files
 from pairsmith.models.run_folder import NAME, RunManifest, has_run, read_proved_run, read_run
+from pairsmith.training.checkpoints import last_whole
 
 GROWING = "checkpoints"
 """Where a run grows; it goes when the run is whole."""
@@ -104,8 +105,8 @@ class RunFolder:
             ) from error
 
     def _refuse(self, held: RunManifest | None) -> None:
-        """Refuses a run by another plan, finished or not."""
-        begun = _read(self.growing / PLAN)
+        """Refuses a run by another plan, finished or not, that can be gone on with."""
+        begun = _read(self.growing / PLAN) if self._has_grown() else None
         if begun == self.begun:
             return
         hint = "Name another folder, or give --force to replace this one."
@@ -118,9 +119,21 @@ class RunFolder:
                 f"{self.path} holds the beginning of a run by other settings: {differs}.", hint
             )
 
+    def _has_grown(self) -> bool:
+        """Whether there is anything that a run can be gone on with."""
+        return (self.growing / MOVING).exists() or last_whole(self.growing) is not None
+
+    def _tidy(self) -> None:
+        """Leaves no folder to grow in that nothing grew in, as where a run is refused."""
+        if self.growing.is_dir() and not self._has_grown():
+            shutil.rmtree(self.growing)
+
     @contextmanager
     def claimed(self) -> Iterator[None]:
         """Holds the folder for one run; what another plan left unfinished is removed.
+
+        What a run leaves that made no whole checkpoint is removed at the end, and the folder with
+        it where it holds nothing else.
 
         Raises:
             OutputError: Another process holds it, or it cannot be written.
@@ -132,12 +145,22 @@ class RunFolder:
                     f"{self.growing} is not pairsmith's.", "Move it away, or name another folder."
                 )
             self.growing.mkdir(parents=True, exist_ok=True)
-            with locked(self.growing, self.path):
-                if _read(self.growing / PLAN) != self.begun:
-                    self._clear()
-                    text = json.dumps(self.begun, indent=2, sort_keys=True)
-                    write_text_durably(self.growing / PLAN, text + "\n")
-                yield
+            try:
+                with locked(self.growing, self.path):
+                    try:
+                        self._begin()
+                        yield
+                    finally:
+                        self._tidy()
+            finally:
+                if not any(self.path.iterdir()):
+                    self.path.rmdir()
+
+    def _begin(self) -> None:
+        if _read(self.growing / PLAN) != self.begun:
+            self._clear()
+            text = json.dumps(self.begun, indent=2, sort_keys=True)
+            write_text_durably(self.growing / PLAN, text + "\n")
 
     def _is_ours(self) -> bool:
         return (self.growing / LOCK).exists() or not any(self.growing.iterdir())
@@ -210,7 +233,7 @@ def make_plan(
         config: The settings.
     """
     named = {f"{what}_{key}": held[key] for what, held in parents.items() for key in held}
-    told = {key: value for key, value in named.items() if key.endswith("sha256")}
+    told = {key: value for key, value in named.items() if key.endswith(("sha256", "_ends"))}
     asked = {key: value for key, value in config.items() if key not in NAMED}
     made: dict[str, Any] = json.loads(json.dumps({"kind": kind, **told, "config": asked}))
     return made
@@ -228,6 +251,7 @@ def difference(one: Plan, other: Plan) -> str:
         "kind": "it is of another kind",
         "build_sha256": "it is of another build",
         "base_sha256": "it began with another model",
+        "base_ends": "replies of its model end at other tokens, by generation_config.json",
         "build_confidence_sha256": "the confidence in labels is another",
         "reward_sha256": "the reward is another model's",
         "watch_sha256": "another model watches",

@@ -41,6 +41,7 @@ class Configuration:
         learning_rate: That where none is named, of the settings and the number of weights.
         check: Checks settings, settled, against each other; raises RecipeError.
         lowest: The least that some settings can be, besides those of any training.
+        choices: The words that some settings can be, which TRL looks at in the first step alone.
         step_rows: Rows a step, over all devices, where no accumulation is named.
     """
 
@@ -51,6 +52,7 @@ class Configuration:
     learning_rate: Callable[[Settings, int], float]
     check: Callable[[Settings], None] = lambda _settings: None
     lowest: Mapping[str, float] = field(default_factory=dict)
+    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     step_rows: int = STEP_ROWS
 
 

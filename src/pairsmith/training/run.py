@@ -10,21 +10,25 @@ from typing import Any
 
 from pairsmith.dataset import folder, manifest
 from pairsmith.dataset.manifest import read_manifest
+from pairsmith.dataset.verify import check_shards
 from pairsmith.errors import OutputError, RecipeError
 from pairsmith.extras import require
 from pairsmith.io.durable import sha256_of
 from pairsmith.io.remote import StoragePath
-from pairsmith.models.folders import record_name
+from pairsmith.models.folders import find_model, record_name
+from pairsmith.models.forward import in_memory
+from pairsmith.models.generation_settings import recorded_ends
+from pairsmith.models.policies import Policy
 from pairsmith.training import checkpoints, metrics
 from pairsmith.training.confidence import read_confidence
 from pairsmith.training.finish import finish
 from pairsmith.training.folder import GROWING, RunFolder, make_plan
 from pairsmith.training.held_out import check_held_out
 from pairsmith.training.job import Job, TrainedModel
-from pairsmith.training.method import Method
+from pairsmith.training.method import Loaded, Method
 from pairsmith.training.progress import TrainingWatch
 from pairsmith.training.quiet import quiet
-from pairsmith.training.settings import complete, settle, trainer_arguments
+from pairsmith.training.settings import complete, refused_settings, settle, trainer_arguments
 
 
 @dataclass(frozen=True)
@@ -58,13 +62,18 @@ def train(
         progress: Called with a `TrainingProgress` after every batch of rows and every step.
     """
     require("train", "Training needs")
-    with quiet():
+    hint = (
+        "Lower per_device_train_batch_size or max_length, or train adapters of a low rank (--lora)."
+    )
+    with quiet(), in_memory("the model and a batch", hint):
         settings = settle(method.configuration, options, asked.config)
         job = _prepare(method, asked, settings)
         whole = job.place.whole()
         job.wait()  # or the main process might have begun to write before all have looked
         if whole is not None:
             return TrainedModel(job.place.path, whole, reused=True, is_main=job.is_main)
+        if job.is_main:
+            check_shards(job.out, job.built)
         with job.claimed():
             return _train(job, progress)
 
@@ -88,7 +97,7 @@ def _prepare(method: Method, request: Request, asked: dict[str, Any]) -> Job:
         )
     parents = {
         "build": _source(out, told.sha256),
-        "base": {"name": record_name(loaded.name), "sha256": loaded.sha256},
+        "base": {"name": record_name(loaded.name), "sha256": loaded.sha256, **_ends(loaded)},
         **method.parents(settings, loaded),
         **held_out,
     }
@@ -97,6 +106,12 @@ def _prepare(method: Method, request: Request, asked: dict[str, Any]) -> Job:
     return Job(
         method, out, built, loaded, settings, told, held, args, parents, request.evaluate, remarks
     )
+
+
+def _ends(loaded: Loaded) -> dict[str, str]:
+    """Where the replies of a policy end, as far as its hash does not tell."""
+    is_policy = isinstance(loaded, Policy)
+    return recorded_ends(find_model(loaded.name), loaded.name) if is_policy else {}
 
 
 def _source(out: StoragePath, confidence: str) -> dict[str, str]:
@@ -138,7 +153,10 @@ def _train(job: Job, watch: TrainingWatch | None) -> TrainedModel:
     if last is not None and checkpoints.is_last(last):
         trainer._load_from_checkpoint(str(last))  # to go on would be a step too many
     else:
-        trainer.train(resume_from_checkpoint=str(last) if last else None)
+        try:
+            trainer.train(resume_from_checkpoint=str(last) if last else None)
+        except ImportError as error:  # of what a setting asks for
+            raise refused_settings(error) from error
     return finish(job, trainer, made, records, watch)
 
 

@@ -22,14 +22,29 @@ LOWEST = {
     "max_length": 2, "lora_r": 1, "lora_alpha": 1, "per_device_train_batch_size": 1,
     "gradient_accumulation_steps": 1, "seed": 0, "save_total_limit": 1, "num_train_epochs": 0.0,
     "learning_rate": 0.0, "lora_dropout": 0.0, "save_steps": 0.0, "logging_steps": 0.0,
+    "weight_decay": 0.0, "max_grad_norm": 0.0, "adam_epsilon": 0.0, "neftune_noise_alpha": 0.0,
+    "data_seed": 0, "dataloader_num_workers": 0, "pad_to_multiple_of": 1,
 }  # fmt: skip
 """The least that some settings can be."""
 
 HIGHEST = 2**31 - 1
-"""The most that a whole number can be; random generators and counters take no more."""
+"""The most that a number can be: random generators and counters take no more, and what is computed
+with larger ones is soon no number."""
 
-POSITIVE = frozenset({"num_train_epochs", "learning_rate", "save_steps", "logging_steps"})
+POSITIVE = frozenset(
+    {
+        "num_train_epochs", "learning_rate", "save_steps", "logging_steps", "top_p",
+        "repetition_penalty",
+    }
+)  # fmt: skip
 """Those that have to be above it."""
+
+MOST = {
+    "learning_rate": 1.0, "lora_dropout": 1.0, "lora_r": 65_536.0, "temperature": 100.0,
+    "top_p": 1.0, "min_p": 1.0,
+}  # fmt: skip
+"""The most that some settings can be. A step moves each weight by about the learning rate, and
+weights are below 1; a rank is no more than a model is wide."""
 
 
 NEWER = "activation_checkpointing"
@@ -64,6 +79,9 @@ def settle(
         **check_settings(said, types, "The call"),
     }
     _check(settings, {**LOWEST, **asked.lowest})
+    for name, words in asked.choices.items():
+        if name in settings and settings[name] not in words:
+            raise RecipeError(f"{name} is {settings[name]!r}.", f"Expected {', '.join(words)}.")
     asked.check(settings)
     return settings
 
@@ -97,8 +115,11 @@ def _check(settings: Mapping[str, Any], lowest: Mapping[str, float]) -> None:
             above = f"more than {least:g}" if name in POSITIVE else f"{least:g} or more"
             raise RecipeError(f"{name} is {value}.", f"Expected {above}.")
     for name, value in settings.items():
-        if isinstance(value, int) and value > HIGHEST:
-            raise RecipeError(f"{name} is {value}.", f"Expected {HIGHEST} or less.")
+        for one in value if isinstance(value, list) else [value]:
+            most = MOST.get(name, HIGHEST)
+            if isinstance(one, int | float) and not -HIGHEST <= one <= most:
+                told = f"{most:,.10g} or less" if one > most else f"{-HIGHEST} or more"
+                raise RecipeError(f"{name} is {one}.", f"Expected {told}.")
     if settings["max_steps"] == 0 or settings["max_steps"] < -1:
         raise RecipeError(f"max_steps is {settings['max_steps']}.", "Expected 1 or more.")
 
@@ -172,6 +193,10 @@ def trainer_arguments(asked: Configuration, settings: Mapping[str, Any], folder:
     theirs = {name: value for name, value in settings.items() if name not in asked.ours}
     if NEWER in {field.name for field in fields(kind)}:
         theirs[NEWER] = theirs.pop("gradient_checkpointing")
+    if settings.get("activation_offloading") and not torch.accelerator.is_available():
+        raise RecipeError(
+            "activation_offloading moves what a GPU holds, and there is none.", "Leave it out."
+        )
     fixed = {
         "output_dir": str(folder),
         "save_strategy": "steps",
@@ -189,8 +214,15 @@ def trainer_arguments(asked: Configuration, settings: Mapping[str, Any], folder:
     kept = {name: settings[name] for name in free if name in settings}
     try:
         return kind(**{**theirs, **fixed, **kept})
-    except (ValueError, TypeError, ImportError, NotImplementedError) as error:
+    except REFUSALS as error:
         raise refused_settings(error) from error
+
+
+REFUSALS = (
+    ValueError, TypeError, LookupError, ArithmeticError, ImportError, OSError, NotImplementedError,
+)  # fmt: skip
+"""What TRL, transformers and torch raise where a setting is nothing for them, or a file that it
+names is not there."""
 
 
 def refused_settings(error: Exception) -> RecipeError:

@@ -15,6 +15,7 @@ from transformers import Trainer
 
 from pairsmith.errors import ModelError, OutputError
 from pairsmith.training import checkpoints
+from pairsmith.training.settings import REFUSALS, refused_settings
 
 MOST_NAMED = 16
 """At most this many rows are named where a loss is no number."""
@@ -62,7 +63,7 @@ class RunTrainer(Trainer):  # type: ignore[misc]  # transformers may be absent
         self.step_rows: list[int] = []
         self.step_loss: list[float] = []
         self.step_right: list[float] = []
-        super().__init__(*given, **named)
+        _as_set(super().__init__, *given, **named)
 
     def _send_telemetry(self) -> None:
         """Tells nobody."""
@@ -113,6 +114,26 @@ class RunTrainer(Trainer):  # type: ignore[misc]  # transformers may be absent
             "pairsmith show BUILD --id shows a row.",
         )
 
+    def create_optimizer(self, *given: Any, **named: Any) -> Any:
+        """The optimizer that the settings name.
+
+        Raises:
+            RecipeError: They name none that there is, or it takes no such setting.
+        """
+        return _as_set(super().create_optimizer, *given, **named)
+
+    def create_scheduler(self, num_training_steps: int, *given: Any, **named: Any) -> Any:
+        """The schedule of the learning rate that the settings name, told for some steps ahead.
+
+        Raises:
+            RecipeError: It takes no such setting, or gives no learning rate at some step.
+        """
+        made = _as_set(super().create_scheduler, num_training_steps, *given, **named)
+        for rate in getattr(made, "lr_lambdas", ()):
+            for step in {0, 1, num_training_steps // 2, num_training_steps}:
+                _as_set(rate, step)
+        return made
+
     @property
     def tokens(self) -> int:
         """The tokens that were read so far, over all devices."""
@@ -154,6 +175,22 @@ class RunTrainer(Trainer):  # type: ignore[misc]  # transformers may be absent
                 f"{said}.",
                 f"Make room; the same command goes on from the last whole checkpoint, {step}.",
             ) from error
+
+
+def _as_set(make: Callable[..., Any], *given: Any, **named: Any) -> Any:
+    """What is made by the settings alone.
+
+    Raises:
+        RecipeError: The settings are refused.
+    """
+    try:
+        return make(*given, **named)
+    except REFUSALS as error:
+        raise refused_settings(error) from error
+    except RuntimeError as error:  # what reports to a service that is not installed
+        if "to be installed" not in str(error):
+            raise
+        raise refused_settings(error) from error
 
 
 NO_ROOM = ("no space left", "file too large", "quota exceeded", "unexpected pos")

@@ -5,8 +5,9 @@ import inspect
 import pytest
 
 from pairsmith.errors import RecipeError
-from pairsmith.training.dpo.options import LOSSES, SMOOTHED
+from pairsmith.training.dpo.options import CHOICES, LOSSES, SMOOTHED
 from pairsmith.training.methods import METHODS
+from pairsmith.training.rl import options as rl
 from pairsmith.training.settings import settle
 
 pytest.importorskip("trl")
@@ -24,6 +25,16 @@ DPO = METHODS["dpo"].configuration
         ({"beta": 0.0}, "beta is 0"),
         ({"ld_alpha": 1.5}, "ld_alpha is 1.5"),
         ({"truncation_mode": "middle"}, "truncation_mode is 'middle'"),
+        ({"f_divergence_type": "kl"}, "f_divergence_type is 'kl'"),
+        ({"loss_type": []}, "loss_type names no loss"),
+        ({"learning_rate": "1e30"}, r"learning_rate is 1e\+30"),
+        ({"beta": "1e300"}, r"beta is 1e\+300"),
+        ({"loss_weights": ["1e300"]}, r"loss_weights is 1e\+300"),
+        ({"lora_r": 2**31 - 1}, "lora_r is 2147483647"),
+        ({"lora_dropout": 1.5}, r"lora_dropout is 1\.5"),
+        ({"weight_decay": -1.0}, r"weight_decay is -1\.0"),
+        ({"data_seed": -(2**40)}, "data_seed is -1099511627776"),
+        ({"pad_to_multiple_of": 0}, "pad_to_multiple_of is 0"),
         ({"confidence": "label", "loss_type": ["ipo"]}, "beside loss_type: ipo"),
         ({"margin": True, "f_divergence_type": "js_divergence"}, "beside f_divergence_type"),
         ({"sync_ref_model": True}, "sets sync_ref_model, which pairsmith sets itself"),
@@ -55,6 +66,17 @@ def test_the_hint_on_smoothing_names_the_confidence():
         )
     assert "confidence" in caught.value.hint
     assert "0.9" in caught.value.hint
+
+
+def test_words_are_those_of_trl():
+    from trl.trainer.dpo_trainer import DPOTrainer
+    from trl.trainer.grpo_trainer import GRPOTrainer
+
+    for trainer, choices in ((DPOTrainer, CHOICES), (GRPOTrainer, rl.CHOICES)):
+        source = inspect.getsource(trainer)
+        for name, words in choices.items():
+            assert name in source
+            assert [word for word in words if f'"{word}"' not in source] == []
 
 
 def test_the_losses_are_those_of_trl():

@@ -1,5 +1,7 @@
 """Every row of the real file is in the ledger of a run by reinforcement learning."""
 
+import shutil
+
 import pytest
 
 import pairsmith
@@ -17,9 +19,11 @@ def test_every_row_of_the_real_file_is_accounted_for(form, real, tmp_path):
     options = {"template": "llama2"} if form == "text" else {}
     built = pairsmith.build(tmp_path / "divided", tmp_path / "out", **options)
     policy, reward = write_causal(tmp_path / "policy"), write_scorer(tmp_path / "reward")
+    watch = shutil.copytree(reward, tmp_path / "watch")
+    (watch / "vocab.txt").write_text("")  # the same model by another hash
     made = train_rl_quietly(
         tmp_path / "out", tmp_path / "run", policy, reward,
-        watch=str(reward), max_steps=2, max_length=512, evaluate=True,
+        watch=str(watch), max_steps=2, max_length=512, evaluate=True,
     )  # fmt: skip
     ledger = made.manifest.ledger
     for held in ledger.values():

@@ -108,8 +108,16 @@ def test_the_policy_loads_and_the_same_command_does_nothing_more(run, words):
     with pytest.raises(OutputError, match="the reward is another model's"):
         train_rl_quietly(
             words.messages, run.folder, words.policy, words.dislikes,
-            watch=str(words.dislikes), stop=False, evaluate=True,
+            watch=str(words.likes), stop=False, evaluate=True,
         )  # fmt: skip
+
+
+def test_the_model_that_rewards_does_not_watch(words, tmp_path):
+    with pytest.raises(ModelError, match="is the model that rewards"):
+        train_rl_quietly(
+            words.messages, tmp_path / "run", words.policy, words.likes, watch=str(words.likes)
+        )
+    assert not (tmp_path / "run").exists()
 
 
 @slow

@@ -33,6 +33,9 @@ def draw(found: Rounds) -> None:
         screen.print(sanitize(f"{said}:"), soft_wrap=True)
         columns = "samples", "prompts", "mean score", "by wins", "by scores"
         _table(screen, columns, _elo(elo["snapshots"]))
+        if len(elo["snapshots"]) == 1:
+            told = "There is nothing to hold it against: name the samples of each snapshot."
+            screen.print(told, soft_wrap=True)
         for line in _unrated(elo["snapshots"]):
             screen.print(sanitize(line), soft_wrap=True)
     if held["attacks"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,8 @@ def show(made: Generated, as_json: bool) -> None:
         lines.append("They had been made before, by the same options: nothing was drawn again.")
     lines.append(f"The samples: {made.folder}")
     if made.manifest.kept:
-        lines.append(f"Next: pairsmith build {made.folder} OUT --carry round,model --margin scores")
+        place = shlex.quote(str(made.folder))
+        lines.append(f"Next: pairsmith build {place} OUT --carry round,model --margin scores")
     for line in lines:
         console().print(sanitize(line), markup=False, highlight=False, soft_wrap=True)
 

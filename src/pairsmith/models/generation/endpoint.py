@@ -46,6 +46,9 @@ OF_THE_SERVER = frozenset({wire.AWAY, wire.BUSY, wire.NO_JSON, REFUSED, OTHER_MO
 ENVELOPE, BYTES_OF_TOKEN = 1 << 16, 64
 """Bytes that an answer may have besides a reply, and for each token of that."""
 
+MOST_LISTED = 8 << 20
+"""Bytes of the list of models: those that have thousands of them take about one mebibyte."""
+
 MOST_NAME = 300
 """Characters of a model's name."""
 
@@ -253,8 +256,10 @@ def list_models(address: SplitResult, patience: wire.Patience | None = None) -> 
     """
     place = address._replace(path=address.path.removesuffix(ROUTE) + MODELS)
     hint = "Name the model with --served-model NAME."
+    held = patience or wire.Patience.usual()
+    held = replace(held, most_bytes=min(held.most_bytes, MOST_LISTED))
     try:
-        answer = wire.ask(place, None, patience)
+        answer = wire.ask(place, None, held)
     except wire.RefusedError as error:
         if error.status in (401, 403):
             hint = f"The environment's {wire.TOKEN} holds a token for it."

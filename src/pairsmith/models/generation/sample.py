@@ -13,6 +13,9 @@ from pairsmith.tokens.reward_ids import Said
 MOST_TOKENS = 1_000_000
 """Of a reply; more than any model writes."""
 
+COLDEST = 1e-6
+"""The least temperature above 0: what is divided by less is soon no number."""
+
 SEED_BITS = 31
 """Of a seed: servers take no more of a whole number, or not its sign."""
 
@@ -42,6 +45,11 @@ class Sampling:
         """
         if not 0 <= self.temperature <= 100:
             raise RecipeError(f"A temperature of {self.temperature:g} is not between 0 and 100.")
+        if 0 < self.temperature < COLDEST:
+            raise RecipeError(
+                f"A temperature of {self.temperature:g} is below {COLDEST:g}.",
+                "Take 0 for the most probable token each time.",
+            )
         if not 0 < self.top_p <= 1:
             raise RecipeError(f"A top_p of {self.top_p:g} is not above 0 and at most 1.")
         if not 1 <= self.max_tokens <= MOST_TOKENS:

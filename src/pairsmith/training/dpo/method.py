@@ -11,6 +11,7 @@ from pairsmith.schema.rows import Form
 from pairsmith.training.dpo.card import card_of
 from pairsmith.training.dpo.evaluation import evaluate_policy
 from pairsmith.training.dpo.options import (
+    CHOICES,
     DEFAULTS,
     OURS,
     DpoOptions,
@@ -26,7 +27,6 @@ from pairsmith.training.method import Configuration, Loaded, Method, Parents, Se
 from pairsmith.training.pairs import check_build, encode_pairs, read_rows, wanted_pairs
 from pairsmith.training.progress import TrainingWatch
 from pairsmith.training.rows import Encoding
-from pairsmith.training.settings import refused_settings
 
 if TYPE_CHECKING:
     from pairsmith.models.policies import Policy
@@ -91,26 +91,23 @@ def _make_trainer(job: Job, recorder: Recorder) -> Any:
     model, tokenizer = job.loaded.model, job.loaded.tokenizer
     # with adapters the reference is the model without them; or what it says is asked beforehand
     alone = settings["use_peft"] or args.precompute_ref_log_probs
-    try:
-        return PolicyTrainer(
-            model=model,
-            ref_model=None if alone else copy.deepcopy(model),
-            args=args,
-            data_collator=Collator(
-                pad_token_id=tokenizer.pad_token_id,
-                max_length=args.max_length,
-                truncation_mode=args.truncation_mode,
-                pad_to_multiple_of=args.pad_to_multiple_of,
-            ),
-            train_dataset=rows,
-            processing_class=tokenizer,
-            peft_config=adapters(settings, None) if settings["use_peft"] else None,
-            callbacks=[recorder],
-            ids=lambda row: str(rows[row]["id"]),
-            keep=settings["save_total_limit"],
-        )
-    except (ValueError, NotImplementedError) as error:
-        raise refused_settings(error) from error
+    return PolicyTrainer(
+        model=model,
+        ref_model=None if alone else copy.deepcopy(model),
+        args=args,
+        data_collator=Collator(
+            pad_token_id=tokenizer.pad_token_id,
+            max_length=args.max_length,
+            truncation_mode=args.truncation_mode,
+            pad_to_multiple_of=args.pad_to_multiple_of,
+        ),
+        train_dataset=rows,
+        processing_class=tokenizer,
+        peft_config=adapters(settings, None) if settings["use_peft"] else None,
+        callbacks=[recorder],
+        ids=lambda row: str(rows[row]["id"]),
+        keep=settings["save_total_limit"],
+    )
 
 
 METHOD = Method(
@@ -123,6 +120,7 @@ METHOD = Method(
         learning_rate=learning_rate_of,
         check=check_settings,
         lowest={"precompute_ref_batch_size": 1},
+        choices=CHOICES,
     ),
     check_build=_check_build,
     load=_load,

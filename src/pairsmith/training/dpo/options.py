@@ -77,6 +77,12 @@ SMOOTHED = frozenset({"robust", "exo_pair", "aot", "aot_unpaired"})
 
 TRUNCATIONS = ("keep_start", "keep_end")
 
+CHOICES = {
+    "truncation_mode": TRUNCATIONS,
+    "f_divergence_type": ("reverse_kl", "forward_kl", "js_divergence", "alpha_divergence"),
+}
+"""The words that some settings can be."""
+
 
 def learning_rate_of(settings: Mapping[str, Any], weights: int) -> float:
     """The learning rate where none is named.
@@ -97,16 +103,13 @@ def check_settings(settings: Mapping[str, Any]) -> None:
         RecipeError: Something is none, or at odds with something else.
     """
     losses = settings["loss_type"]
+    if not losses:
+        raise RecipeError("loss_type names no loss.", f"Losses: {', '.join(LOSSES)}.")
     for name in losses:
         if name not in LOSSES:
             raise RecipeError(f"{name!r} is no loss of TRL's.", f"Losses: {', '.join(LOSSES)}.")
     if not settings["beta"] > 0:
         raise RecipeError(f"beta is {settings['beta']}.", "Expected more than 0.")
-    if settings["truncation_mode"] not in TRUNCATIONS:
-        raise RecipeError(
-            f"truncation_mode is {settings['truncation_mode']!r}.",
-            f"Expected {' or '.join(TRUNCATIONS)}.",
-        )
     alpha, weights = settings.get("ld_alpha"), settings.get("loss_weights")
     if alpha is not None and not 0 <= alpha <= 1:
         raise RecipeError(f"ld_alpha is {alpha}.", "Expected 0 to 1.")

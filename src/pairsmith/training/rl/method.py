@@ -36,9 +36,11 @@ from pairsmith.training.rl.card import card_of
 from pairsmith.training.rl.evaluation import HELD_OUT, evaluate_policy
 from pairsmith.training.rl.fit import check_models
 from pairsmith.training.rl.options import (
+    CHOICES,
     DEFAULTS,
     LOWEST,
     METHODS,
+    OTHERWISE_SET,
     OURS,
     REFUSED,
     RlOptions,
@@ -93,6 +95,16 @@ def _check(settings: Settings) -> None:
         raise RecipeError(
             f"{settings['method']!r} is no method.", f"Methods are {' and '.join(METHODS)}."
         )
+    for name in settings.get("generation_kwargs") or ():
+        if name in OTHERWISE_SET:
+            raise RecipeError(
+                f"generation_kwargs sets {name}.", f"Set {OTHERWISE_SET[name]} in its place."
+            )
+    if len(settings.get("reward_clip_range") or (0, 0)) != 2:
+        raise RecipeError(
+            f"reward_clip_range is {settings['reward_clip_range']}.",
+            "Expected two numbers: the least and the most that a reward counts.",
+        )
     for name, why in REFUSED.items():
         if settings.get(name):
             raise RecipeError(f"{name} is not to be set.", why)
@@ -130,7 +142,19 @@ def _load(settings: Settings, form: Form) -> Policy:
 
 
 def _parents(settings: Settings, _loaded: Loaded) -> Parents:
-    return {role: name_parent(name) for role, name in bench.roles_of(settings).items()}
+    """The preference models.
+
+    Raises:
+        ModelError: One is not there, or is not what its run wrote; or both are the same.
+    """
+    held = {role: name_parent(name) for role, name in bench.roles_of(settings).items()}
+    if "watch" in held and held["watch"]["sha256"] == held["reward"]["sha256"]:
+        raise ModelError(
+            f"{settings['watch']}, named by --watch, is the model that rewards: the two would "
+            "never part.",
+            "Name a preference model of other rows, or leave --watch out.",
+        )
+    return held
 
 
 def _encode(job: Job, watch: TrainingWatch | None) -> Encoding:
@@ -265,6 +289,7 @@ def _method(theirs: Any) -> Method:
             learning_rate=learning_rate_of,
             check=_check,
             lowest=LOWEST,
+            choices=CHOICES,
         ),
         check_build=_check_build,
         load=_load,

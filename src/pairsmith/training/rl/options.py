@@ -108,9 +108,27 @@ REFUSED = {
 }
 """Settings of TRL's that are not to be set, and why."""
 
+CHOICES = {
+    "loss_type": (
+        "grpo", "bnpo", "dr_grpo", "dapo", "cispo", "sapo", "luspo", "vespo",
+    ),
+    "importance_sampling_level": ("token", "sequence"),
+    "scale_rewards": ("group", "batch", "none"),
+}  # fmt: skip
+"""The words that some settings of GRPO's can be."""
+
+OTHERWISE_SET = {
+    "do_sample": "temperature", "num_return_sequences": "num_generations",
+    "max_new_tokens": "max_completion_length", "max_length": "max_completion_length",
+    "temperature": "temperature", "top_p": "top_p", "top_k": "top_k", "min_p": "min_p",
+    "repetition_penalty": "repetition_penalty",
+}  # fmt: skip
+"""What `generation_kwargs` may not hold, and the setting that says it."""
+
 LOWEST = {
-    "beta": 0.0, "num_generations": 2, "max_completion_length": 1, "temperature": 0.0,
-    "missing_eos_penalty": 0.0,
+    "beta": 0.0, "num_generations": 2, "max_completion_length": 1, "temperature": 1e-6,
+    "missing_eos_penalty": 0.0, "top_p": 0.0, "top_k": 0, "min_p": 0.0, "repetition_penalty": 0.0,
+    "num_iterations": 1, "steps_per_generation": 1,
 }  # fmt: skip
 """The least that some settings can be."""
 
