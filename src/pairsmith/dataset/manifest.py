@@ -183,6 +183,24 @@ def read_manifest(out: StoragePath) -> Manifest:
     return parse_manifest(out / NAME)
 
 
+SOURCES = ("collection", "samples")
+"""Kinds of manifests that stand beside rows which a build reads; that of a build names none."""
+
+
+def _check_built(path: StoragePath, fields: Any) -> None:
+    """Checks that a manifest is not that of a source which was written by another command.
+
+    Raises:
+        OutputError: It is.
+    """
+    kind = fields.get("kind") if isinstance(fields, dict) else None
+    if kind in SOURCES:
+        raise OutputError(
+            f"{path.parent} holds no build, but a source of the kind {kind}.",
+            f"Build it: pairsmith build {path.parent} OUT",
+        )
+
+
 def parse_manifest(path: StoragePath) -> Manifest:
     """Reads a manifest, whatever its name.
 
@@ -193,6 +211,7 @@ def parse_manifest(path: StoragePath) -> Manifest:
         fields = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise OutputError(f"{path} cannot be read: {error}.") from None
+    _check_built(path, fields)
     try:
         built = Manifest(
             pairsmith=str(fields["pairsmith"]),

@@ -107,7 +107,7 @@ def _project(options: CollectOptions) -> Project | None:
         return make_project(_talking(options))
     if options.from_ is None:
         return None
-    opinions = options.opinions or 1
+    opinions = 1 if options.opinions is None else options.opinions
     held = {"mode": "relabel", "opinions": opinions, "most_opinions": opinions}
     return make_project({**held, **_words(options, "Which reply is better?")})
 
@@ -126,7 +126,7 @@ def _talking(options: CollectOptions) -> dict[str, Any]:
         "mode": mode,
         **models_of(options),
         "tranche": Tranche.REJECTION_SAMPLED.value if scored else Tranche.BASE.value,
-        "best_of": options.best_of or (BEST_OF if scored else 2),
+        "best_of": (BEST_OF if scored else 2) if options.best_of is None else options.best_of,
         "score": options.score,
         "shown": (Shown.TWO_LEAST_HARMFUL if red else Shown.BEST_AND_ANOTHER).value,
         "edits": options.edits,
@@ -137,7 +137,7 @@ def _talking(options: CollectOptions) -> dict[str, Any]:
 
 
 def _words(options: CollectOptions, title: str) -> dict[str, str]:
-    held = {"title": options.title or title}
+    held = {"title": title if options.title is None else options.title}
     if options.instructions is not None:
         held["instructions"] = _read(Path(options.instructions))
     return held
