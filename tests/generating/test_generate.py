@@ -240,7 +240,7 @@ def test_which_samples_are_paired():
         ({"model": None}, "Nothing writes the samples"),
         ({"endpoint": "http://127.0.0.1:1"}, "Both a model and an endpoint"),
         ({"served_model": "ferns"}, "--served-model is of an endpoint"),
-        ({"score": None}, "Which of 4 samples is the best, nothing tells"),
+        ({"score": None}, "Nothing tells which of 4 samples is the best"),
         ({"best_of": 1}, "One sample makes no pair"),
         ({"best_of": 0}, "--best-of 0 is out of range"),
         ({"against": "all"}, "cannot be paired with 'all'"),
