@@ -170,6 +170,41 @@ def test_pairs_are_judged_again_and_the_build_is_mended(planted, tmp_path, run):
     assert all("good" in str(row["chosen"]) for row in rows)
 
 
+CALL = {"function": {"name": "brew", "arguments": '{"leaves": 2}'}}
+STRUCTURED = {
+    "calls": [{"role": "assistant", "content": None, "tool_calls": [CALL]}],
+    "thoughts": [{"role": "assistant", "content": "Yes.", "reasoning_content": "Is it dry?"}],
+    "messages": [
+        {"role": "assistant", "content": "Why?"},
+        {"role": "user", "content": "It droops."},
+        {"role": "assistant", "content": "Water it."},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "template"),
+    [("calls", None), ("thoughts", None), ("messages", None), ("messages", "chatml")],
+)
+def test_what_is_written_out_is_no_message_of_a_source(tmp_path, kind, template):
+    """People judge it, the annotation has it; what they were shown is no reply of a model."""
+    other = [{"role": "assistant", "content": "No."}]
+    if kind == "messages":
+        other = [*other, {"role": "user", "content": "And now?"}, {**other[0]}]
+    asked = [{"role": "user", "content": "Tea for a fern?"}]
+    row = {"prompt": asked, "chosen": STRUCTURED[kind], "rejected": other}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row))
+    pairsmith.build(tmp_path / "rows.jsonl", tmp_path / "out", template=template)
+    options = CollectOptions.of(from_=str(tmp_path / "out"))
+    with serving(open_or_begin(tmp_path / "second", options), live=False) as (served, _):
+        ann = Person.at(served).enter().go("/task")
+        assert any("No." in text for text in ann.texts)
+        ann.press("judge", strength="4")
+    made = pairsmith.export_collection(tmp_path / "second")
+    assert (made.manifest.kept, made.manifest.unkept) == (0, {"written_out": 1})
+    assert sum(made.annotation.labels.values()) == 1
+
+
 def test_what_nobody_doubts_is_nothing_to_act_on(planted, tmp_path, run):
     options = CollectOptions.of(from_=str(tmp_path / "out"))
     with serving(open_or_begin(tmp_path / "second", options), live=False) as (served, _):
@@ -240,12 +275,19 @@ def test_options_that_do_not_go_together(given, said):
 
 
 def test_what_cannot_be_begun(planted, server, tmp_path, run):
+    with collected.begin(tmp_path / "talks"):
+        pairsmith.export_collection(tmp_path / "talks")
     for words, told in (
         (["none"], "holds no collection"),
         (["c", "--model", "ftp://x"], "no address of http or https"),
         (["c", "--model", "http://127.0.0.1:9"], "does not answer"),
         (["c", "--model", server.address, "--mode", "rude"], "--mode is 'rude'"),
         (["c", "--model", server.address, "--best-of", "1"], "best_of is 1"),
+        (["c", "--model", server.address, "--best-of", "0"], "best_of is 0"),
+        (["c", "--model", server.address, "--title", ""], "title is ''"),
+        (["c", "--from", str(tmp_path / "out"), "--opinions", "0"], "opinions is 0"),
+        (["c", "--from", str(tmp_path / "out"), "--subset", "tea"], "Subsets: pairs."),
+        (["c", "--from", str(tmp_path / "talks")], "a source of the kind collection"),
         (["c", "--from", "nothing"], "nothing"),
         (["c", "--from", str(tmp_path / "out"), "--name", "No Name"], "cannot name an annotation"),
         (["c", "--from", str(tmp_path / "out"), "--apply", "audit"], "audit"),
@@ -253,6 +295,12 @@ def test_what_cannot_be_begun(planted, server, tmp_path, run):
         code, _, said = run("collect", tmp_path / words[0], *words[1:])
         assert code == 2
         assert told in said
+
+
+def test_a_preference_model_that_is_none_begins_nothing(server, tmp_path, run):
+    words = ["--model", server.address, "--score", str(tmp_path / "nothing")]
+    assert run("collect", tmp_path / "c", *words)[0] == 2
+    assert not (tmp_path / "c").exists()
 
 
 @slow

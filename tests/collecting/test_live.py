@@ -149,6 +149,29 @@ def test_what_cannot_be_scored_is_not_shown(begun, server):
         assert ann.fault.startswith("The replies could not be scored.")
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_score_that_is_no_number_is_none(begun, server, number):
+    settings = {"tranche": "rejection-sampled", "best_of": 2, "score": "rm"}
+    scores = [number, 1.0, 2.0, 3.0]
+    with serving(begun(**settings), score=lambda *_: [scores.pop(0)]) as (served, told):
+        ann = Person.at(served).enter().press("start").press("say", text="Tea?").wait()
+        assert ann.screen == "choosing"
+        [state] = actions.conversations_of(served.collection, "me")
+        samples = state.turns[0].attempts[0].samples
+    assert [sample["fault"] for sample in samples] == ["unscored", "", "", ""]
+    assert told == [f"The preference model gives {number}."]
+
+
+def test_what_cannot_be_stored_is_no_model_that_is_gone(begun, server, monkeypatch):
+    collection = begun()
+    monkeypatch.setattr("pairsmith.collecting.store.BODY_BYTES", 1_000)
+    server.reply = lambda question: f"{question['seed']} " * 200
+    with serving(collection) as (served, told):
+        ann = Person.at(served).enter().press("start").press("say", text="Tea?").wait()
+        assert ann.fault.startswith("Something is wrong on this side.")
+    assert "bytes long; at most 1,000 are taken" in told[0]
+
+
 def test_a_fault_of_ours_is_told_too(begun, server, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError

@@ -240,7 +240,7 @@ def test_which_samples_are_paired():
         ({"model": None}, "Nothing writes the samples"),
         ({"endpoint": "http://127.0.0.1:1"}, "Both a model and an endpoint"),
         ({"served_model": "ferns"}, "--served-model is of an endpoint"),
-        ({"score": None}, "Which of 4 samples is the best, nothing tells"),
+        ({"score": None}, "Nothing tells which of 4 samples is the best"),
         ({"best_of": 1}, "One sample makes no pair"),
         ({"best_of": 0}, "--best-of 0 is out of range"),
         ({"against": "all"}, "cannot be paired with 'all'"),
@@ -307,7 +307,7 @@ def test_prompts_that_are_nowhere_are_told(policy, tmp_path):
 
 
 def test_samples_are_no_build(made):
-    with pytest.raises(OutputError, match="is of samples, not of a build"):
+    with pytest.raises(OutputError, match="holds no build, but a source of the kind samples"):
         pairsmith.rounds(made.folder)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pairsmith.dataset.manifest import read_manifest
 from pairsmith.errors import OutputError, RecipeError
 from support.slow import quick
 from support.training import train_policy
@@ -42,3 +43,9 @@ def test_a_run_is_not_written_over_what_it_is_made_from(small, tmp_path, role):
     build, model = named["build"], named["model_name_or_path"]
     with pytest.raises(OutputError, match="is the folder of the run, and"):
         train_policy(build, tmp_path / "run", model, score=str(named["score"]), force=True)
+
+
+def test_a_trained_model_is_no_build(tmp_path):
+    (tmp_path / "manifest.json").write_text('{"kind": "dpo"}')
+    with pytest.raises(OutputError, match="holds no build, but a model .* by train dpo"):
+        read_manifest(tmp_path)

@@ -20,8 +20,10 @@ from pairsmith.auditing.statements import NAME as ANNOTATION
 from pairsmith.auditing.statements import annotator, statements_of
 from pairsmith.dataset import card_audit, folder, manifest
 from pairsmith.dataset.annotation_writer import annotate
+from pairsmith.dataset.annotations import annotation_folder
 from pairsmith.dataset.index import open_keys
 from pairsmith.dataset.reader import Dataset
+from pairsmith.dataset.report_files import check_place
 from pairsmith.dataset.verify import check_whole
 from pairsmith.errors import OutputError
 from pairsmith.extras import require
@@ -66,7 +68,8 @@ def audit(
     require("audit", "An audit needs")
     source = _local(os.fspath(out))
     data = Dataset(source)
-    record.check_place(source, [entry.subset for entry in data.built.ledger])
+    check_place(source, data.built, card_audit.FOLDER, "audit")
+    annotation_folder(source, ANNOTATION)
     kept = sum(entry.kept for entry in data.entries)
     steps = Steps(progress, kept, len(chosen) + 3)
     steps.begin("check")

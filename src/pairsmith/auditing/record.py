@@ -16,9 +16,7 @@ from pairsmith.dataset.annotation import NAME as MANIFEST
 from pairsmith.dataset.annotations import annotation_folder
 from pairsmith.dataset.card_audit import FINDINGS as TABLE
 from pairsmith.dataset.card_audit import FOLDER, NAME, REPORT
-from pairsmith.dataset.folder import ANNOTATIONS
 from pairsmith.dataset.report_files import read_former, replacing
-from pairsmith.errors import OutputError
 from pairsmith.io.durable import finalize, partial_path, write_text_durably
 
 COLUMNS = pa.schema([pa.field("question", pa.string()), *FINDINGS])
@@ -101,23 +99,6 @@ def gather(answers: Iterable[Answer]) -> pa.Table:
         for answer in answers
     ]
     return pa.concat_tables([COLUMNS.empty_table(), *tables])
-
-
-def check_place(out: Path, subsets: Iterable[str]) -> None:
-    """Checks that the files of an audit can lie in a build's folder.
-
-    Raises:
-        OutputError: The build has a subset of the folder's name, or something else is there.
-    """
-    folder = out / FOLDER
-    for name in {FOLDER, ANNOTATIONS} & {*subsets}:
-        raise OutputError(
-            f"{out} has a subset called {name}, where its audit would lie.",
-            "Build it again under another name.",
-        )
-    annotation_folder(out, FOLDER)
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise OutputError(f"{folder} is not a folder.", "The audit would lie there: move it away.")
 
 
 def write(audit: Audit, report: str) -> None:

@@ -6,6 +6,7 @@ came, and the conversation waits on, see `conversation.fold`.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -138,6 +139,8 @@ def _scored(state: Conversation, came: Sequence[Sampled], score: Score | None) -
             [number] = score(messages, [checked.text or ""])
         except PairsmithError as error:
             return checked._replace(fault=UNSCORED, said=error.message)
+        if not math.isfinite(number):
+            return checked._replace(fault=UNSCORED, said=f"The preference model gives {number}.")
         return checked._replace(score=float(number))
 
     return [scored(sample) for sample in came]

@@ -18,7 +18,7 @@ from pairsmith.collecting.conversation import Attempt, Conversation, Message
 from pairsmith.collecting.project import GoldItem, Mode
 from pairsmith.collecting.store import Transaction
 from pairsmith.collecting.verdicts import Side
-from pairsmith.errors import CollectionError
+from pairsmith.errors import CollectionError, OutputError
 
 GOLD = "gold/"
 """What the ids of items begin with whose answer is known; no subset is called so by chance alone,
@@ -37,6 +37,8 @@ class Item(NamedTuple):
         about: In words what the author of a transcript was to try; empty for nothing.
         row: All fields of the row of a transcript, to be exported with what reviewers say; empty
             for a pair.
+        written: Whether the texts of a pair are written out: a reply of several messages as one, a
+            call or a thought as text. People see all of it, and it is no message of a source.
     """
 
     id: str
@@ -46,6 +48,7 @@ class Item(NamedTuple):
     author: str = ""
     about: str = ""
     row: Mapping[str, Any] = {}
+    written: bool = False
 
     def on(self, side: Side, swapped: bool) -> str:
         """The reply on a side; chosen is on A, unless they are swapped."""
@@ -132,7 +135,7 @@ def pairs_of_build(
         subset: Only of this subset.
 
     Raises:
-        OutputError: There is no build with pairs.
+        OutputError: There is no build with pairs, or no such subset in it.
         AnnotationError: There is no such annotation of it.
     """
     from pairsmith.dataset.annotations import local_build, parse_reference, read_annotation
@@ -140,7 +143,9 @@ def pairs_of_build(
     from pairsmith.io.durable import sha256_of
 
     place = local_build(build)
-    read_manifest(place)
+    subsets = dict.fromkeys(entry.subset for entry in read_manifest(place).ledger)
+    if subset is not None and subset not in subsets:
+        raise OutputError(f"{place} has no subset {subset!r}.", f"Subsets: {', '.join(subsets)}.")
     named: list[str] = []
     held = None
     if annotation is not None:
@@ -169,20 +174,28 @@ def _pairs(place: Path, named: list[str], subset: str | None) -> Iterator[Item]:
     from pairsmith.dataset.reader import Dataset
 
     data = Dataset(place)
-    picked = {item.id: item for batch in data.pick(named) for item in _items_in(batch, subset)}
+    marks = () if data.compiled is None else data.compiled.template.control
+
+    def items_in(batch: Any) -> Iterator[Item]:
+        return _items_in(batch, marks) if subset in (None, batch.subset) else iter(())
+
+    picked = {item.id: item for batch in data.pick(named) for item in items_in(batch)}
     yield from (picked[id] for id in named if id in picked)
     for batch in data.batches():
-        yield from (item for item in _items_in(batch, subset) if item.id not in picked)
+        yield from (item for item in items_in(batch) if item.id not in picked)
 
 
-def _items_in(batch: Any, subset: str | None) -> Iterator[Item]:
-    if not batch.kept or subset not in (None, batch.subset):
+def _items_in(batch: Any, marks: tuple[str, ...]) -> Iterator[Item]:
+    """The pairs of a batch; replies with a template's own marks were several messages."""
+    if not batch.kept:
         return
     ids = batch.ids.to_pylist()
     chosen, rejected = (_messages_in(turns) for turns in (batch.chosen, batch.rejected))
-    for id, better, worse in zip(ids, chosen, rejected, strict=True):
+    for id, better, worse, plain in zip(ids, chosen, rejected, batch.plain.tolist(), strict=True):
         *prompt, reply = better
-        yield Item(id, prompt, reply["content"], worse[-1]["content"])
+        said = reply["content"], worse[-1]["content"]
+        marked = any(mark in text for mark in marks for text in said)
+        yield Item(id, prompt, *said, written=marked or not plain)
 
 
 def _messages_in(turns: Any) -> list[list[Message]]:

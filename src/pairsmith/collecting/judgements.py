@@ -18,7 +18,8 @@ def judgement_row(task: Task, item: Item, author: Author) -> Row:
     """A judgement of a pair as a row; `agrees` tells whether the label says the same.
 
     It belongs where the row of the build does that was judged. An answer that measures the person,
-    one to an item whose answer is known or that they have judged before, makes no row.
+    one to an item whose answer is known or that they have judged before, makes no row. Nor does one
+    of replies that are more than a text: what was shown of them is not what a model wrote.
 
     Args:
         task: The task.
@@ -28,7 +29,7 @@ def judgement_row(task: Task, item: Item, author: Author) -> Row:
     subset, split = _place(item.id)
     verdict: Any = None if task.answer is None else task.answer["verdict"]
     held: dict[str, Any] = {**_about(task, author), "prompt": item.messages}
-    if why := _why(task, verdict):
+    if why := _why(task, item, verdict):
         return Row(subset, split, {**held, "verdict": verdict}, why)
     picked = side_of(verdict)
     better, worse = (item.on(side, task.swapped) for side in (picked, picked.other))
@@ -117,7 +118,7 @@ def _about(task: Task, author: Author) -> dict[str, Any]:
     }
 
 
-def _why(task: Task, verdict: Any) -> Why | None:
+def _why(task: Task, item: Item, verdict: Any) -> Why | None:
     if verdict is None:
         return Why.NOT_CHOSEN
     if task.item.startswith(GOLD):
@@ -126,7 +127,9 @@ def _why(task: Task, verdict: Any) -> Why | None:
         return Why.REPEAT
     if verdict == Word.SKIP:
         return Why.SKIPPED
-    return {Word.BOTH_BAD: Why.BOTH_BAD, Word.TIE: Why.TIE}.get(verdict)
+    if verdict in (Word.BOTH_BAD, Word.TIE):
+        return Why.BOTH_BAD if verdict == Word.BOTH_BAD else Why.TIE
+    return Why.WRITTEN_OUT if item.written else None
 
 
 def _place(id: str) -> tuple[str, str]:

@@ -45,6 +45,7 @@ class Why(StrEnum):
     NOT_FINISHED = "not_finished"
     REPEAT = "repeat"
     KNOWN_ANSWER = "known_answer"
+    WRITTEN_OUT = "written_out"
 
 
 class Row(NamedTuple):

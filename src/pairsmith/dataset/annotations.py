@@ -134,7 +134,7 @@ def open_annotation(place: Path) -> Annotation:
         known = (
             f"There are: {', '.join(others)}."
             if others
-            else "None is there; pairsmith audit writes one."
+            else "None is there; pairsmith audit and pairsmith score write some."
         )
         raise AnnotationError(f"There is no annotation {place}.", known)
     if not is_regular_file(place, NAME):

@@ -150,13 +150,6 @@ def add_up(entries: Iterable[LedgerEntry]) -> LedgerEntry:
     return LedgerEntry("", "", read, kept, ordered, dict(noted), rows, fields.in_order())
 
 
-OTHERS = {
-    "samples": "samples", "reward": "a preference model's training",
-    "dpo": "a policy's training", "rl": "a policy's training",
-}  # fmt: skip
-"""What else has a manifest of this name, by its kind."""
-
-
 def sentence(entry: LedgerEntry) -> str:
     """The ledger's law in one line: `read 8 = kept 6 + malformed 1 + identical 1`."""
     parts = [f"{reason} {count}" for reason, count in entry.quarantined.items()]
@@ -190,6 +183,33 @@ def read_manifest(out: StoragePath) -> Manifest:
     return parse_manifest(out / NAME)
 
 
+SOURCES = ("collection", "samples")
+"""Kinds of manifests that stand beside rows which a build reads; that of a build names none."""
+
+
+RUNS = ("reward", "dpo", "rl")
+"""Those of manifests that stand beside a trained model."""
+
+
+def _check_built(path: StoragePath, fields: Any) -> None:
+    """Checks that a manifest is not that of something which was written by another command.
+
+    Raises:
+        OutputError: It is.
+    """
+    kind = fields.get("kind") if isinstance(fields, dict) else None
+    if kind in SOURCES:
+        raise OutputError(
+            f"{path.parent} holds no build, but a source of the kind {kind}.",
+            f"Build it: pairsmith build {path.parent} OUT",
+        )
+    if kind in RUNS:
+        raise OutputError(
+            f"{path.parent} holds no build, but a model that was trained by train {kind}.",
+            "Name the folder of a build.",
+        )
+
+
 def parse_manifest(path: StoragePath) -> Manifest:
     """Reads a manifest, whatever its name.
 
@@ -200,11 +220,7 @@ def parse_manifest(path: StoragePath) -> Manifest:
         fields = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise OutputError(f"{path} cannot be read: {error}.") from None
-    if isinstance(fields, dict) and "recipe" not in fields and fields.get("kind") in OTHERS:
-        raise OutputError(
-            f"{path} is of {OTHERS[fields['kind']]}, not of a build.",
-            "Name the folder that pairsmith build made; samples are a source for one.",
-        )
+    _check_built(path, fields)
     try:
         built = Manifest(
             pairsmith=str(fields["pairsmith"]),

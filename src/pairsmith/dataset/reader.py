@@ -78,6 +78,8 @@ class Batch(NamedTuple):
         rejected: The same.
         exact: n flags: whether the turns are known; of text that could not be taken apart, a row is
             one turn and a reply, with the template's own marks.
+        plain: n flags: whether the texts are all that there is: the turns are known, each reply is
+            one message, and nothing that a message holds besides was written into its content.
     """
 
     first: int
@@ -89,6 +91,7 @@ class Batch(NamedTuple):
     chosen: Turns
     rejected: Turns
     exact: Mask
+    plain: Mask
 
 
 class Dataset:
@@ -220,9 +223,17 @@ def _batch(
     """A batch of rows of a split; see `Batch`. All rows are exact where nothing is said."""
     left, right = (Side(write_out(side.turns), side.prompt) for side in sides)
     known = np.ones(len(ids), bool) if exact is None else exact
+    plain = np.all([known, *map(_is_plain, sides)], axis=0)
     chosen, rejected = left.joined, right.joined
     place = entry.subset, entry.split
-    return Batch(first, *place, ids, kept, (left, right), chosen, rejected, known)
+    return Batch(first, *place, ids, kept, (left, right), chosen, rejected, known, plain)
+
+
+def _is_plain(side: Side) -> Mask:
+    """Flags, one a row: true where the reply is one message, and all messages are text alone."""
+    turns = side.turns
+    single: Mask = turns.counts - side.prompt == 1
+    return single & ~turns.any(turns.has_extras)
 
 
 def _part(chosen: Turns, rejected: Turns) -> tuple[Side, Side]:

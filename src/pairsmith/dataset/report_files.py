@@ -9,9 +9,37 @@ from pathlib import Path
 from typing import Any
 
 from pairsmith.dataset import card
-from pairsmith.dataset.folder import writing
+from pairsmith.dataset.folder import ANNOTATIONS, writing
 from pairsmith.dataset.manifest import Manifest
+from pairsmith.errors import OutputError
 from pairsmith.io.durable import PARTIAL, path_exists
+
+
+def check_place(out: Path, built: Manifest, name: str, what: str) -> Path:
+    """Checks that a report may lie in a folder of a build.
+
+    Args:
+        out: The folder of the build.
+        built: Its manifest.
+        name: Of the report's folder.
+        what: What lies there: an audit, an exploration.
+
+    Returns:
+        That folder.
+
+    Raises:
+        OutputError: The build has a subset of that name, or of that of annotations; or something
+            else is in the place.
+    """
+    for taken in sorted({name, ANNOTATIONS} & {entry.subset for entry in built.ledger}):
+        raise OutputError(
+            f"{out} has a subset called {taken}, where its {what} would lie.",
+            "Build it again under another name.",
+        )
+    place = out / name
+    if place.is_symlink() or (path_exists(place) and not place.is_dir()):
+        raise OutputError(f"{place} is not a folder.", f"The {what} would lie there: move it away.")
+    return place
 
 
 def may_replace(folder: Path, marks: Mapping[str, bytes]) -> bool:

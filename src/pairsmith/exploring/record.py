@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from pairsmith.dataset.explorations import FOLDER, NAME, REPORT
-from pairsmith.dataset.folder import ANNOTATIONS
 from pairsmith.dataset.manifest import Manifest
-from pairsmith.dataset.report_files import may_replace, read_former, replacing
+from pairsmith.dataset.report_files import check_place, may_replace, read_former, replacing
 from pairsmith.errors import OutputError
 from pairsmith.exploring.answer import Answer, Effect, Effects
-from pairsmith.io.durable import path_exists, write_text_durably
+from pairsmith.io.durable import write_text_durably
 
 FORMAT = 1
 ANNOTATION = "explore"
@@ -114,17 +113,7 @@ def place_of(out: Path, built: Manifest) -> Path:
     Raises:
         OutputError: Something else is there, or the build has a subset of the folder's name.
     """
-    for name in (FOLDER, ANNOTATIONS):
-        if name in {entry.subset for entry in built.ledger}:
-            raise OutputError(
-                f"{out} has a subset called {name}, where its exploration would lie.",
-                "Build it again under another name.",
-            )
-    place = out / FOLDER
-    if place.is_symlink() or (path_exists(place) and not place.is_dir()):
-        raise OutputError(
-            f"{place} is not a folder.", "The exploration would lie there: move it away."
-        )
+    place = check_place(out, built, FOLDER, "exploration")
     if not may_replace(place, MARKS):
         raise OutputError(
             f"{place} holds a {REPORT} or {NAME} of something else.",

@@ -115,7 +115,7 @@ def _check(who: _Who, options: GenerateOptions) -> None:
         raise RecipeError("--served-model is of an endpoint.", "Add --endpoint URL.")
     if who.score is None and options.best_of > 1:
         raise RecipeError(
-            f"Which of {options.best_of} samples is the best, nothing tells.", UNPAIRED_HINT
+            f"Nothing tells which of {options.best_of} samples is the best.", UNPAIRED_HINT
         )
     if who.score is not None and options.best_of < 2:
         raise RecipeError("One sample makes no pair.", "Take more with --best-of N.")

@@ -139,6 +139,7 @@ def _pages() -> list[BaseRoute]:
         licences,
         links,
         mail,
+        making,
         notices,
         people,
         reports,
@@ -150,7 +151,7 @@ def _pages() -> list[BaseRoute]:
     )
 
     pages = (
-        *(home, account, security, links, second_factor, mail, notices, licences),
+        *(home, account, security, links, second_factor, mail, notices, making, licences),
         *(licence_settings, history, files, file_changes, columns, viewer, reports, discussions),
         *(gate, audit_log, usage, settings, people, dataset, datasets_server),
     )

@@ -181,6 +181,21 @@ def namespace(db: sqlite3.Connection, who: Caller, name: str) -> User:
             theirs nor that of an organization in which they have the role `write`.
     """
     user = require_write(who)
+    found = _namespace(db, user, name)
+    if found is None:
+        raise not_allowed(
+            f"You can make repositories under {user.name}/ and under organizations in which you"
+            f" have the role write, and not under {name[:40]!r}."
+        )
+    return found
+
+
+def may_make(db: sqlite3.Connection, user: User, name: str) -> bool:
+    """Whether a user may make repositories under the name of an account: see `namespace`."""
+    return _namespace(db, user, name) is not None
+
+
+def _namespace(db: sqlite3.Connection, user: User, name: str) -> User | None:
     if name.lower() == user.name.lower():
         return user
     row = db.execute(
@@ -188,12 +203,7 @@ def namespace(db: sqlite3.Connection, who: Caller, name: str) -> User:
         " WHERE users.name = ? AND members.user = ? AND role IN ('write', 'admin')",
         (name, user.id),
     ).fetchone()
-    if row is None:
-        raise not_allowed(
-            f"You can make repositories under {user.name}/ and under organizations in which you"
-            f" have the role write, and not under {name[:40]!r}."
-        )
-    return User(*row)
+    return User(*row) if row else None
 
 
 def organization(db: sqlite3.Connection, who: Caller, name: str, needed: Role) -> User:

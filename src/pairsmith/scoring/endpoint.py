@@ -17,12 +17,13 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 import numpy as np
 
 from pairsmith.errors import ModelError, RecipeError
 from pairsmith.io import wire
+from pairsmith.io.addresses import split_address
 from pairsmith.models.batches import Rows, Work, plan_batches
 from pairsmith.models.forward import Points, Reader, Scores
 from pairsmith.models.loading import Scorer
@@ -66,13 +67,7 @@ def parse_endpoint(given: str) -> SplitResult:
         RecipeError: It is none, or its route is not known.
     """
     hint = f"Write http://HOST:PORT, whose {CLASSIFY} is asked, or the route too, as {REWARD}."
-    try:
-        parts = urlsplit(given)
-        valid = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) > 0
-    except ValueError:
-        valid = False
-    if not valid or not given.isascii() or not given.isprintable() or " " in given:
-        raise RecipeError("The endpoint is no address of http or https.", hint)
+    parts = split_address(given, hint)
     path = parts.path.rstrip("/")
     if path in ("", "/v1"):
         path += CLASSIFY

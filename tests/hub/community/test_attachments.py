@@ -110,7 +110,7 @@ def test_they_count_towards_an_accounts_quota(tmp_path):
             quotas.check_attached(db, made, ann.id, 41)
         attachments.add(db, made, ann, Blob("a" * 64, 40, "b" * 40), "png")
         quotas.check(db, made, repo)
-        with pytest.raises(HubError, match="would have 101"):
+        with pytest.raises(HubError, match="100 bytes on this hub, and would have more"):
             quotas.check(db, made, repo, 1)
     made.close()
 

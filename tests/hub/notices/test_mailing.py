@@ -78,8 +78,8 @@ def test_who_wants_comments_gets_one_letter_of_many(hub, tea, ann, bob, post, mo
     assert post() == []
     ann.send("/notifications", all="yes")
     choose(ann, "comment")
-    for _ in range(20):
-        bob.write(SECRET)
+    for number in range(20):
+        bob.write(f"{number}: {SECRET}")
     assert post() == [], "more may be said in the next two minutes"
     pass_time(monkeypatch, 1000)
     ((_, subject, text),) = post()

@@ -12,7 +12,8 @@ from pairsmith.hub.licensing import licences, offers, orders, payments
 from pairsmith.hub.membership import invitations, organizations, places
 from pairsmith.hub.notices import listing, telling
 from pairsmith.hub.notices.kinds import LABELS, Kind
-from pairsmith.hub.notices.words import SENTENCES
+from pairsmith.hub.notices.telling import Happening, admins, tell
+from pairsmith.hub.notices.words import FOR_ADMINS, SENTENCES
 from pairsmith.hub.repos import history, repos
 from pairsmith.hub.repos.roles import Role
 from support.hub.shop import RESEARCH
@@ -62,8 +63,8 @@ def test_what_is_said_at_one_place_is_one_line(hub, tea, ann, bob, person):
     cleo, dan = person("cleo"), person("dan")
     bob.begin()
     assert ann.notices() == ["bob began ann/tea#1."]
-    for _ in range(20):
-        cleo.write(f"Oolong. {SECRET}")
+    for number in range(20):
+        cleo.write(f"Oolong {number}. {SECRET}")
     assert ann.notices() == ["21 things happened in ann/tea#1; the last was by cleo."]
     assert bob.notices() == ["20 things happened in ann/tea#1; the last was by cleo."]
     assert (cleo.notices(), dan.notices()) == ([], [])
@@ -211,6 +212,20 @@ def test_sales_are_told_to_admins_and_licences_to_who_holds_them(hub, tea, ann, 
     assert bob.count() == 0
     ann.get(f"{PAGE}/settings/licences")
     assert ann.count() == 0
+
+
+def test_who_is_no_admin_any_more_is_not_told_who_asked_or_paid(hub, tea, ann, bob, person, ask):
+    cleo = person("cleo")
+    with hub.database.write() as db:
+        places.give(db, places.of_repo(tea), "ann", bob.user, Role.ADMIN)
+        for what in FOR_ADMINS[1:]:
+            tell(db, admins(db, tea), Happening(Kind.SALE, what, f"/{what}", tea, cleo.user.id))
+    ask(cleo)
+    assert [who.count() for who in (ann, bob)] == [len(FOR_ADMINS)] * 2
+    with hub.database.write() as db:
+        places.give(db, places.of_repo(tea), "ann", bob.user, Role.WRITE)
+    assert [who.count() for who in (ann, bob)] == [len(FOR_ADMINS), 0]
+    assert "cleo" not in bob.get("/notifications").text
 
 
 def test_notices_are_marked_and_paged(hub, tea, ann, bob, person):

@@ -31,6 +31,8 @@ PATHS = (
     "/datasets/ann/pets/blob/main/notes.txt", "/datasets/ann/pets/commits/main",
     "/datasets/ann/pets/commit/main", "/datasets/ann/gated", "/datasets/ann/broken",
 )  # fmt: skip
+TABS_OUT_OF_SIGHT = """[...document.querySelectorAll('.tabs a')]
+  .filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.textContent)"""
 SIGNED_IN = ("/", "/datasets/ann/pets", "/datasets/ann/gated")  # where it makes a difference
 
 
@@ -74,6 +76,7 @@ def test_every_page_is_legible_and_whole(hub, browser, site, people, width, sche
             assert faintest >= 4.5, path
             assert page.locator("h1").count() >= 1
             assert page.locator("main").count() == 1
+            assert page.evaluate(TABS_OUT_OF_SIGHT) == [], path
         context.close()
     assert {url for url in asked if not url.startswith(site)} <= {"https://images.example/pet.png"}
 

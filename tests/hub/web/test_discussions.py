@@ -10,8 +10,9 @@ from starlette.testclient import TestClient
 
 from pairsmith.hub.app import application
 from pairsmith.hub.auth import sessions
-from pairsmith.hub.community import pulls
+from pairsmith.hub.community import entries, pulls
 from pairsmith.hub.community.threads import Actor
+from pairsmith.hub.core import database
 from pairsmith.hub.repos import history, repos
 from support.hub.browsers import Browser
 from support.hub.gated import Person
@@ -277,3 +278,17 @@ def test_a_side_is_taken_of_what_was_shown_by_who_may(hub, ann, bob, person, tea
     assert bob.send(f"{path}/reconcile", **sent).status_code == 409
     assert ann.send(f"{path}/merge").status_code == 409
     assert read_file(ann) == "oolong\n"
+
+
+def test_a_form_that_is_sent_twice_says_it_once(hub, ann, bob, tea, monkeypatch):
+    pages = [begin(bob, title="A leaf", text="Whose?") for _ in range(2)]
+    row = {"config": "default", "split": "train", "row": "1"}
+    about = [begin(bob, title="A leaf", text="Whose?", **row) for _ in range(2)]
+    assert (pages[0] == pages[1], about[0] == about[1], pages[0] == about[0]) == (True, True, False)
+    for who, text in ((bob, "Mine."), (bob, "Mine.\r\n"), (ann, "Mine."), (bob, "Mine.")):
+        assert who.send(f"{pages[0]}/comment", text=text).status_code == 303
+    said = [one.strip() for one in comments(ann.get(pages[0]))]
+    assert said == ["<p>Whose?</p>", *["<p>Mine.</p>"] * 3], "not where another wrote meanwhile"
+    monkeypatch.setattr(entries, "now", lambda: database.now() + entries.TWICE_SECONDS + 1)
+    assert bob.send(f"{pages[0]}/comment", text="Mine.").status_code == 303
+    assert len(comments(ann.get(pages[0]))) == 5, "later it is said again"

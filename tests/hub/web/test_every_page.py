@@ -117,6 +117,7 @@ SHOWN = {
         f"bob /datasets/ann/{LONG}/change/main/{FOLDER}/{FOLDER}.txt",
     ],
     "/collections": ["ann /collections", "eve /collections", "dan /collections"],
+    "/new": ["ann /new", "bob /new?kind=model&owner=guild"],
     "/collections/new": ["ann /collections/new"],
     "/collections/join": [],
     "/collections/join/{secret:part}": [],

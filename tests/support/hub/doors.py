@@ -258,6 +258,8 @@ self GET /api/organizations/{organization:part}/overview
 self GET /api/organizations/{organization:part}/members
 admin POST /datasets/{owner:part}/{name:part}/settings/delete
 self POST /stripe/webhook
+self GET /new
+self POST /new
 self GET /join
 self POST /join
 self GET /login

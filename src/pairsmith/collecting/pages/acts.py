@@ -32,6 +32,10 @@ Fields: TypeAlias = Mapping[str, Sequence[str]]
 """What a form holds: of each field its values, as `urllib.parse.parse_qs` has them."""
 
 
+class FormError(CollectionError):
+    """A form that no page of ours sends."""
+
+
 class Outcome(NamedTuple):
     """What came of a form.
 
@@ -56,7 +60,7 @@ def act(served: Served, who: str, fields: Fields) -> Outcome | None:
         What came of it; None where there is no such action, conversation or task of theirs.
 
     Raises:
-        CollectionError: A field stands in it twice.
+        FormError: A field stands in it twice.
     """
     does = _ACTIONS.get(_one(fields, "action"))
     if does is None:
@@ -69,11 +73,11 @@ def check_once(fields: Fields) -> None:
     """Checks that no field stands twice: no page sends that, and which one counts is not guessed.
 
     Raises:
-        CollectionError: One does.
+        FormError: One does.
     """
     again = [name for name, values in fields.items() if len(values) > 1 and name != TAGS]
     if again:
-        raise CollectionError(f"The form has the field {again[0][:40]!r} more than once.")
+        raise FormError(f"The form has the field {again[0][:40]!r} more than once.")
 
 
 def _agree(served: Served, who: str, fields: Fields) -> Outcome:

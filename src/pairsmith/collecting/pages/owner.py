@@ -91,7 +91,7 @@ def act(served: Served, who: str, fields: Fields) -> Outcome | None:
         What came of it; None where there is no such action or case.
 
     Raises:
-        CollectionError: A field stands in it twice.
+        FormError: A field stands in it twice.
     """
     sent = {key: next(iter(values), "") for key, values in fields.items()}
     if sent.get("action") != "adjudicate":

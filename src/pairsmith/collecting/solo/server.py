@@ -47,10 +47,12 @@ def make_server(served: Served, door: Door, tell: Tell = log.warning) -> uvicorn
     import uvicorn
 
     from pairsmith.collecting.solo.app import application
+    from pairsmith.collecting.solo.connections import few_connections
 
     return uvicorn.Server(
         uvicorn.Config(
             application(served, door, tell),
+            http=few_connections(),
             ws="none",
             lifespan="off",
             log_config=None,

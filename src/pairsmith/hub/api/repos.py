@@ -18,11 +18,19 @@ from pairsmith.hub.auth.authentication import (
 )
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.gating import requests
-from pairsmith.hub.http.addresses import KINDS, Kind, number_in, page_of, repo_calls, repo_of
+from pairsmith.hub.http.addresses import (
+    KINDS,
+    Kind,
+    RepoName,
+    number_in,
+    page_of,
+    repo_calls,
+    repo_of,
+)
 from pairsmith.hub.http.bodies import read_json, text_of
 from pairsmith.hub.http.errors import HubError, bad_request
-from pairsmith.hub.membership import places
-from pairsmith.hub.repos import commits, files, history, moving, quotas, repos
+from pairsmith.hub.membership import making, places
+from pairsmith.hub.repos import files, history, moving, quotas, repos
 from pairsmith.hub.repos.history import MAIN
 from pairsmith.hub.repos.inspection import find_pickles
 from pairsmith.hub.repos.readme import read_card
@@ -99,13 +107,12 @@ def _create(request: Request, body: dict[str, Any]) -> JSONResponse:
     with hub.database.write() as db:
         owner = permissions.namespace(db, who, namespace or user.name)
         try:
-            repo = repos.create(db, owner, kind, name, _private(body) or False)
+            named = RepoName(kind, owner.name, name)
+            repo = making.make(db, owner, user, named, _private(body) or False)
         except HubError as error:
             if error.status == 409:  # `exist_ok` goes on with the address of the one there is
                 error.body["url"] = hub.url(page_of(kind, f"{owner.name}/{name}"))
             raise
-        commits.commit(db, repo, MAIN, user, commits.Message("initial commit"), [])
-        places.keep_admin(db, repo, user)
     return JSONResponse({"url": hub.url(repo.page), "name": repo.full_name, "id": repo.full_name})
 
 

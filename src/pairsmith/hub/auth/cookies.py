@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from starlette.responses import RedirectResponse
+
 from pairsmith.hub.context import hub_of
 
 if TYPE_CHECKING:
@@ -34,6 +36,29 @@ def write(
         httponly=True,
         samesite="lax",
     )
+
+
+def keep_secret(
+    request: Request, name: str, *, most: int, life: int, page: str
+) -> RedirectResponse:
+    """Takes the secret of a link out of the address, into a cookie, and leads to its page.
+
+    No history, no log and no referrer keeps it then. What cannot be a secret is in no cookie: the
+    page says that the link is good for nothing.
+
+    Args:
+        request: Its path ends in the secret.
+        name: Of the cookie.
+        most: The most characters that count.
+        life: Of the cookie, in seconds.
+        page: The address without it.
+    """
+    answer = RedirectResponse(page, 303)
+    secret = request.path_params["secret"][:most]
+    if secret.isascii() and secret.replace("-", "").replace("_", "").isalnum():
+        write(request, answer, name, secret, life)
+    answer.headers.update({"referrer-policy": "no-referrer", "cache-control": "no-store"})
+    return answer
 
 
 def drop(request: Request, response: Response, name: str) -> None:

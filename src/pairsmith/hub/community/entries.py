@@ -22,6 +22,7 @@ MAX_COMMENT_CHARS = 32_768  # characters of a comment
 MAX_ENTRIES = 10_000  # entries of a discussion
 MAX_THREAD_CHARS = 8 << 20  # characters of all that was ever written in a discussion
 MAX_VERSIONS = 100  # times that a comment may be edited
+TWICE_SECONDS = 60  # within which the same words sent by a page again are the same comment
 HIDDEN = "This comment has been hidden"
 AUTHOR = "CASE WHEN users.removed IS NULL THEN users.name ELSE '' END"
 """The name of an account, and of one that was removed none."""
@@ -113,6 +114,20 @@ def add(
     if kind == "comment":
         attachments.note(db, thread.id, made.id, author.id, text)
     return made
+
+
+def just_written(db: sqlite3.Connection, thread: Thread, author: User, text: str) -> Entry | None:
+    """The last entry of a discussion, where it is this comment by the same author, just written.
+
+    A button is pressed twice where the answer is slow to come.
+    """
+    row = db.execute(
+        f"{SELECT} WHERE entry.discussion = ? ORDER BY entry.id DESC LIMIT 1", (thread.id,)
+    ).fetchone()
+    last = Entry(*row) if row else None
+    if last is None or (last.kind, last.author_id, last.text) != ("comment", author.id, text):
+        return None
+    return last if last.date >= now() - TWICE_SECONDS else None
 
 
 def listed(db: sqlite3.Connection, thread: Thread, limit: int, skip: int = 0) -> list[Entry]:

@@ -212,6 +212,17 @@ def open_discussion(
     return thread
 
 
+def just_begun(db: sqlite3.Connection, repo: Repo, user: User, title: str) -> Thread | None:
+    """The newest discussion of a repository, where a user has just begun it with that title."""
+    row = db.execute(
+        f"{SELECT} WHERE discussions.repo = ? ORDER BY num DESC LIMIT 1", (repo.id,)
+    ).fetchone()
+    last = _thread(row) if row else None
+    if last is None or (last.author_id, last.title) != (user.id, title):
+        return None
+    return last if last.created >= now() - entries.TWICE_SECONDS else None
+
+
 def comment(db: sqlite3.Connection, repo: Repo, thread: Thread, actor: Actor, text: str) -> Entry:
     """Adds a comment.
 

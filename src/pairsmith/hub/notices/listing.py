@@ -1,6 +1,7 @@
 """The notices of an account: read, counted, marked as read.
 
-What is about a private repository is there for those alone who may know of it when they look.
+What is about a private repository is there for those alone who may know of it when they look, and
+what is for its admins for those who are admins by then.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ from pairsmith.hub.auth.users import SHOWN
 from pairsmith.hub.core.database import now
 from pairsmith.hub.http.addresses import RepoName, page_of
 from pairsmith.hub.notices.kinds import Kind
-from pairsmith.hub.notices.words import Line
-from pairsmith.hub.repos.repos import MAY_KNOW
+from pairsmith.hub.notices.words import FOR_ADMINS, Line
+from pairsmith.hub.repos.repos import MAY_KNOW, MAY_SET_UP
 
 MAX_COUNTED = 100  # unread notices that a page counts
 SEEN = (
     " FROM notices LEFT JOIN repos ON repos.id = notices.repo AND repos.deleted IS NULL"
     " {more} WHERE notices.user = :user"
-    f" AND (notices.repo IS NULL OR (repos.id IS NOT NULL AND {MAY_KNOW}))"
+    f" AND (notices.repo IS NULL OR (repos.id IS NOT NULL AND {MAY_KNOW}"
+    f" AND (notices.what NOT IN ({', '.join(map(repr, FOR_ADMINS))}) OR {MAY_SET_UP})))"
 )
 SELECT = (
     "SELECT notices.id, notices.kind, notices.what, notices.path, notices.count, notices.date,"

@@ -60,6 +60,9 @@ SENTENCES = {
 }
 """What happened, once and several times; '' where the last time says it."""
 
+FOR_ADMINS = ("asked", "sold", "turned-away", "went-back")
+"""What says who asked for access to a repository, or paid for it: keys of `SENTENCES`."""
+
 SEVERAL = "{count} things happened in {thread}; the last was by {actor}."
 
 

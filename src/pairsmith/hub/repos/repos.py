@@ -27,6 +27,14 @@ MAY_KNOW = (
 )
 """A condition in SQL: whether the user of that number, 0 for nobody, may know of a repository."""
 
+MAY_SET_UP = (
+    "(repos.owner = :user OR EXISTS (SELECT 1 FROM members"
+    " WHERE organization = repos.owner AND members.user = :user AND role = 'admin')"
+    " OR EXISTS (SELECT 1 FROM collaborators"
+    " WHERE repo = repos.id AND collaborators.user = :user AND role = 'admin'))"
+)
+"""The same of whether that user is one of its admins."""
+
 GONE_AT_ONCE = (
     "refs",
     "requests",

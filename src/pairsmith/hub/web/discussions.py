@@ -136,12 +136,25 @@ def take_new(request: Request, sent: FormData) -> Response:
         _count(request, who)
         with hub.database.write() as db:
             repo = permissions.discussable(db, who, *repo_of(request))
-            made = threads.open_discussion(db, repo, _actor(db, repo, who), title, text)
-            if anchor is not None:
-                anchors.tie(db, repo, made, anchor)
+            made = _begun(db, repo, _actor(db, repo, who), (title, text), anchor)
     except HubError as error:  # nothing that was written is lost
         return _form(request, who, repo, anchor, (title, text), error)
     return RedirectResponse(f"{repo.page}/discussions/{made.num}", 303)
+
+
+def _begun(
+    db: sqlite3.Connection, repo: Repo, actor: Actor, said: tuple[str, str], anchor: Anchor | None
+) -> Thread:
+    """A discussion that is begun, or that was just begun by the same form."""
+    title, text = threads.checked_title(said[0]), entries.checked(said[1])
+    last = threads.just_begun(db, repo, actor.user, title)
+    is_same = last is not None and anchors.of(db, last) == anchor
+    if last is not None and is_same and entries.just_written(db, last, actor.user, text):
+        return last
+    made = threads.open_discussion(db, repo, actor, title, text)
+    if anchor is not None:
+        anchors.tie(db, repo, made, anchor)
+    return made
 
 
 def _anchor(told: dict[str, str]) -> Anchor | None:
@@ -251,7 +264,9 @@ def _form_of(act: Act) -> Callable[[Request, FormData], Response]:
 
 
 def _comment(db: sqlite3.Connection, repo: Repo, thread: Thread, actor: Actor, told: Told) -> Entry:
-    return threads.comment(db, repo, thread, actor, forms.text(told[0], "text"))
+    text = entries.checked(forms.text(told[0], "text"))
+    last = entries.just_written(db, thread, actor.user, text)
+    return last or threads.comment(db, repo, thread, actor, text)
 
 
 def _edit(db: sqlite3.Connection, repo: Repo, thread: Thread, actor: Actor, told: Told) -> Entry:

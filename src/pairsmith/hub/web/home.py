@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from pairsmith.hub import permissions
 from pairsmith.hub.auth.authentication import Caller, authenticate
 from pairsmith.hub.context import hub_of
 from pairsmith.hub.http.addresses import Kind
@@ -90,6 +91,7 @@ def owner(request: Request) -> HTMLResponse:
         account = organizations.find(db, name)
         place = places.of_organization(account) if account else None
         members = places.holders(db, place) if place else []
+        makes = who.user is not None and permissions.may_make(db, who.user, name)
     own = who.name.lower() == name.lower()
     if not found and not own and place is None:
         raise HubError(404, "There is no such page here, and no account with anything to show.")
@@ -104,6 +106,7 @@ def owner(request: Request) -> HTMLResponse:
         owner=name,
         organization=account,
         members=members,
+        makes=makes,
     )
 
 

@@ -47,12 +47,9 @@ def take_help(request: Request, form: FormData) -> Response:
 
 def follow(request: Request) -> Response:
     """Takes the secret out of the address."""
-    answer = RedirectResponse(LINK, 303)
-    secret = request.path_params["secret"][: links.MAX_SECRET_CHARS]
-    if secret.isascii() and secret.replace("-", "").replace("_", "").isalnum():
-        cookies.write(request, answer, COOKIE, secret, LINK_LIFE)
-    answer.headers.update({"referrer-policy": "no-referrer", "cache-control": "no-store"})
-    return answer
+    return cookies.keep_secret(
+        request, COOKIE, most=links.MAX_SECRET_CHARS, life=LINK_LIFE, page=LINK
+    )
 
 
 def show_link(request: Request) -> Response:

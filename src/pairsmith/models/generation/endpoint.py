@@ -14,10 +14,11 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 from pairsmith.errors import ModelError, RecipeError
 from pairsmith.io import wire
+from pairsmith.io.addresses import split_address
 from pairsmith.models.generation.sample import Failed, Sample, Sampling
 from pairsmith.schema.messages import Message
 
@@ -195,17 +196,11 @@ def parse_address(given: str) -> SplitResult:
     Raises:
         RecipeError: It is none.
     """
-    hint = f"Write http://HOST:PORT, whose /v1{ROUTE} is asked, or the route too."
-    try:
-        parts = urlsplit(given)
-        valid = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) > 0
-    except ValueError:
-        valid = False
-    if not valid or not given.isascii() or not given.isprintable() or " " in given:
-        raise RecipeError(
-            "The endpoint is no address of http or https: a server that has the model is asked.",
-            f"{hint} transformers serve, vLLM, llama.cpp and Ollama are such servers.",
-        )
+    parts = split_address(
+        given,
+        f"Write http://HOST:PORT, whose /v1{ROUTE} is asked, or the route too. "
+        "transformers serve, vLLM, llama.cpp and Ollama are such servers.",
+    )
     path = parts.path.rstrip("/") or "/v1"
     if not path.endswith(ROUTE):
         path += ROUTE

@@ -70,6 +70,27 @@ def test_what_is_wrong_with_a_folder_is_said_without_its_place(team):
     assert team.ann.send(f"{PAGE}/delete", confirm="ann/teas").status_code == 303
 
 
+def test_what_is_wrong_with_it_is_for_its_owner(team, server):
+    """What a project that cannot be read holds, the names of models among it, is not for all."""
+    made = team.begin(HELPFUL.format(address=server.address))
+    path = registry.folder_of(team.hub, made) / "project.yaml"
+    path.write_text(path.read_text().replace("quiet-secret", "[quiet-secret]"))
+    for name, told in (("worker", False), ("reviewer", False), ("ann", True)):
+        last = "/work/task" if name == "worker" else ""
+        client = team.person(name).client
+        client.headers["accept"] = "*/*"  # to programs an error tells what a page leaves out
+        for place in ("/work", "/work/mine", "/work/talk/x/progress", last):
+            answer = client.get(PAGE + place)
+            assert (answer.status_code, "quiet-secret" in answer.text) == (409, told)
+
+
+def test_a_field_that_stands_twice_is_no_form_of_ours(team):
+    team.begin()
+    worker = team.person("worker")
+    assert worker.act("agree", nothing=["1", "2"]).status_code == 400
+    assert worker.act("agree").status_code == 303
+
+
 @pytest.mark.parametrize(
     ("written", "same"),
     [

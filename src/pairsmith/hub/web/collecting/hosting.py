@@ -17,14 +17,16 @@ from typing import TYPE_CHECKING
 
 from pairsmith.collecting.collection import open_collection
 from pairsmith.collecting.live import Live, Manner, score_by
+from pairsmith.collecting.pages.acts import FormError
 from pairsmith.collecting.pages.served import Served
 from pairsmith.collecting.project import Project
 from pairsmith.collecting.tasks import Tasks
 from pairsmith.errors import CollectionError, PairsmithError
 from pairsmith.extras import require
 from pairsmith.hub.collections.registry import Collection, folder_of
+from pairsmith.hub.collections.roles import Role
 from pairsmith.hub.context import Hub, Reachable, hub_of
-from pairsmith.hub.http.errors import HubError
+from pairsmith.hub.http.errors import HubError, bad_request
 from pairsmith.models.generation.endpoint import parse_address
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 MAX_OPEN = 32  # collections; each has a few descriptors
 AT_ONCE = 4  # conversations of one collection that are answered together
+
+BROKEN = "Something is wrong with this collection. Its owner sees what: tell them."
 
 log = logging.getLogger("pairsmith.hub")
 _made = threading.Lock()
@@ -52,11 +56,16 @@ class Hosting:
         self._closed = False
 
     @contextmanager
-    def served(self, collection: Collection) -> Iterator[Served]:
+    def served(self, collection: Collection, role: Role = Role.OWNER) -> Iterator[Served]:
         """A collection as its pages need it; it stays open for as long as the block lasts.
 
+        Args:
+            collection: The collection.
+            role: Of who asks. What is wrong with it may name models and rows: to its owner alone.
+
         Raises:
-            HubError: 409 with what the collection says, where something is wrong with it.
+            HubError: 409 with what the collection says, where something is wrong with it; 400 for
+                a form that is none.
         """
         try:
             held = self._take(collection)
@@ -64,7 +73,12 @@ class Hosting:
                 yield held.served
             finally:
                 self._give_back(held)
+        except FormError as error:
+            raise bad_request(error.message) from error
         except CollectionError as error:
+            if role < Role.OWNER:
+                log.warning("%s: %s", collection.full_name, error.message)
+                raise HubError(409, BROKEN) from error
             place = str(folder_of(self.hub, collection))  # which is nobody's to know
             said = f"{error.message} {error.hint}".replace(place, collection.full_name)
             raise HubError(409, said.strip()) from error

@@ -42,12 +42,9 @@ def show_all(request: Request) -> Response:
 
 def follow(request: Request) -> Response:
     """`GET /collections/join/{secret}`: takes the secret out of the address."""
-    answer = RedirectResponse(JOIN, 303)
-    secret = request.path_params["secret"][: invitations.MAX_SECRET_CHARS]
-    if secret.isascii() and secret.replace("-", "").replace("_", "").isalnum():
-        cookies.write(request, answer, COOKIE, secret, COOKIE_LIFE)
-    answer.headers.update({"referrer-policy": "no-referrer", "cache-control": "no-store"})
-    return answer
+    return cookies.keep_secret(
+        request, COOKIE, most=invitations.MAX_SECRET_CHARS, life=COOKIE_LIFE, page=JOIN
+    )
 
 
 def show_join(request: Request) -> Response:

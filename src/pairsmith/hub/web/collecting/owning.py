@@ -66,7 +66,7 @@ def show(request: Request) -> Response:
     entered = enter(request, Role.WORKER)
     if entered.role is Role.WORKER:
         return RedirectResponse(f"{entered.collection.page}/work", 303)
-    with hosting_of(request).served(entered.collection) as served:
+    with hosting_of(request).served(entered.collection, entered.role) as served:
         shares = _shares(entered, served) if entered.role is Role.OWNER else []
         waiting = sum(not one.is_decided for one in disputes(served.collection))
         talks = served.collection.project().mode.talks

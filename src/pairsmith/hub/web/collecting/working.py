@@ -51,7 +51,7 @@ def show(request: Request) -> Response:
     if entered.collection.closed and first not in OPEN_WHEN_CLOSED:
         return _closed(request, entered)
     needed = {FOR_OWNERS: Role.OWNER, FOR_REVIEWERS: Role.REVIEWER}.get(first)
-    with hosting_of(request).served(entered.collection) as served:
+    with hosting_of(request).served(entered.collection, entered.role) as served:
         if needed is None:
             found = screens.screen(served, entered.who, place)
         else:
@@ -66,7 +66,7 @@ def tell_progress(request: Request) -> Response:
     entered = enter(request, Role.WORKER)
     if entered.collection.closed:
         return PlainTextResponse("closed")
-    with hosting_of(request).served(entered.collection) as served:
+    with hosting_of(request).served(entered.collection, entered.role) as served:
         told = screens.progress(served, entered.who, request.path_params["conversation"])
     return PlainTextResponse("", 404) if told is None else PlainTextResponse(told)
 
@@ -84,7 +84,7 @@ def take(request: Request, sent: FormData) -> Response:
         for name in sent
         if name != forms.FIELD
     }
-    with hosting_of(request).served(entered.collection) as served:
+    with hosting_of(request).served(entered.collection, entered.role) as served:
         if action != DECIDES:
             outcome = act(served, entered.who, fields)
         else:
