@@ -24,16 +24,16 @@ class CollectOptions:
     model: Annotated[
         str | Sequence[str] | None,
         Option(
-            "Talk to the model behind this OpenAI-compatible server; again for another model.",
-            "URL",
+            "Talk to the model behind this OpenAI-compatible server, or to several.",
+            "URL,…",
             given="list",
         ),
     ] = None
     served_model: Annotated[
         str | Sequence[str] | None,
         Option(
-            "The model's name there; where it has one alone, that. Again for another.",
-            "NAME",
+            "The model's name there; where it has one alone, that.",
+            "NAME,…",
             given="list",
         ),
     ] = None
