@@ -297,6 +297,12 @@ def test_what_cannot_be_begun(planted, server, tmp_path, run):
         assert told in said
 
 
+def test_a_preference_model_that_is_none_begins_nothing(server, tmp_path, run):
+    words = ["--model", server.address, "--score", str(tmp_path / "nothing")]
+    assert run("collect", tmp_path / "c", *words)[0] == 2
+    assert not (tmp_path / "c").exists()
+
+
 @slow
 def test_the_command_itself(server, tmp_path):
     """A process, a link, a choice, Ctrl-C: what was chosen is a source."""

@@ -60,6 +60,15 @@ def test_a_server_that_is_down(begun, server):
         assert any("127.0.0.1:9" in line for line in told)
 
 
+def test_of_two_models_one_is_down(begun, server):
+    """The other is asked no more than once, and the page does not say which of them it is."""
+    other = {**models_of(server)[0], "name": "old", "endpoint": "http://127.0.0.1:9"}
+    with serving(begun(models=[*models_of(server), other], pairing="different")) as (served, _):
+        ann = Person.at(served).enter().press("start").press("say", text="Tea?").wait()
+        assert ann.fault == "Only one reply came. Your message is kept."
+    assert len(server.asked) == 1
+
+
 def test_the_same_reply_for_ever_is_sampled_again_and_logged(begun, server):
     server.reply = lambda question: "Tea."
     with serving(begun()) as (served, _):
@@ -147,6 +156,29 @@ def test_what_cannot_be_scored_is_not_shown(begun, server):
     with serving(begun(**settings)) as (served, _):
         ann = Person.at(served).enter().press("start").press("say", text="Tea?").wait()
         assert ann.fault.startswith("The replies could not be scored.")
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_score_that_is_no_number_is_none(begun, server, number):
+    settings = {"tranche": "rejection-sampled", "best_of": 2, "score": "rm"}
+    scores = [number, 1.0, 2.0, 3.0]
+    with serving(begun(**settings), score=lambda *_: [scores.pop(0)]) as (served, told):
+        ann = Person.at(served).enter().press("start").press("say", text="Tea?").wait()
+        assert ann.screen == "choosing"
+        [state] = actions.conversations_of(served.collection, "me")
+        samples = state.turns[0].attempts[0].samples
+    assert [sample["fault"] for sample in samples] == ["unscored", "", "", ""]
+    assert told == [f"The preference model gives {number}."]
+
+
+def test_what_cannot_be_stored_is_no_model_that_is_gone(begun, server, monkeypatch):
+    collection = begun()
+    monkeypatch.setattr("pairsmith.collecting.store.BODY_BYTES", 1_000)
+    server.reply = lambda question: f"{question['seed']} " * 200
+    with serving(collection) as (served, told):
+        ann = Person.at(served).enter().press("start").press("say", text="Tea?").wait()
+        assert ann.fault.startswith("Something is wrong on this side.")
+    assert "bytes long; at most 1,000 are taken" in told[0]
 
 
 def test_a_fault_of_ours_is_told_too(begun, server, monkeypatch):

@@ -3,12 +3,14 @@
 import json
 import threading
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 import pairsmith
 from pairsmith.collecting import actions
 from pairsmith.collecting.board import GAP
+from pairsmith.collecting.consent import consent
 from pairsmith.collecting.export import export
 from pairsmith.collecting.items import GOLD, attempts_of_build, pairs_of_build
 from pairsmith.collecting.tasks import HAD, NOT_THERE, Tasks, import_items
@@ -54,6 +56,30 @@ def work(tasks, who, verdict=2, most=999):
         assert answer.stored, answer.refused
         done.append(answer.task)
     return done
+
+
+def test_a_known_answer_that_is_taken_away_keeps_nobody_waiting(relabel):
+    gold = [{"prompt": "Is tea hot?", "better": "Mostly.", "worse": "Blue."}]
+    tasks = relabel(gold=gold, gold_share=1.0)
+    given = tasks.next("ann")
+    assert given.item.id.startswith(GOLD)
+    project = tasks.collection.project()
+    tasks.collection.change(replace(project, gold=(), gold_share=0.0))
+    assert tasks.look("ann", given.task.id) is None
+    other = tasks.next("ann")
+    assert not other.item.id.startswith(GOLD)
+    assert tasks.judge("ann", other.task.id, other.token, 2).stored
+
+
+def test_who_no_longer_agrees_judges_nothing_more(relabel):
+    tasks = relabel(consent="It is kept.")
+    consent(tasks.collection, "ann")
+    given = tasks.next("ann")
+    consent(tasks.collection, "ann", agreed=False)
+    answer = tasks.judge("ann", given.task.id, given.token, 2)
+    assert (answer.stored, answer.refused) == (False, actions.AGREE)
+    consent(tasks.collection, "ann")
+    assert tasks.judge("ann", given.task.id, given.token, 2).stored
 
 
 def test_every_item_gets_its_opinions_each_of_another_person(relabel):

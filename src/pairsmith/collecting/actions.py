@@ -26,6 +26,10 @@ LONGEST = 20_000
 
 NOT_THERE = "There is no such conversation of yours."
 STALE = "This page is no longer up to date: the conversation has gone on in the meantime."
+AGREE = (
+    "Before you go on, read what you agree to: it stands on the first page, to which the name of"
+    " the project leads. Nothing was stored."
+)
 ANSWERED = "This was already answered, and otherwise; the first answer counts."
 
 
@@ -280,6 +284,9 @@ def _act(
         if token != token_of(collection, state):
             return Answer(state, False, STALE)
         project = project_in(transaction)
+        says = who is not None and kind in (Kind.SAID, Kind.CHOSE, Kind.EDITED)
+        if says and not may_begin(collection, transaction, state.who):
+            return Answer(state, False, AGREE)
         if refused := check(state, project):
             return Answer(state, False, refused)
         body = dict(given(state, project) if callable(given) else given)

@@ -6,6 +6,7 @@ came, and the conversation waits on, see `conversation.fold`.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -70,9 +71,17 @@ def answer(
         samples += came if project.score is None else _scored(state, came, score)
         if held.stopped:
             return Answer(state, False, "Nobody waits for the replies any longer.")
-        if held.left <= 0 or all(sample.fault in OF_THE_SERVER for sample in came):
-            break  # more would come to the same
+        if held.left <= 0 or _is_in_vain(came):
+            break
     return actions.record_replies(collection, conversation, token, samples)
+
+
+def _is_in_vain(came: Sequence[Sampled]) -> bool:
+    """Whether more would come to the same: of two models a reply of each is wanted."""
+    faults: dict[str, list[str]] = {}
+    for sample in came:
+        faults.setdefault(sample.model, []).append(sample.fault)
+    return any(all(one in OF_THE_SERVER for one in found) for found in faults.values())
 
 
 def _usual() -> Patience:
@@ -138,6 +147,8 @@ def _scored(state: Conversation, came: Sequence[Sampled], score: Score | None) -
             [number] = score(messages, [checked.text or ""])
         except PairsmithError as error:
             return checked._replace(fault=UNSCORED, said=error.message)
+        if not math.isfinite(number):
+            return checked._replace(fault=UNSCORED, said=f"The preference model gives {number}.")
         return checked._replace(score=float(number))
 
     return [scored(sample) for sample in came]

@@ -90,12 +90,19 @@ def collect(
 
     held = CollectOptions.of(**options)
     require("collect", "Collecting needs")
-    with told(), open_or_begin(folder, held) as collection:
+    scores: dict[str, Score] = {}
+
+    def prepare(project: Project) -> None:
+        if project.mode.talks and project.score is not None:
+            scores[project.score] = score_by(project.score)
+
+    with told(), open_or_begin(folder, held, prepare) as collection:
         _check_end(collection, held)
         project = collection.project()
         live = None
         if project.mode.talks:
-            live = Live(collection, Manner(tell=tell, score=_scorer(project)))
+            score = scores.get(project.score or "")
+            live = Live(collection, Manner(tell=tell, score=score))
         try:
             if live is not None:
                 live.recover()
@@ -123,10 +130,6 @@ def export_collection(
     with told(), open_or_begin(folder, held) as collection:
         _check_end(collection, held)
         return _write(collection, held)
-
-
-def _scorer(project: Project) -> Score | None:
-    return None if project.score is None else score_by(project.score)
 
 
 def _check_end(collection: Collection, options: CollectOptions) -> None:

@@ -22,8 +22,7 @@ from pairsmith.collecting.collection import Collection
 from pairsmith.collecting.conversation import Attempt, Conversation, Phase, fold
 from pairsmith.collecting.events import Kind
 from pairsmith.collecting.faults import words_of
-from pairsmith.collecting.replies import BROKEN, GONE, Sampled
-from pairsmith.errors import CollectionError
+from pairsmith.collecting.replies import BROKEN, GONE, GoneError, Sampled
 from pairsmith.io import wire
 
 if TYPE_CHECKING:
@@ -122,7 +121,7 @@ class Live:
         try:
             if not stop.called:
                 self._answer_once(conversation, stop)
-        except CollectionError as error:  # its model was taken from the project
+        except GoneError as error:
             self.manner.tell(error.message)
             self._record_fault(conversation, GONE)
         except (sqlite3.Error, OSError) as error:

@@ -24,7 +24,7 @@ class CollectOptions:
     model: Annotated[
         str | Sequence[str] | None,
         Option(
-            "Talk to the model behind this OpenAI-compatible server, or to several.",
+            "Talk to the model behind this OpenAI-compatible server; again for another model.",
             "URL,…",
             given="list",
         ),
@@ -32,7 +32,7 @@ class CollectOptions:
     served_model: Annotated[
         str | Sequence[str] | None,
         Option(
-            "The model's name there; where it has one alone, that.",
+            "The model's name there; where it has one alone, that. Again for another.",
             "NAME,…",
             given="list",
         ),

@@ -40,6 +40,10 @@ WORDS = {
 """What is said of a fault to who waits: nothing by which a model could be told."""
 
 
+class GoneError(CollectionError):
+    """The model of a conversation is in the project no more."""
+
+
 class Request(NamedTuple):
     """A sample to ask for.
 
@@ -126,8 +130,8 @@ def next_requests(
         more; nothing where there are, or where `MORE` came in vain.
 
     Raises:
-        CollectionError: The conversation does not wait for replies, or its model is in the
-            project no more.
+        CollectionError: The conversation does not wait for replies.
+        GoneError: Its model is in the project no more.
     """
     if state.phase != Phase.WAITING:
         raise CollectionError(f"The conversation {state.id} does not wait for replies.")
@@ -144,7 +148,7 @@ def _request(project: Project, secret: bytes, state: Conversation, place: int) -
     name = state.models[place % 2]
     model = project.model(name)
     if model is None:
-        raise CollectionError(
+        raise GoneError(
             f"The conversation {state.id} is with the model {name!r}, which the project no longer "
             "has.",
             "Put it back into project.yaml; conversations with it then go on.",

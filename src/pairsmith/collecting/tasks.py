@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from pairsmith.collecting import draws
-from pairsmith.collecting.actions import ANSWERED, STALE
+from pairsmith.collecting.actions import AGREE, ANSWERED, STALE
 from pairsmith.collecting.adjudicating import adjudicate
 from pairsmith.collecting.board import Board, More, Task
 from pairsmith.collecting.collection import Collection, project_in
@@ -131,7 +131,9 @@ class Tasks:
             mine = self.board.mine(who)
             for task in mine:
                 if task.answer is None and at - task.since < project.lease:
-                    return self._given(transaction, project, task)
+                    given = self._given(transaction, project, task)
+                    if given is not None:  # else its known answer was taken from the project
+                        return given
             body = self._draw(transaction, project, who, at)
             if body is None:
                 return None
@@ -141,7 +143,7 @@ class Tasks:
             return self._given(transaction, project, self.board.tasks[thread])
 
     def look(self, who: str, task: str) -> Given | None:
-        """A person's task; None where they have none of this id."""
+        """A person's task; None where they have none of this id, or its item is gone."""
         with self._guard, self.collection.store.read() as transaction:
             self.board.update(transaction)
             held = self.board.tasks.get(task)
@@ -223,6 +225,8 @@ class Tasks:
                 for held in self.board.on(task.item)
             ):
                 return TaskAnswer(task, False, HAD)
+            if not may_begin(self.collection, transaction, who):
+                refused = AGREE
             if refused:
                 return TaskAnswer(task, False, refused)
             held = {**body, "instructions": project.instructions_sha256}
@@ -272,9 +276,10 @@ class Tasks:
         item = find_item(transaction.db, id)
         return item.author if item else ""
 
-    def _given(self, transaction: Transaction, project: Project, task: Task) -> Given:
+    def _given(self, transaction: Transaction, project: Project, task: Task) -> Given | None:
+        """A task with its item; None where that was known, and is no longer in the project."""
         known = {item.id: item for item in gold_items(project.gold)}
         item = known.get(task.item) or find_item(transaction.db, task.item)
         if item is None:
-            raise CollectionError(f"The item {task.item} of a task is gone.")
+            return None
         return Given(task, item, self.collection.token(task.id, 1))

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 import pairsmith
+from pairsmith.collecting import actions
 from pairsmith.collecting.collection import create_collection
 from pairsmith.collecting.items import attempts_of_build
 from pairsmith.collecting.pages.rendering import FOLD, folded, markdown
@@ -31,6 +32,27 @@ def test_terms_come_first_and_again_when_they_change(begun):
         assert "Begin a conversation" not in ann.html
         ann.press("agree").press("withdraw")
         assert "I agree, and want to begin" in ann.html
+
+
+def test_who_no_longer_agrees_says_nothing_more(begun):
+    with serving(begun(**TERMS, edits=True)) as (served, _):
+        ann = Person.at(served).enter().press("agree").press("start")
+        talk = ann.path
+        ann.press("say", text="Tea?").wait()
+        choice = {**ann.form("choose"), "strength": "1"}
+        ann.go("/").press("withdraw")
+        assert (ann.send(choice).status, ann.screen) == (409, "choosing")
+        assert "read what you agree to" in ann.fault
+        ann.go("/").press("agree")
+        assert ann.send(choice).screen == "writing"
+        more = {**ann.form("say"), "text": "And milk?"}
+        edited = {**ann.form("edit"), "text": "Ferns do."}
+        ann.go("/").press("withdraw")
+        assert [ann.send(form).status for form in (more, edited)] == [409, 409]
+        assert ann.send(more).html.count("And milk?") == 1, "it can be sent later"
+        assert ann.go(talk).press("leave").screen == "over"
+        [state] = actions.conversations_of(served.collection, "me")
+        assert [(turn.message, turn.edit) for turn in state.turns] == [("Tea?", None)]
 
 
 def test_limits_are_told_in_words(begun):

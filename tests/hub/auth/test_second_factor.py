@@ -244,6 +244,7 @@ def test_a_link_by_mail_is_no_way_around(hub, ann, her, clock):
 
     turn_on(her, clock)
     with hub.database.write() as db:
+        db.execute("UPDATE users SET confirmed = 1 WHERE id = ?", (ann.id,))
         secret = links.make(db, ann.id, "sign-in", ann.email, 60, "a browser")
     attempt = Attempt(hub, Limits(), "192.0.2.1")
     assert isinstance(by_mail.sign_in_by(attempt, secret, "a browser"), CodeDue)

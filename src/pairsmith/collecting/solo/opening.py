@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,11 @@ WARNING = (
 BEGIN = "Begin one: --model URL to talk to a model, --from BUILD to judge pairs, or --project FILE."
 
 
-def open_or_begin(folder: str | os.PathLike[str], options: CollectOptions) -> Collection:
+def open_or_begin(
+    folder: str | os.PathLike[str],
+    options: CollectOptions,
+    prepare: Callable[[Project], object] = lambda project: None,
+) -> Collection:
     """Opens the collection in a folder; where there is none, begins it.
 
     The command that began a collection goes on with it too.
@@ -34,6 +39,8 @@ def open_or_begin(folder: str | os.PathLike[str], options: CollectOptions) -> Co
     Args:
         folder: Where.
         options: What it is to be; where it is there already, they may say nothing else.
+        prepare: Makes ready what a project needs besides, or raises: before anything is written,
+            so that the command can be put right and typed again.
 
     Raises:
         CollectionError: There is none and nothing says what it is to be, or it is another.
@@ -46,9 +53,13 @@ def open_or_begin(folder: str | os.PathLike[str], options: CollectOptions) -> Co
     if not begun and wanted is None:
         raise CollectionError(f"{place} holds no collection.", BEGIN)
     items = None if begun or wanted is None else _items(wanted, options)
+    if not begun and wanted is not None:
+        prepare(wanted)
     made = open_collection(place) if wanted is None or begun else create_collection(place, wanted)
     try:
         _check_same(made, wanted)
+        if begun:
+            prepare(made.project())
         items = items or _items(made.project(), options)
         if items is not None:
             _take(made, items)
