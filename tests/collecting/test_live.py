@@ -60,6 +60,15 @@ def test_a_server_that_is_down(begun, server):
         assert any("127.0.0.1:9" in line for line in told)
 
 
+def test_of_two_models_one_is_down(begun, server):
+    """The other is asked no more than once, and the page does not say which of them it is."""
+    other = {**models_of(server)[0], "name": "old", "endpoint": "http://127.0.0.1:9"}
+    with serving(begun(models=[*models_of(server), other], pairing="different")) as (served, _):
+        ann = Person.at(served).enter().press("start").press("say", text="Tea?").wait()
+        assert ann.fault == "Only one reply came. Your message is kept."
+    assert len(server.asked) == 1
+
+
 def test_the_same_reply_for_ever_is_sampled_again_and_logged(begun, server):
     server.reply = lambda question: "Tea."
     with serving(begun()) as (served, _):

@@ -70,6 +70,21 @@ class _Listing:
 class ListingCommand(_Listing, TyperCommand):
     """A command whose options may list a registry's names: `{trainers}` in their help."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Takes what was typed apart; where one name is typed for `SOURCE... OUT`, OUT is missing.
+
+        The parser gives a lone name to the last argument: who typed it meant the first.
+        """
+        is_named = any(not word.startswith("-") for word in args)  # the parser empties the list
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:  # typer has had the parser's own faults in two places
+            missing = getattr(error, "param", None)
+            if is_named and getattr(missing, "nargs", 1) == -1:
+                places = [p for p in self.params if p.param_type_name == "argument"]
+                error.param = places[-1]  # type: ignore[attr-defined]
+            raise
+
 
 class ListingGroup(_Listing, TyperGroup):
     """A command of commands."""

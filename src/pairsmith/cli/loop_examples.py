@@ -12,6 +12,7 @@ LOOP: Mapping[str, tuple[str, ...]] = {
     ),
     "collect": (
         "pairsmith collect talks --model http://127.0.0.1:8000",
+        "pairsmith collect talks --model http://one:8000 --model http://other:8000",
         "pairsmith collect talks --model http://127.0.0.1:8000 --mode red-team",
         "pairsmith collect second --from out --apply audit",
         "pairsmith collect talks --export",

@@ -71,9 +71,17 @@ def answer(
         samples += came if project.score is None else _scored(state, came, score)
         if held.stopped:
             return Answer(state, False, "Nobody waits for the replies any longer.")
-        if held.left <= 0 or all(sample.fault in OF_THE_SERVER for sample in came):
-            break  # more would come to the same
+        if held.left <= 0 or _is_in_vain(came):
+            break
     return actions.record_replies(collection, conversation, token, samples)
+
+
+def _is_in_vain(came: Sequence[Sampled]) -> bool:
+    """Whether more would come to the same: of two models a reply of each is wanted."""
+    faults: dict[str, list[str]] = {}
+    for sample in came:
+        faults.setdefault(sample.model, []).append(sample.fault)
+    return any(all(one in OF_THE_SERVER for one in found) for found in faults.values())
 
 
 def _usual() -> Patience:

@@ -25,7 +25,7 @@ class CollectOptions:
         str | Sequence[str] | None,
         Option(
             "Talk to the model behind this OpenAI-compatible server; again for another model.",
-            "URL",
+            "URL,…",
             given="list",
         ),
     ] = None
@@ -33,7 +33,7 @@ class CollectOptions:
         str | Sequence[str] | None,
         Option(
             "The model's name there; where it has one alone, that. Again for another.",
-            "NAME",
+            "NAME,…",
             given="list",
         ),
     ] = None
