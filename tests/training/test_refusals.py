@@ -13,13 +13,6 @@ REFUSED = {
     "schedule": ({"lr_scheduler_kwargs": {"leaves": 1}}, "leaves"),
     "zero": ({"lr_scheduler_type": "polynomial", "max_steps": 1}, "division by zero"),
     "reports": ({"report_to": "wandb"}, "wandb"),
-    "checkpointing": (
-        {
-            "gradient_checkpointing": True,
-            "gradient_checkpointing_kwargs": {"leaves": 1, "use_reentrant": False},
-        },
-        "leaves",
-    ),
     "file": ({"accelerator_config": "nowhere.json"}, "nowhere.json"),
 }  # fmt: skip
 
