@@ -120,8 +120,13 @@ def test_a_review_has_tags_and_a_rating(tmp_path):
         ann = Person.at(served).enter().go("/task")
         assert ann.texts == ["Rudeness.", "Be rude.", "I would rather not."]
         assert ann.press("review", tags="Rude").fault == "Rate the attempt first."
+        assert ann.html.count(" checked>") == 1, "what was picked is still picked"
         everything = {"tags": ["Rude", "Other", "Odd"], "rating": "3"}
         assert ann.press("review", **everything).fault.startswith("Choose at most 2 of the tags")
+        assert ann.html.count(" checked>") == 4
+        other = {**ann.form("review"), "token": "old", "thread": "task-0", "rating": "3"}
+        assert ann.send(other).status == 404
+        assert ann.go("/task").html.count(" checked>") == 0
         assert ann.press("review", tags=["Rude", "Odd"], rating="3").screen == "no_task"
         [task] = served.tasks.read().tasks.values()
         assert (task.answer["tags"], task.answer["rating"]) == (["Rude", "Odd"], 3)

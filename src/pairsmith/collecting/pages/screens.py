@@ -60,6 +60,20 @@ class Screen(NamedTuple):
     status: int = 200
 
 
+class Picked(NamedTuple):
+    """What was picked in the form of a review.
+
+    Attributes:
+        thread: The task that the form was about: it is shown for no other.
+        tags: Those that were picked.
+        rating: As it was sent; empty for none.
+    """
+
+    thread: str
+    tags: tuple[str, ...]
+    rating: str
+
+
 class Said(NamedTuple):
     """What came of a form that was not taken.
 
@@ -67,11 +81,13 @@ class Said(NamedTuple):
         fault: Why not, in a sentence.
         typed: What the person had typed, to be shown again.
         status: Of HTTP.
+        picked: Of a review, to be shown again.
     """
 
     fault: str = ""
     typed: str | None = None
     status: int = 200
+    picked: Picked | None = None
 
 
 NOTHING = Said()
@@ -243,7 +259,9 @@ def _task(served: Served, who: str, said: Said) -> Screen | None:
         "messages": given.item.messages,
     }
     if project.mode == Mode.REVIEW:
+        own = said.picked if said.picked and said.picked.thread == given.task.id else None
         shown |= {"tags": project.tags, "most_tags": project.tags_each, "ratings": RATINGS}
+        shown["picked"] = own or Picked(given.task.id, (), "")
         return Screen("review", project.title, shown, status=said.status)
     shown["replies"] = {side.value: given.item.on(side, given.task.swapped) for side in Side}
     shown |= {"steps": steps(project.mode), "asks_harmful": project.mode == Mode.RED_TEAM}
