@@ -123,8 +123,9 @@ def screen(served: Served, who: str, place: str, said: Said = NOTHING) -> Screen
     """
     first, below, rest = place.partition("/")
     if first == "talk":
-        state = actions.look(served.collection, who, rest)
-        return None if state is None else _conversation(served, state, said)
+        asked = served.live is not None and served.live.is_asking(rest)
+        state = actions.look(served.collection, who, rest)  # later: what came until then is in it
+        return None if state is None else _conversation(served, state, said, asked)
     shows = _PLACES.get(first)
     return None if shows is None or below else shows(served, who, said)
 
@@ -178,7 +179,16 @@ def _start(served: Served, who: str, said: Said) -> Screen:
     return Screen("start", project.title, shown, status=said.status)
 
 
-def _conversation(served: Served, state: Conversation, said: Said) -> Screen:
+def _conversation(served: Served, state: Conversation, said: Said, asked: bool) -> Screen:
+    """The page of a conversation.
+
+    Args:
+        served: The collection.
+        state: The conversation.
+        said: Of a form that was not taken.
+        asked: Whether models were being asked, before the conversation was read: that no replies
+            came is then what was so the last time.
+    """
     project = served.collection.project()
     shown = {
         **common(served, project, said),
@@ -190,6 +200,8 @@ def _conversation(served: Served, state: Conversation, said: Said) -> Screen:
         "progress": _progress(served, state),
     }
     name, more = _PHASES[state.phase](served, project, state)
+    if name == "failed" and asked:
+        name, more = "waiting", {"progress": f"{state.events}+"}  # until nothing is asked any more
     refresh = SECONDS if name == "waiting" else None
     return Screen(name, project.title, {**shown, **more}, refresh, said.status)
 
@@ -210,7 +222,7 @@ def _waiting(served: Served, project: Project, state: Conversation) -> tuple[str
     if served.live is None:
         return "failed", {"failed": NO_MODEL}
     attempt = None if state.turn is None else state.turn.attempt
-    if attempt is not None and has_failed(state) and not served.live.is_asking(state.id):
+    if attempt is not None and has_failed(state):
         return "failed", {"failed": attempt.fault}
     return "waiting", {}
 
