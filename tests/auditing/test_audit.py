@@ -181,8 +181,9 @@ def test_no_build_no_pairs_and_no_place(tmp_path, sample_text):
     source.mkdir()
     shutil.copy(ask_source(), source)
     pairsmith.build(source, tmp_path / "dialogues")
-    with pytest.raises(PairsmithError, match="holds no pairs"):
+    with pytest.raises(PairsmithError, match="holds no pairs") as refused:
         pairsmith.audit(tmp_path / "dialogues", questions=STANDINS)
+    assert f"pairsmith explore {tmp_path / 'dialogues'}" in refused.value.hint
     out = shutil.copytree(sample_text, tmp_path / "out")
     (out / "audit").write_text("mine")
     with pytest.raises(PairsmithError, match="is not a folder"):

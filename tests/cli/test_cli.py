@@ -146,6 +146,12 @@ def test_a_card_file_that_is_not_one(run, tmp_path, text):
     assert "card" in errors
 
 
+@pytest.mark.parametrize("command", ["build", "split"])
+def test_a_lone_name_is_the_source_and_the_folder_to_write_is_missing(run, command):
+    assert "Missing argument 'OUT'" in run(command, "rows.jsonl")[2]
+    assert "Missing argument 'SOURCE...'" in run(command, "--json")[2]
+
+
 def test_check(run, sample_text, tmp_path):
     code, printed, _ = run("check", sample_text)
     assert code == 0

@@ -17,6 +17,7 @@ import pairsmith
 from pairsmith.errors import SourceError
 from pairsmith.sources.layouts import SAMPLE, find
 from support.folders import lay_out
+from support.slow import slow
 
 SAMPLE_FOLDER = Path(find(SAMPLE)[0].place.path).parent.parent
 
@@ -185,6 +186,21 @@ def test_the_hub(local, tmp_path, serve):
     assert held["recipe"]["origin"] == "hh-rlhf"
     made = [(e["path"], e["sha256"]) for e in held["outputs"] if ".parquet" in e["path"]]
     assert made == shards(local)
+
+
+@slow
+def test_who_is_not_logged_in_is_not_sent_to_look_at_the_network(tmp_path):
+    pytest.importorskip("s3fs")
+    program = "import pairsmith, sys; pairsmith.build('s3://bucket/rows', sys.argv[1])"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    nobody = {"HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
+    command = [sys.executable, "-c", program, str(tmp_path / "out")]
+    done = subprocess.run(
+        command, env={**kept, **nobody}, capture_output=True, text=True, check=False
+    )
+    last = done.stderr.strip().splitlines()[-2:]
+    assert last[0].endswith("bucket/rows cannot be reached: Unable to locate credentials")
+    assert last[1].startswith("Set AWS_ACCESS_KEY_ID and ")
 
 
 def test_a_hub_that_nobody_answers_for(tmp_path):

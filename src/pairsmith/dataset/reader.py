@@ -108,7 +108,8 @@ class Dataset:
         self.out, self.built = out, read_manifest(out)
         self.entries = [e for e in self.built.ledger if kind_of(e.subset) == Kind.PAIRS]
         if not self.entries:
-            raise OutputError(f"{out} holds no pairs.", "Red-team dialogues have no labels.")
+            hint = f"Red-team dialogues have no labels: pairsmith explore {out} is for them."
+            raise OutputError(f"{out} holds no pairs.", hint)
         self.unread = 0
 
     @cached_property

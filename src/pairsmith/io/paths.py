@@ -140,6 +140,10 @@ def read_text(place: FsspecPath) -> str:
         raise SourceError(f"{place.path} is not UTF-8.", "Save it as UTF-8.") from None
 
 
+LOG_IN = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, for an s3:// place."
+"""For who is not logged in, which is no fault of the network."""
+
+
 @contextmanager
 def translated_faults(place: FsspecPath) -> Iterator[None]:
     """Turns a file system's faults into sentences about one path.
@@ -162,9 +166,9 @@ def translated_faults(place: FsspecPath) -> Iterator[None]:
     except Exception as error:
         if not far:
             raise
-        raise BrokenReadError(
-            f"{place.path} cannot be reached: {_first_line(error)}", "Is the network up?"
-        ) from error
+        said = _first_line(error)
+        hint = LOG_IN if "credentials" in said else "Is the network up?"
+        raise BrokenReadError(f"{place.path} cannot be reached: {said}", hint) from error
 
 
 def _first_line(error: Exception) -> str:

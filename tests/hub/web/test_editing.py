@@ -262,3 +262,18 @@ def test_a_preview_of_a_gated_file_is_a_read_on_record(hub, ann, dataset, people
     with hub.database.read() as db:
         log = [(one.user, one.detail) for one in events.recent(db, tea) if one.action == "viewed"]
     assert log == [("ann", {"path": "a.txt", "revision": first.id})]
+
+
+def test_a_form_that_is_sent_twice_is_one_commit_and_no_conflict(hub, ann, pets):
+    """A thumb presses twice: its own commit is not somebody else's."""
+    shown, led = newest(hub, pets).id, []
+    for _ in range(2):
+        led.append(sends(ann, EDIT, text="# Twice", shown=shown).headers["location"])
+        more = uploads(ann, f"{PETS}/upload/main", [("new.txt", b"new")], shown=shown)
+        led.append(more.headers["location"])
+    assert led[:2] == led[2:]
+    with hub.database.read() as db:
+        log = history.ancestors(db, pets, history.head(db, pets, "main"), 3)
+    assert [one.title for one in log[:2]] == ["Upload new.txt", "Edit README.md"]
+    assert log[2].id == shown
+    assert sends(ann, EDIT, text="# Thrice", shown=shown).status_code == 409, "another text"

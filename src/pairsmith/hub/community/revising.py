@@ -17,7 +17,7 @@ from pairsmith.hub.core.blobs import Sent
 from pairsmith.hub.http.errors import HubError, bad_request
 from pairsmith.hub.repos import commits, files, history, quotas
 from pairsmith.hub.repos.commits import Message, Wanted
-from pairsmith.hub.repos.draft import Change
+from pairsmith.hub.repos.draft import Change, Put
 from pairsmith.hub.repos.history import Commit
 from pairsmith.hub.repos.repos import Repo
 
@@ -74,12 +74,23 @@ def revise(hub: Hub, wanted: Revision) -> tuple[Commit, Thread | None]:
     """Makes a commit, or begins a pull request.
 
     Returns:
-        The commit, and the pull request that it began.
+        The commit, and the pull request that it began. Where the branch has by now all that is
+        wanted, as after a form that was sent twice, its newest commit.
 
     Raises:
         OutdatedError: Somebody else changed one of the files; nothing is changed then.
         HubError: As `commits.commit_apart`, and what `check` raises.
     """
+    try:
+        return _revise(hub, wanted)
+    except OutdatedError as error:
+        with hub.database.read() as db:
+            if not _is_there(db, wanted.changes, error.newest):
+                raise
+        return error.newest, None
+
+
+def _revise(hub: Hub, wanted: Revision) -> tuple[Commit, Thread | None]:
     if wanted.shown and not COMMIT.fullmatch(wanted.shown):
         raise bad_request("The form does not say which state it showed; load the page again.")
     repo, target = wanted.repo, wanted.target
@@ -125,6 +136,14 @@ def _check_unchanged(db: sqlite3.Connection, wanted: Revision) -> None:
     changed = [path for path in paths if _content(now, path) != _content(then, path)]
     if changed:
         raise OutdatedError(newest, changed)
+
+
+def _is_there(db: sqlite3.Connection, changes: Sequence[Change], at: Commit) -> bool:
+    """Whether a commit has all files as they are wanted."""
+    now = files.all_named(db, at, [change.path for change in changes])
+    return all(
+        _content(now, one.path) == (one.blob if isinstance(one, Put) else "") for one in changes
+    )
 
 
 def _content(there: dict[str, files.File], path: str) -> str:

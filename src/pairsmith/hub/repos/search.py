@@ -102,7 +102,7 @@ def read_query(asked: QueryParams, kind: Kind | None) -> Wanted:
     if sort not in SORTS:
         raise bad_request(f"Lists are sorted by {', '.join(SORTS)} here, not by {sort[:40]!r}.")
     if unknown := [key for key in NO_FILTERS if asked.get(key)]:
-        raise bad_request(f"This hub does not know {', '.join(unknown)} of a model.")
+        raise bad_request(f"This hub cannot filter models by {', '.join(unknown)}.")
     texts = [text.replace("\0", " ").casefold() for text in asked.getlist("search")]
     words = [word for text in texts for word in text.split()]
     tags = [tag for text in asked.getlist("filter") for tag in text.split(",") if tag]
