@@ -35,6 +35,11 @@ def arrange(params: Iterable[Any], ctx: Any) -> dict[str, list[tuple[str, str]]]
     return {**groups, COMMON: common}
 
 
+def arguments_of(params: Iterable[Any]) -> list[Any]:
+    """Those that are no options."""
+    return [param for param in params if param.param_type_name == "argument"]
+
+
 def placeholder(param: Any) -> str:
     """What stands for an argument."""
     return str(param.metavar or param.name.upper())

@@ -8,7 +8,7 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
-from pairsmith.cli.arranging import arrange, placeholder
+from pairsmith.cli.arranging import arguments_of, arrange, placeholder
 from pairsmith.cli.choices import fill
 
 NARROW = 60
@@ -39,11 +39,9 @@ class _Listing:
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """What stands behind the command's name: options, and the arguments by their names."""
-        arguments = [param for param in self.params if param.param_type_name == "argument"]
-        names = [(param, placeholder(param)) for param in arguments]
+        names = [(param, placeholder(param)) for param in arguments_of(self.params)]
         said = [name if param.required else f"[{name}]" for param, name in names]
-        rest = ["COMMAND ..."] if isinstance(self, TyperGroup) else []
-        return ["[OPTIONS]", *said, *rest]
+        return ["[OPTIONS]", *said, *(["COMMAND ..."] if isinstance(self, TyperGroup) else [])]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Writes arguments and options, each group under its name, and commands before options."""
@@ -60,10 +58,9 @@ class _Listing:
         """Writes the examples, a line each, so that a line can be copied."""
         from pairsmith.cli.examples import EXAMPLES
 
-        lines = EXAMPLES[" ".join(_path(ctx))]
         formatter.write_paragraph()
         formatter.write_heading("Examples")
-        for line in lines:
+        for line in EXAMPLES[" ".join(_path(ctx))]:
             formatter.write(f"  {line}\n")
 
 
@@ -71,18 +68,13 @@ class ListingCommand(_Listing, TyperCommand):
     """A command whose options may list a registry's names: `{trainers}` in their help."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Takes what was typed apart; where one name is typed for `SOURCE... OUT`, OUT is missing.
-
-        The parser gives a lone name to the last argument: who typed it meant the first.
-        """
+        """Takes what was typed apart; a lone name for `SOURCE... OUT` lacks OUT."""
         is_named = any(not word.startswith("-") for word in args)  # the parser empties the list
         try:
             return super().parse_args(ctx, args)
         except Exception as error:  # typer has had the parser's own faults in two places
-            missing = getattr(error, "param", None)
-            if is_named and getattr(missing, "nargs", 1) == -1:
-                places = [p for p in self.params if p.param_type_name == "argument"]
-                error.param = places[-1]  # type: ignore[attr-defined]
+            if is_named and getattr(getattr(error, "param", None), "nargs", 1) == -1:
+                error.param = arguments_of(self.params)[-1]  # type: ignore[attr-defined]
             raise
 
 
