@@ -6,10 +6,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import typer
 
 import pairsmith
+from pairsmith.cli.training import train_and_draw
 from pairsmith.models.run_folder import RunManifest
 from pairsmith.schema.rows import Form
+from pairsmith.training.checkpoints import seal
 from support.models.folders import write_causal
 from support.slow import quick, slow
 from support.tiny import llama_tokenizer
@@ -193,3 +196,18 @@ def test_the_commands_that_come_next_can_be_typed_as_they_stand(capsys):
         ["pairsmith", "evaluate", build, "--scores", "held"],
         ["pairsmith", "score", build, "--model", run, "--name", "held"],
     ]
+
+
+def test_a_training_that_is_stopped_says_where_it_goes_on(tmp_path, capsys):
+    def stop(*_given, **_named):
+        raise KeyboardInterrupt
+
+    run = tmp_path / "run"
+    with pytest.raises(typer.Exit):
+        train_and_draw(stop, "build", str(run), as_json=False)
+    assert "the same command begins again" in capsys.readouterr().err
+    (run / "checkpoints" / "checkpoint-3").mkdir(parents=True)
+    seal(run / "checkpoints" / "checkpoint-3")
+    with pytest.raises(typer.Exit):
+        train_and_draw(stop, "build", str(run), as_json=False)
+    assert "goes on from the last whole checkpoint" in capsys.readouterr().err

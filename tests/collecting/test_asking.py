@@ -10,7 +10,7 @@ from pairsmith.collecting.verdicts import Side
 from pairsmith.io.wire import Patience
 from support import chat_server, collected
 from support.chat_server import chatting
-from support.score_server import cut, hangs_up, says
+from support.faulty_server import cut, hangs_up, says
 
 QUICK = replace(Patience.usual(), attempts=1, seconds=5.0, whole_seconds=5.0)
 

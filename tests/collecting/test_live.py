@@ -12,8 +12,8 @@ from pairsmith.scoring.texts import score_texts
 from support import collected
 from support.chat_server import choices, in_message, named
 from support.collecting_browser import Person, models_of, serving
+from support.faulty_server import cut, send
 from support.models.folders import write_scorer
-from support.score_server import cut, send
 from support.slow import slow
 from support.tiny import llama_tokenizer
 

@@ -10,7 +10,7 @@ from pairsmith.generating.manifest import iter_samples, read_samples
 from pairsmith.io import wire
 from support.annotated import tree
 from support.chat_server import chatting, choices, in_message, named, retry_after
-from support.score_server import cut, hangs_up, says
+from support.faulty_server import cut, hangs_up, says
 from support.slow import quick
 
 HOW = {"best_of": 3, "max_tokens": 12}

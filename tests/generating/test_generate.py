@@ -296,6 +296,21 @@ def test_a_reply_that_no_prompt_leaves_room_for_is_told(builds, policy, tmp_path
         pairsmith.generate(builds / "messages", tmp_path / "out", **asked)
 
 
+def test_prompts_that_are_nowhere_are_told(policy, tmp_path):
+    asked = {"model": policy, "best_of": 1}
+    (tmp_path / "round").symlink_to("round")
+    for name, said in [(".", "no finished"), ("round", "no folder"), ("none", "no folder")]:
+        with pytest.raises(OutputError, match=said):
+            pairsmith.generate(tmp_path / name, tmp_path / "out", **asked)
+    with pytest.raises(SourceError, match="prompts are read twice"):
+        pairsmith.generate("/dev/null", tmp_path / "out", **asked)
+
+
+def test_samples_are_no_build(made):
+    with pytest.raises(OutputError, match="holds no build, but a source of the kind samples"):
+        pairsmith.rounds(made.folder)
+
+
 def test_changed_samples_are_told(builds, policy, tmp_path):
     how = {"model": policy, "best_of": 1, "max_tokens": 1}
     made = pairsmith.generate(builds / "messages", tmp_path / "out", **how)

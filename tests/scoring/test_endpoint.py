@@ -14,8 +14,9 @@ from pairsmith.scoring.options import ScoreOptions
 from pairsmith.scoring.score import score_build
 from pairsmith.scoring.texts import score_texts
 from support.annotated import tree
+from support.faulty_server import changed, cut, drips, hangs_up, says, send
 from support.models.folders import write_scorer
-from support.score_server import changed, cut, drips, hangs_up, says, send, serving
+from support.score_server import serving
 from support.slow import quick, slow
 
 CLOSE = 1e-5

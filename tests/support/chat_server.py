@@ -1,18 +1,13 @@
 """A server of chat completions on loopback, as OpenAI's protocol has them, that can misbehave.
 
-What it answers is `reply(question)`, a text that depends on the conversation and the seed. What it
-does wrong is said by its `faults`, taken one by one, or by `always`: each a function from the
-handler, the status and the answer that there would be, to what is done in its place; see
-`score_server` for those that are of no protocol (`says`, `cut`, `hangs_up`, `changed`, `drips`).
+What it answers is `reply(question)`, a text that depends on the conversation and the seed. Faults
+that are of no protocol (`says`, `cut`, `hangs_up`, `changed`, `drips`) are in `faulty_server`.
 """
 
 import hashlib
 import json
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from support.score_server import changed, plain, send
+from support.faulty_server import FaultyHandler, FaultyServer, changed, plain, send
 
 WORDS = ("Gladly", "the", "fern", "wants", "a", "cup", "of", "tea", "each", "morning", "outside")
 
@@ -24,20 +19,10 @@ def say(question):
     return " ".join(WORDS[byte % len(WORDS)] for byte in digest[: 3 + digest[0] % 5]) + "."
 
 
-class Server(ThreadingHTTPServer):
-    """One server; `asked` is what was sent to it, in the order in which it came."""
-
-    daemon_threads = True
-
+class Server(FaultyServer):
     def __init__(self, name="ferns", reply=say):
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.name, self.reply, self.listed = name, reply, [name]
-        self.asked, self.headers, self.faults, self.always = [], [], [], None
-        self.lock = threading.Lock()
-
-    @property
-    def address(self):
-        return f"http://127.0.0.1:{self.server_address[1]}"
 
     def answer(self, question):
         """Status and JSON, as such a server gives them; `n` is ignored, as by most."""
@@ -51,15 +36,11 @@ class Server(ThreadingHTTPServer):
             "usage": {"prompt_tokens": 9, "completion_tokens": len(text.split())},
         }  # fmt: skip
 
-    def fault(self):
-        with self.lock:
-            return self.faults.pop(0) if self.faults else self.always
 
-
-class Handler(BaseHTTPRequestHandler):
+class Handler(FaultyHandler):
     server: Server
 
-    def do_GET(self):
+    def do_GET(self):  # noqa: N802  (http.server calls it so)
         listed = self.server.listed
         if isinstance(listed, list):
             listed = [{"id": name, "object": "model"} for name in listed]
@@ -67,19 +48,13 @@ class Handler(BaseHTTPRequestHandler):
         status, held = (200, {"object": "list", "data": listed}) if there else (404, {})
         plain(self, status, held)
 
-    def do_POST(self):
-        question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        with self.server.lock:
-            self.server.asked.append(question)
-            self.server.headers.append(dict(self.headers))
+    def do_POST(self):  # noqa: N802  (http.server calls it so)
+        question = self.take()
         if self.path != "/v1/chat/completions":
             plain(self, 404, {"detail": "Not Found"})
             return
         fault = self.server.fault()
         (fault or plain)(self, *self.server.answer(question))
-
-    def log_message(self, *_):
-        pass
 
 
 def retry_after(told):
@@ -107,15 +82,6 @@ def named(name):
     return changed(lambda held: {**held, "model": name})
 
 
-@contextmanager
 def chatting(name="ferns", reply=say):
     """A server, until the end."""
-    server = Server(name, reply)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return Server(name, reply).running()

@@ -1,15 +1,8 @@
-"""Servers of scores on loopback, of the shapes of others, that compute with a model in a folder.
+"""Servers of scores on loopback, of the shapes of others, that compute with a model in a folder."""
 
-What a server does wrong is said by its `faults`, taken one by one: each a function from the handler
-and the answer that there would be, to what is done in its place.
-"""
-
-import json
-import threading
-import time
-from contextlib import contextmanager, suppress
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from support.faulty_server import FaultyHandler, FaultyServer, plain
 
 
 @cache
@@ -19,20 +12,10 @@ def load_model(folder):
     return AutoModelForSequenceClassification.from_pretrained(folder).eval()
 
 
-class Server(ThreadingHTTPServer):
-    """One server; `asked` is what was sent to it."""
-
-    daemon_threads = True
-
+class Server(FaultyServer):
     def __init__(self, folder, kind, name):
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.folder, self.kind, self.name = folder, kind, name
-        self.asked, self.headers, self.faults, self.always = [], [], [], None
-        self.lock = threading.Lock()
-
-    @property
-    def address(self):
-        return f"http://127.0.0.1:{self.server_address[1]}"
 
     def answer(self, path, question):
         """Status and JSON, as such a server gives them."""
@@ -75,89 +58,17 @@ class Server(ThreadingHTTPServer):
         tokenizer = AutoTokenizer.from_pretrained(self.folder)
         return self.of(tokenizer(texts, add_special_tokens=False)["input_ids"])
 
-    def fault(self):
-        with self.lock:
-            return self.faults.pop(0) if self.faults else self.always
 
-
-class Handler(BaseHTTPRequestHandler):
+class Handler(FaultyHandler):
     server: Server
 
-    def do_POST(self):
-        question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        with self.server.lock:
-            self.server.asked.append(question)
-            self.server.headers.append(dict(self.headers))
+    def do_POST(self):  # noqa: N802  (http.server calls it so)
+        question = self.take()
         fault = self.server.fault()
         status, held = self.server.answer(self.path, question)
         (fault or plain)(self, status, held)
 
-    def log_message(self, *_):
-        pass
 
-
-def plain(handler, status, held):
-    """Nothing wrong."""
-    send(handler, status, json.dumps(held).encode())
-
-
-def send(handler, status, body, length=None, **headers):
-    handler.send_response(status)
-    handler.send_header("Content-Type", "application/json")
-    handler.send_header("Content-Length", str(len(body) if length is None else length))
-    for name, value in headers.items():
-        handler.send_header(name, value)
-    handler.end_headers()
-    handler.wfile.write(body)
-
-
-def says(status):
-    """A fault: another status, and no scores."""
-    return lambda handler, _, held: send(handler, status, b'{"detail": "no"}')
-
-
-def cut(handler, status, held):
-    """A fault: the answer breaks off."""
-    body = json.dumps(held).encode()
-    send(handler, status, body[: len(body) // 2], len(body))
-    handler.close_connection = True
-
-
-def hangs_up(handler, status, held):
-    """A fault: no answer at all."""
-    handler.close_connection = True
-
-
-def drips(handler, *_answer):
-    """A fault: a byte now and then, so that the server is never silent for long."""
-    handler.send_response(200)
-    handler.send_header("Content-Length", "1000")
-    handler.end_headers()
-    with suppress(OSError):
-        for _ in range(1000):
-            handler.wfile.write(b" ")
-            time.sleep(0.02)
-
-
-def changed(change):
-    """A fault: an answer with something else in it."""
-
-    def answer(handler, status, held):
-        body = change(held)
-        send(handler, status, body if isinstance(body, bytes) else json.dumps(body).encode())
-
-    return answer
-
-
-@contextmanager
 def serving(folder, kind="vllm", name="ferns"):
     """A server of a model in a folder, until the end."""
-    server = Server(folder, kind, name)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return Server(folder, kind, name).running()

@@ -4,7 +4,7 @@ import pytest
 
 from pairsmith.errors import OutputError
 from pairsmith.io.locks import LOCK
-from pairsmith.training.checkpoints import SEAL, is_whole, seal
+from pairsmith.training.checkpoints import SEAL, is_last, is_whole, seal
 from pairsmith.training.folder import GROWING, PLAN, RunFolder
 
 DEEP = "[" * 100_000
@@ -62,3 +62,9 @@ def add_checkpoint(run):
     place.mkdir()
     (place / "weights").write_text("tea")
     return place
+
+
+def test_a_checkpoint_that_does_not_tell_its_step_is_named(tmp_path):
+    (tmp_path / "trainer_state.json").write_text('{"global_step": "x", "max_steps": 3}')
+    with pytest.raises(OutputError, match="checkpoint .* cannot be read"):
+        is_last(tmp_path)

@@ -216,3 +216,22 @@ def test_a_model_that_was_exchanged_is_no_finished_run(small, settings, unbroken
         go_on(small, place, settings)
     assert not go_on(small, place, settings, force=True).reused
     assert weights_of(place) == weights_of(unbroken)
+
+
+@slow
+@pytest.mark.parametrize(
+    "name", ["optimizer.pt", "rng_state.pth", "model.safetensors", "trainer_state.json"]
+)
+def test_a_checkpoint_that_cannot_be_read_is_told(small, settings, tmp_path, name):
+    place = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        train_quietly(
+            small.text, place, small.model, config=settings, progress=stop_after(4), **STEPS
+        )
+    path = place / "checkpoints" / "checkpoint-3" / name
+    path.write_bytes(b"{" * path.stat().st_size)
+    with pytest.raises(OutputError, match="checkpoint-3 cannot be read"):
+        go_on(small, place, settings)
+    shutil.rmtree(path.parent)
+    go_on(small, place, settings)
+    assert (place / "manifest.json").is_file()

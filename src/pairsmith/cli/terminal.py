@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -55,12 +55,17 @@ def explain(error: BaseException) -> None:
 
 
 @contextmanager
-def stoppable(message: str = "interrupted.", hint: str = "") -> Iterator[None]:
-    """Ends a command that is stopped by Ctrl-C with a sentence."""
+def stoppable(message: str = "interrupted.", hint: str | Callable[[], str] = "") -> Iterator[None]:
+    """Ends a command that is stopped by Ctrl-C with a sentence.
+
+    Args:
+        message: The sentence.
+        hint: What can be done then; or what tells it, once it has stopped.
+    """
     try:
         yield
     except KeyboardInterrupt:
-        say(message, hint)
+        say(message, hint if isinstance(hint, str) else hint())
         raise typer.Exit(130) from None
 
 

@@ -41,8 +41,17 @@ def train_and_draw(
     from pairsmith.cli.render.training import draw, training_progress
     from pairsmith.cli.terminal import stoppable
 
-    goes_on = "The same command goes on from the last whole checkpoint."
-    with stoppable(hint=goes_on), training_progress() as watch:
+    with stoppable(hint=lambda: _goes_on(run)), training_progress() as watch:
         made = train(build, run, progress=watch, **options)
     if made.is_main:
         draw(made, build, run, as_json)
+
+
+def _goes_on(run: str) -> str:
+    """What the same command does with a run that was stopped."""
+    from pairsmith.training.checkpoints import last_whole
+    from pairsmith.training.folder import GROWING
+
+    if last_whole(Path(run) / GROWING) is None:
+        return "No checkpoint was whole yet: the same command begins again."
+    return "The same command goes on from the last whole checkpoint."

@@ -187,8 +187,12 @@ SOURCES = ("collection", "samples")
 """Kinds of manifests that stand beside rows which a build reads; that of a build names none."""
 
 
+RUNS = ("reward", "dpo", "rl")
+"""Those of manifests that stand beside a trained model."""
+
+
 def _check_built(path: StoragePath, fields: Any) -> None:
-    """Checks that a manifest is not that of a source which was written by another command.
+    """Checks that a manifest is not that of something which was written by another command.
 
     Raises:
         OutputError: It is.
@@ -198,6 +202,11 @@ def _check_built(path: StoragePath, fields: Any) -> None:
         raise OutputError(
             f"{path.parent} holds no build, but a source of the kind {kind}.",
             f"Build it: pairsmith build {path.parent} OUT",
+        )
+    if kind in RUNS:
+        raise OutputError(
+            f"{path.parent} holds no build, but a model that was trained by train {kind}.",
+            "Name the folder of a build.",
         )
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple, Unpack
 from pairsmith.dataset import manifest as builds
 from pairsmith.dataset.annotations import local_build
 from pairsmith.dataset.verify import check_shards
-from pairsmith.errors import RecipeError
+from pairsmith.errors import RecipeError, SourceError
 from pairsmith.extras import require
 from pairsmith.generating.answering import Request
 from pairsmith.generating.asking import Source
@@ -159,12 +159,35 @@ def _generate(
 
 
 def _place(prompts: str) -> Path:
+    """The file of prompts, or the folder of a build.
+
+    Raises:
+        SourceError: It is something that can be read once only.
+        OutputError: There is no such file, and no finished build.
+    """
     path = Path(prompts)
-    return path if path.is_file() else local_build(prompts)
+    if path.is_file():
+        return path
+    if path.is_char_device() or path.is_fifo() or path.is_socket():
+        raise SourceError(
+            f"{path} is no file: prompts are read twice.", "Write them into a file first."
+        )
+    place = local_build(prompts)
+    builds.read_manifest(place)
+    return place
 
 
 def _sha256(place: Path) -> str:
-    return sha256_of(place / builds.NAME if place.is_dir() else place)
+    """The hash of what tells the prompts.
+
+    Raises:
+        SourceError: It cannot be read.
+    """
+    path = place / builds.NAME if place.is_dir() else place
+    try:
+        return sha256_of(path)
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror or error}.") from None
 
 
 def _policy(name: str | None) -> dict[str, str] | None:

@@ -11,8 +11,10 @@ import json
 import re
 import shutil
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from pairsmith.errors import OutputError
 from pairsmith.io.durable import fsync, write_text_durably
 
 SEAL = "whole.json"
@@ -68,9 +70,33 @@ def step_of(checkpoint: Path) -> int:
 
 
 def is_last(checkpoint: Path) -> bool:
-    """Whether the training that wrote a checkpoint had come to its end, by what it says."""
-    state = json.loads((checkpoint / STATE).read_text(encoding="utf-8"))
-    return bool(state["global_step"] >= state["max_steps"])
+    """Whether the training that wrote a checkpoint had come to its end, by what it says.
+
+    Raises:
+        OutputError: It cannot be read.
+    """
+    with reading(checkpoint):
+        state = json.loads((checkpoint / STATE).read_text(encoding="utf-8"))
+        return bool(state["global_step"] >= state["max_steps"])
+
+
+@contextmanager
+def reading(checkpoint: Path) -> Iterator[None]:
+    """Tells a checkpoint that cannot be read, though its files have the sizes that they should.
+
+    Raises:
+        OutputError: It cannot.
+    """
+    try:
+        yield
+    # torch, safetensors and pickle raise what they like, of no common kind
+    except Exception as error:
+        said = (str(error).splitlines() or [type(error).__name__])[0].rstrip(" .")[:200]
+        raise OutputError(
+            f"The checkpoint {checkpoint} cannot be read: {said}.",
+            "Its files were changed, or the disk is damaged. Remove it: the same command goes on "
+            "from an earlier one, or begins again.",
+        ) from error
 
 
 def remove_broken(folder: Path) -> None:

@@ -22,7 +22,7 @@ from pairsmith.models.policies import Policy
 from pairsmith.training import checkpoints, metrics
 from pairsmith.training.confidence import read_confidence
 from pairsmith.training.finish import finish
-from pairsmith.training.folder import GROWING, RunFolder, make_plan
+from pairsmith.training.folder import GROWING, NAMED, RunFolder, make_plan
 from pairsmith.training.held_out import check_held_out
 from pairsmith.training.job import Job, TrainedModel
 from pairsmith.training.method import Loaded, Method
@@ -78,8 +78,27 @@ def train(
             return _train(job, progress)
 
 
+def _check_apart(request: Request, asked: Mapping[str, Any]) -> None:
+    """Checks that a run is not written over what it is made from.
+
+    Raises:
+        OutputError: It would be.
+    """
+    run = Path(request.run).resolve()
+    for role, name in {
+        "the build": request.build,
+        **{n: asked.get(n) for n in sorted(NAMED)},
+    }.items():
+        if name is not None and Path(name).is_dir() and Path(name).resolve() == run:
+            told = "the build" if role == "the build" else f"what {role} names"
+            raise OutputError(
+                f"{request.run} is the folder of the run, and {told}.", "Name another folder."
+            )
+
+
 def _prepare(method: Method, request: Request, asked: dict[str, Any]) -> Job:
     """Loads what there is to load, and checks it against what is asked."""
+    _check_apart(request, asked)
     out = folder.output(os.fspath(request.build))
     built = read_manifest(out)
     method.check_build(built, asked)

@@ -155,9 +155,7 @@ class Replies:
         """As `evaluation.json` holds it."""
         before, after = self.without_end
         scored = {role: change.to_dict() for role, change in self.changes.items()}
-        missing = {
-            role: int(np.isnan(values).any(axis=0).sum()) for role, values in self.scores.items()
-        }
+        missing = self.not_scored
         return {
             "prompts": len(self.asked),
             "kl": self.kl._asdict(),
@@ -166,6 +164,14 @@ class Replies:
             "scores": {
                 role: {**held, "not_scored": missing[role]} for role, held in scored.items()
             },
+        }
+
+    @property
+    def not_scored(self) -> dict[str, int]:
+        """By role the prompts of which a reply has no score that is a number."""
+        return {
+            role: int((~np.isfinite(values)).any(axis=0).sum())
+            for role, values in self.scores.items()
         }
 
     def numbers(self) -> dict[str, float]:
@@ -194,7 +200,13 @@ class Replies:
             f"{name}: {before} before, {after} after" for name, before, after, _ in self.table()
         ]
         kl = f"KL from the start: {self.kl} nats a reply, from {len(self.asked)} sampled replies"
-        return (*lines, kl)
+        missing = [
+            f"{role} of {count} of {len(self.asked)} prompts is not known: the model refuses the "
+            "replies, cannot read them, or gives no numbers"
+            for role, count in self.not_scored.items()
+            if count
+        ]
+        return (*lines, *missing, kl)
 
     def save(self, path: Path) -> None:
         """Writes the replies side by side, a line a prompt.

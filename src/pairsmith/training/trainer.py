@@ -105,8 +105,9 @@ class RunTrainer(Trainer):  # type: ignore[misc]  # transformers may be absent
         return norm
 
     def _no_number(self, what: str, rows: Sequence[int]) -> ModelError:
-        named = [self.ids(row) for row in rows[:MOST_NAMED]]
-        more = f" and {len(rows) - MOST_NAMED} more" if len(rows) > MOST_NAMED else ""
+        each = [*dict.fromkeys(rows)]  # of a prompt there may be several replies
+        named = [self.ids(row) for row in each[:MOST_NAMED]]
+        more = f" and {len(each) - MOST_NAMED} more" if len(each) > MOST_NAMED else ""
         return ModelError(
             f"The {what} is no finite number in step {self.state.global_step + 1}, of the rows "
             f"{', '.join(named)}{more}.",
@@ -147,6 +148,18 @@ class RunTrainer(Trainer):  # type: ignore[misc]  # transformers may be absent
     def spared(self) -> Collection[int]:
         """The steps of the checkpoints that stay besides the latest."""
         return ()
+
+    def _load_from_checkpoint(self, checkpoint: str, *given: Any, **named: Any) -> None:
+        with checkpoints.reading(Path(checkpoint)):
+            super()._load_from_checkpoint(checkpoint, *given, **named)
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        with checkpoints.reading(Path(checkpoint or "")):
+            super()._load_optimizer_and_scheduler(checkpoint)
+
+    def _load_rng_state(self, checkpoint: str | None) -> None:
+        with checkpoints.reading(Path(checkpoint or "")):
+            super()._load_rng_state(checkpoint)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         """Writes a checkpoint, seals it, and only then removes the one before.

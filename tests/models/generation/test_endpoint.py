@@ -22,7 +22,7 @@ from support.chat_server import (
     retry_after,
     say,
 )
-from support.score_server import changed, cut, drips, hangs_up, says, send
+from support.faulty_server import changed, cut, drips, hangs_up, says, send
 
 ASKED = [{"role": "user", "content": "How do I water the fern?"}]
 HOW = Sampling(max_tokens=40)

@@ -1,8 +1,11 @@
 """The rule that tells over-optimisation: rarely without a cause, and soon where there is one."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from pairsmith.training.rl.conclusion import conclude
 from pairsmith.training.rl.parting import (
     LEAST,
     Reading,
@@ -72,3 +75,12 @@ def test_windows_and_records():
     assert readings_of([whole, {**whole, "watch_se": None}, {"step": 4}]) == [
         Reading(3, 1.0, 0.5, 2.0, 0.1)
     ]
+
+
+def test_what_gives_every_reply_the_same_is_told():
+    steps = [{"reward": 0.5, "reward_se": 0.0, "watch": 0.1 * s, "watch_se": 0.1} for s in range(3)]
+    trainer = SimpleNamespace(parting=None)
+    [said] = conclude({"watch": "tea"}, trainer, steps).remarks
+    assert said.startswith("The reward was 0.5 for every reply: nothing is learnt")
+    steps[2]["reward"] = 0.6
+    assert conclude({"watch": "tea"}, trainer, steps).remarks == ()

@@ -40,7 +40,7 @@ def lineage(
     with stoppable():
         found = trace_lineage(path, search=search or (), check=check)
         if svg is not None:
-            with writing(svg.parent):
+            with writing(svg):
                 write_text_durably(svg, found.to_svg())
     if as_json:
         typer.echo(escape_json(found.to_json()), nl=False)

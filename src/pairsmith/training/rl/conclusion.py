@@ -10,6 +10,9 @@ from typing import Any
 from pairsmith.training.method import Conclusion
 from pairsmith.training.rl.parting import Parting
 
+SAME = 1e-9
+"""How far scores may differ that are the same."""
+
 NAMES = ("reward", "watch", "kl", "length", "truncated")
 
 
@@ -28,7 +31,7 @@ def conclude(
     if settings["watch"]:
         numbers["parted"] = float(parting is not None)
     if parting is None:
-        return Conclusion(numbers, _unwatched(settings, records))
+        return Conclusion(numbers, (*_constant(records), *_unwatched(settings, records)))
     kept = trainer.restore()
     numbers |= {"parted_at": float(parting.step), "best_step": float(parting.best_step)}
     if settings["stop"]:
@@ -63,6 +66,20 @@ def describe(parting: Parting, stops: bool, kept: int | None) -> str:
             f"{said} It was stopped there; there is no checkpoint from before, so it is this one."
         )
     return f"{said} It was stopped there, and is the policy of step {kept}."
+
+
+def _constant(records: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """That a preference model gave all replies the same, in a sentence each."""
+    said = {
+        "reward": "nothing is learnt from that. Was its head trained?",
+        "watch": "it cannot tell whether the reward was over-optimised.",
+    }
+    found = list[str]()
+    for name, so in said.items():
+        told = [(one[name], one[f"{name}_se"]) for one in records if f"{name}_se" in one]
+        if told and all(abs(mean - told[0][0]) <= SAME and error <= SAME for mean, error in told):
+            found.append(f"The {name} was {told[0][0]:.3g} for every reply: {so}")
+    return tuple(found)
 
 
 def _unwatched(
