@@ -129,9 +129,14 @@ def test_it_is_drawn(run, here, there, monkeypatch):
 
 
 @pytest.mark.parametrize("columns", ["20", "40"])
-def test_a_narrow_terminal_is_no_fault(run, here, there, monkeypatch, columns):
+def test_a_narrow_terminal_is_no_fault_and_no_heading_is_cut(
+    run, here, there, monkeypatch, columns
+):
     monkeypatch.setenv("COLUMNS", columns)
-    assert run("show", here, "--diff", there)[0] == 0
+    code, printed, _ = run("show", here, "--diff", there)
+    assert code == 0
+    assert "refused here, kept there: identical" in " ".join(printed.split())
+    assert "… ─" not in printed
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from pairsmith.cli.render.headings import draw_heading
 from pairsmith.cli.render.rows import as_text, side_by_side
 from pairsmith.cli.terminal import console
 from pairsmith.dataset.quarantine import Refused
@@ -54,7 +55,7 @@ def draw_differences(made: Differences, here: str, there: str) -> None:
     screen.print(table)
     for change in made.rows:
         words = f"{change.id}  {BECAME[change.kind]}: {change.why}"
-        screen.rule(sanitize(words), align="left", characters="─")
+        draw_heading(screen, words)
         for name, row in (("here", change.here), ("there", change.there)):
             if isinstance(row, Refused):
                 screen.print(sanitize(f"{name}: {row.reason}: {row.detail}"), soft_wrap=True)

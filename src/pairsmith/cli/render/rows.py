@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from pairsmith.cli.render.headings import draw_heading
 from pairsmith.cli.terminal import console
 from pairsmith.text.diff import DiffRun, compare
 from pairsmith.text.sanitize import sanitize
@@ -105,7 +106,7 @@ def _label(screen: Console, label: str, words: str) -> None:
 
 
 def _heading(screen: Console, id: str, words: str) -> None:
-    screen.rule(sanitize(f"{id}  {words}" if words else id), align="left", characters="─")
+    draw_heading(screen, f"{id}  {words}" if words else id)
 
 
 def as_text(content: str | list[dict[str, Any]]) -> str:

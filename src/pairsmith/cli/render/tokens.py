@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pairsmith.cli.render.headings import draw_heading
 from pairsmith.cli.terminal import console
 from pairsmith.text.sanitize import sanitize
 
@@ -32,7 +33,7 @@ def draw_rows(rows: Sequence[TokenizedRow]) -> None:
 
     screen = console()
     for row in rows:
-        screen.rule(sanitize(_heading(row)), align="left", characters="─")
+        draw_heading(screen, _heading(row))
         screen.print(_drawn(screen, row, "prompt"))
         table = Table(box=box.MINIMAL, expand=True, pad_edge=False)
         for part in ("chosen", "rejected"):
