@@ -107,6 +107,17 @@ def test_a_model_trained_again_is_changed(loop):
     assert any("rm" in one and "was changed" in one for one in problems), problems
 
 
+def test_a_model_that_ends_replies_elsewhere_is_changed(loop):
+    """Its hash is as it was: the file is people's to edit, but for the tokens that end a reply."""
+    settings = loop / "start" / "generation_config.json"
+    settings.write_text('{"top_k": 5}')
+    assert pairsmith.lineage(loop / "round-2" / "dpo").is_whole
+    settings.write_text('{"eos_token_id": 7}')
+    problems = pairsmith.lineage(loop / "round-2" / "dpo").problems
+    assert all("generation_config.json ends replies at other tokens" in one for one in problems)
+    assert len(problems) == 2  # that of the policy, and that of the samples; not of the reward
+
+
 def test_a_build_made_again_is_changed(loop):
     pairsmith.build(loop / "base", loop / "round-1" / "build", template="llama2", force=True)
     problems = pairsmith.lineage(loop / "round-2" / "dpo").problems

@@ -9,8 +9,10 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from pairsmith.errors import ModelError
 from pairsmith.io.listed import is_below
 from pairsmith.models.folders import model_sha256
+from pairsmith.models.generation_settings import FILE, recorded_ends
 from pairsmith.sources.layouts import SAMPLE
 from pairsmith.tracing.made import File, Is, Kind, Link, Made
 from pairsmith.tracing.places import Places
@@ -146,19 +148,38 @@ def _differs(what: str, held: str, recorded: str) -> str:
 def _find_model(link: Link, places: Places, check: bool) -> Found | None:
     """A model without a manifest: by its name, then, within bounds, by its hash alone."""
     named = _models_called(link, places)
+    others = list[Path]()
     for folder in named:
         if not check or _identity(folder) == link.sha256:
             made = Made(Kind.MODEL, folder, link.name, link.sha256)
-            return Found(made, State.OK, "" if check else "not hashed", link.name)
+            if not check:
+                return Found(made, State.OK, "not hashed", link.name)
+            if _ends_alike(folder, link):
+                return Found(made, State.OK, "", link.name)
+            others.append(folder)
     left = MOST_HASHED
     for folder in places.models() if check else []:
         size = _size_of(folder)
         if folder in named or size > left:
             continue
         left -= size
-        if _identity(folder) == link.sha256:
+        if _identity(folder) == link.sha256 and _ends_alike(folder, link):
             return Found(Made(Kind.MODEL, folder, "", link.sha256), State.OK, "", link.name)
+    if others:
+        said = f"its {FILE} ends replies at other tokens than are recorded"
+        made = Made(Kind.MODEL, others[0], link.name, link.sha256)
+        return Found(made, State.CHANGED, said, link.name)
     return None
+
+
+def _ends_alike(folder: Path, link: Link) -> bool:
+    """Whether the replies of a model end where those did that it wrote."""
+    if link.ends is None:
+        return True
+    try:
+        return recorded_ends(folder, link.name).get("ends", "") == link.ends
+    except ModelError:
+        return False
 
 
 def _models_called(link: Link, places: Places) -> list[Path]:

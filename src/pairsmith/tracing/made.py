@@ -65,6 +65,8 @@ class Link(NamedTuple):
         of: What the hash is of.
         files: The files of a source, which are looked for one by one; else empty.
         rows_of: For the build of an annotation, what tells other builds of the same rows.
+        ends: Of a model that wrote replies, where these end, as far as its hash does not tell, see
+            `models.generation_settings`; None where that is not of account.
     """
 
     role: str
@@ -73,6 +75,7 @@ class Link(NamedTuple):
     of: Is
     files: tuple[File, ...] = ()
     rows_of: BuildId | None = None
+    ends: str | None = None
 
 
 @dataclass(frozen=True)

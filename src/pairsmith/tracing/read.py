@@ -172,7 +172,10 @@ def _annotation(read: _Read) -> Made:
 def _run(read: _Read) -> Made:
     held = read.held
     build, outputs = held["build"], tuple(map(_file, held["outputs"]))
-    links = [_link("base", held["base"], Is.MODEL), _link("build", build, Is.RECORD)]
+    base = _link("base", held["base"], Is.MODEL)
+    if held["kind"] != "reward":
+        base = base._replace(ends=str(held["base"].get("ends", "")))
+    links = [base, _link("build", build, Is.RECORD)]
     for role, other in (held.get("others") or {}).items():
         links.append(_link(role, other, HASHED.get(role, Is.MODEL)))
     if build.get("confidence_sha256"):
@@ -211,6 +214,9 @@ def _other(read: _Read) -> Made:
     entries = ledger.values() if isinstance(ledger, dict) else ledger
     kept = [one["kept"] for one in entries if isinstance(one, dict) and "kept" in one]
     links = [*_named(held), *_named(held.get("others") or held.get("parents") or {})]
+    if kind == Kind.SAMPLES:
+        ends = str((held.get("model") or {}).get("ends", ""))
+        links = [one._replace(ends=ends) if one.role == "model" else one for one in links]
     if files := tuple(map(_file, held.get("inputs") or ())):
         links.append(Link("source", _common(files), "", Is.FILE, files))
     return Made(
