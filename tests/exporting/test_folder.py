@@ -16,7 +16,7 @@ def test_an_empty_folder_will_do_and_a_full_one_will_not(sample_messages, tmp_pa
     pairsmith.export(sample_messages, tmp_path / "dest", trainer="trl")
     with pytest.raises(PairsmithError, match="holds something else") as caught:
         pairsmith.export(sample_messages, tmp_path / "dest", trainer="trl")
-    assert "Name a new or an empty folder." in caught.value.hint
+    assert "An earlier export is not written over. Name a new" in caught.value.hint
 
 
 def test_not_into_a_build(sample_messages, tmp_path):

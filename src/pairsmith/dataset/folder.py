@@ -39,6 +39,9 @@ PLAN = "plan.json"
 ANNOTATIONS = "annotations"
 """What is said of the rows, beside the build; it is no part of it, and stays when that goes."""
 
+EXPORT = "export.json"
+"""What tells that a folder holds an export."""
+
 EARLIER = "earlier.json"
 """In the staging folder: the manifest of the build that is being replaced."""
 
@@ -371,7 +374,8 @@ def _keep_edited_card(out: StoragePath, replaced: Manifest | None) -> None:
 
 def _holds_something_else(out: StoragePath, names: list[str]) -> OutputError:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    earlier = " An earlier export is not written over." if EXPORT in names else ""
     return OutputError(
         f"{out} holds something else: {', '.join(names[:3])}{more}.",
-        "Nothing of it was changed. Name a new or an empty folder.",
+        f"Nothing of it was changed.{earlier} Name a new or an empty folder.",
     )

@@ -12,12 +12,13 @@ from typing import Any
 
 from pairsmith._version import __version__
 from pairsmith.dataset import manifest
+from pairsmith.dataset.folder import EXPORT
 from pairsmith.exporting.format import ExportedFile
 from pairsmith.exporting.margins import Margins
 from pairsmith.io.durable import digest_of, sha256_of, write_text_durably
 from pairsmith.io.remote import StoragePath
 
-NAME, KIND, FORMAT = "export.json", "export", 1
+NAME, KIND, FORMAT = EXPORT, "export", 1
 
 
 def write_record(

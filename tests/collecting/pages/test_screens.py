@@ -10,8 +10,11 @@ from pairsmith.collecting import actions
 from pairsmith.collecting.collection import create_collection
 from pairsmith.collecting.items import attempts_of_build
 from pairsmith.collecting.pages.rendering import FOLD, folded, markdown
+from pairsmith.collecting.pages.screens import progress, screen
+from pairsmith.collecting.pages.served import Served
 from pairsmith.collecting.project_file import make_project
-from pairsmith.collecting.tasks import import_items
+from pairsmith.collecting.replies import Sampled
+from pairsmith.collecting.tasks import Tasks, import_items
 from support import collected
 from support.collecting_browser import Person, models_of, serving
 
@@ -53,6 +56,39 @@ def test_who_no_longer_agrees_says_nothing_more(begun):
         assert ann.go(talk).press("leave").screen == "over"
         [state] = actions.conversations_of(served.collection, "me")
         assert [(turn.message, turn.edit) for turn in state.turns] == [("Tea?", None)]
+
+
+class Finishing:
+    """What asks models, and is done with it the moment that somebody looks whether it is."""
+
+    def __init__(self, done):
+        self.done = done
+
+    def is_asking(self, conversation):
+        done, self.done = self.done, None
+        if done is not None:
+            done()
+        return done is not None
+
+    def wake(self, conversation):
+        raise AssertionError("a conversation that failed is asked for when its person says so")
+
+
+@pytest.mark.parametrize("come", [True, False])
+def test_replies_that_come_while_the_page_is_made_are_not_missed(tmp_path, come):
+    """Neither the fault of the time before nor a page that waits for ever is shown."""
+    with collected.begin(tmp_path / "c") as collection:
+        state = collected.say(collection, collected.started(collection, "me"), "Tea?")
+        fault = Sampled("old", 1, None, "unreachable")
+        token = actions.token_of(collection, state)
+        state = actions.record_replies(collection, state.id, token, [fault]).state
+        live = Finishing(lambda: collected.reply(collection, state) if come else None)
+        served = Served(collection, Tasks(collection), live)
+        place = f"talk/{state.id}"
+        shown = screen(served, "me", place)
+        assert shown.template == ("choosing" if come else "waiting")
+        assert come or shown.context["progress"] != progress(served, "me", state.id)
+        assert screen(served, "me", place).template == ("choosing" if come else "failed")
 
 
 def test_limits_are_told_in_words(begun):
@@ -120,8 +156,13 @@ def test_a_review_has_tags_and_a_rating(tmp_path):
         ann = Person.at(served).enter().go("/task")
         assert ann.texts == ["Rudeness.", "Be rude.", "I would rather not."]
         assert ann.press("review", tags="Rude").fault == "Rate the attempt first."
+        assert ann.html.count(" checked>") == 1, "what was picked is still picked"
         everything = {"tags": ["Rude", "Other", "Odd"], "rating": "3"}
         assert ann.press("review", **everything).fault.startswith("Choose at most 2 of the tags")
+        assert ann.html.count(" checked>") == 4
+        other = {**ann.form("review"), "token": "old", "thread": "task-0", "rating": "3"}
+        assert ann.send(other).status == 404
+        assert ann.go("/task").html.count(" checked>") == 0
         assert ann.press("review", tags=["Rude", "Odd"], rating="3").screen == "no_task"
         [task] = served.tasks.read().tasks.values()
         assert (task.answer["tags"], task.answer["rating"]) == (["Rude", "Odd"], 3)

@@ -160,3 +160,14 @@ def test_a_collaborator_gives_the_role_back(hub, ann, person):
     assert bob.send("/datasets/ann/tea/leave").status_code == 303
     assert bob.send("/datasets/ann/tea/leave").status_code == 404
     assert bob.get("/datasets/ann/tea").status_code == 404
+
+
+def test_what_is_shared_with_somebody_is_on_their_own_page_alone(hub, ann, person):
+    bob = person("bob")
+    assert "where you have a role" not in bob.get("/bob").text
+    ann.send(f"{PEOPLE}/invite", whom="bob", role="read")
+    reply(hub, bob)
+    shown = bob.get("/bob").text.split("where you have a role")[1]
+    assert 'href="/datasets/ann/tea"' in shown
+    assert "where you have a role" not in ann.get("/ann").text, "it is her own"
+    assert ann.get("/bob").status_code == 404, "nobody else is told"

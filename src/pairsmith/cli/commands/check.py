@@ -31,7 +31,8 @@ def check(
         typer.echo(f"{place} is not as it was built: {len(problems)} found.")
     else:
         built = read_manifest(place)
-        typer.echo(f"{place} is whole: {len(built.outputs)} files as the manifest says.")
+        files = "1 file" if len(built.outputs) == 1 else f"{len(built.outputs)} files"
+        typer.echo(f"{place} is whole: {files} as the manifest says.")
         typer.echo(sentence(built.totals))
     if problems:
         raise typer.Exit(1)

@@ -15,7 +15,7 @@ from pairsmith.collecting import actions
 from pairsmith.collecting.actions import Answer
 from pairsmith.collecting.consent import consent
 from pairsmith.collecting.conversation import Phase
-from pairsmith.collecting.pages.screens import Said, Screen, has_failed, screen
+from pairsmith.collecting.pages.screens import Picked, Said, Screen, has_failed, screen
 from pairsmith.collecting.pages.served import Served
 from pairsmith.collecting.tasks import TaskAnswer
 from pairsmith.errors import CollectionError
@@ -97,7 +97,7 @@ def _start(served: Served, who: str, fields: Fields) -> Outcome | None:
     answer = actions.start(served.collection, who, _one(fields, "token"), description)
     if answer.state is not None and not answer.refused:
         return Outcome(f"talk/{answer.state.id}")
-    return _refused(served, who, "", answer.refused, description)
+    return _refused(served, who, "", Said(answer.refused, description, CONFLICT))
 
 
 def _say(served: Served, who: str, fields: Fields) -> Outcome | None:
@@ -156,18 +156,22 @@ def _judge(served: Served, who: str, fields: Fields) -> Outcome | None:
 
 
 def _review(served: Served, who: str, fields: Fields) -> Outcome | None:
-    rating = _one(fields, "rating")
+    rating, tags = _one(fields, "rating"), [*fields.get(TAGS, ())]
+    picked = Picked(_one(fields, "thread"), tuple(tags), rating)
     if not rating:
-        return _missing_task(served, who, fields, RATE)
-    tags = [*fields.get(TAGS, ())]
+        return _missing_task(served, who, fields, RATE, picked)
     answer = served.tasks.review(who, *_form(fields), tags, _whole(rating))
-    return _judged(served, who, answer)
+    return _judged(served, who, answer, picked)
 
 
-def _judged(served: Served, who: str, answer: TaskAnswer) -> Outcome | None:
+def _judged(
+    served: Served, who: str, answer: TaskAnswer, picked: Picked | None = None
+) -> Outcome | None:
     if answer.task is None:
         return None
-    return _refused(served, who, "task", answer.refused) if answer.refused else Outcome("task")
+    if not answer.refused:
+        return Outcome("task")
+    return _refused(served, who, "task", Said(answer.refused, None, CONFLICT, picked))
 
 
 def _gone_on(served: Served, who: str, answer: Answer, typed: str | None = None) -> Outcome | None:
@@ -177,7 +181,7 @@ def _gone_on(served: Served, who: str, answer: Answer, typed: str | None = None)
         return None
     place = f"talk/{state.id}"
     if answer.refused:
-        return _refused(served, who, place, answer.refused, typed)
+        return _refused(served, who, place, Said(answer.refused, typed, CONFLICT))
     if state.phase == Phase.WAITING and not has_failed(state) and served.live is not None:
         served.live.wake(state.id)
     return Outcome(place)
@@ -185,18 +189,20 @@ def _gone_on(served: Served, who: str, answer: Answer, typed: str | None = None)
 
 def _missing(served: Served, who: str, fields: Fields, fault: str) -> Outcome | None:
     state = actions.look(served.collection, who, _one(fields, "thread"))
-    return None if state is None else _refused(served, who, f"talk/{state.id}", fault)
+    said = Said(fault, status=CONFLICT)
+    return None if state is None else _refused(served, who, f"talk/{state.id}", said)
 
 
-def _missing_task(served: Served, who: str, fields: Fields, fault: str) -> Outcome | None:
-    given = served.tasks.look(who, _one(fields, "thread"))
-    return None if given is None else _refused(served, who, "task", fault)
-
-
-def _refused(
-    served: Served, who: str, place: str, fault: str, typed: str | None = None
+def _missing_task(
+    served: Served, who: str, fields: Fields, fault: str, picked: Picked | None = None
 ) -> Outcome | None:
-    shown = screen(served, who, place, Said(fault, typed, CONFLICT))
+    given = served.tasks.look(who, _one(fields, "thread"))
+    said = Said(fault, None, CONFLICT, picked)
+    return None if given is None else _refused(served, who, "task", said)
+
+
+def _refused(served: Served, who: str, place: str, said: Said) -> Outcome | None:
+    shown = screen(served, who, place, said)
     return None if shown is None else Outcome(place, shown)
 
 

@@ -60,6 +60,20 @@ class Screen(NamedTuple):
     status: int = 200
 
 
+class Picked(NamedTuple):
+    """What was picked in the form of a review.
+
+    Attributes:
+        thread: The task that the form was about: it is shown for no other.
+        tags: Those that were picked.
+        rating: As it was sent; empty for none.
+    """
+
+    thread: str
+    tags: tuple[str, ...]
+    rating: str
+
+
 class Said(NamedTuple):
     """What came of a form that was not taken.
 
@@ -67,11 +81,13 @@ class Said(NamedTuple):
         fault: Why not, in a sentence.
         typed: What the person had typed, to be shown again.
         status: Of HTTP.
+        picked: Of a review, to be shown again.
     """
 
     fault: str = ""
     typed: str | None = None
     status: int = 200
+    picked: Picked | None = None
 
 
 NOTHING = Said()
@@ -107,8 +123,9 @@ def screen(served: Served, who: str, place: str, said: Said = NOTHING) -> Screen
     """
     first, below, rest = place.partition("/")
     if first == "talk":
-        state = actions.look(served.collection, who, rest)
-        return None if state is None else _conversation(served, state, said)
+        asked = served.live is not None and served.live.is_asking(rest)
+        state = actions.look(served.collection, who, rest)  # later: what came until then is in it
+        return None if state is None else _conversation(served, state, said, asked)
     shows = _PLACES.get(first)
     return None if shows is None or below else shows(served, who, said)
 
@@ -162,7 +179,16 @@ def _start(served: Served, who: str, said: Said) -> Screen:
     return Screen("start", project.title, shown, status=said.status)
 
 
-def _conversation(served: Served, state: Conversation, said: Said) -> Screen:
+def _conversation(served: Served, state: Conversation, said: Said, asked: bool) -> Screen:
+    """The page of a conversation.
+
+    Args:
+        served: The collection.
+        state: The conversation.
+        said: Of a form that was not taken.
+        asked: Whether models were being asked, before the conversation was read: that no replies
+            came is then what was so the last time.
+    """
     project = served.collection.project()
     shown = {
         **common(served, project, said),
@@ -174,6 +200,8 @@ def _conversation(served: Served, state: Conversation, said: Said) -> Screen:
         "progress": _progress(served, state),
     }
     name, more = _PHASES[state.phase](served, project, state)
+    if name == "failed" and asked:
+        name, more = "waiting", {"progress": f"{state.events}+"}  # until nothing is asked any more
     refresh = SECONDS if name == "waiting" else None
     return Screen(name, project.title, {**shown, **more}, refresh, said.status)
 
@@ -194,7 +222,7 @@ def _waiting(served: Served, project: Project, state: Conversation) -> tuple[str
     if served.live is None:
         return "failed", {"failed": NO_MODEL}
     attempt = None if state.turn is None else state.turn.attempt
-    if attempt is not None and has_failed(state) and not served.live.is_asking(state.id):
+    if attempt is not None and has_failed(state):
         return "failed", {"failed": attempt.fault}
     return "waiting", {}
 
@@ -243,7 +271,9 @@ def _task(served: Served, who: str, said: Said) -> Screen | None:
         "messages": given.item.messages,
     }
     if project.mode == Mode.REVIEW:
+        own = said.picked if said.picked and said.picked.thread == given.task.id else None
         shown |= {"tags": project.tags, "most_tags": project.tags_each, "ratings": RATINGS}
+        shown["picked"] = own or Picked(given.task.id, (), "")
         return Screen("review", project.title, shown, status=said.status)
     shown["replies"] = {side.value: given.item.on(side, given.task.swapped) for side in Side}
     shown |= {"steps": steps(project.mode), "asks_harmful": project.mode == Mode.RED_TEAM}

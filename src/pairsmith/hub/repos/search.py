@@ -58,6 +58,10 @@ HAS_TAGS = (  # a tag is known by its value alone too: `en` for `language:en`
     " (SELECT 1 FROM json_each(cards.tags) AS has WHERE lower(asked.value) IN"
     " (lower(has.value), lower(substr(has.value, instr(has.value, ':') + 1)))))"
 )
+SHARED = (
+    "repos.owner <> :user AND EXISTS (SELECT 1 FROM collaborators"
+    " WHERE repo = repos.id AND collaborators.user = :user)"
+)
 _menus: WeakKeyDictionary[Hub, dict[Kind | None, tuple[float, Menus]]] = WeakKeyDictionary()
 
 
@@ -72,6 +76,7 @@ class Wanted(NamedTuple):
         gated: Only those with a gate, or without one; None for all.
         sort: One of `SORTS`.
         descending: Whether the last, the newest or the most come first.
+        shared: Only those of others in which who asks was given a role one by one.
     """
 
     kind: Kind | None = None
@@ -81,6 +86,7 @@ class Wanted(NamedTuple):
     gated: bool | None = None
     sort: str = "lastModified"
     descending: bool = True
+    shared: bool = False
 
 
 Menus = Mapping[str, list[str]]
@@ -138,6 +144,7 @@ def search(
     where += ["users.name = :owner"] if wanted.owner else []
     where += [HAS_WORDS] if wanted.words else []
     where += [HAS_TAGS] if wanted.tags else []
+    where += [SHARED] if wanted.shared else []
     where += [] if wanted.gated is None else ["(gate != 'off') = :gated"]
     cards = CARDS if wanted.words or wanted.tags else ""
     down = "DESC" if wanted.descending else "ASC"

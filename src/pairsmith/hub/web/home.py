@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 PAGE = 30  # repositories
+SHARED = 100  # of others, on the page of who has a role in them
 SHOWN: dict[str, Kind] = {"/datasets": "dataset", "/models": "model"}  # what other pages list
 SIZE_AND_TASK = {"size_categories": "Size", "task_categories": "Task"}
 MENUS: dict[Kind | None, dict[str, str]] = {  # the filters of a list, by the key of a card
@@ -92,7 +93,9 @@ def owner(request: Request) -> HTMLResponse:
         place = places.of_organization(account) if account else None
         members = places.holders(db, place) if place else []
         makes = who.user is not None and permissions.may_make(db, who.user, name)
-    own = who.name.lower() == name.lower()
+        own = who.name.lower() == name.lower()
+        given = search(db, who.user, Wanted(shared=True), SHARED) if own else []
+        shared = [entry(db, repo) for repo in given]
     if not found and not own and place is None:
         raise HubError(404, "There is no such page here, and no account with anything to show.")
     name = found[0].repo.owner if found else place.name if place else name
@@ -107,6 +110,7 @@ def owner(request: Request) -> HTMLResponse:
         organization=account,
         members=members,
         makes=makes,
+        shared=shared,
     )
 
 
