@@ -4,6 +4,8 @@ import random
 
 import pytest
 
+import pairsmith
+from pairsmith.io.durable import partial_path
 from support.annotated import tree
 from support.models.commands import run_command, succeed
 from support.slow import slow
@@ -35,3 +37,20 @@ def test_killed_at_any_moment_it_ends_alike(builds, policy, scorer, tmp_path):
     succeed(*command, tmp_path / f"again{ended}", *how)
     assert tree(tmp_path / f"again{ended}") == whole
     assert gone_on > 0
+
+
+def test_what_was_being_written_when_it_was_killed_is_swept(builds, policy, tmp_path, monkeypatch):
+    asked = {"model": policy, "best_of": 1, "max_tokens": 2, "limit": 1}
+    whole = pairsmith.generate(builds / "messages", tmp_path / "whole", **asked)
+    with monkeypatch.context() as stopped, pytest.raises(KeyboardInterrupt):
+        stopped.setattr("pairsmith.generating.generate.assemble", interrupt)
+        pairsmith.generate(builds / "messages", tmp_path / "out", **asked)
+    (tmp_path / "out" / "helpful-base").mkdir()
+    for name in ("unkept.jsonl", "manifest.json", "helpful-base/test.jsonl"):
+        partial_path(tmp_path / "out" / name).write_text("{")
+    pairsmith.generate(builds / "messages", tmp_path / "out", **asked)
+    assert tree(tmp_path / "out") == tree(whole.folder)
+
+
+def interrupt(*_given):
+    raise KeyboardInterrupt

@@ -8,6 +8,7 @@ not write is neither overwritten nor removed.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -25,10 +26,13 @@ from pairsmith.generating.manifest import (
     has_samples,
     read_samples,
 )
-from pairsmith.io.durable import fsync, write_text_durably
+from pairsmith.io.durable import PARTIAL, fsync, write_text_durably
 from pairsmith.io.locks import LOCK, locked
 
 GROWING, PLAN = "unfinished", "plan.json"
+
+PARTIAL_NAME = re.compile(rf"\.[0-9a-f]{{8}}{re.escape(PARTIAL)}$")
+"""What stands behind the name of a file while it is written; see `io.durable.partial_path`."""
 
 
 class SamplesFolder:
@@ -80,7 +84,8 @@ class SamplesFolder:
             tops |= {*_tops(begun), NAME}
         if (self.growing / LOCK).exists():
             tops.add(GROWING)
-        others = sorted(path.name for path in self.path.iterdir() if path.name not in tops)
+        names = (path.name for path in self.path.iterdir())
+        others = sorted(name for name in names if PARTIAL_NAME.sub("", name) not in tops)
         if others:
             raise OutputError(
                 f"{self.path} holds something else: {others[0]}.", "Name a new or an empty folder."
@@ -123,10 +128,21 @@ class SamplesFolder:
 
     def _begin(self) -> None:
         begun = self._begun()
+        if begun is not None:
+            for name in (NAME, *_outputs_of(begun)):
+                self._sweep(name)
         if begun != self.plan:
             self._clear(begun)
             text = json.dumps(self.plan, indent=2, sort_keys=True)
             write_text_durably(self.growing / PLAN, text + "\n")
+
+    def _sweep(self, name: str) -> None:
+        """Removes what was being written of a file when its process was killed."""
+        path = self.path / name
+        if path.parent.is_dir() and not path.parent.is_symlink():
+            for part in path.parent.iterdir():
+                if part.name != path.name and PARTIAL_NAME.sub("", part.name) == path.name:
+                    part.unlink()
 
     def _has_samples(self) -> bool:
         """Whether anything was sampled that is not in its place yet."""
