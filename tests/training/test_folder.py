@@ -3,9 +3,10 @@
 import pytest
 
 from pairsmith.errors import OutputError
+from pairsmith.io.durable import partial_path
 from pairsmith.io.locks import LOCK
 from pairsmith.training.checkpoints import SEAL, is_last, is_whole, seal
-from pairsmith.training.folder import GROWING, PLAN, RunFolder
+from pairsmith.training.folder import GROWING, MOVING, PLAN, RunFolder
 
 DEEP = "[" * 100_000
 
@@ -68,3 +69,19 @@ def test_a_checkpoint_that_does_not_tell_its_step_is_named(tmp_path):
     (tmp_path / "trainer_state.json").write_text('{"global_step": "x", "max_steps": 3}')
     with pytest.raises(OutputError, match="checkpoint .* cannot be read"):
         is_last(tmp_path)
+
+
+def test_a_manifest_that_was_being_written_bars_nobody(tmp_path):
+    run = tmp_path / "run"
+    (run / GROWING).mkdir(parents=True)
+    half = partial_path(run / "manifest.json")
+    half.write_text("{")
+    with pytest.raises(OutputError, match="holds something else"):
+        RunFolder(str(run), {}).whole()
+    (run / GROWING / MOVING).write_text('{"config.json": 0}')
+    folder = RunFolder(str(run), {})
+    assert folder.whole() is None
+    (folder.empty_finished() / "config.json").write_text("{}")
+    folder.move_in()
+    assert not half.exists()
+    assert (run / "config.json").exists()

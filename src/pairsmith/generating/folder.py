@@ -8,7 +8,6 @@ not write is neither overwritten nor removed.
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -26,13 +25,10 @@ from pairsmith.generating.manifest import (
     has_samples,
     read_samples,
 )
-from pairsmith.io.durable import PARTIAL, fsync, write_text_durably
+from pairsmith.io.durable import fsync, whole_name, write_text_durably
 from pairsmith.io.locks import LOCK, locked
 
 GROWING, PLAN = "unfinished", "plan.json"
-
-PARTIAL_NAME = re.compile(rf"\.[0-9a-f]{{8}}{re.escape(PARTIAL)}$")
-"""What stands behind the name of a file while it is written; see `io.durable.partial_path`."""
 
 
 class SamplesFolder:
@@ -85,7 +81,7 @@ class SamplesFolder:
         if (self.growing / LOCK).exists():
             tops.add(GROWING)
         names = (path.name for path in self.path.iterdir())
-        others = sorted(name for name in names if PARTIAL_NAME.sub("", name) not in tops)
+        others = sorted(name for name in names if whole_name(name) not in tops)
         if others:
             raise OutputError(
                 f"{self.path} holds something else: {others[0]}.", "Name a new or an empty folder."
@@ -141,7 +137,7 @@ class SamplesFolder:
         path = self.path / name
         if path.parent.is_dir() and not path.parent.is_symlink():
             for part in path.parent.iterdir():
-                if part.name != path.name and PARTIAL_NAME.sub("", part.name) == path.name:
+                if part.name != path.name and whole_name(part.name) == path.name:
                     part.unlink()
 
     def _has_samples(self) -> bool:

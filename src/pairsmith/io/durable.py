@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -44,6 +45,18 @@ def partial_path(path: StoragePath) -> Path:
     partial = folder / f"{TEMPORARY}{token}{secrets.token_hex(8)}{PARTIAL}"
     partial.touch(mode=0o600, exist_ok=False)  # others use the folder too
     return partial
+
+
+_PARTIAL_END = re.compile(rf"\.[0-9a-f]{{8}}{re.escape(PARTIAL)}$")
+
+
+def whole_name(name: str) -> str:
+    """The name that a local file is to have which is still being written; else its own.
+
+    >>> whole_name("manifest.json.0a1b2c3d.partial")
+    'manifest.json'
+    """
+    return _PARTIAL_END.sub("", name)
 
 
 def _sweep(folder: Path) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from pairsmith.dataset.folder import local_folder, writing
 from pairsmith.errors import ModelError, OutputError
-from pairsmith.io.durable import fsync, write_text_durably
+from pairsmith.io.durable import fsync, whole_name, write_text_durably
 from pairsmith.io.locks import LOCK, is_lock, locked
 from pairsmith.models.folders import hash_files
 from pairsmith.models.run_folder import NAME, RunManifest, has_run, read_proved_run, read_run
@@ -73,7 +73,10 @@ class RunFolder:
         if not self.path.is_dir():
             raise OutputError(f"{self.path} is a file.", "Name a new or an empty folder.")
         mine = {GROWING, *(_read(self.growing / MOVING) or {})}
-        others = sorted(p.name for p in self.path.iterdir() if p.name not in mine)
+        if len(mine) > 1:  # files take their places, the manifest last
+            mine.add(NAME)
+        names = (path.name for path in self.path.iterdir())
+        others = sorted(name for name in names if whole_name(name) not in mine)
         held = self._held()
         if held is None and others:
             raise OutputError(
@@ -190,7 +193,9 @@ class RunFolder:
         earlier = read_run(self.path).outputs if has_run(self.path) else ()
         tops = {entry.path.split("/")[0]: 0 for entry in earlier}
         write_text_durably(self.growing / MOVING, json.dumps({**names, **tops}))
-        (self.path / NAME).unlink(missing_ok=True)
+        for path in self.path.iterdir():  # an earlier one, and what was being written of it
+            if whole_name(path.name) == NAME:
+                path.unlink()
         fsync(self.path)
         for entry in earlier:
             _remove_below(self.path, entry.path)
