@@ -1,6 +1,7 @@
 """The card's section on quality: where it goes, and whose card is left alone."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -23,6 +24,11 @@ def out(sample_text, tmp_path):
 
 def card(out):
     return (out / "README.md").read_text()
+
+
+def still_nothing(study):
+    """Another answer than before: where it is the same, the audit that says more stays."""
+    return replace(nothing(study), sentence="There still is nothing to find.")
 
 
 def test_the_card_of_a_build_gets_the_section(out):
@@ -56,10 +62,10 @@ def test_the_section_opens_with_the_verdict(out):
 
 def test_a_second_audit_takes_its_place(out):
     pairsmith.audit(out, questions=STANDINS)
-    pairsmith.audit(out, questions={"nothing": nothing})
+    pairsmith.audit(out, questions={"nothing": still_nothing})
     assert card(out).count("## Quality") == 1
     assert "Never answered" not in card(out)
-    assert "| Nothing | There is nothing to find. | 0 |" in card(out)
+    assert "| Nothing | There still is nothing to find. | 0 |" in card(out)
 
 
 def test_a_card_with_words_of_others_gets_the_section_and_keeps_them(out):
@@ -82,7 +88,7 @@ def test_a_card_that_somebody_else_wrote_stays(out):
 def test_an_edited_card_that_has_the_section_gets_the_new_one(out):
     pairsmith.audit(out, questions=STANDINS)
     (out / "README.md").write_text(card(out) + "\nA word of mine.\n")
-    pairsmith.audit(out, questions={"nothing": nothing})
+    pairsmith.audit(out, questions={"nothing": still_nothing})
     assert card(out).endswith("\nA word of mine.\n")
     assert "Never answered" not in card(out)
     assert "| Nothing |" in card(out)
