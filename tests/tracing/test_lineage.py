@@ -131,6 +131,9 @@ def test_folders_elsewhere_are_searched(loop, tmp_path):
     assert not pairsmith.lineage(loop / "round-2" / "dpo").is_whole
     found = pairsmith.lineage(loop / "round-2" / "dpo", search=[tmp_path / "away"])
     assert found.is_whole, found.problems
+    # where a model lies does not lengthen the names of what has a manifest
+    assert found.chain.nodes[0].label == "round-2/dpo"
+    assert "renamed" in {node.label for node in found.chain.nodes}
 
 
 def test_an_annotation_leads_to_its_build_also_when_that_was_built_again(loop):
@@ -251,7 +254,7 @@ def test_a_name_that_others_have_elsewhere_is_no_parent(loop, tmp_path):
     problems = pairsmith.lineage(alone / "dpo").problems
     told = ["build", "score", "held_out"]
     assert [one.split(",")[0] for one in problems] == [
-        f"alone/dpo: its parent '{role}' is missing" for role in told
+        f"dpo: its parent '{role}' is missing" for role in told
     ]
 
 

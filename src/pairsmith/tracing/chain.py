@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pairsmith.tracing.check import check_made
 from pairsmith.tracing.find import Found, State, find, find_by_name
-from pairsmith.tracing.made import Link, Made
+from pairsmith.tracing.made import Kind, Link, Made
 from pairsmith.tracing.places import Places
 
 MOST_NODES, MOST_EDGES = 2_000, 20_000
@@ -48,7 +48,7 @@ class Node:
     Attributes:
         number: Its number, from 0.
         made: What it is.
-        label: Its path below the folder that all are in; for a server its name.
+        label: Its path below the folder that holds what has a manifest, or else its name.
         problems: What is wrong with its own files.
     """
 
@@ -174,8 +174,13 @@ def _mark_changed(chain: Chain) -> None:
 
 
 def _label(chain: Chain) -> None:
-    """Names nodes by their paths below the folder that all of them are in."""
-    folders = [node.made.folder.parent for node in chain.nodes if node.made.folder is not None]
+    """Names nodes by their paths below the folder that holds all that has a manifest.
+
+    Models and files without one may lie anywhere, in a cache or on another disk: where they are
+    not in that folder, their own name is enough.
+    """
+    held = [node.made for node in chain.nodes if node.made.kind not in (Kind.MODEL, Kind.FILES)]
+    folders = [made.folder.parent for made in held if made.folder is not None]
     near = [folder for folder in folders if folder != Path(folder.anchor)]
     common = Path(os.path.commonpath(near)) if near else Path("/")
     start = chain.nodes[0].made.folder
