@@ -69,6 +69,22 @@ def test_of_two_models_one_is_down(begun, server):
     assert len(server.asked) == 1
 
 
+def test_who_looked_before_an_attempt_ended_has_nothing_asked_again(begun, server):
+    """A page reads, the attempt ends, and only then does the page have replies asked for."""
+    server.always = choices(0)
+    collection = begun()
+    seen = collected.say(collection, collected.started(collection), "Tea?")
+    made = Live(collection, Manner(tell=print))
+    counts = []
+    for before in (True, True, False):  # at last as who presses "Try again" has it
+        made.wake(seen if before else actions.look(collection, "ann", seen.id))
+        _until(lambda: not made.is_asking(seen.id))
+        counts.append(actions.look(collection, "ann", seen.id).attempts)
+    made.close()
+    collection.close()
+    assert counts == [1, 1, 2]
+
+
 def test_the_same_reply_for_ever_is_sampled_again_and_logged(begun, server):
     server.reply = lambda question: "Tea."
     with serving(begun()) as (served, _):
@@ -121,8 +137,8 @@ def test_nobody_waits_for_who_left_and_closing_is_quick(begun, server):
     states = [collected.say(collection, collected.started(collection), "Tea?") for _ in range(3)]
     made = Live(collection, Manner(tell=print, at_once=2))
     for state in states:
-        made.wake(state.id)
-        made.wake(state.id)
+        made.wake(state)
+        made.wake(state)
     _until(lambda: len(server.asked) == 4)
     made.stop(states[0].id)
     _until(lambda: not made.is_asking(states[0].id))

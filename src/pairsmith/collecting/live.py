@@ -78,13 +78,18 @@ class Live:
         self._asking: dict[str, wire.Stop] = {}
         self._closed = False
 
-    def wake(self, conversation: str) -> None:
-        """Has replies asked for, if the conversation waits and nothing is being asked for it."""
+    def wake(self, state: Conversation) -> None:
+        """Has replies asked for, if the conversation waits and nothing is being asked for it.
+
+        Args:
+            state: The conversation as it was seen. Where an attempt has ended since then, nothing
+                is asked: what came of it is to be seen first.
+        """
         with self._guard:
-            if self._closed or conversation in self._asking:
+            if self._closed or state.id in self._asking:
                 return
-            self._asking[conversation] = stop = wire.Stop()
-            self._pool.submit(self._answer, conversation, stop)
+            self._asking[state.id] = stop = wire.Stop()
+            self._pool.submit(self._answer, state, stop)
 
     def is_asking(self, conversation: str) -> bool:
         """Whether replies are being asked for."""
@@ -103,9 +108,9 @@ class Live:
         with self.collection.store.read() as transaction:
             waiting = transaction.ending_in((Kind.SAID, Kind.CHOSE))
             states = [fold(transaction.thread(thread)) for thread in waiting]
-        found = [state.id for state in states if state.phase == Phase.WAITING]
-        for conversation in found:
-            self.wake(conversation)
+        found = [state for state in states if state.phase == Phase.WAITING]
+        for state in found:
+            self.wake(state)
         return len(found)
 
     def close(self) -> None:
@@ -117,9 +122,10 @@ class Live:
             stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _answer(self, conversation: str, stop: wire.Stop) -> None:
+    def _answer(self, seen: Conversation, stop: wire.Stop) -> None:
+        conversation = seen.id
         try:
-            if not stop.called:
+            if not stop.called and self._state(conversation).attempts == seen.attempts:
                 self._answer_once(conversation, stop)
         except GoneError as error:
             self.manner.tell(error.message)

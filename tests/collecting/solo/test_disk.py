@@ -56,14 +56,14 @@ def test_replies_that_cannot_be_stored_are_made_again_later(begun, server, disk)
         state = collected.say(collection, actions.look(collection, "me", _thread(ann)), "Tea?")
         collection.store.close()
         disk.append(FULL)
-        served.live.wake(state.id)
+        served.live.wake(state)
         wait_for(lambda: told)
         assert told[0] == f"The disk is full. The replies to {state.id} could not be stored."
         assert len(server.asked) == 2
         wait_for(lambda: not served.live.is_asking(state.id))
         disk.clear()
         collection.store.close()
-        served.live.wake(state.id)
+        served.live.wake(state)
         wait_for(lambda: actions.look(collection, "me", state.id).phase == Phase.CHOOSING)
 
 

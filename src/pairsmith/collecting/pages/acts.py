@@ -144,7 +144,7 @@ def _again(served: Served, who: str, fields: Fields) -> Outcome | None:
     if state is None:
         return None
     if has_failed(state) and served.live is not None:
-        served.live.wake(state.id)
+        served.live.wake(state)
     return Outcome(f"talk/{state.id}")
 
 
@@ -183,7 +183,7 @@ def _gone_on(served: Served, who: str, answer: Answer, typed: str | None = None)
     if answer.refused:
         return _refused(served, who, place, Said(answer.refused, typed, CONFLICT))
     if state.phase == Phase.WAITING and not has_failed(state) and served.live is not None:
-        served.live.wake(state.id)
+        served.live.wake(state)
     return Outcome(place)
 
 

@@ -144,7 +144,7 @@ def _progress(served: Served, state: Conversation) -> str:
 def _wake(served: Served, state: Conversation) -> None:
     """Has replies asked for, if they are due: a process that ended may have left it waiting."""
     if state.phase == Phase.WAITING and not has_failed(state) and served.live is not None:
-        served.live.wake(state.id)
+        served.live.wake(state)
 
 
 def steps(mode: Mode) -> list[Step]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 from pairsmith.collecting.collection import Collection
+from pairsmith.collecting.conversation import Conversation
 from pairsmith.collecting.tasks import Tasks
 
 
 class Answering(Protocol):
     """What gets replies for conversations that wait for them; see `live.Live`."""
 
-    def wake(self, conversation: str) -> None:
-        """Has replies asked for, unless they are being asked for."""
+    def wake(self, state: Conversation) -> None:
+        """Has replies asked for, unless they are, or have been since it was seen in this state."""
 
     def is_asking(self, conversation: str) -> bool:
         """Whether replies are being asked for."""
