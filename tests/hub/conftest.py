@@ -13,6 +13,7 @@ from pairsmith.hub.context import Hub
 from pairsmith.hub.core import database
 from support.hub.opened import new_hub
 from support.hub.serving import serving
+from support.hub.shop import Browser
 from support.hub.stage import Stage, staged
 
 
@@ -81,8 +82,20 @@ def own_stage(tmp_path) -> Iterator[Stage]:
 
 
 @pytest.fixture
+def person(hub):
+    """Makes an account and its browser; some folders make people otherwise."""
+
+    def make(name: str) -> Browser:
+        with hub.database.write() as db:
+            user = users.add(db, name, name.title(), f"{name}@example.org", None)
+        return Browser(hub, user)
+
+    return make
+
+
+@pytest.fixture
 def ann(person):
-    """Ann, as the fixture `person` of a folder makes people."""
+    """Ann, as the nearest fixture `person` makes people."""
     return person("ann")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from pairsmith.hub.auth import users
 from pairsmith.hub.context import Hub
 from pairsmith.hub.maintenance import accounts
 from pairsmith.hub.membership import invitations
@@ -14,16 +13,6 @@ from support.hub.shop import Browser
 PEOPLE = "/datasets/ann/tea/settings/people"
 GUILD = "/settings/organizations/guild"
 INVITED = "/settings/invitations"
-
-
-@pytest.fixture
-def person(hub):
-    def make(name: str) -> Browser:
-        with hub.database.write() as db:
-            user = users.add(db, name, name.title(), f"{name}@example.org", None)
-        return Browser(hub, user)
-
-    return make
 
 
 @pytest.fixture

@@ -6,24 +6,12 @@ import re
 
 import pytest
 
-from pairsmith.hub.auth import users
 from pairsmith.hub.membership import organizations, places
 from pairsmith.hub.repos import history, repos
 from pairsmith.hub.repos.roles import Role
-from support.hub.shop import Browser
 from support.hub.stock import commit_files
 
 WORDS = {"kind": "dataset", "owner": "ann", "name": "tea", "visibility": "private"}
-
-
-@pytest.fixture
-def person(hub):
-    def make(name: str) -> Browser:
-        with hub.database.write() as db:
-            user = users.add(db, name, name.title(), f"{name}@example.org", None)
-        return Browser(hub, user)
-
-    return make
 
 
 @pytest.fixture
