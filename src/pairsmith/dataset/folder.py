@@ -93,6 +93,25 @@ def writing(out: StoragePath) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def grown_in(growing: Path, out: Path) -> Iterator[None]:
+    """Holds the folder inside another in which that one grows.
+
+    The other goes with the end where nothing is in it: as where its work was refused.
+
+    Raises:
+        OutputError: Another process holds it, or it cannot be written.
+    """
+    with writing(out):
+        growing.mkdir(parents=True, exist_ok=True)
+        try:
+            with locked(growing, out):
+                yield
+        finally:
+            if not any(out.iterdir()):
+                out.rmdir()
+
+
 def _no_way_there(out: RemotePath, error: OSError) -> OutputError:
     """The fault of a file on its way to an object store, whose own faults are sentences."""
     if isinstance(error, FileNotFoundError):

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pairsmith.dataset.folder import local_folder, writing
+from pairsmith.dataset.folder import grown_in, local_folder, writing
 from pairsmith.errors import OutputError
 from pairsmith.generating.journal import NAME as JOURNAL
 from pairsmith.generating.manifest import (
@@ -26,7 +26,7 @@ from pairsmith.generating.manifest import (
     read_samples,
 )
 from pairsmith.io.durable import fsync, whole_name, write_text_durably
-from pairsmith.io.locks import LOCK, locked
+from pairsmith.io.locks import LOCK
 
 GROWING, PLAN = "unfinished", "plan.json"
 
@@ -110,17 +110,12 @@ class SamplesFolder:
         with writing(self.path):
             if self.growing.is_symlink():
                 raise OutputError(f"{self.growing} is a link.", "Move it away.")
-            self.growing.mkdir(parents=True, exist_ok=True)
+        with grown_in(self.growing, self.path):
+            self._begin()
             try:
-                with locked(self.growing, self.path):
-                    self._begin()
-                    try:
-                        yield self.growing
-                    finally:
-                        self._tidy()
+                yield self.growing
             finally:
-                if not any(self.path.iterdir()):
-                    self.path.rmdir()
+                self._tidy()
 
     def _begin(self) -> None:
         begun = self._begun()

@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pairsmith.dataset.folder import local_folder, writing
+from pairsmith.dataset.folder import grown_in, local_folder, writing
 from pairsmith.errors import ModelError, OutputError
 from pairsmith.io.durable import fsync, whole_name, write_text_durably
-from pairsmith.io.locks import LOCK, is_lock, locked
+from pairsmith.io.locks import LOCK, is_lock
 from pairsmith.models.folders import hash_files
 from pairsmith.models.run_folder import NAME, RunManifest, has_run, read_proved_run, read_run
 from pairsmith.training.checkpoints import last_whole
@@ -147,17 +147,12 @@ class RunFolder:
                 raise OutputError(
                     f"{self.growing} is not pairsmith's.", "Move it away, or name another folder."
                 )
-            self.growing.mkdir(parents=True, exist_ok=True)
+        with grown_in(self.growing, self.path):
             try:
-                with locked(self.growing, self.path):
-                    try:
-                        self._begin()
-                        yield
-                    finally:
-                        self._tidy()
+                self._begin()
+                yield
             finally:
-                if not any(self.path.iterdir()):
-                    self.path.rmdir()
+                self._tidy()
 
     def _begin(self) -> None:
         if _read(self.growing / PLAN) != self.begun:

@@ -85,14 +85,11 @@ def _check_apart(request: Request, asked: Mapping[str, Any]) -> None:
         OutputError: It would be.
     """
     run = Path(request.run).resolve()
-    for role, name in {
-        "the build": request.build,
-        **{n: asked.get(n) for n in sorted(NAMED)},
-    }.items():
-        if name is not None and Path(name).is_dir() and Path(name).resolve() == run:
-            told = "the build" if role == "the build" else f"what {role} names"
+    named = {f"what {name} names": asked.get(name) for name in sorted(NAMED)}
+    for what, place in {"the build": request.build, **named}.items():
+        if place is not None and Path(place).is_dir() and Path(place).resolve() == run:
             raise OutputError(
-                f"{request.run} is the folder of the run, and {told}.", "Name another folder."
+                f"{request.run} is the folder of the run, and {what}.", "Name another folder."
             )
 
 
