@@ -17,6 +17,7 @@ from pairsmith.collecting.events import PROJECT, Kind
 from pairsmith.collecting.project import Project
 from pairsmith.collecting.project_file import make_project, read_project, write_project
 from pairsmith.collecting.store import DATABASE, Store, Transaction
+from pairsmith.dataset.folder import writing
 from pairsmith.errors import CollectionError
 from pairsmith.io.durable import write_text_durably
 
@@ -97,19 +98,21 @@ def create_collection(
 
     Raises:
         CollectionError: The folder holds something or cannot be made, or the project is none.
+        OutputError: The folder is not for us to write.
     """
     place = Path(folder)
     made = project if isinstance(project, Project) else make_project(project)
-    if place.exists() and (not place.is_dir() or any(place.iterdir())):
-        raise CollectionError(f"{place} holds something.", "Name a new or an empty folder.")
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise CollectionError(
-            f"{place} cannot be made: something on the way there is no folder.",
-            "Name another folder.",
-        ) from None
-    write_text_durably(place / PROJECT_FILE, write_project(made))
+    with writing(place):
+        if place.exists() and (not place.is_dir() or any(place.iterdir())):
+            raise CollectionError(f"{place} holds something.", "Name a new or an empty folder.")
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise CollectionError(
+                f"{place} cannot be made: something on the way there is no folder.",
+                "Name another folder.",
+            ) from None
+        write_text_durably(place / PROJECT_FILE, write_project(made))
     store = Store(place / DATABASE, create=True)
     with store.write() as transaction:
         if transaction.last(Kind.PROJECT) is None:

@@ -15,6 +15,7 @@ from pairsmith.collecting.project import Mode, Project, Shown, Tranche
 from pairsmith.collecting.project_file import TEXT, make_project, read_project
 from pairsmith.collecting.store import DATABASE
 from pairsmith.collecting.tasks import import_items
+from pairsmith.dataset.folder import writing
 from pairsmith.errors import CollectionError, RecipeError
 
 WARNING = (
@@ -45,11 +46,12 @@ def open_or_begin(
     Raises:
         CollectionError: There is none and nothing says what it is to be, or it is another.
         ModelError: The server of the model does not tell its name.
-        OutputError: The build to judge is none.
+        OutputError: The build to judge is none, or the folder is not for us to write.
     """
     place = Path(folder)
     wanted = _project(options)
-    begun = (place / DATABASE).is_file()
+    with writing(place):
+        begun = (place / DATABASE).is_file()
     if not begun and wanted is None:
         raise CollectionError(f"{place} holds no collection.", BEGIN)
     items = None if begun or wanted is None else _items(wanted, options)
